@@ -1,0 +1,1 @@
+"""Payloads and values that cross families."""

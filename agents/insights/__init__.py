@@ -1,0 +1,1 @@
+"""From a bank statement to a report: reading, understanding, forecasting, advising."""

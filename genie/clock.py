@@ -1,0 +1,34 @@
+"""The one clock: the event loop's. Wall time is an offset to it; nothing else in Genie reads time.
+
+Under a simulated loop both follow the loop, so a run in virtual time sees virtual dates.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Clock:
+    """Reads the running event loop's time.
+
+    Args:
+        now: The loop's own clock, in seconds; ``genie.wake.loop_time()`` finds it.
+        wall: Seconds since the epoch at this moment; the system's by default, a fixed value for repeatable runs.
+    """
+
+    __slots__ = ("_offset", "now")
+
+    def __init__(self, now: Callable[[], float], *, wall: float | None = None) -> None:
+        self.now = now
+        self._offset = (time.time() if wall is None else wall) - now()
+
+    def wall(self) -> datetime:
+        """Return the date and time in UTC that belongs to ``now()``."""
+        return EPOCH + timedelta(seconds=self.now() + self._offset)

@@ -1,0 +1,396 @@
+"""Every error Genie raises, drawn as one tree.
+
+The second column says who must act: **C** the caller, **A** the author of the agent, **O** the operator.
+
+    GenieError
+    ├── DefinitionError            A   a payload, card or handler is declared wrongly
+    │   ├── PayloadDefinitionError
+    │   └── AgentDefinitionError
+    ├── ContractError              A   a handler broke its own contract while running
+    │   ├── UndeclaredMessageError     published or asked what its card does not declare
+    │   ├── WrongOutputError           returned something that is no declared payload
+    │   ├── ImmutableMessageError      assigned to a message
+    │   ├── ForgedMessageError         handed over an envelope of its own
+    │   └── HeadersWidenedError        raised a role, lowered a classification, changed tenant
+    ├── RoutingError               C   no such recipient
+    │   ├── UnknownAgentError
+    │   ├── UnknownTopicError
+    │   ├── NotConsumedError
+    │   └── DuplicateAgentError
+    ├── RunError                   C   a run did not bring the answer
+    │   ├── RunStalled                 it can no longer come, and why
+    │   ├── RunHeld                    a person must decide first
+    │   ├── RunCancelledError
+    │   ├── RunExpiredError
+    │   └── PartMissingError           a gathered part is not there
+    ├── CapacityError              O   a bound was reached
+    │   ├── MailboxFullError
+    │   ├── TooManyRunsError
+    │   ├── RuntimeDrainingError
+    │   └── RuntimeClosedError
+    ├── PolicyError                O   a policy cannot be used as it is configured
+    ├── ConfigError                O   a file says something that cannot be run
+    ├── InputError                 C   input that cannot be read
+    └── SyncAskInHandlerError      A   the blocking door was used inside a handler
+
+A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; the text is not API.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:
+    error = cls.__new__(cls)
+    error.__dict__.update(values)
+    return error
+
+
+@dataclass(eq=False)
+class GenieError(Exception):
+    """Base of all errors of this library; ``code`` names the class for logs and metrics."""
+
+    code: ClassVar[str] = "genie"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), {f.name: getattr(self, f.name) for f in fields(self)}))
+
+
+# --- declared wrongly ---
+
+
+@dataclass(eq=False)
+class DefinitionError(GenieError):
+    """Something is declared in a way that cannot work; the author mends the declaration."""
+
+    code: ClassVar[str] = "definition"
+    subject: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}"
+
+
+@dataclass(eq=False)
+class PayloadDefinitionError(DefinitionError):
+    """A payload class is not immutable, or its topic is malformed."""
+
+    code: ClassVar[str] = "payload_definition"
+
+
+@dataclass(eq=False)
+class AgentDefinitionError(DefinitionError):
+    """An agent's annotations or card do not make a contract."""
+
+    code: ClassVar[str] = "agent_definition"
+
+
+# --- a handler broke its contract ---
+
+
+@dataclass(eq=False)
+class ContractError(GenieError):
+    """A handler did what its card does not allow; contained to its delivery."""
+
+    code: ClassVar[str] = "contract"
+    agent: str
+
+
+@dataclass(eq=False)
+class UndeclaredMessageError(ContractError):
+    """A handler published or asked a type that its card does not declare."""
+
+    code: ClassVar[str] = "undeclared_message"
+    payload: str
+    verb: str = "publish"
+
+    def __str__(self) -> str:
+        where = "asks={...}" if self.verb == "ask" else "publishes=(...) or the return annotation"
+        return f"{self.agent!r} may not {self.verb} {self.payload}; declare it in {where}"
+
+
+@dataclass(eq=False)
+class WrongOutputError(ContractError):
+    """A handler returned something that is not a declared payload."""
+
+    code: ClassVar[str] = "wrong_output"
+    got: str
+    declared: tuple[str, ...]
+
+    def __str__(self) -> str:
+        allowed = ", ".join(self.declared) or "nothing"
+        return f"{self.agent!r} returned {self.got}; its annotation declares {allowed}"
+
+
+@dataclass(eq=False)
+class ImmutableMessageError(ContractError):
+    """Somebody assigned to a message; messages are shared, so they never change."""
+
+    code: ClassVar[str] = "immutable_message"
+    field: str
+
+    def __str__(self) -> str:
+        return f"a message is immutable: {self.field!r} cannot be assigned; publish a new payload instead"
+
+
+@dataclass(eq=False)
+class ForgedMessageError(ContractError):
+    """A handler handed over an envelope; envelopes are stamped by the bus alone."""
+
+    code: ClassVar[str] = "forged_message"
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} handed over a message of its own; publish a payload, the bus stamps the sender"
+
+
+@dataclass(eq=False)
+class HeadersWidenedError(ContractError):
+    """Headers handed over give more than the ones the handler was given."""
+
+    code: ClassVar[str] = "headers_widened"
+    widened: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} widened {', '.join(self.widened)}; headers can only be narrowed"
+
+
+# --- routing ---
+
+
+@dataclass(eq=False)
+class RoutingError(GenieError):
+    """A message was addressed to something that cannot take it."""
+
+    code: ClassVar[str] = "routing"
+
+
+@dataclass(eq=False)
+class UnknownAgentError(RoutingError):
+    """No agent of that id is registered."""
+
+    code: ClassVar[str] = "unknown_agent"
+    agent: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"no agent {self.agent!r} is registered{did_you_mean(self.agent, self.known)}"
+
+
+@dataclass(eq=False)
+class UnknownTopicError(RoutingError):
+    """No payload class of that topic is known."""
+
+    code: ClassVar[str] = "unknown_topic"
+    topic: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"no payload has the topic {self.topic!r}{did_you_mean(self.topic, self.known)}"
+
+
+@dataclass(eq=False)
+class NotConsumedError(RoutingError):
+    """The agent addressed does not consume that type."""
+
+    code: ClassVar[str] = "not_consumed"
+    agent: str
+    payload: str
+
+    def __str__(self) -> str:
+        return f"agent {self.agent!r} does not consume {self.payload}; publish it without `to`, or ask another agent"
+
+
+@dataclass(eq=False)
+class DuplicateAgentError(RoutingError):
+    """An agent of that id is registered already."""
+
+    code: ClassVar[str] = "duplicate_agent"
+    agent: str
+
+    def __str__(self) -> str:
+        return f"an agent {self.agent!r} is registered already; remove it first, or give this one another id"
+
+
+# --- runs ---
+
+
+@dataclass(eq=False)
+class RunError(GenieError):
+    """A run did not bring what was asked of it."""
+
+    code: ClassVar[str] = "run"
+    run_id: str
+
+
+@dataclass(eq=False)
+class RunStalled(RunError):
+    """The answer can no longer come: nothing that could bring it is in flight."""
+
+    code: ClassVar[str] = "run_stalled"
+    expected: str
+    reasons: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        why = "; ".join(self.reasons) or "nobody that could answer is left"
+        return f"run {self.run_id} cannot bring {self.expected}: {why}"
+
+
+@dataclass(eq=False)
+class RunHeld(RunError):
+    """Everything left waits for a person; release or refuse the holds, then await the result again."""
+
+    code: ClassVar[str] = "run_held"
+    holds: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; release(id) or refuse(id)"
+
+
+@dataclass(eq=False)
+class RunCancelledError(RunError):
+    """The run was cancelled before it had its answer."""
+
+    code: ClassVar[str] = "run_cancelled"
+    reason: str = "cancelled"
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} was cancelled: {self.reason}"
+
+
+@dataclass(eq=False)
+class RunExpiredError(RunError):
+    """The run's deadline passed before it had its answer."""
+
+    code: ClassVar[str] = "run_expired"
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} passed its deadline before it was answered; give it more time, or see statistics()"
+
+
+@dataclass(eq=False)
+class PartMissingError(RunError):
+    """A part of a gathered result is missing; ``reason`` says why."""
+
+    code: ClassVar[str] = "part_missing"
+    part: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.part} is missing from the gathered result of run {self.run_id}: {self.reason}"
+
+
+# --- capacity ---
+
+
+@dataclass(eq=False)
+class CapacityError(GenieError):
+    """A stated bound was reached."""
+
+    code: ClassVar[str] = "capacity"
+
+
+@dataclass(eq=False)
+class MailboxFullError(CapacityError):
+    """A mailbox that rejects on overflow is full."""
+
+    code: ClassVar[str] = "mailbox_full"
+    agent: str
+    capacity: int
+
+    def __str__(self) -> str:
+        return (
+            f"mailbox of {self.agent!r} is full ({self.capacity} messages); "
+            "raise `mailbox`, or choose another `overflow`"
+        )
+
+
+@dataclass(eq=False)
+class TooManyRunsError(CapacityError):
+    """Admission bounds the runs in flight, and the bound is reached."""
+
+    code: ClassVar[str] = "too_many_runs"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
+
+
+@dataclass(eq=False)
+class RuntimeDrainingError(CapacityError):
+    """The runtime is draining and admits no new run."""
+
+    code: ClassVar[str] = "runtime_draining"
+
+    def __str__(self) -> str:
+        return "the runtime is draining and admits no new run; open another runtime"
+
+
+@dataclass(eq=False)
+class RuntimeClosedError(CapacityError):
+    """The runtime is not open."""
+
+    code: ClassVar[str] = "runtime_closed"
+
+    def __str__(self) -> str:
+        return "the runtime is not open; use it inside `async with Runtime(...)`"
+
+
+# --- policies, configuration, input ---
+
+
+@dataclass(eq=False)
+class PolicyError(GenieError):
+    """A policy cannot be used as configured."""
+
+    code: ClassVar[str] = "policy"
+    policy: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"policy {self.policy!r}: {self.problem}"
+
+
+@dataclass(eq=False)
+class ConfigError(GenieError):
+    """A configuration file cannot be used; ``problems`` are complete lines ``file:line: what is wrong``."""
+
+    code: ClassVar[str] = "config"
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+@dataclass(eq=False)
+class InputError(GenieError):
+    """Input that cannot be used; ``remedy`` is the next step."""
+
+    code: ClassVar[str] = "input"
+    subject: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+@dataclass(eq=False)
+class SyncAskInHandlerError(GenieError):
+    """``genie.ask`` blocks, so it may not be called inside a handler."""
+
+    code: ClassVar[str] = "sync_ask_in_handler"
+
+    def __str__(self) -> str:
+        return "genie.ask blocks its caller, so a handler may not call it; use `await context.ask(...)`"

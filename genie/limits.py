@@ -1,0 +1,97 @@
+"""Bounds and waiting rules as plain values: mailboxes, retries, restarts, runs. No clock, no I/O."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+
+class Overflow(enum.StrEnum):
+    """What happens to a message that meets a full mailbox."""
+
+    BLOCK = "block"
+    """The publisher waits, up to ``Mailbox.block_s``; then the delivery ends ``dead_lettered(overflow)``."""
+    SHED_OLDEST = "shed_oldest"
+    """The oldest waiting delivery ends ``dead_lettered(overflow)``."""
+    SHED_NEWEST = "shed_newest"
+    """The new delivery ends ``dead_lettered(overflow)``."""
+    REJECT = "reject"
+    """Like ``shed_newest``, and the publisher gets ``MailboxFullError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Bound of one agent's queue and what happens at it."""
+
+    capacity: int = 1024
+    """Deliveries that may wait, at least 1; those being handled do not count."""
+    overflow: Overflow = Overflow.BLOCK
+    block_s: float = 5.0
+    """Longest wait of a publisher under ``block``, in seconds."""
+
+    def __post_init__(self) -> None:
+        if self.capacity < 1:
+            raise ValueError(f"a mailbox holds at least 1 message, not {self.capacity}")
+        if not self.block_s >= 0:
+            raise ValueError(f"block_s must be at least 0 seconds, not {self.block_s}")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a failed handling is tried again, and how long between.
+
+    The wait before attempt n+1 is drawn between half and the whole of ``first_s * factor ** (n - 1)``, at most
+    ``longest_s``: jitter keeps a crowd of failures from coming back at once.
+    """
+
+    attempts: int = 1
+    """Handlings in all, at least 1; 1 means no retry."""
+    first_s: float = 0.05
+    factor: float = 2.0
+    longest_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError(f"a delivery is handled at least once, not {self.attempts} times")
+        if self.first_s < 0 or self.longest_s < 0 or self.factor < 1:
+            raise ValueError("first_s and longest_s must be at least 0, factor at least 1")
+
+    def wait_s(self, attempt: int, random_source: random.Random) -> float:
+        """Return the seconds to wait after ``attempt`` (from 1) failed."""
+        # Past sixty doublings the power would overflow; the longest wait has long been reached.
+        step: float = self.first_s * float(self.factor) ** min(attempt - 1, 60)
+        return min(self.longest_s, step) * (0.5 + random_source.random() / 2)
+
+
+NO_RETRY = Retry()
+
+
+@dataclass(frozen=True, slots=True)
+class RestartBudget:
+    """How many failures an agent may have within a window before it is quarantined."""
+
+    failures: int = 0
+    """Failures allowed within the window; 0 means no bound."""
+    within_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """Bounds of every run, and of how many there may be."""
+
+    max_runs: int = 10_000
+    """Runs in flight; one more is refused with ``TooManyRunsError``."""
+    max_hops: int = 64
+    """Messages in a chain of causes; a longer chain is a loop."""
+    max_messages: int = 100_000
+    """Messages that one run may publish."""
+    deadline_s: float | None = None
+    """Seconds a run may take when its caller names no deadline."""
+    hold_s: float = 86_400.0
+    """Seconds a held delivery waits for its decision before it ends ``expired``."""
+    dead_letters: int = 1_000
+    """Dead letters kept for inspection and redriving; older ones are dropped, their counts stay."""

@@ -1,0 +1,410 @@
+"""Judging: what inspectors find once per message, and what policies decide once per delivery.
+
+Inspectors run on a payload's strings and attach findings. Policies are compiled per route (payload class and
+recipient) into judges: pure, synchronous functions of the message and its sender's card. Deny overrides hold overrides
+redact overrides allow; a judge that raises denies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import re2
+from pydantic import BaseModel, ConfigDict
+
+from genie import fields
+from genie.errors import PolicyError
+from genie.message import Classification, Finding, Inspection, Message, Path, Payload, Value, topic_of
+from genie.protocol import AgentCard
+
+# --- what policies answer ---
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The delivery may go on; ``obligations`` are written beside the payload where it leaves for someone."""
+
+    obligations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The delivery may not happen."""
+
+    code: str
+    """Stable label, for example ``"clearance"``."""
+    reason: str
+    """One sentence; names paths and limits, never matched text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redact:
+    """The recipient gets a copy in which the findings at these paths are masked."""
+
+    paths: frozenset[Path]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The delivery waits for a person."""
+
+    reason: str
+    expires_s: float | None = None
+    """Seconds until the hold ends ``expired``; the run limits' ``hold_s`` by default."""
+
+
+Verdict = Allow | Deny | Redact | Hold
+ALLOW = Allow()
+
+Judge = Callable[[Message[Any], AgentCard], Verdict]
+"""Judges one delivery by the message and its sender's card. Pure: no I/O, no clock, no state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a pipeline runs."""
+
+    name: str = "development"
+    """``development``, ``staging`` or ``production``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a policy is compiled for."""
+
+    payload: type[Payload]
+    recipient: AgentCard
+    """The subscriber; for an answer that leaves, the card of the caller, tap or webhook."""
+    environment: Environment = Environment()
+
+
+class PolicySettings(BaseModel):
+    """Base of a policy's settings: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Policy(Protocol):
+    """One rule. ``name`` and ``version`` go into every decision it makes."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    @property
+    def settings(self) -> PolicySettings:
+        """What it was configured with; part of the policy set's hash."""
+        ...
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """Inspectors whose findings it reads."""
+        ...
+
+    def compile(self, route: Route) -> Judge | None:
+        """Return the judge of a route, or None when the rule always allows it."""
+        ...
+
+
+# --- inspectors ---
+
+
+class Span(NamedTuple):
+    """What an inspector found in one string."""
+
+    kind: str
+    start: int
+    end: int
+    label: Classification
+
+
+class Inspector(Protocol):
+    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """RE2 patterns; a text in which none matches has no finding. They see text folded by ``fold``."""
+        ...
+
+    def examine(self, text: str) -> Iterable[Span]:
+        """Return what is in one string, with positions in that string as it is."""
+        ...
+
+
+Fold = Callable[[str], str]
+"""Brings text to the form that prefilter patterns are written for; called only for text that is not ASCII."""
+
+_SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
+_CLEAN = tuple(Inspection(size) for size in range(4096))  # most messages are small and clean, and share these
+
+
+class Inspectors:
+    """All inspectors of a policy set behind one set of patterns.
+
+    Args:
+        inspectors: In order; each name once.
+        fold: Unicode folding for text that is not ASCII.
+    """
+
+    def __init__(self, inspectors: Iterable[Inspector], fold: Fold) -> None:
+        self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
+        self._fold = fold
+        self._owners: list[Inspector] = []
+        self._token = object()  # findings kept with a value belong to this set of inspectors only
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = 64 << 20
+        patterns = re2.Set.SearchSet(options)
+        for inspector in self._inspectors:
+            for pattern in inspector.patterns:
+                try:
+                    patterns.Add(pattern)
+                except re2.error as error:
+                    raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
+                self._owners.append(inspector)
+        self._match: Callable[[str], list[int]] = _nothing
+        if self._owners:
+            try:
+                patterns.Compile()
+            except re2.error as error:
+                raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
+            self._match = patterns.Match
+
+    def inspect(self, payload: Value) -> Inspection:
+        """Return what is in a payload; never raises, because an inspector that fails makes policies deny."""
+        try:
+            return self._inspect(payload)
+        except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
+            return Inspection(0, failed=type(error).__name__)
+
+    def _inspect(self, payload: Value) -> Inspection:
+        reader = fields.reader(type(payload))
+        parts: list[str] = []
+        scalars = reader.read(payload, parts)
+        text = _SEPARATOR.join(parts)
+        size = len(text) + fields.SCALAR_BYTES * scalars
+        if not text.isascii():
+            size += len(text.encode(errors="surrogatepass")) - len(text)
+            text = self._fold(text)
+        hits = self._match(text)
+        if not hits and not reader.bulky:
+            return _CLEAN[size] if size < len(_CLEAN) else Inspection(size)
+        found = self._examine(payload, reader.bulky, hits) if hits else []
+        for name in reader.bulky:
+            kept = self._kept(getattr(payload, name))
+            size += kept.size_bytes
+            found += [
+                Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings
+            ]
+        return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
+
+    def _kept(self, value: Value) -> Inspection:
+        """Return the inspection of an immutable part, made once however many messages carry it."""
+        kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
+        if kept is None or kept[0] is not self._token:
+            kept = (self._token, self._inspect(value))
+            object.__setattr__(value, "_inspection", kept)
+        return kept[1]
+
+    def _examine(self, payload: Value, skip: tuple[str, ...], hits: list[int]) -> list[Finding]:
+        asked = list(dict.fromkeys(self._owners[hit] for hit in hits))
+        found: list[Finding] = []
+        for part in fields.texts(payload, skip=skip):
+            for inspector in asked:
+                found += [
+                    Finding(span.kind, part.path, span.start, span.end, span.label, part.maskable)
+                    for span in inspector.examine(part.text)
+                ]
+        return found
+
+
+def _nothing(_text: str) -> list[int]:
+    return []
+
+
+# --- folding verdicts into one decision ---
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one policy said of one delivery; evidence as paths, never text."""
+
+    policy: str
+    version: str
+    verdict: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The folded verdict of all policies on one delivery, when it is more than a plain allow."""
+
+    verdict: str
+    """``allow`` (with obligations), ``redact``, ``hold`` or ``deny``."""
+    reasons: tuple[Reason, ...]
+    policy_set: str
+    """SHA-256 of the policy set that decided."""
+    paths: frozenset[Path] = frozenset()
+    holds: tuple[str, ...] = ()
+    """``policy@version`` of each policy that holds; an approval names these."""
+    expires_s: float | None = None
+    obligations: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
+        decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
+        return "; ".join(f"{r.policy}: {r.text}" if r.text else r.policy for r in decisive)
+
+
+class Gate:
+    """The compiled judges of one route."""
+
+    __slots__ = ("_judges", "_policies", "_set")
+
+    def __init__(self, policies: tuple[Policy, ...], judges: tuple[Judge, ...], policy_set: str) -> None:
+        self._policies = policies
+        self._judges = judges
+        self._set = policy_set
+
+    def judge(
+        self, message: Message[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
+    ) -> Decision | None:
+        """Return None for a plain allow, else the decision.
+
+        Args:
+            message: The original, with its inspection.
+            sender: Card of who sent it.
+            approved: ``policy@version`` whose hold on this very delivery a person has approved.
+        """
+        if message.inspection.failed is not None:
+            return self._undecidable(f"an inspector failed ({message.inspection.failed})")
+        try:
+            for judge in self._judges:
+                if judge(message, sender) is not ALLOW:
+                    return self._fold(message, sender, approved)
+        except Exception:  # noqa: BLE001 - fail closed: folding names the policy that raised
+            return self._fold(message, sender, approved)
+        return None
+
+    def _undecidable(self, why: str) -> Decision:
+        return Decision("deny", (Reason("engine", "1", "deny", "undecidable", why),), self._set)
+
+    def _fold(self, message: Message[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
+        reasons: list[Reason] = []
+        paths: set[Path] = set()
+        holds: list[str] = []
+        obligations: list[str] = []
+        expires: list[float] = []
+        ranks = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
+        for policy, judge in zip(self._policies, self._judges, strict=True):
+            stamp = f"{policy.name}@{policy.version}"
+            try:
+                verdict = judge(message, sender)
+            except Exception as error:  # noqa: BLE001 - fail closed: a policy that raises denies
+                verdict = Deny("policy_error", f"raised {type(error).__name__}")
+            match verdict:
+                case Deny(code, text):
+                    reasons.append(Reason(policy.name, policy.version, "deny", code, text))
+                case Hold(text, expires_s):
+                    if stamp not in approved:
+                        holds.append(stamp)
+                        expires += [] if expires_s is None else [expires_s]
+                        reasons.append(Reason(policy.name, policy.version, "hold", "hold", text))
+                case Redact(where, text):
+                    paths |= where
+                    reasons.append(Reason(policy.name, policy.version, "redact", "redact", text))
+                case Allow(notices):
+                    obligations += notices
+                case _:  # a policy of a third party may answer anything
+                    text = f"answered {type(verdict).__name__}, which is no verdict"
+                    reasons.append(Reason(policy.name, policy.version, "deny", "policy_error", text))
+        strongest = max((reason.verdict for reason in reasons), key=ranks.__getitem__, default="allow")
+        if strongest == "allow" and not obligations:
+            return None
+        return Decision(
+            strongest, tuple(reasons), self._set, frozenset(paths), tuple(holds),
+            min(expires, default=None), tuple(obligations),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """The policies in force, compiled together.
+
+    Args:
+        policies: In the order in which their reasons are listed.
+        environment: Where the pipeline runs.
+        fold: Unicode folding of the inspectors' text; NFKC by default.
+    """
+
+    policies: tuple[Policy, ...] = ()
+    environment: Environment = field(default_factory=Environment)
+    fold: Fold = field(default=lambda text: __import__("unicodedata").normalize("NFKC", text))
+
+    def __post_init__(self) -> None:
+        names = [policy.name for policy in self.policies]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PolicyError(twice, "is listed twice; one entry per policy")
+        object.__setattr__(self, "sha256", self._hash())
+        wanted = [inspector for policy in self.policies for inspector in policy.inspectors]
+        object.__setattr__(self, "inspectors", Inspectors(wanted, self.fold))
+
+    sha256: str = field(init=False)
+    inspectors: Inspectors = field(init=False)
+
+    def _hash(self) -> str:
+        listed = [[p.name, p.version, p.settings.model_dump(mode="json")] for p in self.policies]
+        text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def gate(self, payload: type[Payload], recipient: AgentCard) -> Gate:
+        """Return the gate of a route.
+
+        A policy that cannot be compiled for the route makes a gate that denies everything and says so.
+        """
+        route = Route(payload, recipient, self.environment)
+        policies: list[Policy] = []
+        judges: list[Judge] = []
+        for policy in self.policies:
+            try:
+                judge = policy.compile(route)
+            except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
+                judge = _shut(f"cannot judge {topic_of(payload).name}: {type(error).__name__}")
+            if judge is not None:
+                policies.append(policy)
+                judges.append(judge)
+        return Gate(tuple(policies), tuple(judges), self.sha256)
+
+
+def _shut(why: str) -> Judge:
+    return lambda _message, _sender: Deny("policy_error", why)
+
+
+def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
+    """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
+
+    Raises:
+        LookupError: A path is no plain string field, so the delivery must be denied.
+    """
+    made = message.inspection.masked
+    copy = made.get(paths)
+    if copy is None:
+        spans: dict[Path, tuple[tuple[int, int, str], ...]] = dict.fromkeys(paths, ())
+        for finding in message.inspection.findings:
+            if finding.path in spans:
+                word = finding.kind.rpartition(".")[2]
+                spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
+        copy = made[paths] = fields.masked(message.payload, spans)
+    return copy
+
+

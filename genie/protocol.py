@@ -1,0 +1,648 @@
+"""What people write: agents, their cards, and the context that a handler is given.
+
+An agent is a function whose annotations are its contract (``@agent``), a class with several ``@handles`` methods
+(``Handlers``), or any object with a ``card`` and an async ``handle(message, context)``.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import re
+import sys
+import types
+import typing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    overload,
+    runtime_checkable,
+)
+
+from pydantic import BaseModel
+
+from genie.errors import AgentDefinitionError, PartMissingError
+from genie.limits import NO_RETRY, Mailbox, RestartBudget, Retry
+from genie.message import Classification, Headers, Message, Payload, topic_of
+
+if TYPE_CHECKING:
+    import datetime
+    import logging
+    import random
+
+T = TypeVar("T", bound=Payload)
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+Port = TypeVar("Port")
+
+
+class Risk(enum.StrEnum):
+    """How much harm a wrong answer of an agent can do."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Tier(enum.StrEnum):
+    """How far an agent has come; an environment may refuse the early ones."""
+
+    SKETCH = "sketch"
+    PROTOTYPE = "prototype"
+    BETA = "beta"
+    PRODUCTION = "production"
+
+
+# --- fan-in: what is expected, what came ---
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Generic[T]):
+    """One ``T`` from every subscriber of the message whose card produces ``T``, keyed by agent id.
+
+    Args:
+        payload: The answer expected of each.
+        of: The message whose subscribers are meant; by default the one that is asked or gathered. An outside caller
+            names it when its question is fanned out by another agent.
+    """
+
+    payload: type[T]
+    of: type[Payload] | None = None
+
+
+Expected = type[Payload] | Each[Any]
+Need = Literal["all", "first"] | int
+"""How many parts end the wait: ``"all"``, ``"first"``, or a number from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A part that did not come, and why."""
+
+    part: str
+    """Topic of the answer."""
+    agent: str | None
+    """Who should have sent it; None when nobody could."""
+    reason: str
+    """A named outcome with its detail, for example ``"dead_lettered(ValueError)"`` or ``"late"``."""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Gathered:
+    """What one gather brought: typed parts, and the missing ones by name.
+
+    ``views[Forecast]`` is the payload; ``views[Each(Advice)]`` is a mapping from agent id to payload, holding those
+    that came. ``views.missing`` maps a name (the agent's id, or the topic when no single agent is to blame) to the
+    reason.
+    """
+
+    __slots__ = ("_each", "_parts", "missing", "run_id")
+
+    def __init__(
+        self,
+        run_id: str,
+        parts: Mapping[type[Payload], Payload],
+        each: Mapping[Each[Any], Mapping[str, Payload]],
+        missing: Mapping[str, Missing],
+    ) -> None:
+        self.run_id = run_id
+        self._parts = parts
+        self._each = each
+        self.missing = missing
+
+    @overload
+    def __getitem__(self, part: type[T]) -> T: ...
+    @overload
+    def __getitem__(self, part: Each[T]) -> Mapping[str, T]: ...
+    def __getitem__(self, part: type[T] | Each[T]) -> T | Mapping[str, T]:
+        """Return the part.
+
+        Raises:
+            PartMissingError: It did not come; the error says why.
+            KeyError: It was not expected.
+        """
+        if isinstance(part, Each):
+            return typing.cast("Mapping[str, T]", self._each[part])
+        found = self._parts.get(part)
+        if found is not None:
+            return typing.cast("T", found)
+        name = topic_of(part).name
+        for missing in self.missing.values():
+            if missing.part == name:
+                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason)
+        raise KeyError(f"{name} was not expected of this gather")
+
+    def get(self, part: type[T]) -> T | None:
+        """Return the part, or None if it is missing."""
+        return typing.cast("T | None", self._parts.get(part))
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing expected is missing."""
+        return not self.missing
+
+
+# --- what a handler may touch ---
+
+
+class Context(Protocol):
+    """All that a handler may touch. It is valid until its handler ends; it belongs to one delivery."""
+
+    @property
+    def message(self) -> Message[Payload]:
+        """The envelope being handled, masked as the handler is allowed to see it."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """Security context of the message."""
+        ...
+
+    @property
+    def deadline(self) -> float:
+        """When the run ends at the latest, on the loop's clock; infinity when unbounded."""
+        ...
+
+    @property
+    def random(self) -> random.Random:
+        """Randomness seeded by runtime, run and agent, so that a simulation repeats it."""
+        ...
+
+    @property
+    def state(self) -> dict[str, Any]:  # scratch of the agent's own making
+        """This agent's scratch for this run; dropped with the run."""
+        ...
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """Logger that adds the run's id and the agent; never log a payload."""
+        ...
+
+    @property
+    def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
+        """The frozen settings that the pipeline binds, of the model that the card declares."""
+        ...
+
+    def now(self) -> datetime.datetime:
+        """Return the date and time, in UTC, on the bus's clock."""
+        ...
+
+    def port(self, kind: type[Port]) -> Port:
+        """Return what the pipeline binds to that port.
+
+        Raises:
+            UndeclaredMessageError: The card does not declare the port.
+        """
+        ...
+
+    async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
+        """Publish at once, before the handler returns; the type is in ``publishes`` or the return annotation.
+
+        Args:
+            payload: What to send to every subscriber of its class.
+            to: One agent instead of all subscribers; answers no scope.
+            headers: Narrower headers than the message's own.
+
+        Raises:
+            UndeclaredMessageError: The card does not declare the type.
+            HeadersWidenedError: The headers give more than the message's.
+            UnknownAgentError, NotConsumedError: ``to`` cannot take it.
+            MailboxFullError: A mailbox that rejects is full.
+        """
+        ...
+
+    def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
+        """Publish later, without waiting; in flight as ``timed`` until then. Same declarations as ``publish``."""
+        ...
+
+    async def ask(
+        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
+    ) -> T:
+        """Publish a question and wait for one typed answer.
+
+        Raises:
+            PartMissingError: It cannot come, or not in time; the reason says why.
+        """
+        ...
+
+    async def gather(
+        self,
+        payload: Payload,
+        *,
+        expect: tuple[Expected, ...] | Expected,
+        need: Need = "all",
+        within_s: float | None = None,
+        cancel_rest: bool = False,
+    ) -> Gathered:
+        """Publish and wait for typed answers; returns when each part is in or known to be missing.
+
+        Args:
+            payload: What to send to every subscriber of its class.
+            expect: Payload classes, or ``Each(T)``.
+            need: End the wait earlier: ``"first"`` or a number of parts.
+            within_s: End the wait after that many seconds; what comes later counts as late.
+            cancel_rest: Cancel what still runs when a number of parts is reached; ``"first"`` always does.
+        """
+        ...
+
+    def charge(self, *, cost: float = 0.0, tokens: int = 0) -> None:
+        """Report what the handler used; totals are kept per run and agent."""
+        ...
+
+    def progress(self, text: str, *, fraction: float | None = None) -> None:
+        """Tell whoever watches the run how far this handler is; never payload text."""
+        ...
+
+
+# --- the card ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCard:
+    """What an agent says of itself. Everything that routes, checks or judges reads the card, never the code."""
+
+    id: str
+    name: str = ""
+    version: str = "1"
+    description: str = ""
+    capabilities: tuple[str, ...] = ()
+    risk: Risk = Risk.LOW
+    tier: Tier = Tier.PRODUCTION
+    consumes: tuple[type[Payload], ...] = ()
+    produces: tuple[type[Payload], ...] = ()
+    publishes: tuple[type[Payload], ...] = ()
+    """Types it publishes beyond its return annotation."""
+    asks: Mapping[type[Payload], tuple[Expected, ...]] = field(default_factory=dict)
+    """Questions that it asks or gathers, each with the answers it expects."""
+    clearance: Classification = Classification.INTERNAL
+    """Highest classification it may read."""
+    declassifies: Mapping[type[Payload], Classification] = field(default_factory=dict)
+    """Outputs that leave with a lower label than what was read, because they only summarise it."""
+    tenants: frozenset[str] | None = None
+    """Tenants it works for; None means all."""
+    roles: frozenset[str] = frozenset()
+    """Roles of an outside caller; empty for agents."""
+    concurrency: int = 1
+    timeout_s: float | None = None
+    """Longest handling, in seconds."""
+    retry: Retry = NO_RETRY
+    restarts: RestartBudget = field(default_factory=RestartBudget)
+    fallback: str | None = None
+    """Id of the agent that takes over what this one fails on or may not be given."""
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    settings: type[BaseModel] | None = None
+    ports: tuple[type[Any], ...] = ()
+    rules: tuple[str, ...] = ()
+    """Names of the dated rule tables that its answers rest on."""
+
+    @property
+    def sends(self) -> frozenset[type[Payload]]:
+        """Every type that may leave the agent: returned, published or asked."""
+        return frozenset((*self.produces, *self.publishes, *self.asks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks from outside: the identity that a run's headers carry, and the clearance its answers are judged for."""
+
+    user: str = "local"
+    roles: frozenset[str] = frozenset()
+    tenant: str | None = None
+    clearance: Classification = Classification.CONFIDENTIAL
+    region: str | None = None
+    consent: frozenset[str] = frozenset()
+
+    def headers(self) -> Headers:
+        """Return the headers of this caller's runs."""
+        return Headers(
+            tenant=self.tenant, user=self.user, roles=self.roles, region=self.region, consent=self.consent
+        )
+
+    def card(self) -> AgentCard:
+        """Return the card that stands for the caller where an answer leaves for it."""
+        return AgentCard(
+            id=f"caller:{self.user}", name=self.user, clearance=self.clearance, roles=self.roles,
+            tenants=None if self.tenant is None else frozenset((self.tenant,)),
+        )  # fmt: skip
+
+
+class CardOptions(TypedDict, total=False):
+    """What ``@agent`` and ``Handlers`` take besides the id; the fields are those of ``AgentCard``."""
+
+    name: str
+    version: str
+    description: str
+    capabilities: tuple[str, ...]
+    risk: Risk
+    tier: Tier
+    publishes: tuple[type[Payload], ...]
+    asks: Mapping[type[Payload], Expected | tuple[Expected, ...]]
+    clearance: Classification | str
+    declassifies: Mapping[type[Payload], Classification | str]
+    tenants: frozenset[str] | None
+    concurrency: int
+    timeout_s: float | None
+    retry: Retry
+    restarts: RestartBudget
+    fallback: str | None
+    mailbox: Mailbox
+    settings: type[BaseModel] | None
+    ports: tuple[type[Any], ...]
+    rules: tuple[str, ...]
+
+
+_AGENT_ID = re.compile(r"[a-z][a-z0-9_]*([.-][a-z0-9_]+)*\Z")
+
+
+def make_card(
+    id: str,  # noqa: A002 - the card's own word
+    *,
+    consumes: tuple[type[Payload], ...],
+    produces: tuple[type[Payload], ...],
+    doc: str | None,
+    **options: Unpack[CardOptions],
+) -> AgentCard:
+    """Return a checked card.
+
+    Raises:
+        AgentDefinitionError: The id is malformed, nothing is consumed, or an option has no sensible value.
+    """
+    if not _AGENT_ID.match(id):
+        raise AgentDefinitionError(f"agent {id!r}", "an id is lower case: letters, digits, '_', '.' and '-'")
+    if not consumes:
+        raise AgentDefinitionError(f"agent {id!r}", "consumes nothing; annotate its first parameter with a Payload")
+    if options.get("concurrency", 1) < 1:
+        raise AgentDefinitionError(f"agent {id!r}", "concurrency is at least 1")
+    timeout_s = options.get("timeout_s")
+    if timeout_s is not None and not timeout_s > 0:
+        raise AgentDefinitionError(f"agent {id!r}", f"timeout_s is above 0 seconds, not {timeout_s}")
+    if options.get("fallback") == id:
+        raise AgentDefinitionError(f"agent {id!r}", "cannot be its own fallback")
+    values: dict[str, Any] = dict(options)
+    try:
+        values["clearance"] = Classification.parse(values.get("clearance", Classification.INTERNAL))
+        values["declassifies"] = types.MappingProxyType(
+            {kind: Classification.parse(level) for kind, level in values.get("declassifies", {}).items()}
+        )
+    except ValueError as error:
+        raise AgentDefinitionError(f"agent {id!r}", str(error)) from None
+    values["asks"] = types.MappingProxyType(
+        {kind: part if isinstance(part, tuple) else (part,) for kind, part in values.get("asks", {}).items()}
+    )
+    first_line = (doc or "").strip().split("\n", 1)[0]
+    values["name"] = values.get("name") or id.replace("_", " ").replace(".", " ")
+    values["description"] = values.get("description") or first_line
+    return AgentCard(id=id, consumes=consumes, produces=produces, **values)
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Anything with a card that handles messages; ``open()`` and ``close()`` are called when it has them."""
+
+    @property
+    def card(self) -> AgentCard:
+        """Who this is and what it takes and gives."""
+        ...
+
+    async def handle(self, message: Message[Any], context: Context) -> object:
+        """Handle one message; return nothing, a payload, a tuple of payloads or an async iterator of them."""
+        ...
+
+
+# --- reading a handler's annotations ---
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a handler's annotations say."""
+
+    consumes: tuple[type[Payload], ...]
+    produces: tuple[type[Payload], ...]
+    takes_context: bool
+    streams: bool
+    """The handler is an async generator."""
+
+
+def _payload_classes(annotation: object, where: str) -> tuple[type[Payload], ...]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is None or annotation is type(None):
+        return ()
+    if origin in {Union, types.UnionType, tuple} or (
+        isinstance(origin, type) and issubclass(origin, typing.cast("type", AsyncIterator))
+    ):
+        found = [c for part in arguments if part is not Ellipsis for c in _payload_classes(part, where)]
+        return tuple(dict.fromkeys(found))
+    if isinstance(annotation, type) and issubclass(annotation, Payload) and annotation is not Payload:
+        return (annotation,)
+    shown = getattr(annotation, "__name__", str(annotation))
+    raise AgentDefinitionError(where, f"{shown} is not a Payload class; a handler takes and gives payloads")
+
+
+def read_signature(function: Callable[..., object], *, method: bool, names: Mapping[str, object]) -> Signature:
+    """Return the contract that a handler's annotations make.
+
+    Args:
+        function: The handler.
+        method: It takes ``self`` first.
+        names: Where annotations in quotes are looked up besides the function's module.
+
+    Raises:
+        AgentDefinitionError: Parameters or annotations do not make a contract.
+    """
+    where = f"handler {function.__qualname__}"
+    streams = inspect.isasyncgenfunction(function)
+    if not streams and not inspect.iscoroutinefunction(function):
+        raise AgentDefinitionError(where, "must be `async def`")
+    try:
+        hints = typing.get_type_hints(function, localns=dict(names))
+    except NameError as error:
+        raise AgentDefinitionError(where, f"annotation cannot be resolved: {error}") from None
+    parameters = list(inspect.signature(function).parameters.values())[1 if method else 0 :]
+    required = [p for p in parameters if p.default is p.empty]
+    if not 1 <= len(parameters) <= 2 or len(required) != len(parameters):
+        raise AgentDefinitionError(where, "takes a payload, and a Context if it needs one")
+    first = parameters[0].name
+    if first not in hints:
+        raise AgentDefinitionError(where, f"parameter {first!r} has no annotation; its Payload class is the topic")
+    if "return" not in hints:
+        raise AgentDefinitionError(where, "has no return annotation; write `-> None` if it gives nothing")
+    takes_context = len(parameters) == 2
+    if takes_context and hints.get(parameters[1].name) is not Context:
+        raise AgentDefinitionError(where, f"parameter {parameters[1].name!r} must be annotated `Context`")
+    return Signature(
+        _payload_classes(hints[first], where), _payload_classes(hints["return"], where), takes_context, streams
+    )
+
+
+# --- the two ways to write one ---
+
+
+class FunctionAgent(Generic[P, R_co]):
+    """An agent made of one function; calling it calls the function, so a test needs no bus."""
+
+    def __init__(self, function: Callable[P, R_co], card: AgentCard, signature: Signature) -> None:
+        self.card = card
+        self.function = function
+        self.signature = signature
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self.__module__ = function.__module__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the plain function."""
+        return self.function(*args, **kwargs)
+
+    async def handle(self, message: Message[Any], context: Context) -> object:
+        """Call the function with the payload, and with the context if it takes one."""
+        function: Callable[..., Any] = self.function
+        output = function(message.payload, context) if self.signature.takes_context else function(message.payload)
+        return output if self.signature.streams else await output
+
+
+_In = TypeVar("_In", bound=Payload)
+_Out = TypeVar("_Out", bound=Payload | tuple[Payload, ...] | AsyncIterator[Payload] | None)
+_Stream = TypeVar("_Stream", bound=Payload)
+_Self = TypeVar("_Self", contravariant=True)
+
+
+class AgentDecorator(Protocol):
+    """What ``agent(...)`` returns; the overloads are the handler shapes that a type checker accepts."""
+
+    @overload
+    def __call__(self, function: Callable[[_In], Awaitable[_Out]]) -> FunctionAgent[[_In], Awaitable[_Out]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[[_In, Context], Awaitable[_Out]]
+    ) -> FunctionAgent[[_In, Context], Awaitable[_Out]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[[_In], AsyncIterator[_Stream]]
+    ) -> FunctionAgent[[_In], AsyncIterator[_Stream]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[[_In, Context], AsyncIterator[_Stream]]
+    ) -> FunctionAgent[[_In, Context], AsyncIterator[_Stream]]: ...
+    def __call__(self, function: Callable[..., Any]) -> FunctionAgent[..., Any]:
+        """Make the function an agent."""
+        ...
+
+
+def agent(id: str, **options: Unpack[CardOptions]) -> AgentDecorator:  # noqa: A002 - the card's own word
+    """Make an async function an agent; its annotations are its contract.
+
+    Args:
+        id: Lower-case name, unique within a runtime.
+        **options: Fields of ``AgentCard``.
+
+    Raises:
+        AgentDefinitionError: Annotations or options do not make a contract; raised when the function is defined.
+    """
+    names = sys._getframe(1).f_locals  # noqa: SLF001 - payload classes defined beside the handler, in a function
+
+    def decorate(function: Callable[..., Any]) -> FunctionAgent[..., Any]:
+        signature = read_signature(function, method=False, names=names)
+        card = make_card(
+            id, consumes=signature.consumes, produces=signature.produces, doc=function.__doc__, **options
+        )
+        return FunctionAgent(function, card, signature)
+
+    return typing.cast("AgentDecorator", decorate)
+
+
+_HANDLES = "__genie_handles__"
+
+
+class HandlesDecorator(Protocol):
+    """The shapes of a handler method that a type checker accepts."""
+
+    @overload
+    def __call__(
+        self, method: Callable[[_Self, _In], Awaitable[_Out]]
+    ) -> Callable[[_Self, _In], Awaitable[_Out]]: ...
+    @overload
+    def __call__(
+        self, method: Callable[[_Self, _In, Context], Awaitable[_Out]]
+    ) -> Callable[[_Self, _In, Context], Awaitable[_Out]]: ...
+    @overload
+    def __call__(
+        self, method: Callable[[_Self, _In], AsyncIterator[_Stream]]
+    ) -> Callable[[_Self, _In], AsyncIterator[_Stream]]: ...
+    @overload
+    def __call__(
+        self, method: Callable[[_Self, _In, Context], AsyncIterator[_Stream]]
+    ) -> Callable[[_Self, _In, Context], AsyncIterator[_Stream]]: ...
+    def __call__(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Mark the method."""
+        ...
+
+
+def _handles(method: Callable[..., Any]) -> Callable[..., Any]:
+    setattr(method, _HANDLES, True)
+    return method
+
+
+handles: HandlesDecorator = typing.cast("HandlesDecorator", _handles)
+"""Mark a method of a ``Handlers`` class as the handler of its payload's class."""
+
+
+class Handlers:
+    """An agent with state: a class whose ``@handles`` methods each take one payload class.
+
+    Class keywords: ``id`` and the fields of ``AgentCard``. Override ``open`` and ``close`` for what lives as long as
+    the runtime. What the object keeps on itself is outside labels and tenant isolation; per-run scratch belongs into
+    ``context.state``.
+
+    Raises:
+        AgentDefinitionError: No handler, two for one class, or annotations that make no contract.
+    """
+
+    card: ClassVar[AgentCard]
+    _methods: ClassVar[Mapping[type[Payload], tuple[str, bool, bool]]]
+
+    def __init_subclass__(cls, *, id: str | None = None, **options: Unpack[CardOptions]) -> None:  # noqa: A002 - as above
+        super().__init_subclass__()
+        if id is None:
+            return  # an intermediate class: its subclasses name themselves
+        names = {**sys._getframe(1).f_locals, cls.__name__: cls}  # noqa: SLF001 - as in `agent`
+        methods: dict[type[Payload], tuple[str, bool, bool]] = {}
+        produces: dict[type[Payload], None] = {}
+        for name in dir(cls):
+            function = inspect.getattr_static(cls, name)
+            if not getattr(function, _HANDLES, False):
+                continue
+            signature = read_signature(function, method=True, names=names)
+            for kind in signature.consumes:
+                if kind in methods:
+                    raise AgentDefinitionError(f"agent {id!r}", f"has two handlers for {kind.__name__}")
+                methods[kind] = (name, signature.takes_context, signature.streams)
+            produces.update(dict.fromkeys(signature.produces))
+        cls._methods = methods
+        cls.card = make_card(id, consumes=tuple(methods), produces=tuple(produces), doc=cls.__doc__, **options)
+
+    async def handle(self, message: Message[Any], context: Context) -> object:
+        """Call the method that handles the payload's class."""
+        name, takes_context, streams = self._methods[type(message.payload)]
+        method: Callable[..., Any] = getattr(self, name)
+        output = method(message.payload, context) if takes_context else method(message.payload)
+        return output if streams else await output
+
+    async def open(self) -> None:
+        """Acquire what the agent needs; called once, before the first message."""
+
+    async def close(self) -> None:
+        """Release it; called once, after the last message."""
