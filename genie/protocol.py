@@ -424,6 +424,38 @@ class Agent(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """An agent as one pipeline runs it: with its card as overridden, its settings and what its ports are bound to."""
+
+    agent: Agent
+    card: AgentCard
+    settings: BaseModel | None = None
+    ports: Mapping[type[Any], object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Fan-in between agents that should not know each other: parts of one run become one payload.
+
+    The join opens for a run at its first part and closes when what ``need`` asks for is in, when no missing part can
+    come any more, or at ``within_s``. Then ``into`` is published with the parts as its fields.
+    """
+
+    id: str
+    into: type[Payload]
+    parts: Mapping[str, type[Payload]]
+    """Field of ``into`` -> payload class. A field annotated ``tuple[T, ...]`` takes one ``T`` from each producer."""
+    need: Need = "all"
+    within_s: float | None = None
+    """Seconds from the first part; the run's deadline by default."""
+    partial: Literal["publish", "fail"] = "fail"
+    """With parts missing: publish with those fields left at their defaults (None, an empty tuple), or end the last
+    part's delivery as ``dead_lettered(join)`` and publish nothing."""
+    clearance: Classification = Classification.RESTRICTED
+    """Highest classification of a part; what is published carries the highest label of the parts."""
+
+
 # --- reading a handler's annotations ---
 
 
