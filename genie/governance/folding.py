@@ -1,6 +1,6 @@
 """Unicode folding: lookalike, decorated and invisible characters become the plain text that a reader sees.
 
-Every character is folded by itself, and ASCII stays as it is. So folding a text joined of strings is the same as joining
+Each character is folded by itself, and ASCII stays as it is. So folding a text joined of strings is the same as joining
 folded strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
 Case is left to the patterns (``(?i)``), and so are runs of white space.
 

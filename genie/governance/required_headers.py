@@ -51,21 +51,23 @@ class RequiredHeaders:
 
 
 def _one(topic: str, name: str) -> Judge:
-    read = attrgetter(f"headers.{name}")
+    read = attrgetter(name)
 
     def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
-        return ALLOW if read(message) else _lacks(topic, [name])
+        return ALLOW if read(message.headers) else _lacks(topic, [name])
 
     return judge
 
 
 def _several(topic: str, names: list[str]) -> Judge:
-    read = attrgetter(*(f"headers.{name}" for name in names))
+    reads = tuple(attrgetter(name) for name in names)
 
     def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
-        if all(read(message)):
-            return ALLOW
-        return _lacks(topic, [name for name in names if not getattr(message.headers, name)])
+        headers = message.headers
+        for read in reads:
+            if not read(headers):
+                return _lacks(topic, [name for name in names if not getattr(headers, name)])
+        return ALLOW
 
     return judge
 

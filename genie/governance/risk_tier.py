@@ -71,13 +71,15 @@ class RiskTier:
             return _never(f"{shown} may not run in {environment}; promote it, or run it elsewhere")
         needed = [frozenset(cell.roles or ()) for cell in cells]
         listed = " and ".join("one of " + ", ".join(sorted(roles)) for roles in needed)
+        first, *others = needed
         denied = Deny("risk_tier", f"{shown} runs in {environment} only for the roles {listed}; start the run with one")
 
         def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
             held = message.headers.roles
-            for roles in needed:
-                if roles.isdisjoint(held):
-                    return denied
+            if first.isdisjoint(held):
+                return denied
+            if others and any(roles.isdisjoint(held) for roles in others):
+                return denied
             return ALLOW
 
         return judge

@@ -25,9 +25,9 @@ class Detector(NamedTuple):
 
 
 DETECTORS = (
-    Detector("card", (cards.PATTERN,), cards.find),
     Detector("iban", (identifiers.IBAN_PATTERN,), identifiers.find_iban),
     Detector("gstin", (identifiers.GSTIN_PATTERN,), identifiers.find_gstin),
+    Detector("card", (cards.PATTERN,), cards.find),
     Detector("pan", (identifiers.PAN_PATTERN,), identifiers.find_pan),
     Detector("aadhaar", identifiers.AADHAAR_PATTERNS, identifiers.find_aadhaar),
     Detector("email", (contacts.EMAIL_PATTERN,), contacts.find_email),
