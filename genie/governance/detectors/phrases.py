@@ -85,7 +85,7 @@ PHRASES = (
 """Phrases of natural language."""
 
 TOKENS = (
-    ("delimiter", r"(?i)<\s*\|\s*[a-z][a-z0-9_]*\s*\|\s*>"),  # <|im_start|>, <|eot_id|>
+    ("delimiter", r"(?i)<\s*\|\s*(?:system|user|assistant|human|end|start|message|channel|endof[a-z]+|[a-z]+_[a-z0-9_]+)\s*\|\s*>"),  # <|im_start|>, <|eot_id|>
     ("delimiter", r"(?i)\[\s*/?\s*INST\s*\]|<<\s*/?\s*SYS\s*>>"),
     ("delimiter", r"(?i)<\s*/?\s*(?:start|end)_of_turn\s*>"),
     ("delimiter", r"(?i)#{2,}\s*(?:system|instructions?|assistant|human|user)(?:\s+(?:prompt|message))?\s*:"),

@@ -155,7 +155,7 @@ ACME = AgentCard(id="acme.desk", tenants=frozenset({"acme", "acme-uk"}))
         ("acme", AgentCard(id="nobody", tenants=frozenset()), False),
     ],
 )
-def test_a_message_reaches_only_who_works_for_its_tenant(envelope, tenant, recipient: AgentCard, allowed: bool) -> None:
+def test_a_message_reaches_only_who_works_for_its_tenant(envelope, tenant, recipient: AgentCard, allowed) -> None:
     verdict = judged(TenantIsolation(), envelope(Order(), headers=Headers(tenant=tenant)), recipient)
 
     assert (verdict is ALLOW) is allowed
@@ -185,7 +185,7 @@ def test_a_tenant_can_be_required_of_every_message(envelope) -> None:
     ],
 )
 def test_early_agents_run_only_where_the_environment_allows_them(
-    envelope, environment: str, tier: Tier, allowed: bool
+    envelope, environment: str, tier: Tier, allowed
 ) -> None:
     recipient = AgentCard(id="early", tier=tier)
 
