@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -61,6 +61,9 @@ class NoSettings(PolicySettings):
     """Nothing to set."""
 
 
+NO_SETTINGS = NoSettings()
+
+
 class Limit(PolicySettings):
     limit: int = 1
 
@@ -73,9 +76,9 @@ class Rule:
     def __init__(
         self,
         name: str,
-        judge: Judge | None | Callable[[], Judge],
+        judge: Judge | None,
         *,
-        settings: PolicySettings = NoSettings(),
+        settings: PolicySettings = NO_SETTINGS,
         inspectors: tuple[Inspector, ...] = (),
     ) -> None:
         self.name = name  # type: ignore[misc] - a class attribute of policies, one class a name; here one object a name

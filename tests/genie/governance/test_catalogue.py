@@ -28,6 +28,7 @@ class Report(Payload, topic="test.report", classification="public"):
 SENDER = AgentCard(id="sender", clearance=Classification.RESTRICTED)
 CLEARED = AgentCard(id="cleared", clearance=Classification.RESTRICTED)
 UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL)
+TENANT_B = Headers(user="ann", tenant="b")
 POLICY_SET = default_set(Environment())
 
 
@@ -49,7 +50,8 @@ def test_every_name_leads_to_a_policy_of_that_name() -> None:
 
 def test_naming_the_catalogue_imports_no_policy() -> None:
     code = "import sys, genie.governance.catalogue as c; c.POLICIES['pii']; print('pydantic' in sys.modules)"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own code
 
     assert answer.stdout.strip() == "False"
 
@@ -68,7 +70,7 @@ def test_the_default_set_holds_all_eight_and_lets_an_ordinary_message_pass() -> 
         (Narration(text="x" * (8 * 1024 * 1024)), CLEARED, None, "payload_size"),
         (Narration(text="x"), CLEARED, Headers(), "required_headers"),
         (Narration(text="x"), AgentCard(id="low", clearance=Classification.PUBLIC), None, "clearance"),
-        (Narration(text="x"), replace(CLEARED, tenants=frozenset({"a"})), Headers(user="u", tenant="b"), "tenant_isolation"),
+        (Narration(text="x"), replace(CLEARED, tenants=frozenset("a")), TENANT_B, "tenant_isolation"),
         (Narration(text="x"), replace(CLEARED, tier=Tier.SKETCH), None, "risk_tier"),
         (Narration(text="x"), replace(CLEARED, risk=Risk.HIGH), None, "risk_tier"),
         (Report(lines=(), raw=b"4111111111111111"), UNCLEARED, None, "pii"),
