@@ -7,7 +7,7 @@ from typing import Any
 from common import SERIES, Counter, Hook, Peer, main
 
 from genie import Context, Each, Mailbox, Payload, Runtime, agent
-from genie.benchmark import eight_policies
+from genie.benchmark import CALLER, eight_policies
 
 LANES = 2048
 

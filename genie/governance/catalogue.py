@@ -38,7 +38,6 @@ def default_set(environment: Environment) -> PolicySet:
     """
     # The policies load pydantic models, patterns and number tables, which naming the catalogue must not.
     from genie.governance.clearance import Clearance  # noqa: PLC0415 - as said above
-    from genie.governance.folding import fold  # noqa: PLC0415 - as said above
     from genie.governance.injection import Injection  # noqa: PLC0415 - as said above
     from genie.governance.payload_size import PayloadSize  # noqa: PLC0415 - as said above
     from genie.governance.pii import Pii  # noqa: PLC0415 - as said above
@@ -58,4 +57,4 @@ def default_set(environment: Environment) -> PolicySet:
         Pii(),
         Injection(),
     )
-    return PolicySet(policies, environment=environment, fold=fold)
+    return PolicySet(policies, environment=environment)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import pytest
+from pydantic import StringConstraints
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ class Carrier(Payload, topic="test.carrier"):
 
 
 class Odd(Payload, topic="test.odd"):
-    kind: Literal["secret", "open"] = "open"
+    kind: Annotated[str, StringConstraints(max_length=10)] = "open"
     raw: bytes = b""
     labels: frozenset[str] = frozenset()
 
@@ -104,6 +105,11 @@ class Secrets:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.folded: list[str] = []
+
+    def fold(self, text: str) -> str:
+        self.folded.append(text)
+        return text.replace("\u0435", "e")
 
     def examine(self, text: str) -> Iterable[Span]:
         self.asked.append(text)
@@ -250,7 +256,7 @@ def test_an_inspector_that_fails_denies() -> None:
 
 
 def test_text_that_cannot_be_encoded_denies_with_the_plain_fold() -> None:
-    inspectors = Inspectors((Secrets(),), lambda text: text)
+    inspectors = Inspectors((Secrets(),))
 
     assert inspectors.inspect(Note(text="\ud800")).failed is not None
 
@@ -297,7 +303,7 @@ def test_the_hash_changes_with_settings_names_order_and_environment() -> None:
 
 
 def test_findings_have_the_path_and_span_of_what_was_found() -> None:
-    inspectors = Inspectors((Secrets(),), lambda text: text)
+    inspectors = Inspectors((Secrets(),))
 
     inspection = inspectors.inspect(Note(text="a SECRET b"))
 
@@ -309,7 +315,7 @@ def test_findings_have_the_path_and_span_of_what_was_found() -> None:
 def test_a_clean_text_asks_no_inspector() -> None:
     inspector = Secrets()
 
-    inspection = Inspectors((inspector,), lambda text: text).inspect(Note())
+    inspection = Inspectors((inspector,)).inspect(Note())
 
     assert inspector.asked == []
     assert inspection.findings == ()
@@ -320,7 +326,7 @@ def test_what_only_the_joined_text_matches_is_no_finding() -> None:
     class Across(Secrets):
         patterns = (r"(?i)sec[\W_]*ret",)
 
-    assert Inspectors((Across(),), lambda text: text).inspect(Note(text="sec", other="ret")).findings == ()
+    assert Inspectors((Across(),)).inspect(Note(text="sec", other="ret")).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -328,12 +334,12 @@ def test_what_only_the_joined_text_matches_is_no_finding() -> None:
     [(Note(text="abc", other=""), 4), (Note(text="é", other=""), 3), (Note(text="", other=""), 1)],
 )
 def test_size_counts_strings_in_utf_8(payload: Note, size: int) -> None:
-    assert Inspectors((), lambda text: text).inspect(payload).size_bytes == size
+    assert Inspectors(()).inspect(payload).size_bytes == size
 
 
 def test_findings_of_an_immutable_part_are_kept_with_it() -> None:
     inspector = Secrets()
-    inspectors = Inspectors((inspector,), lambda text: text)
+    inspectors = Inspectors((inspector,))
     table = Table(rows=(Row(text="plain"), Row(text="my secret")))
 
     first = inspectors.inspect(Carrier(title="one", table=table))
@@ -349,8 +355,8 @@ def test_findings_of_an_immutable_part_are_kept_with_it() -> None:
 
 def test_findings_kept_with_a_part_belong_to_one_set_of_inspectors() -> None:
     table = Table(rows=(Row(text="my secret"),))
-    blind = Inspectors((), lambda text: text)
-    seeing = Inspectors((Secrets(),), lambda text: text)
+    blind = Inspectors(())
+    seeing = Inspectors((Secrets(),))
 
     assert blind.inspect(Carrier(title="x", table=table)).findings == ()
     assert len(seeing.inspect(Carrier(title="x", table=table)).findings) == 1
@@ -358,7 +364,7 @@ def test_findings_kept_with_a_part_belong_to_one_set_of_inspectors() -> None:
 
 
 def test_a_payload_beside_its_kept_part_is_still_looked_at() -> None:
-    inspectors = Inspectors((Secrets(),), lambda text: text)
+    inspectors = Inspectors((Secrets(),))
     table = Table(rows=(Row(text="secret"),))
     inspectors.inspect(Carrier(title="x", table=table))
 
@@ -368,7 +374,7 @@ def test_a_payload_beside_its_kept_part_is_still_looked_at() -> None:
 
 
 def test_bytes_are_inspected_and_never_masked() -> None:
-    inspectors = Inspectors((Secrets(),), lambda text: text)
+    inspectors = Inspectors((Secrets(),))
 
     (finding,) = inspectors.inspect(Odd(raw=b"\xff secret")).findings
 
@@ -379,31 +385,25 @@ def test_bytes_are_inspected_and_never_masked() -> None:
 
 
 def test_strings_in_a_set_are_inspected_and_never_masked() -> None:
-    (finding,) = Inspectors((Secrets(),), lambda text: text).inspect(Odd(labels=frozenset({"secret"}))).findings
+    (finding,) = Inspectors((Secrets(),)).inspect(Odd(labels=frozenset({"secret"}))).findings
 
     assert not finding.maskable
 
 
 def test_only_text_that_is_not_ascii_is_folded() -> None:
-    folded: list[str] = []
-
-    def fold(text: str) -> str:
-        folded.append(text)
-        return text.replace("\u0435", "e")
-
     inspector = Secrets()
-    inspectors = Inspectors((inspector,), fold)
+    inspectors = Inspectors((inspector,))
     inspectors.inspect(Note(text="secret"))
 
-    assert folded == []
+    assert inspector.folded == []
     inspectors.inspect(Note(text="s\u0435cret"))
-    assert folded == ["s\u0435cret\x1fother"]
+    assert inspector.folded == ["s\u0435cret\x1fother"]
     assert inspector.asked[-2:] == ["s\u0435cret", "other"]
 
 
 def test_masking_replaces_what_was_found_by_the_last_word_of_its_kind() -> None:
     payload = Note(text="a secret b", other="secret")
-    message = sent(payload, Inspectors((Secrets(),), lambda text: text).inspect(payload))
+    message = sent(payload, Inspectors((Secrets(),)).inspect(payload))
 
     masked = mask(message, frozenset({("text",)}))
 

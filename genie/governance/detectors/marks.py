@@ -7,7 +7,7 @@ from typing import ClassVar
 import re2
 
 from genie.governance.detectors.phrases import PHRASES, TOKENS
-from genie.governance.folding import fold_with_origins
+from genie.governance.folding import fold, fold_with_origins
 from genie.message import Classification
 from genie.policy import Span
 
@@ -33,6 +33,10 @@ class InjectionInspector:
         for pattern in self._patterns:
             self._set.Add(pattern)
         self._set.Compile()
+
+    def fold(self, text: str) -> str:
+        """Fold Unicode look-alikes, invisible characters and diacritics."""
+        return fold(text)
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import re2
 
 from genie.governance.detectors import cards, contacts, identifiers
 from genie.governance.detectors.numerals import is_free
-from genie.governance.folding import fold_with_origins
+from genie.governance.folding import fold, fold_with_origins
 from genie.message import Classification
 from genie.policy import Span
 
@@ -60,6 +60,10 @@ class PiiInspector:
             self._set.Add(pattern)
         if self._patterns:
             self._set.Compile()
+
+    def fold(self, text: str) -> str:
+        """Fold Unicode look-alikes, invisible characters and diacritics."""
+        return fold(text)
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class Note(Payload, topic="test.note"):
     text: str
 
 
-BOTH = Inspectors((PII, MARKS), fold)
+BOTH = Inspectors((PII, MARKS))
 
 
 @given(TEXT, st.one_of(TEXT, st.text(max_size=10)))
