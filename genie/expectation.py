@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LATE = "late"
 NOBODY = "nobody subscribed"
+NOTHING = "answered nothing"
 
 
 class _Slot:
@@ -41,12 +42,15 @@ class Expectation:
         need: ``all``, ``first``, or a number of parts.
         members: The agents of an ``Each``.
         wake: Called once, when the wait is over.
+        asked: Class of the question.
 
     Raises:
         ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
     """
 
-    __slots__ = ("_left", "_need", "_wake", "came", "closed", "done", "each", "expect", "kinds", "label", "open_parts")
+    __slots__ = (
+        "_left", "_need", "_wake", "asked", "came", "closed", "done", "each", "expect", "kinds", "label", "open_parts",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,8 +58,10 @@ class Expectation:
         need: Need,
         members: Callable[[Each[Any]], Iterable[str]],
         wake: Callable[[], None],
+        asked: type[Payload] | None = None,
     ) -> None:
         self.expect = expect
+        self.asked = asked
         self._wake = wake
         self.kinds: dict[type[Payload], dict[str, _Slot] | _Slot] = {}
         self.each: dict[type[Payload], Each[Any]] = {}
@@ -140,20 +146,25 @@ class Expectation:
         """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
         for kind, each in self.each.items():
             slots = self.kinds[kind]
-            if isinstance(slots, dict) and (each.of is None or each.of is consumed):
+            if isinstance(slots, dict) and (each.of or self.asked) in {None, consumed}:
                 slot = slots.get(failure.instead_of)
                 if slot is not None:
                     self.fail(slot, str(failure))
 
-    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str, type[Payload]], bool]) -> None:
-        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason."""
+    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
+        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
+
+        Args:
+            failures: What went wrong in the scope.
+            reaches: Whether a class can follow from a delivery to an agent, or from the question when None is given.
+        """
         failures = tuple(failures)
         for kind, slot in self.outstanding():
             self.fail(slot, self._reason(kind, slot, failures, reaches))
         self.finish()
 
     def give_up(
-        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str, type[Payload]], bool]
+        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
     ) -> None:
         """Nothing in flight can bring ``kind``, although other things still run."""
         failures = tuple(failures)
@@ -166,16 +177,16 @@ class Expectation:
         kind: type[Payload],
         slot: _Slot,
         failures: tuple[Failure, ...],
-        reaches: Callable[[str, type[Payload]], bool],
+        reaches: Callable[[str | None, type[Payload]], bool],
     ) -> str:
         if slot.agent is not None:
             own = [f for f in failures if slot.agent in {f.agent, f.instead_of}]
-            return "; ".join(dict.fromkeys(map(str, own))) or "answered nothing"
+            return "; ".join(dict.fromkeys(map(str, own))) or NOTHING
         guilty = [f for f in failures if reaches(f.agent, kind)]
         if guilty:
             slot.agent = guilty[-1].instead_of
             return "; ".join(dict.fromkeys(map(str, guilty)))
-        return NOBODY
+        return NOTHING if reaches(None, kind) else NOBODY
 
     def result(self, run_id: str, late: str = LATE) -> Gathered:
         """Return what came; an outstanding part is missing as held or late."""
