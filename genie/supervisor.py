@@ -58,10 +58,15 @@ class Supervisor:
             ended: tuple[Outcome, str] = run.ended
             return ended
         if message.hops > limits.max_hops:
-            return Outcome.DEAD_LETTERED, f"loop: more than {limits.max_hops} hops; last {message.sender}"
+            return Outcome.DEAD_LETTERED, f"loop: more than {limits.max_hops} hops; {self._named_cycle(message)}"
         if run.published > limits.max_messages:
-            return Outcome.DEAD_LETTERED, f"budget: more than {limits.max_messages} messages in one run"
+            why = f"budget: more than {limits.max_messages} messages in one run; {self._named_cycle(message)}"
+            return Outcome.DEAD_LETTERED, why
         return None
+
+    def _named_cycle(self, message: Message[Any]) -> str:
+        cycle = self._bus.registry.cycle(message.sender)
+        return " -> ".join(cycle) if cycle else f"last {message.sender}"
 
     def turn_away(self, delivery: Delivery) -> None:
         """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
