@@ -112,7 +112,7 @@ class Run(Generic[T]):
             await self._changed()
 
     async def _changed(self) -> None:
-        watcher = Watcher(self._bus.make_parker(), keeps=False)
+        watcher = Watcher(self._bus.make_parker, keeps=False)
         self._state.watchers = (*self._state.watchers, watcher)
         try:
             await watcher.wait()
@@ -312,13 +312,13 @@ class Runtime:
         with anyio.move_on_after(within_s):
             while any(not bus.desk.all_held(run.root) for run in bus.runs.values()):
                 run = next(run for run in bus.runs.values() if not bus.desk.all_held(run.root))
-                await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
+                await Run(bus, run, Payload, Watcher(bus.make_parker, keeps=False)).settled()
         for run in tuple(bus.runs.values()):
             bus.trees.end(run, Outcome.CANCELLED, "drain")
         with anyio.CancelScope(shield=True):
             for run in tuple(bus.runs.values()):
                 with anyio.move_on_after(1.0):  # a handler that shields itself delays only this
-                    await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
+                    await Run(bus, run, Payload, Watcher(bus.make_parker, keeps=False)).settled()
 
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
@@ -386,6 +386,7 @@ class Runtime:
     ) -> Gathered:
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
+        within_s = _seconds(within_s)
         run, parker = await self._start(payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
         bus = self._open_bus()
@@ -418,7 +419,7 @@ class Runtime:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
         bus = self._open_bus()
         state = self._open_run(deadline_s, caller)
-        watcher = Watcher(bus.make_parker(), keeps=True)
+        watcher = Watcher(bus.make_parker, keeps=True)
         bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
         state.watchers = (watcher,)
         state.noisy = True
@@ -466,13 +467,17 @@ class Runtime:
                 bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
                 raise
 
-    def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
+    def _admitting(self) -> Bus:
         bus = self._open_bus()
         if self._draining:
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
-        within_s = self._limits.deadline_s if deadline_s is None else deadline_s
+        return bus
+
+    def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
+        bus = self._admitting()
+        within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._asker(self._caller if caller is None else caller)
         return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
 
@@ -640,8 +645,9 @@ class Runtime:
 
         Raises:
             InputError: No dead letter of that id is kept.
+            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
         """
-        bus = self._open_bus()
+        bus = self._admitting()
         letter = bus.supervisor.exhume(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
@@ -661,6 +667,12 @@ def _cut(subscriber: Subscriber, reason: str) -> None:
     for worker in tuple(subscriber.workers):
         if worker.delivery is not None:
             worker.cut(Outcome.CANCELLED, reason)
+
+
+def _seconds(within_s: float | None) -> float | None:
+    if within_s is not None and not within_s >= 0:
+        raise ValueError(f"a deadline is a number of seconds from 0, not {within_s}")
+    return within_s
 
 
 def _holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
