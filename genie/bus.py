@@ -319,9 +319,10 @@ class Bus:
             del self.timers[number]
             scope.timed -= 1
             card, extra = delivery.lane.subscriber.card, delivery.extra
+            headers = self.trees.current(cause).headers
             try:
                 self.emit(
-                    payload, card, scope, cause.number, cause.hops + 1, cause.headers, read, None, to,
+                    payload, card, scope, cause.number, cause.hops + 1, headers, read, None, to,
                     None if extra is None else extra.instead_of,
                 )  # fmt: skip
             except (UnknownAgentError, NotConsumedError):
@@ -390,16 +391,12 @@ class Bus:
         extra = delivery.extra
         message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
         subscriber = delivery.lane.subscriber
-        if message.headers.consent & self.trees.revoked:
-            headers = message.headers.narrowed(consent=message.headers.consent - self.trees.revoked)
-            message = stamp(
-                message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
-                message.hops, headers, message.label, message.inspection,
-            )  # fmt: skip
-        delivery.message = message
+        delivery.message = message = self.trees.current(message)
         delivery.epoch = self.epoch
-        if extra is not None:
+        if extra is not None and extra.original is not None:  # whether it is masked is decided anew
             extra.original = None
+            message.scope.redacted -= 1
+            subscriber.tally.redacted -= 1
         refusal = self.supervisor.refusal(message)
         if refusal is not None:
             self.settle(delivery, *refusal)
@@ -502,7 +499,7 @@ class Bus:
                 self.no_answer(message, scope, expectation, agent, DENIED, decision.summary)
                 return
             if decision.verdict == "hold":
-                self.desk.hold_answer(message, asker.card.id, agent, decision)
+                self.desk.hold_answer(message, asker.card.id, agent, decision, approved)
                 return
             if decision.verdict == "redact":
                 try:

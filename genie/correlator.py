@@ -228,7 +228,7 @@ class Correlator:
             state.timer.cancel()
         join = state.point.join
         payload, reason = state.build()
-        last = state.last
+        last = self._bus.trees.current(state.last)
         scope.accepted += 1
         scope.in_flight += 1
         if payload is None:

@@ -85,6 +85,10 @@ class Trees(Protocol):
         """Nothing of a run is in flight any more."""
         ...
 
+    def current(self, message: Message[Any]) -> Message[Any]:
+        """Return a message without the consents that were withdrawn since it was sent."""
+        ...
+
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come."""
         ...

@@ -22,7 +22,7 @@ NOBODY = "nobody subscribed"
 NOTHING = "answered nothing"
 
 
-class _Slot:
+class Slot:
     """One part: a plain ``T``, or the ``T`` of one agent."""
 
     __slots__ = ("agent", "held", "payload", "reason")
@@ -63,7 +63,7 @@ class Expectation:
         self.expect = expect
         self.asked = asked
         self._wake = wake
-        self.kinds: dict[type[Payload], dict[str, _Slot] | _Slot] = {}
+        self.kinds: dict[type[Payload], dict[str, Slot] | Slot] = {}
         self.each: dict[type[Payload], Each[Any]] = {}
         self.open_parts = 0
         self.came = 0
@@ -78,12 +78,12 @@ class Expectation:
             if kind in self.kinds:
                 raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
             if isinstance(part, Each):
-                slots = {agent: _Slot(agent) for agent in members(part)}
+                slots = {agent: Slot(agent) for agent in members(part)}
                 self.each[kind] = part
                 self.kinds[kind] = slots
                 self.open_parts += len(slots)
             else:
-                self.kinds[kind] = _Slot(None)
+                self.kinds[kind] = Slot(None)
                 self.open_parts += 1
         if not expect:
             raise ValueError("expects nothing; publish needs no gather")
@@ -107,7 +107,7 @@ class Expectation:
             self.finish()
         return True
 
-    def fail(self, slot: _Slot, reason: str) -> None:
+    def fail(self, slot: Slot, reason: str) -> None:
         """Say that a part will not come."""
         if slot.payload is None and slot.reason is None:
             slot.reason = reason
@@ -121,7 +121,7 @@ class Expectation:
             self.done = True
             self._wake()
 
-    def outstanding(self) -> list[tuple[type[Payload], _Slot]]:
+    def outstanding(self) -> list[tuple[type[Payload], Slot]]:
         """Return the parts that are neither in nor known to be missing."""
         return [(kind, slot) for kind, slot in self._slots() if slot.payload is None and slot.reason is None]
 
@@ -129,12 +129,12 @@ class Expectation:
         """True while a part of that class is outstanding."""
         return any(of is kind for of, _ in self.outstanding())
 
-    def slot_of(self, kind: type[Payload], agent: str) -> _Slot | None:
+    def slot_of(self, kind: type[Payload], agent: str) -> Slot | None:
         """Return the part that an answer of that class from that agent would fill."""
         slot = self.kinds.get(kind)
         return slot.get(agent) if isinstance(slot, dict) else slot
 
-    def _slots(self) -> Iterable[tuple[type[Payload], _Slot]]:
+    def _slots(self) -> Iterable[tuple[type[Payload], Slot]]:
         for kind, slot in self.kinds.items():
             if isinstance(slot, dict):
                 for each in slot.values():
@@ -175,7 +175,7 @@ class Expectation:
     def _reason(
         self,
         kind: type[Payload],
-        slot: _Slot,
+        slot: Slot,
         failures: tuple[Failure, ...],
         reaches: Callable[[str | None, type[Payload]], bool],
     ) -> str:

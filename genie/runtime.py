@@ -599,13 +599,8 @@ class Runtime:
                     bus.trees.end(run, Outcome.CANCELLED, "killed")
 
     def revoke(self, consent: str) -> None:
-        """Withdraw a consent: headers lose it, in new messages and in those queued, which are judged again."""
-        bus = self._open_bus()
-        bus.trees.revoked.add(consent)
-        for run in bus.runs.values():
-            if consent in run.headers.consent:
-                run.headers = run.headers.narrowed(consent=run.headers.consent - {consent})
-        bus.epoch += 1
+        """Withdraw a consent: headers lose it, in new messages and in those on their way, which are judged again."""
+        self._open_bus().trees.revoke(consent)
 
     def holds(self) -> tuple[Held, ...]:
         """Return what waits for a person, oldest first."""
