@@ -348,7 +348,7 @@ class Bus:
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
         """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
         message, recipient = delivery.message, delivery.lane.subscriber.card.id
-        self._judged(message, recipient, decision)
+        self.judged(message, recipient, decision)
         if decision.verdict == "deny":
             self.settle(delivery, DENIED, decision.summary)
             return False
@@ -494,7 +494,7 @@ class Bus:
         gate = asker.gates.get(kind) or self._gate_for(asker, kind)
         decision = gate.judge(message, sender, approved)
         if decision is not None:
-            self._judged(message, asker.card.id, decision)
+            self.judged(message, asker.card.id, decision)
             if decision.verdict == "deny":
                 self.no_answer(message, scope, expectation, agent, DENIED, decision.summary)
                 return
@@ -638,7 +638,7 @@ class Bus:
         for watcher in run.watchers:
             watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, reason))
 
-    def _judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
         if self.journal is not None:
             self.tell(message, "judged", recipient, decision.verdict, decision.record())

@@ -238,6 +238,10 @@ class Exchange(Protocol):
         """Wait until full mailboxes have taken what the ticket stands for."""
         ...
 
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+        """Record a decision with its evidence."""
+        ...
+
     def took(self, delivery: Delivery, elapsed: float) -> None:
         """Note how long a handler took."""
         ...
