@@ -85,7 +85,7 @@ class Runs:
         self._bus.runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        if run.noisy:
+        if run.noisy or run.watchers:
             self.notice(run)
 
     @staticmethod

@@ -295,11 +295,18 @@ class Runtime:
             await self._crew.close()
         finally:
             with anyio.CancelScope(shield=True):
-                for agent in reversed(self._opened):
-                    closing = getattr(agent, "close", None)
-                    if closing is not None:
-                        await closing()
-            self._opened.clear()
+                await self._close_agents()
+
+    async def _close_agents(self) -> None:
+        """Close the agents in the reverse of their order; one that fails does not keep the others open."""
+        failed: Exception | None = None
+        while self._opened:
+            try:
+                await _close(self._opened.pop())
+            except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def drain(self, within_s: float) -> None:
         """Admit no run any more and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
@@ -517,6 +524,8 @@ class Runtime:
             clearance: Highest classification it may see.
             capacity: Observations that may wait, from 1.
         """
+        if capacity < 1:
+            raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
         tap = Tap(AgentCard(id=id, clearance=clearance), topics, capacity, bus.make_parker())
         bus.taps.append(tap)
@@ -554,17 +563,21 @@ class Runtime:
             raise
 
     async def remove(self, agent: str) -> None:
-        """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled."""
+        """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled.
+
+        Returns when its handlers have ended and it is closed.
+        """
         bus = self._open_bus()
         subscriber = self._subscriber(agent)
         self._registry.remove(agent)
         bus.remove(agent)
         _cut(subscriber, "removed")
+        while subscriber.workers:
+            subscriber.left = bus.make_parker()
+            await subscriber.left.park()
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
-            closing = getattr(subscriber.agent, "close", None)
-            if closing is not None:
-                await closing()
+            await _close(subscriber.agent)
 
     def replace_policies(self, policies: PolicySet) -> None:
         """Judge by another set from now on; what is queued is judged again before it is handled."""
@@ -655,6 +668,12 @@ class Runtime:
         if found is None:
             raise UnknownAgentError(agent=agent, known=tuple(bus.subscribers))
         return found
+
+
+async def _close(agent: object) -> None:
+    closing = getattr(agent, "close", None)
+    if closing is not None:
+        await closing()
 
 
 def _cut(subscriber: Subscriber, reason: str) -> None:
