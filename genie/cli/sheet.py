@@ -48,8 +48,5 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    if isinstance(value, (tuple, frozenset)):
-        text = ", ".join(_shown(item) for item in value)
-    else:
-        text = plain(str(value))
+    text = ", ".join(map(_shown, value)) if isinstance(value, (tuple, frozenset)) else plain(str(value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

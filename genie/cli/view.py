@@ -15,7 +15,7 @@ from genie.cli.drawing import plain
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from genie.runtime import Event
+    from genie.events import Event
 
 _MARKS = {
     "started": ("working", "cyan"),
@@ -44,7 +44,7 @@ class View:
         """Take one event in."""
         if event.kind in _COUNTED:
             self._counts[event.kind] += 1
-        agent = event.agent
+        agent = event.recipient
         if agent is None:
             return
         if event.kind == "handled":

@@ -31,7 +31,7 @@ def to_text(value: object) -> str:
     return json.dumps(value, indent=2, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
     match value:
         case enum.Enum():
             return _plain(value.value)
