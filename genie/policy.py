@@ -265,6 +265,18 @@ class Decision:
         return "; ".join(f"{r.policy}: {r.text}" if r.text else r.policy for r in decisive)
 
 
+    def record(self) -> Mapping[str, object]:
+        """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
+        return {
+            "policy_set": self.policy_set,
+            "reasons": [
+                {"policy": r.policy, "version": r.version, "verdict": r.verdict, "code": r.code, "text": r.text}
+                for r in self.reasons
+            ],
+            "paths": sorted(".".join(map(str, path)) for path in self.paths),
+        }
+
+
 class Gate:
     """The compiled judges of one route."""
 

@@ -468,6 +468,8 @@ class Signature:
     takes_context: bool
     streams: bool
     """The handler is an async generator."""
+    certain: bool
+    """The handler always returns exactly one payload of one class, or always nothing."""
 
 
 def _payload_classes(annotation: object, where: str) -> tuple[type[Payload], ...]:
@@ -516,9 +518,9 @@ def read_signature(function: Callable[..., object], *, method: bool, names: Mapp
     takes_context = len(parameters) == 2
     if takes_context and hints.get(parameters[1].name) is not Context:
         raise AgentDefinitionError(where, f"parameter {parameters[1].name!r} must be annotated `Context`")
-    return Signature(
-        _payload_classes(hints[first], where), _payload_classes(hints["return"], where), takes_context, streams
-    )
+    produces = _payload_classes(hints["return"], where)
+    certain = not produces or hints["return"] in produces
+    return Signature(_payload_classes(hints[first], where), produces, takes_context, streams, certain)
 
 
 # --- the two ways to write one ---
@@ -644,14 +646,15 @@ class Handlers:
     """
 
     card: ClassVar[AgentCard]
-    _methods: ClassVar[Mapping[type[Payload], tuple[str, bool, bool]]]
+    handlers: ClassVar[Mapping[type[Payload], tuple[str, Signature]]]
+    """Payload class -> name and contract of the method that handles it."""
 
     def __init_subclass__(cls, *, id: str | None = None, **options: Unpack[CardOptions]) -> None:  # noqa: A002 - as above
         super().__init_subclass__()
         if id is None:
             return  # an intermediate class: its subclasses name themselves
         names = {**sys._getframe(1).f_locals, cls.__name__: cls}  # noqa: SLF001 - as in `agent`
-        methods: dict[type[Payload], tuple[str, bool, bool]] = {}
+        methods: dict[type[Payload], tuple[str, Signature]] = {}
         produces: dict[type[Payload], None] = {}
         for name in dir(cls):
             function = inspect.getattr_static(cls, name)
@@ -661,17 +664,17 @@ class Handlers:
             for kind in signature.consumes:
                 if kind in methods:
                     raise AgentDefinitionError(f"agent {id!r}", f"has two handlers for {kind.__name__}")
-                methods[kind] = (name, signature.takes_context, signature.streams)
+                methods[kind] = (name, signature)
             produces.update(dict.fromkeys(signature.produces))
-        cls._methods = methods
+        cls.handlers = methods
         cls.card = make_card(id, consumes=tuple(methods), produces=tuple(produces), doc=cls.__doc__, **options)
 
     async def handle(self, message: Message[Any], context: Context) -> object:
         """Call the method that handles the payload's class."""
-        name, takes_context, streams = self._methods[type(message.payload)]
+        name, signature = self.handlers[type(message.payload)]
         method: Callable[..., Any] = getattr(self, name)
-        output = method(message.payload, context) if takes_context else method(message.payload)
-        return output if streams else await output
+        output = method(message.payload, context) if signature.takes_context else method(message.payload)
+        return output if signature.streams else await output
 
     async def open(self) -> None:
         """Acquire what the agent needs; called once, before the first message."""

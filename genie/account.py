@@ -1,0 +1,240 @@
+"""The account: what was accepted, how each delivery ended, and what is still in flight, per run and per scope.
+
+At any moment ``accepted = handled + denied + expired + cancelled + dead_lettered + in flight``. The counters here are
+plain integers that the bus raises at the two ends of a delivery; everything else is worked out when somebody asks.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from genie.ids import IdSource
+    from genie.message import Headers, Message
+    from genie.protocol import AgentCard
+
+
+class Outcome(enum.StrEnum):
+    """How a delivery ended; each ends in exactly one of these."""
+
+    HANDLED = "handled"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class Failure(NamedTuple):
+    """A delivery that was not handled."""
+
+    agent: str
+    topic: str
+    outcome: Outcome
+    reason: str
+    message: int
+    """Number of the message that was to be delivered."""
+    instead_of: str
+    """The agent for whom this one stood in as a fallback; its own id otherwise."""
+
+    def __str__(self) -> str:
+        return f"{self.outcome}({self.reason})" if self.reason else str(self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Deliveries by how they ended, with those still in flight."""
+
+    accepted: int = 0
+    handled: int = 0
+    denied: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    dead_lettered: int = 0
+    in_flight: int = 0
+    redacted: int = 0
+    """Deliveries (and answers) whose recipient got a masked copy."""
+    unrouted: int = 0
+    """Payloads that nobody subscribes to and nobody asked for."""
+    late: int = 0
+    """Answers that came after their scope was closed, or twice."""
+
+    @property
+    def balanced(self) -> bool:
+        """The law: every accepted delivery is in exactly one outcome or in flight."""
+        ended = self.handled + self.denied + self.expired + self.cancelled + self.dead_lettered
+        return self.accepted == ended + self.in_flight
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in Counts.__dataclass_fields__))
+
+
+HISTOGRAM_BUCKETS = 32
+"""Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
+
+
+class Tally:
+    """Counters of one agent; plain integers, read when somebody asks."""
+
+    __slots__ = (
+        "accepted", "cancelled", "charged", "dead_lettered", "denied", "expired", "failed", "handled", "held",
+        "late", "redacted", "refused", "retried", "times", "tokens",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.accepted = self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
+        self.failed = self.retried = self.redacted = self.held = self.refused = self.late = self.tokens = 0
+        self.charged = 0.0
+        self.times = [0] * HISTOGRAM_BUCKETS
+
+
+class Scope:
+    """One open question: the run's own, or a gather inside a handler. Messages carry the innermost one."""
+
+    __slots__ = (
+        "accepted", "cancelled", "children", "dead_lettered", "denied", "done", "expectation", "expired", "failures",
+        "handled", "held", "ids", "in_flight", "joins", "late", "number", "owner", "parent", "redacted", "run",
+        "timed", "unrouted",
+    )  # fmt: skip
+
+    def __init__(self, run: RunState, number: int, parent: Scope | None, owner: Any) -> None:
+        self.run = run
+        self.ids = run.ids
+        self.number = number
+        self.parent = parent
+        self.owner = owner
+        """The delivery whose handler opened it; None for the run's own scope."""
+        self.expectation: Any = None
+        """What the asker waits for; the correlator's."""
+        self.accepted = self.in_flight = self.handled = self.denied = self.expired = self.cancelled = 0
+        self.dead_lettered = self.redacted = self.unrouted = self.late = self.held = self.timed = 0
+        self.children: list[Scope] | None = None
+        self.joins: dict[str, Any] | None = None
+        self.failures: list[Failure] | None = None
+        self.done = False
+
+    @property
+    def id(self) -> str:
+        """The scope's own id; the run's for its outermost scope."""
+        return self.ids.name(self.number)
+
+    @property
+    def correlation_id(self) -> str:
+        """Id of the run."""
+        return self.run.id
+
+    @property
+    def deadline(self) -> float:
+        """When the run ends at the latest."""
+        return self.run.deadline
+
+    def within(self, other: Scope) -> bool:
+        """Return True for ``other`` itself and every scope opened below it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope is other:
+                return True
+            scope = scope.parent
+        return False
+
+    def tree(self) -> Iterator[Scope]:
+        """Yield this scope and every one below it that is still remembered."""
+        yield self
+        for child in self.children or ():
+            yield from child.tree()
+
+    def counts(self) -> Counts:
+        """Return this scope's own account."""
+        return Counts(
+            self.accepted, self.handled, self.denied, self.expired, self.cancelled, self.dead_lettered,
+            self.in_flight, self.redacted, self.unrouted, self.late,
+        )  # fmt: skip
+
+
+class RunState:
+    """One request tree: everything that one question causes."""
+
+    __slots__ = (
+        "agents", "alive", "asker", "closed", "deadline", "ended", "folded", "headers", "held", "held_since", "ids",
+        "missing", "noisy", "number", "on_rest", "published", "root", "started", "state", "watchers",
+    )  # fmt: skip
+
+    def __init__(
+        self, number: int, ids: IdSource, *, asker: AgentCard, headers: Headers, deadline: float, started: float
+    ) -> None:
+        self.number = number
+        self.ids = ids
+        self.asker = asker
+        """Card of the outside caller, for which answers are judged."""
+        self.headers = headers
+        self.deadline = deadline
+        self.started = started
+        self.alive = True
+        self.ended: tuple[Outcome, str] | None = None
+        """Outcome and reason of whatever was cut off, once the run is not alive."""
+        self.published = 0
+        self.held = 0
+        self.held_since = 0.0
+        self.closed = False
+        self.noisy = False
+        """Somebody watches, or something is held: deliveries take the slower path that tells of it."""
+        self.watchers: list[Any] = []
+        self.agents: dict[str, AgentRun] | None = None
+        self.state: dict[str, dict[str, Any]] | None = None
+        self.folded = Counts()
+        """Accounts of scopes that have ended."""
+        self.missing: list[Failure] = []
+        self.on_rest: list[Callable[[], None]] = []
+        self.root = Scope(self, number, None, None)
+
+    @property
+    def id(self) -> str:
+        """The correlation id."""
+        return self.ids.name(self.number)
+
+    def counts(self) -> Counts:
+        """Return the account of the whole run."""
+        return sum((scope.counts() for scope in self.root.tree()), self.folded)
+
+
+class AgentRun:
+    """What one agent did for one watched run."""
+
+    __slots__ = ("failed", "handled", "times")
+
+    MOST_TIMES = 1024
+
+    def __init__(self) -> None:
+        self.handled = 0
+        self.failed = 0
+        self.times: list[float] = []
+
+
+class Delivery:
+    """One message meeting one subscriber."""
+
+    __slots__ = ("epoch", "extra", "lane", "message")
+
+    def __init__(self, message: Message[Any], lane: Any, epoch: int, extra: Extra | None = None) -> None:
+        self.message = message
+        self.lane = lane
+        self.epoch = epoch
+        self.extra = extra
+
+
+class Extra:
+    """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
+
+    __slots__ = ("approved", "attempt", "instead_of", "original", "tried")
+
+    def __init__(self) -> None:
+        self.original: Message[Any] | None = None
+        """The unmasked message, when the recipient got a masked copy."""
+        self.attempt = 1
+        self.instead_of: str | None = None
+        self.tried: tuple[str, ...] = ()
+        """Agents that this delivery's message was given to before, in order."""
+        self.approved: frozenset[str] = frozenset()

@@ -1,0 +1,258 @@
+"""The context that a handler is given: one object per delivery, dead when the handler ends."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from genie.account import Outcome, Scope
+from genie.errors import (
+    ForgedMessageError,
+    GenieError,
+    HeadersWidenedError,
+    PartMissingError,
+    UndeclaredMessageError,
+)
+from genie.message import Message, Payload, topic_of
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from genie.account import Delivery
+    from genie.bus import Bus
+    from genie.message import Headers
+    from genie.protocol import Expected, Gathered, Need
+    from genie.worker import Worker
+
+T = TypeVar("T", bound=Payload)
+Port = TypeVar("Port")
+_logger = logging.getLogger("genie.agent")
+
+
+class HandlerContext:
+    """Implements ``genie.protocol.Context`` for one delivery."""
+
+    __slots__ = ("_bus", "_delivery", "_opened", "_random", "_worker", "label")
+
+    def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
+        self._bus = bus
+        self._worker: Worker | None = worker
+        self._delivery = delivery
+        self._opened: list[Scope] | None = None
+        self._random: random.Random | None = None
+        self.label: int = delivery.message.label
+        """Highest declared label of what the handler has read so far."""
+
+    # --- reading ---
+
+    @property
+    def message(self) -> Message[Payload]:
+        """The envelope being handled."""
+        return self._delivery.message
+
+    @property
+    def headers(self) -> Headers:
+        """Security context of the message."""
+        return self._delivery.message.headers
+
+    @property
+    def deadline(self) -> float:
+        """When the run ends at the latest."""
+        return self._delivery.message.deadline
+
+    @property
+    def random(self) -> random.Random:
+        """Randomness seeded by runtime, run, message and agent."""
+        if self._random is None:
+            message = self._delivery.message
+            seed = f"{self._bus.seed}/{message.scope.run.number}/{message.number}/{self._agent}"
+            self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
+        return self._random
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """This agent's scratch for this run."""
+        run = self._delivery.message.scope.run
+        if run.state is None:
+            run.state = {}
+        return run.state.setdefault(self._agent, {})
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """Logger that carries the run and the agent."""
+        message = self._delivery.message
+        return logging.LoggerAdapter(_logger, {"run_id": message.correlation_id, "agent": self._agent})
+
+    @property
+    def settings(self) -> Any:
+        """The frozen settings that the pipeline binds."""
+        return self._delivery.lane.subscriber.settings
+
+    def now(self) -> datetime.datetime:
+        """Return the date and time in UTC."""
+        return self._bus.clock.wall()
+
+    def port(self, kind: type[Port]) -> Port:
+        """Return what is bound to a port."""
+        subscriber = self._delivery.lane.subscriber
+        if kind not in subscriber.ports:
+            raise UndeclaredMessageError(agent=self._agent, payload=kind.__name__, verb="use the port")
+        bound: Port = subscriber.ports[kind]
+        return bound
+
+    # --- acting ---
+
+    async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
+        """Publish at once."""
+        worker = self._alive("publish")
+        self._declared(payload)
+        ticket = self._bus.output(payload, self._delivery, self.label, None, to=to, headers=self._narrow(headers), now=True)
+        if ticket is not None:
+            await self._bus.room(ticket, worker)
+
+    def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
+        """Publish later."""
+        self._alive("publish later")
+        self._declared(payload)
+        if not (delay_s >= 0 and math.isfinite(delay_s)):
+            raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
+        self._bus.output_later(delay_s, payload, self._delivery, self.label, to=to)
+
+    async def ask(
+        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
+    ) -> T:
+        """Publish a question and wait for one answer."""
+        gathered = await self._gather(question, (answer,), need="all", within_s=within_s, cancel_rest=False, to=to)
+        found = gathered.get(answer)
+        if found is not None:
+            return found
+        missing = next(iter(gathered.missing.values()))
+        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=_named(missing.agent, missing.reason))
+
+    async def gather(
+        self,
+        payload: Payload,
+        *,
+        expect: tuple[Expected, ...] | Expected,
+        need: Need = "all",
+        within_s: float | None = None,
+        cancel_rest: bool = False,
+    ) -> Gathered:
+        """Publish and wait for typed answers."""
+        parts = expect if isinstance(expect, tuple) else (expect,)
+        return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
+
+    async def _gather(
+        self,
+        payload: Payload,
+        expect: tuple[Expected, ...],
+        *,
+        need: Need,
+        within_s: float | None,
+        cancel_rest: bool,
+        to: str | None,
+    ) -> Gathered:
+        worker = self._alive("ask")
+        bus, delivery = self._bus, self._delivery
+        if type(payload) not in delivery.lane.subscriber.card.asks:
+            self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload), verb="ask"))
+        scope = bus.open_scope(delivery)
+        parker = bus.make_parker()
+        expectation = bus.expect(scope, expect, need, parker.wake, kind=type(payload))
+        if self._opened is None:
+            self._opened = []
+        self._opened.append(scope)
+        timer = None
+        try:
+            ticket = bus.question(payload, scope, delivery, self.label, to=to)
+            if ticket is not None:
+                await bus.room(ticket, worker)
+            if not expectation.done:
+                if within_s is not None:
+                    timer = bus.alarm.at(bus.now() + within_s, expectation.finish)
+                bus.waits(worker, scope)
+                try:
+                    while not expectation.done:
+                        await parker.park()
+                finally:
+                    bus.waits_no_more(worker)
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._opened.remove(scope)
+            cancelled = not expectation.done
+            expectation.closed = True
+            if cancelled or need == "first" or cancel_rest:
+                bus.cut_scope(scope, Outcome.CANCELLED, "no longer needed")
+            bus.close_scope(scope)
+        self.label = max(self.label, expectation.label)
+        return expectation.result(scope.correlation_id)
+
+    def charge(self, *, cost: float = 0.0, tokens: int = 0) -> None:
+        """Report what the handler used."""
+        if not (cost >= 0 and math.isfinite(cost)) or tokens < 0:
+            raise ValueError("cost and tokens are finite numbers from 0")
+        tally = self._delivery.lane.subscriber.tally
+        tally.charged += cost
+        tally.tokens += tokens
+
+    def progress(self, text: str, *, fraction: float | None = None) -> None:
+        """Tell whoever watches the run how far this handler is."""
+        message = self._delivery.message
+        if message.scope.run.noisy:
+            shown = text if fraction is None else f"{text} ({fraction:.0%})"
+            self._bus.tell(message, "progress", self._agent, shown[:200])
+
+    # --- the bus's side ---
+
+    def close(self) -> None:
+        """Make the context dead, and cancel the scopes that its handler left open."""
+        self._worker = None
+        for scope in tuple(self._opened or ()):
+            self._bus.cut_scope(scope, Outcome.CANCELLED, "its asker ended")
+
+    @property
+    def _agent(self) -> str:
+        agent: str = self._delivery.lane.subscriber.card.id
+        return agent
+
+    def _alive(self, verb: str) -> Worker:
+        if self._worker is None:
+            raise RuntimeError(f"{self._agent!r} tried to {verb} after its handler had ended")
+        return self._worker
+
+    def _declared(self, payload: object) -> None:
+        card = self._delivery.lane.subscriber.card
+        if isinstance(payload, Message):
+            self._refuse(ForgedMessageError(agent=self._agent))
+        if type(payload) not in card.produces and type(payload) not in card.publishes:
+            self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload)))
+
+    def _narrow(self, headers: Headers | None) -> Headers | None:
+        if headers is not None:
+            widened = headers.widened_beyond(self.headers)
+            if widened:
+                self._refuse(HeadersWidenedError(agent=self._agent, widened=widened))
+        return headers
+
+    def _refuse(self, error: GenieError) -> None:
+        self._bus.refused(self._delivery, error)
+        raise error
+
+
+def _name(payload: object) -> str:
+    return topic_of(payload).name if isinstance(payload, Payload) else type(payload).__name__
+
+
+def _named(agent: str | None, reason: str) -> str:
+    return reason if agent is None else f"{agent}: {reason}"
+
+
+def names_of(expect: Iterable[Expected]) -> str:
+    """Return expected parts as people read them."""
+    return ", ".join(
+        topic_of(part).name if isinstance(part, type) else f"each {topic_of(part.payload).name}" for part in expect
+    )

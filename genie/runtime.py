@@ -1,0 +1,691 @@
+"""One object for applications: open it, ask, watch, drain, close."""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+import statistics as numbers
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import anyio
+
+from genie.account import Counts, Failure, Outcome, RunState, Scope
+from genie.alarm import Alarm
+from genie.bus import Asker, Bus
+from genie.clock import Clock
+from genie.errors import (
+    AgentDefinitionError,
+    InputError,
+    RunCancelledError,
+    RunExpiredError,
+    RunHeld,
+    RunStalled,
+    RuntimeClosedError,
+    RuntimeDrainingError,
+    TooManyRunsError,
+    UnknownAgentError,
+)
+from genie.events import Event, Watcher
+from genie.ids import IdSource
+from genie.invocation import calls_of
+from genie.joins import JoinPoint
+from genie.limits import RunLimits
+from genie.mailbox import Subscriber
+from genie.message import Classification, Payload, topic_of
+from genie.policy import PolicySet
+from genie.protocol import Agent, AgentCard, Binding, Caller, Each, Gathered, Join
+from genie.registry import Registry
+from genie.statistics import Statistics, statistics
+from genie.supervisor import DeadLetter, Supervisor
+from genie.taps import Observation, Tap
+from genie.wake import loop_time, parker_factory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+    from os import PathLike
+    from types import TracebackType
+
+    from genie.config import Pipeline
+    from genie.holds import Held
+    from genie.ports import Journal
+    from genie.protocol import Expected, Need
+
+T = TypeVar("T", bound=Payload)
+
+MOST_CALLERS = 1024
+"""Callers whose gates are kept compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRunCounts:
+    """What one agent did for one run."""
+
+    handled: int
+    failed: int
+    p50_ms: float | None
+
+
+class Run(Generic[T]):
+    """A live request tree: awaitable, observable, cancellable."""
+
+    def __init__(self, bus: Bus, state: RunState, answer: type[T], scope_wakes: Watcher) -> None:
+        self._bus = bus
+        self._state = state
+        self._answer = answer
+        self._watcher = scope_wakes
+
+    @property
+    def id(self) -> str:
+        """The correlation id of everything the run causes."""
+        return self._state.id
+
+    async def result(self) -> T:
+        """Wait for the answer.
+
+        Raises:
+            RunStalled: It can no longer come; says why.
+            RunHeld: Everything left waits for a person; may be awaited again.
+            RunExpiredError: The deadline passed.
+            RunCancelledError: The run was cancelled.
+
+        Cancelled: the run goes on.
+        """
+        state, bus = self._state, self._bus
+        expectation = state.root.expectation
+        while not expectation.done:
+            if bus.all_held(state.root):
+                raise RunHeld(run_id=self.id, holds=self._holds())
+            await self._changed()
+        slot = expectation.slot_of(self._answer, "")
+        if slot.payload is not None:
+            answer: T = slot.payload
+            return answer
+        raise _failure(state, topic_of(self._answer).name, slot.reason)
+
+    async def settled(self) -> None:
+        """Wait until nothing of the run is in flight, or everything that is waits for a person."""
+        state = self._state
+        while not state.closed and not self._bus.all_held(state.root):
+            await self._changed()
+
+    async def _changed(self) -> None:
+        watcher = Watcher(self._bus.make_parker(), keeps=False)
+        self._state.watchers.append(watcher)
+        try:
+            await watcher.wait()
+        finally:
+            self._state.watchers.remove(watcher)
+
+    def cancel(self, reason: str = "cancelled") -> None:
+        """Cancel every handler working for the run, and empty its mail; other runs feel nothing."""
+        self._bus.end_run(self._state, Outcome.CANCELLED, reason)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens, from the run's start, until it is at rest; the oldest are dropped beyond 4,096 unread."""
+        watcher, state = self._watcher, self._state
+        events = watcher.events
+        while events is not None:
+            while events:
+                yield events.popleft()
+            if state.closed:
+                return
+            await watcher.wait()
+
+    def messages(self) -> Counts:
+        """Return the run's account."""
+        return self._state.counts()
+
+    def agents(self) -> Mapping[str, AgentRunCounts]:
+        """Return what each agent did for this run."""
+        return {
+            agent: AgentRunCounts(
+                one.handled, one.failed, round(numbers.median(one.times) * 1000, 3) if one.times else None
+            )
+            for agent, one in sorted((self._state.agents or {}).items())
+        }
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the deliveries and answers that were not handled, oldest first."""
+        return tuple(self._state.missing)
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing of the run is in flight."""
+        return self._state.closed
+
+    def _holds(self) -> tuple[str, ...]:
+        return tuple(held.id for held in self._bus.holds.of(lambda scope: scope.run is self._state))
+
+
+def _failure(state: RunState, expected: str, reason: str | None) -> Exception:
+    if state.ended is not None:
+        outcome, why = state.ended
+        if outcome is Outcome.EXPIRED:
+            return RunExpiredError(run_id=state.id)
+        return RunCancelledError(run_id=state.id, reason=why)
+    named = tuple(
+        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing)
+    )  # what went wrong on the way says more than the last link alone
+    return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
+
+
+class Runtime:
+    """Agents, policies and joins, joined by one bus.
+
+    Args:
+        agents: Agents, or bindings of agents to settings and ports.
+        policies: What judges every delivery; nothing is judged without.
+        joins: Declared fan-in.
+        limits: Bounds of runs.
+        journal: Where every message, verdict and outcome is recorded.
+        caller: Who asks, where an ask names nobody.
+        seed: Of the randomness that agents and retries draw; random by default.
+        wall: Seconds since the epoch at opening; the system's time by default.
+        prefix: Of message ids; random by default.
+
+    Raises:
+        DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
+    """
+
+    def __init__(
+        self,
+        agents: Iterable[Agent | Binding] = (),
+        *,
+        policies: PolicySet | None = None,
+        joins: Iterable[Join] = (),
+        limits: RunLimits | None = None,
+        journal: Journal | None = None,
+        caller: Caller | None = None,
+        seed: int | None = None,
+        wall: float | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        self._agents = [_bound(agent) for agent in agents]
+        self._policies = policies or PolicySet()
+        self._joins = tuple(joins)
+        self._limits = limits or RunLimits()
+        self._journal = journal
+        self._caller = caller or Caller()
+        self._seed = secrets.randbits(32) if seed is None else seed
+        self._wall = wall
+        self._prefix = prefix
+        self._registry = Registry()
+        self._askers: dict[Caller, Asker] = {}
+        self._draining = False
+        self._bus: Bus | None = None
+        self._tasks: Any = None
+        self._opened: list[object] = []
+        for binding in self._agents:
+            self._registry.add(binding.card)
+        for join in self._joins:
+            self._registry.join(join)
+
+    @classmethod
+    def from_pipeline(cls, pipeline: Pipeline, *, journal: Journal | None = None, caller: Caller | None = None) -> Self:
+        """Return a runtime of a checked pipeline."""
+        return cls(
+            pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
+            journal=journal, caller=caller or pipeline.caller,
+        )  # fmt: skip
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], *, journal: Journal | None = None) -> Self:
+        """Return a runtime of a pipeline file.
+
+        Raises:
+            ConfigError: The file cannot be run; its problems read ``file:line: what is wrong``.
+        """
+        from genie.config import load  # noqa: PLC0415 - YAML is loaded only by those who use it
+
+        return cls.from_pipeline(load(path), journal=journal)
+
+    # --- life ---
+
+    async def __aenter__(self) -> Self:
+        """Open agents and start the alarm."""
+        if self._bus is not None:
+            raise RuntimeClosedError
+        make_parker = parker_factory()
+        clock = Clock(loop_time(), wall=self._wall)
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._bus = bus = Bus(
+            clock=clock, ids=IdSource(self._prefix), registry=self._registry,
+            supervisor=Supervisor(self._limits, clock.now, random.Random(f"{self._seed}/supervisor")),  # noqa: S311 - jitter
+            policies=self._policies, limits=self._limits, make_parker=make_parker, start=self._tasks.start_soon,
+            journal=self._journal, seed=self._seed,
+        )  # fmt: skip
+        self._tasks.start_soon(bus.alarm.run)
+        bus.joins.extend(JoinPoint(join) for join in self._joins)
+        try:
+            for binding in self._agents:
+                await self._open(binding)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def _open(self, binding: Binding) -> None:
+        assert self._bus is not None  # noqa: S101 - narrows
+        opening = getattr(binding.agent, "open", None)
+        if opening is not None:
+            await opening()
+        self._opened.append(binding.agent)
+        subscriber = Subscriber(
+            binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), spawn=self._bus.spawn
+        )
+        subscriber.calls = calls_of(binding.agent, binding.card)
+        self._bus.add(subscriber)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Cancel what runs, close agents; call ``drain`` first to let it finish."""
+        bus = self._bus
+        if bus is None:
+            return
+        self._draining = True
+        for run in tuple(bus.runs.values()):
+            bus.end_run(run, Outcome.CANCELLED, "closed")
+        bus.closing = True
+        for tap in bus.taps:
+            tap.close()
+        self._tasks.cancel_scope.cancel()
+        try:
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            with anyio.CancelScope(shield=True):
+                for agent in reversed(self._opened):
+                    closing = getattr(agent, "close", None)
+                    if closing is not None:
+                        await closing()
+            self._opened.clear()
+
+    async def drain(self, within_s: float) -> None:
+        """Admit no run any more and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
+
+        Args:
+            within_s: Seconds to wait, from 0.
+        """
+        bus = self._open_bus()
+        self._draining = True
+        with anyio.move_on_after(within_s):
+            while any(not bus.all_held(run.root) for run in bus.runs.values()):
+                run = next(run for run in bus.runs.values() if not bus.all_held(run.root))
+                await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
+        for run in tuple(bus.runs.values()):
+            bus.end_run(run, Outcome.CANCELLED, "drain")
+        with anyio.CancelScope(shield=True):
+            for run in tuple(bus.runs.values()):
+                with anyio.move_on_after(1.0):  # a handler that shields itself delays only this
+                    await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
+
+    def _open_bus(self) -> Bus:
+        if self._bus is None or self._bus.closing:
+            raise RuntimeClosedError
+        return self._bus
+
+    # --- asking ---
+
+    async def ask(
+        self,
+        question: Payload,
+        answer: type[T],
+        *,
+        to: str | None = None,
+        within_s: float | None = None,
+        caller: Caller | None = None,
+    ) -> T:
+        """Publish a question and wait for one typed answer.
+
+        Args:
+            question: Goes to every subscriber of its class, or to ``to`` alone.
+            answer: The payload class that answers.
+            to: One agent.
+            within_s: Deadline of everything the question causes.
+            caller: Who asks; the runtime's caller by default.
+
+        Raises:
+            RunStalled: No answer can come any more; says why, at once.
+            RunHeld: Everything left waits for a person; the run stays open.
+            RunExpiredError: The deadline passed.
+            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
+
+        Cancelled: the run is cancelled, wherever it is.
+        """
+        run = await self._start(question, (answer,), to=to, deadline_s=within_s, caller=caller)
+        expectation = run.root.expectation
+        bus = self._open_bus()
+        try:
+            while not expectation.done:
+                if run.held and bus.all_held(run.root):
+                    raise RunHeld(run_id=run.id, holds=_holds_of(bus, run))
+                await _watch(bus, run)
+        except RunHeld:
+            raise
+        except BaseException:
+            bus.end_run(run, Outcome.CANCELLED, "its caller went away")
+            raise
+        expectation.closed = True
+        slot = expectation.slot_of(answer, "")
+        if slot.payload is not None:
+            found: T = slot.payload
+            return found
+        raise _failure(run, topic_of(answer).name, slot.reason)
+
+    async def gather(
+        self,
+        payload: Payload,
+        *,
+        expect: tuple[Expected, ...] | Expected,
+        need: Need = "all",
+        within_s: float | None = None,
+        cancel_rest: bool = False,
+        caller: Caller | None = None,
+    ) -> Gathered:
+        """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
+        parts = expect if isinstance(expect, tuple) else (expect,)
+        run = await self._start(payload, parts, need=need, caller=caller)
+        bus = self._open_bus()
+        expectation = run.root.expectation
+        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.finish)
+        try:
+            while not expectation.done:
+                await _watch(bus, run)
+        except BaseException:
+            bus.end_run(run, Outcome.CANCELLED, "its caller went away")
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        expectation.closed = True
+        result: Gathered = expectation.result(run.id)
+        if need == "first" or cancel_rest:
+            bus.end_run(run, Outcome.CANCELLED, "no longer needed")
+        return result
+
+    def start(
+        self,
+        question: Payload,
+        answer: type[T],
+        *,
+        to: str | None = None,
+        deadline_s: float | None = None,
+        caller: Caller | None = None,
+    ) -> Run[T]:
+        """Publish a question and return the live run; a full mailbox never makes this wait."""
+        bus = self._open_bus()
+        state = self._open_run((answer,), "all", question, deadline_s, caller)
+        watcher = Watcher(bus.make_parker(), keeps=True)
+        state.watchers.append(watcher)
+        state.noisy = True
+        state.agents = {}
+        self._send(state, question, to)
+        return Run(bus, state, answer, watcher)
+
+    async def publish(self, payload: Payload, *, to: str | None = None, caller: Caller | None = None) -> None:
+        """Publish a payload that nobody waits for; waits only for room in mailboxes that block.
+
+        Raises:
+            UnknownAgentError, NotConsumedError: ``to`` cannot take it.
+            MailboxFullError: A mailbox that rejects is full.
+        """
+        bus = self._open_bus()
+        state = self._open_run((), "all", payload, None, caller)
+        ticket = self._send(state, payload, to)
+        if ticket is not None:
+            try:
+                await bus.room(ticket, None)
+            except BaseException:
+                bus.end_run(state, Outcome.CANCELLED, "its caller went away")
+                raise
+
+    async def _start(
+        self,
+        question: Payload,
+        expect: tuple[Expected, ...],
+        *,
+        to: str | None = None,
+        deadline_s: float | None = None,
+        caller: Caller | None = None,
+        need: Need = "all",
+    ) -> RunState:
+        state = self._open_run(expect, need, question, deadline_s, caller)
+        ticket = self._send(state, question, to)
+        if ticket is not None:
+            bus = self._open_bus()
+            try:
+                await bus.room(ticket, None)
+            except BaseException:
+                bus.end_run(state, Outcome.CANCELLED, "its caller went away")
+                raise
+        return state
+
+    def _open_run(
+        self,
+        expect: tuple[Expected, ...],
+        need: Need,
+        question: Payload,
+        deadline_s: float | None,
+        caller: Caller | None,
+    ) -> RunState:
+        bus = self._open_bus()
+        if self._draining:
+            raise RuntimeDrainingError
+        if len(bus.runs) >= self._limits.max_runs:
+            raise TooManyRunsError(limit=self._limits.max_runs)
+        asker = self._asker(caller or self._caller)
+        within_s = self._limits.deadline_s if deadline_s is None else deadline_s
+        deadline = math.inf if within_s is None else bus.now() + within_s
+        run = bus.open_run(asker, asker.headers, deadline)
+        if expect:
+            bus.expect(run.root, expect, need, lambda: bus.notice(run), kind=type(question))
+        return run
+
+    def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
+        bus = self._open_bus()
+        try:
+            return bus.emit(
+                question, run.asker.card, run.root, cause=0, hops=0, headers=run.headers,
+                read=Classification.PUBLIC, to=to, asked=True, reject=True,
+            )  # fmt: skip
+        finally:
+            bus.opened(run)
+
+    def _asker(self, caller: Caller) -> Asker:
+        asker = self._askers.get(caller)
+        if asker is None:
+            if len(self._askers) >= MOST_CALLERS:
+                self._askers.clear()
+            asker = self._askers[caller] = Asker(caller.card(), caller.headers())
+        return asker
+
+    # --- watching ---
+
+    @asynccontextmanager
+    async def observe(
+        self,
+        *topics: type[Payload],
+        id: str = "tap",  # noqa: A002 - the card's own word
+        clearance: Classification = Classification.PUBLIC,
+        capacity: int = 1024,
+    ) -> AsyncIterator[AsyncIterator[Observation]]:
+        """Observe messages; masked as the clearance demands, dropped oldest first, and no run waits for it.
+
+        Args:
+            topics: Payload classes; none means all.
+            id: Name of the observer in policies and reasons.
+            clearance: Highest classification it may see.
+            capacity: Observations that may wait, from 1.
+        """
+        bus = self._open_bus()
+        tap = Tap(AgentCard(id=id, clearance=clearance), topics, capacity, bus.make_parker())
+        bus.taps.append(tap)
+        bus.reroute()
+        try:
+            yield tap
+        finally:
+            bus.taps.remove(tap)
+            bus.reroute()
+            tap.close()
+
+    def statistics(self) -> Statistics:
+        """Return every counter as it is now."""
+        return statistics(self._open_bus())
+
+    def cards(self) -> tuple[AgentCard, ...]:
+        """Return the cards of all agents, in the order of registration."""
+        return self._registry.cards()
+
+    def capable(self, capability: str) -> tuple[AgentCard, ...]:
+        """Return the cards of the agents that name a capability."""
+        return self._registry.capable(capability)
+
+    # --- governing, in memory ---
+
+    async def add(self, agent: Agent | Binding) -> None:
+        """Register an agent while running; it gets what is published from now on."""
+        self._open_bus()
+        binding = _bound(agent)
+        self._registry.add(binding.card)
+        try:
+            await self._open(binding)
+        except BaseException:
+            self._registry.remove(binding.card.id)
+            raise
+
+    async def remove(self, agent: str) -> None:
+        """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled."""
+        bus = self._open_bus()
+        subscriber = self._subscriber(agent)
+        self._registry.remove(agent)
+        bus.remove(agent)
+        bus.cut_agent(subscriber, "removed")
+        if subscriber.agent in self._opened:
+            self._opened.remove(subscriber.agent)
+            closing = getattr(subscriber.agent, "close", None)
+            if closing is not None:
+                await closing()
+
+    def replace_policies(self, policies: PolicySet) -> None:
+        """Judge by another set from now on; what is queued is judged again before it is handled."""
+        self._open_bus().replace_policies(policies)
+
+    def pause(self, agent: str) -> None:
+        """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once."""
+        self._open_bus().bar(self._subscriber(agent), "paused")
+
+    def resume(self, agent: str) -> None:
+        """Deliver to an agent again that was paused, killed or quarantined."""
+        self._open_bus().unbar(self._subscriber(agent))
+
+    def kill(self, agent: str | None = None, *, tenant: str | None = None) -> None:
+        """Stop an agent, or a tenant's runs: nothing more is delivered, and what runs is cancelled.
+
+        Raises:
+            TypeError: Neither or both are given.
+        """
+        bus = self._open_bus()
+        if (agent is None) == (tenant is None):
+            raise TypeError("kill an agent or a tenant")
+        if agent is not None:
+            subscriber = self._subscriber(agent)
+            bus.bar(subscriber, "killed")
+            bus.cut_agent(subscriber, "killed")
+        elif tenant is not None:
+            bus.shut_tenants.add(tenant)
+            bus.rejudge()
+            for run in tuple(bus.runs.values()):
+                if run.headers.tenant == tenant:
+                    bus.end_run(run, Outcome.CANCELLED, "killed")
+
+    def revoke(self, consent: str) -> None:
+        """Withdraw a consent: headers lose it, in new messages and in those queued, which are judged again."""
+        bus = self._open_bus()
+        bus.revoked.add(consent)
+        for run in bus.runs.values():
+            if consent in run.headers.consent:
+                run.headers = run.headers.narrowed(consent=run.headers.consent - {consent})
+        bus.rejudge()
+
+    def holds(self) -> tuple[Held, ...]:
+        """Return what waits for a person, oldest first."""
+        return self._open_bus().holds.all()
+
+    def release(self, hold_id: str) -> None:
+        """Allow what is held; it is judged again, and its other verdicts still apply.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        bus = self._open_bus()
+        bus.release(self._held(bus, hold_id))
+
+    def refuse(self, hold_id: str, *, reason: str = "refused") -> None:
+        """Deny what is held.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        bus = self._open_bus()
+        bus.refuse(self._held(bus, hold_id), reason)
+
+    @staticmethod
+    def _held(bus: Bus, hold_id: str) -> Held:
+        held = bus.holds.pop(hold_id)
+        if held is None:
+            raise InputError(f"hold {hold_id!r}", "is not waiting (any more)", "see holds()")
+        return held
+
+    def dead_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the dead letters that are kept, oldest first."""
+        return self._open_bus().supervisor.letters()
+
+    async def redrive(self, letter_id: str) -> None:
+        """Publish a dead letter's payload to its agent again, as a new run of the same caller's headers.
+
+        Raises:
+            InputError: No dead letter of that id is kept.
+        """
+        bus = self._open_bus()
+        letter = bus.supervisor.exhume(letter_id)
+        if letter is None:
+            raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
+        run = bus.open_run(letter.message.scope.run.asker, letter.message.headers, math.inf)
+        ticket = self._send(run, letter.message.payload, letter.agent)
+        if ticket is not None:
+            await bus.room(ticket, None)
+
+    def _subscriber(self, agent: str) -> Subscriber:
+        bus = self._open_bus()
+        found = bus.subscribers.get(agent)
+        if found is None:
+            raise UnknownAgentError(agent=agent, known=tuple(bus.subscribers))
+        return found
+
+
+async def _watch(bus: Bus, run: RunState) -> None:
+    watcher = Watcher(bus.make_parker(), keeps=False)
+    run.watchers.append(watcher)
+    try:
+        await watcher.wait()
+    finally:
+        run.watchers.remove(watcher)
+
+
+def _holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
+    return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
+
+
+def _bound(agent: Agent | Binding) -> Binding:
+    if isinstance(agent, Binding):
+        return agent
+    card = getattr(agent, "card", None)
+    if not isinstance(card, AgentCard):
+        raise AgentDefinitionError(f"{type(agent).__name__}", "is no agent: it has no AgentCard in `card`")
+    return Binding(agent=agent, card=card)
+
+

@@ -1,0 +1,107 @@
+"""A snapshot of a runtime, read from the bus's plain counters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from genie.account import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from genie.bus import Bus
+    from genie.mailbox import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatistics:
+    """One agent's counters since it was registered."""
+
+    accepted: int
+    handled: int
+    denied: int
+    expired: int
+    cancelled: int
+    dead_lettered: int
+    in_flight: int
+    queued: int
+    """Deliveries waiting in its mailbox, those that wait for room in it included."""
+    running: int
+    retrying: int
+    held: int
+    failed: int
+    """Handlings that ended in an exception or a timeout, retried ones included."""
+    retried: int
+    redacted: int
+    refused: int
+    """Attempts at what its card does not allow: forging, widening, undeclared messages."""
+    workers: int
+    barred: str | None
+    """Why nothing is delivered to it now."""
+    stalled: int
+    """Times its handler blocked the loop for a second or more."""
+    cost: float
+    tokens: int
+    p50_ms: float | None
+    """Median handling time, to within a factor of two; None before the first."""
+    times: tuple[int, ...]
+    """Handlings by the bit length of their microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Everything counted at one moment; ``totals`` obeys the account's law."""
+
+    agents: Mapping[str, AgentStatistics]
+    totals: Counts
+    """Deliveries to agents; answers are counted in their runs."""
+    runs: int
+    """Runs in flight."""
+    held: int
+    timed: int
+    dead_letters: int
+    unrouted: int
+    epoch: int
+
+
+def statistics(bus: Bus) -> Statistics:
+    """Return the present counters of a bus."""
+    agents = {agent: _of(bus, subscriber) for agent, subscriber in bus.subscribers.items()}
+    totals = Counts()
+    for one in agents.values():
+        totals += Counts(
+            one.accepted, one.handled, one.denied, one.expired, one.cancelled, one.dead_lettered, one.in_flight,
+            one.redacted,
+        )  # fmt: skip
+    return Statistics(
+        agents, totals, len(bus.runs), len(bus.holds.all()), len(bus.timers), len(bus.supervisor.letters()),
+        bus.unrouted, bus.epoch,
+    )  # fmt: skip
+
+
+def _of(bus: Bus, subscriber: Subscriber) -> AgentStatistics:
+    tally = subscriber.tally
+    queued = sum(1 for _ in subscriber.mail())
+    running = sum(worker.delivery is not None for worker in subscriber.workers)
+    retrying = sum(delivery.lane.subscriber is subscriber for delivery in bus.retrying)
+    held = sum(delivery.lane.subscriber is subscriber for delivery in bus.holds.deliveries())
+    return AgentStatistics(
+        accepted=tally.accepted, handled=tally.handled, denied=tally.denied, expired=tally.expired,
+        cancelled=tally.cancelled, dead_lettered=tally.dead_lettered, in_flight=queued + running + retrying + held,
+        queued=queued, running=running, retrying=retrying, held=held, failed=tally.failed, retried=tally.retried,
+        redacted=tally.redacted, refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred,
+        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times),
+        times=tuple(tally.times),
+    )  # fmt: skip
+
+
+def _median_ms(times: list[int]) -> float | None:
+    total = sum(times)
+    seen = 0
+    for bucket, count in enumerate(times):
+        seen += count
+        if total and seen * 2 >= total:
+            return 2.0**bucket / math.sqrt(2) / 1000  # the middle of the bucket on a logarithmic scale
+    return None
