@@ -19,6 +19,7 @@ from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
 from genie.message import Classification
+from genie.protocol import AgentCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,6 +112,7 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
     reader = caller.card()
     senders = {binding.card.id: binding.card for binding in pipeline.bindings} | {reader.id: reader}
+    senders |= {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
     ended: BaseException | None = None
     with whole_file(Path(path)) as file:
         journal = JournalFile(file, policies=pipeline.policies, reader=reader, senders=senders)

@@ -23,8 +23,17 @@ if TYPE_CHECKING:
     from genie.runtime import Run
 
 _COUNTS = (
-    "accepted", "handled", "denied", "expired", "cancelled", "dead_lettered", "in_flight", "redacted", "unrouted", "late",
-)  # fmt: skip
+    "accepted",
+    "handled",
+    "denied",
+    "expired",
+    "cancelled",
+    "dead_lettered",
+    "in_flight",
+    "redacted",
+    "unrouted",
+    "late",
+)
 
 
 class Interrupted(Exception):  # noqa: N818 - a person's wish, no error

@@ -5,11 +5,45 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+FLOORS = {"errors", "ids", "clock", "limits", "message", "protocol", "policy", "fields", "ports"}
+"""The contract floors, which wings and tenants stand on."""
+READS_YAML = {"dialect", "override", "validation", "manifest", "catalogue", "assembly", "entry", "config"}
+"""Modules between a YAML file and a pipeline; the rest of the core never sees one."""
+
+
+def contracts() -> dict[str, dict[str, Any]]:
+    read = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    return {contract["id"]: contract for contract in read}
+
+
+def modules() -> set[str]:
+    return {path.stem for path in (ROOT / "genie").glob("[a-z]*.py")}
+
+
+@pytest.mark.parametrize(("contract", "allowed"), [("wings", FLOORS), ("agents-narrow", FLOORS)])
+def test_what_is_forbidden_to_wings_and_tenants_is_all_but_the_contracts(contract: str, allowed: set[str]) -> None:
+    forbidden = {name.removeprefix("genie.") for name in contracts()[contract]["forbidden_modules"]}
+    assert modules() - allowed <= forbidden
+
+
+def test_the_whole_core_is_kept_pure() -> None:
+    pure = {name.removeprefix("genie.") for name in contracts()["core-is-pure"]["source_modules"]}
+    assert pure == modules() - READS_YAML - {"runtime", "benchmark"}
+
+
+def test_every_family_is_kept_from_the_others() -> None:
+    families = {path.name for path in (ROOT / "agents").iterdir() if path.is_dir() and path.name[0].isalpha()}
+    layers = contracts()["families"]["layers"]
+    assert families == {name.strip(" ()") for layer in layers for name in layer.split("|")} - {"index"}
+
 
 PLANTED = {
     "upwards": ("genie/limits.py", "import genie.policy", "Floors import downwards"),
