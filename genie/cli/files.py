@@ -15,13 +15,11 @@ from genie.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_INPUT_BYTES = 32 << 20
-"""Largest file that a run is given; a statement of fifty thousand rows has about 5 MB."""
 MAX_PAYLOAD_BYTES = 8 << 20
 """Largest JSON payload that is read from a file or from standard input."""
 
 
-def read_input(path: str, *, limit: int = MAX_INPUT_BYTES) -> bytes:
+def read_payload(path: str, *, limit: int = MAX_PAYLOAD_BYTES) -> bytes:
     """Return the bytes of a file, or of standard input for ``-``.
 
     The size is looked at before anything is read, and no more than ``limit + 1`` bytes are ever held.

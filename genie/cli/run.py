@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,10 @@ import click
 from genie.cli.drawing import plain
 from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
+from genie.cli.identity import identified, identity_options
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
-from genie.message import Classification
 from genie.protocol import AgentCard
 
 if TYPE_CHECKING:
@@ -36,14 +35,12 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 @click.command()
 @click.argument("pipeline", type=click.Path())
-@click.option("--input", "input_file", metavar="FILE", help="What the pipeline reads; - is standard input.")
+@click.option("--input", type=click.Path(path_type=Path), metavar="FILE", help="What the pipeline reads.")
 @click.option("--question", metavar="TEXT", help="What is asked.")
-@click.option("--profile", metavar="FILE", help="YAML that says how to read the input.")
-@click.option("--as", "user", metavar="USER", help="Who asks.")
-@click.option("--role", "roles", multiple=True, metavar="R", help="A role of whoever asks; may be repeated.")
-@click.option("--tenant", metavar="T", help="Tenant that the run works for.")
-@click.option("--clearance", type=click.Choice([level.label for level in Classification]),
-              help="Highest classification of an answer that may be shown.")  # fmt: skip
+@click.option(
+    "--profile", type=click.Path(path_type=Path), metavar="FILE", help="YAML that says how to read the input."
+)
+@identity_options
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
 @click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -63,10 +60,8 @@ def command(pipeline: str, **given: Any) -> None:
     if not quiet:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
-    caller = identified(loaded.caller, **{name: given[name] for name in ("user", "roles", "tenant", "clearance")})
-    question = loaded.input.question(
-        question=given["question"], input_file=given["input_file"], profile=given["profile"]
-    )
+    caller = identified(loaded.caller, given)
+    question = loaded.input.fill(question=given["question"], file=given["input"], profile=given["profile"])
     try:
         outcome = _conducted(loaded, question, caller, given["journal"], live=not quiet and sys.stderr.isatty())
     except Interrupted as interrupted:
@@ -76,22 +71,6 @@ def command(pipeline: str, **given: Any) -> None:
     else:
         _print(outcome, summary=not given["quiet"])
     raise SystemExit(outcome.status.exit_code)
-
-
-def identified(
-    caller: Caller, *, user: str | None, roles: tuple[str, ...], tenant: str | None, clearance: str | None
-) -> Caller:
-    """Return the pipeline's caller with what the command line says instead."""
-    changes: dict[str, Any] = {}
-    if user is not None:
-        changes["user"] = user
-    if roles:
-        changes["roles"] = frozenset(roles)
-    if tenant is not None:
-        changes["tenant"] = tenant
-    if clearance is not None:
-        changes["clearance"] = Classification.parse(clearance)
-    return replace(caller, **changes)
 
 
 def _conducted(pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, *, live: bool) -> Outcome:
