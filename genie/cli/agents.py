@@ -34,7 +34,7 @@ def command(*, as_json: bool) -> None:
     for name, card in cards.items():
         shown = _shown(card)
         table.add_row(
-            name, "\n".join(shown["consumes"]), "\n".join(shown["produces"]), card.risk, card.tier,
+            name, "\n".join(shown["consumes"]), "\n".join(shown["produces"]), shown["risk"], shown["tier"],
             plain(card.description),
         )  # fmt: skip
     Console(highlight=False, markup=False).print(table)
@@ -47,8 +47,8 @@ def _shown(card: AgentCard) -> dict[str, Any]:
         "version": card.version,
         "description": card.description,
         "capabilities": list(card.capabilities),
-        "risk": card.risk.value,
-        "tier": card.tier.value,
+        "risk": str(card.risk),
+        "tier": str(card.tier),
         "consumes": [topic_of(kind).name for kind in card.consumes],
         "produces": [topic_of(kind).name for kind in card.produces],
         "publishes": [topic_of(kind).name for kind in card.publishes],

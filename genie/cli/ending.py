@@ -34,8 +34,11 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except GenieError as error:
             stop(error, FAILED)
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            raise SystemExit(INTERRUPTED) from None
+            stop("interrupted", INTERRUPTED)
+        except BaseExceptionGroup as group:  # what leaves a task group
+            if group.subgroup(KeyboardInterrupt) is None:
+                raise
+            stop("interrupted", INTERRUPTED)
 
     return run
 

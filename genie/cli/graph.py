@@ -6,7 +6,7 @@ import click
 
 from genie.cli.ending import guarded
 from genie.config import load
-from genie.mermaid import mermaid
+from genie.diagram import mermaid
 
 
 @click.command()
@@ -15,4 +15,5 @@ from genie.mermaid import mermaid
 @guarded
 def command(pipeline: str, overrides: tuple[str, ...]) -> None:
     """Draw PIPELINE as a Mermaid graph on standard output."""
-    click.echo(mermaid(load(pipeline, overrides=overrides).graph))
+    loaded = load(pipeline, overrides=overrides)
+    click.echo(mermaid(loaded.graph, loaded.title))

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _INDEX = Path("agents/index.py")
 _PROJECT = Path("pyproject.toml")
 _ENTRY = re.compile(r'^    "[^"\n]+": "agents\.[\w.]+:\w+",$', re.MULTILINE)
-_FAMILIES = re.compile(r'^layers = \["\(index\)", "([\w |]+)", "contracts"\]$', re.MULTILINE)
+_FAMILIES = re.compile(r'^layers = \["\(index\)", "([\w |]+)", .*\]$', re.MULTILINE)
 
 _FAMILY = '"""The {family} family."""\n'
 
@@ -121,7 +121,7 @@ def plan(root: Path, family: str, name: str) -> list[Path]:
         Path("agents/contracts") / f"{name}.py": _CONTRACT,
         Path("tests/agents") / family / f"test_{name}.py": _TEST,
     }
-    if family in {"contracts", "rules", "index"}:
+    if family in {"contracts", "domain", "rules", "index"}:
         raise InputError(f"family {family!r}", "is a place of its own in agents/", "choose another name")
     if not (root / _INDEX).is_file():
         raise InputError(str(_INDEX), "is not here", "run this in the root of the repository")

@@ -35,7 +35,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 @click.command()
 @click.argument("pipeline", type=click.Path())
-@click.option("--input", type=click.Path(path_type=Path), metavar="FILE", help="What the pipeline reads.")
+@click.option("--input", "input_file", metavar="FILE", help="What the pipeline reads; - is standard input.")
 @click.option("--question", metavar="TEXT", help="What is asked.")
 @click.option(
     "--profile", type=click.Path(path_type=Path), metavar="FILE", help="YAML that says how to read the input."
@@ -61,7 +61,9 @@ def command(pipeline: str, **given: Any) -> None:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
     caller = identified(loaded.caller, given)
-    question = loaded.input.fill(question=given["question"], file=given["input"], profile=given["profile"])
+    question = loaded.input.question(
+        question=given["question"], input_file=given["input_file"], profile=given["profile"]
+    )
     try:
         outcome = _conducted(loaded, question, caller, given["journal"], live=not quiet and sys.stderr.isatty())
     except Interrupted as interrupted:

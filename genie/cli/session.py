@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
 
     from genie.config import Pipeline
     from genie.events import Event
@@ -69,17 +71,18 @@ async def conduct(
     """
     signals: list[int] = []
     async with Runtime.from_pipeline(pipeline, journal=journal, caller=caller) as runtime:
-        began = anyio.current_time()
-        run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
-        async with anyio.create_task_group() as tasks:
-            if threading.current_thread() is threading.main_thread():
-                tasks.start_soon(_cancel_on_signal, run, signals)
-            if watch is not None:
-                tasks.start_soon(_follow, run, watch)
-            answer, error = await _answer(run)
-            await run.settled()
-            elapsed_ms = (anyio.current_time() - began) * 1000
-            tasks.cancel_scope.cancel()
+        with _signals() as received:
+            began = anyio.current_time()
+            run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
+            async with anyio.create_task_group() as tasks:
+                if received is not None:
+                    tasks.start_soon(_cancel_on_signal, received, run, signals)
+                if watch is not None:
+                    tasks.start_soon(_follow, run, watch)
+                answer, error = await _answer(run)
+                await run.settled()
+                elapsed_ms = (anyio.current_time() - began) * 1000
+                tasks.cancel_scope.cancel()
         outcome = _outcome(pipeline.id, run, answer, error, elapsed_ms)
     if signals:
         raise Interrupted(outcome)
@@ -95,13 +98,19 @@ async def _answer(run: Run[Payload]) -> tuple[Payload | None, RunError | None]:
         return None, error
 
 
-async def _cancel_on_signal(run: Run[Payload], signals: list[int]) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
-        async for number in received:
-            if signals:
-                raise KeyboardInterrupt  # a second one: a handler shields itself, so leave without waiting for it
-            signals.append(number)
-            run.cancel("interrupted")
+def _signals() -> AbstractContextManager[AsyncIterator[signal.Signals] | None]:
+    """Receive signals from before the run starts; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        return contextlib.nullcontext()
+    return anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
+
+
+async def _cancel_on_signal(received: AsyncIterator[signal.Signals], run: Run[Payload], signals: list[int]) -> None:
+    async for number in received:
+        if signals:
+            raise KeyboardInterrupt  # a second one: a handler shields itself, so leave without waiting for it
+        signals.append(number)
+        run.cancel("interrupted")
 
 
 async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
