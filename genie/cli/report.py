@@ -49,9 +49,14 @@ def _amount(money: Money | None) -> Text:
     return Text(f"{money.amount:,}", style="red" if money.minor < 0 else "", justify="right")
 
 
-def _table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
+def _head(title: str) -> Text:
+    # A title of the table itself would be wrapped to the table's width.
+    return Text(f"\n{title}", style="bold")
+
+
+def _table(*columns: str, numbers: Iterable[str] = ()) -> Table:
     right = set(numbers)
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(Text(name), justify="right" if name in right else "left", no_wrap=name in right)
     return table
@@ -60,7 +65,8 @@ def _table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
 def _totals(report: Report) -> Iterator[RenderableType]:
     if report.totals:
         numbers = ("transactions", "out", "in")
-        table = _table("Totals", "currency", *numbers, numbers=numbers)
+        yield _head("Totals")
+        table = _table("currency", *numbers, numbers=numbers)
         for total in report.totals:
             table.add_row(total.currency, str(total.transactions), _amount(total.debits), _amount(total.credits))
         yield table
@@ -70,7 +76,8 @@ def _months(report: Report, currency: str) -> Iterator[RenderableType]:
     months = [month for month in report.months if month.currency == currency]
     largest = max(month.expense.minor for month in months)
     numbers = ("income", "expense", "net")
-    table = _table(f"Months, {currency}", "month", *numbers, "spending", numbers=numbers)
+    yield _head(f"Months, {currency}")
+    table = _table("month", *numbers, "spending", numbers=numbers)
     for month in months:
         name = month.month if month.complete else f"{month.month} (part)"
         table.add_row(
@@ -87,7 +94,8 @@ def _categories(categories: list[CategorySpend]) -> Iterator[RenderableType]:
     ordered = sorted(categories, key=lambda c: (-c.latest.minor, c.category))
     largest = max(c.latest.minor for c in ordered)
     numbers = ("latest month", "usual", "change")
-    table = _table(f"Categories, {ordered[0].currency}", "category", *numbers, "", "course", numbers=numbers)
+    yield _head(f"Categories, {ordered[0].currency}")
+    table = _table("category", *numbers, "", "course", numbers=numbers)
     for spend in ordered[:_MOST_ROWS]:
         over = spend.change is not None and spend.change.minor > 0
         table.add_row(
@@ -107,8 +115,8 @@ def _change(money: Money | None) -> Text:
 
 def _forecast(forecast: CurrencyForecast) -> Iterator[RenderableType]:
     numbers = ("expected", "low", "high")
-    title = f"Forecast of net cash flow, {forecast.currency}: {forecast.coverage:.0%} interval"
-    table = _table(title, "month", *numbers, numbers=numbers)
+    yield _head(f"Forecast of net cash flow, {forecast.currency}: {forecast.coverage:.0%} interval")
+    table = _table("month", *numbers, numbers=numbers)
     for month in forecast.months:
         table.add_row(month.month, _amount(month.expected), _amount(month.low), _amount(month.high))
     yield table
@@ -120,7 +128,7 @@ def _advice(advice: Iterable[AdviceItem]) -> Iterator[RenderableType]:
     for number, item in enumerate(advice, 1):
         over = "" if item.over_by is None else f" (over by {item.over_by})"
         if number == 1:
-            yield Text("\nAdvice", style="bold")
+            yield _head("Advice")
         yield Text(f"{number}. {plain(item.title)}{over}, {item.confidence} confidence", style="yellow")
         yield Text(f"   {plain(item.rationale)}")
 
@@ -129,7 +137,8 @@ def _anomalies(anomalies: tuple[Anomaly, ...] | Iterable[Anomaly]) -> Iterator[R
     found = tuple(anomalies)
     if not found:
         return
-    table = _table("Worth a look", "date", "merchant", "amount", "why", numbers=("amount",))
+    yield _head("Worth a look")
+    table = _table("date", "merchant", "amount", "why", numbers=("amount",))
     for anomaly in found[:_MOST_ROWS]:
         amount = Text(str(anomaly.amount), justify="right")
         table.add_row(str(anomaly.date), Text(plain(anomaly.merchant)), amount, Text(plain(anomaly.reason)))
@@ -142,7 +151,8 @@ def _subscriptions(subscriptions: Iterable[Subscription]) -> Iterator[Renderable
     if not found:
         return
     numbers = ("amount", "a year")
-    table = _table("Regular charges", "merchant", "every", *numbers, "next", numbers=numbers)
+    yield _head("Regular charges")
+    table = _table("merchant", "every", *numbers, "next", numbers=numbers)
     for charge in found[:_MOST_ROWS]:
         due = str(charge.next_due) if charge.active else "overdue, ended?"
         amount = str(charge.amount)
@@ -164,7 +174,7 @@ def _left_out(count: int) -> Iterator[RenderableType]:
 def _lines(title: str, lines: Iterable[str]) -> Iterator[RenderableType]:
     for number, line in enumerate(lines):
         if number == 0:
-            yield Text(f"\n{title}", style="bold")
+            yield _head(title)
         if number == _MOST_ROWS:
             yield Text("  and more; --json has them all", style="dim")
             return
