@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from genie.cli.wire import as_wire, to_line
+from genie.cli.wire import as_values, as_wire, to_line
 from genie.policy import mask
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class JournalFile:
             "sender": entry.sender,
             "recipient": entry.recipient,
             "reason": entry.reason,
-            "detail": {name: _detail(value) for name, value in entry.detail.items()},
+            "detail": as_values(dict(entry.detail)),
         }
         if entry.message is not None:
             line |= self._message(entry.message)
@@ -113,7 +113,3 @@ def _findings(inspection: Inspection) -> list[dict[str, Any]]:
         }
         for found in inspection.findings
     ]
-
-
-def _detail(value: object) -> object:
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def as_wire(payload: Payload) -> dict[str, Any]:
     """Return a payload as JSON values: amounts and decimals as text, dates in ISO 8601, bytes by length and digest."""
-    plain: dict[str, Any] = _plain(payload.model_dump())
-    return plain
+    values: dict[str, Any] = as_values(payload.model_dump())
+    return values
 
 
 def to_line(value: object) -> str:
@@ -31,10 +31,11 @@ def to_text(value: object) -> str:
     return json.dumps(value, indent=2, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
+def as_values(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
+    """Return anything as JSON values; what has no form of its own is named by its class."""
     match value:
         case enum.Enum():
-            return _plain(value.value)
+            return as_values(value.value)
         case None | bool() | int() | str():
             return value
         case float():
@@ -42,11 +43,11 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
         case bytes():
             return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
         case dict():
-            return {str(name): _plain(item) for name, item in value.items()}
+            return {str(name): as_values(item) for name, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [as_values(item) for item in value]
         case set() | frozenset():
-            return sorted((_plain(item) for item in value), key=str)
+            return sorted((as_values(item) for item in value), key=str)
         case datetime.date() | datetime.time():
             return value.isoformat()
         case datetime.timedelta():

@@ -100,7 +100,10 @@ def outcome_of(report: Report) -> Outcome:
         run_id="r-1", pipeline="insights", status=Status.PARTIAL, elapsed_ms=12.3456, answer=report, reasons=(),
         failures=(("carbon", "denied(paused)"), ("slow", "late")),
         messages={"accepted": 20, "handled": 18, "denied": 2, "redacted": 1, "late": 0},
-        agents={"reader": {"handled": 1, "failed": 0, "p50_ms": 1.5}, "slow": {"handled": 0, "failed": 1, "p50_ms": None}},
+        agents={
+            "reader": {"handled": 1, "failed": 0, "p50_ms": 1.5},
+            "slow": {"handled": 0, "failed": 1, "p50_ms": None},
+        },
     )  # fmt: skip
 
 

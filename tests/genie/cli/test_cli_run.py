@@ -179,7 +179,16 @@ def test_the_journal_tells_headers_findings_and_outcomes(genie: Genie, pipeline:
     assert accepted[0]["headers"]["user"] == "ann"  # type: ignore[index]  # JSON of a known form
     assert accepted[0]["headers"]["roles"] == ["auditor"]  # type: ignore[index]  # JSON of a known form
     assert accepted[0]["findings"][0]["kind"] == "pii.card"  # type: ignore[index]  # JSON of a known form
-    assert {"handled"} <= {line["kind"] for line in lines}
+    assert "handled" in {line["kind"] for line in lines}
+
+
+def test_the_journal_tells_verdicts_with_their_evidence(genie: Genie, pipeline: Pipeline, tmp_path: Path) -> None:
+    path = pipeline("parrot", more="policies: [clearance, pii]")
+    genie("run", path, "--question", f"card {CARD}", "--journal", "run.jsonl", "--json", "--clearance", "internal")
+    judged = [line for line in journal_of(tmp_path / "run.jsonl") if line["kind"] == "judged"]
+    assert judged
+    assert all(line["reason"] == "redact" for line in judged)
+    assert all(CARD not in json.dumps(line["detail"]) for line in judged)
 
 
 def test_the_journal_shows_a_reader_no_more_than_the_reader_may_see(
