@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from genie.ids import IdSource
-    from genie.message import Headers, Message
+    from genie.message import Headers, Message, Payload
     from genie.protocol import AgentCard
 
 
@@ -72,7 +72,7 @@ class Counts:
         return Counts(*(getattr(self, name) + getattr(other, name) for name in Counts.__dataclass_fields__))
 
 
-HISTOGRAM_BUCKETS = 32
+HISTOGRAM_BUCKETS = 64
 """Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
 
 
@@ -92,13 +92,25 @@ class Tally:
 
 
 class Scope:
-    """One open question: the run's own, or a gather inside a handler. Messages carry the innermost one."""
+    """One open question: the run's own, or a gather inside a handler. Messages carry the innermost one.
 
-    __slots__ = (
-        "accepted", "cancelled", "children", "dead_lettered", "denied", "done", "expectation", "expired", "failures",
-        "handled", "held", "ids", "in_flight", "joins", "late", "number", "owner", "parent", "redacted", "run",
-        "timed", "unrouted",
-    )  # fmt: skip
+    Its fields have their first values on the class: a scope is made for every question, and setting twenty zeros
+    would cost more than the counting.
+    """
+
+    accepted = in_flight = handled = denied = expired = cancelled = dead_lettered = 0
+    redacted = unrouted = late = 0
+    held = 0
+    """Deliveries and answers of this scope and those below it that wait for a person."""
+    timed = 0
+    """Payloads that will be published later."""
+    expectation: Any = None
+    """What the asker waits for; the correlator's."""
+    children: list[Scope] | None = None
+    joins: dict[str, Any] | None = None
+    failures: list[Failure] | None = None
+    done = False
+    """Nothing of it is in flight any more, and its asker has what it gets."""
 
     def __init__(self, run: RunState, number: int, parent: Scope | None, owner: Any) -> None:
         self.run = run
@@ -107,14 +119,6 @@ class Scope:
         self.parent = parent
         self.owner = owner
         """The delivery whose handler opened it; None for the run's own scope."""
-        self.expectation: Any = None
-        """What the asker waits for; the correlator's."""
-        self.accepted = self.in_flight = self.handled = self.denied = self.expired = self.cancelled = 0
-        self.dead_lettered = self.redacted = self.unrouted = self.late = self.held = self.timed = 0
-        self.children: list[Scope] | None = None
-        self.joins: dict[str, Any] | None = None
-        self.failures: list[Failure] | None = None
-        self.done = False
 
     @property
     def id(self) -> str:
@@ -155,39 +159,38 @@ class Scope:
 
 
 class RunState:
-    """One request tree: everything that one question causes."""
+    """One request tree: everything that one question causes. First values are on the class, as for ``Scope``."""
 
-    __slots__ = (
-        "agents", "alive", "asker", "closed", "deadline", "ended", "folded", "headers", "held", "held_since", "ids",
-        "missing", "noisy", "number", "on_rest", "published", "root", "started", "state", "watchers",
-    )  # fmt: skip
+    alive = True
+    ended: tuple[Outcome, str] | None = None
+    """Outcome and reason of whatever was cut off, once the run is not alive."""
+    closed = False
+    """Nothing of it is in flight any more."""
+    published = 0
+    held = 0
+    held_since = 0.0
+    noisy = False
+    """Somebody watches, or something is held: deliveries take the slower path that tells of it."""
+    expiry: Any = None
+    """The alarm's entry for the deadline."""
+    parker: Any = None
+    """Where the asker waits."""
+    watchers: tuple[Any, ...] = ()
+    agents: dict[str, AgentRun] | None = None
+    state: dict[str, dict[str, Any]] | None = None
+    folded = Counts()
+    """Accounts of scopes that have ended."""
+    missing: list[Failure] | None = None
 
     def __init__(
-        self, number: int, ids: IdSource, *, asker: AgentCard, headers: Headers, deadline: float, started: float
+        self, number: int, ids: IdSource, asker: Asker, headers: Headers, deadline: float, started: float
     ) -> None:
         self.number = number
         self.ids = ids
         self.asker = asker
-        """Card of the outside caller, for which answers are judged."""
         self.headers = headers
         self.deadline = deadline
         self.started = started
-        self.alive = True
-        self.ended: tuple[Outcome, str] | None = None
-        """Outcome and reason of whatever was cut off, once the run is not alive."""
-        self.published = 0
-        self.held = 0
-        self.held_since = 0.0
-        self.closed = False
-        self.noisy = False
-        """Somebody watches, or something is held: deliveries take the slower path that tells of it."""
-        self.watchers: list[Any] = []
-        self.agents: dict[str, AgentRun] | None = None
-        self.state: dict[str, dict[str, Any]] | None = None
-        self.folded = Counts()
-        """Accounts of scopes that have ended."""
-        self.missing: list[Failure] = []
-        self.on_rest: list[Callable[[], None]] = []
         self.root = Scope(self, number, None, None)
 
     @property
@@ -198,6 +201,18 @@ class RunState:
     def counts(self) -> Counts:
         """Return the account of the whole run."""
         return sum((scope.counts() for scope in self.root.tree()), self.folded)
+
+
+class Asker:
+    """An outside caller: the card that answers are judged for, and the headers of its runs."""
+
+    __slots__ = ("card", "gates", "headers")
+
+    def __init__(self, card: AgentCard, headers: Headers) -> None:
+        self.card = card
+        self.headers = headers
+        self.gates: dict[type[Payload], Any] = {}
+        """Compiled judges of answers to it, by payload class."""
 
 
 class AgentRun:

@@ -7,7 +7,6 @@ import math
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from genie.account import Outcome, Scope
 from genie.errors import (
     ForgedMessageError,
     GenieError,
@@ -19,12 +18,11 @@ from genie.message import Message, Payload, topic_of
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable
-
-    from genie.account import Delivery
-    from genie.bus import Bus
-    from genie.message import Headers
+    from genie.account import Delivery, Scope
+    from genie.exchange import Exchange
+    from genie.message import Classification, Headers
     from genie.protocol import Expected, Gathered, Need
+    from genie.mailbox import Ticket
     from genie.worker import Worker
 
 T = TypeVar("T", bound=Payload)
@@ -37,13 +35,13 @@ class HandlerContext:
 
     __slots__ = ("_bus", "_delivery", "_opened", "_random", "_worker", "label")
 
-    def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
+    def __init__(self, bus: Exchange, worker: Worker, delivery: Delivery) -> None:
         self._bus = bus
         self._worker: Worker | None = worker
         self._delivery = delivery
         self._opened: list[Scope] | None = None
         self._random: random.Random | None = None
-        self.label: int = delivery.message.label
+        self.label: Classification = delivery.message.label
         """Highest declared label of what the handler has read so far."""
 
     # --- reading ---
@@ -78,7 +76,8 @@ class HandlerContext:
         run = self._delivery.message.scope.run
         if run.state is None:
             run.state = {}
-        return run.state.setdefault(self._agent, {})
+        state: dict[str, Any] = run.state.setdefault(self._agent, {})
+        return state
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -109,7 +108,12 @@ class HandlerContext:
         """Publish at once."""
         worker = self._alive("publish")
         self._declared(payload)
-        ticket = self._bus.output(payload, self._delivery, self.label, None, to=to, headers=self._narrow(headers), now=True)
+        message, extra = self._delivery.message, self._delivery.extra
+        ticket = self._bus.emit(
+            payload, self._delivery.lane.subscriber.card, message.scope, message.number, message.hops + 1,
+            self._narrow(headers) or message.headers, self.label, None, to,
+            None if extra is None else extra.instead_of, reject=True,
+        )  # fmt: skip
         if ticket is not None:
             await self._bus.room(ticket, worker)
 
@@ -119,7 +123,7 @@ class HandlerContext:
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
-        self._bus.output_later(delay_s, payload, self._delivery, self.label, to=to)
+        self._bus.output_later(delay_s, payload, self._delivery, self.label, to)
 
     async def ask(
         self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
@@ -159,26 +163,26 @@ class HandlerContext:
         bus, delivery = self._bus, self._delivery
         if type(payload) not in delivery.lane.subscriber.card.asks:
             self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload), verb="ask"))
-        scope = bus.open_scope(delivery)
+        scope = bus.correlator.open(delivery)
         parker = bus.make_parker()
-        expectation = bus.expect(scope, expect, need, parker.wake, kind=type(payload))
+        expectation = bus.correlator.expect(scope, expect, need, parker.wake, type(payload))
         if self._opened is None:
             self._opened = []
         self._opened.append(scope)
         timer = None
         try:
-            ticket = bus.question(payload, scope, delivery, self.label, to=to)
+            ticket = self._question(payload, scope, to)
             if ticket is not None:
                 await bus.room(ticket, worker)
             if not expectation.done:
                 if within_s is not None:
                     timer = bus.alarm.at(bus.now() + within_s, expectation.finish)
-                bus.waits(worker, scope)
+                bus.waits.begin(worker, scope)
                 try:
                     while not expectation.done:
                         await parker.park()
                 finally:
-                    bus.waits_no_more(worker)
+                    bus.waits.end(worker, scope)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -186,10 +190,23 @@ class HandlerContext:
             cancelled = not expectation.done
             expectation.closed = True
             if cancelled or need == "first" or cancel_rest:
-                bus.cut_scope(scope, Outcome.CANCELLED, "no longer needed")
-            bus.close_scope(scope)
+                bus.trees.cut_scope(scope, "no longer needed")
+            bus.correlator.close(scope)
         self.label = max(self.label, expectation.label)
         return expectation.result(scope.correlation_id)
+
+    def _question(self, payload: Payload, scope: Scope, to: str | None) -> Ticket | None:
+        bus, message = self._bus, self._delivery.message
+        scope.in_flight += 1  # a token, so that the scope is not at rest before its question is out
+        try:
+            return bus.emit(
+                payload, self._delivery.lane.subscriber.card, scope, message.number, message.hops + 1,
+                message.headers, self.label, None, to, asked=True, reject=True,
+            )  # fmt: skip
+        finally:
+            scope.in_flight -= 1
+            if not scope.in_flight:
+                bus.correlator.at_rest(scope)
 
     def charge(self, *, cost: float = 0.0, tokens: int = 0) -> None:
         """Report what the handler used."""
@@ -212,7 +229,7 @@ class HandlerContext:
         """Make the context dead, and cancel the scopes that its handler left open."""
         self._worker = None
         for scope in tuple(self._opened or ()):
-            self._bus.cut_scope(scope, Outcome.CANCELLED, "its asker ended")
+            self._bus.trees.cut_scope(scope, "its asker ended")
 
     @property
     def _agent(self) -> str:
@@ -249,10 +266,3 @@ def _name(payload: object) -> str:
 
 def _named(agent: str | None, reason: str) -> str:
     return reason if agent is None else f"{agent}: {reason}"
-
-
-def names_of(expect: Iterable[Expected]) -> str:
-    """Return expected parts as people read them."""
-    return ", ".join(
-        topic_of(part).name if isinstance(part, type) else f"each {topic_of(part.payload).name}" for part in expect
-    )

@@ -1,203 +1,237 @@
-"""Fan-in: what a scope expects, what has come, and what can no longer come.
-
-``Expectation`` is plain state without a loop: parts are put or failed, and it knows when the wait is over. The bus
-feeds it; the asker waits on it.
-"""
+"""Fan-in by correlation id and scope: when a wait is over, when a part has become impossible, when a join closes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.account import Failure, Outcome
-from genie.message import Payload, topic_of
-from genie.protocol import Each, Gathered, Missing
+from genie.account import Outcome, Scope
+from genie.expectation import Expectation
+from genie.joins import JoinPoint, JoinState
+from genie.message import topic_of
+from genie.policy import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from genie.protocol import Expected, Need
-
-LATE = "late"
-NOBODY = "nobody subscribed"
-
-
-class _Slot:
-    """One part: a plain ``T``, or the ``T`` of one agent."""
-
-    __slots__ = ("agent", "held", "payload", "reason")
-
-    def __init__(self, agent: str | None) -> None:
-        self.agent = agent
-        self.payload: Payload | None = None
-        self.reason: str | None = None
-        self.held: str | None = None
+    from genie.account import Delivery, Failure
+    from genie.exchange import Exchange
+    from genie.holds import Holds
+    from genie.message import Message, Payload
+    from genie.protocol import AgentCard, Each, Expected, Need
 
 
-class Expectation:
-    """The parts that one asker waits for.
+class Correlator:
+    """Scopes and what they expect.
 
     Args:
-        expect: Payload classes or ``Each(T)``; each payload class once.
-        need: ``all``, ``first``, or a number of parts.
-        members: The agents of an ``Each``.
-        wake: Called once, when the wait is over.
-
-    Raises:
-        ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
+        bus: The bus.
+        holds: What waits for a person.
     """
 
-    __slots__ = ("_left", "_need", "_wake", "came", "closed", "done", "each", "expect", "kinds", "label", "open_parts")
+    def __init__(self, bus: Exchange, holds: Holds) -> None:
+        self._bus = bus
+        self._holds = holds
+        self._dirty: set[Scope] = set()
 
-    def __init__(
+    # --- scopes ---
+
+    def open(self, delivery: Delivery) -> Scope:
+        """Open a scope for what a handler asks."""
+        parent = delivery.message.scope
+        scope = Scope(parent.run, self._bus.next_number(), parent, delivery)
+        if parent.children is None:
+            parent.children = []
+        parent.children.append(scope)
+        return scope
+
+    def expect(
         self,
+        scope: Scope,
         expect: tuple[Expected, ...],
         need: Need,
-        members: Callable[[Each[Any]], Iterable[str]],
         wake: Callable[[], None],
-    ) -> None:
-        self.expect = expect
-        self._wake = wake
-        self.kinds: dict[type[Payload], dict[str, _Slot] | _Slot] = {}
-        self.each: dict[type[Payload], Each[Any]] = {}
-        self.open_parts = 0
-        self.came = 0
-        self.label = 0
-        """Highest declared label of the answers taken."""
-        self.done = False
-        """The wait is over: what was needed is in, or nothing more can come."""
-        self.closed = False
-        """The asker has taken the result; what comes now is late."""
-        for part in expect:
-            kind = part.payload if isinstance(part, Each) else part
-            if kind in self.kinds:
-                raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
-            if isinstance(part, Each):
-                slots = {agent: _Slot(agent) for agent in members(part)}
-                self.each[kind] = part
-                self.kinds[kind] = slots
-                self.open_parts += len(slots)
-            else:
-                self.kinds[kind] = _Slot(None)
-                self.open_parts += 1
-        if not expect:
-            raise ValueError("expects nothing; publish needs no gather")
-        self._left = self.open_parts
-        if need != "all" and need != "first" and (isinstance(need, bool) or need < 1):  # noqa: PLR1714 - narrows need
-            raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
-        self._need = self.open_parts if need == "all" else 1 if need == "first" else need
-        if self.open_parts == 0:
-            self.finish()
-
-    def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
-        """Take an answer; False when it is late or a second one."""
-        slot = self.kinds[kind]
-        if type(slot) is dict:
-            found = slot.get(agent)
-            if found is None:
-                return False
-            slot = found
-        if self.done or slot.payload is not None or slot.reason is not None:  # type: ignore[union-attr] - a slot by now
-            return False
-        slot.payload = payload  # type: ignore[union-attr] - a slot by now
-        self.came += 1
-        self._left -= 1
-        if self._left == 0 or self.came >= self._need:
-            self.finish()
-        return True
-
-    def fail(self, slot: _Slot, reason: str) -> None:
-        """Say that a part will not come."""
-        if slot.payload is None and slot.reason is None:
-            slot.reason = reason
-            self._left -= 1
-            if self._left == 0:
-                self.finish()
-
-    def finish(self) -> None:
-        """End the wait with what there is."""
-        if not self.done:
-            self.done = True
-            self._wake()
-
-    def outstanding(self) -> list[tuple[type[Payload], _Slot]]:
-        """Return the parts that are neither in nor known to be missing."""
-        return [(kind, slot) for kind, slot in self._slots() if slot.payload is None and slot.reason is None]
-
-    def wants(self, kind: type[Payload]) -> bool:
-        """True while a part of that class is outstanding."""
-        return any(of is kind for of, _ in self.outstanding())
-
-    def slot_of(self, kind: type[Payload], agent: str) -> _Slot | None:
-        """Return the part that an answer of that class from that agent would fill."""
-        slot = self.kinds.get(kind)
-        return slot.get(agent) if isinstance(slot, dict) else slot
-
-    def _slots(self) -> Iterable[tuple[type[Payload], _Slot]]:
-        for kind, slot in self.kinds.items():
-            if isinstance(slot, dict):
-                for each in slot.values():
-                    yield kind, each
-            else:
-                yield kind, slot
-
-    def fail_from(self, failure: Failure, consumed: Payload | type[Payload]) -> None:
-        """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
-        for kind, each in self.each.items():
-            slots = self.kinds[kind]
-            if isinstance(slots, dict) and (each.of is None or each.of is consumed):
-                slot = slots.get(failure.instead_of)
-                if slot is not None:
-                    self.fail(slot, str(failure))
-
-    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str, type[Payload]], bool]) -> None:
-        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason."""
-        failures = tuple(failures)
-        for kind, slot in self.outstanding():
-            self.fail(slot, self._reason(kind, slot, failures, reaches))
-        self.finish()
-
-    def give_up(
-        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str, type[Payload]], bool]
-    ) -> None:
-        """Nothing in flight can bring ``kind``, although other things still run."""
-        failures = tuple(failures)
-        for of, slot in self.outstanding():
-            if of is kind:
-                self.fail(slot, self._reason(kind, slot, failures, reaches))
-
-    def _reason(
-        self,
         kind: type[Payload],
-        slot: _Slot,
-        failures: tuple[Failure, ...],
-        reaches: Callable[[str, type[Payload]], bool],
-    ) -> str:
-        if slot.agent is not None:
-            own = [f for f in failures if slot.agent in {f.agent, f.instead_of}]
-            return "; ".join(dict.fromkeys(map(str, own))) or "answered nothing"
-        guilty = [f for f in failures if reaches(f.agent, kind)]
-        if guilty:
-            slot.agent = guilty[-1].instead_of
-            return "; ".join(dict.fromkeys(map(str, guilty)))
-        return NOBODY
+    ) -> Expectation:
+        """Set what a scope waits for; ``kind`` is the class of its question."""
 
-    def result(self, run_id: str, late: str = LATE) -> Gathered:
-        """Return what came; an outstanding part is missing as held or late."""
-        parts: dict[type[Payload], Payload] = {}
-        each: dict[Each[Any], Mapping[str, Payload]] = {}
-        missing: dict[str, Missing] = {}
-        for kind, slots in self.kinds.items():
-            if isinstance(slots, dict):
-                each[self.each[kind]] = {a: s.payload for a, s in slots.items() if s.payload is not None}
-            elif slots.payload is not None:
-                parts[kind] = slots.payload
-        for kind, slot in self._slots():
-            if slot.payload is None:
-                reason = slot.reason or (f"held({slot.held})" if slot.held else late)
-                name = slot.agent or topic_of(kind).name
-                if name in missing:
-                    name = f"{name}:{topic_of(kind).name}"
-                missing[name] = Missing(topic_of(kind).name, slot.agent, reason)
-        return Gathered(run_id, parts, each, missing)
+        def members(part: Each[Any]) -> Iterable[str]:
+            lanes = self._bus.route(part.of or kind).lanes
+            return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
 
+        expectation = scope.expectation = Expectation(expect, need, members, wake)
+        return expectation
 
+    def close(self, scope: Scope) -> None:
+        """The asker has what it gets; the scope is forgotten once nothing of it is in flight."""
+        if not scope.in_flight and not scope.children:
+            self._over(scope)
+
+    def at_rest(self, scope: Scope) -> None:
+        """Nothing of a scope is in flight: what has not come will not come."""
+        if scope.joins:
+            for state in tuple(scope.joins.values()):
+                self._close_join(state, scope)
+            if scope.in_flight or scope.done:
+                return
+        expectation = scope.expectation
+        if expectation is not None and not expectation.done:
+            expectation.conclude(scope.failures or (), self._reaches)
+        if not scope.children and (scope.parent is None or expectation is None or expectation.closed):
+            self._over(scope)
+
+    def _over(self, scope: Scope) -> None:
+        if scope.done:
+            return
+        scope.done = True
+        run, parent = scope.run, scope.parent
+        if parent is None:
+            self._bus.trees.over(run)
+            return
+        run.folded = run.folded + scope.counts()
+        if parent.children is not None:
+            parent.children.remove(scope)
+        if not parent.in_flight and not parent.children:
+            self.at_rest(parent)
+
+    # --- parts that can no longer come ---
+
+    def failed(self, scope: Scope, failure: Failure, consumed: type[Payload]) -> None:
+        """A delivery of a scope was not handled: see what that makes impossible."""
+        expectation = scope.expectation
+        if expectation is not None and not expectation.done:
+            if expectation.each and not self._handed_over(scope, failure):
+                expectation.fail_from(failure, consumed)
+            self.check_later(scope)
+        elif scope.joins:
+            self.check_later(scope)
+
+    def check_later(self, scope: Scope) -> None:
+        """See at the alarm's next turn whether a part has become impossible while other things still run.
+
+        Once a turn, however many deliveries ended in it: each look goes over everything in flight.
+        """
+        expectation = scope.expectation
+        if (expectation is not None and not expectation.done) or scope.joins:
+            if not self._dirty:
+                self._bus.alarm.soon(self._check)
+            self._dirty.add(scope)
+
+    def _check(self) -> None:
+        dirty, self._dirty = self._dirty, set()
+        reachable: dict[Scope, set[type[Payload]]] = {scope: set() for scope in dirty}
+        for delivery in self._bus.deliveries():
+            kinds = reachable.get(delivery.message.scope)
+            if kinds is not None:
+                kinds |= delivery.lane.reach
+        for _, scope, kind in self._bus.timers.values():
+            kinds = reachable.get(scope)
+            if kinds is not None:
+                kinds.add(kind)
+                for lane in self._bus.route(kind).lanes:
+                    kinds |= lane.reach
+        for scope, kinds in reachable.items():
+            for state in (scope.joins or {}).values():
+                if not state.closed:
+                    kinds |= self._bus.registry.reach(state.point.join.id)
+            kinds.update(type(held.message.payload) for held in self._holds.answers(scope))
+            self._give_up(scope, kinds)
+
+    def _give_up(self, scope: Scope, kinds: set[type[Payload]]) -> None:
+        for state in tuple((scope.joins or {}).values()):
+            if not state.closed and not any(kind in kinds for kind in state.outstanding()):
+                self._close_join(state, scope)
+        expectation = scope.expectation
+        if expectation is None or expectation.done:
+            return
+        for kind in {kind for kind, _ in expectation.outstanding()}:
+            if kind not in kinds:
+                expectation.give_up(kind, scope.failures or (), self._reaches)
+
+    def _reaches(self, agent: str, kind: type[Payload]) -> bool:
+        return kind in self._bus.registry.reach(agent)
+
+    def _handed_over(self, scope: Scope, failure: Failure) -> bool:
+        """True while a fallback works in the place of the agent that failed."""
+        return any(
+            other.message.number == failure.message
+            and other.message.scope is scope
+            and other.extra is not None
+            and other.extra.instead_of == failure.instead_of
+            and other.lane.subscriber.card.id != failure.agent
+            for other in self._bus.deliveries()
+        )
+
+    # --- declared joins ---
+
+    def join(self, point: JoinPoint, message: Message[Any], sender: AgentCard) -> None:
+        """Give a part to a declared join, judged for the join's own card."""
+        scope = message.scope
+        kind = type(message.payload)
+        scope.accepted += 1
+        decision = point.gates[kind].judge(message, sender)
+        payload, denied = message.payload, None
+        if decision is not None and decision.verdict == "redact":
+            try:
+                payload = mask(message, decision.paths)
+                scope.redacted += 1
+            except LookupError:
+                denied = f"cannot be masked; {decision.summary}"
+        elif decision is not None and decision.verdict in {"deny", "hold"}:
+            # Nobody sits at a join to decide: what would be held for a person may not be joined silently.
+            denied = decision.summary
+        state = self._state(point, scope)
+        if denied is not None:
+            scope.denied += 1
+            failure = self._bus.remember(scope, message, point.join.id, Outcome.DENIED, denied)
+            state.failed(kind, sender.id, str(failure), message)
+            self._bus.tell(message, "denied", point.join.id, denied)
+            self.check_later(scope)
+        else:
+            scope.handled += 1
+            taken = not state.closed and state.put(kind, sender.id, payload, message)
+            if not taken:
+                scope.late += 1
+            self._bus.tell(message, "handled" if taken else "late", point.join.id)
+        if state.complete and not state.closed:
+            self._close_join(state, scope)
+
+    def _state(self, point: JoinPoint, scope: Scope) -> JoinState:
+        joins = scope.joins
+        if joins is None:
+            joins = scope.joins = {}
+        state: JoinState | None = joins.get(point.join.id)
+        if state is None:
+            cards = [subscriber.card for subscriber in self._bus.subscribers.values()]
+            producers = {kind: sum(kind in card.produces for card in cards) for kind in point.kinds}
+            state = opened = joins[point.join.id] = JoinState(point, scope, producers)
+            if point.join.within_s is not None:
+                due = self._bus.now() + point.join.within_s
+                state.timer = self._bus.alarm.at(due, lambda: self._close_join(opened, scope))
+        return state
+
+    def _close_join(self, state: JoinState, scope: Scope) -> None:
+        """Publish what was joined, or say why nothing is."""
+        if state.closed:
+            return
+        state.closed = True
+        if state.timer is not None:
+            state.timer.cancel()
+        join = state.point.join
+        payload, reason = state.build()
+        last = state.last
+        scope.accepted += 1
+        scope.in_flight += 1
+        if payload is None:
+            scope.dead_lettered += 1
+            self._bus.remember(scope, last, join.id, Outcome.DEAD_LETTERED, reason, topic=topic_of(join.into).name)
+            self._bus.tell(last, "dead_lettered", join.id, reason)
+        else:
+            scope.handled += 1
+            self._bus.emit(
+                payload, state.point.card, scope, last.number, last.hops + 1, last.headers, state.label,
+            )  # fmt: skip
+        scope.in_flight -= 1
+        if not scope.in_flight:
+            self.at_rest(scope)
+        elif payload is None:
+            self.check_later(scope)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from genie.account import Extra, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from genie.account import Delivery, Scope
     from genie.alarm import Entry
+    from genie.exchange import Exchange
+    from genie.expectation import Expectation
     from genie.message import Message
     from genie.policy import Decision
 
@@ -80,3 +85,136 @@ class Holds:
     def of(self, belongs: Callable[[Scope], bool]) -> tuple[Held, ...]:
         """Return what is held in some scopes."""
         return tuple(held for held in self._held.values() if belongs(held.message.scope))
+
+
+class HoldDesk:
+    """Parks deliveries and answers, and carries out what a person decides.
+
+    Args:
+        bus: The bus.
+        holds: What is held.
+    """
+
+    def __init__(self, bus: Exchange, holds: Holds) -> None:
+        self._bus = bus
+        self._holds = holds
+
+    def hold(self, delivery: Delivery, decision: Decision) -> None:
+        """Park a delivery until a person decides."""
+        message = delivery.message
+        recipient = delivery.lane.subscriber.card.id
+        delivery.lane.subscriber.tally.held += 1
+        self._park(Held(self._id(message), message, recipient, decision, delivery, recipient))
+
+    def hold_answer(self, message: Message[Any], asker: str, agent: str, decision: Decision) -> None:
+        """Park an answer on its way to its asker."""
+        message.scope.in_flight += 1
+        self._park(Held(self._id(message), message, asker, decision, None, agent))
+
+    def _id(self, message: Message[Any]) -> str:
+        return f"hold-{self._bus.next_number():x}-{message.id}"
+
+    def _park(self, held: Held) -> None:
+        scope, bus = held.message.scope, self._bus
+        run = scope.run
+        _raise_held(scope, 1)
+        if not run.held:
+            run.held_since = bus.now()
+        run.held += 1
+        run.noisy = True
+        hold_s = held.decision.expires_s
+        due = bus.now() + (bus.limits.hold_s if hold_s is None else hold_s)
+        held.expiry = bus.alarm.at(due, lambda: self._expired(held.id))
+        self._holds.add(held)
+        _name_in_parts(held)
+        bus.tell(held.message, "held", held.recipient, f"{held.id}: {held.reason}")
+        bus.alarm.soon(lambda: bus.trees.notice(run))
+
+    def _unpark(self, held: Held) -> None:
+        scope, bus = held.message.scope, self._bus
+        run = scope.run
+        _raise_held(scope, -1)
+        run.held -= 1
+        if not run.held and run.deadline != math.inf:
+            run.deadline += bus.now() - run.held_since
+            run.expiry = bus.alarm.at(run.deadline, lambda: bus.trees.expire(run))
+        bus.alarm.soon(lambda: bus.trees.notice(run))
+
+    def release(self, held: Held) -> None:
+        """A person allows it: it is judged again with that approval as an input; its other verdicts still apply."""
+        bus = self._bus
+        self._unpark(held)
+        bus.tell(held.message, "released", held.recipient, held.id)
+        approved = frozenset(held.decision.holds)
+        if held.delivery is None:
+            scope = held.message.scope
+            scope.accepted -= 1  # it was accepted when it was parked, and is accepted anew with its verdict
+            bus.answer(
+                held.message, bus.card_of(held.message), scope, scope.expectation, held.agent, None, approved
+            )  # fmt: skip
+            self._less(scope)
+            return
+        delivery = held.delivery
+        extra = delivery.extra = delivery.extra or Extra()
+        extra.approved |= approved
+        if bus.judge_again(delivery):
+            bus.enqueue(delivery)
+
+    def refuse(self, held: Held, outcome: Outcome, reason: str) -> None:
+        """It ends: a person does not allow it, its time is over, or its run is."""
+        self._unpark(held)
+        if held.delivery is not None:
+            self._bus.settle(held.delivery, outcome, reason)
+            return
+        scope = held.message.scope
+        self._bus.no_answer(held.message, scope, scope.expectation, held.agent, outcome, reason)
+        self._less(scope)
+
+    def end(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str) -> None:
+        """End what is held in some scopes."""
+        for held in self._holds.take(lambda held: belongs(held.message.scope)):
+            self.refuse(held, outcome, reason)
+
+    def _expired(self, hold_id: str) -> None:
+        held = self._holds.pop(hold_id)
+        if held is not None:
+            self.refuse(held, Outcome.EXPIRED, "hold")
+
+    def _less(self, scope: Scope) -> None:
+        scope.in_flight -= 1
+        if not scope.in_flight:
+            self._bus.correlator.at_rest(scope)
+
+    def all_held(self, scope: Scope) -> bool:
+        """Return True when everything in flight in a scope is held, or a handler that waits for what is held."""
+        if not scope.held:
+            return False
+        waiting: set[int] = set()
+        for child in scope.children or ():
+            expectation: Expectation | None = child.expectation
+            if expectation is not None and not expectation.closed:
+                if not self.all_held(child):
+                    return False
+                waiting.add(id(child.owner))
+            elif child.in_flight and not self.all_held(child):
+                return False
+        own = sum(1 for held in self._holds.all() if held.message.scope is scope)
+        return scope.in_flight == own + len(waiting)
+
+
+def _raise_held(scope: Scope, by: int) -> None:
+    above: Scope | None = scope
+    while above is not None:
+        above.held += by
+        above = above.parent
+
+
+def _name_in_parts(held: Held) -> None:
+    """A part that waits for a person is missing as held, should its asker not wait that long."""
+    expectation: Expectation | None = held.message.scope.expectation
+    if expectation is None:
+        return
+    reach = frozenset((type(held.message.payload),)) if held.delivery is None else held.delivery.lane.reach
+    for kind, slot in expectation.outstanding():
+        if kind in reach and slot.agent in {None, held.agent}:
+            slot.held = held.id

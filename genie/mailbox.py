@@ -6,7 +6,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Delivery, Tally
-from genie.limits import Overflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,13 +21,12 @@ if TYPE_CHECKING:
 class Ticket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("left", "parker", "publisher")
+    __slots__ = ("left", "parker")
 
-    def __init__(self, parker: Parker, publisher: Any) -> None:
+    def __init__(self, parker: Parker) -> None:
         self.left = 0
+        """Deliveries that have found no room yet."""
         self.parker = parker
-        self.publisher = publisher
-        """The worker whose handler publishes; None for an outside caller."""
 
     def one_less(self) -> None:
         """One of its deliveries found room, or ended."""
@@ -41,7 +39,7 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned",
+        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned", "limit",
         "overflow", "ports", "queue", "ready", "removed", "settings", "spawn", "stalled", "tally", "timeout_s",
         "waiters", "waiting", "workers",
     )  # fmt: skip
@@ -62,6 +60,8 @@ class Subscriber:
         self.spawn = spawn
         self.concurrency = card.concurrency
         self.capacity = card.mailbox.capacity
+        self.limit = card.mailbox.capacity
+        """Length of ``queue`` from which a delivery meets a full mailbox; below zero while others wait for room."""
         self.overflow = card.mailbox.overflow
         self.timeout_s = card.timeout_s
         self.keyed = card.concurrency > 1
@@ -101,13 +101,27 @@ class Subscriber:
         elif len(self.workers) < self.concurrency:
             self.spawn(self)
 
-    @property
-    def full(self) -> bool:
-        """True when one more delivery has to wait or to go."""
-        return len(self.queue) + self.laned >= self.capacity or bool(self.waiters)
+    def _bound(self) -> None:
+        """Work ``limit`` out anew, after lanes or waiters have changed."""
+        self.limit = -1 if self.waiters else self.capacity - self.laned
+
+    def wait(self, delivery: Delivery, ticket: Ticket) -> None:
+        """Let a delivery wait for room."""
+        self.waiters.append((delivery, ticket))
+        self.limit = -1
+
+    def turned_away(self, delivery: Delivery) -> bool:
+        """Remove a delivery that still waits for room; False if it does not."""
+        for waiting in self.waiters:
+            if waiting[0] is delivery:
+                self.waiters.remove(waiting)
+                self._bound()
+                waiting[1].one_less()
+                return True
+        return False
 
     def put(self, delivery: Delivery) -> None:
-        """Append; the caller has checked ``full``."""
+        """Append; the caller has checked ``limit``."""
         self.queue.append(delivery)
         if self.idle:
             self.idle.pop().parker.wake()
@@ -133,6 +147,7 @@ class Subscriber:
                     lane = busy[key] = deque()
                 lane.append(delivery)
                 self.laned += 1
+                self._bound()
                 continue
             if self.keyed:
                 busy[key] = None
@@ -150,8 +165,7 @@ class Subscriber:
         if lane:
             self.ready.append(lane.popleft())
             self.laned -= 1
-            if self.waiters:
-                self.let_in()
+            self.let_in()
             self.signal()
         else:
             self.busy.pop(key, None)
@@ -163,6 +177,7 @@ class Subscriber:
             self.queue.append(delivery)
             ticket.one_less()
             self.signal()
+        self._bound()
 
     def oldest(self) -> Delivery | None:
         """Remove and return the delivery that has waited longest, for ``shed_oldest``."""
@@ -172,6 +187,7 @@ class Subscriber:
         if lane is None:
             return None
         self.laned -= 1
+        self._bound()
         return lane.popleft()
 
     def mail(self) -> Iterator[Delivery]:
@@ -206,14 +222,8 @@ class Subscriber:
             else:
                 kept.append((delivery, ticket))
         self.waiters = kept
-        if kept:
-            self.let_in()
+        self.let_in()
         return [*freed, *gone]
-
-    @property
-    def sheds(self) -> bool:
-        """True when overflow drops something at once instead of waiting."""
-        return self.overflow is not Overflow.BLOCK
 
 
 def _without(
@@ -238,7 +248,6 @@ class Lane:
         kind: type[Payload],
         subscriber: Subscriber,
         gate: Gate,
-        *,
         key: str | None,
         reach: frozenset[type[Payload]],
     ) -> None:

@@ -278,6 +278,7 @@ class Inspection:
 
 # --- the envelope ---
 
+P = TypeVar("P", bound=Payload)
 P_co = TypeVar("P_co", bound=Payload, covariant=True)
 
 
@@ -372,7 +373,7 @@ class Message(_Envelope[P_co]):
 
 def stamp(
     number: int,
-    payload: P_co,
+    payload: P,
     sender: str,
     recipient: str | None,
     scope: Any,
@@ -381,7 +382,7 @@ def stamp(
     headers: Headers,
     label: Classification,
     inspection: Inspection,
-) -> Message[P_co]:
+) -> Message[P]:
     """Build an envelope; the bus alone calls this.
 
     The fields are set on a plain slotted object that then becomes a class refusing assignment: 0.2 us, where a frozen
@@ -399,7 +400,7 @@ def stamp(
     envelope.label = label
     envelope.inspection = inspection
     envelope.__class__ = Message
-    message: Message[P_co] = envelope
+    message: Message[P] = envelope
     return message
 
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import anyio
 
-from genie.account import Counts, Failure, Outcome, RunState, Scope
-from genie.alarm import Alarm
-from genie.bus import Asker, Bus
+from genie.account import Asker, Counts, Failure, Outcome, RunState
+from genie.bus import Bus
 from genie.clock import Clock
 from genie.errors import (
     AgentDefinitionError,
@@ -36,10 +35,9 @@ from genie.limits import RunLimits
 from genie.mailbox import Subscriber
 from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
-from genie.protocol import Agent, AgentCard, Binding, Caller, Each, Gathered, Join
+from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
 from genie.statistics import Statistics, statistics
-from genie.supervisor import DeadLetter, Supervisor
 from genie.taps import Observation, Tap
 from genie.wake import loop_time, parker_factory
 
@@ -52,6 +50,8 @@ if TYPE_CHECKING:
     from genie.holds import Held
     from genie.ports import Journal
     from genie.protocol import Expected, Need
+    from genie.supervisor import DeadLetter
+    from genie.wake import Parker
 
 T = TypeVar("T", bound=Payload)
 
@@ -96,7 +96,7 @@ class Run(Generic[T]):
         state, bus = self._state, self._bus
         expectation = state.root.expectation
         while not expectation.done:
-            if bus.all_held(state.root):
+            if bus.desk.all_held(state.root):
                 raise RunHeld(run_id=self.id, holds=self._holds())
             await self._changed()
         slot = expectation.slot_of(self._answer, "")
@@ -108,20 +108,20 @@ class Run(Generic[T]):
     async def settled(self) -> None:
         """Wait until nothing of the run is in flight, or everything that is waits for a person."""
         state = self._state
-        while not state.closed and not self._bus.all_held(state.root):
+        while not state.closed and not self._bus.desk.all_held(state.root):
             await self._changed()
 
     async def _changed(self) -> None:
         watcher = Watcher(self._bus.make_parker(), keeps=False)
-        self._state.watchers.append(watcher)
+        self._state.watchers = (*self._state.watchers, watcher)
         try:
             await watcher.wait()
         finally:
-            self._state.watchers.remove(watcher)
+            self._state.watchers = tuple(other for other in self._state.watchers if other is not watcher)
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Cancel every handler working for the run, and empty its mail; other runs feel nothing."""
-        self._bus.end_run(self._state, Outcome.CANCELLED, reason)
+        self._bus.trees.end(self._state, Outcome.CANCELLED, reason)
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what happens, from the run's start, until it is at rest; the oldest are dropped beyond 4,096 unread."""
@@ -149,7 +149,7 @@ class Run(Generic[T]):
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the deliveries and answers that were not handled, oldest first."""
-        return tuple(self._state.missing)
+        return tuple(self._state.missing or ())
 
     @property
     def at_rest(self) -> bool:
@@ -167,7 +167,7 @@ def _failure(state: RunState, expected: str, reason: str | None) -> Exception:
             return RunExpiredError(run_id=state.id)
         return RunCancelledError(run_id=state.id, reason=why)
     named = tuple(
-        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing)
+        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
     )  # what went wrong on the way says more than the last link alone
     return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
 
@@ -253,10 +253,9 @@ class Runtime:
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._bus = bus = Bus(
-            clock=clock, ids=IdSource(self._prefix), registry=self._registry,
-            supervisor=Supervisor(self._limits, clock.now, random.Random(f"{self._seed}/supervisor")),  # noqa: S311 - jitter
-            policies=self._policies, limits=self._limits, make_parker=make_parker, start=self._tasks.start_soon,
-            journal=self._journal, seed=self._seed,
+            clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
+            limits=self._limits, make_parker=make_parker, start=self._tasks.start_soon, journal=self._journal,
+            random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
         self._tasks.start_soon(bus.alarm.run)
         bus.joins.extend(JoinPoint(join) for join in self._joins)
@@ -289,7 +288,7 @@ class Runtime:
             return
         self._draining = True
         for run in tuple(bus.runs.values()):
-            bus.end_run(run, Outcome.CANCELLED, "closed")
+            bus.trees.end(run, Outcome.CANCELLED, "closed")
         bus.closing = True
         for tap in bus.taps:
             tap.close()
@@ -313,11 +312,11 @@ class Runtime:
         bus = self._open_bus()
         self._draining = True
         with anyio.move_on_after(within_s):
-            while any(not bus.all_held(run.root) for run in bus.runs.values()):
-                run = next(run for run in bus.runs.values() if not bus.all_held(run.root))
+            while any(not bus.desk.all_held(run.root) for run in bus.runs.values()):
+                run = next(run for run in bus.runs.values() if not bus.desk.all_held(run.root))
                 await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
         for run in tuple(bus.runs.values()):
-            bus.end_run(run, Outcome.CANCELLED, "drain")
+            bus.trees.end(run, Outcome.CANCELLED, "drain")
         with anyio.CancelScope(shield=True):
             for run in tuple(bus.runs.values()):
                 with anyio.move_on_after(1.0):  # a handler that shields itself delays only this
@@ -356,18 +355,18 @@ class Runtime:
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run = await self._start(question, (answer,), to=to, deadline_s=within_s, caller=caller)
-        expectation = run.root.expectation
+        run, parker = await self._start(question, (answer,), "all", to, within_s, caller)
         bus = self._open_bus()
+        expectation = run.root.expectation
         try:
             while not expectation.done:
-                if run.held and bus.all_held(run.root):
+                if run.held and bus.desk.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=_holds_of(bus, run))
-                await _watch(bus, run)
+                await parker.park()
         except RunHeld:
             raise
         except BaseException:
-            bus.end_run(run, Outcome.CANCELLED, "its caller went away")
+            bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         expectation.closed = True
         slot = expectation.slot_of(answer, "")
@@ -388,15 +387,15 @@ class Runtime:
     ) -> Gathered:
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
-        run = await self._start(payload, parts, need=need, caller=caller)
+        run, parker = await self._start(payload, parts, need, None, None, caller)
         bus = self._open_bus()
         expectation = run.root.expectation
         timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.finish)
         try:
             while not expectation.done:
-                await _watch(bus, run)
+                await parker.park()
         except BaseException:
-            bus.end_run(run, Outcome.CANCELLED, "its caller went away")
+            bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         finally:
             if timer is not None:
@@ -404,7 +403,7 @@ class Runtime:
         expectation.closed = True
         result: Gathered = expectation.result(run.id)
         if need == "first" or cancel_rest:
-            bus.end_run(run, Outcome.CANCELLED, "no longer needed")
+            bus.trees.end(run, Outcome.CANCELLED, "no longer needed")
         return result
 
     def start(
@@ -418,9 +417,10 @@ class Runtime:
     ) -> Run[T]:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
         bus = self._open_bus()
-        state = self._open_run((answer,), "all", question, deadline_s, caller)
+        state = self._open_run(deadline_s, caller)
         watcher = Watcher(bus.make_parker(), keeps=True)
-        state.watchers.append(watcher)
+        bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
+        state.watchers = (watcher,)
         state.noisy = True
         state.agents = {}
         self._send(state, question, to)
@@ -433,67 +433,58 @@ class Runtime:
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
             MailboxFullError: A mailbox that rejects is full.
         """
-        bus = self._open_bus()
-        state = self._open_run((), "all", payload, None, caller)
-        ticket = self._send(state, payload, to)
-        if ticket is not None:
-            try:
-                await bus.room(ticket, None)
-            except BaseException:
-                bus.end_run(state, Outcome.CANCELLED, "its caller went away")
-                raise
+        run = self._open_run(None, caller)
+        await self._admitted(run, self._send(run, payload, to))
 
     async def _start(
         self,
         question: Payload,
         expect: tuple[Expected, ...],
-        *,
-        to: str | None = None,
-        deadline_s: float | None = None,
-        caller: Caller | None = None,
-        need: Need = "all",
-    ) -> RunState:
-        state = self._open_run(expect, need, question, deadline_s, caller)
-        ticket = self._send(state, question, to)
+        need: Need,
+        to: str | None,
+        deadline_s: float | None,
+        caller: Caller | None,
+    ) -> tuple[RunState, Parker]:
+        bus = self._open_bus()
+        run = self._open_run(deadline_s, caller)
+        parker = run.parker = bus.make_parker()
+        try:
+            bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
+        except ValueError:
+            bus.trees.opened(run)
+            raise
+        await self._admitted(run, self._send(run, question, to))
+        return run, parker
+
+    async def _admitted(self, run: RunState, ticket: Any) -> None:
+        """Wait until the first message has found room."""
         if ticket is not None:
             bus = self._open_bus()
             try:
-                await bus.room(ticket, None)
+                await bus.room(ticket)
             except BaseException:
-                bus.end_run(state, Outcome.CANCELLED, "its caller went away")
+                bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
                 raise
-        return state
 
-    def _open_run(
-        self,
-        expect: tuple[Expected, ...],
-        need: Need,
-        question: Payload,
-        deadline_s: float | None,
-        caller: Caller | None,
-    ) -> RunState:
+    def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
         bus = self._open_bus()
         if self._draining:
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
-        asker = self._asker(caller or self._caller)
         within_s = self._limits.deadline_s if deadline_s is None else deadline_s
-        deadline = math.inf if within_s is None else bus.now() + within_s
-        run = bus.open_run(asker, asker.headers, deadline)
-        if expect:
-            bus.expect(run.root, expect, need, lambda: bus.notice(run), kind=type(question))
-        return run
+        asker = self._asker(self._caller if caller is None else caller)
+        return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
 
     def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
         bus = self._open_bus()
         try:
             return bus.emit(
-                question, run.asker.card, run.root, cause=0, hops=0, headers=run.headers,
-                read=Classification.PUBLIC, to=to, asked=True, reject=True,
+                question, run.asker.card, run.root, 0, 0, run.headers, Classification.PUBLIC, None, to,
+                asked=True, reject=True,
             )  # fmt: skip
         finally:
-            bus.opened(run)
+            bus.trees.opened(run)
 
     def _asker(self, caller: Caller) -> Asker:
         asker = self._askers.get(caller)
@@ -563,7 +554,7 @@ class Runtime:
         subscriber = self._subscriber(agent)
         self._registry.remove(agent)
         bus.remove(agent)
-        bus.cut_agent(subscriber, "removed")
+        _cut(subscriber, "removed")
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
             closing = getattr(subscriber.agent, "close", None)
@@ -576,11 +567,11 @@ class Runtime:
 
     def pause(self, agent: str) -> None:
         """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once."""
-        self._open_bus().bar(self._subscriber(agent), "paused")
+        self._open_bus().supervisor.bar(self._subscriber(agent), "paused")
 
     def resume(self, agent: str) -> None:
         """Deliver to an agent again that was paused, killed or quarantined."""
-        self._open_bus().unbar(self._subscriber(agent))
+        self._open_bus().supervisor.unbar(self._subscriber(agent))
 
     def kill(self, agent: str | None = None, *, tenant: str | None = None) -> None:
         """Stop an agent, or a tenant's runs: nothing more is delivered, and what runs is cancelled.
@@ -593,23 +584,23 @@ class Runtime:
             raise TypeError("kill an agent or a tenant")
         if agent is not None:
             subscriber = self._subscriber(agent)
-            bus.bar(subscriber, "killed")
-            bus.cut_agent(subscriber, "killed")
+            bus.supervisor.bar(subscriber, "killed")
+            _cut(subscriber, "killed")
         elif tenant is not None:
-            bus.shut_tenants.add(tenant)
-            bus.rejudge()
+            bus.supervisor.shut_tenants.add(tenant)
+            bus.epoch += 1
             for run in tuple(bus.runs.values()):
                 if run.headers.tenant == tenant:
-                    bus.end_run(run, Outcome.CANCELLED, "killed")
+                    bus.trees.end(run, Outcome.CANCELLED, "killed")
 
     def revoke(self, consent: str) -> None:
         """Withdraw a consent: headers lose it, in new messages and in those queued, which are judged again."""
         bus = self._open_bus()
-        bus.revoked.add(consent)
+        bus.trees.revoked.add(consent)
         for run in bus.runs.values():
             if consent in run.headers.consent:
                 run.headers = run.headers.narrowed(consent=run.headers.consent - {consent})
-        bus.rejudge()
+        bus.epoch += 1
 
     def holds(self) -> tuple[Held, ...]:
         """Return what waits for a person, oldest first."""
@@ -622,7 +613,7 @@ class Runtime:
             InputError: Nothing of that id is held.
         """
         bus = self._open_bus()
-        bus.release(self._held(bus, hold_id))
+        bus.desk.release(self._held(bus, hold_id))
 
     def refuse(self, hold_id: str, *, reason: str = "refused") -> None:
         """Deny what is held.
@@ -631,7 +622,7 @@ class Runtime:
             InputError: Nothing of that id is held.
         """
         bus = self._open_bus()
-        bus.refuse(self._held(bus, hold_id), reason)
+        bus.desk.refuse(self._held(bus, hold_id), Outcome.DENIED, reason)
 
     @staticmethod
     def _held(bus: Bus, hold_id: str) -> Held:
@@ -654,10 +645,8 @@ class Runtime:
         letter = bus.supervisor.exhume(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
-        run = bus.open_run(letter.message.scope.run.asker, letter.message.headers, math.inf)
-        ticket = self._send(run, letter.message.payload, letter.agent)
-        if ticket is not None:
-            await bus.room(ticket, None)
+        run = bus.trees.open(letter.message.scope.run.asker, math.inf)
+        await self._admitted(run, self._send(run, letter.message.payload, letter.agent))
 
     def _subscriber(self, agent: str) -> Subscriber:
         bus = self._open_bus()
@@ -667,13 +656,11 @@ class Runtime:
         return found
 
 
-async def _watch(bus: Bus, run: RunState) -> None:
-    watcher = Watcher(bus.make_parker(), keeps=False)
-    run.watchers.append(watcher)
-    try:
-        await watcher.wait()
-    finally:
-        run.watchers.remove(watcher)
+def _cut(subscriber: Subscriber, reason: str) -> None:
+    """Cancel what an agent is handling."""
+    for worker in tuple(subscriber.workers):
+        if worker.delivery is not None:
+            worker.cut(Outcome.CANCELLED, reason)
 
 
 def _holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
@@ -687,5 +674,3 @@ def _bound(agent: Agent | Binding) -> Binding:
     if not isinstance(card, AgentCard):
         raise AgentDefinitionError(f"{type(agent).__name__}", "is no agent: it has no AgentCard in `card`")
     return Binding(agent=agent, card=card)
-
-

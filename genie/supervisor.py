@@ -1,7 +1,4 @@
-"""Decides before delivery whether a recipient may run, and after a failure what happens.
-
-Everything here is a decision; the bus carries it out.
-"""
+"""Says before delivery whether a recipient may run, and after a failure what happens: retry, fallback, dead letter."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from genie.account import Delivery, Extra
+from genie.account import AgentRun, Delivery, Extra, Outcome
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from genie.limits import RunLimits
+    from genie.exchange import Exchange
     from genie.mailbox import Subscriber
     from genie.message import Message
 
@@ -34,90 +31,166 @@ class DeadLetter:
     message: Message[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Try again after a wait."""
-
-    wait_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """Hand the message to another agent."""
-
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """The delivery ends; its message is kept as a dead letter."""
-
-
 class Supervisor:
-    """States of agents, restart budgets and dead letters.
+    """States of agents, restart budgets, retries, fallbacks and dead letters.
 
     Args:
-        limits: Bounds of runs.
-        now: The loop's clock.
+        bus: The bus.
         random_source: For the jitter of retries.
     """
 
-    def __init__(self, limits: RunLimits, now: Callable[[], float], random_source: random.Random) -> None:
-        self.limits = limits
-        self._now = now
+    def __init__(self, bus: Exchange, random_source: random.Random) -> None:
+        self._bus = bus
         self._random = random_source
-        self._letters: deque[DeadLetter] = deque(maxlen=limits.dead_letters)
+        self._letters: deque[DeadLetter] = deque(maxlen=bus.limits.dead_letters)
         self._recent: dict[str, deque[float]] = {}
+        self.shut_tenants: set[str] = set()
+        """Tenants for whom nothing is delivered."""
 
-    def refusal(self, message: Message[Any]) -> str | None:
-        """Return why a message may go to nobody: its run's budget or its chain of causes is exhausted."""
-        limits = self.limits
+    # --- before delivery ---
+
+    def refusal(self, message: Message[Any]) -> tuple[Outcome, str] | None:
+        """Return why a message may go to nobody: its run is over, its budget spent, its tenant killed, or it loops."""
+        run, limits = message.scope.run, self._bus.limits
+        if message.headers.tenant in self.shut_tenants:
+            return Outcome.DENIED, f"tenant {message.headers.tenant!r} is killed"
+        if not run.alive:
+            ended: tuple[Outcome, str] = run.ended
+            return ended
         if message.hops > limits.max_hops:
-            return f"loop: more than {limits.max_hops} hops"
-        if message.scope.run.published > limits.max_messages:
-            return f"budget: more than {limits.max_messages} messages in one run"
+            return Outcome.DEAD_LETTERED, f"loop: more than {limits.max_hops} hops; last {message.sender}"
+        if run.published > limits.max_messages:
+            return Outcome.DEAD_LETTERED, f"budget: more than {limits.max_messages} messages in one run"
         return None
 
-    def takes_over(self, subscriber: Subscriber, tried: tuple[str, ...]) -> str | None:
-        """Return the fallback of an agent, unless this message has been there already."""
-        fallback = subscriber.card.fallback
-        return None if fallback is None or fallback in tried or fallback == subscriber.card.id else fallback
+    def turn_away(self, delivery: Delivery) -> None:
+        """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
+        subscriber = delivery.lane.subscriber
+        fallback = self._fallback(delivery)
+        if fallback is not None and self._hand_over(delivery, fallback):
+            self._bus.settle(delivery, Outcome.DENIED, f"{subscriber.barred}; handed to {fallback}")
+        else:
+            self._bus.settle(delivery, Outcome.DENIED, subscriber.barred or "removed")
 
-    def after_failure(self, subscriber: Subscriber, extra: Extra | None, *, final: bool) -> Retry | Fallback | Dead:
-        """Decide what happens after a handler failed.
+    def bar(self, subscriber: Subscriber, reason: str) -> None:
+        """Deliver nothing to an agent from now on; what waits for it goes to its fallback, or is denied at once."""
+        subscriber.barred = reason
+        self._bus.epoch += 1
+        waiting = subscriber.purge(lambda _: True)
+        waiting += self.take_retries(lambda delivery: delivery.lane.subscriber is subscriber)
+        for delivery in waiting:
+            self.turn_away(delivery)
+
+    def unbar(self, subscriber: Subscriber) -> None:
+        """Deliver to an agent again, with a new restart budget."""
+        subscriber.barred = None
+        self._recent.pop(subscriber.card.id, None)
+        self._bus.epoch += 1
+
+    # --- after a failure ---
+
+    def failed(self, delivery: Delivery, reason: str, *, final: bool) -> None:
+        """A handler failed: try again, hand over, or bury.
 
         Args:
-            subscriber: Whose handler it was.
-            extra: What the delivery carries; None for an ordinary first attempt.
+            delivery: What it was handling.
+            reason: The failure by name.
             final: A retry would repeat what has left already, or cannot help.
         """
-        card = subscriber.card
-        attempt = 1 if extra is None else extra.attempt
-        if not final and attempt < card.retry.attempts:
-            return Retry(card.retry.wait_s(attempt, self._random))
-        fallback = self.takes_over(subscriber, () if extra is None else extra.tried)
-        return Dead() if fallback is None else Fallback(fallback)
+        bus, subscriber = self._bus, delivery.lane.subscriber
+        subscriber.tally.failed += 1
+        run = delivery.message.scope.run
+        if run.agents is not None:
+            run.agents.setdefault(subscriber.card.id, AgentRun()).failed += 1
+        exhausted = self._exhausted(subscriber)
+        attempt = 1 if delivery.extra is None else delivery.extra.attempt
+        if not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts:
+            self._retry(delivery, attempt, reason)
+        else:
+            fallback = self._fallback(delivery) if run.alive else None
+            if fallback is not None and self._hand_over(delivery, fallback):
+                reason = f"fallback: {reason}"
+            if subscriber.busy:
+                subscriber.release(delivery)
+            bus.settle(delivery, Outcome.DEAD_LETTERED, reason)
+        if exhausted and subscriber.barred is None:
+            budget = subscriber.card.restarts
+            self.bar(subscriber, f"quarantined: more than {budget.failures} failures within {budget.within_s:g} s")
 
-    def exhausted(self, subscriber: Subscriber) -> bool:
+    def _retry(self, delivery: Delivery, attempt: int, reason: str) -> None:
+        bus, subscriber = self._bus, delivery.lane.subscriber
+        extra = delivery.extra = delivery.extra or Extra()
+        extra.attempt = attempt + 1
+        subscriber.tally.retried += 1
+        subscriber.keep_key(delivery)
+        due = bus.now() + subscriber.card.retry.wait_s(attempt, self._random)
+        bus.retrying[delivery] = bus.alarm.at(due, lambda: self._again(delivery))
+        bus.tell(delivery.message, "retrying", subscriber.card.id, reason)
+
+    def _again(self, delivery: Delivery) -> None:
+        del self._bus.retrying[delivery]
+        subscriber = delivery.lane.subscriber
+        subscriber.ready.append(delivery)
+        subscriber.signal()
+
+    def take_retries(self, belongs: Callable[[Delivery], bool]) -> list[Delivery]:
+        """Remove and return the deliveries that wait for another attempt and that ``belongs`` picks."""
+        retrying = self._bus.retrying
+        taken = [delivery for delivery in retrying if belongs(delivery)]
+        for delivery in taken:
+            retrying.pop(delivery).cancel()
+            delivery.lane.subscriber.release(delivery)
+        return taken
+
+    def _exhausted(self, subscriber: Subscriber) -> bool:
         """Count a failure against the agent's restart budget; True when it is used up."""
         budget = subscriber.card.restarts
         if budget.failures < 1:
             return False
-        now = self._now()
+        now = self._bus.now()
         recent = self._recent.setdefault(subscriber.card.id, deque(maxlen=budget.failures + 1))
         recent.append(now)
         return len(recent) > budget.failures and now - recent[0] <= budget.within_s
 
-    def forgive(self, agent: str) -> None:
-        """Start an agent's restart budget anew."""
-        self._recent.pop(agent, None)
+    def _fallback(self, delivery: Delivery) -> str | None:
+        """Return who takes over, unless the message has been there already."""
+        card = delivery.lane.subscriber.card
+        tried = () if delivery.extra is None else delivery.extra.tried
+        return None if card.fallback is None or card.fallback in (*tried, card.id) else card.fallback
 
-    def bury(self, delivery: Delivery, agent: str, topic: str, reason: str) -> None:
+    def _hand_over(self, delivery: Delivery, fallback: str) -> bool:
+        """Give a message to a fallback as a new delivery, judged for its own card; False when it cannot take it."""
+        bus, extra = self._bus, delivery.extra
+        message = delivery.message if extra is None or extra.original is None else extra.original
+        lanes = bus.route(type(message.payload)).lanes
+        lane = next((lane for lane in lanes if lane.subscriber.card.id == fallback), None)
+        if lane is None:
+            return False
+        own = delivery.lane.subscriber.card.id
+        onward = Extra()
+        onward.instead_of = own if extra is None or extra.instead_of is None else extra.instead_of
+        onward.tried = (*(() if extra is None else extra.tried), own)
+        again = Delivery(message, lane, bus.epoch, onward)
+        message.scope.accepted += 1
+        message.scope.in_flight += 1
+        lane.subscriber.tally.accepted += 1
+        if lane.subscriber.barred is not None:
+            self.turn_away(again)
+            return True
+        decision = lane.gate.judge(message, bus.card_of(message))
+        if decision is None or bus.decided(again, decision):
+            bus.enqueue(again)
+        return True
+
+    # --- dead letters ---
+
+    def bury(self, delivery: Delivery, topic: str, reason: str) -> None:
         """Keep a dead letter; the oldest goes when there are too many."""
+        agent = delivery.lane.subscriber.card.id
         message = delivery.message
         if delivery.extra is not None and delivery.extra.original is not None:
             message = delivery.extra.original
-        self._letters.append(DeadLetter(f"{message.id}@{agent}", agent, topic, reason, self._now(), message))
+        self._letters.append(DeadLetter(f"{message.id}@{agent}", agent, topic, reason, self._bus.now(), message))
 
     def letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters that are kept, oldest first."""
@@ -125,10 +198,7 @@ class Supervisor:
 
     def exhume(self, letter_id: str) -> DeadLetter | None:
         """Remove and return a dead letter, or None if it is not kept (any more)."""
-        for letter in self._letters:
-            if letter.id == letter_id:
-                self._letters.remove(letter)
-                return letter
-        return None
-
-
+        letter = next((letter for letter in self._letters if letter.id == letter_id), None)
+        if letter is not None:
+            self._letters.remove(letter)
+        return letter

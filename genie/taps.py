@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from genie.message import topic_of
+from genie.policy import mask
 
-    from genie.message import Headers, Payload
+if TYPE_CHECKING:
+    from genie.message import Headers, Message, Payload
     from genie.protocol import AgentCard
     from genie.wake import Parker
 
@@ -54,18 +55,27 @@ class Tap:
         """True when it observes that class; no classes named means all."""
         return not self._kinds or kind in self._kinds
 
-    def put(self, make: Callable[[int], Observation]) -> None:
-        """Append an observation; a full queue loses its oldest and marks the gap."""
+    def show(self, message: Message[Any], sender: AgentCard, at: float) -> None:
+        """Show a message as the tap's clearance allows; a full queue loses its oldest and marks the gap."""
+        decision = self.gates[type(message.payload)].judge(message, sender)
+        payload: Payload | None = message.payload
+        withheld: str | None = None
+        if decision is not None and decision.verdict == "redact":
+            try:
+                payload = mask(message, decision.paths)
+            except LookupError:
+                payload, withheld = None, f"cannot be masked; {decision.summary}"
+        elif decision is not None and decision.verdict in {"deny", "hold"}:
+            payload, withheld = None, decision.summary  # nothing is parked for an observer
         if len(self._queue) == self._queue.maxlen:
-            lost = self._queue.popleft()
+            self._queue.popleft()
+            self._gap += 1
             self.shed += 1
-            self._gap = 1 + lost.gap
-            if self._queue:
-                first = self._queue.popleft()
-                self._queue.appendleft(_with_gap(first, first.gap + self._gap))
-                self._gap = 0
-        gap, self._gap = self._gap, 0
-        self._queue.append(make(gap))
+        observation = Observation(
+            message.id, message.correlation_id, topic_of(message.payload).name, message.sender, message.recipient, at,
+            payload, None if payload is None else message.headers, withheld,
+        )  # fmt: skip
+        self._queue.append(observation)
         self.seen += 1
         self._parker.wake()
 
@@ -82,11 +92,5 @@ class Tap:
             if self.closed:
                 raise StopAsyncIteration
             await self._parker.park()
-        return self._queue.popleft()
-
-
-def _with_gap(observation: Observation, gap: int) -> Observation:
-    return Observation(
-        observation.id, observation.run_id, observation.topic, observation.sender, observation.recipient,
-        observation.at, observation.payload, observation.headers, observation.withheld, gap,
-    )  # fmt: skip
+        gap, self._gap = self._gap, 0  # what was lost lay before the oldest that is left
+        return replace(self._queue.popleft(), gap=gap)

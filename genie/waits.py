@@ -9,106 +9,127 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.account import Scope
+from genie.account import Outcome, Scope
 from genie.mailbox import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from genie.account import Delivery
+    from genie.exchange import Exchange
     from genie.holds import Holds
     from genie.mailbox import Subscriber
 
+_Lying = dict[Scope, list[tuple["Subscriber", "Delivery"]]]
 
-def deadlock(
-    start: Subscriber,
-    subscribers: Iterable[Subscriber],
-    retrying: Mapping[Delivery, object],
-    timers: Mapping[int, tuple[Any, Scope, object]],
-    holds: Holds,
-) -> tuple[list[str], list[Delivery]] | None:
-    """Return the cycle by agent ids and the queued deliveries whose end breaks it; None when nobody is stuck.
+
+class Waits:
+    """Who waits for whom, kept by the handlers as they begin and end to wait.
 
     Args:
-        start: The agent whose last free slot has begun to wait, or whose mailbox has got mail that waits for itself.
-        subscribers: All agents.
-        retrying: Deliveries that wait for another attempt: time will move them.
-        timers: Payloads that time will publish.
-        holds: Deliveries that a person will move.
+        bus: The bus.
+        holds: What a person will move.
     """
-    subscribers = tuple(subscribers)
-    suspects = {s.card.id: s for s in subscribers if s.waiting and s.waiting >= s.concurrency}
-    if start.card.id not in suspects:
-        return None
-    moving = {delivery.message.scope for delivery in retrying}
-    moving.update(scope for _, scope, _ in timers.values())
-    moving.update(held.message.scope for held in holds.all())
-    lying: dict[Scope, list[tuple[Subscriber, Delivery]]] = {}
-    for subscriber in subscribers:
-        for delivery in subscriber.mail():
-            lying.setdefault(delivery.message.scope, []).append((subscriber, delivery))
-        for worker in subscriber.workers:
-            if worker.delivery is not None:
-                lying.setdefault(worker.delivery.message.scope, []).append((subscriber, worker.delivery))
-    changed = True
-    while changed and start.card.id in suspects:
-        changed = False
-        for agent, subscriber in tuple(suspects.items()):
-            if any(not _hopeless(worker, suspects, lying, moving) for worker in subscriber.workers if worker.delivery):
-                del suspects[agent]
-                changed = True
-    if start.card.id not in suspects:
-        return None
-    return _path(start, suspects, lying), _doomed(start, suspects, lying)
+
+    def __init__(self, bus: Exchange, holds: Holds) -> None:
+        self._bus = bus
+        self._holds = holds
+
+    def begin(self, worker: Any, what: Scope | Ticket) -> None:
+        """A handler begins to wait; a wait that would close a cycle is ended at once."""
+        subscriber: Subscriber = worker.subscriber
+        worker.waits = (*worker.waits, what)
+        if len(worker.waits) == 1:
+            subscriber.waiting += 1
+            if subscriber.waiting >= subscriber.concurrency:
+                self.break_cycle(subscriber)
+
+    @staticmethod
+    def end(worker: Any, what: Scope | Ticket) -> None:
+        """A handler has what it waited for, or does not wait any more."""
+        worker.waits = tuple(other for other in worker.waits if other is not what)
+        if not worker.waits:
+            worker.subscriber.waiting -= 1
+
+    def break_cycle(self, subscriber: Subscriber) -> None:
+        """End the mail that a cycle of waits hangs on, if this agent is caught in one."""
+        found = self._cycle(subscriber)
+        if found is None:
+            return
+        path, doomed = found
+        for delivery in doomed:
+            if delivery.lane.subscriber.purge(_only(delivery)):
+                self._bus.settle(delivery, Outcome.DEAD_LETTERED, f"deadlock: {' -> '.join(path)}")
+
+    def _cycle(self, start: Subscriber) -> tuple[list[str], list[Delivery]] | None:
+        """Return the cycle by agent ids, and the queued deliveries whose end breaks it; None if nobody is stuck."""
+        bus = self._bus
+        suspects = {
+            agent: other for agent, other in bus.subscribers.items()
+            if other.waiting and other.waiting >= other.concurrency
+        }  # fmt: skip
+        if start.card.id not in suspects:
+            return None
+        moving = {delivery.message.scope for delivery in bus.retrying}
+        moving.update(scope for _, scope, _ in bus.timers.values())
+        moving.update(held.message.scope for held in self._holds.all())
+        lying: _Lying = {}
+        for subscriber in bus.subscribers.values():
+            for delivery in subscriber.mail():
+                lying.setdefault(delivery.message.scope, []).append((subscriber, delivery))
+            for worker in subscriber.workers:
+                if worker.delivery is not None:
+                    lying.setdefault(worker.delivery.message.scope, []).append((subscriber, worker.delivery))
+        changed = True
+        while changed and start.card.id in suspects:
+            changed = False
+            for agent, subscriber in tuple(suspects.items()):
+                handling = [worker for worker in subscriber.workers if worker.delivery is not None]
+                if not all(_hopeless(worker, suspects, lying, moving) for worker in handling):
+                    del suspects[agent]
+                    changed = True
+        if start.card.id not in suspects:
+            return None
+        return _path(start, suspects, lying), _doomed(start, suspects, lying)
 
 
-def _waits(worker: Any) -> Iterable[object]:
-    """Yield everything a worker's handler waits for: one thing, or several inside its own task group."""
-    waits = worker.waits
-    while waits:
-        yield waits[1]
-        waits = waits[0]
+def _only(delivery: Delivery) -> Callable[[Delivery], bool]:
+    return lambda other: other is delivery
 
 
-def _hopeless(
-    worker: Any,
-    suspects: Mapping[str, Subscriber],
-    lying: Mapping[Scope, list[tuple[Subscriber, Delivery]]],
-    moving: set[Scope],
-) -> bool:
+def _hopeless(worker: Any, suspects: Mapping[str, Subscriber], lying: _Lying, moving: set[Scope]) -> bool:
     """Return True when everything a worker waits for lies with suspects."""
-    things = tuple(_waits(worker))
-    if not things:
+    if not worker.waits:
         return False
-    for thing in things:
+    for thing in worker.waits:
         if isinstance(thing, Ticket):
-            mailboxes = [s for s in _all_of(suspects, lying) if any(t is thing for _, t in s.waiters)]
-            if not mailboxes or any(s.card.id not in suspects for s in mailboxes):
+            if not _mailboxes(thing, suspects):
                 return False
-        elif isinstance(thing, Scope):
-            if thing in moving:
-                return False
+        else:
             places = lying.get(thing, [])
-            if not places or any(s.card.id not in suspects for s, _ in places):
+            if thing in moving or not places or any(s.card.id not in suspects for s, _ in places):
                 return False
     return True
 
 
-def _all_of(
-    suspects: Mapping[str, Subscriber], lying: Mapping[Scope, list[tuple[Subscriber, Delivery]]]
-) -> Iterable[Subscriber]:
-    found = dict(suspects)
-    for places in lying.values():
-        found.update({s.card.id: s for s, _ in places})
-    return found.values()
+def _mailboxes(ticket: Ticket, suspects: Mapping[str, Subscriber]) -> list[Subscriber]:
+    """Return the suspects whose mailboxes a ticket waits for; none if one of them is no suspect."""
+    found = [s for s in suspects.values() if any(other is ticket for _, other in s.waiters)]
+    waiting = sum(other is ticket for s in found for _, other in s.waiters)
+    return found if waiting == ticket.left else []
 
 
-def _path(
-    start: Subscriber,
-    suspects: Mapping[str, Subscriber],
-    lying: Mapping[Scope, list[tuple[Subscriber, Delivery]]],
-) -> list[str]:
-    """Return a cycle of agents, each waiting for the next, from ``start`` to where it closes."""
+def _waited_for(subscriber: Subscriber, suspects: Mapping[str, Subscriber], lying: _Lying) -> Iterable[Subscriber]:
+    for worker in subscriber.workers:
+        for thing in worker.waits:
+            if isinstance(thing, Ticket):
+                yield from _mailboxes(thing, suspects)
+            else:
+                yield from (s for s, _ in lying.get(thing, []))
+
+
+def _path(start: Subscriber, suspects: Mapping[str, Subscriber], lying: _Lying) -> list[str]:
+    """Return a cycle of agents, each waiting for the next, from where it closes to where it closes."""
     path = [start.card.id]
     current = start
     while True:
@@ -121,35 +142,17 @@ def _path(
         current = following
 
 
-def _waited_for(
-    subscriber: Subscriber,
-    suspects: Mapping[str, Subscriber],
-    lying: Mapping[Scope, list[tuple[Subscriber, Delivery]]],
-) -> Iterable[Subscriber]:
-    for worker in subscriber.workers:
-        for thing in _waits(worker):
-            if isinstance(thing, Ticket):
-                yield from (s for s in suspects.values() if any(t is thing for _, t in s.waiters))
-            elif isinstance(thing, Scope):
-                yield from (s for s, _ in lying.get(thing, []))
-
-
-def _doomed(
-    start: Subscriber,
-    suspects: Mapping[str, Subscriber],
-    lying: Mapping[Scope, list[tuple[Subscriber, Delivery]]],
-) -> list[Delivery]:
-    """Return what must end: the mail that ``start`` waits for, or that waits for ``start``, and lies in mailboxes."""
-    doomed: dict[int, Delivery] = {}
+def _doomed(start: Subscriber, suspects: Mapping[str, Subscriber], lying: _Lying) -> list[Delivery]:
+    """Return the nearest mail that the wait of ``start`` hangs on and that lies in mailboxes; the rest may go on."""
+    running = {id(worker.delivery) for s in suspects.values() for worker in s.workers}
     for subscriber in (start, *suspects.values()):
+        doomed: dict[int, Delivery] = {}
         for worker in subscriber.workers:
-            for thing in _waits(worker):
+            for thing in worker.waits:
                 if isinstance(thing, Ticket):
-                    for s in suspects.values():
-                        doomed.update({id(d): d for d, t in s.waiters if t is thing})
-                elif isinstance(thing, Scope):
-                    running = {id(w.delivery) for s in suspects.values() for w in s.workers}
-                    doomed.update({id(d): d for s, d in lying.get(thing, []) if id(d) not in running})
+                    doomed.update({id(d): d for s in suspects.values() for d, other in s.waiters if other is thing})
+                else:
+                    doomed.update({id(d): d for _, d in lying.get(thing, []) if id(d) not in running})
         if doomed:
-            return list(doomed.values())  # ending the nearest is enough: the rest may go on
-    return list(doomed.values())
+            return list(doomed.values())
+    return []

@@ -8,22 +8,24 @@ runs in its own copy of the context variables.
 from __future__ import annotations
 
 import types
-from contextvars import Context as Variables
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.account import Delivery, Outcome
+from genie.account import Outcome
 from genie.context import HandlerContext
 from genie.errors import ForgedMessageError, GenieError, WrongOutputError
 from genie.mailbox import Lane
-from genie.message import Message, Payload, topic_of
+from genie.message import Message, topic_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+    from contextvars import Context as Variables
 
-    from genie.bus import Bus
+    from genie.account import Delivery, Scope
+    from genie.exchange import Exchange
     from genie.mailbox import Subscriber, Ticket
+    from genie.message import Payload
     from genie.wake import Parker
 
 HANDLED = Outcome.HANDLED
@@ -37,40 +39,46 @@ class Worker:
     """Runs handlers one after the other; the bus starts it when mail waits and nobody is idle."""
 
     __slots__ = (
-        "_bus", "_row", "_scope", "_subscriber", "context", "delivery", "ended", "parker", "started", "until",
-        "variables", "waits",
+        "_bus", "_row", "_scope", "_variables", "context", "delivery", "ended", "parker", "started", "subscriber",
+        "until", "waits",
     )  # fmt: skip
 
-    def __init__(self, bus: Bus, subscriber: Subscriber, parker: Parker, variables: Variables) -> None:
+    def __init__(self, bus: Exchange, subscriber: Subscriber, parker: Parker, variables: Variables) -> None:
         self._bus = bus
-        self._subscriber = subscriber
+        self.subscriber = subscriber
         self.parker = parker
-        self.variables = variables
+        self._variables = variables
         self._scope: anyio.CancelScope
+        self._row = 0
         self.delivery: Delivery | None = None
         """What is being handled."""
         self.context: HandlerContext | None = None
         self.started = 0.0
         self.until = 0.0
-        """When the handling is out of time: the card's timeout."""
+        """When the handling is out of time."""
         self.ended: tuple[Outcome, str] | None = None
         """Why the handling was cut off."""
-        self.waits: Any = None
-        """What its handler waits for: a scope it gathers in, or a ticket."""
-        self._row = 0
+        self.waits: tuple[Scope | Ticket, ...] = ()
+        """What its handler waits for."""
 
     async def run(self) -> None:
         """Serve the mailbox until the subscriber is gone."""
-        subscriber = self._subscriber
+        subscriber = self.subscriber
+        take, idle, park = subscriber.take, subscriber.idle, self.parker.park
         try:
             while True:
                 with anyio.CancelScope() as self._scope:
                     while self.ended is None:
-                        delivery = subscriber.take()
+                        delivery = take()
                         if delivery is None:
-                            if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
+                            if subscriber.removed or len(idle) >= KEPT_IDLE:
                                 return
-                            await self._idle()
+                            idle.append(self)
+                            try:
+                                await park()
+                            except BaseException:
+                                self._not_idle()
+                                raise
                             continue
                         rest = self._begin(delivery)
                         if rest is not None:
@@ -84,20 +92,15 @@ class Worker:
                 self.ended = None
         finally:
             subscriber.workers.remove(self)
-            if subscriber.queue or subscriber.ready:
-                self._bus.respawn(subscriber)
+            if (subscriber.queue or subscriber.ready) and not self._bus.closing:
+                subscriber.signal()
 
-    async def _idle(self) -> None:
-        idle = self._subscriber.idle
-        idle.append(self)
-        try:
-            await self.parker.park()
-        except BaseException:
-            if self in idle:  # cancelled while idle: a wake must not be lost on it
-                idle.remove(self)
-            else:
-                self._subscriber.signal()
-            raise
+    def _not_idle(self) -> None:
+        """It was cancelled while idle: a wake must not be lost on it."""
+        if self in self.subscriber.idle:
+            self.subscriber.idle.remove(self)
+        elif not self._bus.closing:
+            self.subscriber.signal()
 
     def cut(self, outcome: Outcome, reason: str) -> None:
         """Cancel the handling; its delivery ends with that outcome."""
@@ -110,25 +113,20 @@ class Worker:
     def _begin(self, delivery: Delivery) -> Coroutine[Any, Any, None] | None:
         """Run a handler up to its first suspension; return the rest of it, or None when it is over."""
         bus = self._bus
-        message = delivery.message
-        run = message.scope.run
+        run = delivery.message.scope.run
         now = self.started = bus.now()
-        if delivery.epoch != bus.epoch or not run.alive or (now >= run.deadline and not run.held):
-            kept = bus.take_out(delivery)
-            if kept is None:
-                return None
-            delivery = kept
-            message = delivery.message
-        lane = delivery.lane
-        timeout_s = self._subscriber.timeout_s
+        if (delivery.epoch != bus.epoch or not run.alive or now >= run.deadline) and not bus.take_out(delivery):
+            return None
+        message, lane = delivery.message, delivery.lane
+        timeout_s = self.subscriber.timeout_s
         if timeout_s is not None:
             self.until = until = now + timeout_s
             if until < bus.alarm.watched:
                 bus.alarm.watch(until)
         self.delivery = delivery
         if run.noisy:
-            bus.tell(message, "started", self._subscriber.card.id)
-        variables = self.variables.copy()
+            bus.tell(message, "started", self.subscriber.card.id)
+        variables = self._variables.copy()
         try:
             if lane.wants == Lane.PAYLOAD:
                 running = lane.call(message.payload)
@@ -139,11 +137,24 @@ class Worker:
                 return self._stream(running, variables)
             pending = variables.run(running.send, None)
         except StopIteration as stop:
-            return self._complete(stop.value, variables)
+            output = stop.value
         except Exception as error:  # noqa: BLE001 - the boundary: a failure is contained to its delivery
             self._failed(error)
             return None
-        return self._finish_later(running, variables, pending)
+        else:
+            return self._finish_later(running, variables, pending)
+        if self.ended is None and type(output) in self.subscriber.card.produces:  # the ordinary end
+            extra = delivery.extra
+            ticket = bus.emit(
+                output, self.subscriber.card, message.scope, message.number, message.hops + 1, message.headers,
+                message.label if self.context is None else self.context.label,
+                None, None, None if extra is None else extra.instead_of,
+            )  # fmt: skip
+            if ticket is not None:
+                return self._wait_for_room(ticket)
+            self._over(HANDLED, "")
+            return None
+        return self._complete(output, variables)
 
     async def _finish_later(self, running: Any, variables: Variables, pending: object) -> None:
         try:
@@ -195,28 +206,36 @@ class Worker:
         self._over(*(self.ended or (HANDLED, "")))
 
     def _publish(self, output: object) -> Ticket | None:
-        bus, delivery = self._bus, self.delivery
-        card = self._subscriber.card
-        produces = card.produces
-        if type(output) in produces:
-            outputs: tuple[Any, ...] = (output,)
-        elif isinstance(output, tuple):
-            outputs = output
-            for part in outputs:
-                if type(part) not in produces:
-                    raise _wrong(card.id, part, produces)
-        elif hasattr(output, "__aiter__"):
+        delivery = self.delivery
+        if delivery is None:
+            return None
+        card = self.subscriber.card
+        outputs: tuple[Any, ...] = output if isinstance(output, tuple) else (output,)
+        if not isinstance(output, tuple) and hasattr(output, "__aiter__"):
             raise _Streams(output)
-        else:
-            raise _wrong(card.id, output, produces)
-        assert delivery is not None  # noqa: S101 - narrows; a worker publishes only while it handles
+        for part in outputs:
+            if type(part) not in card.produces:
+                raise self._wrong(delivery, part)
+        message, extra = delivery.message, delivery.extra
+        label = message.label if self.context is None else self.context.label
         ticket: Ticket | None = None
         for payload in outputs:
-            ticket = bus.output(payload, delivery, self._label(), ticket)
+            ticket = self._bus.emit(
+                payload, card, message.scope, message.number, message.hops + 1, message.headers, label, ticket, None,
+                None if extra is None else extra.instead_of,
+            )  # fmt: skip
         return ticket
 
-    def _label(self) -> int:
-        return self.delivery.message.label if self.context is None else self.context.label  # type: ignore[union-attr] - while handling
+    def _wrong(self, delivery: Delivery, output: object) -> GenieError:
+        card = self.subscriber.card
+        error: GenieError
+        if isinstance(output, Message):
+            error = ForgedMessageError(agent=card.id)
+        else:
+            names = tuple(topic_of(kind).name for kind in card.produces)
+            error = WrongOutputError(agent=card.id, got=type(output).__name__, declared=names)
+        self._bus.refused(delivery, error)
+        return error
 
     async def _stream(self, iterator: AsyncIterator[object], variables: Variables) -> None:
         """Publish what an async iterator yields, as it yields; it is closed however it ends."""
@@ -262,14 +281,13 @@ class Worker:
         if self.ended is not None:
             self._over(*self.ended)
             return
-        final = final or isinstance(error, GenieError)
-        self._bus.report_failure(self._subscriber, error)
-        self._failed_as(reason_of(error), final=final)
+        self._bus.log_failure(self.subscriber.card.id, error)
+        self._failed_as(reason_of(error), final=final or isinstance(error, GenieError))
 
     def _failed_as(self, reason: str, *, final: bool = False) -> None:
         delivery = self._close()
         if delivery is not None:
-            self._bus.failed(delivery, reason, final=final)
+            self._bus.supervisor.failed(delivery, reason, final=final)
 
     def _over(self, outcome: Outcome, reason: str) -> None:
         if outcome is Outcome.DEAD_LETTERED:  # out of time: a failure like any other
@@ -277,8 +295,8 @@ class Worker:
             return
         delivery = self._close()
         if delivery is not None:
-            if self._subscriber.busy:
-                self._subscriber.release(delivery)
+            if self.subscriber.busy:
+                self.subscriber.release(delivery)
             self._bus.settle(delivery, outcome, reason)
 
     def _close(self) -> Delivery | None:
@@ -286,11 +304,10 @@ class Worker:
         if delivery is None:
             return None
         self.delivery = None
-        bus = self._bus
-        elapsed = bus.now() - self.started
-        self._subscriber.tally.times[min(int(elapsed * 1e6).bit_length(), 31)] += 1
+        elapsed = self._bus.now() - self.started
+        self.subscriber.tally.times[int(elapsed * 1e6).bit_length()] += 1
         if delivery.message.scope.run.noisy:
-            bus.timed(delivery, elapsed)
+            self._bus.took(delivery, elapsed)
         context = self.context
         if context is not None:
             self.context = None
@@ -304,13 +321,6 @@ class _Streams(Exception):  # noqa: N818 - a signal within this file
     def __init__(self, iterator: Any) -> None:
         super().__init__()
         self.iterator = iterator
-
-
-def _wrong(agent: str, output: object, declared: tuple[type[Payload], ...]) -> GenieError:
-    if isinstance(output, Message):
-        return ForgedMessageError(agent=agent)
-    names = tuple(topic_of(kind).name for kind in declared)
-    return WrongOutputError(agent=agent, got=type(output).__name__, declared=names)
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,0 +1,244 @@
+"""What the machines of floor four ask of one another: the correlator, the supervisor, holds and runs know the bus by
+this protocol alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from genie.account import Delivery, Failure, Outcome, RunState, Scope
+    from genie.alarm import Alarm
+    from genie.clock import Clock
+    from genie.errors import GenieError
+    from genie.expectation import Expectation
+    from genie.limits import RunLimits
+    from genie.mailbox import Lane, Subscriber, Ticket
+    from genie.message import Classification, Headers, Message, Payload
+    from genie.policy import Decision
+    from genie.protocol import AgentCard, Expected, Need
+    from genie.registry import Registry
+    from genie.wake import Parker
+
+
+class Route(Protocol):
+    """Where one payload class goes."""
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """One for each subscriber."""
+        ...
+
+
+class FanIn(Protocol):
+    """The correlator."""
+
+    def open(self, delivery: Delivery) -> Scope:
+        """Open a scope for what a handler asks."""
+        ...
+
+    def expect(
+        self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload]
+    ) -> Expectation:
+        """Set what a scope waits for."""
+        ...
+
+    def close(self, scope: Scope) -> None:
+        """The asker has what it gets."""
+        ...
+
+    def at_rest(self, scope: Scope) -> None:
+        """Nothing of a scope is in flight."""
+        ...
+
+
+class Rescue(Protocol):
+    """The supervisor."""
+
+    def failed(self, delivery: Delivery, reason: str, *, final: bool) -> None:
+        """A handler failed: try again, hand over, or bury."""
+        ...
+
+    def take_retries(self, belongs: Callable[[Delivery], bool]) -> list[Delivery]:
+        """Remove and return deliveries that wait for another attempt."""
+        ...
+
+
+class WaitGraph(Protocol):
+    """Who waits for whom."""
+
+    def begin(self, worker: Any, what: Scope | Ticket) -> None:
+        """A handler begins to wait."""
+        ...
+
+    def end(self, worker: Any, what: Scope | Ticket) -> None:
+        """A handler does not wait any more."""
+        ...
+
+
+class Trees(Protocol):
+    """The runs."""
+
+    def over(self, run: RunState) -> None:
+        """Nothing of a run is in flight any more."""
+        ...
+
+    def expire(self, run: RunState) -> None:
+        """The deadline of a run has come."""
+        ...
+
+    def notice(self, run: RunState) -> None:
+        """Let whoever waits for a run look at it."""
+        ...
+
+    def cut_scope(self, scope: Scope, reason: str) -> None:
+        """Cancel everything of a scope and of those below it."""
+        ...
+
+
+class Exchange(Protocol):
+    """The bus, as the other machines see it. Everything runs on the loop's thread; nothing here waits."""
+
+    clock: Clock
+    now: Callable[[], float]
+    seed: int
+    closing: bool
+    alarm: Alarm
+    epoch: int
+    limits: RunLimits
+    registry: Registry
+    subscribers: dict[str, Subscriber]
+    runs: dict[int, RunState]
+    retrying: dict[Delivery, Any]
+    timers: dict[int, tuple[Any, Scope, type[Payload]]]
+    make_parker: Callable[[], Parker]
+    next_number: Callable[[], int]
+
+    @property
+    def waits(self) -> WaitGraph:
+        """Who waits for whom."""
+        ...
+
+    @property
+    def correlator(self) -> FanIn:
+        """Scopes and what they expect."""
+        ...
+
+    @property
+    def supervisor(self) -> Rescue:
+        """What happens after a failure."""
+        ...
+
+    @property
+    def trees(self) -> Trees:
+        """The runs in flight."""
+        ...
+
+    def emit(
+        self,
+        payload: Payload,
+        sender: AgentCard,
+        scope: Scope,
+        cause: int,
+        hops: int,
+        headers: Headers,
+        read: Classification,
+        ticket: Ticket | None = None,
+        to: str | None = None,
+        answers_as: str | None = None,
+        *,
+        asked: bool = False,
+        reject: bool = False,
+    ) -> Ticket | None:
+        """Send one payload on its way."""
+        ...
+
+    def route(self, kind: type[Payload]) -> Route:
+        """Return where a payload class goes."""
+        ...
+
+    def settle(self, delivery: Delivery, outcome: Outcome, reason: str = "") -> None:
+        """End a delivery."""
+        ...
+
+    def decided(self, delivery: Delivery, decision: Decision) -> bool:
+        """Carry out a decision; True when the delivery goes on."""
+        ...
+
+    def judge_again(self, delivery: Delivery) -> bool:
+        """Judge a delivery in the present epoch; True when it goes on."""
+        ...
+
+    def enqueue(self, delivery: Delivery) -> None:
+        """Put a judged delivery into its mailbox where no publisher waits for room."""
+        ...
+
+    def answer(
+        self,
+        message: Message[Any],
+        sender: AgentCard,
+        scope: Scope,
+        expectation: Expectation,
+        agent: str,
+        refusal: tuple[Outcome, str] | None,
+        approved: frozenset[str] = frozenset(),
+    ) -> None:
+        """Judge an answer for its asker, and give it to the scope."""
+        ...
+
+    def no_answer(
+        self, message: Message[Any], scope: Scope, expectation: Expectation, agent: str, outcome: Outcome, reason: str
+    ) -> None:
+        """An answer ended on its way."""
+        ...
+
+    def remember(self, scope: Scope, message: Message[Any], agent: str, outcome: Outcome, reason: str, *,
+                 instead_of: str | None = None, topic: str | None = None) -> Failure:  # fmt: skip
+        """Keep the failure of a scope by name, and return it."""
+        ...
+
+    def card_of(self, message: Message[Any]) -> AgentCard:
+        """Return the card of a message's sender."""
+        ...
+
+    def deliveries(self) -> Iterable[Delivery]:
+        """Yield every delivery in flight."""
+        ...
+
+    def tell(
+        self,
+        message: Message[Any],
+        kind: str,
+        recipient: str | None,
+        reason: str | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write the journal and tell whoever watches the run."""
+        ...
+
+    def take_out(self, delivery: Delivery) -> bool:
+        """Look again at a delivery about to be handled; False when it has ended."""
+        ...
+
+    def output_later(
+        self, delay_s: float, payload: Payload, delivery: Delivery, read: Classification, to: str | None
+    ) -> None:
+        """Publish what a handler gave after a while."""
+        ...
+
+    async def room(self, ticket: Ticket, worker: Any = None) -> None:
+        """Wait until full mailboxes have taken what the ticket stands for."""
+        ...
+
+    def took(self, delivery: Delivery, elapsed: float) -> None:
+        """Note how long a handler took."""
+        ...
+
+    def refused(self, delivery: Delivery, error: GenieError) -> None:
+        """A handler tried what its card does not allow."""
+        ...
+
+    def log_failure(self, agent: str, error: BaseException) -> None:
+        """Log that a handler failed."""
+        ...

@@ -1,0 +1,126 @@
+"""Runs from their first message to their rest: opening, deadlines, cancelling."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from genie.account import Outcome, RunState, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.account import Asker, Delivery
+    from genie.exchange import Exchange
+    from genie.holds import HoldDesk
+    from genie.ids import IdSource
+
+
+class Runs:
+    """The request trees in flight.
+
+    Args:
+        bus: The bus.
+        ids: Names of runs and messages.
+        holds: What waits for a person.
+    """
+
+    def __init__(self, bus: Exchange, ids: IdSource, holds: HoldDesk) -> None:
+        self._bus = bus
+        self._ids = ids
+        self._holds = holds
+        self.revoked: set[str] = set()
+        """Consents that were withdrawn."""
+
+    def open(self, asker: Asker, deadline: float) -> RunState:
+        """Open a request tree; it holds a token until ``opened``."""
+        bus = self._bus
+        headers = asker.headers
+        if self.revoked and headers.consent & self.revoked:
+            headers = headers.narrowed(consent=headers.consent - self.revoked)
+        run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
+        bus.runs[run.number] = run
+        run.root.in_flight = 1
+        if deadline != math.inf:
+            run.expiry = bus.alarm.at(deadline, lambda: self.expire(run))
+        return run
+
+    def opened(self, run: RunState) -> None:
+        """The first message of a run is out."""
+        root = run.root
+        root.in_flight -= 1
+        if not root.in_flight:
+            self._bus.correlator.at_rest(root)
+
+    def over(self, run: RunState) -> None:
+        """Nothing of a run is in flight any more."""
+        run.closed = True
+        self._bus.runs.pop(run.number, None)
+        if run.expiry is not None:
+            run.expiry.cancel()
+        if run.noisy:
+            self.notice(run)
+
+    @staticmethod
+    def notice(run: RunState) -> None:
+        """Let whoever waits for a run look at it."""
+        if run.parker is not None:
+            run.parker.wake()
+        for watcher in run.watchers:
+            watcher.look()
+
+    def end(self, run: RunState, outcome: Outcome, reason: str) -> None:
+        """Cut a run off: everything of it ends with that outcome; other runs feel nothing."""
+        if not run.alive or run.closed:
+            return
+        run.alive = False
+        run.ended = (outcome, reason)
+        expectation = run.root.expectation
+        self.cut(lambda scope: scope.run is run, outcome, reason, (run,))
+        if expectation is not None and not expectation.done:
+            expectation.finish()
+        self.notice(run)
+
+    def expire(self, run: RunState) -> None:
+        """The deadline of a run has come; while it holds something, its deadline moves."""
+        if not run.held:
+            self.end(run, Outcome.EXPIRED, "deadline")
+
+    def cut_scope(self, scope: Scope, reason: str) -> None:
+        """Cancel everything of a scope and of those below it."""
+        if scope.in_flight or scope.children:
+            self.cut(lambda other: other.within(scope), Outcome.CANCELLED, reason, (scope.run,))
+
+    def cut(
+        self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str, runs: tuple[RunState, ...]
+    ) -> None:
+        """End every delivery of some scopes: queued, retrying, held, timed and running."""
+        bus = self._bus
+
+        def of(delivery: Delivery) -> bool:
+            return belongs(delivery.message.scope)
+
+        for scope in [scope for run in runs for scope in run.root.tree() if belongs(scope)]:
+            for state in tuple((scope.joins or {}).values()):
+                state.closed = True
+                if state.timer is not None:
+                    state.timer.cancel()
+            scope.joins = None
+        for number, (entry, scope, _) in tuple(bus.timers.items()):
+            if belongs(scope):
+                entry.cancel()
+                del bus.timers[number]
+                scope.timed -= 1
+                scope.in_flight -= 1
+                setattr(scope, str(outcome), getattr(scope, str(outcome)) + 1)
+                if not scope.in_flight:
+                    bus.correlator.at_rest(scope)
+        self._holds.end(belongs, outcome, reason)
+        for subscriber in tuple(bus.subscribers.values()):
+            for delivery in subscriber.purge(of):
+                bus.settle(delivery, outcome, reason)
+            for worker in tuple(subscriber.workers):
+                if worker.delivery is not None and of(worker.delivery):
+                    worker.cut(outcome, reason)
+        for delivery in bus.supervisor.take_retries(of):
+            bus.settle(delivery, outcome, reason)
