@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from genie.protocol import AgentCard
     from genie.registry import Registry
     from genie.taps import Tap
-    from genie.wake import Parker
+    from genie.wake import Crew, Parker
 
 HANDLED = Outcome.HANDLED
 DENIED = Outcome.DENIED
@@ -84,7 +84,7 @@ class Bus:
         policies: PolicySet,
         limits: RunLimits,
         make_parker: Callable[[], Parker],
-        start: Callable[[Any], None],
+        crew: Crew,
         journal: Journal | None,
         random_source: random.Random,
         seed: int,
@@ -96,6 +96,7 @@ class Bus:
         self.policies = policies
         self.limits = limits
         self.make_parker = make_parker
+        self.crew = crew
         self.journal = journal
         self.seed = seed
         self.epoch = 0
@@ -115,7 +116,6 @@ class Bus:
         self._at_rest = self.correlator.at_rest
         self.desk = HoldDesk(self, self.holds)
         self.trees = Runs(self, ids, self.desk)
-        self._start = start
         self._routes: dict[type[Payload], _Route] = {}
         self._gates: list[dict[type[Payload], Any]] = []
         self._variables = copy_context()
@@ -137,13 +137,13 @@ class Bus:
         self.supervisor.bar(subscriber, "removed")
         subscriber.removed = True
         while subscriber.idle:
-            subscriber.idle.pop().parker.wake()
+            subscriber.idle.pop().wake()
 
     def spawn(self, subscriber: Subscriber) -> None:
         """Start one more worker."""
-        worker = Worker(self, subscriber, self.make_parker(), self._variables)
+        worker = Worker(self, subscriber, self._variables)
         subscriber.workers.append(worker)
-        self._start(worker.run)
+        worker.task = self.crew.start(worker.run)
 
     def reroute(self) -> None:
         """Compile routes and gates anew at their next use."""
@@ -274,7 +274,7 @@ class Bus:
             if len(queue) < subscriber.limit:
                 queue.append(delivery)
                 if subscriber.idle:
-                    subscriber.idle.pop().parker.wake()
+                    subscriber.idle.pop().wake()
                 elif len(subscriber.workers) < subscriber.concurrency:
                     self.spawn(subscriber)
                 elif subscriber.waiting >= subscriber.concurrency and scope.parent is not None:

@@ -119,7 +119,7 @@ class HandlerContext:
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
         """Publish later."""
-        self._alive("publish later")
+        _ = self._alive("publish later")
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genie.policy import Decision
     from genie.protocol import AgentCard, Expected, Need
     from genie.registry import Registry
-    from genie.wake import Parker
+    from genie.wake import Crew, Parker
 
 
 class Route(Protocol):
@@ -113,6 +113,7 @@ class Exchange(Protocol):
     retrying: dict[Delivery, Any]
     timers: dict[int, tuple[Any, Scope, type[Payload]]]
     make_parker: Callable[[], Parker]
+    crew: Crew
     next_number: Callable[[], int]
 
     @property

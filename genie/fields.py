@@ -152,7 +152,7 @@ def texts(value: Value, *, skip: tuple[str, ...] = ()) -> Iterator[Text]:
         skip: Fields of ``value`` itself to leave out.
     """
     for name, info in type(value).model_fields.items():
-        if name not in skip:
+        if name not in skip and _shape(info.annotation) not in {"scalar", "scalars"}:
             plain = info.annotation in _MASKABLE and not info.metadata
             yield from _walk(getattr(value, name), (name,), info.annotation, plain=plain)
 

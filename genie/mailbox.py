@@ -97,7 +97,7 @@ class Subscriber:
     def signal(self) -> None:
         """Let a worker look at the mailbox: an idle one, or a new one while there may be more."""
         if self.idle:
-            self.idle.pop().parker.wake()
+            self.idle.pop().wake()
         elif len(self.workers) < self.concurrency:
             self.spawn(self)
 
@@ -124,7 +124,7 @@ class Subscriber:
         """Append; the caller has checked ``limit``."""
         self.queue.append(delivery)
         if self.idle:
-            self.idle.pop().parker.wake()
+            self.idle.pop().wake()
         elif len(self.workers) < self.concurrency:
             self.spawn(self)
 

@@ -56,6 +56,8 @@ class Hold:
     reason: str
     expires_s: float | None = None
     """Seconds until the hold ends ``expired``; the run limits' ``hold_s`` by default."""
+    paths: frozenset[Path] = frozenset()
+    """What stays masked for the recipient after an approval."""
 
 
 Verdict = Allow | Deny | Redact | Hold
@@ -133,13 +135,13 @@ class Inspector(Protocol):
         """RE2 patterns; a text in which none matches has no finding. They see text folded by ``fold``."""
         ...
 
+    def fold(self, text: str) -> str:
+        """Bring text to the form that the patterns are written for; called only for text that is not ASCII."""
+        ...
+
     def examine(self, text: str) -> Iterable[Span]:
         """Return what is in one string, with positions in that string as it is."""
         ...
-
-
-Fold = Callable[[str], str]
-"""Brings text to the form that prefilter patterns are written for; called only for text that is not ASCII."""
 
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
 _CLEAN = tuple(Inspection(size) for size in range(4096))  # most messages are small and clean, and share these
@@ -150,12 +152,10 @@ class Inspectors:
 
     Args:
         inspectors: In order; each name once.
-        fold: Unicode folding for text that is not ASCII.
     """
 
-    def __init__(self, inspectors: Iterable[Inspector], fold: Fold) -> None:
+    def __init__(self, inspectors: Iterable[Inspector]) -> None:
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
-        self._fold = fold
         self._owners: list[Inspector] = []
         self._token = object()  # findings kept with a value belong to this set of inspectors only
         options = re2.Options()
@@ -213,7 +213,8 @@ class Inspectors:
         size = len(text) + fields.SCALAR_BYTES * scalars
         if not text.isascii():
             size += len(text.encode(errors="surrogatepass")) - len(text)
-            text = self._fold(text)
+            # Inspectors of one wing fold alike; each distinct form is scanned once.
+            text = _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
         hits = self._match(text)
         if not hits and not reader.bulky:
             return _CLEAN[size] if size < len(_CLEAN) else Inspection(size)
@@ -347,8 +348,12 @@ class Gate:
             match verdict:
                 case Deny(code, text):
                     reasons.append(Reason(policy.name, policy.version, "deny", code, text))
-                case Hold(text, expires_s):
-                    if stamp not in approved:
+                case Hold(text, expires_s, where):
+                    paths |= where
+                    if stamp in approved:
+                        verdict_left = "redact" if where else "allow"
+                        reasons.append(Reason(policy.name, policy.version, verdict_left, "approved", text))
+                    else:
                         holds.append(stamp)
                         expires += [] if expires_s is None else [expires_s]
                         reasons.append(Reason(policy.name, policy.version, "hold", "hold", text))
@@ -362,7 +367,7 @@ class Gate:
                     reasons.append(Reason(policy.name, policy.version, "deny", "policy_error", text))
         strongest = max((reason.verdict for reason in reasons), key=ranks.__getitem__, default="allow")
         if strongest == "allow" and not obligations:
-            return None
+            return None  # nothing but approvals of a plain allow
         return Decision(
             strongest, tuple(reasons), self._set, frozenset(paths), tuple(holds),
             min(expires, default=None), tuple(obligations),
@@ -376,12 +381,10 @@ class PolicySet:
     Args:
         policies: In the order in which their reasons are listed.
         environment: Where the pipeline runs.
-        fold: Unicode folding of the inspectors' text; NFKC by default.
     """
 
     policies: tuple[Policy, ...] = ()
     environment: Environment = field(default_factory=Environment)
-    fold: Fold = field(default=lambda text: __import__("unicodedata").normalize("NFKC", text))
 
     def __post_init__(self) -> None:
         names = [policy.name for policy in self.policies]
@@ -390,14 +393,14 @@ class PolicySet:
             raise PolicyError(twice, "is listed twice; one entry per policy")
         object.__setattr__(self, "sha256", self._hash())
         wanted = [inspector for policy in self.policies for inspector in policy.inspectors]
-        object.__setattr__(self, "inspectors", Inspectors(wanted, self.fold))
+        object.__setattr__(self, "inspectors", Inspectors(wanted))
 
     sha256: str = field(init=False)
     inspectors: Inspectors = field(init=False)
 
     def _hash(self) -> str:
-        listed = [[p.name, p.version, p.settings.model_dump(mode="json")] for p in self.policies]
-        text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"))
+        listed = [[p.name, p.version, _ordered(p.settings.model_dump())] for p in self.policies]
+        text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def gate(self, payload: type[Payload], recipient: AgentCard) -> Gate:
@@ -417,6 +420,17 @@ class PolicySet:
                 policies.append(policy)
                 judges.append(judge)
         return Gate(tuple(policies), tuple(judges), self.sha256)
+
+
+def _ordered(value: object) -> object:
+    """Return settings with sets in order, so that the same settings hash the same in every process."""
+    if isinstance(value, dict):
+        return {str(key): _ordered(part) for key, part in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((_ordered(part) for part in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [_ordered(part) for part in value]
+    return value
 
 
 def _shut(why: str) -> Judge:

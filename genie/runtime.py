@@ -39,7 +39,7 @@ from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
 from genie.statistics import Statistics, statistics
 from genie.taps import Observation, Tap
-from genie.wake import loop_time, parker_factory
+from genie.wake import Crew, loop_time, open_crew, parker_factory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -216,7 +216,7 @@ class Runtime:
         self._askers: dict[Caller, Asker] = {}
         self._draining = False
         self._bus: Bus | None = None
-        self._tasks: Any = None
+        self._crew: Crew
         self._opened: list[object] = []
         for binding in self._agents:
             self._registry.add(binding.card)
@@ -250,14 +250,13 @@ class Runtime:
             raise RuntimeClosedError
         make_parker = parker_factory()
         clock = Clock(loop_time(), wall=self._wall)
-        self._tasks = anyio.create_task_group()
-        await self._tasks.__aenter__()
+        self._crew = crew = await open_crew()
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
-            limits=self._limits, make_parker=make_parker, start=self._tasks.start_soon, journal=self._journal,
+            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
-        self._tasks.start_soon(bus.alarm.run)
+        crew.start(bus.alarm.run)
         bus.joins.extend(JoinPoint(join) for join in self._joins)
         try:
             for binding in self._agents:
@@ -292,11 +291,10 @@ class Runtime:
         bus.closing = True
         for tap in bus.taps:
             tap.close()
-        self._tasks.cancel_scope.cancel()
-        try:
-            await self._tasks.__aexit__(None, None, None)
-        finally:
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._crew.close()
+            finally:
                 for agent in reversed(self._opened):
                     closing = getattr(agent, "close", None)
                     if closing is not None:
@@ -356,6 +354,7 @@ class Runtime:
         Cancelled: the run is cancelled, wherever it is.
         """
         run, parker = await self._start(question, (answer,), "all", to, within_s, caller)
+        del question  # it is not kept while its answer is awaited
         bus = self._open_bus()
         expectation = run.root.expectation
         try:
@@ -388,6 +387,7 @@ class Runtime:
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
         run, parker = await self._start(payload, parts, need, None, None, caller)
+        del payload  # it is not kept while its answers are awaited
         bus = self._open_bus()
         expectation = run.root.expectation
         timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.finish)

@@ -19,14 +19,13 @@ from genie.mailbox import Lane
 from genie.message import Message, topic_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
     from contextvars import Context as Variables
 
     from genie.account import Delivery, Scope
     from genie.exchange import Exchange
     from genie.mailbox import Subscriber, Ticket
     from genie.message import Payload
-    from genie.wake import Parker
 
 HANDLED = Outcome.HANDLED
 FAIRNESS = 64
@@ -39,15 +38,20 @@ class Worker:
     """Runs handlers one after the other; the bus starts it when mail waits and nobody is idle."""
 
     __slots__ = (
-        "_bus", "_row", "_scope", "_variables", "context", "delivery", "ended", "parker", "started", "subscriber",
-        "until", "waits",
+        "_base", "_bus", "_parker", "_pending", "_row", "_running", "_scope", "_variables", "context", "delivery",
+        "ended", "started", "subscriber", "task", "until", "waits",
     )  # fmt: skip
 
-    def __init__(self, bus: Exchange, subscriber: Subscriber, parker: Parker, variables: Variables) -> None:
+    def __init__(self, bus: Exchange, subscriber: Subscriber, variables: Variables) -> None:
         self._bus = bus
         self.subscriber = subscriber
-        self.parker = parker
+        self.task: object = None
+        """The crew's name for its task."""
+        self._parker: Any = None
+        self._base = variables
         self._variables = variables
+        self._running: Any = None
+        self._pending: Any = None
         self._scope: anyio.CancelScope
         self._row = 0
         self.delivery: Delivery | None = None
@@ -64,26 +68,21 @@ class Worker:
     async def run(self) -> None:
         """Serve the mailbox until the subscriber is gone."""
         subscriber = self.subscriber
-        take, idle, park = subscriber.take, subscriber.idle, self.parker.park
         try:
             while True:
                 with anyio.CancelScope() as self._scope:
                     while self.ended is None:
-                        delivery = take()
+                        delivery = subscriber.take()
                         if delivery is None:
-                            if subscriber.removed or len(idle) >= KEPT_IDLE:
+                            if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
                                 return
-                            idle.append(self)
-                            try:
-                                await park()
-                            except BaseException:
-                                self._not_idle()
-                                raise
+                            await self._idle()
                             continue
                         rest = self._begin(delivery)
                         if rest is not None:
                             self._row = 0
-                            await rest
+                            while rest is not None:  # after the handler, its outputs may have to wait for room
+                                rest = await rest
                         elif self._row == FAIRNESS:
                             self._row = 0
                             await anyio.lowlevel.cancel_shielded_checkpoint()
@@ -92,8 +91,24 @@ class Worker:
                 self.ended = None
         finally:
             subscriber.workers.remove(self)
+            self._bus.crew.left(self.task)
             if (subscriber.queue or subscriber.ready) and not self._bus.closing:
                 subscriber.signal()
+
+    async def _idle(self) -> None:
+        idle, parker = self.subscriber.idle, self._parker
+        if parker is None:
+            parker = self._parker = self._bus.make_parker()
+        idle.append(self)
+        try:
+            await parker.park()
+        except BaseException:
+            self._not_idle()
+            raise
+
+    def wake(self) -> None:
+        """Let it look at the mailbox; it has been taken off the idle stack."""
+        self._parker.wake()
 
     def _not_idle(self) -> None:
         """It was cancelled while idle: a wake must not be lost on it."""
@@ -110,7 +125,7 @@ class Worker:
 
     # --- one delivery ---
 
-    def _begin(self, delivery: Delivery) -> Coroutine[Any, Any, None] | None:
+    def _begin(self, delivery: Delivery) -> Awaitable[Any] | None:
         """Run a handler up to its first suspension; return the rest of it, or None when it is over."""
         bus = self._bus
         run = delivery.message.scope.run
@@ -126,7 +141,7 @@ class Worker:
         self.delivery = delivery
         if run.noisy:
             bus.tell(message, "started", self.subscriber.card.id)
-        variables = self._variables.copy()
+        variables = self._base.copy()
         try:
             if lane.wants == Lane.PAYLOAD:
                 running = lane.call(message.payload)
@@ -134,7 +149,7 @@ class Worker:
                 self.context = context = HandlerContext(bus, self, delivery)
                 running = lane.call(message.payload if lane.wants == Lane.CONTEXT else message, context)
             if type(running) is not types.CoroutineType:
-                return self._stream(running, variables)
+                return self._stream(running)
             pending = variables.run(running.send, None)
         except StopIteration as stop:
             output = stop.value
@@ -142,7 +157,8 @@ class Worker:
             self._failed(error)
             return None
         else:
-            return self._finish_later(running, variables, pending)
+            self._running, self._variables, self._pending = running, variables, pending
+            return self
         if self.ended is None and type(output) in self.subscriber.card.produces:  # the ordinary end
             extra = delivery.extra
             ticket = bus.emit(
@@ -154,18 +170,47 @@ class Worker:
                 return self._wait_for_room(ticket)
             self._over(HANDLED, "")
             return None
-        return self._complete(output, variables)
+        return self._complete(output)
 
-    async def _finish_later(self, running: Any, variables: Variables, pending: object) -> None:
+    # A worker is itself the awaitable rest of the handler that it runs: an object with ``send`` and ``throw`` in the
+    # place of a generator, whose frame would weigh 270 bytes on every blocked handler.
+
+    def __await__(self) -> Worker:
+        return self
+
+    def __next__(self) -> object:
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            return pending
+        return self.send(None)
+
+    def __iter__(self) -> Worker:
+        return self
+
+    def send(self, value: object) -> object:
+        """Let the handler go on, inside its own context variables."""
+        return self._step(self._running.send, value)
+
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> object:
+        """Hand an exception of the loop's on to the handler, to which it belongs."""
+        error = value if isinstance(value, BaseException) else kind() if isinstance(kind, type) else kind
+        return self._step(self._running.throw, error)
+
+    def close(self) -> None:
+        """The loop is gone."""
+        self._running.close()
+
+    def _step(self, step: Callable[[Any], Any], value: object) -> object:
         try:
-            output = await _resumed(running, variables, pending)
+            return self._variables.run(step, value)
+        except StopIteration as stop:
+            rest = self._complete(stop.value)
         except BaseException as error:
             if not self._stopped(error):
                 raise
-            return
-        rest = self._complete(output, variables)
-        if rest is not None:
-            await rest
+            rest = None
+        self._running = None
+        raise StopIteration(rest)
 
     def _stopped(self, error: BaseException) -> bool:
         """Settle a handling that ended with an exception; False when the exception belongs to somebody else."""
@@ -178,7 +223,7 @@ class Worker:
         self._over(Outcome.CANCELLED, "closed" if self._bus.closing else "handler was cancelled")
         return False
 
-    def _complete(self, output: object, variables: Variables) -> Coroutine[Any, Any, None] | None:
+    def _complete(self, output: object) -> Awaitable[Any] | None:
         """Publish what a handler returned, then settle its delivery."""
         if self.ended is not None:  # it swallowed its cancellation, or ended first; its outputs are dropped
             self._over(*self.ended)
@@ -187,7 +232,7 @@ class Worker:
             try:
                 ticket = self._publish(output)
             except _Streams as streams:
-                return self._stream(streams.iterator, variables)
+                return self._stream(streams.iterator)
             except GenieError as error:
                 self._failed(error, final=True)
                 return None
@@ -237,7 +282,7 @@ class Worker:
         self._bus.refused(delivery, error)
         return error
 
-    async def _stream(self, iterator: AsyncIterator[object], variables: Variables) -> None:
+    async def _stream(self, iterator: AsyncIterator[object]) -> None:
         """Publish what an async iterator yields, as it yields; it is closed however it ends."""
         yielded = False
 
@@ -256,17 +301,8 @@ class Worker:
                 if close is not None:
                     await close()
 
-        running = consume()
         try:
-            pending = variables.run(running.send, None)
-        except StopIteration:
-            self._over(*(self.ended or (HANDLED, "")))
-            return
-        except Exception as error:  # noqa: BLE001 - the boundary: a failure is contained to its delivery
-            self._failed(error, final=yielded)
-            return
-        try:
-            await _resumed(running, variables, pending)
+            await _Inside(consume(), self._base.copy())
         except BaseException as error:
             if self.ended is None and isinstance(error, Exception):
                 self._failed(error, final=yielded)
@@ -328,20 +364,23 @@ def reason_of(error: BaseException) -> str:
     return str(error) if isinstance(error, GenieError) else type(error).__name__
 
 
-@types.coroutine
-def _resumed(running: Any, variables: Variables, pending: object) -> Generator[Any, Any, Any]:
-    """Drive a coroutine that has suspended, each step inside its own context variables."""
-    while True:
-        try:
-            sent = yield pending
-        except BaseException as error:  # noqa: BLE001 - thrown in by the loop; it belongs to the coroutine
-            step: Callable[[Any], Any] = running.throw
-            value: Any = error
-        else:
-            step, value = running.send, sent
-        try:
-            pending = variables.run(step, value)
-        except StopIteration as stop:
-            return stop.value
+class _Inside:
+    """Awaits a coroutine with each step inside given context variables."""
 
+    def __init__(self, running: Any, variables: Variables) -> None:
+        self._running = running
+        self._variables = variables
 
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step: Callable[[Any], Any] = self._running.send
+        value: Any = None
+        while True:
+            try:
+                pending = self._variables.run(step, value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                value = yield pending
+                step = self._running.send
+            except BaseException as error:  # noqa: BLE001 - thrown in by the loop; it belongs to the coroutine
+                step, value = self._running.throw, error

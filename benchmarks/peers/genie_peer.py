@@ -7,7 +7,7 @@ from typing import Any
 from common import SERIES, Counter, Hook, Peer, main
 
 from genie import Context, Each, Mailbox, Payload, Runtime, agent
-from genie.benchmark import eight_policies
+from genie.benchmark import CALLER, eight_policies
 
 LANES = 2048
 
@@ -101,12 +101,12 @@ class GeniePeer(Peer):
         await self.runtime.__aexit__(None, None, None)
 
     async def ask(self, i: int, slot: int = 0) -> Reply:
-        question = Question(
-            corr=f"r{i}", tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=SERIES
-        )  # fmt: skip
-        gathered = await self.runtime.gather(question, expect=EACH)
+        gathered = await self.runtime.gather(
+            Question(corr=f"r{i}", tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=SERIES),
+            expect=EACH,
+        )
         results = gathered[EACH]
-        return Reply(corr=question.corr, count=len(results), results=tuple(results.values()))
+        return Reply(corr=f"r{i}", count=len(results), results=tuple(results.values()))
 
     async def oneway_start(self) -> None:
         @agent("one", mailbox=Mailbox(capacity=LANES))

@@ -1,0 +1,1 @@
+"""Governance: one policy or inspector a file, found by name through the entry-point group ``genie.policies``."""

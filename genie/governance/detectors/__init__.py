@@ -1,0 +1,1 @@
+"""Detectors: what finds personal data and injection marks in strings."""

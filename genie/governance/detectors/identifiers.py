@@ -1,0 +1,135 @@
+"""Account and identity numbers: IBAN, and the Indian PAN, Aadhaar and GSTIN.
+
+Sources: ISO 13616 (IBAN registry, as python-stdnum carries it); Income-tax Rules 1962, rule 114 (PAN); UIDAI, "A UID
+Numbering Scheme", 2010 (Aadhaar); CGST Rules 2017, rule 10 (GSTIN).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from stdnum import iban, luhn, numdb
+from stdnum.in_ import aadhaar, pan
+
+from genie.governance.detectors.numerals import runs, stands_alone
+
+IBAN_PATTERN = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}(?:[ \-]?[a-z0-9]){11}"
+"""Country, check digits and the fewest characters that an account has."""
+_IBAN_HEAD = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[Ii][Bb][Aa][Nn]))[A-Za-z]{2}[0-9]{2}")
+_COUNTRIES = numdb.get("iban")
+
+PAN_PATTERN = r"(?i)[a-z]{3}[abcfghjlptk][a-z][ \-]?[0-9]{4}[ \-]?[a-z]"
+_PAN = re.compile(r"(?i)(?<![a-z0-9])[a-z]{3}[abcfghjlptk][a-z]([ \-]?)[0-9]{4}[ \-]?[a-z](?![a-z0-9])")
+_PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
+
+AADHAAR_PATTERNS = (
+    r"[2-9][0-9]{3}[ \t\r\n\-]{1,3}[0-9]{4}[ \t\r\n\-]{1,3}[0-9]{4}",
+    r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}[0-9]",
+)
+_AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
+
+GSTIN_PATTERN = r"(?i)[0-9]{2}[a-z]{5}[0-9]{4}[a-z][1-9a-z]z[0-9a-z]"
+_GSTIN = re.compile(r"(?i)(?<![a-z0-9])[0-9]{2}[a-z]{5}[0-9]{4}[a-z][1-9a-z]z[0-9a-z](?![a-z0-9])")
+_STATES = frozenset(f"{code:02}" for code in (*range(1, 39), 97, 99))  # 97 and 99: other territory, centre
+_BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@functools.lru_cache(maxsize=1024)  # at most 676 country codes
+def _iban_length(country: str) -> int | None:
+    found = _COUNTRIES.info(country)[0][1].get("bban")
+    return None if found is None else 4 + sum(int(part) for part in re.findall(r"[0-9]+", found))
+
+
+def find_iban(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of account numbers whose country, length, structure and check digits hold."""
+    done = 0
+    for head in _IBAN_HEAD.finditer(text):
+        start = head.start()
+        length = _iban_length(text[start : start + 2].upper())
+        if start < done or length is None:
+            continue
+        end = _after(text, start, length)
+        if end is None or (end < len(text) and text[end].isalnum()):
+            continue
+        if iban.is_valid(text[start:end], check_country=False):
+            done = end
+            yield start, end
+
+
+def _after(text: str, start: int, count: int) -> int | None:
+    """Return where ``count`` letters and digits from ``start`` end, with at most one space or dash between two."""
+    position, separated = start, False
+    while count and position < len(text):
+        char = text[position]
+        if char.isascii() and char.isalnum():
+            count, separated = count - 1, False
+        elif char in " -" and not separated:
+            separated = True
+        else:
+            return None
+        position += 1
+    return None if count else position
+
+
+def find_pan(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of tax numbers in capitals; in other letters or with separators only after the word PAN.
+
+    The last letter's check is not published, so form, holder type and a serial other than 0000 are all there is.
+    """
+    for match in _PAN.finditer(text):
+        start, end = match.span()
+        sure = match.group().isupper() and end - start == 10
+        if (sure or _PAN_WORD.search(text[max(0, start - 40) : start])) and pan.is_valid(match.group()):
+            yield start, end
+
+
+def find_aadhaar(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of Aadhaar numbers: written 4-4-4, or in any way after the word Aadhaar or UID.
+
+    Twelve digits in one piece, without the word, are taken for a reference: one in ten payment references passes the
+    check digit.
+    """
+    for run in runs(text, at_least=12):
+        groups = run.groups
+        found = _after_word(text, groups)
+        if found is not None:
+            yield found
+        elif len(groups) >= 3:
+            for first in range(len(groups) - 2):
+                found = _in_fours(text, groups, first)
+                if found is not None:
+                    yield found
+
+
+def _in_fours(text: str, groups: tuple[tuple[int, int, str], ...], first: int) -> tuple[int, int] | None:
+    """Return the span of three groups of four from ``first``, unless a fourth makes them a card's."""
+    around = groups[max(0, first - 1) : first + 4]
+    four = [len(group[2]) == 4 for group in around]
+    if four != [False, True, True, True, False][1 if first == 0 else 0 :][: len(four)] or sum(four) != 3:
+        return None
+    start, end = groups[first][0], groups[first + 2][1]
+    three = [group[2] for group in groups[first : first + 3]]
+    if "." in text[start:end] or not stands_alone(text, start, end) or all(_YEAR.match(group) for group in three):
+        return None
+    return (start, end) if aadhaar.is_valid("".join(three)) else None
+
+
+def _after_word(text: str, groups: tuple[tuple[int, int, str], ...]) -> tuple[int, int] | None:
+    start, digits = groups[0][0], ""
+    for _, end, group in groups[:12]:
+        digits += group
+        if len(digits) >= 12:
+            word = _AADHAAR_WORD.search(text[max(0, start - 40) : start])
+            return (start, end) if word and aadhaar.is_valid(digits) else None
+    return None
+
+
+def find_gstin(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of GST numbers: state, tax number inside and check digit hold."""
+    for match in _GSTIN.finditer(text):
+        number = match.group().upper()
+        if number[:2] in _STATES and pan.is_valid(number[2:12]) and luhn.is_valid(number, _BASE_36):
+            yield match.span()

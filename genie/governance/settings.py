@@ -1,0 +1,57 @@
+"""The words that policies are configured with: levels, topics, names. Everything unknown is refused when it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
+
+from genie.message import Classification
+
+T = TypeVar("T")
+
+Action = Literal["mask", "deny", "hold"]
+"""What happens to a delivery with a finding that its recipient may not see."""
+
+
+def _level(value: object) -> Classification:
+    if not isinstance(value, (str, Classification)):
+        raise ValueError(f"{value!r} is no classification; write its lower-case name")
+    return Classification.parse(value)
+
+
+Level = Annotated[Classification, BeforeValidator(_level), PlainSerializer(lambda level: level.label, return_type=str)]
+"""A classification by its lower-case name."""
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
+Names = Annotated[
+    tuple[Word, ...], Field(min_length=1), AfterValidator(lambda names: tuple(sorted(dict.fromkeys(names))))
+]
+"""At least one name; sorted, so that the hash of a policy set does not depend on the order they were written in."""
+
+_TOPIC = re.compile(r"(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?)\Z")
+
+
+def _topic(value: str) -> str:
+    if not _TOPIC.match(value):
+        raise ValueError(f"{value!r} is no topic; write 'family.noun', 'family.*' for a family, or '*' for all")
+    return value
+
+
+TopicRule = Annotated[str, AfterValidator(_topic)]
+"""A topic's name, ``family.*`` for every topic below a family, or ``*`` for every topic."""
+
+
+def matches(rule: str, topic: str) -> bool:
+    """Return True when a topic rule covers a topic."""
+    return rule in {topic, "*"} or (rule.endswith(".*") and topic.startswith(rule[:-1]))
+
+
+def most_specific(rules: Mapping[str, T], topic: str, otherwise: T) -> T:
+    """Return what the most specific rule says of a topic: its own name before its family, the family before ``*``."""
+    covering = [rule for rule in rules if matches(rule, topic)]
+    if not covering:
+        return otherwise
+    return rules[max(covering, key=lambda rule: (rule == topic, len(rule)))]
