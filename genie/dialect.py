@@ -1,10 +1,10 @@
 """Strict YAML: what a person reads is what the program gets, and every value knows its line.
 
-PyYAML's safe parser delivers events; everything after that is decided here. Only ``true`` and ``false`` are booleans and
-only ``null``, ``~`` and nothing at all are null; numbers are written as in JSON. So ``NO``, ``12:30``, ``017``,
-``0x1F``, ``1_000`` and ``2024-01-31`` stay text. Keys are unique text. Tags, directives, merge keys and a second document
-are refused; size, depth, aliases and what they expand to are bounded. ``${NAME}`` and ``${NAME:-default}`` in a string
-value are filled in from the environment, and such values are shown as they were written, never as what they became.
+PyYAML's safe parser delivers events; everything after that is decided here. Only ``true`` and ``false`` are booleans
+and only ``null``, ``~`` and nothing at all are null; numbers are written as in JSON. So ``NO``, ``12:30``, ``017``,
+``0x1F``, ``1_000`` and ``2024-01-31`` stay text. Keys are unique text. Tags, directives, merge keys and a second
+document are refused; size, depth, aliases and what they expand to are bounded. ``${NAME}`` and ``${NAME:-default}`` in
+a string value are filled in from the environment; errors show such values as they were written.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from genie.limits import Overflow
 
 _AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
+MAX_PARTS = 1_000
+"""Agents, joins or policies of one pipeline."""
 _NAME = {"type": "string", "minLength": 1}
 
 
@@ -152,12 +154,14 @@ class PipelineSection(Section):
     environment: Literal["development", "staging", "production"] = "development"
     agents: tuple[AgentSection, ...] = Field(
         min_length=1,
+        max_length=MAX_PARTS,
         description="Agents; a plain name is an agent as it is installed.",
         examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
     )
-    joins: tuple[JoinSection, ...] = ()
+    joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
     policies: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
         default=(),
+        max_length=MAX_PARTS,
         description="Policies in force; each a name, or a name with its settings.",
         examples=[["clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
     )
@@ -166,8 +170,11 @@ class PipelineSection(Section):
     input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
     output: TopicName = Field(description="Topic of the answer.")
     within_s: Seconds | None = Field(default=None, description="Seconds for the answer.")
-    cycles: tuple[tuple[str, ...], ...] = Field(
-        default=(), description="Agents among which messages may go round.", examples=[[["planner", "critic"]]]
+    cycles: tuple[tuple[Id, ...], ...] = Field(
+        default=(),
+        max_length=MAX_PARTS,
+        description="Agents among which messages may go round.",
+        examples=[[["planner", "critic"]]],
     )
     unused: frozenset[TopicName] = Field(
         default=frozenset(), description="Topics that this pipeline does without: given and not taken, or the reverse."

@@ -44,6 +44,12 @@ _WRITTEN_AS = {
     "true or false": "no other word is a boolean",
     "text": "quote it",
 }
+MAX_PROBLEMS = 50
+"""Problems of one value that are told; looking for the nearest word takes its time."""
+
+Annotation = Any
+"""A model, or whatever else pydantic can validate."""
+
 _LISTED = re.compile(r"'([^']*)'")
 
 
@@ -54,7 +60,7 @@ class Checked(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def validated(kind: Any, document: Document, path: Path = ()) -> Checked:
+def validated(kind: Annotation, document: Document, path: Path = ()) -> Checked:
     """Validate what is at a path; nothing there is an empty mapping.
 
     Args:
@@ -68,12 +74,15 @@ def validated(kind: Any, document: Document, path: Path = ()) -> Checked:
         return Checked(TypeAdapter(kind).validate_json(text, strict=True), ())
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        return Checked(None, tuple(_problems(kind, document, path, details)))
+        problems = list(_problems(kind, document, path, details[:MAX_PROBLEMS]))
+        if len(details) > MAX_PROBLEMS:
+            problems.append(Problem(path, f"has {len(details) - MAX_PROBLEMS} problems more"))
+        return Checked(None, tuple(problems))
     except RecursionError:  # a model of the author's own that refers to itself without end
         return Checked(None, (Problem(path, "cannot be validated: its model refers to itself"),))
 
 
-def _problems(kind: Any, document: Document, path: Path, details: Iterable[ErrorDetails]) -> Iterator[Problem]:
+def _problems(kind: Annotation, document: Document, path: Path, details: Iterable[ErrorDetails]) -> Iterator[Problem]:
     """Yield one problem a place: the branches of a union fail together and are told together."""
     texts: dict[Path, list[str]] = {}
     for detail in details:
@@ -126,7 +135,7 @@ def _within(document: Document, path: Path) -> str:
 
 def dotted(document: Document, path: Path) -> str:
     """Return a path as ``--set`` names it, for example ``agents.forecaster.timeout_s``."""
-    parts = []
+    parts: list[str] = []
     for end, part in enumerate(path):
         name = item_name(document.at(path[: end + 1])) if isinstance(part, int) else part
         if end and isinstance(part, str) and parts and parts[-1] == part and isinstance(path[end - 1], int):
@@ -135,7 +144,7 @@ def dotted(document: Document, path: Path) -> str:
     return ".".join(parts)
 
 
-def _known(kind: Any, loc: tuple[int | str, ...]) -> list[str]:
+def _known(kind: Annotation, loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys that the models at a location have."""
     here = [kind]
     for part in loc:
