@@ -132,7 +132,7 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None)
 
 
 def _parts_alone(assembly: Assembly) -> None:
-    """Look at agents and policies one by one in a file that is not valid as a whole, so that their problems show too."""
+    """Look at agents and policies one by one in a file that is not valid as a whole: their problems show too."""
     agents = assembly.document.at(("agents",))
     for position in range(min(len(agents), MAX_PARTS) if isinstance(agents, list) else 0):
         section, _ = validated(AgentSection, assembly.document, ("agents", position))

@@ -241,6 +241,8 @@ class _Reader:
             return self._compose(yaml.parse(text, Loader=_PARSER))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            if mark is not None and mark.line >= len(text.splitlines()) and error.context_mark is not None:
+                mark = error.context_mark  # never closed: where it was opened says more than where the text ends
             line = 1 if mark is None else mark.line + 1
             self._stop(line, _syntax(text, error, mark))
         except yaml.YAMLError:

@@ -53,9 +53,9 @@ def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, 
 def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind, frozenset[Kind]]:
     """Return, for every type named, all the types that can follow when a message of it is delivered.
 
-    A type follows when whoever takes it may send it: an agent, or its fallback, all that the card returns, publishes or
-    asks, a join its ``into``; and what follows from that. A join counts as soon as one of its parts is there, so nothing
-    that may still come is left out.
+    A type follows when whoever takes it may send it: an agent, or its fallback, all that the card returns, publishes
+    or asks, a join its ``into``; and what follows from that. A join counts as soon as one of its parts is there, so
+    nothing that may still come is left out.
     """
     cards = tuple(cards)
     sent = _sent(cards)
