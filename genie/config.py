@@ -112,9 +112,12 @@ def _spelt_out(document: Document) -> Document:
             value[key] = [
                 item if not isinstance(item, str) else {"id": item} if key == "agents" else {item: {}} for item in items
             ]
+    written = dict(document.written)
+    for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
+        written[*at, "id"] = written.pop(at)
     if isinstance(value.get("input"), str):
         value["input"] = {"payload": value["input"]}
-    return replace(document, value=value)
+    return replace(document, value=value, written=written)
 
 
 def _checked(document: Document, path: Path | None, catalogue: Catalogue | None) -> Pipeline:
@@ -122,6 +125,9 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None)
         assembly = Assembly(document, Catalogue.installed() if catalogue is None else catalogue)
     except DefinitionError as error:
         raise ConfigError((f"{document.where(())}: {error}",)) from None
+    for place in document.written:
+        if place[-1:] in {("id",), ("fallback",)} and "settings" not in place or place[:1] == ("cycles",):
+            assembly.note(place, "an agent's, join's or pipeline's id is logged, so the environment cannot give it")
     section, problems = validated(PipelineSection, document)
     fixed = fixed_keys(document)
     assembly.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
@@ -159,13 +165,13 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         [] if section.policies else [Problem((), "no policies are in force; list some under `policies`")]
     )
     graph = None
-    if entry is not None and answer is not None and len(joins) == len(made):
+    if entry is not None and answer is not None:
         graph = Graph(
             bindings=tuple(assembly.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
             environment=environment, cycles=section.cycles,
             unused=frozenset(kind for kind in unused if kind is not None),
         )  # fmt: skip
-        found = check(graph, complete=assembly.complete)
+        found = check(graph, complete=assembly.complete and len(joins) == len(made))
         # Settings have been checked against their model already, in better words than the graph has.
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
         assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
@@ -248,4 +254,4 @@ def _error(document: Document, problems: Iterable[Problem]) -> ConfigError:
 
 def _lines(document: Document, problems: Iterable[Problem]) -> tuple[str, ...]:
     ordered = sorted(problems, key=lambda problem: document.order(problem.path))
-    return tuple(dict.fromkeys(f"{document.where(problem.path)}: {problem.text}" for problem in ordered))
+    return tuple(dict.fromkeys(f"{document.where(problem.path)}: {document.hide(problem.text)}" for problem in ordered))

@@ -31,6 +31,8 @@ MAX_VALUES = 100_000
 _MAX_DIGITS = 400
 _MAX_PROBLEMS = 50
 _SHOWN = 60
+_TELLING = 4
+"""A shorter value cannot be told from the rest of a text."""
 
 _PARSER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
@@ -81,10 +83,20 @@ class Document:
         return value
 
     def source(self, path: Path) -> str | None:
-        """Return as it was written what the environment gave at or beneath a path, None if it gave nothing."""
-        if path in self.written:
-            return self.written[path]
-        return next((text for at, text in self.written.items() if at[: len(path)] == path), None)
+        """Return as it was written what the environment gave at, above or beneath a path, None if it gave nothing."""
+        for at, text in self.written.items():
+            end = min(len(at), len(path))
+            if at[:end] == path[:end]:
+                return text
+        return None
+
+    def hide(self, text: str) -> str:
+        """Return text with every value that the environment gave replaced by what was written."""
+        for at, written in self.written.items():
+            value = self.at(at)
+            for form in (value, repr(value)[1:-1]) if isinstance(value, str) and len(value) >= _TELLING else ():
+                text = text.replace(form, written)
+        return text
 
     def show(self, path: Path) -> str:
         """Return a value as an error may quote it: short, and as written where the environment gave it."""
@@ -243,7 +255,7 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             if mark is not None and mark.line >= len(text.splitlines()) and error.context_mark is not None:
                 mark = error.context_mark  # never closed: where it was opened says more than where the text ends
-            line = 1 if mark is None else mark.line + 1
+            line = 1 if mark is None else min(mark.line + 1, max(1, len(text.splitlines())))
             self._stop(line, _syntax(text, error, mark))
         except yaml.YAMLError:
             self._stop(1, "is not valid YAML")

@@ -109,7 +109,7 @@ def name_of(kind: Kind) -> str:
 def ring_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return a shortest cycle inside a component, from its first member in the edges' order; empty if it has none."""
     inside = set(component)
-    start = next(node for node in edges if node in inside)
+    start = next((node for node in edges if node in inside), "")  # a component of one may lead nowhere
     back: dict[str, str] = {}
     wave = [start]
     while wave:

@@ -148,7 +148,7 @@ def _or_name(model: type[Section]) -> dict[str, Any]:
 class PipelineSection(Section):
     """A Genie pipeline: agents by name, how they are joined, and what governs them."""
 
-    version: Literal[1] = Field(description="Version of this format.")
+    version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
     id: Id = Field(description="Name of the pipeline.", examples=["insights"])
     title: str = Field(default="", description="One line for people.")
     environment: Literal["development", "staging", "production"] = "development"

@@ -60,8 +60,11 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
     holder: object = tree
     while parts:
         here, taken = _step(holder, parts, name, path)
-        path = (*path, here)
         parts = parts[taken:]
+        if isinstance(holder, list) and _keyed(holder[int(here)]):
+            path = (*path, here)
+            holder, here = holder[int(here)], next(iter(holder[int(here)]))
+        path = (*path, here)
         if not parts:
             _put(holder, here, given.value)
         elif isinstance(holder, dict) and holder.get(here) is None:
@@ -81,6 +84,11 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
         | {(*path, *at): source for at, source in given.written.items()},
         overrides={at: by for at, by in document.overrides.items() if outside(at)} | dict.fromkeys(made, key),
     )
+
+
+def _keyed(item: object) -> bool:
+    """Return True for an item known by its only key: what follows its name is beneath that key."""
+    return isinstance(item, dict) and "id" not in item and len(item) == 1
 
 
 def _put(holder: object, here: str | int, value: object) -> None:
@@ -114,5 +122,5 @@ def item_name(item: object) -> str | None:
     if isinstance(item, dict):
         if isinstance(item.get("id"), str):
             return str(item["id"])
-        return str(next(iter(item))) if len(item) == 1 else None
+        return str(next(iter(item))) if _keyed(item) else None
     return item if isinstance(item, str) else None

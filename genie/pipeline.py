@@ -287,9 +287,8 @@ def _keeps_state(agent: object) -> bool:
     if isinstance(agent, FunctionAgent):
         return False
     kept = set(getattr(agent, "__dict__", ())) - {"card"}
-    own = type(agent)
-    made = own.__init__ is not object.__init__ or getattr(own, "open", Handlers.open) is not Handlers.open
-    return bool(kept) or made
+    opens = getattr(type(agent), "open", Handlers.open) is not Handlers.open
+    return bool(kept) or opens
 
 
 def _idle(graph: Graph) -> Iterator[Problem]:
