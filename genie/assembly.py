@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from genie.catalogue import Catalogue, settings_of
-from genie.dialect import Document, suggestion
+from genie.document import Document, suggestion
 from genie.errors import DefinitionError
 from genie.graph import Problem, name_of
 from genie.limits import Mailbox, RestartBudget, Retry

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from genie.assembly import Assembly, fixed_keys
 from genie.catalogue import Catalogue
-from genie.dialect import Document, load_file, load_text, suggestion
+from genie.dialect import load_file, load_text
+from genie.document import Document, suggestion
 from genie.entry import Entry, Source
 from genie.errors import ConfigError, DefinitionError, PolicyError
 from genie.graph import Graph, Problem
@@ -126,7 +127,7 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None)
     except DefinitionError as error:
         raise ConfigError((f"{document.where(())}: {error}",)) from None
     for place in document.written:
-        if place[-1:] in {("id",), ("fallback",)} and "settings" not in place or place[:1] == ("cycles",):
+        if (place[-1:] in {("id",), ("fallback",)} and "settings" not in place) or place[:1] == ("cycles",):
             assembly.note(place, "an agent's, join's or pipeline's id is logged, so the environment cannot give it")
     section, problems = validated(PipelineSection, document)
     fixed = fixed_keys(document)

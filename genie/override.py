@@ -6,7 +6,8 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from genie.dialect import Document, Path, load_text, suggestion
+from genie.dialect import load_text
+from genie.document import Document, Path, suggestion
 from genie.errors import ConfigError
 
 _MAX_PARTS = 32
@@ -61,9 +62,10 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
     while parts:
         here, taken = _step(holder, parts, name, path)
         parts = parts[taken:]
-        if isinstance(holder, list) and _keyed(holder[int(here)]):
+        item = holder[int(here)] if isinstance(holder, list) else None
+        if isinstance(item, dict) and _keyed(item):  # what follows its name is beneath its only key
             path = (*path, here)
-            holder, here = holder[int(here)], next(iter(holder[int(here)]))
+            holder, here = item, next(iter(item))
         path = (*path, here)
         if not parts:
             _put(holder, here, given.value)
@@ -87,7 +89,7 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
 
 
 def _keyed(item: object) -> bool:
-    """Return True for an item known by its only key: what follows its name is beneath that key."""
+    """Return True for an item that is known by its only key."""
     return isinstance(item, dict) and "id" not in item and len(item) == 1
 
 

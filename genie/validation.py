@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from genie.dialect import Document, holds, suggestion
+from genie.document import Document, holds, suggestion
 from genie.graph import Problem
 from genie.message import Path
 from genie.override import item_name

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
+from pydantic import BaseModel
+
 from genie.graph import Graph, name_of
 from genie.limits import Mailbox, Overflow
 from genie.message import Classification, Payload
 from genie.pipeline import check
 from genie.policy import Environment
 from genie.protocol import Agent, AgentCard, Binding, Caller, Each, Handlers, Join, Tier, agent, handles
-from pydantic import BaseModel
 
 
 class Question(Payload, topic="shop.question"):
@@ -134,7 +135,14 @@ def test_an_output_that_cannot_follow_is_refused() -> None:
 
 def test_an_agent_that_the_question_does_not_lead_to_is_refused() -> None:
     island = (card("left", [Stock], [Secret]), card("right", [Secret], [Stock], clearance=Classification.RESTRICTED))
-    found = problems(graph(pricer, clerk, *island, cycles=(("left", "right"),), ))
+    found = problems(
+        graph(
+            pricer,
+            clerk,
+            *island,
+            cycles=(("left", "right"),),
+        )
+    )
     assert any("can never run" in text for _, text in found)
 
 
@@ -159,7 +167,9 @@ def test_an_answer_may_come_by_way_of_others() -> None:
 
 
 def test_an_asked_type_that_nobody_consumes_is_refused() -> None:
-    path, text = only(graph(card("desk", [Question], [Answer], asks={Prices: (Stock,)}), card("x", [Question], [Stock])))
+    path, text = only(
+        graph(card("desk", [Question], [Answer], asks={Prices: (Stock,)}), card("x", [Question], [Stock]))
+    )
     assert path == ("agents", 0)
     assert "asks shop.prices" in text
 
@@ -189,7 +199,9 @@ def test_an_agent_that_takes_what_it_gives_goes_round_alone() -> None:
 
 
 def test_an_answer_to_a_question_is_no_cycle() -> None:
-    assert problems(graph(card("desk", [Question], [Answer], asks={Prices: (Stock,)}), card("b", [Prices], [Stock]))) == []
+    assert (
+        problems(graph(card("desk", [Question], [Answer], asks={Prices: (Stock,)}), card("b", [Prices], [Stock]))) == []
+    )
 
 
 def test_a_cycle_through_a_join_is_found() -> None:
@@ -200,7 +212,9 @@ def test_a_cycle_through_a_join_is_found() -> None:
 
 def test_a_declared_cycle_names_agents_that_are_here_and_go_round() -> None:
     found = check(graph(pricer, clerk, cycles=(("pricer", "clark"),)))
-    assert [(problem.path, "did you mean 'clerk'" in problem.text) for problem in found.problems] == [(("cycles", 0), True)]
+    assert [(problem.path, "did you mean 'clerk'" in problem.text) for problem in found.problems] == [
+        (("cycles", 0), True)
+    ]
     assert [warning.path for warning in check(graph(pricer, clerk, cycles=(("pricer", "clerk"),))).warnings] == [
         ("cycles", 0)
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from genie.message import Payload
 from genie.protocol import AgentCard, Join
 from genie.reach import components, follow, reach
-from hypothesis import given
-from hypothesis import strategies as st
 
 KINDS = [type(f"Kind{n}", (Payload,), {"__module__": __name__}, topic=f"reach.kind{n}") for n in range(8)]
 A, B, C, D, E, F, G, H = KINDS
@@ -63,8 +64,13 @@ def test_a_chain_of_a_thousand_agents_needs_no_deep_stack() -> None:
 EDGES = st.dictionaries(st.integers(0, 7), st.lists(st.integers(0, 7), max_size=3), max_size=8)
 
 
-@given(st.lists(st.tuples(st.sets(st.sampled_from(KINDS), min_size=1, max_size=3), st.sets(st.sampled_from(KINDS), max_size=3)), max_size=8))  # fmt: skip
-def test_reach_is_what_walking_the_cards_step_by_step_finds(drawn: list[tuple[set[type[Payload]], set[type[Payload]]]]) -> None:
+TAKES = st.sets(st.sampled_from(KINDS), min_size=1, max_size=3)
+GIVES = st.sets(st.sampled_from(KINDS), max_size=3)
+Drawn = list[tuple[set[type[Payload]], set[type[Payload]]]]
+
+
+@given(st.lists(st.tuples(TAKES, GIVES), max_size=8))
+def test_reach_is_what_walking_the_cards_step_by_step_finds(drawn: Drawn) -> None:
     cards = [card(f"a{n}", list(takes), list(gives)) for n, (takes, gives) in enumerate(drawn)]
     found = reach(cards)
     following = follow(cards)
