@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from genie.catalogue import Catalogue, settings_of
 from genie.document import Document, suggestion
 from genie.errors import DefinitionError
@@ -100,7 +102,7 @@ class Assembly:
             restarts=_narrowed(card.restarts, section.restarts),
         )
 
-    def _settings(self, path: Path, card: AgentCard) -> Any:  # noqa: ANN401 - of the agent's own model
+    def _settings(self, path: Path, card: AgentCard) -> BaseModel | None:
         path = (*path, "settings")
         if card.settings is None:
             if self.document.at(path) is not None:
@@ -108,7 +110,8 @@ class Assembly:
             return None
         checked = validated(card.settings, self.document, path)
         self.problems += checked.problems
-        return checked.value
+        settings: BaseModel | None = checked.value
+        return settings
 
     def _ports(self, path: Path, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
         declared = {port.__name__: port for port in card.ports}
@@ -249,7 +252,7 @@ def fixed_keys(document: Document) -> dict[Path, str]:
     }
 
 
-def _narrowed(rule: Rule, section: Any) -> Rule:  # noqa: ANN401 - the section of that rule
+def _narrowed(rule: Rule, section: BaseModel | None) -> Rule:
     """Return a card's rule with what the file gives of it."""
     return rule if section is None else replace(rule, **section.model_dump(exclude_unset=True))
 

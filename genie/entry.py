@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -131,7 +131,7 @@ def _content(found: str | Path, shown: str, max_bytes: int) -> bytes:
     return content
 
 
-def _profile(content: bytes, name: str, annotation: Any) -> object:  # noqa: ANN401 - whatever the payload's field declares
+def _profile(content: bytes, name: str, annotation: object) -> object:
     document = load_bytes(content, name=name, environ={})
     checked = validated(annotation, document)
     if checked.problems:
