@@ -73,13 +73,11 @@ class Document:
 
     def show(self, path: Path) -> str:
         """Return a value as an error may quote it: short, and as written where the environment gave it."""
-        written = self.source(path)
         value = self.at(path)
-        if written is not None:
-            return brief(written)
         if isinstance(value, dict | list):
             return "a mapping" if isinstance(value, dict) else "a list"
-        return quoted(value)
+        written = self.source(path)
+        return quoted(value) if written is None else brief(written)
 
 
 def holds(value: object, part: str | int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from genie.document import Document, holds, suggestion
+from genie.document import Document, brief, holds, suggestion
 from genie.graph import Problem
 from genie.message import Path
 from genie.override import item_name
@@ -101,8 +101,9 @@ def _problems(kind: Annotation, document: Document, path: Path, details: Iterabl
 
 
 def _text(document: Document, path: Path, detail: ErrorDetails) -> str:
-    if document.source(path) is not None:  # a validator's own words may quote what the environment gave
-        return f"cannot be {document.show(path)} as the environment has it ({detail['type']})"
+    written = document.source(path)
+    if written is not None:  # a validator's own words may quote what the environment gave
+        return f"cannot be {brief(written)} as the environment has it ({detail['type']})"
     shown = document.show(path)
     kind = detail["type"]
     expected = _EXPECTED.get(re.sub(r"_(type|parsing|from_float)$", "", kind))

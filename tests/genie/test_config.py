@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
-import jsonschema
 import pytest
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
@@ -16,7 +12,6 @@ from genie.catalogue import Catalogue
 from genie.config import Pipeline, load, parse
 from genie.errors import ConfigError
 from genie.limits import Overflow, RunLimits
-from genie.manifest import LimitsSection, schema
 from genie.message import Classification, Payload
 from genie.policy import PolicySettings
 from genie.protocol import Context, Risk, Tier, agent
@@ -231,12 +226,6 @@ def test_caller_and_limits_are_as_the_file_says() -> None:
     assert found.limits == RunLimits(max_hops=5)
 
 
-def test_the_limits_of_a_file_are_those_of_a_runtime() -> None:
-    assert {field.name: field.default for field in fields(RunLimits)} == {
-        name: info.default for name, info in LimitsSection.model_fields.items()
-    }
-
-
 def test_nothing_is_imported_that_is_not_named() -> None:
     assert loaded().id == "desk"  # the catalogue's "gone" cannot be imported
 
@@ -422,7 +411,7 @@ def test_what_the_environment_gave_is_in_no_text_form_of_a_pipeline() -> None:
     assert "hunter2" not in repr(found)
 
 
-# --- files, schema, speed of growth ---
+# --- files ---
 
 
 def test_a_file_is_loaded_with_paths_relative_to_itself(tmp_path: Path) -> None:
@@ -445,25 +434,3 @@ def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "none.yaml", environ={}, catalogue=CATALOGUE)
     assert len(caught.value.problems) == 1
-
-
-def test_the_schema_that_ships_is_the_models() -> None:
-    shipped = Path(__file__).parents[2] / "genie" / "schema" / "pipeline.schema.json"
-    assert json.loads(shipped.read_text(encoding="utf-8")) == schema(), "run `python -m genie.schema` and commit it"
-
-
-def test_the_schema_knows_what_the_loader_takes() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    good: Mapping[str, object] = {
-        "version": 1,
-        "id": "desk",
-        "agents": ["finder", {"id": "counter", "retry": {"attempts": 2}}],
-        "joins": [{"id": "both", "into": "desk.both", "parts": {"facts": "desk.facts"}, "need": 1}],
-        "policies": ["cap", {"cap": {"most": 1}}, {"cap": None}],
-        "input": "desk.ask",
-        "output": "desk.reply",
-    }
-    jsonschema.validate(good, schema())
-    for key, bad in [("agents", [5]), ("policies", [{"a": {}, "b": {}}]), ("input", {}), ("agent", []), ("version", 2)]:
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({**good, key: bad}, schema())

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import pytest
 from pydantic import BaseModel
 
-from genie.graph import Graph, name_of
+from genie.graph import Graph
 from genie.limits import Mailbox, Overflow
 from genie.message import Classification, Payload
 from genie.pipeline import check
 from genie.policy import Environment
-from genie.protocol import Agent, AgentCard, Binding, Caller, Each, Handlers, Join, Tier, agent, handles
+from genie.protocol import Agent, AgentCard, Binding, Each, Handlers, Join, Tier, agent, handles
 
 
 class Question(Payload, topic="shop.question"):
@@ -40,10 +40,6 @@ class Strict(Payload, topic="shop.strict"):
 
 
 class Secret(Payload, topic="shop.secret", classification="restricted"):
-    text: str = ""
-
-
-class Later(Payload, topic="shop.answer", version=2):
     text: str = ""
 
 
@@ -220,71 +216,6 @@ def test_a_declared_cycle_names_agents_that_are_here_and_go_round() -> None:
     ]
 
 
-# --- clearance ---
-
-
-def test_a_recipient_below_the_label_of_what_it_consumes_is_refused() -> None:
-    maker = card("maker", [Question], [Secret], clearance=Classification.RESTRICTED)
-    path, text = only(graph(maker, card("reader", [Secret], [Answer])))
-    assert path == ("agents", 1, "clearance")
-    assert "internal" in text
-    assert "restricted" in text
-
-
-def test_labels_follow_what_was_read_through_agents_that_declare_less() -> None:
-    high = {"clearance": Classification.RESTRICTED}
-    agents = (
-        card("maker", [Question], [Secret], **high),
-        card("middle", [Secret], [Prices], **high),
-        card("reader", [Prices], [Answer]),
-    )
-    path, text = only(graph(*agents, caller=Caller(clearance=Classification.RESTRICTED)))
-    assert path == ("agents", 2, "clearance")
-    assert "from middle" in text
-
-
-def test_a_card_that_declassifies_lowers_the_label_but_not_below_the_class() -> None:
-    high = {"clearance": Classification.RESTRICTED}
-    maker = card("maker", [Question], [Secret], **high)
-    reader = card("reader", [Prices], [Answer])
-    lowered = card("middle", [Secret], [Prices], declassifies={Prices: Classification.PUBLIC}, **high)
-    assert problems(graph(maker, lowered, reader)) == []
-    not_below = card("middle", [Question], [Secret], declassifies={Secret: Classification.PUBLIC}, **high)
-    assert problems(graph(not_below, card("end", [Secret], [Answer])))
-
-
-def test_answers_that_are_asked_for_raise_labels_and_need_clearance() -> None:
-    high = {"clearance": Classification.RESTRICTED}
-    giver = card("giver", [Prices], [Secret], **high)
-    asker = card("desk", [Question], [Answer], asks={Prices: (Secret,)})
-    path, text = only(graph(asker, giver))
-    assert path == ("agents", 0, "clearance")
-    assert "asks for" in text
-    path, text = only(graph(replace(asker, **high), giver))  # type: ignore[arg-type]  # one field
-    assert path == ("caller", "clearance")
-    assert "restricted" in text
-
-
-def test_what_a_recipient_is_denied_is_not_carried_on() -> None:
-    maker = card("maker", [Question], [Secret], clearance=Classification.RESTRICTED)
-    found = problems(graph(maker, card("low", [Secret], [Prices]), card("reader", [Prices], [Answer])))
-    assert [path for path, _ in found] == [("agents", 1, "clearance")]
-
-
-def test_a_join_carries_the_highest_label_of_its_parts() -> None:
-    class Whole(Payload, topic="shop.whole"):
-        secret: Secret | None = None
-
-    maker = card("maker", [Question], [Secret], clearance=Classification.RESTRICTED)
-    join = Join(id="joined", into=Whole, parts={"secret": Secret})
-    path, _ = only(graph(maker, card("reader", [Whole], [Answer]), joins=(join,)))
-    assert path == ("agents", 1, "clearance")
-    low = replace(join, clearance=Classification.INTERNAL)
-    assert [path for path, _ in problems(graph(maker, card("reader", [Whole], [Answer]), joins=(low,)))] == [
-        ("joins", 0, "clearance")
-    ]
-
-
 # --- environment, fallbacks, bindings ---
 
 
@@ -441,7 +372,3 @@ def test_what_a_join_makes_is_taken() -> None:
     join = Join(id="joined", into=Strict, parts={"prices": Prices})
     found = problems(graph(pricer, clerk, joins=(join,)))
     assert ("joins", 0, "into") in [path for path, _ in found]
-
-
-def test_a_topic_is_named_with_its_version_beyond_the_first() -> None:
-    assert [name_of(Answer), name_of(Later)] == ["shop.answer", "shop.answer@2"]
