@@ -58,7 +58,7 @@ class Pipeline:
 
 
 def load(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     overrides: Overrides = (),
     environ: Mapping[str, str] | None = None,

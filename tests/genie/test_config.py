@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
 from genie.catalogue import Catalogue
 from genie.config import Pipeline, load, parse
+from genie.dialect import load_text
 from genie.errors import ConfigError
 from genie.limits import Overflow, RunLimits
+from genie.manifest import AgentSection, PipelineSection
 from genie.message import Classification, Payload
 from genie.policy import PolicySettings
 from genie.protocol import Context, Risk, Tier, agent
@@ -434,3 +439,27 @@ def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "none.yaml", environ={}, catalogue=CATALOGUE)
     assert len(caught.value.problems) == 1
+
+
+# --- whatever is in the file ---
+
+WORDS = st.sampled_from(["finder", "counter", "both", "cap", "desk.ask", "desk.reply", "all", "Store", "NO"])
+KEYS = st.sampled_from(sorted(PipelineSection.model_fields) + sorted(AgentSection.model_fields) + ["cap", "x"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.floats(0, 9) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_any_change_gives_a_pipeline_or_lines_that_say_where(changes: dict[str, object]) -> None:
+    sound = load_text(SOUND, name="desk.yaml", environ={}).value
+    assert isinstance(sound, dict)
+    told: tuple[str, ...] = ("desk.yaml:1: nothing",)
+    try:
+        loaded(json.dumps({**sound, **changes}))
+    except ConfigError as error:
+        told = error.problems
+    assert told
+    assert all(line.startswith("desk.yaml:1: ") and "\n" not in line for line in told)
