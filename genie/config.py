@@ -192,10 +192,8 @@ def _policies(section: PipelineSection, assembly: Assembly, environment: Environ
     policies = assembly.policies(section.policies)
     if policies is None:
         return None
-    # Whoever brings inspectors knows the form that their patterns are written for.
-    fold = next((policy.fold for policy in policies if hasattr(policy, "fold")), None)
     try:
-        return PolicySet(policies, environment, fold) if fold else PolicySet(policies, environment)
+        return PolicySet(policies, environment)
     except PolicyError as error:
         assembly.note(("policies",), str(error))
         return None

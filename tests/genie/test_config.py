@@ -127,10 +127,6 @@ class Cap:
             raise ValueError("most is below 0")
         self.settings = settings
 
-    @staticmethod
-    def fold(text: str) -> str:
-        return text.lower()
-
     def compile(self, route: object) -> None:
         return None
 
@@ -188,10 +184,6 @@ def test_a_sound_file_gives_a_pipeline() -> None:
     assert (found.entry, found.answer) == (Ask, Reply)
     assert found.limits == RunLimits()
     assert [policy.name for policy in found.policies.policies] == ["cap"]
-
-
-def test_a_policy_that_brings_inspectors_says_how_text_is_folded() -> None:
-    assert loaded().policies.fold("ABC") == "abc"
 
 
 def test_cards_are_overridden_in_part_and_never_in_risk_or_tier() -> None:
