@@ -1,0 +1,57 @@
+"""`genie agents`: what is installed, as the cards say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genie.catalogue import Catalogue
+from genie.cli.drawing import plain
+from genie.cli.ending import guarded
+from genie.cli.wire import to_text
+from genie.message import topic_of
+
+if TYPE_CHECKING:
+    from genie.protocol import AgentCard
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the cards as a JSON list.")
+@guarded
+def command(*, as_json: bool) -> None:
+    """List the agents that are installed."""
+    catalogue = Catalogue.installed()
+    cards = {name: catalogue.agent(name).card for name in sorted(catalogue.agents)}
+    if as_json:
+        click.echo(to_text([{"use": name, **_shown(card)} for name, card in cards.items()]))
+        return
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich is loaded only where something is drawn
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table("agent", "takes", "gives", "risk", "tier", "what it does", box=SIMPLE_HEAD, pad_edge=False)
+    for name, card in cards.items():
+        shown = _shown(card)
+        table.add_row(
+            name, "\n".join(shown["consumes"]), "\n".join(shown["produces"]), shown["risk"], shown["tier"],
+            plain(card.description),
+        )  # fmt: skip
+    Console(highlight=False, markup=False).print(table)
+
+
+def _shown(card: AgentCard) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "name": card.name,
+        "version": card.version,
+        "description": card.description,
+        "capabilities": list(card.capabilities),
+        "risk": str(card.risk),
+        "tier": str(card.tier),
+        "consumes": [topic_of(kind).name for kind in card.consumes],
+        "produces": [topic_of(kind).name for kind in card.produces],
+        "publishes": [topic_of(kind).name for kind in card.publishes],
+        "asks": [topic_of(kind).name for kind in card.asks],
+        "clearance": card.clearance.label,
+    }
