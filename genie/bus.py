@@ -111,6 +111,7 @@ class Bus:
         self.holds = Holds()
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source)
+        self._shut_tenants = self.supervisor.shut_tenants
         self.waits = Waits(self, self.holds)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest
@@ -128,12 +129,12 @@ class Bus:
     def add(self, subscriber: Subscriber) -> None:
         """Route to a subscriber from now on."""
         self.subscribers[subscriber.card.id] = subscriber
-        self._routes.clear()
+        self.reroute()
 
     def remove(self, agent: str) -> None:
         """Stop routing to a subscriber; its mail goes to its fallback or is denied."""
         subscriber = self.subscribers.pop(agent)
-        self._routes.clear()
+        self.reroute()
         self.supervisor.bar(subscriber, "removed")
         subscriber.removed = True
         while subscriber.idle:
@@ -148,6 +149,7 @@ class Bus:
     def reroute(self) -> None:
         """Compile routes and gates anew at their next use."""
         self._routes.clear()
+        self.correlator.replan()
         for gates in self._gates:
             gates.clear()
         self._gates.clear()
@@ -231,9 +233,9 @@ class Bus:
         label = route.label
         if read > label:
             label = read
-        if sender.declassifies and kind in sender.declassifies:
-            # Never below what the class declares; the floor that the edge set holds all the same.
-            label = min(label, max(route.label, sender.declassifies[kind]))
+            if kind in sender.declassifies:
+                # Never below what the class declares; the floor that the edge set holds all the same.
+                label = min(label, max(route.label, sender.declassifies[kind]))
         if headers.classification > label:
             label = headers.classification
         message = stamp(
@@ -248,7 +250,7 @@ class Bus:
             hops > self._max_hops
             or run.published > self._max_messages
             or not run.alive
-            or self.supervisor.shut_tenants
+            or self._shut_tenants
         ):
             refusal = self.supervisor.refusal(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
@@ -526,10 +528,7 @@ class Bus:
         """An answer ended on its way to its asker."""
         setattr(scope, str(outcome), getattr(scope, str(outcome)) + 1)
         failure = self.remember(scope, message, agent, outcome, reason)
-        slot = expectation.slot_of(type(message.payload), agent)
-        if slot is not None and slot.payload is None and not expectation.done:
-            slot.agent = slot.agent or agent
-            expectation.fail(slot, str(failure))
+        expectation.lose(type(message.payload), agent, str(failure))
         self.tell(message, str(outcome), "asker", reason)
 
     # --- outcomes ---

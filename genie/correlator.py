@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Outcome, Scope
-from genie.expectation import Expectation
+from genie.expectation import Expectation, Plan
 from genie.joins import JoinPoint, JoinState
 from genie.message import topic_of
 from genie.policy import mask
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from genie.protocol import AgentCard, Each, Expected, Need
 
 
+MOST_PLANS = 1024
+"""Layouts of gathers that are kept; a program has a few, unless it makes them up as it goes."""
+
+
 class Correlator:
     """Scopes and what they expect.
 
@@ -32,6 +36,7 @@ class Correlator:
         self._bus = bus
         self._holds = holds
         self._dirty: set[Scope] = set()
+        self._plans: dict[tuple[tuple[Expected, ...], Need, type[Payload]], Plan] = {}
 
     # --- scopes ---
 
@@ -53,13 +58,24 @@ class Correlator:
         kind: type[Payload],
     ) -> Expectation:
         """Set what a scope waits for; ``kind`` is the class of its question."""
+        key = (expect, need, kind)
+        plan = self._plans.get(key)
+        if plan is None:
 
-        def members(part: Each[Any]) -> Iterable[str]:
-            lanes = self._bus.route(part.of or kind).lanes
-            return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
+            def members(part: Each[Any]) -> Iterable[str]:
+                lanes = self._bus.route(part.of or kind).lanes
+                return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
 
-        expectation = scope.expectation = Expectation(expect, need, members, wake)
+            plan = Plan(expect, need, members)
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            self._plans[key] = plan
+        expectation = scope.expectation = Expectation(plan, wake)
         return expectation
+
+    def replan(self) -> None:
+        """Who subscribes has changed."""
+        self._plans.clear()
 
     def close(self, scope: Scope) -> None:
         """The asker has what it gets; the scope is forgotten once nothing of it is in flight."""
@@ -99,7 +115,7 @@ class Correlator:
         """A delivery of a scope was not handled: see what that makes impossible."""
         expectation = scope.expectation
         if expectation is not None and not expectation.done:
-            if expectation.each and not self._handed_over(scope, failure):
+            if not self._handed_over(scope, failure):
                 expectation.fail_from(failure, consumed)
             self.check_later(scope)
         elif scope.joins:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Extra, Outcome
+from genie.expectation import ONE, Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from genie.account import Delivery, Scope
     from genie.alarm import Entry
     from genie.exchange import Exchange
-    from genie.expectation import Expectation
     from genie.message import Message
     from genie.policy import Decision
 
@@ -215,6 +215,6 @@ def _name_in_parts(held: Held) -> None:
     if expectation is None:
         return
     reach = frozenset((type(held.message.payload),)) if held.delivery is None else held.delivery.lane.reach
-    for kind, slot in expectation.outstanding():
-        if kind in reach and slot.agent in {None, held.agent}:
-            slot.held = held.id
+    for kind, agent in expectation.outstanding():
+        if kind in reach and agent in {ONE, held.agent}:
+            expectation.hold(kind, agent, held.id)

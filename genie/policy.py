@@ -92,7 +92,11 @@ class PolicySettings(BaseModel):
 
 
 class Policy(Protocol):
-    """One rule. ``name`` and ``version`` go into every decision it makes."""
+    """One rule. ``name`` and ``version`` go into every decision it makes.
+
+    A policy with ``needs_findings = True`` on its class can object only where an inspector found something; it is not
+    asked about a clean message.
+    """
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -169,7 +173,7 @@ class Inspectors:
                 except re2.error as error:
                     raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
                 self._owners.append(inspector)
-        self._match: Callable[[str], list[int]] = _nothing
+        self._match: Callable[[bytes], list[int] | None] = _nothing
         if self._owners:
             try:
                 patterns.Compile()
@@ -189,7 +193,7 @@ class Inspectors:
             try:
                 size = scalar * read(payload, parts)
                 text = join(parts)
-                if text.isascii() and not match(text):
+                if text.isascii() and not match(text.encode()):
                     size += len(text)
                     return clean[size] if size < 4096 else Inspection(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
@@ -215,7 +219,7 @@ class Inspectors:
             size += len(text.encode(errors="surrogatepass")) - len(text)
             # Inspectors of one wing fold alike; each distinct form is scanned once.
             text = _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
-        hits = self._match(text)
+        hits = self._match(text.encode())
         if not hits and not reader.bulky:
             return _CLEAN[size] if size < len(_CLEAN) else Inspection(size)
         found = self._examine(payload, reader.bulky, hits) if hits else []
@@ -247,7 +251,7 @@ class Inspectors:
         return found
 
 
-def _nothing(_text: str) -> list[int]:
+def _nothing(_text: bytes) -> list[int]:
     return []
 
 
@@ -302,11 +306,15 @@ class Decision:
 class Gate:
     """The compiled judges of one route."""
 
-    __slots__ = ("_judges", "_policies", "_set")
+    __slots__ = ("_clean", "_judges", "_policies", "_set")
 
     def __init__(self, policies: tuple[Policy, ...], judges: tuple[Judge, ...], policy_set: str) -> None:
         self._policies = policies
         self._judges = judges
+        self._clean = tuple(
+            judge for policy, judge in zip(policies, judges, strict=True)
+            if not getattr(policy, "needs_findings", False)
+        )  # fmt: skip
         self._set = policy_set
 
     def judge(
@@ -319,10 +327,11 @@ class Gate:
             sender: Card of who sent it.
             approved: ``policy@version`` whose hold on this very delivery a person has approved.
         """
-        if message.inspection.failed is not None:
-            return self._undecidable(f"an inspector failed ({message.inspection.failed})")
+        inspection = message.inspection
+        if inspection.failed is not None:
+            return self._undecidable(f"an inspector failed ({inspection.failed})")
         try:
-            for judge in self._judges:
+            for judge in self._judges if inspection.findings else self._clean:
                 if judge(message, sender) is not ALLOW:
                     return self._fold(message, sender, approved)
         except Exception:  # noqa: BLE001 - fail closed: folding names the policy that raised

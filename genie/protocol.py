@@ -430,8 +430,9 @@ class Binding:
 
     agent: Agent
     card: AgentCard
-    settings: BaseModel | None = None
-    ports: Mapping[type[Any], object] = field(default_factory=dict)
+    settings: BaseModel | None = field(default=None, repr=False)
+    """May hold values of the environment, so they are in no text form."""
+    ports: Mapping[type[Any], object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genie.account import Outcome, RunState, Scope
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from genie.exchange import Exchange
     from genie.holds import HoldDesk
     from genie.ids import IdSource
+
+
+NOTHING: Any = Scope.__new__(Scope)
+"""Stands for the scopes of a run that is over; its account is empty."""
 
 
 class Runs:
@@ -60,6 +64,10 @@ class Runs:
             run.expiry.cancel()
         if run.noisy:
             self.notice(run)
+        else:
+            # Nobody asks for its account any more: without the way down, the tree is freed at once instead of waiting
+            # for the cycle collector, which costs a tenth of the throughput.
+            run.root = NOTHING
 
     @staticmethod
     def notice(run: RunState) -> None:
