@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _INDEX = Path("agents/index.py")
 _PROJECT = Path("pyproject.toml")
 _ENTRY = re.compile(r'^( +)"([^"\n]+)": "agents\.[\w.]+:\w+",\n', re.MULTILINE)
-_FAMILIES = re.compile(r'^layers = \["\(index\)", "([\w |]+)", .*\]$', re.MULTILINE)
+_FAMILIES = re.compile(r'^layers = \["index", "([\w |]+)", .*\]$', re.MULTILINE)
 
 _FAMILY = '"""The {family} family."""\n'
 

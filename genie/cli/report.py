@@ -22,6 +22,7 @@ _BAR = 24
 _SHORT_BAR = 10
 _WHOLE = ("month", "category", "course")
 """Columns whose text is never broken."""
+_BARS = ("", "spending")
 _MOST_ROWS = 12
 """Rows a table shows; what is left out is counted below it."""
 
@@ -61,8 +62,11 @@ def _table(*columns: str, numbers: Iterable[str] = ()) -> Table:
     right = set(numbers)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
+        whole = name in right or name in _WHOLE
+        # A bar has no room of its own to claim: what fits of it is still a bar.
+        overflow: OverflowMethod = "crop" if name in _BARS else "ellipsis"
         table.add_column(
-            Text(name), justify="right" if name in right else "left", no_wrap=name in right or name in _WHOLE
+            Text(name), justify="right" if name in right else "left", no_wrap=whole or name in _BARS, overflow=overflow
         )
     return table
 
