@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BYTES", "MAX_LINES", "read_statement", "statement_reader"]
 
-_GIVE_PROFILE = "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:` and `amount_column:`"
+_GIVE_PROFILE = "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 """Ids are of letters alone: a run of digits in a digest could pass for a card or a telephone number."""
 
@@ -105,7 +105,7 @@ def _table(name: str, content: bytes, profile: StatementProfile, cells: Cells, c
         first = f" (the first that cannot be used {problem})" if problem else ""
         raise InputError(
             name,
-            f"has {len(records):,} lines; split at {tried}, none of them holds both a date and an amount{first}",
+            f"has {len(lines):,} lines; split at {tried}, none of them holds both a date and an amount{first}",
             _GIVE_PROFILE,
         )  # fmt: skip
     return table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agents.insights.reading.arrangement import arrange
 from agents.insights.reading.facts import Facts, column_facts
-from agents.insights.reading.vocabulary import Role, header_roles, mark_of, plain
+from agents.insights.reading.vocabulary import TYPE_WORDS, Role, header_roles, mark_of, plain
 from genie.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -135,7 +135,10 @@ class ColumnFinder:
             roles = header_roles(name)
             # "Details" and "Type" are words of the narration unless each cell is a debit or credit mark.
             for role in sorted(roles, key=lambda role: role != "mark"):
-                if role in forbidden or not _holds(role, self._facts[column]):
+                facts = self._facts[column]
+                if role in forbidden or not _holds(role, facts):
+                    continue
+                if role == "mark" and plain(name) in TYPE_WORDS and not facts.nearly_all(facts.marks):
                     continue
                 if role == "narration":
                     if not named:
@@ -147,6 +150,18 @@ class ColumnFinder:
                 break
         if "date" not in self._found and "value_date" in self._found:
             self._found["date"] = self._found["value_date"]
+        self._from_header_alone(header)
+
+    def _from_header_alone(self, header: Record) -> None:
+        """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then."""
+        missing = {"date"} - self._found.keys()
+        if not self._fixed(*_MOVEMENT):
+            missing.add("amount")
+        for column, name in enumerate(header.cells[: len(self._facts)]):
+            facts = self._facts[column]
+            for role in missing.intersection(header_roles(name)) - self._found.keys():
+                if column not in self._found.values() and (facts.dates if role == "date" else facts.amounts):
+                    self._found[role] = column
 
     def _forbidden(self) -> frozenset[str]:
         """Return the roles that the profile's columns leave no room for."""
@@ -185,8 +200,8 @@ class ColumnFinder:
             if differ:
                 self._choices.assume(
                     "date_column", str(first + 1),
-                    f"columns {first + 1} and {dated[1] + 1} both hold dates, different in {differ} of {len(pairs)} rows; "
-                    "the first is taken as the booking date",
+                    f"columns {first + 1} and {dated[1] + 1} both hold dates, different in {differ} of {len(pairs)} "
+                    "rows; the first is taken as the booking date",
                 )  # fmt: skip
         return first
 
@@ -201,7 +216,7 @@ class ColumnFinder:
     def _mark_column(self) -> int | None:
         """Return the column in which each cell says debit or credit, unless it is the only text there is."""
         free = self._free()
-        marked = [c for c in free if self._facts[c].dense and _holds("mark", self._facts[c])]
+        marked = [c for c in free if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks)]
         texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
         return marked[0] if marked and (texts or self._narration or len(self._facts) <= 3) else None
 
@@ -252,13 +267,17 @@ class ColumnFinder:
 
     def _currency_column(self) -> None:
         if self._unsure("currency"):
-            coded = [c for c in self._free() if self._facts[c].dense and _holds("currency", self._facts[c])]
+            coded = [
+                c for c in self._free() if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
+            ]
             if coded:
                 self._found["currency"] = coded[0]
 
     def _texts(self) -> tuple[int, ...]:
         """Return the text columns left of the money, or all of them if there are none; constant ones left out."""
-        texts = [c for c in self._free() if self._facts[c].mostly(self._facts[c].texts)]
+        free = self._free()
+        texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts)]
+        texts = texts or [c for c in free if self._facts[c].mostly(self._facts[c].lettered)]
         telling = [c for c in texts if not self._facts[c].constant] or texts[:1]
         first_money = min(self._found[role] for role in _MOVEMENT if role in self._found)
         chosen = [c for c in telling if c < first_money] or telling
@@ -281,9 +300,9 @@ def _holds(role: Role, facts: Facts) -> bool:
     if role == "amount":
         return facts.mostly(facts.amounts)
     if role == "mark":
-        return facts.nearly_all(facts.marks)
+        return facts.mostly(facts.marks)
     if role == "currency":
-        return facts.nearly_all(facts.currencies)
+        return facts.mostly(facts.currencies)
     if role == "narration":
         return facts.filled > 0 and not facts.mostly(facts.dates) and not facts.nearly_all(facts.money)
     return facts.filled > 0

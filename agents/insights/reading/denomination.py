@@ -78,13 +78,15 @@ class Denomination:
 
 
 def _header_currency(table: Table, columns: Columns) -> str:
-    """Return the one code that the headers of the amount columns name, as in ``Amount (INR)``."""
+    """Return the one code that the headers of the amount columns name, as in ``Amount (INR)`` or ``Montant en euros``."""
     if table.header is None:
         return ""
     found = set()
     for column in columns.money:
         name = table.header.cells[column] if column < len(table.header.cells) else ""
         for word in "".join(c if c.isalnum() or not c.isascii() else " " for c in name).split():
-            if word in CODES or (not word.isalnum() and not is_shared(word) and currency_of(word)):
-                found.add(currency_of(word) or "")
+            code = None if is_shared(word) else currency_of(word)
+            # "Top" and "All" are codes too, so letters count only as a code is written, or in "euros".
+            if code and (word in CODES or not word.isalnum() or word.lower().startswith("euro")):
+                found.add(code)
     return found.pop() if len(found) == 1 else ""

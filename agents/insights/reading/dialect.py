@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
-MAX_LINES = 100_000
-"""Lines of one file."""
+MAX_LINES = 50_000
+"""Lines of one file; that many take some three seconds to read."""
 MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 8_192
@@ -28,7 +27,7 @@ _MAX_QUOTED_LINES = 20
 """Lines over which one quoted cell may run; a quote that is open longer was never meant to open."""
 
 _SAMPLE = 150
-_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(9), *range(11, 32), *range(127, 160)))
+_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(9), *range(14, 32), *range(127, 160)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,6 @@ def _score(records: Iterable[Record], cells: Cells) -> tuple[int, int, int]:
 
 def tokenise(lines: list[str], delimiter: str) -> list[Record]:
     """Return the records of a file, blank ones left out."""
-    usual = _usual_width(lines, delimiter)
     records = []
     index = 0
     while index < len(lines):
@@ -110,25 +108,13 @@ def tokenise(lines: list[str], delimiter: str) -> list[Record]:
         if len(line) > MAX_LINE_CHARS:
             records.append(_too_long(start + 1, line))
             continue
-        taken = _quoted_lines(lines, start, delimiter, usual)
+        taken = _quoted_lines(lines, start, delimiter)
         index = start + max(taken, 1)
         records.append(_parsed(start + 1, lines[start:index], delimiter, literal=not taken))
     return [record for record in records if record.problem or any(record.cells)]
 
 
-def _usual_width(lines: list[str], delimiter: str) -> int | None:
-    """Return how many cells most lines have, where a quoted cell that runs over lines makes the question matter."""
-    if not any(line.count('"') % 2 for line in lines):
-        return None
-    widths = Counter(
-        len(_split(_unformula(line, delimiter), delimiter))
-        for line in lines
-        if not line.count('"') % 2 and len(line) <= MAX_LINE_CHARS and not line.isspace()
-    )
-    return widths.most_common(1)[0][0] if widths else None
-
-
-def _quoted_lines(lines: list[str], start: int, delimiter: str, usual: int | None) -> int:
+def _quoted_lines(lines: list[str], start: int, delimiter: str) -> int:
     """Return how many lines the record that starts here takes, or 0 if its quote is never closed."""
     quotes = 0
     for count, line in enumerate(lines[start : start + _MAX_QUOTED_LINES], start=1):
@@ -138,29 +124,37 @@ def _quoted_lines(lines: list[str], start: int, delimiter: str, usual: int | Non
         if quotes % 2 == 0:
             if count == 1:
                 return 1
-            width = _strict_width(lines[start : start + count], delimiter)
-            if width is not None and (usual is None or width == usual):
+            if _is_one_record(lines[start : start + count], delimiter):
                 return count
-        elif count == 1 and _strict_width([line], delimiter) is not None:
+        elif count == 1 and _is_one_record([line], delimiter):
             return 1  # a quote in the middle of an unquoted cell is a letter like any other
     return 0
 
 
-def _strict_width(lines: list[str], delimiter: str) -> int | None:
-    """Return the number of cells if the lines are exactly one record with its quotes closed."""
+def _is_one_record(lines: list[str], delimiter: str) -> bool:
+    """True if the lines are exactly one record in which every quote that opens is closed before a delimiter."""
     try:
-        rows = list(csv.reader([_unformula(line, delimiter) for line in lines], delimiter=delimiter, strict=True))
+        rows = list(csv.reader(_unformula(lines, delimiter), delimiter=delimiter, strict=True))
     except csv.Error:
-        return None
-    return len(rows[0]) if len(rows) == 1 else None
+        return False
+    return len(rows) == 1
 
 
-def _unformula(line: str, delimiter: str) -> str:
-    """Take Excel's ``="text"`` for ``"text"``, so that the quotes guard delimiters inside."""
+def _unformula(lines: list[str], delimiter: str) -> list[str]:
+    """Take Excel's ``="text"`` for ``"text"``, so that the quotes guard delimiters inside.
+
+    Only where no quote is open: inside one, the same characters are text.
+    """
+    line = lines[0]
     if '="' not in line:
-        return line
-    line = line.replace(f'{delimiter}="', f'{delimiter}"')
-    return line[1:] if line.startswith('="') else line
+        return lines
+    first, *rest = line.removeprefix("=" if line.startswith('="') else "").split(f'{delimiter}="')
+    parts, quotes = [first], first.count('"')
+    for part in rest:
+        parts.append(f'{delimiter}="' if quotes % 2 else f'{delimiter}"')
+        parts.append(part)
+        quotes += 1 + part.count('"')
+    return ["".join(parts), *lines[1:]]
 
 
 def _split(line: str, delimiter: str, *, literal: bool = False) -> list[str]:
@@ -173,7 +167,7 @@ def _parsed(line: int, taken: list[str], delimiter: str, *, literal: bool) -> Re
     try:
         if literal:
             return _record(line, _split(taken[0], delimiter, literal=True))
-        rows = list(csv.reader([_unformula(part, delimiter) for part in taken], delimiter=delimiter))
+        rows = list(csv.reader(_unformula(taken, delimiter), delimiter=delimiter))
     except csv.Error:
         return Record(line, (), "cannot be split into cells")
     return _record(line, rows[0] if rows else [])

@@ -28,6 +28,9 @@ class Facts:
     money: int = 0
     """Amounts with a fraction, a sign, grouping or a currency."""
     texts: int = 0
+    """Words, even with long references among them; not codes and account numbers."""
+    lettered: int = 0
+    """Anything with three letters or more."""
     marks: int = 0
     currencies: int = 0
     values: set[str] = field(default_factory=set)
@@ -77,11 +80,7 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
         fact.marks += 1
     if cell in CODES:
         fact.currencies += 1
-    fact.texts += _is_text(cell)
-
-
-def _is_text(cell: str) -> bool:
-    """True for words, even with long references among them; not for codes and account numbers."""
     letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))
     is_iban = len(cell) >= 15 and cell[:2].isalpha() and cell[2:4].isdigit() and both <= 34 and letters <= 8
-    return letters >= 3 and letters * 4 >= both and not is_iban
+    fact.lettered += letters >= 3
+    fact.texts += letters >= 3 and letters * 4 >= both and not is_iban

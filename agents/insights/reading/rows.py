@@ -118,9 +118,10 @@ class RowReader:
         return "a footer" if after and self._is_footer(record) else ""
 
     def _is_footer(self, record: Record) -> bool:
-        """True unless the row has a whole row's columns and something where the date and the amount belong."""
+        """True unless the row has something like a date where the date belongs, and something for an amount."""
         filled = any(self._cell(record, column) for column in self._columns.money)
-        return not (self._cell(record, self._columns.date) and filled)
+        where_date_is = self._cell(record, self._columns.date)
+        return not (where_date_is and filled) or self._cells.amount(where_date_is) is not None
 
     def _entry(self, record: Record, balance_signs: set[str]) -> Entry:
         if record.problem:

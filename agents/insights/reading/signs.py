@@ -114,10 +114,11 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
         if chains[best].proves:
             return best
     negative = sum(number < 0 for number in written)
+    seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"
     choices.assume(
         "positive_is", "credit",
-        f"{negative} of {len(written)} amounts are negative and nothing proves what that means; "
-        "a minus is taken for money going out (a card statement may mean the opposite)",
+        f"{seen} and nothing proves what that means; a minus is taken for money going out, an amount without one for "
+        "money coming in (a card statement may mean the opposite)",
     )  # fmt: skip
     return 1
 

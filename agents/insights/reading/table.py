@@ -146,7 +146,8 @@ def _width(rows: list[Record], header: Record | None) -> int | None:
     if not widths:
         return header.width if header else 0
     if header:
-        return max(header.width, widths.most_common(1)[0][0])
+        usual, count = widths.most_common(1)[0]
+        return max(header.width, usual) if count * 100 >= _SAME_WIDTH_PERCENT * widths.total() else header.width
     full = Counter(len(record.cells) for record in rows if not record.problem)
     width, count = full.most_common(1)[0]
     return width if count * 100 >= _SAME_WIDTH_PERCENT * full.total() or full.total() == 1 else None

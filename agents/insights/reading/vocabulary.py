@@ -79,6 +79,9 @@ _HEADERS: dict[Role, str] = {
         |iban auftragskonto|rekening|rekeningnummer|compte|numero de compte|conta|cuenta|conto|iban bban""",
 }  # fmt: skip
 
+TYPE_WORDS = frozenset({"type", "transaction type", "txn type", "tipo", "typ", "art", "details"})
+"""Headers that name a debit or credit mark at one bank and the kind of payment at another."""
+
 _NAMES: dict[str, tuple[Role, ...]] = {}
 for _role, _words in _HEADERS.items():
     for _name in _words.split("|"):
