@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BYTES", "MAX_LINES", "read_statement", "statement_reader"]
 
-_GIVE_PROFILE = "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
+_GIVE_PROFILE = (
+    "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
+)
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 """Ids are of letters alone: a run of digits in a digest could pass for a card or a telephone number."""
 

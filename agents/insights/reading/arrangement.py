@@ -38,6 +38,8 @@ class Arranged:
 
     arrangement: Arrangement
     certain: bool
+    proven: bool = False
+    """The running balance follows from it."""
 
 
 def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> Arranged | None:
@@ -61,7 +63,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     # The first of equals wins, and the ranking puts the likelier first.
     proven = max(ranked, key=lambda a: _fits(a, values, marks))
     if _fits(proven, values, marks):
-        return Arranged(proven, certain=True)
+        return Arranged(proven, certain=True, proven=True)
     chosen = ranked[0]
     if chosen.debit is not None and chosen.credit is not None:
         return Arranged(

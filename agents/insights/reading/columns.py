@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agents.insights.reading.arrangement import arrange
+from agents.insights.reading.arrangement import Arranged, arrange
 from agents.insights.reading.facts import Facts, column_facts
 from agents.insights.reading.vocabulary import TYPE_WORDS, Role, header_roles, mark_of, plain
 from genie.errors import InputError, did_you_mean
@@ -223,16 +223,40 @@ class ColumnFinder:
     def _arrange(self, decimal_mark: DecimalMark, mark: int | None) -> None:
         fixed = self._fixed(*_MOVEMENT, "balance")
         columns = sorted({*self._candidates(), *fixed.values()})
+        arranged = self._arranged(columns, decimal_mark, mark, fixed)
+        counters = [c for c in self._counters() if c not in columns]
+        if counters and arranged and not arranged.proven:
+            # Whole amounts look like counters; only a balance that follows from them tells.
+            columns = sorted({*columns, *counters})
+            other = self._arranged(columns, decimal_mark, mark, fixed)
+            arranged = other if other and other.proven else replace(arranged, certain=False)
+        if arranged is None:
+            if self._fixed(*_MOVEMENT):
+                return
+            raise self._no_amounts()
+        self._take(arranged, columns, fixed)
+
+    def _arranged(
+        self, columns: list[int], decimal_mark: DecimalMark, mark: int | None, fixed: dict[str, int]
+    ) -> Arranged | None:
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
+        if not rows or not columns:
+            return None
         values = {c: [self._signed(row, c, decimal_mark) for row in rows] for c in columns}
         signs = {"debit": -1, "credit": 1, None: 0}
         mark = self._found.get("mark", mark)
         marks = [signs[mark_of(row[mark])] if mark is not None and mark < len(row) else 0 for row in rows]
-        arranged = arrange(values, marks, fixed) if rows else None
-        if arranged is None or not columns:
-            if self._fixed(*_MOVEMENT):
-                return
-            raise self._no_amounts()
+        return arrange(values, marks, fixed)
+
+    def _counters(self) -> list[int]:
+        """Return the columns of whole numbers, which may be serial numbers or whole amounts."""
+        return [
+            column for column in self._free()
+            if self._facts[column].dense and self._facts[column].nearly_all(self._facts[column].amounts)
+            and not _holds("date", self._facts[column]) and not self._facts[column].account_number
+        ]  # fmt: skip
+
+    def _take(self, arranged: Arranged, columns: list[int], fixed: dict[str, int]) -> None:
         way = arranged.arrangement
         for role in (*_MOVEMENT, "balance"):
             column = getattr(way, role)

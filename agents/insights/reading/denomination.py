@@ -78,7 +78,7 @@ class Denomination:
 
 
 def _header_currency(table: Table, columns: Columns) -> str:
-    """Return the one code that the headers of the amount columns name, as in ``Amount (INR)`` or ``Montant en euros``."""
+    """Return the one code that the amounts' headers name, as in ``Amount (INR)`` or ``Montant en euros``."""
     if table.header is None:
         return ""
     found = set()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agents.insights.reading.dialect import Record
 
 _MAX_DISTINCT = 50
+_ACCOUNT_DIGITS = 8
 
 
 @dataclass(slots=True)
@@ -53,6 +54,11 @@ class Facts:
     def constant(self) -> bool:
         """The same text in each of three rows or more, so that it describes the file and no movement."""
         return len(self.values) == 1 and self.filled >= 3
+
+    @property
+    def account_number(self) -> bool:
+        """The same long number in each row."""
+        return len(self.values) == 1 and len(next(iter(self.values))) >= _ACCOUNT_DIGITS
 
 
 def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:

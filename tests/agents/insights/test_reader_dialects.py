@@ -16,9 +16,9 @@ def read(text: str, profile: StatementProfile | None = None, *, encoding: str = 
 
 def rows(reading: StatementReading) -> list[tuple[str, str, str]]:
     return [
-        (transaction.date.isoformat(), transaction.narration, f"{transaction.amount.amount} {transaction.amount.currency}")
-        for transaction in reading.statement.transactions
-    ]  # fmt: skip
+        (each.date.isoformat(), each.narration, f"{each.amount.amount} {each.amount.currency}")
+        for each in reading.statement.transactions
+    ]
 
 
 def chosen(reading: StatementReading) -> dict[str, str]:
@@ -62,17 +62,53 @@ def test_serial_number_and_zeroes_beside_the_amount_are_not_taken_for_money() ->
 
 
 LANGUAGES = {
-    "en": ("Date,Description,Money out,Money in,Balance\n13/02/2025,Shop,45.50,,954.50\n14/02/2025,Pay,,1000,1954.50\n", {"currency"}),
-    "de": ("Buchungstag;Verwendungszweck;Soll;Haben;Saldo;Währung\n13.02.2025;Shop;45,50;;954,50;EUR\n14.02.2025;Pay;;1.000,00;1.954,50;EUR\n", set()),
-    "fr": ("Date;Libellé;Débit euros;Crédit euros\n13/02/2025;Shop;45,50;\n14/02/2025;Pay;;1 000,00\n", set()),
-    "nl": ('"Datum","Naam / Omschrijving","Af Bij","Bedrag (EUR)"\n"20250213","Shop","Af","45,50"\n"20250214","Pay","Bij","1000,00"\n', set()),
-    "pt": ("Data;Descrição;Débito;Crédito;Saldo\n13-02-2025;Shop;45,50;;954,50\n14-02-2025;Pay;;1.000,00;1.954,50\n", {"currency"}),
-    "es": ("Fecha;Concepto;Importe;Saldo\n13/02/2025;Shop;-45,50 €;954,50 €\n14/02/2025;Pay;1.000,00 €;1.954,50 €\n", set()),
-    "it": ("Data contabile;Data valuta;Descrizione;Addebiti;Accrediti\n13/02/2025;13/02/2025;Shop;45,50;\n14/02/2025;14/02/2025;Pay;;1.000,00\n", {"currency"}),
-    "da": ("Dato;Tekst;Beløb;Saldo;Valuta\n13-02-2025;Shop;-45,50;954,50;DKK\n14-02-2025;Pay;1.000,00;1.954,50;DKK\n", set()),
-    "no": ("Bokført dato;Forklaring;Ut av konto;Inn på konto\n13.02.2025;Shop;45,50;\n14.02.2025;Pay;;1000,00\n", {"currency"}),
-    "sv": ("Bokföringsdag;Beskrivning;Belopp;Saldo\n2025-02-13;Shop;-45,50;954,50\n2025-02-14;Pay;1 000,00;1 954,50\n", {"currency"}),
-}  # fmt: skip
+    "en": (
+        "Date,Description,Money out,Money in,Balance\n13/02/2025,Shop,45.50,,954.50\n14/02/2025,Pay,,1000,1954.50\n",
+        {"currency"},
+    ),
+    "de": (
+        "Buchungstag;Verwendungszweck;Soll;Haben;Saldo;Währung\n"
+        "13.02.2025;Shop;45,50;;954,50;EUR\n"
+        "14.02.2025;Pay;;1.000,00;1.954,50;EUR\n",
+        set(),
+    ),
+    "fr": (
+        "Date;Libellé;Débit euros;Crédit euros\n13/02/2025;Shop;45,50;\n14/02/2025;Pay;;1 000,00\n",
+        set(),
+    ),
+    "nl": (
+        '"Datum","Naam / Omschrijving","Af Bij","Bedrag (EUR)"\n'
+        '"20250213","Shop","Af","45,50"\n'
+        '"20250214","Pay","Bij","1000,00"\n',
+        set(),
+    ),
+    "pt": (
+        "Data;Descrição;Débito;Crédito;Saldo\n13-02-2025;Shop;45,50;;954,50\n14-02-2025;Pay;;1.000,00;1.954,50\n",
+        {"currency"},
+    ),
+    "es": (
+        "Fecha;Concepto;Importe;Saldo\n13/02/2025;Shop;-45,50 €;954,50 €\n14/02/2025;Pay;1.000,00 €;1.954,50 €\n",
+        set(),
+    ),
+    "it": (
+        "Data contabile;Data valuta;Descrizione;Addebiti;Accrediti\n"
+        "13/02/2025;13/02/2025;Shop;45,50;\n"
+        "14/02/2025;14/02/2025;Pay;;1.000,00\n",
+        {"currency"},
+    ),
+    "da": (
+        "Dato;Tekst;Beløb;Saldo;Valuta\n13-02-2025;Shop;-45,50;954,50;DKK\n14-02-2025;Pay;1.000,00;1.954,50;DKK\n",
+        set(),
+    ),
+    "no": (
+        "Bokført dato;Forklaring;Ut av konto;Inn på konto\n13.02.2025;Shop;45,50;\n14.02.2025;Pay;;1000,00\n",
+        {"currency"},
+    ),
+    "sv": (
+        "Bokföringsdag;Beskrivning;Belopp;Saldo\n2025-02-13;Shop;-45,50;954,50\n2025-02-14;Pay;1 000,00;1 954,50\n",
+        {"currency"},
+    ),
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -116,7 +152,8 @@ def test_amounts_as_banks_write_them(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["12,34,567.0.0", "1,23", "12.50.00", "--5", "(5", "5)", "1 2", "T1", "5 apples", "=1+1", "٣", "1,2345.00"]
+    "written",
+    ["12,34,567.0.0", "1,23", "12.50.00", "--5", "(5", "5)", "1 2", "T1", "5 apples", "=1+1", "٣", "1,2345.00"],
 )
 def test_what_is_no_amount_is_quarantined(written: str) -> None:
     good = "".join(f"2025-02-{day},Shop,-1.50\n" for day in range(13, 19))
@@ -171,14 +208,14 @@ def test_dates_in_sequence_in_one_order_alone_settle_it() -> None:
     months = ("01/05/2025", "02/03/2025", "03/11/2025", "04/02/2025", "05/09/2025")
     text = "Date,Description,Amount\n" + "".join(f"{day},Shop,-1.50\n" for day in months)
     reading = read(text)
-    assert [date for date, _, _ in rows(reading)][0] == "2025-01-05"
+    assert rows(reading)[0][0] == "2025-01-05"
     assert "date_order" not in chosen(reading)
 
 
 def test_two_digit_years_that_would_scatter_a_statement_over_decades_are_days() -> None:
     text = "Date,Description,Amount\n" + "".join(f"{day:02}/04/25,Shop,-1.50\n" for day in (1, 5, 9, 13, 17))
     reading = read(text)
-    assert [date for date, _, _ in rows(reading)][0] == "2025-04-01"
+    assert rows(reading)[0][0] == "2025-04-01"
     assert "date_order" not in chosen(reading)
 
 
@@ -205,7 +242,9 @@ def test_a_mark_on_credits_alone_makes_the_rest_debits_by_assumption() -> None:
 
 
 def test_a_mark_that_says_neither_quarantines_its_row() -> None:
-    reading = read("Tran Date;Particulars;Amount(INR);DR/CR\n13-04-2025;a;100.00;DR\n15-04-2025;b;50.00;CR\n16-04-2025;c;7.00;XX\n")
+    reading = read(
+        "Tran Date;Particulars;Amount(INR);DR/CR\n13-04-2025;a;100.00;DR\n15-04-2025;b;50.00;CR\n16-04-2025;c;7.00;XX\n"
+    )
     assert [amount for _, _, amount in rows(reading)] == ["-100.00 INR", "50.00 INR"]
     assert [row.line for row in reading.quarantined] == [4]
 
@@ -246,14 +285,19 @@ def test_opening_closing_and_total_rows_are_no_transactions() -> None:
 
 
 def test_a_broken_balance_is_a_notice_and_changes_no_amount() -> None:
-    text = "Date,Description,Debit,Credit,Balance\n13/02/2025,a,20.00,,80.00\n14/02/2025,b,,30.00,999.00\n15/02/2025,c,1.00,,998.00\n"
-    reading = read(text)
+    reading = read(
+        "Date,Description,Debit,Credit,Balance\n"
+        "13/02/2025,a,20.00,,80.00\n14/02/2025,b,,30.00,999.00\n15/02/2025,c,1.00,,998.00\n"
+    )
     assert [amount for _, _, amount in rows(reading)] == ["-20.00 XXX", "30.00 XXX", "-1.00 XXX"]
     assert ["line 3" in notice for notice in reading.notices] == [True]
 
 
 def test_a_balance_printed_once_a_day_is_followed_over_the_rows_between() -> None:
-    reading = read("Date,Description,Debit,Credit,Balance\n13/02/2025,a,20.00,,80.00\n14/02/2025,b,,30.00,\n14/02/2025,c,5.00,,105.00\n")
+    reading = read(
+        "Date,Description,Debit,Credit,Balance\n"
+        "13/02/2025,a,20.00,,80.00\n14/02/2025,b,,30.00,\n14/02/2025,c,5.00,,105.00\n"
+    )
     assert reading.notices == ()
 
 
@@ -289,7 +333,8 @@ def test_profile_date_format_reads_what_is_not_recognised() -> None:
     text = "Date,Description,Amount\n2025|13|02,Shop,-5.00\n2025|14|02,Pay,6.00\n"
     with pytest.raises(InputError):
         read(text)
-    assert [date for date, _, _ in rows(read(text, StatementProfile(date_format="%Y|%d|%m")))] == ["2025-02-13", "2025-02-14"]
+    settled = read(text, StatementProfile(date_format="%Y|%d|%m"))
+    assert [date for date, _, _ in rows(settled)] == ["2025-02-13", "2025-02-14"]
 
 
 def test_profile_skips_rows_and_denies_a_header() -> None:

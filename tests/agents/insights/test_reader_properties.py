@@ -19,8 +19,16 @@ DATE_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%d-%b-%y", "%B %d, %Y",
     "%d/%m/%y", "%m/%d/%y", "%y-%m-%d", "%Y%m%d120000[0:GMT]", "%d/%m/%Y %H:%M",
 )  # fmt: skip
-HEADERS = {"date": "Date", "narration": "Narration", "amount": "Amount", "debit": "Withdrawal Amt.", "credit": "Deposit Amt.",
-           "mark": "Dr/Cr", "balance": "Closing Balance", "currency": "Currency"}  # fmt: skip
+HEADERS = {
+    "date": "Date",
+    "narration": "Narration",
+    "amount": "Amount",
+    "debit": "Withdrawal Amt.",
+    "credit": "Deposit Amt.",
+    "mark": "Dr/Cr",
+    "balance": "Closing Balance",
+    "currency": "Currency",
+}
 MARKS = (("D", "C"), ("Af", "Bij"), ("debit", "credit"), ("DR", "CR"), ("S", "H"))
 
 
@@ -75,7 +83,7 @@ movements = st.lists(
     st.builds(
         Movement,
         date=st.dates(datetime.date(2023, 11, 1), datetime.date(2024, 12, 31)),
-        narration=st.text(alphabet='abc é,;|"\'=-0123\n', max_size=30).map(lambda text: f"Shop {text}"),
+        narration=st.text(alphabet="abc é,;|\"'=-0123\n", max_size=30).map(lambda text: f"Shop {text}"),
         amount=st.integers(-5_000_00, 5_000_00).filter(bool).map(lambda minor: Decimal(minor).scaleb(-2)),
     ),
     min_size=1,
@@ -125,7 +133,7 @@ def chosen(reading: StatementReading) -> set[str]:
     return {assumption.field for assumption in reading.assumptions}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, derandomize=True, deadline=None)
 @given(movements.map(ordered), dialects())
 def test_a_statement_in_any_dialect_reads_back_or_says_what_it_assumed(
     statement: list[Movement], dialect: Dialect
@@ -147,7 +155,7 @@ def test_a_statement_in_any_dialect_reads_back_or_says_what_it_assumed(
     assert {t.amount.currency for t in found} == {"EUR" if "currency" in dialect.columns else "XXX"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(movements.map(ordered), dialects())
 def test_reading_is_repeatable_and_ids_are_distinct(statement: list[Movement], dialect: Dialect) -> None:
     content = write(statement, dialect)
