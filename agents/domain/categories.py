@@ -85,6 +85,7 @@ class Category(enum.StrEnum):
     TRANSFER_CRYPTO = "transfer.crypto"
     UNCATEGORISED = "uncategorised"
 
+
 class Kind(enum.StrEnum):
     """What a category does to the balance of a month."""
 

@@ -65,6 +65,7 @@ class _Tables:
     tails: frozenset[str]
     places: frozenset[str]
     joiners: frozenset[str]
+    refunds: frozenset[str]
 
 
 @functools.cache
@@ -75,7 +76,7 @@ def _tables() -> _Tables:
     return _Tables(phrases=phrases, **sets)
 
 
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "'": None, "’": None})
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "\u0131": "i", "'": None, "\u2019": None})
 _WORD = re.compile(r"[a-z0-9][a-z0-9&]*")
 
 
@@ -111,7 +112,8 @@ _SCRUBS = tuple(
 _MASK = re.compile(r"\[[a-z][a-z_. ]*\]")
 _BRACKET_CODE = re.compile(r"\A\s*\[[A-Z]{2,3}\]")
 _FACILITATOR = re.compile(
-    r"(?:\A| )(?:SQ|TST|PP|IZ|SP|CT|ZETTLE|IZETTLE|SUMUP|PAYPAL|PYPL|KLARNA|STRIPE|ADYEN|LS|NYA|WPY|DD|CKO|GOOGLE PAY) ?[*_] ?",
+    r"(?:\A| )(?:SQ|TST|PP|IZ|SP|CT|ZETTLE|IZETTLE|SUMUP|PAYPAL|PYPL|KLARNA|STRIPE|ADYEN|LS|NYA|WPY|DD|CKO|GOOGLE PAY)"
+    r" ?[*_] ?",
     re.IGNORECASE,
 )
 _NAME_TAG = re.compile(r"/NAME/([^/]*)", re.IGNORECASE)
@@ -121,7 +123,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _COUNTERPARTY_CODE = re.compile(r"(?<![A-Z])[A-Z]{2}/\d{9}\b")
-_STRUCTURED = re.compile(r"\A(?:MMT[/ -])?(UPI|NEFT|IMPS|RTGS|ACH|NACH|ECS|CHQ)(?=[/ :_-])(.*)\Z", re.IGNORECASE | re.DOTALL)
+_STRUCTURED = re.compile(
+    r"\A(?:MMT[/ -])?(UPI|NEFT|IMPS|RTGS|ACH|NACH|ECS|CHQ)(?=[/ :_-])(.*)\Z", re.IGNORECASE | re.DOTALL
+)
 _DIRECTION = re.compile(r"\A[\s/:_-]*(?:CR|DR|C|D|IN|OUT|P2A|P2M)\b(?=[\s/:_-])", re.IGNORECASE)
 _ROUTING = re.compile(r"\A(?:[A-Z]{4}0[A-Z0-9]{6}|[A-Z]{2}\d{2}[A-Z0-9]{11,30})\Z")
 _BIC = re.compile(r"\A[A-Z]{6}[A-Z0-9]{2}(?:XXX|[A-Z0-9]{3})\Z")
@@ -272,6 +276,11 @@ def _name(tokens: list[str]) -> str:
     return name[:LONGEST_NAME].strip() if any(c.isalpha() for c in name) and len(name) > 1 else ""
 
 
+def says_refund(narration: str) -> bool:
+    """Return True when one of its words says that money comes back: a refund, a reversal, a return."""
+    return not _tables().refunds.isdisjoint(words(narration))
+
+
 def without_place(payee: str) -> str:
     """Return a shop's name without the town, state or country that card networks write after it."""
     tables = _tables()
@@ -279,7 +288,9 @@ def without_place(payee: str) -> str:
     while len(kept) > 1:
         for size in (2, 1):
             tail = " ".join(word for token in kept[-size:] for word in words(token))
-            known = tail in tables.places or (size == 1 and len(tail) <= 3 and kept[-1].isupper() and tail in tables.tails)
+            known = tail in tables.places or (
+                size == 1 and len(tail) <= 3 and kept[-1].isupper() and tail in tables.tails
+            )
             if known and len(kept) > size and " ".join(words(kept[-size - 1])) not in tables.joiners:
                 kept = kept[:-size]
                 break
