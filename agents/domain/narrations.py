@@ -89,7 +89,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a text, folded; whatever is no letter, digit or ``&`` separates them."""
+    """Return the words of a text up to ``LONGEST`` characters, folded; letters, digits and ``&`` make a word."""
     return tuple(_WORD.findall(fold(text[:LONGEST])))
 
 

@@ -171,5 +171,5 @@ def _transfer(judged: Sequence[Transaction], at: int, other: int) -> str:
 )
 async def categoriser(normalised: NormalisedStatement, context: Context) -> CategorisedStatement:
     """Gives each transaction its category, and matches transfers and refunds."""
-    settings: CategoriserSettings = context.settings
+    settings: CategoriserSettings = context.settings or CategoriserSettings()
     return categorise(normalised.statement, settings=settings, master=merchant_master(), keywords=keyword_table())
