@@ -92,10 +92,12 @@ class Series:
         usual = mode(days)
         if not self.cadence.months:
             return last, last.day
-        if 2 * days.count(usual) < len(days) or is_last_day(last):
-            return last, max(days) if is_last_day(last) and max(days) - last.day <= _MOVED_DAYS else last.day
-        near = min((add_months(last, by, day=usual) for by in (-1, 0, 1)), key=lambda date: abs((date - last).days))
-        return (near, usual) if abs((near - last).days) <= _MOVED_DAYS else (last, last.day)
+        if 2 * days.count(usual) >= len(days):
+            near = min((add_months(last, by, day=usual) for by in (-1, 0, 1)), key=lambda date: abs((date - last).days))
+            if abs((near - last).days) <= _MOVED_DAYS:
+                return near, usual
+        cut_short = is_last_day(last) and max(days) - last.day <= _MOVED_DAYS
+        return last, max(days) if cut_short else last.day
 
     def is_active(self, on: datetime.date) -> bool:
         """Return False when the next charge is overdue by more than the cadence's grace."""
