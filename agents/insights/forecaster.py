@@ -44,13 +44,13 @@ class _Outlook:
 def forecast(task: InsightTask) -> CashflowForecast:
     """Return the net cash flow of the three months after the statement's last, per currency.
 
-    A month is what recurs (found series that have not stopped, at their latest amount, in the months in which they
-    fall due) plus what does not: the median of the complete months' net without those series. The interval is that of
-    the second part.
+    A month is what recurs (series of a fixed amount that have not stopped, at their latest amount, in the months in
+    which they fall due) plus what does not: the median of the complete months' net without those series. The interval
+    is that of the second part, so what varies from time to time must be in it, bills by use included.
     """
     period = task.analysis.period
     counted = entries(task.statement.transactions)
-    recurring = find_series([entry.transaction for entry in counted])
+    recurring = tuple(one for one in find_series([entry.transaction for entry in counted]) if one.is_fixed)
     first = shift(month_of(period.end), 1)
     months = tuple(shift(first, by) for by in range(HORIZON))
     forecasts, insufficient = [], []
@@ -145,8 +145,8 @@ def _forecast(
         ),
         history_months=history,
         coverage=float(COVERAGE),
-        method=f"recurring items at their latest amount, plus the median of the other net of {history} complete "
-        f"months; interval from {interval}",
+        method=f"recurring items of a fixed amount at their latest price, plus the median of the other net of {history} "
+        f"complete months; interval from {interval}",
         caution=None
         if ranked
         else f"Short history: {history} complete months, so the interval is wide and takes them for normally "

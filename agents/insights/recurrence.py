@@ -47,6 +47,7 @@ FEWEST_YEARLY = 2
 STEP = 10
 """Percent by which a charge may differ from the one before without counting as a change of price."""
 _LARGEST_STEP = 100
+_LARGEST_STEP_OF_TWO = 25
 _DUPLICATE_DAYS = 3
 _MOVED_DAYS = 4
 """Days by which a weekend with a holiday moves a booking."""
@@ -66,6 +67,16 @@ class Series:
     def last(self) -> Transaction:
         """The latest charge."""
         return self.charges[-1]
+
+    @property
+    def is_fixed(self) -> bool:
+        """True when the amount is the same each time but for a rare change of price.
+
+        A bill by use is regular too, but its amount is no more certain than any other spending.
+        """
+        amounts = [charge.amount.minor for charge in self.charges]
+        changes = sum(earlier != later for earlier, later in itertools.pairwise(amounts))
+        return changes <= max(1, len(amounts) // 6)
 
     def due(self) -> Iterator[datetime.date]:
         """Yield the days on which further charges are due, without end; months keep the day that is meant."""
@@ -185,11 +196,15 @@ def _fits(gaps: Sequence[int], cadence: Cadence) -> bool:
 
 
 def _is_steady(amounts: Sequence[int]) -> bool:
-    """Return True when the amount changes rarely: once, or once in six charges, and at most to the double."""
+    """Return True when the amount changes rarely: once, or once in six charges, and at most to the double.
+
+    Two charges alone are steady within a quarter: two purchases a year apart are not yet a series.
+    """
+    largest = _LARGEST_STEP if len(amounts) >= FEWEST else _LARGEST_STEP_OF_TWO
     steps = 0
     for earlier, later in itertools.pairwise(amounts):
         low, high = min(earlier, later), max(earlier, later)
-        if high * 100 > low * (100 + _LARGEST_STEP):
+        if high * 100 > low * (100 + largest):
             return False
         steps += high * 100 > low * (100 + STEP)
     return steps <= max(1, len(amounts) // 6)

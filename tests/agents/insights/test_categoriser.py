@@ -91,12 +91,10 @@ def test_the_first_override_that_matches_decides(statement, row):
     assert one(statement, row, "-10", "ACME", overrides=rules).category == "giving.gifts"
 
 
-@pytest.mark.parametrize(
-    "rule", [{"match": "x", "category": "food.cafes"}, {"match": "--", "category": "food.cafes"}, {"match": "tesco", "category": "food.caffs"}]
-)  # fmt: skip
-def test_a_bad_override_is_refused(rule):
+@pytest.mark.parametrize(("match", "category"), [("x", "food.cafes"), ("--", "food.cafes"), ("tesco", "food.caffs")])
+def test_a_bad_override_is_refused(match, category):
     with pytest.raises(ValidationError):
-        Override.model_validate(rule)
+        Override.model_validate({"match": match, "category": category})
 
 
 def test_the_legs_of_a_transfer_name_each_other(statement, row):
