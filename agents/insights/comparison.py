@@ -59,9 +59,8 @@ class Line:
             return "low"
         middle = median(self.before)
         mad = median(abs(amount - middle) for amount in self.before)
+        # Never 0: a MAD and a median of 0 would mean mostly empty months, which are occasional.
         noise = max(MAD_TO_SIGMA * mad, abs(middle) * LEAST_RISE / 100)
-        if noise == 0:  # the months before cancelled out
-            return "low"
         score = (self.latest - middle) / noise
         return "high" if score >= _HIGH else "medium" if score >= _MEDIUM else "low"
 

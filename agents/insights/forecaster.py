@@ -145,8 +145,8 @@ def _forecast(
         ),
         history_months=history,
         coverage=float(COVERAGE),
-        method=f"recurring items of a fixed amount at their latest price, plus the median of the other net of {history} "
-        f"complete months; interval from {interval}",
+        method=f"recurring items of a fixed amount at their latest price, plus the median of the other net of "
+        f"{history} complete months; interval from {interval}",
         caution=None
         if ranked
         else f"Short history: {history} complete months, so the interval is wide and takes them for normally "
