@@ -444,7 +444,7 @@ class Bus:
         subscriber.wait(delivery, ticket)
         block_s = subscriber.card.mailbox.block_s
         if math.isfinite(block_s):
-            self.alarm.at(self.now() + block_s, lambda: self._blocked_too_long(delivery))
+            ticket.limits.append(self.alarm.at(self.now() + block_s, lambda: self._blocked_too_long(delivery)))
         return ticket
 
     def _blocked_too_long(self, delivery: Delivery) -> None:

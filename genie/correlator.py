@@ -66,7 +66,7 @@ class Correlator:
                 lanes = self._bus.route(part.of or kind).lanes
                 return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
 
-            plan = Plan(expect, need, members)
+            plan = Plan(expect, need, members, kind)
             if len(self._plans) >= MOST_PLANS:
                 self._plans.clear()
             self._plans[key] = plan
@@ -91,7 +91,7 @@ class Correlator:
                 return
         expectation = scope.expectation
         if expectation is not None and not expectation.done:
-            expectation.conclude(scope.failures or (), self._reaches)
+            expectation.conclude(scope.failures or (), self._reaching(expectation))
         if not scope.children and (scope.parent is None or expectation is None or expectation.closed):
             self._over(scope)
 
@@ -161,10 +161,18 @@ class Correlator:
             return
         for kind in {kind for kind, _ in expectation.outstanding()}:
             if kind not in kinds:
-                expectation.give_up(kind, scope.failures or (), self._reaches)
+                expectation.give_up(kind, scope.failures or (), self._reaching(expectation))
 
-    def _reaches(self, agent: str, kind: type[Payload]) -> bool:
-        return kind in self._bus.registry.reach(agent)
+    def _reaching(self, expectation: Expectation) -> Callable[[str | None, type[Payload]], bool]:
+        registry = self._bus.registry
+
+        def reaches(agent: str | None, kind: type[Payload]) -> bool:
+            if agent is None:
+                asked = expectation.asked
+                return asked is not None and any(kind in lane.reach for lane in self._bus.route(asked).lanes)
+            return kind in registry.reach(agent)
+
+        return reaches
 
     def _handed_over(self, scope: Scope, failure: Failure) -> bool:
         """True while a fallback works in the place of the agent that failed."""

@@ -291,10 +291,10 @@ class Runtime:
         bus.closing = True
         for tap in bus.taps:
             tap.close()
-        with anyio.CancelScope(shield=True):
-            try:
-                await self._crew.close()
-            finally:
+        try:
+            await self._crew.close()
+        finally:
+            with anyio.CancelScope(shield=True):
                 for agent in reversed(self._opened):
                     closing = getattr(agent, "close", None)
                     if closing is not None:

@@ -144,7 +144,8 @@ class _AsyncioCrew:
             tasks = tuple(self._tasks)
             for task in tasks:
                 task.cancel()
-            await self._asyncio.wait(tasks)
+            with anyio.CancelScope(shield=True):  # no task outlives its runtime, whoever is cancelled meanwhile
+                await self._asyncio.wait(tasks)
             for task in tasks:
                 self._tasks.discard(task)
                 error = None if task.cancelled() else task.exception()

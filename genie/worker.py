@@ -14,7 +14,7 @@ import anyio
 
 from genie.account import Outcome
 from genie.context import HandlerContext
-from genie.errors import ForgedMessageError, GenieError, WrongOutputError
+from genie.errors import ForgedMessageError, GenieError, ImmutableMessageError, WrongOutputError
 from genie.mailbox import Lane
 from genie.message import Message, topic_of
 
@@ -147,7 +147,10 @@ class Worker:
                 running = lane.call(message.payload)
             else:
                 self.context = context = HandlerContext(bus, self, delivery)
-                running = lane.call(message.payload if lane.wants == Lane.CONTEXT else message, context)
+                if lane.wants == Lane.CONTEXT:
+                    running = lane.call(message.payload, context)
+                else:  # a third party's `handle` may be a plain function that runs code before it returns
+                    running = variables.run(lane.call, message, context)
             if type(running) is not types.CoroutineType:
                 return self._stream(running)
             pending = variables.run(running.send, None)
@@ -317,6 +320,8 @@ class Worker:
         if self.ended is not None:
             self._over(*self.ended)
             return
+        if isinstance(error, ImmutableMessageError) and self.delivery is not None:
+            self._bus.refused(self.delivery, error)
         self._bus.log_failure(self.subscriber.card.id, error)
         self._failed_as(reason_of(error), final=final or isinstance(error, GenieError))
 
