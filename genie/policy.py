@@ -7,8 +7,6 @@ redact overrides allow; a judge that raises denies.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -148,7 +146,8 @@ class Inspector(Protocol):
         ...
 
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
-_CLEAN = tuple(Inspection(size) for size in range(4096))  # most messages are small and clean, and share these
+_SMALL = 4096
+_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
 class Inspectors:
@@ -186,7 +185,7 @@ class Inspectors:
         reader = fields.reader(kind)
         if reader.bulky:
             return self.inspect
-        read, match, join, clean, scalar = reader.read, self._match, _SEPARATOR.join, _CLEAN, fields.SCALAR_BYTES
+        read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
 
         def inspect(payload: Payload) -> Inspection:
             parts: list[str] = []
@@ -195,7 +194,7 @@ class Inspectors:
                 text = join(parts)
                 if text.isascii() and not match(text.encode()):
                     size += len(text)
-                    return clean[size] if size < 4096 else Inspection(size)
+                    return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return self.inspect(payload)
             return self.inspect(payload)
@@ -221,7 +220,7 @@ class Inspectors:
             text = _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
         hits = self._match(text.encode())
         if not hits and not reader.bulky:
-            return _CLEAN[size] if size < len(_CLEAN) else Inspection(size)
+            return _clean.get(size) or _clean_of(size)
         found = self._examine(payload, reader.bulky, hits) if hits else []
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name))
@@ -249,6 +248,13 @@ class Inspectors:
                     for span in inspector.examine(part.text)
                 ]
         return found
+
+
+def _clean_of(size: int) -> Inspection:
+    inspection = Inspection(size)
+    if size < _SMALL:
+        _clean[size] = inspection
+    return inspection
 
 
 def _nothing(_text: bytes) -> list[int]:
@@ -408,6 +414,9 @@ class PolicySet:
     inspectors: Inspectors = field(init=False)
 
     def _hash(self) -> str:
+        import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
+        import json  # noqa: PLC0415 - as above
+
         listed = [[p.name, p.version, _ordered(p.settings.model_dump())] for p in self.policies]
         text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
