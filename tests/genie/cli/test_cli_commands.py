@@ -92,6 +92,21 @@ def test_the_installed_agents_are_listed(genie: Genie) -> None:
     assert "parrot" in genie("agents").stdout
 
 
+@pytest.mark.usefixtures("installed")
+def test_an_agent_whose_extra_is_not_installed_is_named_and_hides_no_other(genie: Genie) -> None:
+    result = genie("agents", "--json")
+    assert result.exit_code == 0
+    assert "'lacking': cannot be loaded: ModuleNotFoundError" in result.stderr
+    assert "lacking" not in {card["use"] for card in json.loads(result.stdout)}
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_question_without_a_pipeline_goes_to_an_installed_agent(genie: Genie) -> None:
+    result = genie("ask", "toys.lonely", "-", input='{"text": "hello"}')
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"text": "hello, too"}
+
+
 def test_a_question_is_answered_with_typed_json(genie: Genie, pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "question.json").write_text('{"text": "how much?"}')
     path = pipeline("parrot")
