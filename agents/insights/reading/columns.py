@@ -66,9 +66,10 @@ class ColumnFinder:
             self._from_header(table.header)
 
     def money_columns(self) -> tuple[int, ...]:
-        """Return the columns whose cells tell the decimal mark: those that hold money, or may."""
-        known = {self._found[role] for role in (*_MOVEMENT, "balance") if role in self._found}
-        return tuple(sorted(known | set(self._candidates())))
+        """Return the columns whose cells tell the decimal mark: those that hold money, or may where none is named."""
+        named = self._fixed(*_MOVEMENT)
+        known = {*named.values(), *self._fixed("balance").values()}
+        return tuple(sorted(known if named else known | set(self._candidates())))
 
     def find(self, decimal_mark: DecimalMark) -> Columns:
         """Return the columns; what the file leaves open is said in the choices."""
