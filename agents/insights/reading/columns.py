@@ -226,16 +226,25 @@ class ColumnFinder:
         columns = sorted({*self._candidates(), *fixed.values()})
         arranged = self._arranged(columns, decimal_mark, mark, fixed)
         counters = [c for c in self._counters() if c not in columns]
-        if counters and arranged and not arranged.proven:
-            # Whole amounts look like counters; only a balance that follows from them tells.
-            columns = sorted({*columns, *counters})
-            other = self._arranged(columns, decimal_mark, mark, fixed)
-            arranged = other if other and other.proven else replace(arranged, certain=False)
+        if counters and arranged and (self._gaps(arranged) or not arranged.proven):
+            # Whole amounts look like counters; a balance that follows from them tells, or a column that they complete.
+            wider = sorted({*columns, *counters})
+            other = self._arranged(wider, decimal_mark, mark, fixed)
+            completes = self._gaps(arranged) and other and other.arrangement.debit is not None
+            if other and (completes or (other.proven and not arranged.proven)):
+                arranged, columns = other, wider
+            elif not arranged.proven and any(self._facts[column].dense for column in counters):
+                arranged, columns = replace(arranged, certain=False), wider
         if arranged is None:
             if self._fixed(*_MOVEMENT):
                 return
             raise self._no_amounts()
         self._take(arranged, columns, fixed)
+
+    def _gaps(self, arranged: Arranged) -> bool:
+        """True if a single amount column leaves rows without an amount, which another column may hold."""
+        amount = arranged.arrangement.amount
+        return amount is not None and self._facts[amount].filled < self._facts[amount].rows
 
     def _arranged(
         self, columns: list[int], decimal_mark: DecimalMark, mark: int | None, fixed: dict[str, int]
@@ -253,7 +262,7 @@ class ColumnFinder:
         """Return the columns of whole numbers, which may be serial numbers or whole amounts."""
         return [
             column for column in self._free()
-            if self._facts[column].dense and self._facts[column].nearly_all(self._facts[column].amounts)
+            if self._facts[column].nearly_all(self._facts[column].amounts)
             and not _holds("date", self._facts[column]) and not self._facts[column].account_number
         ]  # fmt: skip
 
