@@ -320,9 +320,12 @@ class Bus:
         def due() -> None:
             del self.timers[number]
             scope.timed -= 1
-            card = delivery.lane.subscriber.card
+            card, extra = delivery.lane.subscriber.card, delivery.extra
             try:
-                self.emit(payload, card, scope, cause.number, cause.hops + 1, cause.headers, read, None, to)
+                self.emit(
+                    payload, card, scope, cause.number, cause.hops + 1, cause.headers, read, None, to,
+                    None if extra is None else extra.instead_of,
+                )  # fmt: skip
             except (UnknownAgentError, NotConsumedError):
                 scope.unrouted += 1  # the addressee was removed meanwhile
             # The timer was in flight in the name of the deliveries that it has become.

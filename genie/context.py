@@ -165,7 +165,11 @@ class HandlerContext:
             self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload), verb="ask"))
         scope = bus.correlator.open(delivery)
         parker = bus.make_parker()
-        expectation = bus.correlator.expect(scope, expect, need, parker.wake, type(payload))
+        try:
+            expectation = bus.correlator.expect(scope, expect, need, parker.wake, type(payload))
+        except BaseException:
+            bus.correlator.close(scope)
+            raise
         if self._opened is None:
             self._opened = []
         self._opened.append(scope)

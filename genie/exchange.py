@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from genie.clock import Clock
     from genie.errors import GenieError
     from genie.expectation import Expectation
+    from genie.joins import JoinPoint
     from genie.limits import RunLimits
     from genie.mailbox import Lane, Subscriber, Ticket
     from genie.message import Classification, Headers, Message, Payload
@@ -109,6 +110,7 @@ class Exchange(Protocol):
     limits: RunLimits
     registry: Registry
     subscribers: dict[str, Subscriber]
+    joins: list[JoinPoint]
     runs: dict[int, RunState]
     retrying: dict[Delivery, Any]
     timers: dict[int, tuple[Any, Scope, type[Payload]]]

@@ -446,7 +446,7 @@ class Runtime:
         parker = run.parker = bus.make_parker()
         try:
             expectation = bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
-        except ValueError:
+        except BaseException:
             bus.trees.opened(run)
             raise
         await self._admitted(run, self._send(run, question, to))

@@ -7,6 +7,7 @@ runs in its own copy of the context variables.
 
 from __future__ import annotations
 
+import math
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -245,6 +246,7 @@ class Worker:
         return None
 
     async def _wait_for_room(self, ticket: Ticket) -> None:
+        self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
         try:
             await self._bus.room(ticket, self)
         except BaseException as error:
