@@ -669,6 +669,12 @@ class Bus:
         self.tell(delivery.message, "refused", subscriber.card.id, error.code)
 
     @staticmethod
+    def blocked(subscriber: Subscriber, seconds: float) -> None:
+        """A handler kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
+        subscriber.stalled += 1
+        _logger.warning("agent %s blocked the loop for %.1f s", subscriber.card.id, seconds)
+
+    @staticmethod
     def log_failure(agent: str, error: BaseException) -> None:
         """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
         traceback, place = error.__traceback__, ""

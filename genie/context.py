@@ -241,8 +241,8 @@ class HandlerContext:
         return agent
 
     def _alive(self, verb: str) -> Worker:
-        if self._worker is None:
-            raise RuntimeError(f"{self._agent!r} tried to {verb} after its handler had ended")
+        if self._worker is None or self._worker.ended is not None:  # a handler may outlive its cancellation a little
+            raise RuntimeError(f"{self._agent!r} tried to {verb} after its handling had ended")
         return self._worker
 
     def _declared(self, payload: object) -> None:

@@ -242,6 +242,10 @@ class Exchange(Protocol):
         """A handler tried what its card does not allow."""
         ...
 
+    def blocked(self, subscriber: Subscriber, seconds: float) -> None:
+        """A handler kept the loop to itself."""
+        ...
+
     def log_failure(self, agent: str, error: BaseException) -> None:
         """Log that a handler failed."""
         ...
