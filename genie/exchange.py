@@ -100,6 +100,13 @@ class Trees(Protocol):
         ...
 
 
+class Handling(Protocol):
+    """The worker, as the context of its handler sees it."""
+
+    ended: tuple[Outcome, str] | None
+    """Why the handling was cut off."""
+
+
 class Exchange(Protocol):
     """The bus, as the other machines see it. Everything runs on the loop's thread; nothing here waits."""
 
