@@ -452,7 +452,8 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
     Raises:
         LookupError: A path is no plain string field, so the delivery must be denied.
     """
-    made = message.inspection.masked
+    # Clean messages share their inspection, and so must not share what it keeps.
+    made = message.inspection.masked if message.inspection.findings else {}
     copy = made.get(paths)
     if copy is None:
         spans: dict[Path, tuple[tuple[int, int, str], ...]] = dict.fromkeys(paths, ())
