@@ -143,22 +143,21 @@ class Subscriber:
         queue = self.queue
         while queue:
             delivery = queue.popleft()
+            if self.keyed or self.busy:
+                key = self.key_of(delivery)
+                busy = self.busy
+                if key in busy:
+                    lane = busy[key]
+                    if lane is None:
+                        lane = busy[key] = deque()
+                    lane.append(delivery)
+                    self.laned += 1
+                    self._bound()
+                    continue
+                if self.keyed:
+                    busy[key] = None
             if self.waiters:
                 self.let_in()
-            if not self.keyed and not self.busy:
-                return delivery
-            key = self.key_of(delivery)
-            busy = self.busy
-            if key in busy:
-                lane = busy[key]
-                if lane is None:
-                    lane = busy[key] = deque()
-                lane.append(delivery)
-                self.laned += 1
-                self._bound()
-                continue
-            if self.keyed:
-                busy[key] = None
             return delivery
         return None
 
@@ -189,14 +188,14 @@ class Subscriber:
 
     def oldest(self) -> Delivery | None:
         """Remove and return the delivery that has waited longest, for ``shed_oldest``."""
-        if self.queue:
-            return self.queue.popleft()
-        lane = next((lane for lane in self.busy.values() if lane), None)
-        if lane is None:
+        waiting = [lane for lane in (self.queue, *self.busy.values()) if lane]
+        if not waiting:
             return None
-        self.laned -= 1
-        self._bound()
-        return lane.popleft()
+        first = min(waiting, key=lambda lane: lane[0].message.number)
+        if first is not self.queue:
+            self.laned -= 1
+            self._bound()
+        return first.popleft()
 
     def mail(self) -> Iterator[Delivery]:
         """Yield everything that waits here, without removing it."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
+import anyio
 import pytest
 
+from genie.limits import Mailbox, Overflow
 from genie.message import Payload
 from genie.protocol import Caller, agent
 from tests.genie.policies_for_tests import (
     Answer,
+    Gate,
     Note,
     Opinion,
+    Order,
     masking,
     running,
     turns,
@@ -50,6 +56,39 @@ async def test_a_masked_copy_is_of_its_own_message_when_nothing_was_found() -> N
 
 
 # --- mailboxes ---
+
+
+async def test_a_mailbox_holds_no_more_than_its_capacity_when_deliveries_wait_for_their_key() -> None:
+    gate = Gate()
+
+    @agent("reader", concurrency=2, mailbox=Mailbox(2, Overflow.BLOCK, math.inf))
+    async def reader(_order: Order) -> None:
+        await gate.wait()
+
+    async with running(reader) as runtime, anyio.create_task_group() as group:
+        for number in range(7):
+            group.start_soon(runtime.publish, Order(account="a", number=number))
+        await turns()
+        subscriber = runtime._bus.subscribers["reader"]
+        assert len(subscriber.queue) + subscriber.laned == 2
+        gate.open.set()
+
+
+async def test_shed_oldest_drops_what_waits_longest_be_it_behind_a_key() -> None:
+    gate, seen = Gate(), []
+
+    @agent("reader", concurrency=2, mailbox=Mailbox(3, Overflow.SHED_OLDEST))
+    async def reader(order: Order) -> None:
+        seen.append((order.account, order.number))
+        await gate.wait()
+
+    async with running(reader) as runtime:
+        for account, number in (("a", 1), ("a", 2), ("b", 3), ("a", 4), ("c", 5), ("c", 6)):
+            await runtime.publish(Order(account=account, number=number))
+            await turns()
+        gate.open.set()
+        await turns()
+    assert sorted(seen) == [("a", 1), ("a", 4), ("b", 3), ("c", 5), ("c", 6)]
 
 
 # --- deadlines and holds ---
