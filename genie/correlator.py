@@ -148,7 +148,7 @@ class Correlator:
         for scope, kinds in reachable.items():
             for state in (scope.joins or {}).values():
                 if not state.closed:
-                    kinds |= self._bus.registry.reach(state.point.join.id)
+                    kinds.update(self._bus.registry.reach(state.point.join.id))
             kinds.update(type(held.message.payload) for held in self._holds.answers(scope))
             self._give_up(scope, kinds)
 
@@ -165,12 +165,14 @@ class Correlator:
 
     def _reaching(self, expectation: Expectation) -> Callable[[str | None, type[Payload]], bool]:
         registry = self._bus.registry
+        joins = {point.join.id for point in self._bus.joins}
 
         def reaches(agent: str | None, kind: type[Payload]) -> bool:
             if agent is None:
                 asked = expectation.asked
                 return asked is not None and any(kind in lane.reach for lane in self._bus.route(asked).lanes)
-            return kind in registry.reach(agent)
+            # What an agent could have brought that was removed meanwhile is not known any more: it is named.
+            return kind in registry.reach(agent) or not (agent in registry or agent in joins)
 
         return reaches
 

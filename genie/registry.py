@@ -59,6 +59,9 @@ class Registry:
             raise UnknownAgentError(agent=agent, known=tuple(self._cards))
         return card
 
+    def __contains__(self, agent: str) -> bool:
+        return agent in self._cards
+
     def cards(self) -> tuple[AgentCard, ...]:
         """Return all cards in the order of registration."""
         return tuple(self._cards.values())

@@ -57,13 +57,19 @@ def covered_months(start: datetime.date, end: datetime.date, booked: Collection[
     return tuple(shift(first, position) for position in range(count))
 
 
-def complete_months(start: datetime.date, end: datetime.date, months: tuple[str, ...]) -> frozenset[str]:
-    """Return the months that a statement covers wholly, judged by its first and last booking.
+def complete_months(start: datetime.date, end: datetime.date, booked: Collection[str]) -> frozenset[str]:
+    """Return the months that a statement covers wholly, judged by its bookings.
 
     A statement does not say from when to when it was drawn. Its first and last month count as complete when at most
-    ``EDGE_DAYS`` days at the edge have no booking; everything between is complete.
+    ``EDGE_DAYS`` days at the edge have no booking. A month in between without any booking is more likely a gap of the
+    file than a month in which nothing moved, so it does not count.
+
+    Args:
+        start: First booking.
+        end: Last booking.
+        booked: Months with at least one booking.
     """
-    complete = set(months)
+    complete = set(booked)
     if start.day > 1 + EDGE_DAYS:
         complete.discard(month_of(start))
     if end.day < calendar.monthrange(end.year, end.month)[1] - EDGE_DAYS:

@@ -11,13 +11,15 @@ import functools
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 LONGEST = 240
 """Characters of a narration that are read; banks write at most 140 to 210."""
 LONGEST_NAME = 60
 _LONGEST_PHRASE = 5
+_SHORT = 3
+"""Characters up to which a token with digits may be part of a name: "1&1", "N26", "99"."""
 
 
 class Rail(enum.StrEnum):
@@ -47,6 +49,8 @@ class Narration:
     rail: Rail | None
     payee: str
     """Who is named, as the bank wrote it; empty when nobody is."""
+    wording: str = ""
+    """The payee with what was cut off its ends: a brand may be called "Cash App" or "Trading 212"."""
     handle: str = ""
     """Local part of a payment address (``swiggy.stores`` of ``swiggy.stores@axb``); empty for phone numbers."""
     card_shop: bool = False
@@ -65,6 +69,7 @@ class _Tables:
     tails: frozenset[str]
     places: frozenset[str]
     joiners: frozenset[str]
+    leading: frozenset[str]
     refunds: frozenset[str]
 
 
@@ -105,6 +110,7 @@ _SCRUBS = tuple(
         r"(?<!\w)[-+]?\d[\d.,]*[.,]\d{2}(?: ?[A-Z]{3})?\b",  # 995,00 EUR
         r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+\S*",  # tags of German exports
         r"\b(?:IBAN|BIC)\b:? ?\S*(?: \d\S*)*",
+        r"\bA/C\b",
         r"\b[A-Z]{6}[A-Z0-9]{2,5} (?=[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b)",  # a BIC before its IBAN
         r"\b(?:NR|NO|REF|TXN|AUTH|ID|CARD|PAS|TERM|ENDING IN)\b[.:#]* ?[A-Z]{0,4}\d\S*",
     )
@@ -126,7 +132,7 @@ _COUNTERPARTY_CODE = re.compile(r"(?<![A-Z])[A-Z]{2}/\d{9}\b")
 _STRUCTURED = re.compile(
     r"\A(?:MMT[/ -])?(UPI|NEFT|IMPS|RTGS|ACH|NACH|ECS|CHQ)(?=[/ :_-])(.*)\Z", re.IGNORECASE | re.DOTALL
 )
-_DIRECTION = re.compile(r"\A[\s/:_-]*(?:CR|DR|C|D|IN|OUT|P2A|P2M)\b(?=[\s/:_-])", re.IGNORECASE)
+_DIRECTION = re.compile(r"\A[\s/:_-]*(?:CR|DR|C|D|IN|OUT|P2A|P2M)\b(?=\s*[/:_-])", re.IGNORECASE)
 _ROUTING = re.compile(r"\A(?:[A-Z]{4}0[A-Z0-9]{6}|[A-Z]{2}\d{2}[A-Z0-9]{11,30})\Z")
 _BIC = re.compile(r"\A[A-Z]{6}[A-Z0-9]{2}(?:XXX|[A-Z0-9]{3})\Z")
 _TOKENS = re.compile(r"[^\s*/\\|,;_+:<>\"=()]+")
@@ -150,31 +156,38 @@ def read(narration: str) -> Narration:
     if structured and ("/" in structured[2] or "-" in structured[2]):
         return _read_fields(_tables().phrases[structured[1].lower()], structured[2])
     tagged = _NAME_TAG.search(text) or _LABEL.search(text)
-    rail, payee = _read_free(text)
-    if rail is Rail.CASH:
-        return Narration(rail, "")  # what follows is where the machine stands
-    if tagged:
-        _, named = _read_free(tagged[1])
-        payee = named or payee
-    return Narration(rail, payee, card_shop=rail is Rail.CARD)
+    found = _read_free(text)
+    if found.rail is Rail.CASH:
+        return Narration(Rail.CASH, "")  # what follows is where the machine stands
+    named = _read_free(tagged[1]) if tagged else found
+    return replace(named, rail=found.rail, card_shop=found.rail is Rail.CARD) if named.payee else found
 
 
 def _read_fields(rail: Rail, text: str) -> Narration:
     """Read ``UPI/412345678901/DR/SWIGGY/...`` or ``NEFT CR-HDFC0000001-ACME-...``: the first field that is a name."""
     text = _DIRECTION.sub("", text)
-    handle = ""
-    named = ""
-    for part in text.split("/") if "/" in text else text.split("-"):
+    handle = named = wording = ""
+    separator = min((mark for mark in "/-" if mark in text), key=text.index, default="-")  # "A/C" is no separator
+    for part in text.split(separator):
         field = part.strip()
         if "@" in field:
             local = field.split("@", 1)[0]
             handle = handle or ("" if sum(c.isdigit() for c in local) >= 4 else local)
-        elif not named and " ".join(words(field)) not in _tables().banks:
-            named = _name(_tokens(field))
-    return Narration(rail, named, handle)
+        elif not named and not _is_bank(field):
+            tokens = _tokens(field)
+            named = _name(tokens)
+            wording = f"{wording} {_wording(tokens)}".strip()
+    return Narration(rail, named, wording, handle)
 
 
-def _read_free(text: str) -> tuple[Rail | None, str]:
+def _is_bank(field: str) -> bool:
+    """Return True for the name of a bank, or a routing code that begins with a bank's four letters."""
+    banks = _tables().banks
+    code = len(field) in {8, 11} and field.isalnum() and field.isupper() and field[:4].lower() in banks
+    return code or " ".join(words(field)) in banks
+
+
+def _read_free(text: str) -> Narration:
     coded = _COUNTERPARTY_CODE.search(text)  # Austrian exports: purpose, code of the booking, then the counterparty
     rails: list[Rail] = []
     if coded:
@@ -191,7 +204,12 @@ def _read_free(text: str) -> tuple[Rail | None, str]:
     if facilitator and not payee:
         payee = facilitator[0].strip(" *_")
     rails += [*found, *marked]
-    return _main_rail(rails), payee
+    rail = _main_rail(rails)
+    return Narration(rail, payee, _wording(rest), card_shop=rail is Rail.CARD)
+
+
+def _wording(tokens: list[str]) -> str:
+    return " ".join(token for token in tokens if len(token) <= _SHORT or not _is_reference(token))
 
 
 def _tokens(text: str) -> list[str]:
@@ -210,7 +228,7 @@ def _strip_rails(tokens: list[str]) -> tuple[list[Rail], list[str]]:
     rails: list[Rail] = []
     rest = tokens
     while rest:
-        if _is_reference(rest[0]) and rails:
+        if rails and len(rest[0]) > _SHORT and _is_reference(rest[0]):
             rest = rest[1:]
             continue
         for size in range(min(_LONGEST_PHRASE, len(rest)), 0, -1):
@@ -262,7 +280,7 @@ def _name(tokens: list[str]) -> str:
     kept: list[tuple[str, str]] = []
     for token in tokens:
         word = " ".join(words(token))
-        if not kept and word in tables.noise:
+        if not kept and (word in tables.noise or word in tables.leading):
             continue
         if kept and (word in tables.ends or word.split(" ")[0] == kept[0][1].split(" ")[0]):
             break  # "ACME LTD something", or a second column that repeats the first
@@ -272,6 +290,8 @@ def _name(tokens: list[str]) -> str:
             break  # what follows a terminal's or a shop's number is its town
     while kept and (kept[-1][1] in tables.noise or kept[-1][1] in tables.legal):
         kept.pop()
+    if all(word in tables.joiners for _, word in kept):
+        return ""
     name = " ".join(token for token, _ in kept).strip(" .,-&'\"`#")
     return name[:LONGEST_NAME].strip() if any(c.isalpha() for c in name) and len(name) > 1 else ""
 

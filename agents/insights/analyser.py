@@ -35,6 +35,8 @@ class _Months:
     """The latest complete month."""
     before: tuple[str, ...]
     """The complete months before it."""
+    empty: int
+    """Months within the period that have no booking."""
 
 
 def analyse(statement: Statement) -> SpendingAnalysis:
@@ -50,13 +52,12 @@ def analyse(statement: Statement) -> SpendingAnalysis:
     if not transactions:
         raise InputError("statement", "holds no transactions", "check the quarantined rows and the profile")
     period = Period(start=min(t.date for t in transactions), end=max(t.date for t in transactions))
-    covered = calendar_months.covered_months(
-        period.start, period.end, {calendar_months.month_of(t.date) for t in transactions}
-    )
-    complete = calendar_months.complete_months(period.start, period.end, covered)
+    booked = {calendar_months.month_of(t.date) for t in transactions}
+    covered = calendar_months.covered_months(period.start, period.end, booked)
+    complete = calendar_months.complete_months(period.start, period.end, booked)
     latest = max(complete, default=None)
     before = tuple(month for month in covered if month in complete and latest is not None and month < latest)
-    months = _Months(covered, complete, latest, before)
+    months = _Months(covered, complete, latest, before, len(set(covered) - booked))
     counted = entries(transactions)
     return SpendingAnalysis(
         period=period,
@@ -149,6 +150,11 @@ def _notices(transactions: Sequence[Transaction], months: _Months) -> tuple[str,
         notices.append(
             f"A baseline needs {BASELINE_MONTHS} complete months before {months.latest}, the statement has "
             f"{len(months.before)}: no category is compared with its history."
+        )
+    if months.empty:
+        notices.append(
+            f"Months within the period without any booking: {months.empty}; they are taken for gaps of the file and "
+            f"not compared."
         )
     unsure = sum(transaction.category in {None, Category.UNCATEGORISED} for transaction in transactions)
     if unsure:

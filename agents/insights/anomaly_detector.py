@@ -12,14 +12,16 @@ from datetime import timedelta
 from agents.contracts.insights import Anomalies, Anomaly, InsightTask
 from agents.contracts.statements import Statement, Transaction
 from agents.domain import categories
-from agents.domain.categories import Category, Kind
+from agents.domain.categories import Category, Kind, Necessity
 from agents.domain.spread import LogSpread, median_minor
 from genie.protocol import Risk, Tier, agent
 
 THRESHOLD = 3.5
 """Robust standard deviations on the log scale above which an amount is unusual."""
-FLOOR = 0.1
-"""Least MAD on the log scale: a series that never changes must rise by 68 % before it is unusual."""
+FLOOR_OF_BILLS = 0.1
+"""Least MAD of bills on the log scale: one that never changes must rise by 68 % before it is unusual."""
+FLOOR_OF_SHOPS = 0.2
+"""The same for shops, where somebody chooses anew each time: 2.8 times the usual."""
 FEWEST_OF_MERCHANT = 6
 FEWEST_OF_CATEGORY = 10
 DUPLICATE_DAYS = 3
@@ -105,7 +107,9 @@ def _unusual(own: Sequence[Transaction]) -> Iterator[_Finding]:
 
 def _beyond(candidates: Sequence[Transaction], group: Sequence[Transaction], usual: int, of: str) -> Iterator[_Finding]:
     sizes = [_size(payment) for payment in group]
-    spread = LogSpread.of(sizes, floor=FLOOR)
+    about = categories.info(group[0].category)
+    bill = about.regular and about.necessity is not Necessity.FREE
+    spread = LogSpread.of(sizes, floor=FLOOR_OF_BILLS if bill else FLOOR_OF_SHOPS)
     middle = median_minor(sizes)
     for payment in candidates:
         score = spread.score(_size(payment))

@@ -16,11 +16,10 @@ def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | Non
     readable. A reference number or the name of a rail is never taken for a merchant.
     """
     found = narrations.read(narration)
-    known = master.find(found.payee) if found.payee else None
-    if known is None and found.handle:
-        known = master.find(found.handle)
-    if known:
-        return known.name, found.rail
+    for text in (found.wording, found.payee, found.handle):
+        known = master.find(text) if text else None
+        if known:
+            return known.name, found.rail
     payee = found.payee or " ".join(narrations.words(found.handle))
     if found.card_shop:
         payee = narrations.without_place(payee)

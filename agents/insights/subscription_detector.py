@@ -9,6 +9,7 @@ from agents.contracts.insights import InsightTask, Subscription, Subscriptions
 from agents.contracts.money import Money
 from agents.contracts.statements import Statement
 from agents.domain import categories
+from agents.domain.categories import Necessity
 from agents.insights.recurrence import Series, find_series
 from genie.protocol import Risk, Tier, agent
 
@@ -28,12 +29,18 @@ def detect_subscriptions(statement: Statement, *, on: datetime.date) -> Subscrip
         for transaction in statement.transactions
         if transaction.amount.minor < 0 and transaction.merchant and categories.info(transaction.category).regular
     ]
-    found = [_subscription(series, on) for series in find_series(charges)]
+    found = [_subscription(series, on) for series in find_series(charges) if _is_contract(series)]
     return Subscriptions(
         subscriptions=tuple(
             sorted(found, key=lambda one: (one.yearly.currency, -one.yearly.minor, one.merchant, one.last))
         )
     )
+
+
+def _is_contract(series: Series) -> bool:
+    """Return False for a shop that happens to be visited regularly: only needs are billed by use."""
+    by_use = categories.info(series.last.category).necessity is not Necessity.FREE
+    return by_use or series.is_fixed
 
 
 def _subscription(series: Series, on: datetime.date) -> Subscription:

@@ -456,7 +456,7 @@ async def test_isolation_what_one_message_sets_another_never_sees() -> None:
     class Foreign:
         card = AgentCard(id="foreign", consumes=(Note,))
 
-        def handle(self, message: object, context: Context):  # noqa: ANN202 - of a third party
+        def handle(self, message: object, context: Context):
             seen.append(variable.get())
             variable.set("foreign")
             return self._handle()
@@ -493,6 +493,21 @@ async def test_isolation_a_masked_recipient_gets_a_copy_and_the_others_the_origi
         assert run.messages().redacted == 1
         agents = runtime.statistics().agents
         assert (agents["cleared"].redacted, agents["plain"].redacted) == (0, 1)
+
+
+async def test_isolation_masked_copies_of_messages_without_findings_are_not_mixed_up() -> None:
+    """A policy may redact a path in which nothing was found; each recipient gets a copy of its own message."""
+    seen: list[tuple[str, int]] = []
+
+    @agent("plain")
+    async def plain(note: Note) -> None:
+        seen.append((note.text, note.number))
+
+    async with running(plain, policies=masking("plain", Note)) as runtime:
+        await runtime.publish(Note(text="abc", number=1))
+        await runtime.publish(Note(text="xyz", number=2))
+        await runtime.drain(10)
+        assert seen == [("[masked]", 1), ("[masked]", 2)]
 
 
 async def test_an_answer_is_masked_for_its_asker() -> None:

@@ -13,7 +13,8 @@ from agents.insights.reading.vocabulary import MARKS, Mark
 DecimalMark = Literal[".", ","]
 
 _LONGEST = 40
-_MOST_DIGITS = 18
+_MOST_DIGITS, _MOST_FRACTION = 18, 8
+"""Together within the 28 digits that Decimal keeps exactly."""
 
 _PLAIN = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 # One pass: something without digits, the number, something without digits.
@@ -97,7 +98,7 @@ def _words(text: str) -> list[str]:
 
 def _magnitude(number: str, decimal_mark: DecimalMark) -> Decimal | None:
     whole, marked, fraction = number.partition(decimal_mark)
-    if marked and not (fraction.isdigit() and len(fraction) <= _MOST_DIGITS):
+    if marked and not (fraction.isdigit() and len(fraction) <= _MOST_FRACTION):
         return None
     digits = whole if whole.isdigit() else _ungrouped(whole, decimal_mark)
     if digits is None or len(digits) > _MOST_DIGITS:

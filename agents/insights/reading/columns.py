@@ -66,9 +66,10 @@ class ColumnFinder:
             self._from_header(table.header)
 
     def money_columns(self) -> tuple[int, ...]:
-        """Return the columns whose cells tell the decimal mark: those that hold money, or may."""
-        known = {self._found[role] for role in (*_MOVEMENT, "balance") if role in self._found}
-        return tuple(sorted(known | set(self._candidates())))
+        """Return the columns whose cells tell the decimal mark: those that hold money, or may where none is named."""
+        named = self._fixed(*_MOVEMENT)
+        known = {*named.values(), *self._fixed("balance").values()}
+        return tuple(sorted(known if named else known | set(self._candidates())))
 
     def find(self, decimal_mark: DecimalMark) -> Columns:
         """Return the columns; what the file leaves open is said in the choices."""
@@ -225,16 +226,25 @@ class ColumnFinder:
         columns = sorted({*self._candidates(), *fixed.values()})
         arranged = self._arranged(columns, decimal_mark, mark, fixed)
         counters = [c for c in self._counters() if c not in columns]
-        if counters and arranged and not arranged.proven:
-            # Whole amounts look like counters; only a balance that follows from them tells.
-            columns = sorted({*columns, *counters})
-            other = self._arranged(columns, decimal_mark, mark, fixed)
-            arranged = other if other and other.proven else replace(arranged, certain=False)
+        if counters and arranged and (self._gaps(arranged) or not arranged.proven):
+            # Whole amounts look like counters; a balance that follows from them tells, or a column that they complete.
+            wider = sorted({*columns, *counters})
+            other = self._arranged(wider, decimal_mark, mark, fixed)
+            completes = self._gaps(arranged) and other and other.arrangement.debit is not None
+            if other and (completes or (other.proven and not arranged.proven)):
+                arranged, columns = other, wider
+            elif not arranged.proven and any(self._facts[column].dense for column in counters):
+                arranged, columns = replace(arranged, certain=False), wider
         if arranged is None:
             if self._fixed(*_MOVEMENT):
                 return
             raise self._no_amounts()
         self._take(arranged, columns, fixed)
+
+    def _gaps(self, arranged: Arranged) -> bool:
+        """True if a single amount column leaves rows without an amount, which another column may hold."""
+        amount = arranged.arrangement.amount
+        return amount is not None and self._facts[amount].filled < self._facts[amount].rows
 
     def _arranged(
         self, columns: list[int], decimal_mark: DecimalMark, mark: int | None, fixed: dict[str, int]
@@ -252,7 +262,7 @@ class ColumnFinder:
         """Return the columns of whole numbers, which may be serial numbers or whole amounts."""
         return [
             column for column in self._free()
-            if self._facts[column].dense and self._facts[column].nearly_all(self._facts[column].amounts)
+            if self._facts[column].nearly_all(self._facts[column].amounts)
             and not _holds("date", self._facts[column]) and not self._facts[column].account_number
         ]  # fmt: skip
 

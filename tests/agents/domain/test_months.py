@@ -65,4 +65,9 @@ def test_a_stray_date_does_not_make_a_thousand_months():
 )
 def test_edge_months_are_complete_only_when_booked_to_their_edge(start, end, complete):
     first, last = datetime.date.fromisoformat(start), datetime.date.fromisoformat(end)
-    assert complete_months(first, last, covered_months(first, last, set())) == complete
+    assert complete_months(first, last, set(covered_months(first, last, set()))) == complete
+
+
+def test_a_month_without_bookings_is_a_gap_and_not_complete():
+    booked = {"2025-01", "2025-03"}
+    assert complete_months(datetime.date(2025, 1, 1), datetime.date(2025, 3, 31), booked) == booked

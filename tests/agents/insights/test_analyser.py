@@ -96,6 +96,22 @@ def test_a_statement_of_some_days_has_no_complete_month(statement, row):
     assert found.by_category[0].baseline is None
 
 
+def test_a_month_without_any_booking_is_a_gap_that_nothing_is_compared_with(statement, row):
+    rows = [values for values in year(row) if not values["date"].startswith("2025-03")]
+    found = analyse(statement(rows))
+    assert [m.month for m in found.months if not m.complete] == ["2025-03"]
+    # The months before are then 90, 100, 120.
+    assert found.by_category[0].baseline == eur("100")
+    assert any("without any booking: 1;" in notice for notice in found.notices)
+
+
+def test_three_bookings_in_three_years_are_no_history(statement, row):
+    found = analyse(
+        statement([row(day, "-5", category="food.cafes") for day in ("2009-11-17", "2012-11-12", "2012-11-15")])
+    )
+    assert found.latest_month is None
+
+
 def test_months_without_spending_count_in_the_median(statement, row):
     rows = [*year(row), row("2025-05-09", "-60", "Cinema", "entertainment.events")]
     events = next(c for c in analyse(statement(rows)).by_category if c.category == "entertainment.events")

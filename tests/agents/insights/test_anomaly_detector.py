@@ -22,8 +22,9 @@ USUAL = ["-50", "-55", "-48", "-52", "-60", "-45", "-51"]
 def test_an_amount_far_above_the_merchants_own_is_unusual(statement, row):
     (anomaly,) = detect_anomalies(statement(weekly(row, [*USUAL, "-400"]))).anomalies
     assert (anomaly.kind, anomaly.amount) == ("unusual_amount", Money.of("400", "EUR"))
-    # Median of the eight logs lies between ln 51 and ln 52, the floor of 0.1 is above their MAD.
-    assert anomaly.score == pytest.approx(13.8, abs=0.5)
+    # The median of the eight logs lies between ln 51 and ln 52; their MAD is below the floor of 0.2:
+    # (ln 400 - ln sqrt(51 * 52)) / (1.4826 * 0.2) = 6.91.
+    assert anomaly.score == 6.91
     assert "400.00 EUR" in anomaly.reason
 
 
@@ -44,6 +45,12 @@ def test_a_clean_regular_series_gives_nothing(statement, row):
 def test_a_series_that_never_changed_may_rise_a_little(statement, row):
     assert found(statement, weekly(row, ["-50"] * 9 + ["-60"])) == []
     assert found(statement, weekly(row, ["-50"] * 9 + ["-150"])) == [("unusual_amount", "Tesco", 15000)]
+
+
+def test_a_bill_need_not_rise_as_much_as_a_purchase(statement, row):
+    bills = weekly(row, ["-50"] * 9 + ["-100"], "Octopus Energy", "utilities.energy")
+    assert found(statement, bills) == [("unusual_amount", "Octopus Energy", 10000)]
+    assert found(statement, weekly(row, ["-50"] * 9 + ["-100"])) == []
 
 
 def test_too_little_history_says_nothing(statement, row):

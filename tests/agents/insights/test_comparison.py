@@ -46,7 +46,8 @@ def test_the_baseline_is_the_median_or_the_month_before():
 
 def test_months_to_compare_or_the_reason_why_not(task, row):
     def analysis(first, last):
-        return task([row(first, "-1", category="food.cafes"), row(last, "-1", category="food.cafes")]).analysis
+        between = [f"2025-{n:02d}-15" for n in range(1, 6) if first < f"2025-{n:02d}-15" < last]
+        return task([row(day, "-1", category="food.cafes") for day in (first, *between, last)]).analysis
 
     whole = compare_months(analysis("2025-01-01", "2025-05-31"), against_previous=False)
     assert (whole.latest, whole.before) == ("2025-05", ("2025-01", "2025-02", "2025-03", "2025-04"))

@@ -28,6 +28,17 @@ def test_merchant_and_rail_of_a_narration(narration, merchant, rail):
     assert merchant_and_rail(narration, merchant_master()) == (merchant, rail)
 
 
+@pytest.mark.parametrize("pattern", ["VISA PURCHASE {}", "UPI-{}-x@ybl-123456789012", "SEPA Lastschrift {}"])
+def test_every_shipped_alias_survives_the_reading_of_a_narration(pattern):
+    master = merchant_master()
+    lost = {
+        alias: merchant_and_rail(pattern.format(alias.upper()), master)[0]
+        for alias, merchant in (*master.anywhere.items(), *master.whole.items())
+        if merchant_and_rail(pattern.format(alias.upper()), master)[0] != merchant.name
+    }
+    assert lost == {}
+
+
 @given(st.text(max_size=300))
 def test_a_merchant_is_short_and_no_rail(narration):
     merchant, _ = merchant_and_rail(narration, merchant_master())

@@ -1,3 +1,5 @@
+import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,7 +100,7 @@ def test_two_refunds_take_back_two_purchases(statement, row):
 rows = st.lists(
     st.fixed_dictionaries(
         {
-            "date": st.dates().filter(lambda d: d.year == 2025) | st.sampled_from(["2025-01-01", "2025-01-02"]),
+            "date": st.dates(datetime.date(2025, 1, 1), datetime.date(2025, 1, 20)),
             "amount": st.sampled_from(["-40", "40", "-15", "15", "0"]),
             "merchant": st.sampled_from(["Zalando", "ASOS", None]),
             "category": st.sampled_from(["shopping.clothing", "uncategorised", "transfer.own", "income.salary"]),

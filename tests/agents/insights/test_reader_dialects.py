@@ -153,7 +153,21 @@ def test_amounts_as_banks_write_them(written: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["12,34,567.0.0", "1,23", "12.50.00", "--5", "(5", "5)", "1 2", "T1", "5 apples", "=1+1", "٣", "1,2345.00"],
+    [
+        "12,34,567.0.0",
+        "1,23",
+        "12.50.00",
+        "--5",
+        "(5",
+        "5)",
+        "1 2",
+        "T1",
+        "5 apples",
+        "=1+1",
+        "٣",
+        "1,2345.00",
+        "1.0000000000000000001",
+    ],
 )
 def test_what_is_no_amount_is_quarantined(written: str) -> None:
     good = "".join(f"2025-02-{day},Shop,-1.50\n" for day in range(13, 19))

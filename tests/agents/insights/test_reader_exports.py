@@ -22,7 +22,11 @@ def totals(reading: StatementReading) -> dict[str, tuple[int, str, str]]:
     for transaction in reading.statement.transactions:
         amount = transaction.amount.amount
         count, debits, credits_ = found.get(transaction.amount.currency, (0, Decimal(0), Decimal(0)))
-        found[transaction.amount.currency] = (count + 1, debits + max(-amount, Decimal(0)), credits_ + max(amount, Decimal(0)))
+        found[transaction.amount.currency] = (
+            count + 1,
+            debits + max(-amount, Decimal(0)),
+            credits_ + max(amount, Decimal(0)),
+        )
     return {code: (count, str(debits), str(credits_)) for code, (count, debits, credits_) in found.items()}
 
 

@@ -94,6 +94,11 @@ def test_three_teas_in_one_month_are_no_subscription(statement, row):
     assert found(statement, rows) == ()
 
 
+def test_a_shop_that_happens_to_be_visited_regularly_is_no_subscription(statement, row):
+    assert found(statement, monthly(row, ["50.10", "51.20", "49.80", "52.00"], "Myntra", "shopping.general")) == ()
+    assert len(found(statement, monthly(row, ["50.10", "51.20", "49.80", "52.00"], "Octopus", "utilities.energy"))) == 1
+
+
 def test_salary_is_no_charge_and_nobody_cannot_be_subscribed_to(statement, row):
     rows = [row(f"2025-{n:02d}-28", "3000", "Acme", "income.salary") for n in range(1, 7)]
     rows += [row(f"2025-{n:02d}-05", "-10", None, "uncategorised", narration="CARD XXXX") for n in range(1, 7)]
