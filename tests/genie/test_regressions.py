@@ -7,15 +7,19 @@ import math
 import anyio
 import pytest
 
+from genie.errors import RunExpiredError, RunHeld
 from genie.limits import Mailbox, Overflow
 from genie.message import Payload
-from genie.protocol import Caller, agent
+from genie.protocol import Caller, Context, agent
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
     Note,
     Opinion,
     Order,
+    Question,
+    gated,
+    holding,
     masking,
     running,
     turns,
@@ -94,6 +98,50 @@ async def test_shed_oldest_drops_what_waits_longest_be_it_behind_a_key() -> None
 # --- deadlines and holds ---
 
 
+async def test_the_deadline_that_a_hold_moved_is_the_one_that_counts() -> None:
+    gate = Gate()
+    async with running(gated(gate), policies=holding("slow", Question)) as runtime:
+        run = runtime.start(Question(), Answer, deadline_s=10.0)
+        with pytest.raises(RunHeld) as held:
+            await run.result()
+        await anyio.sleep(6)
+        runtime.release(held.value.holds[0])
+        await gate.reached.wait()
+        await anyio.sleep(8)  # 14 s after its start, of which 6 were held
+        gate.open.set()
+        assert (await run.result()).text == "slow"
+
+
+async def test_the_moved_deadline_comes() -> None:
+    gate = Gate()
+    async with running(gated(gate), policies=holding("slow", Question)) as runtime:
+        run = runtime.start(Question(), Answer, deadline_s=10.0)
+        with pytest.raises(RunHeld) as held:
+            await run.result()
+        await anyio.sleep(6)
+        started = anyio.current_time() - 6
+        runtime.release(held.value.holds[0])
+        with pytest.raises(RunExpiredError):
+            await run.result()
+        assert anyio.current_time() - started == pytest.approx(16)
+
+
+async def test_drain_ends_when_the_last_run_ends() -> None:
+    gate = Gate()
+    async with running(gated(gate)) as runtime, anyio.create_task_group() as group:
+        group.start_soon(runtime.ask, Question(), Answer)
+        await gate.reached.wait()
+        started = anyio.current_time()
+
+        async def later() -> None:
+            await anyio.sleep(1)
+            gate.open.set()
+
+        group.start_soon(later)
+        await runtime.drain(1_000)
+        assert anyio.current_time() - started < 10
+
+
 # --- what handlers end with ---
 
 
@@ -119,3 +167,16 @@ class WithNote(Payload, topic="t.with_note"):
 
 
 # --- what is kept ---
+
+
+async def test_a_dead_letter_keeps_nothing_of_what_agents_kept_for_the_run() -> None:
+    @agent("breaker")
+    async def breaker(_note: Note, context: Context) -> None:
+        context.state["kept"] = "private"
+        raise ValueError
+
+    async with running(breaker) as runtime:
+        await runtime.publish(Note())
+        await turns()
+        (letter,) = runtime.dead_letters()
+        assert letter.message.scope.run.state is None
