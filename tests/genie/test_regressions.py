@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio  # noqa: TID251 - a handler may meet its cancellation by other hands
 import math
+from collections.abc import AsyncIterator
 
 import anyio
 import pytest
 
-from genie.errors import RunExpiredError, RunHeld
-from genie.limits import Mailbox, Overflow
+from genie.errors import RunExpiredError, RunHeld, RunStalled
+from genie.limits import Mailbox, Overflow, Retry
 from genie.message import Payload
 from genie.protocol import Caller, Context, agent
+from genie.runtime import Runtime
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
@@ -18,6 +21,8 @@ from tests.genie.policies_for_tests import (
     Opinion,
     Order,
     Question,
+    answerer,
+    assert_at_rest,
     gated,
     holding,
     masking,
@@ -145,8 +150,123 @@ async def test_drain_ends_when_the_last_run_ends() -> None:
 # --- what handlers end with ---
 
 
+async def test_a_handler_that_raises_a_cancellation_of_its_own_is_contained(anyio_backend_name: str) -> None:
+    if anyio_backend_name == "trio":
+        pytest.skip("trio lets nobody make a Cancelled")
+
+    @agent("breaker")
+    async def breaker(question: Question) -> Answer:
+        if question.number:
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+        raise asyncio.CancelledError
+
+    async with running(breaker, answerer) as runtime:
+        for number in (0, 1):
+            with pytest.raises(RunStalled, match="breaker"):
+                await runtime.ask(Question(number=number), Answer, to="breaker")
+        assert (await runtime.ask(Question(), Answer, to="answerer")).text == "?"
+        assert_at_rest(runtime)
+
+
 class Exit(BaseException):
     pass
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_handler_that_raises_what_is_no_exception_is_contained_too(*, waits: bool) -> None:
+    @agent("breaker")
+    async def breaker(_question: Question) -> Answer:
+        if waits:
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+        raise Exit
+
+    async with running(breaker, answerer) as runtime:
+        with pytest.raises(RunStalled, match="Exit"):
+            await runtime.ask(Question(), Answer, to="breaker")
+        assert await runtime.ask(Question(), Answer, to="answerer")
+        assert_at_rest(runtime)
+
+
+async def test_closing_does_not_wait_for_a_handler_that_swallows_its_cancellation_once() -> None:
+    entered = anyio.Event()
+
+    @agent("stubborn")
+    async def stubborn(_note: Note) -> None:
+        entered.set()
+        try:
+            await anyio.sleep_forever()
+        except BaseException:  # noqa: BLE001 - what this is about
+            return
+
+    with anyio.fail_after(100):
+        async with Runtime([stubborn]) as runtime:
+            await runtime.publish(Note())
+            await entered.wait()
+
+
+async def test_a_stream_that_has_yielded_is_not_retried_after_its_timeout() -> None:
+    started: list[int] = []
+
+    @agent("stream", timeout_s=1.0, retry=Retry(attempts=3))
+    async def stream(question: Question) -> AsyncIterator[Answer]:
+        started.append(question.number)
+        yield Answer()
+        await anyio.sleep(10)
+
+    async with running(stream) as runtime:
+        run = runtime.start(Question(), Answer)
+        await run.settled()
+        assert started == [0]
+        assert run.messages().dead_lettered == 1
+
+
+async def test_a_returned_payload_is_not_sent_again_when_the_time_ends_while_it_waits_for_room() -> None:
+    gate, handled = Gate(), []
+
+    @agent("source", timeout_s=1.0, retry=Retry(attempts=3))
+    async def source(_question: Question) -> Note:
+        handled.append(1)
+        return Note()
+
+    @agent("sink", mailbox=Mailbox(1, Overflow.BLOCK, math.inf))
+    async def sink(_note: Note) -> None:
+        await gate.wait()
+
+    async with running(source, sink) as runtime:
+        for _ in range(2):
+            await runtime.publish(Note())
+        await turns()
+        run = runtime.start(Question(), Answer)
+        await anyio.sleep(30)
+        gate.open.set()
+        await run.settled()
+        assert handled == [1]
+
+
+async def test_handlers_that_yield_to_the_loop_once_let_others_run() -> None:
+    turned = 0
+
+    @agent("busy")
+    async def busy(_note: Note) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async with running(busy) as runtime, anyio.create_task_group() as group:
+
+        async def others() -> None:
+            nonlocal turned
+            while True:
+                await anyio.lowlevel.checkpoint()
+                turned += 1
+
+        for _ in range(500):
+            await runtime.publish(Note())
+        group.start_soon(others)
+        while runtime.statistics().runs:
+            await anyio.lowlevel.checkpoint()
+        assert turned > 100
+        group.cancel_scope.cancel()
 
 
 # --- gathers ---
