@@ -464,7 +464,7 @@ class Bus:
         if worker is not None and ticket.left:
             self.waits.begin(worker, ticket)
         try:
-            while ticket.left:
+            while ticket.left and not ticket.given_up:
                 await ticket.parker.park()
         finally:
             if worker is not None and ticket in worker.waits:

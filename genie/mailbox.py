@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 class Ticket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("left", "limits", "parker")
+    __slots__ = ("given_up", "left", "limits", "parker")
 
     def __init__(self, parker: Parker) -> None:
         self.left = 0
         """Deliveries that have found no room yet."""
         self.limits: list[Entry] = []
         """Alarms at which they have waited too long."""
+        self.given_up = False
+        """The publisher's own time is over; its deliveries go on waiting."""
         self.parker = parker
+
+    def give_up(self) -> None:
+        """Let the publisher go on without room."""
+        self.given_up = True
+        self.parker.wake()
 
     def one_less(self) -> None:
         """One of its deliveries found room, or ended."""

@@ -12,7 +12,7 @@ import pytest
 from genie.errors import RunExpiredError, RunHeld, RunStalled
 from genie.limits import Mailbox, Overflow, Retry
 from genie.message import Payload
-from genie.protocol import Caller, Context, agent
+from genie.protocol import Caller, Context, Each, agent
 from genie.runtime import Runtime
 from tests.genie.policies_for_tests import (
     Answer,
@@ -42,8 +42,8 @@ class Both(Payload, topic="t.both"):
     opinion: Opinion | None = None
 
 
-class All(Payload, topic="t.all"):
-    both: Both | None = None
+class Noted(Payload, topic="t.noted"):
+    note: Note | None = None
     other: Other | None = None
 
 
@@ -272,12 +272,48 @@ async def test_handlers_that_yield_to_the_loop_once_let_others_run() -> None:
 # --- gathers ---
 
 
+async def test_a_gather_returns_in_time_while_its_question_waits_for_room() -> None:
+    gate, took = Gate(), []
+
+    @agent("sink", mailbox=Mailbox(1, Overflow.BLOCK, math.inf))
+    async def sink(_question: Question) -> Answer:
+        await gate.wait()
+        return Answer()
+
+    @agent("desk", asks={Question: (Answer,)})
+    async def desk(_note: Note, context: Context) -> None:
+        started = context.deadline, anyio.current_time()
+        gathered = await context.gather(Question(), expect=Answer, within_s=1.0)
+        took.append((anyio.current_time() - started[1], gathered.missing["t.answer"].reason))
+
+    async with running(sink, desk) as runtime:
+        for _ in range(2):
+            await runtime.publish(Question())
+        await turns()
+        await runtime.publish(Note())
+        started = anyio.current_time()
+        gathered = await runtime.gather(Question(), expect=Answer, within_s=2.0)
+        assert anyio.current_time() - started == pytest.approx(2)
+        assert gathered.missing["t.answer"].reason == "late"
+        assert took == [(pytest.approx(1), "late")]
+        gate.open.set()
+
+
+async def test_what_a_fallback_publishes_later_counts_for_the_agent_it_replaces() -> None:
+    @agent("first", fallback="second")
+    async def first(_question: Question) -> Answer:
+        raise ValueError
+
+    @agent("second", publishes=(Answer,))
+    async def second(_question: Question, context: Context) -> None:
+        context.after(1.0, Answer(text="second"))
+
+    async with running(first, second) as runtime:
+        gathered = await runtime.gather(Question(), expect=Each(Answer))
+        assert gathered[Each(Answer)]["first"].text == "second"
+
+
 # --- joins ---
-
-
-class WithNote(Payload, topic="t.with_note"):
-    note: Note | None = None
-    other: Other | None = None
 
 
 # --- consents ---
