@@ -12,7 +12,7 @@ import pytest
 from genie.errors import RunExpiredError, RunHeld, RunStalled
 from genie.limits import Mailbox, Overflow, Retry
 from genie.message import Payload
-from genie.protocol import Caller, Context, Each, agent
+from genie.protocol import Caller, Context, Each, Join, agent
 from genie.runtime import Runtime
 from tests.genie.policies_for_tests import (
     Answer,
@@ -313,7 +313,61 @@ async def test_what_a_fallback_publishes_later_counts_for_the_agent_it_replaces(
         assert gathered[Each(Answer)]["first"].text == "second"
 
 
+async def test_a_part_that_an_agent_added_meanwhile_can_bring_is_not_given_up() -> None:
+    gate = Gate()
+
+    @agent("first", publishes=(Note,))
+    async def first(_question: Question, context: Context) -> None:
+        await gate.wait()
+        await context.publish(Note())
+
+    @agent("nothing")
+    async def nothing(_question: Question) -> Opinion | None:
+        await anyio.sleep(1)
+        return None
+
+    @agent("late")
+    async def late(_note: Note) -> Answer:
+        return Answer(text="late")
+
+    async with running(first, nothing) as runtime:
+        run = runtime.start(Question(), Answer)
+        await gate.reached.wait()
+        await runtime.add(late)
+        await anyio.sleep(5)
+        gate.open.set()
+        assert (await run.result()).text == "late"
+
+
 # --- joins ---
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_join_at_rest_waits_for_what_an_earlier_join_brings(*, backwards: bool) -> None:
+    """Both has no opinion, so it closes at rest; of it comes Other, which the second join waits for."""
+    seen: list[Noted] = []
+
+    @agent("noter")
+    async def noter(_question: Question) -> Note:
+        return Note()
+
+    @agent("other")
+    async def other(_both: Both) -> Other:
+        return Other(text="other")
+
+    @agent("reader")
+    async def reader(noted: Noted) -> None:
+        seen.append(noted)
+
+    joins = [
+        Join(id="both", into=Both, parts={"answer": Answer, "opinion": Opinion}, partial="publish"),
+        Join(id="noted", into=Noted, parts={"note": Note, "other": Other}, partial="publish"),
+    ]
+    agents = [noter, answerer] if backwards else [answerer, noter]  # so that either join opens first
+    async with running(*agents, other, reader, joins=joins) as runtime:
+        run = runtime.start(Question(), Answer)
+        await run.settled()
+    assert [noted.other for noted in seen] == [Other(text="other")]
 
 
 # --- consents ---
