@@ -52,7 +52,7 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned",
+        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned",
         "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled", "tally",
         "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip

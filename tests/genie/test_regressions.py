@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID251 - a handler may meet its cancellation by other hands
+import gc
 import math
 from collections.abc import AsyncIterator
 
@@ -12,6 +13,7 @@ import pytest
 from genie.errors import RunExpiredError, RunHeld, RunStalled
 from genie.limits import Mailbox, Overflow, Retry
 from genie.message import Payload
+from genie.policy import PolicySet, Redact
 from genie.protocol import Caller, Context, Each, Join, agent
 from genie.runtime import Runtime
 from tests.genie.policies_for_tests import (
@@ -28,6 +30,7 @@ from tests.genie.policies_for_tests import (
     masking,
     running,
     turns,
+    verdict_for,
 )
 
 pytestmark = pytest.mark.anyio
@@ -370,13 +373,19 @@ async def test_a_join_at_rest_waits_for_what_an_earlier_join_brings(*, backwards
     assert [noted.other for noted in seen] == [Other(text="other")]
 
 
-# --- consents ---
-
-
 # --- waits that cannot end ---
 
 
 # --- what is kept ---
+
+
+async def test_callers_come_and_go_without_leaving_anything() -> None:
+    async with running(answerer, policies=masking("nobody", Answer)) as runtime:
+        for number in range(3_000):
+            await runtime.ask(Question(), Answer, caller=Caller(user=f"user {number}"))
+        gc.collect()
+        assert len(runtime._askers) <= 1_024
+        assert len(runtime._bus._judged_for) <= 2 * 1_024
 
 
 async def test_a_dead_letter_keeps_nothing_of_what_agents_kept_for_the_run() -> None:
@@ -390,3 +399,10 @@ async def test_a_dead_letter_keeps_nothing_of_what_agents_kept_for_the_run() -> 
         await turns()
         (letter,) = runtime.dead_letters()
         assert letter.message.scope.run.state is None
+
+
+async def test_redriving_after_new_policies_judges_the_answer_by_them() -> None:
+    async with running(answerer, policies=PolicySet((verdict_for("x", Note, Redact(frozenset())),))) as runtime:
+        assert await runtime.ask(Question(), Answer)
+        runtime.replace_policies(masking("caller:local", Answer))
+        assert (await runtime.ask(Question(text="seen"), Answer)).text == "[masked]"
