@@ -11,6 +11,7 @@ import logging
 import math
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
@@ -118,7 +119,7 @@ class Bus:
         self.desk = HoldDesk(self, self.holds)
         self.trees = Runs(self, ids, self.desk)
         self._routes: dict[type[Payload], _Route] = {}
-        self._gates: list[dict[type[Payload], Any]] = []
+        self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._variables = copy_context()
         self._recorded = 0
         self._max_hops = limits.max_hops
@@ -150,9 +151,9 @@ class Bus:
         """Compile routes and gates anew at their next use."""
         self._routes.clear()
         self.correlator.replan()
-        for gates in self._gates:
-            gates.clear()
-        self._gates.clear()
+        for asker in self._judged_for:
+            asker.gates.clear()
+        self._judged_for.clear()
 
     def replace_policies(self, policies: PolicySet) -> None:
         """Judge by another set from now on, mail already queued included."""
@@ -185,7 +186,7 @@ class Bus:
         gate: Gate | None = asker.gates.get(kind)
         if gate is None:
             if not asker.gates:
-                self._gates.append(asker.gates)
+                self._judged_for.add(asker)
             gate = asker.gates[kind] = self.policies.gate(kind, asker.card)
         return gate
 
@@ -464,7 +465,7 @@ class Bus:
         if worker is not None and ticket.left:
             self.waits.begin(worker, ticket)
         try:
-            while ticket.left:
+            while ticket.left and not ticket.given_up:
                 await ticket.parker.park()
         finally:
             if worker is not None and ticket in worker.waits:

@@ -176,11 +176,11 @@ class HandlerContext:
         timer = None
         try:
             ticket = self._question(payload, scope, to)
+            if within_s is not None and (ticket is not None or not expectation.done):
+                timer = bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
             if ticket is not None:
                 await bus.room(ticket, worker)
             if not expectation.done:
-                if within_s is not None:
-                    timer = bus.alarm.at(bus.now() + within_s, expectation.finish)
                 bus.waits.begin(worker, scope)
                 try:
                     while not expectation.done:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from genie.account import Failure
+    from genie.mailbox import Ticket
     from genie.protocol import Expected, Need
 
 LATE = "late"
@@ -154,6 +155,16 @@ class Expectation:
         if not self.done:
             self.done = True
             self._wake()
+
+    def limit(self, ticket: Ticket | None) -> Callable[[], None]:
+        """Return what ends the wait at its time, a wait for room included."""
+
+        def out_of_time() -> None:
+            self.finish()
+            if ticket is not None:
+                ticket.give_up()
+
+        return self.finish if ticket is None else out_of_time
 
     def outstanding(self) -> list[Part]:
         """Return the parts that are neither in nor known to be missing."""

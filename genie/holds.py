@@ -137,6 +137,7 @@ class HoldDesk:
         run.held -= 1
         if not run.held and run.deadline != math.inf:
             run.deadline += bus.now() - run.held_since
+            run.expiry.cancel()
             run.expiry = bus.alarm.at(run.deadline, lambda: bus.trees.expire(run))
         bus.alarm.soon(lambda: bus.trees.notice(run))
 

@@ -62,7 +62,8 @@ class Runs:
         self._bus.runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        if run.noisy:
+        run.state = None
+        if run.noisy or run.watchers:
             self.notice(run)
         else:
             # Nobody asks for its account any more: without the way down, the tree is freed at once instead of waiting
@@ -91,7 +92,7 @@ class Runs:
 
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come; while it holds something, its deadline moves."""
-        if not run.held:
+        if not run.held and self._bus.now() >= run.deadline:
             self.end(run, Outcome.EXPIRED, "deadline")
 
     def cut_scope(self, scope: Scope, reason: str) -> None:

@@ -350,10 +350,12 @@ class Runtime:
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run, expectation = await self._start(question, (answer,), "all", to, within_s, caller)
+        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller)
         del question  # it is not kept while its answer is awaited
         bus, parker = self._open_bus(), run.parker
         try:
+            if ticket is not None:
+                await bus.room(ticket)
             while not expectation.done:
                 if run.held and bus.desk.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=_holds_of(bus, run))
@@ -381,11 +383,14 @@ class Runtime:
     ) -> Gathered:
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
-        run, expectation = await self._start(payload, parts, need, None, None, caller)
+        bus = self._open_bus()
+        run, expectation, ticket = self._begin(payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
-        bus, parker = self._open_bus(), run.parker
-        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.finish)
+        parker = run.parker
+        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
         try:
+            if ticket is not None:
+                await bus.room(ticket)
             while not expectation.done:
                 await parker.park()
         except BaseException:
@@ -430,7 +435,7 @@ class Runtime:
         run = self._open_run(None, caller)
         await self._admitted(run, self._send(run, payload, to))
 
-    async def _start(
+    def _begin(
         self,
         question: Payload,
         expect: tuple[Expected, ...],
@@ -438,7 +443,7 @@ class Runtime:
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
-    ) -> tuple[RunState, Expectation]:
+    ) -> tuple[RunState, Expectation, Any]:
         bus = self._open_bus()
         run = self._open_run(deadline_s, caller)
         parker = run.parker = bus.make_parker()
@@ -447,8 +452,7 @@ class Runtime:
         except BaseException:
             bus.trees.opened(run)
             raise
-        await self._admitted(run, self._send(run, question, to))
-        return run, expectation
+        return run, expectation, self._send(run, question, to)
 
     async def _admitted(self, run: RunState, ticket: Any) -> None:
         """Wait until the first message has found room."""
