@@ -90,9 +90,7 @@ class Bare:
 
     async def ask(self, number: int) -> Reply:
         """Make one round trip."""
-        asked = Question(
-            corr=f"r{number}", tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=SERIES
-        )
+        asked = Question(corr=f"r{number}", tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=SERIES)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[asked.corr] = (future, [])
         self._publish("question", asked)

@@ -11,7 +11,7 @@ from genie.governance.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
 from genie.governance.tenant_isolation import TenantIsolation
 from genie.governance.topic_roles import TopicRoles, TopicRolesSettings
 from genie.policy import Environment, PolicySet
-from genie.protocol import Caller, CardOptions
+from genie.protocol import Caller
 
 TENANT = "t1"
 LARGEST = 64 * 1024
@@ -20,15 +20,15 @@ LARGEST = 64 * 1024
 CALLER = Caller(user="bench", tenant=TENANT, roles=frozenset(("analyst", "operator")))
 """Who asks in every measurement: a user of one tenant with the two roles that the policies demand."""
 
-CARD = CardOptions(tenants=frozenset((TENANT,)))
-"""What every measured agent has on its card beside the defaults: it works for one tenant, so isolation judges it."""
+TENANTS = frozenset((TENANT,))
+"""What is on the card of every measured agent, so that tenant isolation judges it; all else there is the default."""
 
 
 def eight_policies() -> PolicySet:
     """Return the eight policies of the measurements.
 
-    None of them is compiled away for a measured agent: each has a rule about the topics ``bench.*`` and agents of
-    ``CARD``, so each judges every delivery, but the two on findings, which are asked about messages that have some.
+    None of them is compiled away for a measured agent: each has a rule about the topics ``bench.*`` or about agents
+    of ``TENANTS``, so each judges every delivery, but the two on findings, which are asked about messages that have some.
     """
     return PolicySet(
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from genie.benchmark.policies import CALLER, CARD, LARGEST
+from genie.benchmark.policies import CALLER, LARGEST, TENANTS
 from genie.benchmark.work import Question, question
 from genie.errors import GenieError
 from genie.protocol import agent
@@ -100,9 +100,7 @@ async def prove(policies: PolicySet) -> None:
     for name, offence in known.items():
         objections, seen = await _sent(offence, policies)
         if name not in objections or offence.message in seen:
-            raise BenchmarkError(
-                f"policy {name!r}", "let through a message that it must stop; nothing was measured"
-            )
+            raise BenchmarkError(f"policy {name!r}", "let through a message that it must stop; nothing was measured")
 
 
 async def _sent(offence: Offence, policies: PolicySet) -> tuple[set[str], list[Payload]]:
@@ -110,7 +108,7 @@ async def _sent(offence: Offence, policies: PolicySet) -> tuple[set[str], list[P
     seen: list[Payload] = []
     journal = _Objections()
 
-    @agent("witness", **CARD)
+    @agent("witness", tenants=TENANTS)
     async def witness(message: Question | Secret) -> None:
         seen.append(message)
 

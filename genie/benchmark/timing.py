@@ -11,6 +11,7 @@ import asyncio
 import gc
 import statistics
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -100,11 +101,12 @@ async def _fanout(
     for n in fanouts:
         count = requests or requests_at(n)
         progress(f"round trip at fan-out {n}: {repetitions} x {count}")
+        bare, bus = partial(Bare, n), partial(Governed, n, policies=policies)
         measured, bases, ratios = [], [], []
         for _ in range(repetitions):
-            before = await _latency(lambda: Bare(n), n, count)
-            row = await _latency(lambda: Governed(n, policies=policies), n, count)
-            after = await _latency(lambda: Bare(n), n, count)
+            before = await _latency(bare, n, count)
+            row = await _latency(bus, n, count)
+            after = await _latency(bare, n, count)
             base = (before.p50 + after.p50) / 2
             measured.append(row)
             bases.append(base)
@@ -124,9 +126,7 @@ async def _fanout(
     return rows
 
 
-async def _latency(
-    make: Make, n: int, count: int
-) -> Latency:
+async def _latency(make: Make, n: int, count: int) -> Latency:
     async with make() as contender:
         warm = max(2, min(MOST_WARM, count // 10))
         for number in range(warm):

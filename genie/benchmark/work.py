@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from genie.benchmark.policies import CALLER, CARD, TENANT
+from genie.benchmark.policies import CALLER, TENANT, TENANTS
 from genie.limits import Mailbox
 from genie.message import Payload
 from genie.protocol import Each, agent
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from genie.policy import PolicySet
     from genie.protocol import FunctionAgent
-
 
 SERIES = tuple(float(number) for number in range(12))
 YIELD_EVERY = 100
@@ -116,15 +115,13 @@ EACH = Each(Result, of=Work)
 
 def question(number: int) -> Question:
     """Return the question of that number."""
-    return Question(
-        corr=f"r{number}", tenant=TENANT, kind="ask", text="how am I doing?", limit=10.0, series=SERIES
-    )
+    return Question(corr=f"r{number}", tenant=TENANT, kind="ask", text="how am I doing?", limit=10.0, series=SERIES)
 
 
 def analyser() -> FunctionAgent[..., Any]:
     """Return the agent that turns a question into work."""
 
-    @agent("analyser", mailbox=Mailbox(capacity=LANES), **CARD)
+    @agent("analyser", mailbox=Mailbox(capacity=LANES), tenants=TENANTS)
     async def analyse(asked: Question) -> Work:
         return Work(
             corr=asked.corr, tenant=asked.tenant, kind="work", text=asked.text, limit=asked.limit, series=asked.series
@@ -136,7 +133,7 @@ def analyser() -> FunctionAgent[..., Any]:
 def worker(name: str, hook: Callable[[], Awaitable[None]] | None) -> FunctionAgent[..., Any]:
     """Return one of the n agents; it waits for the hook, if there is one."""
 
-    @agent(name, concurrency=LANES if hook else 1, mailbox=Mailbox(capacity=LANES), **CARD)
+    @agent(name, concurrency=LANES if hook else 1, mailbox=Mailbox(capacity=LANES), tenants=TENANTS)
     async def answer(work: Work) -> Result:
         if hook is not None:
             await hook()
@@ -154,13 +151,11 @@ class Governed:
         hook: What each of the n agents waits for.
     """
 
-    def __init__(
-        self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    def __init__(self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None) -> None:
         self._left = 0
         self._done: asyncio.Future[None]
 
-        @agent("sink", mailbox=Mailbox(capacity=LANES), **CARD)
+        @agent("sink", mailbox=Mailbox(capacity=LANES), tenants=TENANTS)
         async def sink(parcel: Parcel) -> None:  # noqa: ARG001 - its annotation is the contract
             self._left -= 1
             if not self._left:
