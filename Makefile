@@ -49,11 +49,11 @@ $(VENV)/.venv:
 $(VENV)/.run: $(VENV)/.venv constraints/run.txt pyproject.toml
 	@echo "installing what the run needs into $(VENV) ..."
 	@$(PIP) install --require-hashes --requirement constraints/run.txt
-	@$(EDITABLE)
+	@$(EDITABLE) && $(BIN)/python -m compileall -q genie agents
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.venv constraints/test.txt pyproject.toml
 	@echo "installing what tests and checks need into $(VENV) ..."
 	@$(PIP) install --require-hashes --requirement constraints/test.txt
-	@$(EDITABLE)
+	@$(EDITABLE) && $(BIN)/python -m compileall -q genie agents
 	@touch $(VENV)/.run $@

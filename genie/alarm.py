@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from genie.wake import Parker
 
 
+ROOMY = 64
+"""Entries that may wait before cancelled ones are looked for."""
+
+
 class Entry:
     """Something that is due at a time; ``cancel`` makes it never happen."""
 
@@ -47,6 +51,8 @@ class Alarm:
         self._parker = parker
         self._sweep = sweep
         self._heap: list[Entry] = []
+        self._roomy = ROOMY
+        """Length of the heap at which cancelled entries are thrown out."""
         self._soon: list[Callable[[], None]] = []
         self._number = itertools.count().__next__
         self.watched = math.inf
@@ -56,6 +62,8 @@ class Alarm:
     def at(self, when: float, action: Callable[[], None]) -> Entry:
         """Run ``action`` at ``when`` on the loop's clock."""
         entry = Entry(when, self._number(), action)
+        if len(self._heap) >= self._roomy:
+            self._forget_cancelled()
         heapq.heappush(self._heap, entry)
         if when < self._sleeping_until:
             self._parker.wake()
@@ -104,6 +112,9 @@ class Alarm:
         if self.watched <= now:
             self.watched = math.inf
             self.watched = self._sweep(now)
-        if len(heap) > 64 and sum(entry.action is None for entry in heap) * 2 > len(heap):
-            self._heap = [entry for entry in heap if entry.action is not None]
-            heapq.heapify(self._heap)
+
+    def _forget_cancelled(self) -> None:
+        # In place, because this may happen during a turn; at twice what is left, so that it costs little an entry.
+        self._heap[:] = [entry for entry in self._heap if entry.action is not None]
+        heapq.heapify(self._heap)
+        self._roomy = max(ROOMY, 2 * len(self._heap))

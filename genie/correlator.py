@@ -66,7 +66,7 @@ class Correlator:
                 lanes = self._bus.route(part.of or kind).lanes
                 return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
 
-            plan = Plan(expect, need, members)
+            plan = Plan(expect, need, members, kind)
             if len(self._plans) >= MOST_PLANS:
                 self._plans.clear()
             self._plans[key] = plan
@@ -91,7 +91,7 @@ class Correlator:
                 return
         expectation = scope.expectation
         if expectation is not None and not expectation.done:
-            expectation.conclude(scope.failures or (), self._reaches)
+            expectation.conclude(scope.failures or (), self._reaching(expectation))
         if not scope.children and (scope.parent is None or expectation is None or expectation.closed):
             self._over(scope)
 
@@ -148,7 +148,7 @@ class Correlator:
         for scope, kinds in reachable.items():
             for state in (scope.joins or {}).values():
                 if not state.closed:
-                    kinds |= self._bus.registry.reach(state.point.join.id)
+                    kinds.update(self._bus.registry.reach(state.point.join.id))
             kinds.update(type(held.message.payload) for held in self._holds.answers(scope))
             self._give_up(scope, kinds)
 
@@ -161,10 +161,20 @@ class Correlator:
             return
         for kind in {kind for kind, _ in expectation.outstanding()}:
             if kind not in kinds:
-                expectation.give_up(kind, scope.failures or (), self._reaches)
+                expectation.give_up(kind, scope.failures or (), self._reaching(expectation))
 
-    def _reaches(self, agent: str, kind: type[Payload]) -> bool:
-        return kind in self._bus.registry.reach(agent)
+    def _reaching(self, expectation: Expectation) -> Callable[[str | None, type[Payload]], bool]:
+        registry = self._bus.registry
+        joins = {point.join.id for point in self._bus.joins}
+
+        def reaches(agent: str | None, kind: type[Payload]) -> bool:
+            if agent is None:
+                asked = expectation.asked
+                return asked is not None and any(kind in lane.reach for lane in self._bus.route(asked).lanes)
+            # What an agent could have brought that was removed meanwhile is not known any more: it is named.
+            return kind in registry.reach(agent) or not (agent in registry or agent in joins)
+
+        return reaches
 
     def _handed_over(self, scope: Scope, failure: Failure) -> bool:
         """True while a fallback works in the place of the agent that failed."""

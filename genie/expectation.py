@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LATE = "late"
 NOBODY = "nobody subscribed"
+NOTHING = "answered nothing"
 ONE = ""
 """Stands for the sender where one answer of a class is expected, of whomever."""
 
@@ -32,16 +33,22 @@ class Plan:
         expect: Payload classes or ``Each(T)``; each payload class once.
         need: ``all``, ``first``, or a number of parts.
         members: Returns the agents of an ``Each``.
+        asked: Class of the question.
 
     Raises:
         ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
     """
 
-    __slots__ = ("each", "layout", "need", "of", "parts")
+    __slots__ = ("asked", "each", "layout", "need", "parts")
 
     def __init__(
-        self, expect: tuple[Expected, ...], need: Need, members: Callable[[Each[Any]], Iterable[str]]
+        self,
+        expect: tuple[Expected, ...],
+        need: Need,
+        members: Callable[[Each[Any]], Iterable[str]],
+        asked: type[Payload] | None = None,
     ) -> None:
+        self.asked = asked
         self.layout: dict[type[Payload], dict[str, Payload | None]] = {}
         self.each: dict[type[Payload], Each[Any]] = {}
         for part in expect:
@@ -70,7 +77,7 @@ class Expectation:
     """
 
     __slots__ = (
-        "_each", "_held", "_left", "_lost", "_need", "_wake", "came", "closed", "done", "kinds", "label",
+        "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "kinds", "label",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
@@ -83,6 +90,7 @@ class Expectation:
         """The wait is over: what was needed is in, or nothing more can come."""
         self.closed = False
         """The asker has taken the result; what comes now is late."""
+        self.asked = plan.asked
         self._each = plan.each
         self._left = plan.parts
         self._need = plan.need
@@ -158,11 +166,11 @@ class Expectation:
     def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
         """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
         for kind, each in self._each.items():
-            if (each.of is None or each.of is consumed) and failure.instead_of in self.kinds[kind]:
+            if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
                 self.lose(kind, failure.instead_of, str(failure))
 
     def give_up(
-        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str, type[Payload]], bool]
+        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
     ) -> None:
         """Nothing in flight can bring ``kind``: what is outstanding of it is missing, with its reason."""
         failures = tuple(failures)
@@ -171,13 +179,19 @@ class Expectation:
                 continue
             if agent != ONE:
                 own = [f for f in failures if agent in {f.agent, f.instead_of}]
-                self.lose(kind, agent, _reasons(own) or "answered nothing")
+                self.lose(kind, agent, _reasons(own) or NOTHING)
             else:
                 guilty = [f for f in failures if reaches(f.agent, kind)]
-                self.lose(kind, ONE, _reasons(guilty) or NOBODY, guilty[-1].instead_of if guilty else None)
+                otherwise = NOTHING if reaches(None, kind) else NOBODY
+                self.lose(kind, ONE, _reasons(guilty) or otherwise, guilty[-1].instead_of if guilty else None)
 
-    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str, type[Payload]], bool]) -> None:
-        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason."""
+    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
+        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
+
+        Args:
+            failures: What went wrong in the scope.
+            reaches: Whether a class can follow from a delivery to an agent, or from the question when None is given.
+        """
         failures = tuple(failures)
         for kind in self.kinds:
             self.give_up(kind, failures, reaches)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from genie.alarm import Entry
     from genie.message import Message, Payload
     from genie.policy import Gate
     from genie.protocol import AgentCard
@@ -21,17 +22,22 @@ if TYPE_CHECKING:
 class Ticket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("left", "parker")
+    __slots__ = ("left", "limits", "parker")
 
     def __init__(self, parker: Parker) -> None:
         self.left = 0
         """Deliveries that have found no room yet."""
+        self.limits: list[Entry] = []
+        """Alarms at which they have waited too long."""
         self.parker = parker
 
     def one_less(self) -> None:
         """One of its deliveries found room, or ended."""
         self.left -= 1
         if self.left == 0:
+            for limit in self.limits:
+                limit.cancel()
+            self.limits.clear()
             self.parker.wake()
 
 
@@ -39,9 +45,9 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned", "limit",
-        "overflow", "ports", "queue", "ready", "removed", "settings", "spawn", "stalled", "tally", "timeout_s",
-        "waiters", "waiting", "workers",
+        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned",
+        "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled", "tally",
+        "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +77,8 @@ class Subscriber:
         self.busy: dict[object, deque[Delivery] | None] = {}
         """Keys being worked on, each with the lane of deliveries that wait behind it."""
         self.laned = 0
+        self.retrying = 0
+        """Deliveries that wait for another attempt; at most ``capacity``."""
         self.waiters: deque[tuple[Delivery, Ticket]] = deque()
         """Deliveries that met a full mailbox under ``block``."""
         self.workers: list[Any] = []
@@ -208,9 +216,8 @@ class Subscriber:
         self.queue = _without(self.queue, belongs, gone)
         for key, lane in self.busy.items():
             if lane:
-                before = len(lane)
-                lane = self.busy[key] = _without(lane, belongs, gone)
-                self.laned -= before - len(lane)
+                kept_lane = self.busy[key] = _without(lane, belongs, gone)
+                self.laned -= len(lane) - len(kept_lane)
         self.ready = _without(self.ready, belongs, freed)
         for delivery in freed:
             self.release(delivery)
@@ -226,9 +233,7 @@ class Subscriber:
         return [*freed, *gone]
 
 
-def _without(
-    waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]
-) -> deque[Delivery]:
+def _without(waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]) -> deque[Delivery]:
     kept: deque[Delivery] = deque()
     for delivery in waiting:
         (gone if belongs(delivery) else kept).append(delivery)

@@ -7,8 +7,6 @@ redact overrides allow; a judge that raises denies.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -147,8 +145,10 @@ class Inspector(Protocol):
         """Return what is in one string, with positions in that string as it is."""
         ...
 
+
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
-_CLEAN = tuple(Inspection(size) for size in range(4096))  # most messages are small and clean, and share these
+_SMALL = 4096
+_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
 class Inspectors:
@@ -186,7 +186,7 @@ class Inspectors:
         reader = fields.reader(kind)
         if reader.bulky:
             return self.inspect
-        read, match, join, clean, scalar = reader.read, self._match, _SEPARATOR.join, _CLEAN, fields.SCALAR_BYTES
+        read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
 
         def inspect(payload: Payload) -> Inspection:
             parts: list[str] = []
@@ -195,7 +195,7 @@ class Inspectors:
                 text = join(parts)
                 if text.isascii() and not match(text.encode()):
                     size += len(text)
-                    return clean[size] if size < 4096 else Inspection(size)
+                    return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return self.inspect(payload)
             return self.inspect(payload)
@@ -221,14 +221,12 @@ class Inspectors:
             text = _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
         hits = self._match(text.encode())
         if not hits and not reader.bulky:
-            return _CLEAN[size] if size < len(_CLEAN) else Inspection(size)
+            return _clean.get(size) or _clean_of(size)
         found = self._examine(payload, reader.bulky, hits) if hits else []
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name))
             size += kept.size_bytes
-            found += [
-                Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings
-            ]
+            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
     def _kept(self, value: Value) -> Inspection:
@@ -249,6 +247,13 @@ class Inspectors:
                     for span in inspector.examine(part.text)
                 ]
         return found
+
+
+def _clean_of(size: int) -> Inspection:
+    inspection = Inspection(size)
+    if size < _SMALL:
+        _clean[size] = inspection
+    return inspection
 
 
 def _nothing(_text: bytes) -> list[int]:
@@ -289,7 +294,6 @@ class Decision:
         """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
         decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
         return "; ".join(f"{r.policy}: {r.text}" if r.text else r.policy for r in decisive)
-
 
     def record(self) -> Mapping[str, object]:
         """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
@@ -408,6 +412,9 @@ class PolicySet:
     inspectors: Inspectors = field(init=False)
 
     def _hash(self) -> str:
+        import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
+        import json  # noqa: PLC0415 - as above
+
         listed = [[p.name, p.version, _ordered(p.settings.model_dump())] for p in self.policies]
         text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -452,7 +459,8 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
     Raises:
         LookupError: A path is no plain string field, so the delivery must be denied.
     """
-    made = message.inspection.masked
+    # Messages in which nothing was found share their inspection, and so must not share a copy kept with it.
+    made = message.inspection.masked if message.inspection.findings else {}
     copy = made.get(paths)
     if copy is None:
         spans: dict[Path, tuple[tuple[int, int, str], ...]] = dict.fromkeys(paths, ())
@@ -462,5 +470,3 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
                 spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
-
-

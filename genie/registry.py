@@ -59,6 +59,9 @@ class Registry:
             raise UnknownAgentError(agent=agent, known=tuple(self._cards))
         return card
 
+    def __contains__(self, agent: str) -> bool:
+        return agent in self._cards
+
     def cards(self) -> tuple[AgentCard, ...]:
         """Return all cards in the order of registration."""
         return tuple(self._cards.values())
@@ -72,3 +75,22 @@ class Registry:
         if self._reach is None:
             self._reach = reach(self._cards.values(), self._joins)
         return self._reach.get(agent, frozenset())
+
+    def cycle(self, agent: str) -> tuple[str, ...]:
+        """Return the shortest way from an agent back to itself by what cards and joins send; empty if there is none."""
+        sends = {card.id: card.sends for card in self._cards.values()}
+        takes = {card.id: frozenset(card.consumes) for card in self._cards.values()}
+        for join in self._joins:
+            sends[join.id] = frozenset((join.into,))
+            takes[join.id] = frozenset(join.parts.values())
+        ways: list[tuple[str, ...]] = [(agent,)] if agent in sends else []
+        seen: set[str] = set()
+        for way in ways:  # grows while it is walked, so shorter ways come first
+            for other, taken in takes.items():
+                if sends[way[-1]] & taken:
+                    if other == agent:
+                        return (*way, agent)
+                    if other not in seen:
+                        seen.add(other)
+                        ways.append((*way, other))
+        return ()

@@ -58,10 +58,15 @@ class Supervisor:
             ended: tuple[Outcome, str] = run.ended
             return ended
         if message.hops > limits.max_hops:
-            return Outcome.DEAD_LETTERED, f"loop: more than {limits.max_hops} hops; last {message.sender}"
+            return Outcome.DEAD_LETTERED, f"loop: more than {limits.max_hops} hops; {self._named_cycle(message)}"
         if run.published > limits.max_messages:
-            return Outcome.DEAD_LETTERED, f"budget: more than {limits.max_messages} messages in one run"
+            why = f"budget: more than {limits.max_messages} messages in one run; {self._named_cycle(message)}"
+            return Outcome.DEAD_LETTERED, why
         return None
+
+    def _named_cycle(self, message: Message[Any]) -> str:
+        cycle = self._bus.registry.cycle(message.sender)
+        return " -> ".join(cycle) if cycle else f"last {message.sender}"
 
     def turn_away(self, delivery: Delivery) -> None:
         """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
@@ -104,9 +109,12 @@ class Supervisor:
             run.agents.setdefault(subscriber.card.id, AgentRun()).failed += 1
         exhausted = self._exhausted(subscriber)
         attempt = 1 if delivery.extra is None else delivery.extra.attempt
-        if not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts:
+        again = not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts
+        if again and subscriber.retrying < subscriber.capacity:
             self._retry(delivery, attempt, reason)
         else:
+            if again:
+                reason = f"{reason}; {subscriber.capacity} wait for a retry already"
             fallback = self._fallback(delivery) if run.alive else None
             if fallback is not None and self._hand_over(delivery, fallback):
                 reason = f"fallback: {reason}"
@@ -122,6 +130,7 @@ class Supervisor:
         extra = delivery.extra = delivery.extra or Extra()
         extra.attempt = attempt + 1
         subscriber.tally.retried += 1
+        subscriber.retrying += 1
         subscriber.keep_key(delivery)
         due = bus.now() + subscriber.card.retry.wait_s(attempt, self._random)
         bus.retrying[delivery] = bus.alarm.at(due, lambda: self._again(delivery))
@@ -130,6 +139,7 @@ class Supervisor:
     def _again(self, delivery: Delivery) -> None:
         del self._bus.retrying[delivery]
         subscriber = delivery.lane.subscriber
+        subscriber.retrying -= 1
         subscriber.ready.append(delivery)
         subscriber.signal()
 
@@ -139,6 +149,7 @@ class Supervisor:
         taken = [delivery for delivery in retrying if belongs(delivery)]
         for delivery in taken:
             retrying.pop(delivery).cancel()
+            delivery.lane.subscriber.retrying -= 1
             delivery.lane.subscriber.release(delivery)
         return taken
 

@@ -1,0 +1,218 @@
+"""What the core's tests share: payloads, small policies, and a runtime whose account is checked at the end."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anyio
+
+from genie.message import Classification, Message, Payload
+from genie.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact, Route, Span, Verdict
+from genie.protocol import AgentCard, Context, agent
+from genie.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from genie.policy import Inspector, Judge
+
+
+class Question(Payload, topic="t.question"):
+    text: str = "?"
+    number: int = 0
+
+
+class Answer(Payload, topic="t.answer"):
+    text: str = ""
+    number: int = 0
+
+
+class Opinion(Payload, topic="t.opinion"):
+    text: str = ""
+
+
+class Note(Payload, topic="t.note"):
+    text: str = ""
+    number: int = 0
+
+
+class Order(Payload, topic="t.order", key="account"):
+    account: str
+    number: int
+
+
+class Rule:
+    """A policy made of one function from a route to a judge, or to None where it always allows."""
+
+    def __init__(
+        self,
+        choose: Callable[[Route], Judge | None],
+        *,
+        name: str = "rule",
+        version: str = "1",
+        inspectors: tuple[Inspector, ...] = (),
+    ) -> None:
+        self.choose = choose
+        self.name = name  # type: ignore[misc]  # each rule of a test has a name of its own
+        self.version = version  # type: ignore[misc]  # and a version
+        self.inspectors = inspectors
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    settings = PolicySettings()
+
+    def compile(self, route: Route) -> Judge | None:
+        return self.choose(route)
+
+
+def verdict_for(
+    recipient: str, kind: type[Payload], verdict: Verdict, *, name: str = "rule", version: str = "1"
+) -> Rule:
+    """Return a policy that answers ``verdict`` for one recipient and payload class, and allows the rest."""
+
+    def choose(route: Route) -> Judge | None:
+        if route.recipient.id == recipient and route.payload is kind:
+            return lambda _message, _sender: verdict
+        return None
+
+    return Rule(choose, name=name, version=version)
+
+
+def denying(recipient: str, kind: type[Payload]) -> PolicySet:
+    return PolicySet((verdict_for(recipient, kind, Deny("no", "not for you")),))
+
+
+def holding(recipient: str, kind: type[Payload], expires_s: float | None = None) -> PolicySet:
+    return PolicySet((verdict_for(recipient, kind, Hold("ask a person", expires_s)),))
+
+
+def masking(recipient: str, kind: type[Payload]) -> PolicySet:
+    return PolicySet((verdict_for(recipient, kind, Redact(frozenset({("text",)}))),))
+
+
+class CardNumbers:
+    """Finds runs of sixteen digits; a number field of a payload is not text, so it is not looked at."""
+
+    name: ClassVar[str] = "card_numbers"
+    version: ClassVar[str] = "1"
+    patterns = (r"[0-9]{16}",)
+
+    def fold(self, text: str) -> str:
+        return text
+
+    def examine(self, text: str) -> Iterable[Span]:
+        for match in re.finditer(r"[0-9]{16}", text):
+            yield Span("pii.card", match.start(), match.end(), Classification.RESTRICTED)
+
+
+def _found_labels(route: Route) -> Judge:
+    clearance = route.recipient.clearance
+
+    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        over = frozenset(found.path for found in message.inspection.findings if found.label > clearance)
+        return Redact(over, "card number") if over else ALLOW
+
+    return judge
+
+
+def _declared_label(route: Route) -> Judge:
+    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        return Deny("clearance", message.label.label) if message.label > route.recipient.clearance else ALLOW
+
+    return judge
+
+
+def _needs_consent(route: Route) -> Judge | None:
+    if route.payload is not Note:
+        return None
+    return lambda message, _sender: ALLOW if "share" in message.headers.consent else Deny("consent", "not given")
+
+
+CARDS = Rule(_found_labels, name="cards", inspectors=(CardNumbers(),))
+CLEARANCE = Rule(_declared_label, name="clearance")
+CONSENT = Rule(_needs_consent, name="consent")
+"""A note needs the consent ``share``."""
+
+
+@agent("answerer", clearance="restricted")
+async def answerer(question: Question) -> Answer:
+    """Answer at once."""
+    return Answer(text=question.text, number=question.number)
+
+
+class Gate:
+    """An agent's handler waits here until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.reached = anyio.Event()
+        self.open = anyio.Event()
+        self.entered = 0
+        self.cancelled = 0
+
+    async def wait(self) -> None:
+        self.entered += 1
+        self.reached.set()
+        try:
+            await self.open.wait()
+        except BaseException:
+            self.cancelled += 1
+            raise
+
+
+def gated(gate: Gate, id: str = "slow", **options: Any) -> Any:  # noqa: A002 - the card's own word
+    """Return an agent that answers a question when the gate is open."""
+
+    @agent(id, **options)
+    async def slow(question: Question) -> Answer:
+        await gate.wait()
+        return Answer(text=id, number=question.number)
+
+    return slow
+
+
+def asking(
+    question: Payload,
+    *expect: Any,
+    into: list[Any],
+    id: str = "desk",
+    **options: Any,  # noqa: A002 - as above
+) -> Any:
+    """Return an agent that, given a note, gathers and keeps what it got."""
+
+    @agent(id, asks={type(question): expect}, clearance="restricted")
+    async def desk(note: Note, context: Context) -> Opinion:
+        into.append(await context.gather(question, expect=expect, **options))
+        return Opinion(text=note.text)
+
+    return desk
+
+
+def assert_at_rest(runtime: Runtime) -> None:
+    """The law, with nothing in flight."""
+    statistics = runtime.statistics()
+    assert statistics.totals.balanced, statistics.totals
+    assert statistics.totals.in_flight == 0, statistics
+    assert statistics.runs == 0, statistics
+    assert statistics.timed == 0
+    assert statistics.held == 0
+
+
+@asynccontextmanager
+async def running(*agents: Any, **options: Any) -> AsyncIterator[Runtime]:
+    """Open a runtime in which nothing hangs for long, and check at the end that its account is balanced."""
+    options.setdefault("seed", 1)
+    options.setdefault("wall", 0.0)
+    options.setdefault("prefix", "t")
+    with anyio.fail_after(10_000):  # of virtual time
+        async with Runtime(agents, **options) as runtime:
+            yield runtime
+            totals = runtime.statistics().totals
+            assert totals.balanced, totals
+
+
+async def turns(count: int = 100) -> None:
+    """Let every task that can run do so, without time passing."""
+    for _ in range(count):
+        await anyio.lowlevel.checkpoint()
