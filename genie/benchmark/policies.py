@@ -28,7 +28,7 @@ def eight_policies() -> PolicySet:
     """Return the eight policies of the measurements.
 
     None of them is compiled away for a measured agent: each has a rule about the topics ``bench.*`` or about agents
-    of ``TENANTS``, so each judges every delivery, but the two on findings, which are asked about messages that have some.
+    of ``TENANTS``, so each judges every delivery, but the two on findings, which are asked where there are some.
     """
     return PolicySet(
         (
