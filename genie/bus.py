@@ -11,6 +11,7 @@ import logging
 import math
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
@@ -30,7 +31,7 @@ from genie.worker import Worker
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from genie.account import Asker
     from genie.clock import Clock
@@ -75,7 +76,7 @@ class _Route:
 class Bus:
     """All mail of one runtime. Everything here runs on the loop's thread, and only ``room`` waits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the runtime alone builds it, by name
         self,
         *,
         clock: Clock,
@@ -111,13 +112,14 @@ class Bus:
         self.holds = Holds()
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source)
+        self._shut_tenants = self.supervisor.shut_tenants
         self.waits = Waits(self, self.holds)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest
         self.desk = HoldDesk(self, self.holds)
         self.trees = Runs(self, ids, self.desk)
         self._routes: dict[type[Payload], _Route] = {}
-        self._gates: list[dict[type[Payload], Any]] = []
+        self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._variables = copy_context()
         self._recorded = 0
         self._max_hops = limits.max_hops
@@ -128,12 +130,12 @@ class Bus:
     def add(self, subscriber: Subscriber) -> None:
         """Route to a subscriber from now on."""
         self.subscribers[subscriber.card.id] = subscriber
-        self._routes.clear()
+        self.reroute()
 
     def remove(self, agent: str) -> None:
         """Stop routing to a subscriber; its mail goes to its fallback or is denied."""
         subscriber = self.subscribers.pop(agent)
-        self._routes.clear()
+        self.reroute()
         self.supervisor.bar(subscriber, "removed")
         subscriber.removed = True
         while subscriber.idle:
@@ -148,9 +150,10 @@ class Bus:
     def reroute(self) -> None:
         """Compile routes and gates anew at their next use."""
         self._routes.clear()
-        for gates in self._gates:
-            gates.clear()
-        self._gates.clear()
+        self.correlator.replan()
+        for asker in self._judged_for:
+            asker.gates.clear()
+        self._judged_for.clear()
 
     def replace_policies(self, policies: PolicySet) -> None:
         """Judge by another set from now on, mail already queued included."""
@@ -183,13 +186,13 @@ class Bus:
         gate: Gate | None = asker.gates.get(kind)
         if gate is None:
             if not asker.gates:
-                self._gates.append(asker.gates)
+                self._judged_for.add(asker)
             gate = asker.gates[kind] = self.policies.gate(kind, asker.card)
         return gate
 
     # --- publishing ---
 
-    def emit(  # the hot path: one function, positional arguments
+    def emit(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - the hot path: each call more costs a tenth of a delivery
         self,
         payload: Payload,
         sender: AgentCard,
@@ -231,11 +234,10 @@ class Bus:
         label = route.label
         if read > label:
             label = read
-        if sender.declassifies and kind in sender.declassifies:
-            # Never below what the class declares; the floor that the edge set holds all the same.
-            label = min(label, max(route.label, sender.declassifies[kind]))
-        if headers.classification > label:
-            label = headers.classification
+            if kind in sender.declassifies:
+                # Never below what the class declares; the floor that the edge set holds all the same.
+                label = min(label, max(route.label, sender.declassifies[kind]))
+        label = max(label, headers.classification)
         message = stamp(
             self.next_number(), payload, sender.id, to, scope, cause, hops, headers, label, route.inspect(payload)
         )
@@ -244,12 +246,7 @@ class Bus:
             if label < read:
                 self.tell(message, "declassified", None, f"{read.label} to {label.label}")
         refusal = None
-        if (
-            hops > self._max_hops
-            or run.published > self._max_messages
-            or not run.alive
-            or self.supervisor.shut_tenants
-        ):
+        if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
         epoch = self.epoch
@@ -465,7 +462,7 @@ class Bus:
         if worker is not None and ticket.left:
             self.waits.begin(worker, ticket)
         try:
-            while ticket.left:
+            while ticket.left and not ticket.given_up:
                 await ticket.parker.park()
         finally:
             if worker is not None and ticket in worker.waits:
@@ -513,8 +510,7 @@ class Bus:
         scope.handled += 1
         taken = expectation.put(kind, agent, payload)
         if taken:
-            if message.label > expectation.label:
-                expectation.label = message.label
+            expectation.label = max(expectation.label, message.label)
         else:
             scope.late += 1
         if scope.run.noisy or self.journal is not None:
@@ -526,10 +522,7 @@ class Bus:
         """An answer ended on its way to its asker."""
         setattr(scope, str(outcome), getattr(scope, str(outcome)) + 1)
         failure = self.remember(scope, message, agent, outcome, reason)
-        slot = expectation.slot_of(type(message.payload), agent)
-        if slot is not None and slot.payload is None and not expectation.done:
-            slot.agent = slot.agent or agent
-            expectation.fail(slot, str(failure))
+        expectation.lose(type(message.payload), agent, str(failure))
         self.tell(message, str(outcome), "asker", reason)
 
     # --- outcomes ---
@@ -629,12 +622,11 @@ class Bus:
         if self.journal is not None:
             self._recorded += 1
             original = message if kind == "accepted" else None
-            self.journal.record(
-                JournalRecord(
-                    self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, reason,
-                    detail or {}, original,
-                )  # fmt: skip
-            )
+            record = JournalRecord(
+                self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, reason, detail or {},
+                original,
+            )  # fmt: skip
+            self.journal.record(record)
         for watcher in run.watchers:
             watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, reason))
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Outcome, Scope
-from genie.expectation import Expectation
+from genie.expectation import Expectation, Plan
 from genie.joins import JoinPoint, JoinState
 from genie.message import topic_of
 from genie.policy import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from genie.account import Delivery, Failure
     from genie.exchange import Exchange
     from genie.holds import Holds
     from genie.message import Message, Payload
     from genie.protocol import AgentCard, Each, Expected, Need
+
+
+MOST_PLANS = 1024
+"""Layouts of gathers that are kept; a program has a few, unless it makes them up as it goes."""
 
 
 class Correlator:
@@ -32,6 +36,7 @@ class Correlator:
         self._bus = bus
         self._holds = holds
         self._dirty: set[Scope] = set()
+        self._plans: dict[tuple[tuple[Expected, ...], Need, type[Payload]], Plan] = {}
 
     # --- scopes ---
 
@@ -53,13 +58,24 @@ class Correlator:
         kind: type[Payload],
     ) -> Expectation:
         """Set what a scope waits for; ``kind`` is the class of its question."""
+        key = (expect, need, kind)
+        plan = self._plans.get(key)
+        if plan is None:
 
-        def members(part: Each[Any]) -> Iterable[str]:
-            lanes = self._bus.route(part.of or kind).lanes
-            return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
+            def members(part: Each[Any]) -> Iterable[str]:
+                lanes = self._bus.route(part.of or kind).lanes
+                return [lane.subscriber.card.id for lane in lanes if part.payload in lane.subscriber.card.produces]
 
-        expectation = scope.expectation = Expectation(expect, need, members, wake, kind)
+            plan = Plan(expect, need, members, kind)
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            self._plans[key] = plan
+        expectation = scope.expectation = Expectation(plan, wake)
         return expectation
+
+    def replan(self) -> None:
+        """Who subscribes has changed."""
+        self._plans.clear()
 
     def close(self, scope: Scope) -> None:
         """The asker has what it gets; the scope is forgotten once nothing of it is in flight."""
@@ -69,7 +85,7 @@ class Correlator:
     def at_rest(self, scope: Scope) -> None:
         """Nothing of a scope is in flight: what has not come will not come."""
         if scope.joins:
-            for state in tuple(scope.joins.values()):
+            while not scope.in_flight and (state := self._first_join(scope.joins)) is not None:
                 self._close_join(state, scope)
             if scope.in_flight or scope.done:
                 return
@@ -99,7 +115,7 @@ class Correlator:
         """A delivery of a scope was not handled: see what that makes impossible."""
         expectation = scope.expectation
         if expectation is not None and not expectation.done:
-            if expectation.each and not self._handed_over(scope, failure):
+            if not self._handed_over(scope, failure):
                 expectation.fail_from(failure, consumed)
             self.check_later(scope)
         elif scope.joins:
@@ -122,7 +138,7 @@ class Correlator:
         for delivery in self._bus.deliveries():
             kinds = reachable.get(delivery.message.scope)
             if kinds is not None:
-                kinds |= delivery.lane.reach
+                kinds |= self._bus.registry.reach(delivery.lane.subscriber.card.id)  # agents may have been added
         for _, scope, kind in self._bus.timers.values():
             kinds = reachable.get(scope)
             if kinds is not None:
@@ -132,7 +148,7 @@ class Correlator:
         for scope, kinds in reachable.items():
             for state in (scope.joins or {}).values():
                 if not state.closed:
-                    kinds |= self._bus.registry.reach(state.point.join.id)
+                    kinds.update(self._bus.registry.reach(state.point.join.id))
             kinds.update(type(held.message.payload) for held in self._holds.answers(scope))
             self._give_up(scope, kinds)
 
@@ -221,6 +237,16 @@ class Correlator:
                 due = self._bus.now() + point.join.within_s
                 state.timer = self._bus.alarm.at(due, lambda: self._close_join(opened, scope))
         return state
+
+    def _first_join(self, joins: Mapping[str, JoinState]) -> JoinState | None:
+        """Return the open join to be closed first: one that waits for nothing that another may bring."""
+        states = [state for state in joins.values() if not state.closed]
+        reach = self._bus.registry.reach
+        for state in states:
+            others = [reach(other.point.join.id) for other in states if other is not state]
+            if not any(kind in kinds for kind in state.outstanding() for kinds in others):
+                return state
+        return states[0] if states else None
 
     def _close_join(self, state: JoinState, scope: Scope) -> None:
         """Publish what was joined, or say why nothing is."""

@@ -1,5 +1,7 @@
-"""What the machines of floor four ask of one another: the correlator, the supervisor, holds and runs know the bus by
-this protocol alone."""
+"""What the machines of floor four ask of one another.
+
+The correlator, the supervisor, holds and runs know the bus by this protocol alone.
+"""
 
 from __future__ import annotations
 
@@ -102,6 +104,13 @@ class Trees(Protocol):
         ...
 
 
+class Handling(Protocol):
+    """The worker, as the context of its handler sees it."""
+
+    ended: tuple[Outcome, str] | None
+    """Why the handling was cut off."""
+
+
 class Exchange(Protocol):
     """The bus, as the other machines see it. Everything runs on the loop's thread; nothing here waits."""
 
@@ -142,7 +151,7 @@ class Exchange(Protocol):
         """The runs in flight."""
         ...
 
-    def emit(
+    def emit(  # noqa: PLR0913, PLR0917 - as the bus has it: the hot path
         self,
         payload: Payload,
         sender: AgentCard,

@@ -1,7 +1,6 @@
-"""Fan-in: what a scope expects, what has come, and what can no longer come.
+"""Fan-in as plain state, without a loop: what a scope expects, what has come, and what can no longer come.
 
-``Expectation`` is plain state without a loop: parts are put or failed, and it knows when the wait is over. The bus
-feeds it; the asker waits on it.
+The bus feeds it, the correlator says what has become impossible, and the asker waits on it.
 """
 
 from __future__ import annotations
@@ -15,105 +14,147 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from genie.account import Failure
+    from genie.mailbox import Ticket
     from genie.protocol import Expected, Need
 
 LATE = "late"
 NOBODY = "nobody subscribed"
 NOTHING = "answered nothing"
+ONE = ""
+"""Stands for the sender where one answer of a class is expected, of whomever."""
+
+Part = tuple[type[Payload], str]
+"""A payload class, and the agent it is expected of (``ONE`` for a plain class)."""
 
 
-class Slot:
-    """One part: a plain ``T``, or the ``T`` of one agent."""
-
-    __slots__ = ("agent", "held", "payload", "reason")
-
-    def __init__(self, agent: str | None) -> None:
-        self.agent = agent
-        self.payload: Payload | None = None
-        self.reason: str | None = None
-        self.held: str | None = None
-
-
-class Expectation:
-    """The parts that one asker waits for.
+class Plan:
+    """What a gather expects, checked and laid out once for every time that it is asked.
 
     Args:
         expect: Payload classes or ``Each(T)``; each payload class once.
         need: ``all``, ``first``, or a number of parts.
-        members: The agents of an ``Each``.
-        wake: Called once, when the wait is over.
+        members: Returns the agents of an ``Each``.
         asked: Class of the question.
 
     Raises:
         ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
     """
 
-    __slots__ = (
-        "_left", "_need", "_wake", "asked", "came", "closed", "done", "each", "expect", "kinds", "label", "open_parts",
-    )  # fmt: skip
+    __slots__ = ("asked", "each", "layout", "need", "parts")
 
     def __init__(
         self,
         expect: tuple[Expected, ...],
         need: Need,
         members: Callable[[Each[Any]], Iterable[str]],
-        wake: Callable[[], None],
         asked: type[Payload] | None = None,
     ) -> None:
-        self.expect = expect
         self.asked = asked
-        self._wake = wake
-        self.kinds: dict[type[Payload], dict[str, Slot] | Slot] = {}
+        self.layout: dict[type[Payload], dict[str, Payload | None]] = {}
         self.each: dict[type[Payload], Each[Any]] = {}
-        self.open_parts = 0
-        self.came = 0
+        for part in expect:
+            kind = part.payload if isinstance(part, Each) else part
+            if kind in self.layout:
+                raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
+            if isinstance(part, Each):
+                self.each[kind] = part
+                self.layout[kind] = dict.fromkeys(members(part))
+            else:
+                self.layout[kind] = {ONE: None}
+        if not expect:
+            raise ValueError("expects nothing; publish needs no gather")
+        if need not in {"all", "first"} and (isinstance(need, (str, bool)) or need < 1):
+            raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
+        self.parts = sum(map(len, self.layout.values()))
+        self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
+
+
+class Expectation:
+    """The parts that one asker waits for.
+
+    Args:
+        plan: What is expected.
+        wake: Called once, when the wait is over.
+    """
+
+    __slots__ = (
+        "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "kinds", "label",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
+        self.kinds = {kind: parts.copy() for kind, parts in plan.layout.items()}
+        """Payload class -> sender -> what came."""
         self.label = Classification.PUBLIC
         """Highest declared label of the answers taken."""
+        self.came = 0
         self.done = False
         """The wait is over: what was needed is in, or nothing more can come."""
         self.closed = False
         """The asker has taken the result; what comes now is late."""
-        for part in expect:
-            kind = part.payload if isinstance(part, Each) else part
-            if kind in self.kinds:
-                raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
-            if isinstance(part, Each):
-                slots = {agent: Slot(agent) for agent in members(part)}
-                self.each[kind] = part
-                self.kinds[kind] = slots
-                self.open_parts += len(slots)
-            else:
-                self.kinds[kind] = Slot(None)
-                self.open_parts += 1
-        if not expect:
-            raise ValueError("expects nothing; publish needs no gather")
-        self._left = self.open_parts
-        if need != "all" and need != "first" and (isinstance(need, bool) or need < 1):  # noqa: PLR1714 - narrows need
-            raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
-        self._need = self.open_parts if need == "all" else 1 if need == "first" else need
-        if self.open_parts == 0:
+        self.asked = plan.asked
+        self._each = plan.each
+        self._left = plan.parts
+        self._need = plan.need
+        self._wake = wake
+        self._lost: dict[Part, Missing] | None = None
+        self._held: dict[Part, str] | None = None
+        if not plan.parts:
             self.finish()
 
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
-        """Take an answer; False when it is late or a second one."""
-        found = self.kinds[kind]
-        slot = found.get(agent) if isinstance(found, dict) else found
-        if slot is None or self.done or slot.payload is not None or slot.reason is not None:
+        """Take an answer; False when it is late, a second one, or of nobody who was asked."""
+        if kind not in self._each:
+            agent = ONE
+        parts = self.kinds[kind]
+        if self.done or parts.get(agent, payload) is not None or (self._lost and (kind, agent) in self._lost):
             return False
-        slot.payload = payload
+        parts[agent] = payload
         self.came += 1
         self._left -= 1
         if self._left == 0 or self.came >= self._need:
             self.finish()
         return True
 
-    def fail(self, slot: Slot, reason: str) -> None:
-        """Say that a part will not come."""
-        if slot.payload is None and slot.reason is None:
-            slot.reason = reason
-            self._left -= 1
-            if self._left == 0:
-                self.finish()
+    def found(self, kind: type[Payload]) -> Payload | None:
+        """Return the answer of a plain class, or None."""
+        return self.kinds[kind].get(ONE)
+
+    def why_missing(self, kind: type[Payload]) -> str | None:
+        """Return why the answer of a plain class is missing, where that is known."""
+        missing = (self._lost or {}).get((kind, ONE))
+        return None if missing is None else missing.reason
+
+    def lose(self, kind: type[Payload], agent: str, reason: str, blame: str | None = None) -> None:
+        """Say that a part will not come.
+
+        Args:
+            kind: Its class.
+            agent: Of whom it was expected; any agent stands for ``ONE`` where the class is plain.
+            reason: A named outcome.
+            blame: Who is named for it; ``agent`` by default.
+        """
+        if kind not in self._each:
+            agent, blame = ONE, blame or agent or None
+        if self.done or self.kinds[kind].get(agent, self) is not None or (self._lost and (kind, agent) in self._lost):
+            return
+        if self._lost is None:
+            self._lost = {}
+        self._lost[kind, agent] = Missing(topic_of(kind).name, blame or agent or None, reason)
+        self._left -= 1
+        if self._left == 0:
+            self.finish()
+
+    def hold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part waits for a person, should the asker not wait that long."""
+        if self._held is None:
+            self._held = {}
+        self._held.setdefault((kind, agent if kind in self._each else ONE), hold_id)
+
+    def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part does not wait for that person any more."""
+        part = (kind, agent if kind in self._each else ONE)
+        if self._held is not None and self._held.get(part) == hold_id:
+            del self._held[part]
 
     def finish(self) -> None:
         """End the wait with what there is."""
@@ -121,35 +162,45 @@ class Expectation:
             self.done = True
             self._wake()
 
-    def outstanding(self) -> list[tuple[type[Payload], Slot]]:
+    def limit(self, ticket: Ticket | None) -> Callable[[], None]:
+        """Return what ends the wait at its time, a wait for room included."""
+
+        def out_of_time() -> None:
+            self.finish()
+            if ticket is not None:
+                ticket.give_up()
+
+        return self.finish if ticket is None else out_of_time
+
+    def outstanding(self) -> list[Part]:
         """Return the parts that are neither in nor known to be missing."""
-        return [(kind, slot) for kind, slot in self._slots() if slot.payload is None and slot.reason is None]
+        lost = self._lost or {}
+        return [
+            (kind, agent) for kind, parts in self.kinds.items() for agent, payload in parts.items()
+            if payload is None and (kind, agent) not in lost
+        ]  # fmt: skip
 
-    def wants(self, kind: type[Payload]) -> bool:
-        """True while a part of that class is outstanding."""
-        return any(of is kind for of, _ in self.outstanding())
-
-    def slot_of(self, kind: type[Payload], agent: str) -> Slot | None:
-        """Return the part that an answer of that class from that agent would fill."""
-        slot = self.kinds.get(kind)
-        return slot.get(agent) if isinstance(slot, dict) else slot
-
-    def _slots(self) -> Iterable[tuple[type[Payload], Slot]]:
-        for kind, slot in self.kinds.items():
-            if isinstance(slot, dict):
-                for each in slot.values():
-                    yield kind, each
-            else:
-                yield kind, slot
-
-    def fail_from(self, failure: Failure, consumed: Payload | type[Payload]) -> None:
+    def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
         """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
-        for kind, each in self.each.items():
-            slots = self.kinds[kind]
-            if isinstance(slots, dict) and (each.of or self.asked) in {None, consumed}:
-                slot = slots.get(failure.instead_of)
-                if slot is not None:
-                    self.fail(slot, str(failure))
+        for kind, each in self._each.items():
+            if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
+                self.lose(kind, failure.instead_of, str(failure))
+
+    def give_up(
+        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
+    ) -> None:
+        """Nothing in flight can bring ``kind``: what is outstanding of it is missing, with its reason."""
+        failures = tuple(failures)
+        for of, agent in self.outstanding():
+            if of is not kind:
+                continue
+            if agent != ONE:
+                own = [f for f in failures if agent in {f.agent, f.instead_of}]
+                self.lose(kind, agent, _reasons(own) or NOTHING)
+            else:
+                guilty = [f for f in failures if reaches(f.agent, kind)]
+                otherwise = NOTHING if reaches(None, kind) else NOBODY
+                self.lose(kind, ONE, _reasons(guilty) or otherwise, guilty[-1].instead_of if guilty else None)
 
     def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
         """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
@@ -159,52 +210,34 @@ class Expectation:
             reaches: Whether a class can follow from a delivery to an agent, or from the question when None is given.
         """
         failures = tuple(failures)
-        for kind, slot in self.outstanding():
-            self.fail(slot, self._reason(kind, slot, failures, reaches))
+        for kind in self.kinds:
+            self.give_up(kind, failures, reaches)
         self.finish()
 
-    def give_up(
-        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
-    ) -> None:
-        """Nothing in flight can bring ``kind``, although other things still run."""
-        failures = tuple(failures)
-        for of, slot in self.outstanding():
-            if of is kind:
-                self.fail(slot, self._reason(kind, slot, failures, reaches))
-
-    def _reason(
-        self,
-        kind: type[Payload],
-        slot: Slot,
-        failures: tuple[Failure, ...],
-        reaches: Callable[[str | None, type[Payload]], bool],
-    ) -> str:
-        if slot.agent is not None:
-            own = [f for f in failures if slot.agent in {f.agent, f.instead_of}]
-            return "; ".join(dict.fromkeys(map(str, own))) or NOTHING
-        guilty = [f for f in failures if reaches(f.agent, kind)]
-        if guilty:
-            slot.agent = guilty[-1].instead_of
-            return "; ".join(dict.fromkeys(map(str, guilty)))
-        return NOTHING if reaches(None, kind) else NOBODY
-
-    def result(self, run_id: str, late: str = LATE) -> Gathered:
+    def result(self, run_id: str) -> Gathered:
         """Return what came; an outstanding part is missing as held or late."""
-        parts: dict[type[Payload], Payload] = {}
         each: dict[Each[Any], Mapping[str, Payload]] = {}
-        missing: dict[str, Missing] = {}
-        for kind, slots in self.kinds.items():
-            if isinstance(slots, dict):
-                each[self.each[kind]] = {a: s.payload for a, s in slots.items() if s.payload is not None}
-            elif slots.payload is not None:
-                parts[kind] = slots.payload
-        for kind, slot in self._slots():
-            if slot.payload is None:
-                reason = slot.reason or (f"held({slot.held})" if slot.held else late)
-                name = slot.agent or topic_of(kind).name
-                if name in missing:
-                    name = f"{name}:{topic_of(kind).name}"
-                missing[name] = Missing(topic_of(kind).name, slot.agent, reason)
-        return Gathered(run_id, parts, each, missing)
+        plain: dict[type[Payload], Payload] = {}
+        for kind, parts in self.kinds.items():
+            came = {agent: payload for agent, payload in parts.items() if payload is not None}
+            if kind in self._each:
+                each[self._each[kind]] = came
+            elif came:
+                plain[kind] = came[ONE]
+        return Gathered(run_id, plain, each, self._missing() if self._left or self._lost else {})
+
+    def _missing(self) -> dict[str, Missing]:
+        lost = dict(self._lost or {})
+        for kind, agent in self.outstanding():
+            hold_id = (self._held or {}).get((kind, agent))
+            reason = LATE if hold_id is None else f"held({hold_id})"
+            lost[kind, agent] = Missing(topic_of(kind).name, agent or None, reason)
+        named: dict[str, Missing] = {}
+        for missing in lost.values():
+            name = missing.agent or missing.part
+            named[f"{name}:{missing.part}" if name in named else name] = missing
+        return named
 
 
+def _reasons(failures: list[Failure]) -> str:
+    return "; ".join(dict.fromkeys(map(str, failures)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Extra, Outcome
+from genie.expectation import ONE, Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from genie.account import Delivery, Scope
     from genie.alarm import Entry
     from genie.exchange import Exchange
-    from genie.expectation import Expectation, Slot
-    from genie.message import Message
+    from genie.message import Message, Payload
     from genie.policy import Decision
 
 
@@ -139,9 +139,8 @@ class HoldDesk:
         run = scope.run
         _raise_held(scope, -1)
         run.held -= 1
-        for slot in _parts(held):
-            if slot.held == held.id:
-                slot.held = None
+        for expectation, kind, agent in _parts(held):
+            expectation.unhold(kind, agent, held.id)
         for other in self._holds.of(lambda scope: scope.run is run):
             _name_in_parts(other)
         if not run.held and run.deadline != math.inf:
@@ -220,11 +219,11 @@ def _raise_held(scope: Scope, by: int) -> None:
 
 def _name_in_parts(held: Held) -> None:
     """A part that waits for a person is missing as held, should its asker not wait that long."""
-    for slot in _parts(held):
-        slot.held = slot.held or held.id
+    for expectation, kind, agent in _parts(held):
+        expectation.hold(kind, agent, held.id)
 
 
-def _parts(held: Held) -> Iterator[Slot]:
+def _parts(held: Held) -> Iterator[tuple[Expectation, type[Payload], str]]:
     """Yield the outstanding parts that hang on what is held: of its scope, and of those above it."""
     reach = frozenset((type(held.message.payload),)) if held.delivery is None else held.delivery.lane.reach
     scope: Scope | None = held.message.scope
@@ -232,9 +231,9 @@ def _parts(held: Held) -> Iterator[Slot]:
     while scope is not None:
         expectation: Expectation | None = scope.expectation
         if expectation is not None:
-            for kind, slot in expectation.outstanding():
-                if kind in reach and slot.agent in {None, agent}:
-                    yield slot
+            for kind, of in expectation.outstanding():
+                if kind in reach and of in {ONE, agent}:
+                    yield expectation, kind, of
         owner: Delivery | None = scope.owner
         if owner is None:
             return

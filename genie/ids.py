@@ -7,7 +7,7 @@ simulation passes its own and gets the same ids every time.
 from __future__ import annotations
 
 import itertools
-import secrets
+import os
 
 
 class IdSource:
@@ -20,7 +20,7 @@ class IdSource:
     __slots__ = ("next_number", "prefix")
 
     def __init__(self, prefix: str | None = None) -> None:
-        self.prefix = secrets.token_hex(4) if prefix is None else prefix
+        self.prefix = os.urandom(4).hex() if prefix is None else prefix
         self.next_number = itertools.count(1).__next__
 
     def name(self, number: int) -> str:

@@ -7,8 +7,6 @@ redact overrides allow; a judge that raises denies.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -92,7 +90,11 @@ class PolicySettings(BaseModel):
 
 
 class Policy(Protocol):
-    """One rule. ``name`` and ``version`` go into every decision it makes."""
+    """One rule. ``name`` and ``version`` go into every decision it makes.
+
+    A policy with ``needs_findings = True`` on its class can object only where an inspector found something; it is not
+    asked about a clean message.
+    """
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -143,8 +145,10 @@ class Inspector(Protocol):
         """Return what is in one string, with positions in that string as it is."""
         ...
 
+
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
-_CLEAN = tuple(Inspection(size) for size in range(4096))  # most messages are small and clean, and share these
+_SMALL = 4096
+_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
 class Inspectors:
@@ -169,7 +173,7 @@ class Inspectors:
                 except re2.error as error:
                     raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
                 self._owners.append(inspector)
-        self._match: Callable[[str], list[int]] = _nothing
+        self._match: Callable[[bytes], list[int] | None] = _nothing
         if self._owners:
             try:
                 patterns.Compile()
@@ -182,16 +186,16 @@ class Inspectors:
         reader = fields.reader(kind)
         if reader.bulky:
             return self.inspect
-        read, match, join, clean, scalar = reader.read, self._match, _SEPARATOR.join, _CLEAN, fields.SCALAR_BYTES
+        read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
 
         def inspect(payload: Payload) -> Inspection:
             parts: list[str] = []
             try:
                 size = scalar * read(payload, parts)
                 text = join(parts)
-                if text.isascii() and not match(text):
+                if text.isascii() and not match(text.encode()):
                     size += len(text)
-                    return clean[size] if size < 4096 else Inspection(size)
+                    return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return self.inspect(payload)
             return self.inspect(payload)
@@ -215,16 +219,14 @@ class Inspectors:
             size += len(text.encode(errors="surrogatepass")) - len(text)
             # Inspectors of one wing fold alike; each distinct form is scanned once.
             text = _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
-        hits = self._match(text)
+        hits = self._match(text.encode())
         if not hits and not reader.bulky:
-            return _CLEAN[size] if size < len(_CLEAN) else Inspection(size)
+            return _clean.get(size) or _clean_of(size)
         found = self._examine(payload, reader.bulky, hits) if hits else []
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name))
             size += kept.size_bytes
-            found += [
-                Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings
-            ]
+            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
     def _kept(self, value: Value) -> Inspection:
@@ -247,7 +249,14 @@ class Inspectors:
         return found
 
 
-def _nothing(_text: str) -> list[int]:
+def _clean_of(size: int) -> Inspection:
+    inspection = Inspection(size)
+    if size < _SMALL:
+        _clean[size] = inspection
+    return inspection
+
+
+def _nothing(_text: bytes) -> list[int]:
     return []
 
 
@@ -286,7 +295,6 @@ class Decision:
         decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
         return "; ".join(f"{r.policy}: {r.text}" if r.text else r.policy for r in decisive)
 
-
     def record(self) -> Mapping[str, object]:
         """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
         return {
@@ -302,11 +310,15 @@ class Decision:
 class Gate:
     """The compiled judges of one route."""
 
-    __slots__ = ("_judges", "_policies", "_set")
+    __slots__ = ("_clean", "_judges", "_policies", "_set")
 
     def __init__(self, policies: tuple[Policy, ...], judges: tuple[Judge, ...], policy_set: str) -> None:
         self._policies = policies
         self._judges = judges
+        self._clean = tuple(
+            judge for policy, judge in zip(policies, judges, strict=True)
+            if not getattr(policy, "needs_findings", False)
+        )  # fmt: skip
         self._set = policy_set
 
     def judge(
@@ -319,10 +331,11 @@ class Gate:
             sender: Card of who sent it.
             approved: ``policy@version`` whose hold on this very delivery a person has approved.
         """
-        if message.inspection.failed is not None:
-            return self._undecidable(f"an inspector failed ({message.inspection.failed})")
+        inspection = message.inspection
+        if inspection.failed is not None:
+            return self._undecidable(f"an inspector failed ({inspection.failed})")
         try:
-            for judge in self._judges:
+            for judge in self._judges if inspection.findings else self._clean:
                 if judge(message, sender) is not ALLOW:
                     return self._fold(message, sender, approved)
         except Exception:  # noqa: BLE001 - fail closed: folding names the policy that raised
@@ -399,6 +412,9 @@ class PolicySet:
     inspectors: Inspectors = field(init=False)
 
     def _hash(self) -> str:
+        import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
+        import json  # noqa: PLC0415 - as above
+
         listed = [[p.name, p.version, _ordered(p.settings.model_dump())] for p in self.policies]
         text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -454,5 +470,3 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
                 spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
-
-

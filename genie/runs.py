@@ -9,13 +9,17 @@ from genie.account import Outcome, RunState, Scope
 from genie.message import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from genie.account import Asker, Delivery
     from genie.exchange import Exchange
     from genie.holds import HoldDesk
     from genie.ids import IdSource
     from genie.message import Headers, Message
+
+
+NOTHING: Any = Scope.__new__(Scope)
+"""Stands for the scopes of a run that is over; its account is empty."""
 
 
 class Runs:
@@ -85,8 +89,13 @@ class Runs:
         self._bus.runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
+        run.state = None
         if run.noisy or run.watchers:
             self.notice(run)
+        else:
+            # Nobody asks for its account any more: without the way down, the tree is freed at once instead of waiting
+            # for the cycle collector, which costs a tenth of the throughput.
+            run.root = NOTHING
 
     @staticmethod
     def notice(run: RunState) -> None:
@@ -110,7 +119,7 @@ class Runs:
 
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come; while it holds something, its deadline moves."""
-        if not run.held:
+        if not run.held and self._bus.now() >= run.deadline:
             self.end(run, Outcome.EXPIRED, "deadline")
 
     def cut_scope(self, scope: Scope, reason: str) -> None:
@@ -118,21 +127,14 @@ class Runs:
         if scope.in_flight or scope.children:
             self.cut(lambda other: other.within(scope), Outcome.CANCELLED, reason, (scope.run,))
 
-    def cut(
-        self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str, runs: tuple[RunState, ...]
-    ) -> None:
+    def cut(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str, runs: tuple[RunState, ...]) -> None:
         """End every delivery of some scopes: queued, retrying, held, timed and running."""
         bus = self._bus
 
         def of(delivery: Delivery) -> bool:
             return belongs(delivery.message.scope)
 
-        for scope in [scope for run in runs for scope in run.root.tree() if belongs(scope)]:
-            for state in tuple((scope.joins or {}).values()):
-                state.closed = True
-                if state.timer is not None:
-                    state.timer.cancel()
-            scope.joins = None
+        _close_joins(scope for run in runs for scope in run.root.tree() if belongs(scope))
         for number, (entry, scope, _) in tuple(bus.timers.items()):
             if belongs(scope):
                 entry.cancel()
@@ -151,3 +153,13 @@ class Runs:
                     worker.cut(outcome, reason)
         for delivery in bus.supervisor.take_retries(of):
             bus.settle(delivery, outcome, reason)
+
+
+def _close_joins(scopes: Iterable[Scope]) -> None:
+    """Let no join of some scopes publish any more."""
+    for scope in tuple(scopes):
+        for state in tuple((scope.joins or {}).values()):
+            state.closed = True
+            if state.timer is not None:
+                state.timer.cancel()
+        scope.joins = None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import random
-import secrets
-import statistics as numbers
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import anyio
 
@@ -47,11 +46,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from genie.config import Pipeline
+    from genie.expectation import Expectation
     from genie.holds import Held
     from genie.ports import Journal
     from genie.protocol import Expected, Need
     from genie.supervisor import DeadLetter
-    from genie.wake import Parker
 
 T = TypeVar("T", bound=Payload)
 
@@ -71,11 +70,11 @@ class AgentRunCounts:
 class Run(Generic[T]):
     """A live request tree: awaitable, observable, cancellable."""
 
-    def __init__(self, bus: Bus, state: RunState, answer: type[T], scope_wakes: Watcher) -> None:
+    def __init__(self, bus: Bus, state: RunState, answer: type[T], watcher: Watcher) -> None:
         self._bus = bus
         self._state = state
         self._answer = answer
-        self._watcher = scope_wakes
+        self._watcher = watcher
 
     @property
     def id(self) -> str:
@@ -99,11 +98,10 @@ class Run(Generic[T]):
             if bus.desk.all_held(state.root):
                 raise RunHeld(run_id=self.id, holds=self._holds())
             await self._changed()
-        slot = expectation.slot_of(self._answer, "")
-        if slot.payload is not None:
-            answer: T = slot.payload
+        answer: T | None = expectation.found(self._answer)
+        if answer is not None:
             return answer
-        raise _failure(state, topic_of(self._answer).name, slot.reason)
+        raise _failure(state, topic_of(self._answer).name, expectation.why_missing(self._answer))
 
     async def settled(self) -> None:
         """Wait until nothing of the run is in flight, or everything that is waits for a person."""
@@ -141,9 +139,7 @@ class Run(Generic[T]):
     def agents(self) -> Mapping[str, AgentRunCounts]:
         """Return what each agent did for this run."""
         return {
-            agent: AgentRunCounts(
-                one.handled, one.failed, round(numbers.median(one.times) * 1000, 3) if one.times else None
-            )
+            agent: AgentRunCounts(one.handled, one.failed, _median_ms(one.times))
             for agent, one in sorted((self._state.agents or {}).items())
         }
 
@@ -190,7 +186,7 @@ class Runtime:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, each with a default
         self,
         agents: Iterable[Agent | Binding] = (),
         *,
@@ -209,11 +205,12 @@ class Runtime:
         self._limits = limits or RunLimits()
         self._journal = journal
         self._caller = caller or Caller()
-        self._seed = secrets.randbits(32) if seed is None else seed
+        self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
         self._prefix = prefix
         self._registry = Registry()
         self._askers: dict[Caller, Asker] = {}
+        self._local = Asker(self._caller.card(), self._caller.headers())
         self._draining = False
         self._bus: Bus | None = None
         self._crew: Crew
@@ -360,11 +357,12 @@ class Runtime:
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run, parker = await self._start(question, (answer,), "all", to, within_s, caller)
+        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller)
         del question  # it is not kept while its answer is awaited
-        bus = self._open_bus()
-        expectation = run.root.expectation
+        bus, parker = self._open_bus(), run.parker
         try:
+            if ticket is not None:
+                await bus.room(ticket)
             while not expectation.done:
                 if run.held and bus.desk.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=_holds_of(bus, run))
@@ -375,11 +373,10 @@ class Runtime:
             bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         expectation.closed = True
-        slot = expectation.slot_of(answer, "")
-        if slot.payload is not None:
-            found: T = slot.payload
-            return found
-        raise _failure(run, topic_of(answer).name, slot.reason)
+        found = expectation.found(answer)
+        if found is not None:
+            return cast("T", found)
+        raise _failure(run, topic_of(answer).name, expectation.why_missing(answer))
 
     async def gather(
         self,
@@ -394,12 +391,14 @@ class Runtime:
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
         within_s = _seconds(within_s)
-        run, parker = await self._start(payload, parts, need, None, None, caller)
-        del payload  # it is not kept while its answers are awaited
         bus = self._open_bus()
-        expectation = run.root.expectation
-        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.finish)
+        run, expectation, ticket = self._begin(payload, parts, need, None, None, caller)
+        del payload  # it is not kept while its answers are awaited
+        parker = run.parker
+        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
         try:
+            if ticket is not None:
+                await bus.room(ticket)
             while not expectation.done:
                 await parker.park()
         except BaseException:
@@ -409,7 +408,7 @@ class Runtime:
             if timer is not None:
                 timer.cancel()
         expectation.closed = True
-        result: Gathered = expectation.result(run.id)
+        result = expectation.result(run.id)
         if need == "first" or cancel_rest:
             bus.trees.end(run, Outcome.CANCELLED, "no longer needed")
         return result
@@ -444,7 +443,7 @@ class Runtime:
         run = self._open_run(None, caller)
         await self._admitted(run, self._send(run, payload, to))
 
-    async def _start(
+    def _begin(
         self,
         question: Payload,
         expect: tuple[Expected, ...],
@@ -452,17 +451,16 @@ class Runtime:
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
-    ) -> tuple[RunState, Parker]:
+    ) -> tuple[RunState, Expectation, Any]:
         bus = self._open_bus()
         run = self._open_run(deadline_s, caller)
         parker = run.parker = bus.make_parker()
         try:
-            bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
+            expectation = bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
         except BaseException:
             bus.trees.opened(run)
             raise
-        await self._admitted(run, self._send(run, question, to))
-        return run, parker
+        return run, expectation, self._send(run, question, to)
 
     async def _admitted(self, run: RunState, ticket: Any) -> None:
         """Wait until the first message has found room."""
@@ -485,7 +483,7 @@ class Runtime:
     def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
         bus = self._admitting()
         within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
-        asker = self._asker(self._caller if caller is None else caller)
+        asker = self._local if caller is None else self._asker(caller)
         return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
 
     def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
@@ -668,6 +666,11 @@ class Runtime:
         if found is None:
             raise UnknownAgentError(agent=agent, known=tuple(bus.subscribers))
         return found
+
+
+def _median_ms(times: list[float]) -> float | None:
+    """Return the middle one of some seconds, in milliseconds; the earlier of two."""
+    return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
 
 
 async def _close(agent: object) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
-import sniffio
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -78,11 +77,15 @@ class _TrioParker:
             trio.lowlevel.reschedule(task)
 
 
+def _on_trio() -> bool:
+    return anyio.get_cancelled_exc_class().__module__.partition(".")[0] == "trio"
+
+
 def parker_factory() -> Callable[[], Parker]:
     """Return a maker of parkers for the running backend."""
-    if sniffio.current_async_library() == "trio":
+    if _on_trio():
         return _TrioParker
-    import asyncio  # noqa: PLC0415, TID251 - this module meets the backend
+    import asyncio  # noqa: PLC0415 - this module meets the backend
 
     make = asyncio.get_running_loop().create_future
     return lambda: _AsyncioParker(make)
@@ -90,9 +93,9 @@ def parker_factory() -> Callable[[], Parker]:
 
 def loop_time() -> Callable[[], float]:
     """Return the running loop's clock: seven times cheaper than ``anyio.current_time``."""
-    if sniffio.current_async_library() == "trio":
+    if _on_trio():
         return anyio.current_time
-    import asyncio  # noqa: PLC0415, TID251 - this module meets the backend
+    import asyncio  # noqa: PLC0415 - this module meets the backend
 
     return asyncio.get_running_loop().time
 
@@ -121,7 +124,7 @@ class _AsyncioCrew:
     """Plain tasks: what a task group keeps for each weighs 2 KB, more than a blocked handler (measured)."""
 
     def __init__(self) -> None:
-        import asyncio  # noqa: PLC0415, TID251 - this module meets the backend
+        import asyncio  # noqa: PLC0415 - this module meets the backend
 
         self._asyncio = asyncio
         self._create = asyncio.get_running_loop().create_task
@@ -172,7 +175,7 @@ class _TrioCrew:
 
 async def open_crew() -> Crew:
     """Return an empty crew for the running backend; the caller closes it in the same task."""
-    if sniffio.current_async_library() != "trio":
+    if not _on_trio():
         return _AsyncioCrew()
     crew = _TrioCrew()
     await crew.open()

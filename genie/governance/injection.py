@@ -32,6 +32,7 @@ class Injection:
 
     name: ClassVar[str] = "injection"
     version: ClassVar[str] = "1"
+    needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[InjectionSettings]] = InjectionSettings
 
     def __init__(self, settings: InjectionSettings = InjectionSettings()) -> None:  # noqa: B008 - frozen

@@ -53,6 +53,7 @@ class Pii:
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "1"
+    needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[PiiSettings]] = PiiSettings
 
     def __init__(self, settings: PiiSettings = PiiSettings()) -> None:  # noqa: B008 - frozen

@@ -1,0 +1,59 @@
+# Every target works on a fresh machine that has Python >= 3.11 with venv; nothing else is installed by hand.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+EDITABLE := $(PIP) install --no-deps --no-build-isolation --editable .
+UV_VERSION := 0.13.8
+LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate --no-emit-package genie-bus
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean lock
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: $(VENV)/.run  ## read the sample bank statement and report on it
+	@$(BIN)/genie run config/pipelines/insights.yaml
+
+test: $(VENV)/.test  ## run every test
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.test  ## measure the bus beside bare asyncio
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(VENV)/.venv  ## choose the newest versions again and write constraints/
+	$(BIN)/python -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
+	$(LOCK) --upgrade --extra insights pyproject.toml constraints/build.in --output-file constraints/run.txt
+	$(LOCK) --upgrade --extra test --extra dev pyproject.toml constraints/build.in \
+		--constraints constraints/run.txt --output-file constraints/test.txt
+
+$(VENV)/.venv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; name it: make PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.venv constraints/run.txt pyproject.toml
+	@echo "installing what the run needs into $(VENV) ..."
+	@$(PIP) install --require-hashes --requirement constraints/run.txt
+	@$(EDITABLE) && $(BIN)/python -m compileall -q genie agents
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.venv constraints/test.txt pyproject.toml
+	@echo "installing what tests and checks need into $(VENV) ..."
+	@$(PIP) install --require-hashes --requirement constraints/test.txt
+	@$(EDITABLE) && $(BIN)/python -m compileall -q genie agents
+	@touch $(VENV)/.run $@

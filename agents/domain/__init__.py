@@ -1,0 +1,1 @@
+"""Domain code that several families share: categories, months, narrations, robust statistics."""

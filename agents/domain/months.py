@@ -1,0 +1,77 @@
+"""Calendar months as ``YYYY-MM`` keys, which sort as text, and month arithmetic that keeps month ends."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from collections.abc import Collection
+
+EDGE_DAYS = 3
+"""Days without a booking that a complete month may have at its edge: a weekend with a holiday."""
+
+_LONGEST_SPAN = 120
+
+
+def month_of(date: datetime.date) -> str:
+    """Return the month of a date."""
+    return f"{date.year:04d}-{date.month:02d}"
+
+
+def shift(month: str, by: int) -> str:
+    """Return the month that lies ``by`` months later, or earlier when negative."""
+    year, number = month.split("-")
+    years, rest = divmod(int(year) * 12 + int(number) - 1 + by, 12)
+    return f"{years:04d}-{rest + 1:02d}"
+
+
+def add_months(date: datetime.date, by: int, *, day: int | None = None) -> datetime.date:
+    """Return the date ``by`` months later, on ``day`` where that month has it, else on the month's last day.
+
+    Args:
+        date: Where to start.
+        by: Months, negative for earlier.
+        day: Day of the month that is meant; the date's own by default. A charge "on the 31st" falls on 28 February.
+    """
+    years, rest = divmod(date.year * 12 + date.month - 1 + by, 12)
+    if years > datetime.MAXYEAR:
+        return datetime.date.max
+    length = calendar.monthrange(years, rest + 1)[1]
+    return datetime.date(years, rest + 1, min(day or date.day, length))
+
+
+def is_last_day(date: datetime.date) -> bool:
+    """Return True on the last day of a month."""
+    return date.day == calendar.monthrange(date.year, date.month)[1]
+
+
+def covered_months(start: datetime.date, end: datetime.date, booked: Collection[str]) -> tuple[str, ...]:
+    """Return the months of a period in order, those without a booking included.
+
+    A period of more than ten years is taken for a file with a stray date: then only months with bookings are
+    returned, so that one wrong year does not make a thousand empty months.
+    """
+    first, last = month_of(start), month_of(end)
+    count = (end.year - start.year) * 12 + end.month - start.month + 1
+    if count > _LONGEST_SPAN:
+        return tuple(sorted(month for month in booked if first <= month <= last))
+    return tuple(shift(first, position) for position in range(count))
+
+
+def complete_months(start: datetime.date, end: datetime.date, booked: Collection[str]) -> frozenset[str]:
+    """Return the months that a statement covers wholly, judged by its bookings.
+
+    A statement does not say from when to when it was drawn. Its first and last month count as complete when at most
+    ``EDGE_DAYS`` days at the edge have no booking. A month in between without any booking is more likely a gap of the
+    file than a month in which nothing moved, so it does not count.
+
+    Args:
+        start: First booking.
+        end: Last booking.
+        booked: Months with at least one booking.
+    """
+    complete = set(booked)
+    if start.day > 1 + EDGE_DAYS:
+        complete.discard(month_of(start))
+    if end.day < calendar.monthrange(end.year, end.month)[1] - EDGE_DAYS:
+        complete.discard(month_of(end))
+    return frozenset(complete)

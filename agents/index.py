@@ -1,0 +1,22 @@
+"""Every agent of the catalogue by its id; nothing is imported until it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+AGENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "adviser": "agents.insights.adviser:adviser",
+        "analyser": "agents.insights.analyser:analyser",
+        "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
+        "categoriser": "agents.insights.categoriser:categoriser",
+        "finance_desk": "agents.insights.finance_desk:finance_desk",
+        "forecaster": "agents.insights.forecaster:forecaster",
+        "normaliser": "agents.insights.normaliser:normaliser",
+        "reporter": "agents.insights.reporter:reporter",
+        "statement_reader": "agents.insights.reader:statement_reader",
+        "subscription_detector": "agents.insights.subscription_detector:subscription_detector",
+    }
+)
+"""Agent id -> ``module:attribute``."""

@@ -1,0 +1,53 @@
+"""Normaliser: reads each narration for the merchant and the rail."""
+
+from __future__ import annotations
+
+from agents.contracts.statements import NormalisedStatement, Statement, StatementReading
+from agents.domain import narrations
+from agents.domain.narrations import Rail
+from agents.insights.merchants import MerchantMaster, merchant_master
+from genie.protocol import Risk, Tier, agent
+
+
+def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | None, Rail | None]:
+    """Return whom a narration names and how the money moved; None for what it does not say.
+
+    The name is the master's where one of its aliases fits, else the bank's own spelling without references, made
+    readable. A reference number or the name of a rail is never taken for a merchant.
+    """
+    found = narrations.read(narration)
+    for text in (found.wording, found.payee, found.handle):
+        known = master.find(text) if text else None
+        if known:
+            return known.name, found.rail
+    payee = found.payee or " ".join(narrations.words(found.handle))
+    if found.card_shop:
+        payee = narrations.without_place(payee)
+    return narrations.readable(payee) or None, found.rail
+
+
+def normalise(statement: Statement, master: MerchantMaster) -> Statement:
+    """Return the statement with merchants and rails, in the same order; a merchant that is already named stays."""
+    read: dict[str, tuple[str | None, Rail | None]] = {}  # a habit repeats its narration
+    transactions = []
+    for transaction in statement.transactions:
+        narration = transaction.narration
+        if narration not in read:
+            read[narration] = merchant_and_rail(narration, master)
+        merchant, rail = read[narration]
+        changes = {"merchant": transaction.merchant or merchant, "rail": transaction.rail or (rail and rail.value)}
+        transactions.append(transaction.model_copy(update=changes))
+    return statement.model_copy(update={"transactions": tuple(transactions)})
+
+
+@agent(
+    id="normaliser",
+    capabilities=("statement.normalise",),
+    risk=Risk.LOW,
+    tier=Tier.PRODUCTION,
+    clearance="restricted",
+    concurrency=4,
+)
+async def normaliser(reading: StatementReading) -> NormalisedStatement:
+    """Finds the merchant and the rail in each narration."""
+    return NormalisedStatement(statement=normalise(reading.statement, merchant_master()))

@@ -1,0 +1,137 @@
+"""Which movements cancel each other: the two legs of a transfer between own accounts, a refund and its purchase."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+
+from agents.contracts.statements import Transaction
+from agents.domain import categories, narrations
+from agents.domain.categories import Category, Kind
+from agents.domain.narrations import Rail
+
+TRANSFER_DAYS = 3
+"""Longest time a transfer between two banks is under way, weekend included."""
+REFUND_DAYS = 90
+"""Longest time between a purchase and its refund."""
+_LOOK_BACK = 50
+"""How many candidates are looked at for one movement, so that a crowd of equal ones costs no more."""
+
+BANK_RAILS = frozenset(
+    {Rail.TRANSFER, Rail.NEFT, Rail.IMPS, Rail.RTGS, Rail.UPI, Rail.SEPA, Rail.STANDING_ORDER, Rail.WIRE, Rail.PIX}
+)
+"""Rails over which people move their own money."""
+_OPEN = frozenset({Category.UNCATEGORISED, Category.PEOPLE_PAYMENTS, Category.DEBT_CARD_BILL})
+
+
+def says_refund(transaction: Transaction) -> bool:
+    """Return True for money in that comes back from a shop: the text says so, or it came over a card."""
+    if transaction.amount.minor <= 0:
+        return False
+    return transaction.rail == Rail.CARD or narrations.says_refund(transaction.narration)
+
+
+def _order(transactions: Sequence[Transaction]) -> list[int]:
+    """Return positions by date, money out before money in on one day, whatever the file's order."""
+    return sorted(
+        range(len(transactions)),
+        key=lambda at: (
+            transactions[at].date,
+            transactions[at].amount.minor > 0,
+            transactions[at].line,
+            transactions[at].id,
+        ),
+    )
+
+
+def transfers(transactions: Sequence[Transaction]) -> Mapping[int, int]:
+    """Return the positions of the legs of transfers between own accounts, each leg -> the other.
+
+    Both legs are in the statement, in different accounts, of the same amount, at most ``TRANSFER_DAYS`` apart; neither
+    is known to be anything else, and at least one came over a rail for transfers or is called one.
+    """
+    waiting: dict[tuple[str, int], deque[int]] = defaultdict(deque)
+    legs: dict[int, int] = {}
+    for at in _order(transactions):
+        one = transactions[at]
+        if one.amount.minor == 0 or not _may_be_transfer(one):
+            continue
+        opposite = waiting[one.amount.currency, -one.amount.minor]
+        _drop_old(opposite, transactions, one.date, TRANSFER_DAYS)
+        partner = next(
+            (
+                other
+                for other in itertools.islice(opposite, _LOOK_BACK)
+                if transactions[other].account != one.account and (_is_moved(one) or _is_moved(transactions[other]))
+            ),
+            None,
+        )
+        if partner is None:
+            waiting[one.amount.currency, one.amount.minor].append(at)
+        else:
+            opposite.remove(partner)
+            legs[at], legs[partner] = partner, at
+    return legs
+
+
+def _may_be_transfer(transaction: Transaction) -> bool:
+    return transaction.category in _OPEN or categories.info(transaction.category).kind is Kind.TRANSFER
+
+
+def _is_moved(transaction: Transaction) -> bool:
+    return categories.info(transaction.category).kind is Kind.TRANSFER or transaction.rail in BANK_RAILS
+
+
+def _drop_old(queue: deque[int], transactions: Sequence[Transaction], date: datetime.date, days: int) -> None:
+    while queue and (date - transactions[queue[0]].date).days > days:
+        queue.popleft()
+
+
+def refunds(transactions: Sequence[Transaction], *, skip: Mapping[int, int]) -> Mapping[int, int]:
+    """Return the positions of refunds -> the purchase that each takes back, wholly or in part.
+
+    A refund follows its purchase from the same merchant within ``REFUND_DAYS``. Of the same amount, it needs no more
+    than a merchant of an expense category, or the same narration; of a smaller amount, the text or the card rail must
+    say that it is a refund.
+
+    Args:
+        transactions: Categorised as far as each by itself goes.
+        skip: Positions that are legs of transfers.
+    """
+    purchases: dict[tuple[str, str, str], deque[int]] = defaultdict(deque)
+    taken: set[int] = set()
+    found: dict[int, int] = {}
+    for at in _order(transactions):
+        one = transactions[at]
+        kind = categories.info(one.category).kind
+        if at in skip or one.amount.minor == 0 or kind in {Kind.TRANSFER, Kind.INCOME}:
+            continue
+        key = (one.account, one.amount.currency, _payee(one))
+        if one.amount.minor < 0:
+            purchases[key].append(at)
+            continue
+        _drop_old(purchases[key], transactions, one.date, REFUND_DAYS)
+        latest_first = [other for other in itertools.islice(reversed(purchases[key]), _LOOK_BACK) if other not in taken]
+        partner = _purchase(one, latest_first, transactions)
+        if partner is not None:
+            found[at] = partner
+            taken.add(partner)
+    return found
+
+
+def _payee(transaction: Transaction) -> str:
+    return transaction.merchant or " ".join(narrations.words(transaction.narration))
+
+
+def _purchase(refund: Transaction, latest_first: list[int], transactions: Sequence[Transaction]) -> int | None:
+    said = says_refund(refund)
+    for other in latest_first:
+        purchase = transactions[other]
+        shop = categories.info(purchase.category).kind is Kind.EXPENSE and purchase.category not in _OPEN
+        if purchase.amount.minor == -refund.amount.minor and (said or shop or purchase.narration == refund.narration):
+            return other
+    if not said:
+        return None
+    return next((other for other in latest_first if -transactions[other].amount.minor > refund.amount.minor), None)

@@ -1,0 +1,60 @@
+"""Does the running balance follow from the amounts?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How well balances follow from amounts, in the direction in which they follow best."""
+
+    steps: int
+    """Pairs of known balances with nothing but known amounts between them."""
+    breaks: tuple[int, ...]
+    """Positions of the rows whose balance does not follow from the one before it in time."""
+
+    @property
+    def fits(self) -> int:
+        """Steps that do follow."""
+        return self.steps - len(self.breaks)
+
+    @property
+    def proves(self) -> bool:
+        """True when the balance speaks for these amounts: at least half the steps follow, and at least one."""
+        return self.fits > 0 and self.fits * 2 >= self.steps
+
+
+def follow(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> Chain:
+    """Return how the balances follow from the amounts, oldest first or newest first, whichever fits better.
+
+    Args:
+        amounts: Signed movement of each row, in file order; None where it could not be read, over which no step goes.
+        balances: Balance after each row; None where the row has none, as in banks that print one a day.
+    """
+    last = len(amounts) - 1
+    forward = _walk(amounts, balances)
+    back = _walk(amounts[::-1], balances[::-1])
+    if back.fits <= forward.fits:
+        return forward
+    return Chain(back.steps, tuple(sorted(last - position for position in back.breaks)))
+
+
+def _walk(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> Chain:
+    steps, breaks = 0, []
+    due: Decimal | None = None
+    for position, (amount, balance) in enumerate(zip(amounts, balances, strict=True)):
+        due = None if due is None or amount is None else due + amount
+        if balance is None:
+            continue
+        if due is not None:
+            steps += 1
+            if due != balance:
+                breaks.append(position)
+        due = balance
+    return Chain(steps, tuple(breaks))

@@ -1,0 +1,39 @@
+"""Currency codes and signs as they stand in bank exports."""
+
+from __future__ import annotations
+
+CODES = frozenset((
+    "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD",
+    "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLF", "CLP",
+    "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD",
+    "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HRK", "HTG", "HUF", "IDR",
+    "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD",
+    "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP",
+    "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB",
+    "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG",
+    "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TND",
+    "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF",
+    "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG",
+))  # fmt: skip
+"""Codes of ISO 4217, list one (2024), with HRK for older exports; funds, metals and test codes left out."""
+
+_CERTAIN = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₫": "VND", "₦": "NGN", "฿": "THB", "₪": "ILS",
+    "₱": "PHP", "₴": "UAH", "₺": "TRY", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
+    "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "ZŁ": "PLN", "KČ": "CZK", "SFR": "CHF",
+    "EURO": "EUR", "EUROS": "EUR",
+}  # fmt: skip
+
+_LIKELY = {"$": "USD", "¥": "JPY", "RS": "INR", "RE": "INR", "KR": "XXX", "FR": "CHF", "R": "ZAR"}
+"""Signs that several currencies share, with the one that is taken; a ``kr`` has no likeliest."""
+
+
+def currency_of(token: str) -> str | None:
+    """Return the code that a code or sign stands for (``"XXX"`` where it fits several alike), None if it is neither."""
+    word = token.upper()
+    return word if word in CODES else _CERTAIN.get(word) or _LIKELY.get(word)
+
+
+def is_shared(token: str) -> bool:
+    """True for a sign that several currencies share, such as ``$``."""
+    return token.upper() in _LIKELY

@@ -1,0 +1,204 @@
+"""From records to entries: what each row says, or why it cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agents.contracts.statements import Quarantined
+from agents.insights.reading.choices import name_lines
+from agents.insights.reading.vocabulary import Mark, balance_row, mark_of
+
+if TYPE_CHECKING:
+    import datetime
+    from decimal import Decimal
+
+    from agents.insights.reading.amounts import AmountText, DecimalMark
+    from agents.insights.reading.cells import Cells
+    from agents.insights.reading.choices import Choices
+    from agents.insights.reading.columns import Columns
+    from agents.insights.reading.dialect import Record
+    from agents.insights.reading.table import Table
+
+_OPENING = "an opening balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row as it is written; what its sign means is not decided yet."""
+
+    line: int
+    date: datetime.date
+    narration: str
+    amount: AmountText
+    number: Decimal
+    """Magnitude of the amount."""
+    side: Mark | None
+    """Column of the amount, where debits and credits have their own."""
+    mark: Mark | None
+    """What the debit/credit column says."""
+    balance: Decimal | None
+    currency: str
+    """As written in the currency column, else in the amount, else ``""``."""
+    account: str
+
+
+@dataclass(slots=True)
+class Read:
+    """Everything that the rows of a table held, in the file's order."""
+
+    entries: list[Entry] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    balances: list[tuple[int | None, Decimal | None]] = field(default_factory=list)
+    """For the check of the running balance: position in ``entries``, None for a row that is none; and the balance."""
+    balance_signs: set[str] = field(default_factory=set)
+    """Currency signs seen in the balance column."""
+
+
+class _UnreadableError(ValueError):
+    """A row cannot be read; its text is the reason, without the row's own text."""
+
+
+class RowReader:
+    """Reads the rows of one table with everything about its form decided."""
+
+    def __init__(self, table: Table, columns: Columns, cells: Cells, *, order: int, decimal_mark: DecimalMark) -> None:
+        self._table = table
+        self._columns = columns
+        self._cells = cells
+        self._order = order
+        self._decimal_mark = decimal_mark
+
+    def read(self, choices: Choices) -> Read:
+        """Return the entries, the rows that cannot be read, and the balances.
+
+        Rows of opening and closing balances, totals, repeated headers and what follows the last row that has a date
+        are no transactions; notices say where they are.
+        """
+        read = Read()
+        left_out: dict[str, list[int]] = {}
+        last = self._last_dated()
+        for index, record in enumerate(self._table.rows):
+            kind = self._no_transaction(record, after=index > last)
+            if kind:
+                left_out.setdefault(kind, []).append(record.line)
+                read.balances.append((None, self._balance(record) if kind == _OPENING else None))
+                continue
+            try:
+                entry = self._entry(record, read.balance_signs)
+            except _UnreadableError as reason:
+                read.quarantined.append(Quarantined(line=record.line, reason=str(reason)))
+                read.balances.append((None, self._balance(record)))
+                continue
+            read.balances.append((len(read.entries), entry.balance))
+            read.entries.append(entry)
+        for kind, lines in left_out.items():
+            verb = "holds" if len(lines) == 1 else "hold"
+            choices.notice(f"{name_lines(lines)} {verb} {kind} and no transaction")
+        return read
+
+    def _last_dated(self) -> int:
+        rows = self._table.rows
+        return next(
+            (i for i in range(len(rows) - 1, -1, -1) if self._cells.date(self._cell(rows[i], self._columns.date))), -1
+        )
+
+    def _no_transaction(self, record: Record, *, after: bool) -> str:
+        if record.problem:
+            return ""
+        if self._table.header and record.cells == self._table.header.cells:
+            return "the header again"
+        dated = self._cells.date(self._cell(record, self._columns.date))
+        words = (self._narration(record), *(() if dated else record.cells))
+        kind = next(filter(None, map(balance_row, words)), "")
+        if kind == "total":
+            return "" if dated else "a total"
+        if kind:
+            return _OPENING if kind == "opening" else "a closing balance"
+        return "a footer" if after and self._is_footer(record) else ""
+
+    def _is_footer(self, record: Record) -> bool:
+        """True unless the row has something like a date where the date belongs, and something for an amount."""
+        filled = any(self._cell(record, column) for column in self._columns.money)
+        where_date_is = self._cell(record, self._columns.date)
+        return not (where_date_is and filled) or self._cells.amount(where_date_is) is not None
+
+    def _entry(self, record: Record, balance_signs: set[str]) -> Entry:
+        if record.problem:
+            raise _UnreadableError(record.problem)
+        table, columns = self._table, self._columns
+        if table.width is not None and record.width > table.width:
+            raise _UnreadableError(
+                f"has {record.width} columns where {table.width} are expected; "
+                "a delimiter inside a text must stand in quotes"
+            )
+        date = self._date(record)
+        side, amount = self._amount(record)
+        number = amount.magnitude(self._decimal_mark)
+        if number is None:
+            raise _UnreadableError(f"the amount does not use {self._decimal_mark!r} as decimal mark as the others do")
+        balance_text = self._cells.amount(self._cell(record, columns.balance))
+        if balance_text and balance_text.currency:
+            balance_signs.add(balance_text.currency)
+        return Entry(
+            line=record.line,
+            date=date,
+            narration=self._narration(record),
+            amount=amount,
+            number=number,
+            side=side,
+            mark=mark_of(self._cell(record, columns.mark)),
+            balance=balance_text.signed(self._decimal_mark) if balance_text else None,
+            currency=self._cell(record, columns.currency) or amount.currency,
+            account=self._cell(record, columns.account)[:64],
+        )
+
+    def _cell(self, record: Record, column: int | None) -> str:
+        return record.cells[column] if column is not None and column < len(record.cells) else ""
+
+    def _date(self, record: Record) -> datetime.date:
+        cell, where = self._cell(record, self._columns.date), self._table.name(self._columns.date)
+        if not cell:
+            raise _UnreadableError(f"has no date in {where}")
+        readings = self._cells.date(cell)
+        day = readings[self._order] if readings else None
+        if day is None:
+            raise _UnreadableError(f"{where} does not hold a date in the form of the others")
+        return day
+
+    def _amount(self, record: Record) -> tuple[Mark | None, AmountText]:
+        columns = self._columns
+        if columns.amount is not None:
+            cell, where = self._cell(record, columns.amount), self._table.name(columns.amount)
+            if not cell:
+                raise _UnreadableError(f"has no amount in {where}")
+            amount = self._cells.amount(cell)
+            if amount is None:
+                raise _UnreadableError(f"{where} does not hold an amount")
+            return None, amount
+        found: list[tuple[Mark | None, AmountText]] = []
+        sides: tuple[tuple[Mark, int | None], ...] = (("debit", columns.debit), ("credit", columns.credit))
+        for side, column in sides:
+            cell = self._cell(record, column)
+            amount = self._cells.amount(cell)
+            if amount is None and cell and any(map(str.isalnum, cell)) and column is not None:
+                raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
+            if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
+                found.append((side, amount))
+        if len(found) != 1:
+            raise _UnreadableError("holds both a debit and a credit" if found else "holds neither a debit nor a credit")
+        return found[0]
+
+    def _balance(self, record: Record) -> Decimal | None:
+        amount = self._cells.amount(self._cell(record, self._columns.balance))
+        return amount.signed(self._decimal_mark) if amount else None
+
+    def _narration(self, record: Record) -> str:
+        parts: list[str] = []
+        for column in self._columns.narration:
+            text = " ".join(self._cell(record, column).split())
+            if not text or any(text.casefold() in part.casefold() for part in parts):
+                continue
+            parts = [part for part in parts if part.casefold() not in text.casefold()]
+            parts.append(text)
+        return " ".join(parts)

@@ -1,0 +1,264 @@
+"""Putting a pipeline's parts together: names looked up, cards overridden, settings and ports bound.
+
+Nothing raises on the way: a part that cannot be made is a problem at its line, and the rest is looked at all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from genie.catalogue import Catalogue, settings_of
+from genie.document import Document, suggestion
+from genie.errors import DefinitionError
+from genie.graph import Problem, name_of
+from genie.limits import Mailbox, RestartBudget, Retry
+from genie.manifest import AgentSection, JoinSection, PortSection
+from genie.message import Classification, Path, Payload, topic_of
+from genie.policy import Policy
+from genie.protocol import Agent, AgentCard, Binding, Each, Join
+from genie.validation import MAX_PROBLEMS, dotted, validated
+
+Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)
+
+_FIXED = ("risk", "tier", "declassifies")
+"""What an agent's card says for good: a file must not make an agent look safer than it is."""
+
+
+@dataclass(slots=True)
+class Assembly:
+    """One pipeline being put together."""
+
+    document: Document
+    catalogue: Catalogue
+    problems: list[Problem] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    """Place in the file of each binding."""
+    complete: bool = True
+    """Every agent of the file is bound."""
+
+    def note(self, path: Path, text: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(path, text))
+
+    def shown(self, path: Path, name: str, known: Iterable[str]) -> str:
+        """Return a name that is not known, quoted, with the nearest that is; as written if the environment gave it."""
+        if self.document.source(path) is not None:
+            return self.document.show(path)
+        return f"{name!r}{suggestion(name, known) if len(self.problems) < MAX_PROBLEMS else ''}"
+
+    # --- agents ---
+
+    def agent(self, position: int, section: AgentSection) -> None:
+        """Look an agent up and bind it."""
+        path: Path = ("agents", position)
+        name = section.use or section.id
+        at = (*path, "use") if section.use else path
+        try:
+            agent = self.catalogue.agent(name)
+        except KeyError:
+            known = sorted(self.catalogue.agents)
+            self.note(at, f"unknown agent {self.shown((*path, 'use' if section.use else 'id'), name, known)}")
+            self.complete = False
+            return
+        except DefinitionError as error:
+            self.note(at, str(error))
+            self.complete = False
+            return
+        self.positions.append(position)
+        self.bindings.append(
+            Binding(
+                agent=agent,
+                card=self._card(path, section, agent),
+                settings=self._settings(path, agent.card),
+                ports=self._ports(path, section, agent.card),
+            )
+        )
+
+    def _card(self, path: Path, section: AgentSection, agent: Agent) -> AgentCard:
+        card = agent.card
+        given = section.model_fields_set
+        clearance = card.clearance
+        if section.clearance is not None:
+            clearance = Classification.parse(section.clearance)
+            if clearance > card.clearance:
+                text = (
+                    f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
+                )
+                self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+        return replace(
+            card,
+            id=section.id,
+            clearance=clearance,
+            concurrency=card.concurrency if section.concurrency is None else section.concurrency,
+            timeout_s=section.timeout_s if "timeout_s" in given else card.timeout_s,
+            fallback=section.fallback if "fallback" in given else card.fallback,
+            retry=_narrowed(card.retry, section.retry),
+            mailbox=_narrowed(card.mailbox, section.mailbox),
+            restarts=_narrowed(card.restarts, section.restarts),
+        )
+
+    def _settings(self, path: Path, card: AgentCard) -> BaseModel | None:
+        path = (*path, "settings")
+        if card.settings is None:
+            if self.document.at(path) is not None:
+                self.note(path, f"agent {card.id!r} has no settings; remove them")
+            return None
+        checked = validated(card.settings, self.document, path)
+        self.problems += checked.problems
+        settings: BaseModel | None = checked.value
+        return settings
+
+    def _ports(self, path: Path, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
+        declared = {port.__name__: port for port in card.ports}
+        bound: dict[type[Any], object] = {}
+        for name, port in section.ports.items():
+            at = (*path, "ports", name)
+            if name not in declared:
+                self.note(at, f"agent {section.id!r} declares no port {name!r}{suggestion(name, declared)}")
+                continue
+            edge = self._edge(at, port)
+            if edge is not None and not _fits(edge, declared[name]):
+                self.note((*at, "use"), f"edge {port.use!r} is no {name}, which agent {section.id!r} needs")
+            bound[declared[name]] = edge
+        return bound
+
+    def _edge(self, path: Path, section: PortSection) -> object:
+        try:
+            maker = self.catalogue.edge(section.use)
+        except KeyError:
+            at = (*path, "use")
+            self.note(at, f"unknown edge {self.shown(at, section.use, sorted(self.catalogue.edges))}")
+            return None
+        except DefinitionError as error:
+            self.note((*path, "use"), str(error))
+            return None
+        return self._made(f"edge {section.use!r}", maker, (*path, "settings"))
+
+    # --- policies ---
+
+    def policies(self, sections: Iterable[Mapping[str, object]]) -> tuple[Policy, ...] | None:
+        """Return the policies in the file's order; None when one cannot be made."""
+        made: list[Policy] = []
+        whole = True
+        for position, section in enumerate(sections):
+            path: Path = ("policies", position)
+            if len(section) != 1:
+                self.note(path, "a policy is one name, with its settings beneath it")
+                whole = False
+                continue
+            name = next(iter(section))
+            policy: Any = None
+            try:
+                policy = self._made(f"policy {name!r}", self.catalogue.policy(name), (*path, name))
+            except KeyError:
+                self.note(path, f"unknown policy {name!r}{suggestion(name, sorted(self.catalogue.policies))}")
+            except DefinitionError as error:
+                self.note(path, str(error))
+            whole = whole and policy is not None
+            made.append(policy)
+        return tuple(made) if whole else None
+
+    def _made(self, subject: str, maker: Callable[..., Any], path: Path) -> object:
+        """Make a policy or an edge with its settings; None when that fails."""
+        model = settings_of(maker)
+        if model is None and self.document.at(path):
+            self.note(path, f"{subject} has no settings; remove them")
+            return None
+        arguments: tuple[object, ...] = ()
+        if model is not None:
+            checked = validated(model, self.document, path)
+            self.problems += checked.problems
+            if checked.problems:
+                return None
+            arguments = (checked.value,)
+        try:
+            return maker(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its part
+            # Its own words may quote what the environment gave.
+            why = "" if self.document.source(path) is not None else f": {str(error).split(chr(10), 1)[0]}"
+            self.note(path, f"{subject} cannot be made ({type(error).__name__}){why}")
+            return None
+
+    # --- topics and joins ---
+
+    def topics(self) -> Topics:
+        """Return the topics that the bound agents' cards name."""
+        return Topics(self, tuple(binding.card for binding in self.bindings))
+
+    def join(self, position: int, section: JoinSection, topics: Topics) -> Join | None:
+        """Return a join; None when its topics or its need cannot be read."""
+        path: Path = ("joins", position)
+        into = topics.find((*path, "into"), section.into)
+        parts = {name: topics.find((*path, "parts", name), topic) for name, topic in section.parts.items()}
+        need: Any = section.need
+        if need not in {"all", "first"} and (isinstance(need, bool) or not isinstance(need, int) or need < 1):
+            at = (*path, "need")
+            name, shown = dotted(self.document, at), self.document.show(at)
+            self.note(at, f"{name} should be all, first or a number from 1, not {shown}")
+            return None
+        found = {name: kind for name, kind in parts.items() if kind is not None}
+        if into is None or len(found) < len(parts):
+            return None
+        return Join(
+            id=section.id, into=into, parts=found, need=need, within_s=section.within_s, partial=section.partial,
+            clearance=Classification.parse(section.clearance),
+        )  # fmt: skip
+
+
+class Topics:
+    """The payload classes of a pipeline by topic name; ``name@version`` where a name has several versions."""
+
+    def __init__(self, assembly: Assembly, cards: Iterable[AgentCard]) -> None:
+        self._assembly = assembly
+        self._kinds: dict[str, dict[type[Payload], None]] = {}
+        for card in cards:
+            answers = (part for parts in card.asks.values() for part in parts)
+            named = (part.payload if isinstance(part, Each) else part for part in answers)
+            for kind in (*card.consumes, *card.produces, *card.publishes, *card.asks, *named):
+                topic = topic_of(kind)
+                for name in {topic.name, f"{topic.name}@{topic.version}"}:
+                    self._kinds.setdefault(name, {})[kind] = None
+
+    def find(self, path: Path, name: str) -> type[Payload] | None:
+        """Return the class of a topic; None, with a problem noted, when there is none or more than one."""
+        found = list(self._kinds.get(name, ()))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            versions = sorted({topic_of(kind).version for kind in found})
+            cure = f"write {name}@{versions[-1]}" if len(versions) > 1 else "they must not share it"
+            self._assembly.note(path, f"topic {name!r} is of several payload classes here; {cure}")
+        elif self._assembly.complete:  # an agent that was not found may be the one that names it
+            known = sorted(name_of(kind) for kinds in self._kinds.values() for kind in kinds)
+            shown = self._assembly.shown(path, name, known)
+            self._assembly.note(path, f"no agent here knows a topic {shown}")
+        return None
+
+
+def fixed_keys(document: Document) -> dict[Path, str]:
+    """Return, by path, what to say of keys of agents that only their cards may give."""
+    agents = document.at(("agents",))
+    return {
+        ("agents", position, key): f"{key} is said by the agent's card alone; remove it here"
+        for position, item in enumerate(agents if isinstance(agents, list) else ())
+        if isinstance(item, dict)
+        for key in _FIXED
+        if key in item
+    }
+
+
+def _narrowed(rule: Rule, section: BaseModel | None) -> Rule:
+    """Return a card's rule with what the file gives of it."""
+    return rule if section is None else replace(rule, **section.model_dump(exclude_unset=True))
+
+
+def _fits(edge: object, port: type[Any]) -> bool:
+    try:
+        return isinstance(edge, port)
+    except TypeError:  # a protocol that cannot be asked at run time
+        return True

@@ -1,0 +1,142 @@
+"""`genie ask`: one question to whoever answers its topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+from pydantic import ValidationError
+
+from genie.catalogue import Catalogue
+from genie.cli.agents import loadable
+from genie.cli.ending import FAILED, guarded, stop
+from genie.cli.files import read_payload
+from genie.cli.identity import identified, identity_options
+from genie.cli.outcome import Status
+from genie.cli.wire import as_wire, to_text
+from genie.config import load
+from genie.errors import InputError, RunError, RunHeld, UnknownTopicError
+from genie.governance.catalogue import default_set
+from genie.message import Payload, topic_of
+from genie.policy import Environment
+from genie.protocol import Binding, Caller
+from genie.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from genie.protocol import AgentCard
+
+
+@click.command()
+@click.argument("topic")
+@click.argument("payload", required=False)
+@click.option("--pipeline", type=click.Path(), help="Ask the agents of this pipeline, under its policies.")
+@click.option("--within", "within_s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
+              metavar="SECONDS", help="How long the answer may take.")  # fmt: skip
+@identity_options
+@guarded
+def command(topic: str, payload: str | None, pipeline: str | None, within_s: float, **given: Any) -> None:
+    """Ask one question of whoever answers TOPIC, and print the typed reply as JSON.
+
+    PAYLOAD is a file of JSON, or - for standard input; without it every field has its default. Without --pipeline the
+    installed agents are asked, under the eight policies that ship.
+    """
+    runtime, cards, caller = _asked(topic, pipeline)
+    caller = identified(caller, given)
+    kind, answers = _contract(topic, cards)
+    question = _question(kind, payload)
+    try:
+        reply = anyio.run(_reply, runtime, question, answers, within_s, caller)
+    except RunHeld as held:
+        stop(held, Status.HELD.exit_code)
+    except RunError as error:
+        stop(error, FAILED)
+    click.echo(to_text(as_wire(reply)))
+
+
+def _asked(topic: str, pipeline: str | None) -> tuple[Runtime, tuple[AgentCard, ...], Caller]:
+    if pipeline is not None:
+        loaded = load(pipeline)
+        return Runtime.from_pipeline(loaded), loaded.graph.cards, loaded.caller
+    bindings = _installed(topic)
+    return (
+        Runtime(bindings, policies=default_set(Environment())),
+        tuple(binding.card for binding in bindings),
+        Caller(),
+    )
+
+
+def _installed(topic: str) -> tuple[Binding, ...]:
+    """Return the installed agents that take the topic, and those that these ask or publish to, and so on."""
+    agents, problems = loadable(Catalogue.installed())
+    known = tuple(agents.values())
+    wanted = {kind for agent in known for kind in agent.card.consumes if topic_of(kind).name == topic}
+    if not wanted:
+        if problems:  # one of those may be who takes it
+            raise problems[0]
+        names = sorted({topic_of(kind).name for agent in known for kind in agent.card.consumes})
+        raise UnknownTopicError(topic=topic, known=tuple(names))
+    taken: dict[str, Binding] = {}
+    grown = True
+    while grown:
+        before = len(taken)
+        for agent in known:
+            if agent.card.id not in taken and wanted & set(agent.card.consumes):
+                taken[agent.card.id] = Binding(agent=agent, card=agent.card, settings=_settings(agent.card))
+                wanted |= {*agent.card.asks, *agent.card.publishes}
+        grown = len(taken) > before
+    return tuple(taken.values())
+
+
+def _settings(card: AgentCard) -> Any:
+    remedy = "bind them in a pipeline and pass --pipeline"
+    if card.ports:
+        names = ", ".join(port.__name__ for port in card.ports)
+        raise InputError(f"agent {card.id!r}", f"needs its ports bound ({names})", remedy)
+    try:
+        return None if card.settings is None else card.settings()
+    except ValidationError:
+        raise InputError(f"agent {card.id!r}", "has settings without defaults", remedy) from None
+
+
+def _contract(topic: str, cards: Iterable[AgentCard]) -> tuple[type[Payload], tuple[type[Payload], ...]]:
+    """Return the topic's payload class and what those that take it answer with."""
+    cards = tuple(cards)
+    kinds = {kind for card in cards for kind in card.consumes if topic_of(kind).name == topic}
+    if not kinds:
+        names = sorted({topic_of(kind).name for card in cards for kind in card.consumes})
+        raise UnknownTopicError(topic=topic, known=tuple(names))
+    kind = max(kinds, key=lambda one: topic_of(one).version)
+    answers = dict.fromkeys(given for card in cards if kind in card.consumes for given in card.produces)
+    if not answers:
+        raise InputError(topic, "is taken, but nobody answers it", "publish it in a pipeline instead")
+    return kind, tuple(answers)
+
+
+def _question(kind: type[Payload], source: str | None) -> Payload:
+    content = b"{}" if source is None else read_payload(source)
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(step) for step in one['loc']) or 'payload'}: {one['msg']}"
+            for one in error.errors(include_input=False, include_url=False)
+        ]
+        shown = "; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else "")
+        raise InputError(source or topic_of(kind).name, shown) from None
+
+
+async def _reply(
+    runtime: Runtime, question: Payload, answers: tuple[type[Payload], ...], within_s: float, caller: Caller
+) -> Payload:
+    async with runtime:
+        if len(answers) == 1:
+            return await runtime.ask(question, answers[0], within_s=within_s, caller=caller)
+        views = await runtime.gather(question, expect=answers, need="first", within_s=within_s, caller=caller)
+        for answer in answers:
+            found = views.get(answer)
+            if found is not None:
+                return found
+        return views[answers[0]]

@@ -1,0 +1,70 @@
+"""`genie bench`: the bus measured beside bare asyncio, in the same run."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from genie import benchmark
+from genie.benchmark.timing import silent
+from genie.cli.ending import guarded
+from genie.cli.wire import to_text
+
+_COLUMNS = (
+    "fanout", "requests", "policies", "p50_us", "p95_us", "p99_us", "per_delivery_us", "baseline_p50_us", "ratio",
+)  # fmt: skip
+_MOST = 10_000
+
+
+class Fanouts(click.ParamType[tuple[int, ...]]):
+    """A list of whole numbers from 1, joined by commas."""
+
+    name = "n,n,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Return the numbers."""
+        if isinstance(value, tuple):
+            return value
+        words = [word.strip() for word in str(value).split(",")]
+        if not all(word.isascii() and word.isdigit() and 1 <= int(word) <= _MOST for word in words):
+            self.fail(f"{value!r} is no list of numbers from 1 to {_MOST}, for example 3,10,60", param, ctx)
+        return tuple(int(word) for word in words)
+
+
+@click.group()
+def command() -> None:
+    """Measure the bus beside bare asyncio."""
+
+
+@command.command()
+@click.option("--fanout", "fanouts", type=Fanouts(), default="3,10,60,1000", show_default=True, help="Agents asked.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@guarded
+def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
+    """Time the round trip question, analyser, N agents, gathered answer, with eight policies on."""
+    rows = benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+    if as_json:
+        click.echo(to_text(rows))
+        return
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich is loaded only where something is drawn
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in _COLUMNS:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*(_figure(row[name]) for name in _COLUMNS))
+    Console(highlight=False).print(table)
+
+
+def _told(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return str(len(value))
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"

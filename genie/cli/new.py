@@ -1,0 +1,160 @@
+"""`genie new`: skeletons that pass their own tests at once."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from genie.cli.ending import guarded
+from genie.cli.files import whole_file
+from genie.errors import InputError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_INDEX = Path("agents/index.py")
+_PROJECT = Path("pyproject.toml")
+_ENTRY = re.compile(r'^( +)"([^"\n]+)": "agents\.[\w.]+:\w+",\n', re.MULTILINE)
+_FAMILIES = re.compile(r'^layers = \["index", "([\w |]+)", .*\]$', re.MULTILINE)
+
+_FAMILY = '"""The {family} family."""\n'
+
+_CONTRACT = '''"""What is asked of `{name}`, and what it answers."""
+
+from __future__ import annotations
+
+from genie.message import Payload
+
+
+class {title}Request(Payload, topic="{family}.{name}_request", classification="internal"):
+    """A question for `{name}`."""
+
+    text: str
+
+
+class {title}Result(Payload, topic="{family}.{name}_result", classification="internal"):
+    """What `{name}` answers."""
+
+    text: str
+'''
+
+_AGENT = '''"""The {name} agent."""
+
+from __future__ import annotations
+
+from agents.contracts.{name} import {title}Request, {title}Result
+from genie.protocol import agent
+
+
+@agent("{name}", capabilities=("{family}.{name}",))
+async def {name}(request: {title}Request) -> {title}Result:
+    """Answer with the text that was asked."""
+    return {title}Result(text=request.text)
+'''
+
+_TEST = '''"""The {name} agent: on its own, and over the bus."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.contracts.{name} import {title}Request, {title}Result
+from agents.{family}.{name} import {name}
+from agents.index import AGENTS
+from genie import Runtime
+
+
+def test_{name}_is_found_by_name() -> None:
+    assert AGENTS["{name}"] == "agents.{family}.{name}:{name}"
+
+
+@pytest.mark.anyio
+async def test_{name}_answers_over_the_bus() -> None:
+    async with Runtime([{name}]) as runtime:
+        reply = await runtime.ask({title}Request(text="hello"), {title}Result)
+    assert reply == {title}Result(text="hello")
+'''
+
+
+class Name(click.ParamType[str]):
+    """A lower-case Python name."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name."""
+        text = str(value)
+        if not _NAME.match(text) or keyword.iskeyword(text):
+            self.fail(f"{text!r} is no name: lower-case letters, digits and '_', and no word of Python's", param, ctx)
+        return text
+
+
+@click.group()
+def command() -> None:
+    """Write the skeleton of something new."""
+
+
+@command.command()
+@click.argument("family", type=Name())
+@click.argument("name", type=Name())
+@guarded
+def agent(family: str, name: str) -> None:
+    """Write the agent NAME of FAMILY: module, payloads, index line and a test, all of which pass at once.
+
+    Run it in the root of the repository. Nothing that exists is overwritten.
+    """
+    for path in plan(Path(), family, name):
+        click.echo(f"wrote {path}")
+
+
+def plan(root: Path, family: str, name: str) -> list[Path]:
+    """Write an agent's files below ``root`` and return their paths; refuses before it writes anything.
+
+    Raises:
+        InputError: ``root`` is not the repository's, a file is there already, or the index cannot be extended.
+    """
+    words = {"family": family, "name": name, "title": "".join(word.capitalize() for word in name.split("_"))}
+    new = {
+        Path("agents") / family / f"{name}.py": _AGENT,
+        Path("agents/contracts") / f"{name}.py": _CONTRACT,
+        Path("tests/agents") / family / f"test_{name}.py": _TEST,
+    }
+    if family in {"contracts", "domain", "rules", "index"}:
+        raise InputError(f"family {family!r}", "is a place of its own in agents/", "choose another name")
+    if not (root / _INDEX).is_file():
+        raise InputError(str(_INDEX), "is not here", "run this in the root of the repository")
+    taken = [path for path in new if (root / path).exists()]
+    taken += [path.relative_to(root) for path in (root / "tests").rglob(f"test_{name}.py")]
+    if taken:
+        raise InputError(str(taken[0]), "is there already", "choose another name")
+    texts = {path: template.format(**words) for path, template in new.items()}
+    texts[_INDEX] = _indexed((root / _INDEX).read_text(encoding="utf-8"), family, name)
+    if not (root / "agents" / family).is_dir():
+        texts[Path("agents") / family / "__init__.py"] = _FAMILY.format(**words)
+        if (root / _PROJECT).is_file():
+            texts[_PROJECT] = _kept_apart((root / _PROJECT).read_text(encoding="utf-8"), family)
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(root / path) as file:
+            file.write(text)
+    return list(texts)
+
+
+def _indexed(text: str, family: str, name: str) -> str:
+    entries = list(_ENTRY.finditer(text))
+    if not entries:
+        raise InputError(str(_INDEX), "holds no table of agents that could be extended", "add the line by hand")
+    if any(entry[2] == name for entry in entries):
+        raise InputError(f"agent {name!r}", f"is in {_INDEX} already", "choose another name")
+    at = next((entry.start() for entry in entries if entry[2] > name), entries[-1].end())
+    return f'{text[:at]}{entries[-1][1]}"{name}": "agents.{family}.{name}:{name}",\n{text[at:]}'
+
+
+def _kept_apart(text: str, family: str) -> str:
+    """Return the project file with a new family among those that may not import each other."""
+    found = _FAMILIES.search(text)
+    if found is None:
+        raise InputError(str(_PROJECT), "has no contract that keeps families apart", "add the family by hand")
+    return f"{text[: found.end(1)]} | {family}{text[found.end(1) :]}"

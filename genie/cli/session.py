@@ -1,0 +1,155 @@
+"""One run from its question to an account at rest, watched and cancellable from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import anyio
+
+from genie.cli.outcome import Outcome, status_of
+from genie.errors import InputError, RunError, RunHeld
+from genie.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
+
+    from genie.config import Pipeline
+    from genie.events import Event
+    from genie.message import Payload
+    from genie.ports import Journal
+    from genie.protocol import Caller
+    from genie.runtime import Run
+
+_COUNTS = (
+    "accepted",
+    "handled",
+    "denied",
+    "expired",
+    "cancelled",
+    "dead_lettered",
+    "in_flight",
+    "redacted",
+    "unrouted",
+    "late",
+)
+
+
+class Interrupted(Exception):  # noqa: N818 - a person's wish, no error
+    """The run was cancelled by a signal; ``outcome`` is how far it came."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+async def conduct(
+    pipeline: Pipeline,
+    question: Payload,
+    *,
+    caller: Caller,
+    journal: Journal | None = None,
+    watch: Callable[[Event], None] | None = None,
+    filename: str | None = None,
+) -> Outcome:
+    """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
+
+    Args:
+        pipeline: A checked pipeline.
+        question: Payload of the pipeline's entry.
+        caller: Who asks, and for whom the answer is judged.
+        journal: Where everything is recorded.
+        watch: Called with each event while it runs.
+        filename: Name of the input, by which an agent's refusal of it is known.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
+        InputError: An agent could make nothing of the input.
+    """
+    signals: list[int] = []
+    async with Runtime.from_pipeline(pipeline, journal=journal, caller=caller) as runtime:
+        with _signals() as received:
+            began = anyio.current_time()
+            run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
+            async with anyio.create_task_group() as tasks:
+                if received is not None:
+                    tasks.start_soon(_cancel_on_signal, received, run, signals)
+                if watch is not None:
+                    tasks.start_soon(_follow, run, watch)
+                answer, error = await _answer(run)
+                await run.settled()
+                elapsed_ms = (anyio.current_time() - began) * 1000
+                tasks.cancel_scope.cancel()
+        outcome = _outcome(pipeline.id, run, answer, error, elapsed_ms)
+    if signals:
+        raise Interrupted(outcome)
+    if answer is None and filename is not None:
+        _refused_input(run, filename)
+    return outcome
+
+
+async def _answer(run: Run[Payload]) -> tuple[Payload | None, RunError | None]:
+    try:
+        return await run.result(), None
+    except RunError as error:
+        return None, error
+
+
+def _signals() -> AbstractContextManager[AsyncIterator[signal.Signals] | None]:
+    """Receive signals from before the run starts; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        return contextlib.nullcontext()
+    return anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
+
+
+async def _cancel_on_signal(received: AsyncIterator[signal.Signals], run: Run[Payload], signals: list[int]) -> None:
+    async for number in received:
+        if signals:
+            raise KeyboardInterrupt  # a second one: a handler shields itself, so leave without waiting for it
+        signals.append(number)
+        run.cancel("interrupted")
+
+
+async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
+    async for event in run.events():
+        watch(event)
+
+
+def _outcome(
+    pipeline: str, run: Run[Payload], answer: Payload | None, error: RunError | None, elapsed_ms: float
+) -> Outcome:
+    counts = run.messages()
+    failures = tuple(dict.fromkeys((failure.agent, str(failure)) for failure in run.failures()))
+    held = isinstance(error, RunHeld) or counts.in_flight > 0
+    denied = any(failure.outcome.value == "denied" for failure in run.failures())
+    status = status_of(answer, failures, held=held, denied=denied)
+    return Outcome(
+        run_id=run.id,
+        pipeline=pipeline,
+        status=status,
+        elapsed_ms=elapsed_ms,
+        answer=answer,
+        reasons=() if error is None else (str(error),),
+        failures=failures,
+        messages={name: getattr(counts, name) for name in _COUNTS},
+        agents={
+            name: {"handled": one.handled, "failed": one.failed, "p50_ms": one.p50_ms}
+            for name, one in run.agents().items()
+        },
+    )
+
+
+def _refused_input(run: Run[Payload], filename: str) -> None:
+    """Raise what an agent said of the input, when that is why there is no answer."""
+    for failure in run.failures():
+        if failure.outcome.value == "dead_lettered" and failure.reason.startswith(f"{filename}: "):
+            raise InputError(filename, failure.reason.removeprefix(f"{filename}: "))
+
+
+def interruption(outcome: Outcome) -> str:
+    """Return what is said of a run that a signal cancelled."""
+    handled, cancelled = outcome.messages["handled"], outcome.messages["cancelled"]
+    return f"interrupted: run {outcome.run_id} was cancelled; {handled} messages handled, {cancelled} cancelled"

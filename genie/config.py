@@ -1,0 +1,256 @@
+"""A pipeline file, loaded and checked: every name found, every value valid, the graph sound.
+
+Nothing is started here. All problems of a file are found in one go, each as ``file:line: what is wrong``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from genie.assembly import Assembly, fixed_keys
+from genie.catalogue import Catalogue
+from genie.dialect import load_file, load_text
+from genie.document import Document, suggestion
+from genie.entry import Entry, Source
+from genie.errors import ConfigError, DefinitionError, PolicyError
+from genie.graph import Graph, Problem
+from genie.limits import RunLimits
+from genie.manifest import MAX_PARTS, AgentSection, FieldSection, PipelineSection
+from genie.message import Classification, Payload
+from genie.message import Path as Place
+from genie.override import overridden, parse_overrides
+from genie.pipeline import check
+from genie.policy import Environment, PolicySet
+from genie.protocol import Binding, Caller, Join
+from genie.validation import validated
+
+Overrides = Mapping[str, str] | Iterable[str]
+"""Key -> text, or texts ``key=value``, as ``--set`` takes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """A pipeline that may run. Its text form never holds settings, since the environment may have given them."""
+
+    id: str
+    title: str
+    path: Path | None
+    """The file, None for a pipeline that was not read from one."""
+    bindings: tuple[Binding, ...] = field(repr=False)
+    joins: tuple[Join, ...]
+    policies: PolicySet = field(repr=False)
+    limits: RunLimits
+    caller: Caller = field(repr=False)
+    environment: Environment
+    entry: type[Payload]
+    """What the caller sends."""
+    answer: type[Payload]
+    """What the caller is answered with."""
+    within_s: float | None
+    """Seconds for the answer; None means the limits' deadline."""
+    input: Entry
+    """How the command's options fill the question."""
+    warnings: tuple[str, ...]
+    graph: Graph = field(repr=False)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    overrides: Overrides = (),
+    environ: Mapping[str, str] | None = None,
+    catalogue: Catalogue | None = None,
+) -> Pipeline:
+    """Load and check a pipeline file.
+
+    Args:
+        path: The file; relative paths in it are relative to its folder.
+        overrides: ``--set`` keys and values.
+        environ: Where ``${NAME}`` is looked up; the process's environment by default.
+        catalogue: The parts that may be named; what is installed by default.
+
+    Raises:
+        ConfigError: The file cannot be run; every problem that was found, in the file's order.
+    """
+    path = Path(path)
+    environ = os.environ if environ is None else environ
+    pairs = parse_overrides(overrides)
+    return _checked(overridden(_spelt_out(load_file(path, environ=environ)), pairs, environ=environ), path, catalogue)
+
+
+def parse(
+    text: str,
+    *,
+    name: str = "<pipeline>",
+    overrides: Overrides = (),
+    environ: Mapping[str, str] | None = None,
+    catalogue: Catalogue | None = None,
+) -> Pipeline:
+    """Load and check a pipeline given as text; relative paths in it are relative to the working folder.
+
+    Raises:
+        ConfigError: As ``load``.
+    """
+    environ = os.environ if environ is None else environ
+    pairs = parse_overrides(overrides)
+    document = _spelt_out(load_text(text, name=name, environ=environ))
+    return _checked(overridden(document, pairs, environ=environ), None, catalogue)
+
+
+def _spelt_out(document: Document) -> Document:
+    """Return the document with plain names of agents, policies and input as the mappings that they stand for."""
+    if not isinstance(document.value, dict):
+        kind = "is empty" if document.value is None else f"is {document.show(())}, not a mapping"
+        text = "a pipeline says version, id, agents, input and output"
+        raise ConfigError((f"{document.where(())}: {kind}; {text}",))
+    value = dict(document.value)
+    for key in ("agents", "policies"):
+        items = value.get(key)
+        if isinstance(items, list):
+            value[key] = [
+                item if not isinstance(item, str) else {"id": item} if key == "agents" else {item: {}} for item in items
+            ]
+    written = dict(document.written)
+    for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
+        written[*at, "id"] = written.pop(at)
+    if isinstance(value.get("input"), str):
+        value["input"] = {"payload": value["input"]}
+    return replace(document, value=value, written=written)
+
+
+def _checked(document: Document, path: Path | None, catalogue: Catalogue | None) -> Pipeline:
+    try:
+        assembly = Assembly(document, Catalogue.installed() if catalogue is None else catalogue)
+    except DefinitionError as error:
+        raise ConfigError((f"{document.where(())}: {error}",)) from None
+    for place in document.written:
+        if (place[-1:] in {("id",), ("fallback",)} and "settings" not in place) or place[:1] == ("cycles",):
+            assembly.note(place, "an agent's, join's or pipeline's id is logged, so the environment cannot give it")
+    section, problems = validated(PipelineSection, document)
+    fixed = fixed_keys(document)
+    assembly.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
+    if section is None:
+        _parts_alone(assembly)
+        raise _error(document, assembly.problems)
+    return _assembled(section, assembly, path)
+
+
+def _parts_alone(assembly: Assembly) -> None:
+    """Look at agents and policies one by one in a file that is not valid as a whole: their problems show too."""
+    agents = assembly.document.at(("agents",))
+    for position in range(min(len(agents), MAX_PARTS) if isinstance(agents, list) else 0):
+        section, _ = validated(AgentSection, assembly.document, ("agents", position))
+        if section is not None:
+            assembly.agent(position, section)
+    policies = assembly.document.at(("policies",))
+    if isinstance(policies, list) and all(isinstance(item, dict) for item in policies):
+        assembly.policies([item for item in policies if isinstance(item, dict)])
+
+
+def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) -> Pipeline:
+    for position, agent in enumerate(section.agents):
+        assembly.agent(position, agent)
+    environment = Environment(section.environment)
+    policies = _policies(section, assembly, environment)
+    caller = Caller(**{**section.caller.model_dump(), "clearance": Classification.parse(section.caller.clearance)})
+    topics = assembly.topics()
+    entry = topics.find(("input", "payload"), section.input.payload)
+    answer = topics.find(("output",), section.output)
+    made = [assembly.join(position, join, topics) for position, join in enumerate(section.joins)]
+    joins = tuple(join for join in made if join is not None)
+    unused = [topics.find(("unused",), name) for name in sorted(section.unused)]
+    warnings: list[Problem] = (
+        [] if section.policies else [Problem((), "no policies are in force; list some under `policies`")]
+    )
+    graph = None
+    if entry is not None and answer is not None:
+        graph = Graph(
+            bindings=tuple(assembly.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
+            environment=environment, cycles=section.cycles,
+            unused=frozenset(kind for kind in unused if kind is not None),
+        )  # fmt: skip
+        found = check(graph, complete=assembly.complete and len(joins) == len(made))
+        # Settings have been checked against their model already, in better words than the graph has.
+        told = [problem for problem in found.problems if problem.path[-1] != "settings"]
+        assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
+        warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
+    source = _entry(section, assembly, entry, path)
+    if assembly.problems or graph is None or policies is None or source is None or answer is None:
+        raise _error(assembly.document, assembly.problems)
+    return Pipeline(
+        id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
+        policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
+        entry=source.payload, answer=answer, within_s=section.within_s, input=source,
+        warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
+    )  # fmt: skip
+
+
+def _policies(section: PipelineSection, assembly: Assembly, environment: Environment) -> PolicySet | None:
+    policies = assembly.policies(section.policies)
+    if policies is None:
+        return None
+    try:
+        return PolicySet(policies, environment)
+    except PolicyError as error:
+        assembly.note(("policies",), str(error))
+        return None
+
+
+def _entry(
+    section: PipelineSection, assembly: Assembly, payload: type[Payload] | None, path: Path | None
+) -> Entry | None:
+    if payload is None:
+        return None
+    folder = Path() if path is None else path.parent
+    fields = payload.model_fields
+    sources: dict[str, Source] = {}
+    for name, given in section.input.fields.items():
+        place: Place = ("input", "fields", name)
+        if name not in fields:
+            assembly.note(place, f"{section.input.payload} has no field {name!r}{suggestion(name, fields)}")
+        elif (given.source is None) == ("value" not in given.model_fields_set):
+            assembly.note(place, f"field {name!r} needs `from` or `value`, and not both")
+        else:
+            sources[name] = _source(given, folder, assembly.document.source((*place, "default")))
+    if section.input.fields:
+        lacking = [name for name, info in fields.items() if info.is_required() and name not in section.input.fields]
+        if lacking:
+            assembly.note(("input", "fields"), f"nothing fills {', '.join(lacking)} of {section.input.payload}")
+    return Entry(payload=payload, sources=sources)
+
+
+def _source(given: FieldSection, folder: Path, written: str | None) -> Source:
+    if given.source is None:
+        return Source(origin="value", value=given.value)
+    is_file = given.source in {"input", "profile"}
+    default = folder / given.default if is_file and given.default is not None else given.default
+    return Source(origin=given.source, default=default, written=written, max_bytes=given.max_bytes)
+
+
+def _absent(entry: Entry) -> list[Problem]:
+    """Return a warning for each default file that is not there; an option may still name another."""
+    return [
+        Problem(("input", "fields", name, "default"), f"the default file of {name!r} is not there")
+        for name, source in entry.sources.items()
+        if isinstance(source.default, Path) and not source.default.is_file()
+    ]
+
+
+def _in_file(problem: Problem, positions: list[int]) -> Problem:
+    """Return a problem of the graph with the agent's place in the file instead of its place among the bindings."""
+    path = problem.path
+    if len(path) > 1 and path[0] == "agents" and isinstance(path[1], int):
+        path = ("agents", positions[path[1]], *path[2:])
+    return Problem(path, problem.text)
+
+
+def _error(document: Document, problems: Iterable[Problem]) -> ConfigError:
+    return ConfigError(_lines(document, problems))
+
+
+def _lines(document: Document, problems: Iterable[Problem]) -> tuple[str, ...]:
+    ordered = sorted(problems, key=lambda problem: document.order(problem.path))
+    return tuple(dict.fromkeys(f"{document.where(problem.path)}: {document.hide(problem.text)}" for problem in ordered))

@@ -1,0 +1,103 @@
+"""How sensitive what reaches each recipient can be: declared labels, carried along the graph.
+
+What an agent sends carries at least the highest label of what it read, the answers it asked for included; only a card's
+``declassifies`` lowers that, and never below the label of the payload's own class. What a recipient may not read it is
+denied, so nothing of it is carried on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from genie.graph import Graph, Kind, Problem, name_of
+from genie.message import Classification, Path, topic_of
+from genie.protocol import AgentCard, Each
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """An agent or join: what it may read, what it reads, and what it gives."""
+
+    id: str
+    path: Path
+    clearance: Classification
+    reads: tuple[Kind, ...]
+    answers: tuple[Kind, ...]
+    gives: tuple[Kind, ...]
+    declassifies: Mapping[Kind, Classification] = field(default_factory=dict)
+
+
+def label_problems(graph: Graph) -> Iterator[Problem]:
+    """Yield the recipients whose clearance does not cover what can reach them, the caller included."""
+    readers = _readers(graph)
+    carried = _carried(readers)
+
+    def reason(kind: Kind, clearance: Classification) -> str | None:
+        level = max((label for (_, given), label in carried.items() if given == kind), default=_declared(kind))
+        if level <= clearance:
+            return None
+        if _declared(kind) > clearance:
+            return f"{name_of(kind)} is {level.label}"
+        sources = ", ".join(giver for (giver, given), label in carried.items() if given == kind and label > clearance)
+        return f"{name_of(kind)} can carry what is {level.label} (from {sources})"
+
+    for reader in readers:
+        for kind in (*reader.reads, *reader.answers):
+            why = reason(kind, reader.clearance)
+            if why is not None:
+                who = f"{'agent' if reader.path[0] == 'agents' else 'join'} {reader.id!r}"
+                what = "asks for what it may not read" if kind not in reader.reads else "consumes what it may not read"
+                yield Problem(
+                    (*reader.path, "clearance"), f"{who} {what}: its clearance is {reader.clearance.label}, {why}"
+                )
+    why = reason(graph.answer, graph.caller.clearance)
+    if why is not None:
+        text = f"the caller may not read the answer: its clearance is {graph.caller.clearance.label}, {why}"
+        yield Problem(("caller", "clearance"), text)
+
+
+def _declared(kind: Kind) -> Classification:
+    return topic_of(kind).classification
+
+
+def _readers(graph: Graph) -> list[_Reader]:
+    found = [_agent(card, ("agents", at)) for at, card in enumerate(graph.cards)]
+    for at, join in enumerate(graph.joins):
+        parts = tuple(dict.fromkeys(join.parts.values()))
+        found.append(_Reader(join.id, ("joins", at), join.clearance, parts, (), (join.into,)))
+    return found
+
+
+def _agent(card: AgentCard, path: Path) -> _Reader:
+    asked = (part for parts in card.asks.values() for part in parts)
+    answers = dict.fromkeys(part.payload if isinstance(part, Each) else part for part in asked)
+    gives = tuple(dict.fromkeys((*card.produces, *card.publishes, *card.asks)))
+    only_asked = tuple(kind for kind in answers if kind not in card.consumes)
+    return _Reader(card.id, path, card.clearance, card.consumes, only_asked, gives, card.declassifies)
+
+
+def _carried(readers: list[_Reader]) -> dict[tuple[str, Kind], Classification]:
+    """Return the highest label with which each giver's output can leave."""
+    carried: dict[tuple[str, Kind], Classification] = {}
+    highest: dict[Kind, Classification] = {}
+    concerned: dict[Kind, list[_Reader]] = {}
+    for reader in readers:
+        for kind in (*reader.reads, *reader.answers):
+            concerned.setdefault(kind, []).append(reader)
+    waiting = deque(readers)
+    while waiting:
+        reader = waiting.popleft()
+        read = max(
+            (min(highest.get(kind, _declared(kind)), reader.clearance) for kind in (*reader.reads, *reader.answers)),
+            default=Classification.PUBLIC,
+        )
+        for kind in reader.gives:
+            label = max(_declared(kind), min(read, reader.declassifies.get(kind, read)))
+            if label > carried.get((reader.id, kind), Classification.PUBLIC):
+                carried[reader.id, kind] = label
+            if label > highest.get(kind, _declared(kind)):
+                highest[kind] = label  # labels only rise, and there are four, so this ends
+                waiting.extend(concerned.get(kind, ()))
+    return carried

@@ -1,0 +1,192 @@
+"""What a pipeline file may say, as models; ``schema()`` is the same for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from genie.limits import Overflow
+
+_AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
+MAX_PARTS = 1_000
+"""Agents, joins or policies of one pipeline."""
+_NAME = {"type": "string", "minLength": 1}
+
+
+class Section(BaseModel):
+    """A mapping of the file: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+Id = Annotated[str, Field(pattern=_AGENT_ID, max_length=100)]
+TopicName = Annotated[
+    str, Field(min_length=1, max_length=200, description="A topic, `family.noun`; `family.noun@2` names its version.")
+]
+Seconds = Annotated[float, Field(gt=0)]
+Level = Literal["public", "internal", "confidential", "restricted"]
+
+
+class RetrySection(Section):
+    """How often a failed handling is tried again; what is not given stays as on the agent's card."""
+
+    attempts: int = Field(default=1, ge=1, description="Handlings in all; 1 means no retry.")
+    first_s: float = Field(default=0.05, ge=0, description="Seconds before the second handling, less some jitter.")
+    factor: float = Field(default=2.0, ge=1, description="Each wait is this many times the one before.")
+    longest_s: float = Field(default=5.0, ge=0, description="Longest wait, in seconds.")
+
+
+class MailboxSection(Section):
+    """Bound of the agent's queue; what is not given stays as on the agent's card."""
+
+    capacity: int = Field(default=1024, ge=1, description="Messages that may wait.")
+    overflow: Overflow = Field(
+        default=Overflow.BLOCK, description="What happens to a message that meets a full mailbox."
+    )
+    block_s: float = Field(default=5.0, ge=0, description="Longest wait of a publisher under `block`, in seconds.")
+
+
+class RestartsSection(Section):
+    """Failures within a window after which the agent is quarantined."""
+
+    failures: int = Field(default=0, ge=0, description="Failures allowed within the window; 0 means no bound.")
+    within_s: float = Field(default=60.0, gt=0, description="The window, in seconds.")
+
+
+class PortSection(Section):
+    """What a port of the agent is bound to."""
+
+    use: str = Field(min_length=1, description="Name of an installed edge.")
+    settings: dict[str, JsonValue] = Field(default_factory=dict, description="The edge's settings.")
+
+
+class AgentSection(Section):
+    """One agent. Its risk, tier and what it declassifies are its card's, and cannot be changed here."""
+
+    id: Id = Field(description="Name of the agent in this pipeline.", examples=["forecaster"])
+    use: str | None = Field(default=None, min_length=1, description="Name of the installed agent; the id by default.")
+    settings: dict[str, JsonValue] | None = Field(default=None, description="Values of the agent's settings model.")
+    ports: dict[str, PortSection] = Field(default_factory=dict, description="Port -> the edge that it is bound to.")
+    concurrency: int | None = Field(default=None, ge=1, description="Messages handled at a time.")
+    timeout_s: Seconds | None = Field(default=None, description="Longest handling in seconds; null means no bound.")
+    retry: RetrySection | None = None
+    restarts: RestartsSection | None = None
+    mailbox: MailboxSection | None = None
+    fallback: Id | None = Field(default=None, description="Id of the agent that takes over what this one fails on.")
+    clearance: Level | None = Field(default=None, description="Highest label it may read; can only be lowered.")
+
+
+class JoinSection(Section):
+    """Parts of one run become one payload, for agents that should not know each other."""
+
+    id: Id = Field(description="Name of the join in this pipeline.")
+    into: TopicName = Field(description="Topic that is published when the join closes.")
+    parts: dict[str, TopicName] = Field(
+        min_length=1, description="Field of `into` -> topic. A field that is a tuple takes one from each producer."
+    )
+    need: JsonValue = Field(
+        default="all",
+        description="How many parts close the join: all, first, or a number.",
+        json_schema_extra={"anyOf": [{"enum": ["all", "first"]}, {"type": "integer", "minimum": 1}]},
+    )
+    within_s: Seconds | None = Field(default=None, description="Seconds from the first part; the run's by default.")
+    partial: Literal["publish", "fail"] = Field(
+        default="fail", description="With parts missing: publish without them, or publish nothing."
+    )
+    clearance: Level = Field(default="restricted", description="Highest label of a part.")
+
+
+class LimitsSection(Section):
+    """Bounds of every run, and of how many there may be."""
+
+    max_runs: int = Field(default=10_000, ge=1, description="Runs in flight; one more is refused.")
+    max_hops: int = Field(default=64, ge=1, description="Messages in a chain of causes; a longer one is a loop.")
+    max_messages: int = Field(default=100_000, ge=1, description="Messages that one run may publish.")
+    deadline_s: Seconds | None = Field(default=None, description="Seconds a run may take unless its caller says.")
+    hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for its decision.")
+    dead_letters: int = Field(default=1_000, ge=0, description="Dead letters kept for inspection.")
+
+
+class CallerSection(Section):
+    """Who asks, unless the command line says otherwise."""
+
+    user: str = Field(default="local", min_length=1, description="Name of the user.")
+    roles: frozenset[str] = Field(default=frozenset(), description="Roles that policies may require.")
+    tenant: str | None = Field(default=None, min_length=1, description="Tenant that the run works for.")
+    clearance: Level = Field(default="confidential", description="Highest label of an answer that may be shown.")
+    region: str | None = Field(default=None, min_length=1, description="Region of the user.")
+    consent: frozenset[str] = Field(default=frozenset(), description="Consents in force.")
+
+
+class FieldSection(Section):
+    """Where one field of the question comes from."""
+
+    source: Literal["question", "input", "filename", "profile"] | None = Field(
+        default=None,
+        alias="from",
+        description="--question TEXT, the bytes of --input FILE, its name, or the values of --profile FILE (YAML).",
+    )
+    default: str | None = Field(
+        default=None, description="What is taken without the option; a path is relative to this file."
+    )
+    value: JsonValue = Field(default=None, description="The value itself, instead of `from`.")
+    max_bytes: int = Field(default=20_000_000, ge=1, description="Largest file that is read.")
+
+
+class InputSection(Section):
+    """What the caller sends, and how the command's options fill it."""
+
+    payload: TopicName
+    fields: dict[str, FieldSection] = Field(default_factory=dict, description="Field of the payload -> its source.")
+
+
+def _or_name(model: type[Section]) -> dict[str, Any]:
+    return {"anyOf": [_NAME, {"$ref": f"#/$defs/{model.__name__}"}]}
+
+
+class PipelineSection(Section):
+    """A Genie pipeline: agents by name, how they are joined, and what governs them."""
+
+    version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
+    id: Id = Field(description="Name of the pipeline.", examples=["insights"])
+    title: str = Field(default="", description="One line for people.")
+    environment: Literal["development", "staging", "production"] = "development"
+    agents: tuple[AgentSection, ...] = Field(
+        min_length=1,
+        max_length=MAX_PARTS,
+        description="Agents; a plain name is an agent as it is installed.",
+        examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
+    )
+    joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
+    policies: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
+        default=(),
+        max_length=MAX_PARTS,
+        description="Policies in force; each a name, or a name with its settings.",
+        examples=[["clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
+    )
+    limits: LimitsSection = LimitsSection()
+    caller: CallerSection = CallerSection()
+    input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
+    output: TopicName = Field(description="Topic of the answer.")
+    within_s: Seconds | None = Field(default=None, description="Seconds for the answer.")
+    cycles: tuple[tuple[Id, ...], ...] = Field(
+        default=(),
+        max_length=MAX_PARTS,
+        description="Agents among which messages may go round.",
+        examples=[[["planner", "critic"]]],
+    )
+    unused: frozenset[TopicName] = Field(
+        default=frozenset(), description="Topics that this pipeline does without: given and not taken, or the reverse."
+    )
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a pipeline file, plain names for agents, policies and input included."""
+    found = PipelineSection.model_json_schema(by_alias=True)
+    properties = found["properties"]
+    properties["agents"]["items"] = _or_name(AgentSection)
+    properties["input"] = {"description": properties["input"]["description"], **_or_name(InputSection)}
+    settings = {"type": "object", "additionalProperties": {"type": ["object", "null"]}}
+    properties["policies"]["items"] = {"anyOf": [_NAME, {**settings, "minProperties": 1, "maxProperties": 1}]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Genie pipeline"}

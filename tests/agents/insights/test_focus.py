@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.insights.focus import focus_of
+
+
+@pytest.mark.parametrize(
+    ("question", "label", "categories"),
+    [
+        ("Where do I spend too much on groceries?", "Groceries", {"food.groceries"}),
+        ("GROCERY spending", "Groceries", {"food.groceries"}),
+        ("car insurance", "Vehicle insurance", {"insurance.vehicle"}),
+        ("my rent", "Rent", {"housing.rent"}),
+    ],
+)
+def test_a_category_is_named_by_the_words_people_use(question, label, categories):
+    focus = focus_of(question, [])
+    assert (focus.label, focus.categories) == (label, categories)
+
+
+def test_a_group_means_all_its_categories():
+    focus = focus_of("What about food?", [])
+    assert focus.label == "Food"
+    assert focus.categories == {"food.groceries", "food.restaurants", "food.delivery", "food.cafes"}
+
+
+def test_two_categories_may_be_asked_about():
+    assert focus_of("rent and groceries", []).categories == {"housing.rent", "food.groceries"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", "Where am I overspending?", "How is my cash flow?", "Where do I waste money", "current parental rental"],
+)
+def test_a_question_that_names_nothing_is_about_everything(question):
+    assert focus_of(question, ["Tesco"]).general
+
+
+def test_a_merchant_of_the_statement_may_be_asked_about():
+    focus = focus_of("too much food from uber eats?", ["Uber Eats", "Uber", "Tesco"])
+    assert focus.merchants == {"Uber Eats"}
+    assert focus_of("netflix?", ["Tesco"]).general
+
+
+def test_a_merchant_called_like_a_word_of_questions_is_not_meant():
+    assert focus_of("Where did I spend most last month?", ["Where", "Last", "Month"]).general
+
+
+@pytest.mark.parametrize(
+    ("question", "previous"),
+    [
+        ("Compared with last month, where do I overspend?", True),
+        ("more on food than the previous month?", True),
+        ("food vs last month", True),
+        ("Where did I overspend last month?", False),
+        ("more than usual?", False),
+    ],
+)
+def test_a_comparison_with_the_month_before_must_be_asked_for(question, previous):
+    assert focus_of(question, []).against_previous is previous
+
+
+@given(st.text(max_size=3000), st.lists(st.text(max_size=40), max_size=5))
+def test_any_question_is_understood_somehow(question, merchants):
+    focus = focus_of(question, merchants)
+    assert focus.merchants <= set(merchants)
+    assert focus.label

@@ -1,0 +1,79 @@
+"""The street door: what `genie` exports, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import genie
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("httpx", "prometheus_client", "rich", "click", "yaml", "asyncio.subprocess", "trio")
+
+
+def seen_by_type_checkers() -> list[str]:
+    tree = ast.parse(Path(genie.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    names = [alias for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert all(alias.asname == alias.name for alias in names), "re-export with `as`, or strict checkers do not see it"
+    return [alias.name for alias in names]
+
+
+def test_type_checkers_see_what_is_exported() -> None:
+    assert sorted(seen_by_type_checkers()) == list(genie.__all__) == sorted(genie.__all__)
+
+
+def test_the_door_is_narrow() -> None:
+    assert len(genie.__all__) <= 40
+
+
+@pytest.mark.parametrize("name", genie.__all__)
+def test_every_name_can_be_had(name: str) -> None:
+    assert getattr(genie, name) is not None
+    assert name in dir(genie)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Agnet'"):
+        genie.Agnet  # noqa: B018 - reading it is the test
+
+
+def test_no_module_shares_a_name_with_an_export() -> None:
+    # `from genie import agent` would mean the module or the decorator, depending on what was imported before.
+    modules = {path.stem for path in (ROOT / "genie").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert modules & set(genie.__all__) == set()
+
+
+def loaded_after(statement: str) -> set[str]:
+    program = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(  # noqa: S603 - a program of this file
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_the_bus_loads_nothing_heavy() -> None:
+    loaded = loaded_after("from genie import Payload, Runtime, agent")
+    assert loaded & set(HEAVY) == set()
+
+
+def test_the_bare_facade_loads_nothing_at_all() -> None:
+    loaded = loaded_after("import genie")
+    assert not any(name.startswith("genie.") for name in loaded)
+    assert "pydantic" not in loaded
+
+
+def test_the_command_loads_only_what_its_first_screen_needs() -> None:
+    loaded = loaded_after("import genie.cli")
+    assert loaded & {"pydantic", "rich", "anyio", "yaml", "httpx"} == set()
+
+
+def test_the_agents_here_are_ours() -> None:
+    # Another distribution owns the import name `agents` too; in one environment with it nothing here would work.
+    import agents  # noqa: PLC0415 - the test is about what this name resolves to
+
+    assert Path(agents.__file__ or "").parent == ROOT / "agents"

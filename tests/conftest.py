@@ -1,0 +1,42 @@
+"""What every test shares: both backends, repeatable properties, and no way out to the network."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Two cores shared with other work make timings worthless, and a run that differs from the last one explains nothing.
+settings.register_profile(
+    "genie",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("genie")
+
+
+@pytest.fixture(scope="session", params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Run every test marked ``anyio`` on both backends."""
+    backend: str = request.param
+    return backend
+
+
+def _refuse(_socket: socket.socket, address: Any) -> NoReturn:
+    raise AssertionError(f"a test tried to reach {address!r}; tests use what genie.testing ships")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _refuse)
+    patch.setattr(socket.socket, "connect_ex", _refuse)
+    yield
+    patch.undo()

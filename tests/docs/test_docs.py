@@ -1,0 +1,126 @@
+"""Every block of README and docs that can be run is run.
+
+``python`` blocks of a page run in order in one namespace; an ``output`` block after one is what it prints. ``console``
+blocks: each ``$ genie …`` is run and ends with 0, or with the code in a comment ``# exit N``; the lines below it appear
+in what it prints, in that order. ``yaml`` blocks that list agents are loaded and checked as pipelines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import sys
+import types
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """One fenced block of a page."""
+
+    kind: str
+    text: str
+    line: int
+    """Line of the page on which its content starts, from 1."""
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text()
+    return [Block(found[1], found[2], text.count("\n", 0, found.start(2)) + 1) for found in _FENCE.finditer(text)]
+
+
+def pages_with(*kinds: str) -> list[Path]:
+    return [page for page in PAGES if any(block.kind in kinds for block in blocks(page))]
+
+
+def named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", pages_with("python"), ids=named)
+def test_python_blocks_run_and_print_what_is_shown(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    module = types.ModuleType(f"page_{page.stem}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    printed = ""
+    for block in blocks(page):
+        if block.kind == "python":
+            code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(code, module.__dict__)  # noqa: S102 - the page's own code
+            printed = out.getvalue()
+        elif block.kind == "output":
+            assert printed == block.text, f"{named(page)}:{block.line}"
+
+
+@pytest.mark.parametrize("page", pages_with("console"), ids=named)
+def test_commands_end_and_print_as_shown(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from genie.cli import main  # noqa: PLC0415 - the command is what is tested
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    for block in blocks(page):
+        if block.kind == "console":
+            for command, code, lines in commands(block.text):
+                result = CliRunner().invoke(main, shlex.split(command))
+                where = f"{named(page)}:{block.line}: genie {command}\n{result.output}"
+                assert result.exit_code == code, where
+                rest = result.output
+                for line in lines:
+                    assert line in rest, where
+                    rest = rest.split(line, 1)[1]
+
+
+def commands(text: str) -> list[tuple[str, int, list[str]]]:
+    """Return the words after ``genie``, the exit code, and the lines shown below, of each command of a block."""
+    found: list[tuple[str, int, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            command, _, comment = line.removeprefix("$ ").partition("  # ")
+            code = re.search(r"exit (\d+)", comment)
+            name, _, words = command.strip().partition(" ")
+            found.append((words if name == "genie" else "", int(code[1]) if code else 0, []))
+        elif found and line.strip() not in {"", "..."}:
+            found[-1][2].append(line)
+    return [one for one in found if one[0]]
+
+
+@pytest.mark.parametrize("page", pages_with("yaml"), ids=named)
+def test_pipelines_shown_can_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from genie.config import parse  # noqa: PLC0415 - what it imports is tested elsewhere
+
+    monkeypatch.chdir(ROOT)
+    for block in blocks(page):
+        if block.kind == "yaml" and re.search(r"^agents:", block.text, re.MULTILINE):
+            assert parse(block.text, name=f"{named(page)}:{block.line}").bindings
+
+
+def test_links_lead_somewhere() -> None:
+    dead = [
+        f"{named(page)}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+        if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
+    ]
+    assert dead == []
+
+
+def test_the_readme_starts_with_its_two_commands() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert [line.split("#")[0].strip() for line in lines[1:3]] == ["$ make run", "$ make test"]
+
+
+def test_the_readmes_example_is_short() -> None:
+    example = next(block for block in blocks(ROOT / "README.md") if block.kind == "python")
+    assert len([line for line in example.text.splitlines() if line.strip()]) <= 20

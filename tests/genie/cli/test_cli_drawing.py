@@ -1,0 +1,121 @@
+"""Bars, sparklines, safe text and safe JSON, whatever they are given."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genie.cli.drawing import bar, plain, sparkline
+from genie.cli.outcome import Outcome, Status, in_own_currency, status_of
+from genie.cli.wire import as_wire, to_line
+from genie.message import Payload, Value
+
+numbers = st.integers(-(10**15), 10**15)
+
+
+@given(st.text())
+def test_plain_text_cannot_steer_a_terminal(text: str) -> None:
+    shown = plain(text)
+    assert len(shown) == len(text)
+    assert not any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for char in shown)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert plain(text) == text
+
+
+@given(numbers, numbers, st.integers(1, 60))
+def test_a_bar_fits_and_shows_anything_above_nothing(value: int, largest: int, width: int) -> None:
+    drawn = bar(value, largest, width)
+    assert len(drawn) <= width
+    assert bool(drawn) == (value > 0 and largest > 0)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 10**9))
+def test_a_longer_bar_never_means_less(one: int, other: int, largest: int) -> None:
+    low, high = sorted((one, other))
+    assert len(bar(low, largest, 30)) <= len(bar(high, largest, 30))
+
+
+@given(st.lists(numbers))
+def test_a_sparkline_has_a_character_a_value_and_touches_both_ends(values: list[int]) -> None:
+    drawn = sparkline(values)
+    assert len(drawn) == len(values)
+    if len(set(values)) > 1:
+        assert drawn[values.index(min(values))] == "▁"
+        assert drawn[values.index(max(values))] == "█"
+
+
+def test_a_sparkline_takes_decimals() -> None:
+    assert sparkline([Decimal("0.10"), Decimal("0.20")]) == "▁█"
+
+
+class Purse(Value):
+    amount: str
+    currency: str
+
+
+class Everything(Payload, topic="cli.everything"):
+    text: str
+    content: bytes
+    number: float
+    purse: Purse
+    several: tuple[Purse, ...] = ()
+    tags: frozenset[str] = frozenset()
+
+
+@given(st.builds(Everything))
+def test_any_payload_becomes_one_ascii_line_of_json(payload: Everything) -> None:
+    line = to_line(as_wire(payload))
+    assert line.isascii()
+    assert "\n" not in line
+    read = json.loads(line)
+    assert read["text"] == payload.text
+    assert read["content"]["bytes"] == len(payload.content)
+    assert read["tags"] == sorted(payload.tags)
+
+
+def test_amounts_are_plain_where_the_object_names_the_currency() -> None:
+    amount = {"amount": "1.00", "currency": "EUR"}
+    other = {"amount": "2.00", "currency": "USD"}
+    assert in_own_currency({"currency": "EUR", "debits": amount}) == {"currency": "EUR", "debits": "1.00"}
+    assert in_own_currency({"currency": "EUR", "debits": other}) == {"currency": "EUR", "debits": other}
+    assert in_own_currency({"totals": [{"currency": "EUR", "debits": amount}], "latest": amount}) == {
+        "totals": [{"currency": "EUR", "debits": "1.00"}], "latest": amount,
+    }  # fmt: skip
+
+
+class Reply(Payload, topic="cli.reply"):
+    text: str
+
+
+@pytest.mark.parametrize(
+    ("answered", "failures", "held", "denied", "status", "code"),
+    [
+        (True, (), False, False, "complete", 0),
+        (True, (("a", "late"),), False, False, "partial", 3),
+        (True, (("a", "late"),), True, False, "held", 5),
+        (False, (), True, True, "held", 5),
+        (False, (), False, True, "denied", 4),
+        (False, (("a", "late"),), False, False, "failed", 4),
+    ],
+)
+def test_statuses_and_their_exit_codes(
+    answered: bool, failures: tuple[tuple[str, str], ...], held: bool, denied: bool, status: str, code: int
+) -> None:
+    found = status_of(Reply(text="") if answered else None, failures, held=held, denied=denied)
+    assert (found.value, found.exit_code) == (status, code)
+
+
+def test_an_agent_is_missing_once() -> None:
+    outcome = Outcome(
+        run_id="1", pipeline="p", status=Status.PARTIAL, elapsed_ms=1.0, answer=None, reasons=(),
+        failures=(("a", "late"), ("a", "denied"), ("b", "late")), messages={}, agents={},
+    )  # fmt: skip
+    assert outcome.missing() == (("a", "late"), ("b", "late"))

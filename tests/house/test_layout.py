@@ -1,0 +1,160 @@
+"""The tree holds what it says: a noun is a module, a test and a place in the docs; files stay readable."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOUNS = sorted(path.stem for path in (ROOT / "genie").glob("[a-z]*.py"))
+SOURCES = sorted(
+    path for folder in ("genie", "agents", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+)
+
+MACHINES = {
+    "account",
+    "alarm",
+    "context",
+    "exchange",
+    "expectation",
+    "holds",
+    "invocation",
+    "joins",
+    "mailbox",
+    "runs",
+    "taps",
+    "wake",
+    "waits",
+    "worker",
+}
+"""Inner parts of the bus: what they must do is said of the runtime, and tested through it."""
+
+LONGEST = 500
+LONGEST_TEST = 700
+LONGER = {
+    "genie/bus.py": 700,  # the one way of a message, from publish to settle, is read in one place
+    "genie/runtime.py": 700,  # every public call of a runtime and of a run
+    "genie/protocol.py": 690,  # what an agent's author reads is in one place: card, context, decorators
+    "benchmarks/peers/common.py": 2000,  # taken as it is, so that every bus is measured by the same file
+}
+"""Files allowed above ``LONGEST``, each with its bound; a bound may only shrink."""
+
+
+def tracked() -> list[Path]:
+    """Return every file of the repository, or of the folder where it is no repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.returncode == 0 and listed.stdout:
+        return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+    skipped = {".venv", "__pycache__", ".git", "build", "dist"}
+    return [path for path in ROOT.rglob("*") if path.is_file() and not skipped & set(path.relative_to(ROOT).parts)]
+
+
+def words_of(path: Path) -> str | None:
+    content = path.read_bytes()
+    return None if b"\0" in content else content.decode("utf-8", errors="replace")
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_module_has_a_test_and_a_place_in_the_docs(noun: str) -> None:
+    if noun != "__init__":
+        tests = [path.stem for path in (ROOT / "tests").rglob("test_*.py")]
+        named = any(re.match(rf"test_{noun}(_|$)", name) for name in tests)
+        assert named or noun in MACHINES, f"no tests/**/test_{noun}*.py"
+        pages = "\n".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+        assert f"genie.{noun}" in pages, f"no page of docs/ mentions genie.{noun}"
+
+
+def test_test_files_have_different_names() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files_stay_short(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+    longest = LONGEST_TEST if path.is_relative_to(ROOT / "tests") else LONGEST
+    assert lines <= LONGER.get(path.relative_to(ROOT).as_posix(), longest), "split it, or shorten it"
+
+
+def test_modules_are_nouns() -> None:
+    vague = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
+    owned = [path for path in SOURCES if path.parts[len(ROOT.parts)] in {"genie", "agents"}]
+    assert [str(path) for path in owned if path.stem in vague] == []
+
+
+def test_every_waiver_gives_its_reason() -> None:
+    bare = []
+    waiver = re.compile(r"#\s*(noqa(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?|type:\s*ignore(?:\[[\w,\- ]+\])?)(.*)")
+    for path in SOURCES:
+        if path.parent.name == "peers":
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            found = waiver.search(line)
+            if found and not re.search(r"[-#]\s*`?\w", found[2]) and "re.compile" not in line:
+                bare.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert bare == []
+
+
+ADDRESS = re.compile(r"(?i)--(?:extra-)?index-url|--find-links|\bpypi\.org|files\.pythonhosted\.org|/simple/?\s*$")
+MACHINE = re.compile(r"(?<![\w.~/-])/(?:home|root|work|Users|opt|mnt)/\w")
+
+
+def test_no_file_names_an_index_or_a_path_of_one_machine() -> None:
+    found = []
+    for path in tracked():
+        if path == Path(__file__) or (text := words_of(path)) is None:
+            continue
+        found += [
+            f"{path.relative_to(ROOT)}:{number}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if ADDRESS.search(line) or MACHINE.search(line)
+        ]
+    assert found == []
+
+
+def test_every_requirement_is_pinned_and_hashed() -> None:
+    for name in ("run", "test"):
+        text = (ROOT / "constraints" / f"{name}.txt").read_text()
+        entries = re.split(r"\n(?=\S)", text.strip())
+        assert all(re.match(r"[\w.-]+==[\w.]+ ?(;[^\\]*)?\\\n", entry) for entry in entries), name
+        assert all("--hash=sha256:" in entry for entry in entries), name
+
+
+def test_the_two_requirement_sets_agree() -> None:
+    def pins(name: str) -> dict[str, str]:
+        text = (ROOT / "constraints" / f"{name}.txt").read_text()
+        return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
+
+    run, test = pins("run"), pins("test")
+    assert {name: test.get(name) for name in run} == run
+
+
+def has_virtual_time(path: Path) -> bool:
+    """True where a conftest on the way makes the clock jump: there a sleep is a date, and costs nothing."""
+    return any(
+        "MockClock" in conftest.read_text()
+        for folder in path.parents
+        if folder.is_relative_to(ROOT / "tests") and (conftest := folder / "conftest.py").is_file()
+    )
+
+
+def test_tests_neither_sleep_nor_mock() -> None:
+    # A sleep of nothing is a checkpoint; any other, on a real clock, is a guess about how long something takes.
+    sleep = re.compile(r"\bsleep\(\s*(?!0\)|0\.0\))")
+    found = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        if path != Path(__file__):
+            text = path.read_text()
+            if re.search(r"\b(unittest\.mock|MagicMock)\b", text):
+                found.append(f"{path.relative_to(ROOT)}: mock")
+            if not has_virtual_time(path):
+                found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in sleep.finditer(text)]
+    assert found == []
