@@ -16,7 +16,7 @@ from weakref import WeakSet
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
 from genie.correlator import Correlator
-from genie.errors import GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
+from genie.errors import BudgetExceededError, GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.events import Event
 from genie.holds import HoldDesk, Holds
 from genie.limits import Overflow
@@ -297,6 +297,15 @@ class Bus:
         if rejected is not None and reject:
             raise MailboxFullError(agent=rejected.card.id, capacity=rejected.capacity)
         return ticket
+
+    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
+        """Tell a handler that goes on publishing that nobody gets it any more.
+
+        Raises:
+            BudgetExceededError: Its run has had all its messages.
+        """
+        if delivery is not None and delivery.message.scope.run.published > self._max_messages:
+            raise BudgetExceededError(agent=agent, limit=self._max_messages)
 
     def output_later(
         self, delay_s: float, payload: Payload, delivery: Delivery, read: Classification, to: str | None
