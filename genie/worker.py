@@ -85,7 +85,8 @@ class Worker:
                         while self.ended is None:
                             delivery = subscriber.take()
                             if delivery is None:
-                                if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
+                                # While the bus closes, it may be here because a handler swallowed the cancellation.
+                                if subscriber.removed or self._bus.closing or len(subscriber.idle) >= KEPT_IDLE:
                                     return
                                 await self._idle()
                                 continue
