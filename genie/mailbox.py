@@ -52,9 +52,9 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned",
-        "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled", "tally",
-        "timeout_s", "waiters", "waiting", "workers",
+        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed",
+        "laned", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled",
+        "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -183,6 +183,10 @@ class Subscriber:
             self.signal()
         else:
             self.busy.pop(key, None)
+
+    def behind(self, delivery: Delivery) -> deque[Delivery]:
+        """Return what waits for the key of a delivery."""
+        return self.busy.get(self.key_of(delivery)) or deque()
 
     def let_in(self) -> None:
         """Move deliveries that wait for room into the room there is."""
