@@ -82,8 +82,8 @@ class Waits:
             lies, rooms = _lying(stuck)
             if first:
                 first = False
-                for thing, count in lies.items():
-                    thing.entangled = count < thing.in_flight
+                for scope in lies:
+                    scope.entangled = True
             moving = [worker for worker in stuck if not all(_hopeless(thing, lies, rooms) for thing in worker.waits)]
             for worker in moving:
                 del stuck[worker]

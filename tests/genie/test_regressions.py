@@ -486,6 +486,23 @@ async def test_a_cycle_that_closes_when_a_retry_comes_due_is_told_at_once() -> N
             assert await runtime.ask(Note(), Opinion)
 
 
+async def test_a_cycle_that_a_join_might_have_broken_is_told_when_the_join_closes() -> None:
+    @agent("desk", asks={Note: (Both,)})
+    async def desk(note: Note, context: Context) -> Opinion:
+        if note.number == 0:
+            await context.gather(Note(number=1), expect=Both)
+        return Opinion()
+
+    class Wanted(Payload):
+        note: Note | None = None
+        other: Other | None = None
+
+    join = Join(id="wanted", into=Wanted, parts={"note": Note, "other": Other}, within_s=3.0)
+    async with running(desk, joins=[join]) as runtime:
+        with anyio.fail_after(4):
+            await runtime.start(Note(), Opinion).settled()
+
+
 @pytest.mark.parametrize("first", [Note, Question])
 async def test_in_a_cycle_the_wait_gives_way_that_would_end_first(first: type[Payload]) -> None:
     """The hasty one would give up after a second, and then answer the patient one: so the patient one is answered."""
