@@ -317,9 +317,10 @@ class Bus:
             del self.timers[number]
             scope.timed -= 1
             card, extra = delivery.lane.subscriber.card, delivery.extra
+            headers = self.trees.current(cause).headers
             try:
                 self.emit(
-                    payload, card, scope, cause.number, cause.hops + 1, cause.headers, read, None, to,
+                    payload, card, scope, cause.number, cause.hops + 1, headers, read, None, to,
                     None if extra is None else extra.instead_of,
                 )  # fmt: skip
             except (UnknownAgentError, NotConsumedError):
@@ -345,7 +346,7 @@ class Bus:
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
         """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
         message, recipient = delivery.message, delivery.lane.subscriber.card.id
-        self._judged(message, recipient, decision)
+        self.judged(message, recipient, decision)
         if decision.verdict == "deny":
             self.settle(delivery, DENIED, decision.summary)
             return False
@@ -388,16 +389,12 @@ class Bus:
         extra = delivery.extra
         message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
         subscriber = delivery.lane.subscriber
-        if message.headers.consent & self.trees.revoked:
-            headers = message.headers.narrowed(consent=message.headers.consent - self.trees.revoked)
-            message = stamp(
-                message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
-                message.hops, headers, message.label, message.inspection,
-            )  # fmt: skip
-        delivery.message = message
+        delivery.message = message = self.trees.current(message)
         delivery.epoch = self.epoch
-        if extra is not None:
+        if extra is not None and extra.original is not None:  # whether it is masked is decided anew
             extra.original = None
+            message.scope.redacted -= 1
+            subscriber.tally.redacted -= 1
         refusal = self.supervisor.refusal(message)
         if refusal is not None:
             self.settle(delivery, *refusal)
@@ -497,12 +494,12 @@ class Bus:
         gate = asker.gates.get(kind) or self._gate_for(asker, kind)
         decision = gate.judge(message, sender, approved)
         if decision is not None:
-            self._judged(message, asker.card.id, decision)
+            self.judged(message, asker.card.id, decision)
             if decision.verdict == "deny":
                 self.no_answer(message, scope, expectation, agent, DENIED, decision.summary)
                 return
             if decision.verdict == "hold":
-                self.desk.hold_answer(message, asker.card.id, agent, decision)
+                self.desk.hold_answer(message, asker.card.id, agent, decision, approved)
                 return
             if decision.verdict == "redact":
                 try:
@@ -638,7 +635,7 @@ class Bus:
         for watcher in run.watchers:
             watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, reason))
 
-    def _judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
         if self.journal is not None:
             self.tell(message, "judged", recipient, decision.verdict, decision.record())

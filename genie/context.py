@@ -160,6 +160,8 @@ class HandlerContext:
         to: str | None,
     ) -> Gathered:
         worker = self._alive("ask")
+        if within_s is not None and not within_s >= 0:
+            raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
         bus, delivery = self._bus, self._delivery
         if type(payload) not in delivery.lane.subscriber.card.asks:
             self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload), verb="ask"))

@@ -196,6 +196,8 @@ class Correlator:
         scope.accepted += 1
         decision = point.gates[kind].judge(message, sender)
         payload, denied = message.payload, None
+        if decision is not None:
+            self._bus.judged(message, point.join.id, decision)
         if decision is not None and decision.verdict == "redact":
             try:
                 payload = mask(message, decision.paths)
@@ -230,6 +232,7 @@ class Correlator:
             cards = [subscriber.card for subscriber in self._bus.subscribers.values()]
             producers = {kind: sum(kind in card.produces for card in cards) for kind in point.kinds}
             state = opened = joins[point.join.id] = JoinState(point, scope, producers)
+            self.check_later(scope)  # another part may have become impossible before this one came
             if point.join.within_s is not None:
                 due = self._bus.now() + point.join.within_s
                 state.timer = self._bus.alarm.at(due, lambda: self._close_join(opened, scope))
@@ -254,7 +257,7 @@ class Correlator:
             state.timer.cancel()
         join = state.point.join
         payload, reason = state.build()
-        last = state.last
+        last = self._bus.trees.current(state.last)
         scope.accepted += 1
         scope.in_flight += 1
         if payload is None:

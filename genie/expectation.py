@@ -152,7 +152,13 @@ class Expectation:
         """Say that a part waits for a person, should the asker not wait that long."""
         if self._held is None:
             self._held = {}
-        self._held[kind, agent if kind in self._each else ONE] = hold_id
+        self._held.setdefault((kind, agent if kind in self._each else ONE), hold_id)
+
+    def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part does not wait for that person any more."""
+        part = (kind, agent if kind in self._each else ONE)
+        if self._held is not None and self._held.get(part) == hold_id:
+            del self._held[part]
 
     def finish(self) -> None:
         """End the wait with what there is."""

@@ -53,8 +53,8 @@ class Subscriber:
 
     __slots__ = (
         "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed",
-        "laned", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled",
-        "tally", "timeout_s", "waiters", "waiting", "workers",
+        "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn",
+        "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -95,6 +95,8 @@ class Subscriber:
         self.barred: str | None = None
         """Why nothing may be delivered now: paused, killed, quarantined, removed."""
         self.removed = False
+        self.left: Parker | None = None
+        """Where somebody waits until its last worker has ended."""
         self.stalled = 0
         """Times a handler blocked the loop for a second or more."""
         self.calls: Mapping[type[Payload], Any] = {}

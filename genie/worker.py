@@ -108,6 +108,8 @@ class Worker:
                 self._suspended = False
         finally:
             subscriber.workers.remove(self)
+            if subscriber.left is not None and not subscriber.workers:
+                subscriber.left.wake()
             self._bus.crew.left(self.task)
             if (subscriber.queue or subscriber.ready) and not self._bus.closing:
                 subscriber.signal()

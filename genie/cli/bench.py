@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from genie import benchmark
+from genie.benchmark.timing import silent
 from genie.cli.ending import guarded
 from genie.cli.wire import to_text
 
@@ -42,7 +44,7 @@ def command() -> None:
 @guarded
 def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
     """Time the round trip question, analyser, N agents, gathered answer, with eight policies on."""
-    rows = benchmark.fanout(fanouts)
+    rows = benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
     if as_json:
         click.echo(to_text(rows))
         return
@@ -56,6 +58,10 @@ def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
     for row in rows:
         table.add_row(*(_figure(row[name]) for name in _COLUMNS))
     Console(highlight=False).print(table)
+
+
+def _told(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _figure(value: Any) -> str:
