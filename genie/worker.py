@@ -85,7 +85,7 @@ class Worker:
                         while self.ended is None:
                             delivery = subscriber.take()
                             if delivery is None:
-                                if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
+                                if subscriber.removed or self._bus.closing or len(subscriber.idle) >= KEPT_IDLE:
                                     return
                                 await self._idle()
                                 continue
