@@ -87,6 +87,10 @@ class Trees(Protocol):
         """Nothing of a run is in flight any more."""
         ...
 
+    def current(self, message: Message[Any]) -> Message[Any]:
+        """Return a message without the consents that were withdrawn since it was sent."""
+        ...
+
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come."""
         ...
@@ -229,6 +233,10 @@ class Exchange(Protocol):
         """Write the journal and tell whoever watches the run."""
         ...
 
+    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
+        """Raise ``BudgetExceededError`` when the run has had all its messages."""
+        ...
+
     def take_out(self, delivery: Delivery) -> bool:
         """Look again at a delivery about to be handled; False when it has ended."""
         ...
@@ -241,6 +249,10 @@ class Exchange(Protocol):
 
     async def room(self, ticket: Ticket, worker: Any = None) -> None:
         """Wait until full mailboxes have taken what the ticket stands for."""
+        ...
+
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+        """Record a decision with its evidence."""
         ...
 
     def took(self, delivery: Delivery, elapsed: float) -> None:

@@ -180,6 +180,7 @@ async def test_a_directed_send_reaches_that_agent_alone_and_answers_no_scope() -
     async with running(sender, left, right) as runtime:
         with pytest.raises(RunStalled, match="answered nothing"):
             await runtime.ask(Question(), Answer)
+        await runtime.drain(10)
         assert got == ["left directed"]
 
 

@@ -279,6 +279,31 @@ async def test_a_part_that_has_become_impossible_is_missing_at_once_while_others
         assert_at_rest(runtime)
 
 
+async def test_a_part_that_could_have_been_published_but_was_not_is_missing_at_once() -> None:
+    gate = Gate()
+
+    @agent("silent", publishes=(Opinion,))
+    async def silent(question: Question) -> None:
+        pass
+
+    @agent("inward", asks={Note: Opinion})
+    async def inward(question: Question, context: Context) -> None:
+        await context.gather(Note(), expect=Opinion)
+
+    @agent("opiner")
+    async def opines(note: Note) -> Opinion:
+        return Opinion()
+
+    async with running(silent, inward, opines, gated(gate)) as runtime:
+        started = anyio.current_time()
+        views = await runtime.gather(Question(), expect=Opinion, within_s=3_600)  # although `slow` still runs
+        assert anyio.current_time() == started
+        assert views.missing["t.opinion"].reason == "answered nothing"
+        gate.open.set()
+        await runtime.drain(10)
+        assert_at_rest(runtime)
+
+
 async def test_a_chain_that_breaks_in_the_middle_is_named() -> None:
     @agent("first")
     async def first(question: Question) -> Note:
