@@ -74,6 +74,6 @@ def test_the_command_loads_only_what_its_first_screen_needs() -> None:
 
 def test_the_agents_here_are_ours() -> None:
     # Another distribution owns the import name `agents` too; in one environment with it nothing here would work.
-    import agents  # noqa: PLC0415 - the test is about what this name resolves to
+    import agents
 
     assert Path(agents.__file__ or "").parent == ROOT / "agents"

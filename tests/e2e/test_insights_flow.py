@@ -39,7 +39,11 @@ def pipeline(*overrides: tuple[str, str], **instead: Agent) -> Pipeline:
 
 
 async def asked(
-    loaded: Pipeline, content: bytes | None = None, *, caller: Caller | None = None, journal: MemoryJournal | None = None
+    loaded: Pipeline,
+    content: bytes | None = None,
+    *,
+    caller: Caller | None = None,
+    journal: MemoryJournal | None = None,
 ) -> tuple[Outcome, dict[str, Any]]:
     sample = (ROOT / "config" / "statements" / "sample.csv").read_bytes()
     question = FinanceQuestion(

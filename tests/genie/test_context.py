@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from genie.errors import RunStalled, UndeclaredMessageError
+from genie.journal import MemoryJournal
 from genie.message import Classification, Payload
 from genie.policy import PolicySet
-from genie.journal import MemoryJournal
 from genie.protocol import Caller, Context, agent
 from tests.genie.policies_for_tests import (
     CLEARANCE,
@@ -41,7 +41,11 @@ async def test_a_context_is_dead_after_its_handler() -> None:
         await runtime.ask(Opinion(), Answer)
         await turns()
         [context] = kept
-        for call in (context.publish(Note()), context.ask(Question(), Answer), context.gather(Question(), expect=Answer)):
+        for call in (
+            context.publish(Note()),
+            context.ask(Question(), Answer),
+            context.gather(Question(), expect=Answer),
+        ):
             with pytest.raises(RuntimeError, match="'keeper' tried to .* after its handling had ended"):
                 await call
         with pytest.raises(RuntimeError, match="publish later"):

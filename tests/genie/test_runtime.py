@@ -9,9 +9,9 @@ from genie.errors import (
     AgentDefinitionError,
     DuplicateAgentError,
     RunCancelledError,
+    RunStalled,
     RuntimeClosedError,
     RuntimeDrainingError,
-    RunStalled,
     TooManyRunsError,
     UnknownAgentError,
 )
@@ -41,7 +41,11 @@ pytestmark = pytest.mark.anyio
 async def test_drain_admits_no_run() -> None:
     async with running(answerer) as runtime:
         await runtime.drain(1)
-        for call in (runtime.ask(Question(), Answer), runtime.publish(Question()), runtime.gather(Question(), expect=Answer)):
+        for call in (
+            runtime.ask(Question(), Answer),
+            runtime.publish(Question()),
+            runtime.gather(Question(), expect=Answer),
+        ):
             with pytest.raises(RuntimeDrainingError):
                 await call
         with pytest.raises(RuntimeDrainingError):
@@ -160,17 +164,16 @@ async def test_a_closed_or_unopened_runtime_says_so() -> None:
 
 async def test_closing_cancels_what_runs_and_tells_whoever_waits() -> None:
     gate, errors = Gate(), []
-    async with anyio.create_task_group() as tasks:
-        async with running(gated(gate)) as runtime:
+    async with anyio.create_task_group() as tasks, running(gated(gate)) as runtime:
 
-            async def ask() -> None:
-                try:
-                    await runtime.ask(Question(), Answer)
-                except RunCancelledError as error:
-                    errors.append(error.reason)
+        async def ask() -> None:
+            try:
+                await runtime.ask(Question(), Answer)
+            except RunCancelledError as error:
+                errors.append(error.reason)
 
-            tasks.start_soon(ask)
-            await gate.reached.wait()
+        tasks.start_soon(ask)
+        await gate.reached.wait()
     assert errors == ["closed"]
     assert gate.cancelled == 1
 

@@ -33,7 +33,7 @@ async def breaker(question: Question) -> Answer:
     raise ValueError
 
 
-def standing_in(id: str, **options):  # noqa: A002 - the card's own word
+def standing_in(id: str, **options):
     @agent(id, **options)
     async def stand_in(question: Question) -> Answer:
         return Answer(text=id)
@@ -41,7 +41,7 @@ def standing_in(id: str, **options):  # noqa: A002 - the card's own word
     return stand_in
 
 
-def failing(id: str, **options):  # noqa: A002 - the card's own word
+def failing(id: str, **options):
     @agent(id, **options)
     async def fails(question: Question) -> Answer:
         raise ValueError

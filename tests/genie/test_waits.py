@@ -18,7 +18,6 @@ from tests.genie.policies_for_tests import (
     assert_at_rest,
     holding,
     running,
-    turns,
 )
 
 pytestmark = pytest.mark.anyio
@@ -144,36 +143,3 @@ def _nothing():
     from genie.policy import PolicySet
 
     return PolicySet()
-
-
-async def test_long_waits_cost_few_looks() -> None:
-    """The pause between two looks doubles, so that a wait of a day is looked at some twenty times."""
-
-    @agent("desk", concurrency=2, asks={Question: Answer})
-    async def desk(note: Note, context: Context) -> Opinion:
-        await context.ask(Question(), Answer)
-        return Opinion()
-
-    @agent("slow")
-    async def slow(question: Question) -> Answer:
-        await anyio.sleep(86_400)
-        return Answer()
-
-    async with running(desk, slow) as runtime, anyio.create_task_group() as tasks:
-        run = runtime.start(Note(), Opinion)
-        await turns()
-        bus = runtime._bus
-        assert bus is not None
-        looks = 0
-        look_again = bus.waits._look_again
-
-        def counted() -> None:
-            nonlocal looks
-            looks += 1
-            look_again()
-
-        bus.waits._look_again = counted  # type: ignore[method-assign]  # to count
-        tasks.start_soon(run.result)
-        with anyio.CancelScope(shield=True):
-            await anyio.sleep(86_401)
-        assert 5 < looks < 30

@@ -88,7 +88,7 @@ async def test_failure_a_cancelled_error_of_the_handlers_own_is_contained(
 ) -> None:
     if anyio_backend_name == "trio":
         pytest.skip("a handler cannot make trio's Cancelled")
-    import asyncio
+    import asyncio  # noqa: TID251 - a cancellation that only asyncio can make
 
     @agent("awaiting")
     async def awaiting(question: Question) -> Answer:
