@@ -99,7 +99,7 @@ def _weight(spend: CategorySpend) -> int:
     return max(spend.latest.minor, spend.baseline.minor if spend.baseline else 0)
 
 
-def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal]) -> Figure:
+def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bool) -> Figure:
     """Return the net of the complete months so far, and what is expected of the next with its interval."""
     currency, before = ahead.currency, history[-MOST_BARS:]
     share = f"{ahead.coverage:.0%}"
@@ -121,6 +121,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal]) -> Figure:
             "low": [_exact(m.low) for m in ahead.months], "high": [_exact(m.high) for m in ahead.months],
         },
         table=table(f"Forecast of net cash flow, {currency}", ("month", *numbers), rows, numbers=numbers),
+        wide=wide,
     )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
         if place is not None and len(points) < MOST_POINTS:
             days = calendar.monthrange(anomaly.date.year, anomaly.date.month)[1]
             points.append({
-                "number": number, "at": round(place + (anomaly.date.day - 0.5) / days, 4), "kind": anomaly.kind,
+                "number": number, "at": round(place - 0.5 + (anomaly.date.day - 0.5) / days, 4), "kind": anomaly.kind,
                 "what": _KINDS[anomaly.kind], "date": str(anomaly.date), "merchant": anomaly.merchant,
                 "amount": _exact(abs(anomaly.amount)),
             })  # fmt: skip
@@ -147,8 +148,8 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
     return Figure(
         id=f"anomalies-{currency}",
         title="Worth a look",
-        note="Unusual transactions on the day they were booked, before the spending of their month. Numbers are those of "
-        "the table." + _shortened(len(points), len(found), "of them"),
+        note="Unusual transactions on the day they were booked; behind them the spending of their month. Numbers are "
+        "those of the table." + _shortened(len(points), len(found), "of them"),
         says=f"{len(found)} unusual transactions in {currency}; the most unusual is {found[0].amount} to "
         f"{found[0].merchant} on {found[0].date}. The table below has them all.",
         keys=(*((kind, _KINDS[kind].capitalize()) for kind in kinds), ("month", "Spending of the month")),
@@ -158,10 +159,11 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
         },
         table=table(f"Unusual transactions, {currency}", columns, rows, numbers=("amount",)),
         folded=False,
+        wide=True,
     )  # fmt: skip
 
 
-def charges(regular: Sequence[Subscription], currency: str) -> Figure:
+def charges(regular: Sequence[Subscription], currency: str, *, wide: bool) -> Figure:
     """Return regular charges by what they cost a year."""
     shown = regular[:MOST_BARS]
     numbers = ("amount", "price change", "a year")
@@ -187,8 +189,8 @@ def charges(regular: Sequence[Subscription], currency: str) -> Figure:
             "due": [_due(c) for c in shown],
         },
         table=table(f"Regular charges, {currency}", columns, rows, numbers=numbers),
-        folded=False,
-        wide=True,
+        folded=not wide,
+        wide=wide,
     )  # fmt: skip
 
 

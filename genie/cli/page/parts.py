@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 500
 MOST_TABLE_BYTES = 200_000
 MOST_LINES = 100
+_LONG = 32
+"""Characters from which a cell is given the width of a few words, however narrow the screen."""
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Figure:
                 tag("ul", keys, class_="keys") if keys else NOTHING,
             ),
             tag("div", tag("canvas", id=self.id, role="img", aria_label=self.says), class_="plot"),
-            tag("details", tag("summary", "Figures"), self.table, open=True, data_fold=self.folded),
+            tag("details", tag("summary", "The figures as a table"), self.table, open=True, data_fold=self.folded),
             class_="card wide" if self.wide else "card",
         )
 
@@ -116,6 +120,10 @@ def _row(columns: Sequence[str], row: Sequence[str | None], right: set[str]) -> 
         kinds = ["number"] if name in right else []
         if kinds and text.startswith("-"):
             kinds.append("minus")
+        if _DATE.fullmatch(text):
+            kinds.append("date")
+        elif len(text) > _LONG:
+            kinds.append("long")
         kind = " ".join(kinds) or None
         cells.append(tag("td", text, class_=kind) if position else tag("th", text, scope="row", class_=kind))
     return tag("tr", *cells)

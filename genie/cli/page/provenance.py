@@ -30,10 +30,9 @@ def provenance(
         caller: For whom the answer was judged.
         witness: What the policies decided.
     """
-    grid = tag(
-        "div", _missing(outcome), _agents(outcome, agents), _governance(outcome, policies, witness),
-        _run(outcome, caller), class_="grid",
-    )  # fmt: skip
+    worked, governed, ran = _agents(outcome, agents), _governance(outcome, policies, witness), _run(outcome, caller)
+    beside = (governed, worked, ran) if witness.decisions else (worked, tag("div", governed, ran, class_="stack"))
+    grid = tag("div", _missing(outcome), *beside, class_="grid")
     return Section(block("How this came about", grid), vital=True)
 
 
@@ -56,7 +55,7 @@ def _agents(outcome: Outcome, agents: Iterable[str]) -> Markup:
             name, f"{counts.get('handled') or 0:,}", f"{counts.get('failed') or 0:,}",
             None if median is None else f"{median:,.2f}",
         ))  # fmt: skip
-    idle = sum(name not in outcome.agents for name, *_ in rows)
+    idle = sum(not (outcome.agents.get(name, {}).get("handled") or 0) for name, *_ in rows)
     told = f"{len(rows) - idle} of {len(rows)} agents contributed." if idle else f"All {len(rows)} agents contributed."
     return card(
         "Agents", tag("p", told, class_="note"),
@@ -82,7 +81,7 @@ def _governance(outcome: Outcome, policies: PolicySet, witness: Witness) -> Mark
             parts.append(tag("p", f"and {beyond:,} more decisions", class_="note"))
     if witness.notes:
         parts.append(lines(dict.fromkeys(witness.notes)))
-    names = ", ".join(f"{policy.name} {policy.version}" for policy in policies.policies) or "none"
+    names = ", ".join(f"{policy.name} v{policy.version}" for policy in policies.policies) or "none"
     parts.append(facts((
         ("Policies in force", names), ("Environment", policies.environment.name), ("Policy set, SHA-256", policies.sha256),
     )))  # fmt: skip
@@ -92,7 +91,7 @@ def _governance(outcome: Outcome, policies: PolicySet, witness: Witness) -> Mark
 def _judged(accepted: int, policies: int) -> str:
     if not policies:
         return f"No policies are in force: {accepted:,} deliveries went unjudged."
-    return f"{accepted:,} deliveries, each judged by {policies} {'policy' if policies == 1 else 'policies'} before it."
+    return f"{accepted:,} deliveries, each judged beforehand by {policies} {'policy' if policies == 1 else 'policies'}."
 
 
 def _decision(decided: tuple[str, str, str, str, str, str, tuple[str, ...]]) -> tuple[str, ...]:

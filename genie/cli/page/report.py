@@ -64,8 +64,8 @@ def _item(item: AdviceItem) -> Markup:
 
 
 def _currency(report: Report, currency: str) -> Section:
-    name = "Currency not stated" if currency == UNKNOWN_CURRENCY else currency
-    return figures(f"Money in {name}" if name == currency else name, _figures(report, currency), _totals(report, currency))
+    title = "Currency not stated" if currency == UNKNOWN_CURRENCY else f"Figures in {currency}"
+    return figures(title, _figures(report, currency), _totals(report, currency))
 
 
 def _totals(report: Report, currency: str) -> Markup:
@@ -94,13 +94,14 @@ def _figures(report: Report, currency: str) -> Iterator[Figure]:
         yield months(booked, currency)
     if spends:
         yield categories(spends, currency, titled=titled)
-    for one in report.forecast or ():
-        if one.currency == currency and one.months:
-            yield forecast(one, [month for month in booked if month.complete])
+    ahead = [one for one in report.forecast or () if one.currency == currency and one.months]
+    alone = not (ahead and regular)  # otherwise the two stand side by side
+    for one in ahead:
+        yield forecast(one, [month for month in booked if month.complete], wide=alone)
+    if regular:
+        yield charges(regular, currency, wide=alone)
     if found:
         yield anomalies(found, booked, currency)
-    if regular:
-        yield charges(regular, currency)
 
 
 def titled(category: str) -> str:

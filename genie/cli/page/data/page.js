@@ -94,16 +94,17 @@
   }
 
   // Writes what a bar stands for behind its end.
-  const ends = (texts, colours) => ({
+  const ends = (texts, colours, marks = []) => ({
     id: "ends",
     afterDatasetsDraw(chart) {
-      const { ctx } = chart;
+      const { ctx, scales } = chart;
       ctx.save();
       ctx.font = `12px ${Chart.defaults.font.family}`;
       ctx.fillStyle = colours.ink;
       ctx.textBaseline = "middle";
       chart.getDatasetMeta(0).data.forEach((bar, place) => {
-        ctx.fillText(texts[place], Math.max(bar.x, bar.base) + 8, bar.y);
+        const mark = marks[place] ? scales.x.getPixelForValue(marks[place]) : 0;
+        ctx.fillText(texts[place], Math.max(bar.x, bar.base, mark) + 9, bar.y);
       });
       ctx.restore();
     },
@@ -149,15 +150,18 @@
     },
   });
 
-  function horizontal(spec, colours, texts, told, more) {
-    const most = Math.max(...texts.map((text) => text.length));
+  function horizontal(spec, colours, values, texts, told, { least = 0, ...more }) {
+    // Room for the text behind each bar: a shorter bar leaves some of it itself.
+    const largest = Math.max(...values, 0) || 1;
+    const width = narrow() ? 160 : 320;
+    const room = Math.max(...texts.map((text, place) => 6.8 * text.length - width * (1 - values[place] / largest)));
     return {
-      height: 44 + spec.names.length * (narrow() ? 38 : 34),
+      height: Math.max(least, 44 + spec.names.length * (narrow() ? 38 : 34)),
       type: "bar",
       options: options(colours, {
-        x: amounts(colours, { beginAtZero: true, ticks: { maxTicksLimit: narrow() ? 3 : 7 } }),
+        x: amounts(colours, { beginAtZero: true, max: largest, ticks: { maxTicksLimit: narrow() ? 4 : 7, includeBounds: false } }),
         y: names(colours, { ticks: { autoSkip: false, crossAlign: "far", callback: (place) => wrapped(spec.names[place], narrow() ? 13 : 24) } }),
-      }, told, { indexAxis: "y", layout: { padding: { right: 6.6 * most + 14 } }, interaction: { axis: "y" } }),
+      }, told, { indexAxis: "y", layout: { padding: { right: room + 14 } }, interaction: { axis: "y" } }),
       ...more,
     };
   }
@@ -193,9 +197,9 @@
       const over = spec.change.map((change) => change !== null && !/^[-+]?[0.]+$/.test(change) && change[0] === "+");
       const texts = spec.latest.map((latest, place) => {
         const change = spec.change[place];
-        return narrow() ? short(Number(latest)) : `${grouped(latest)}${change === null ? "" : `  (${grouped(change)})`}`;
+        return narrow() ? grouped(latest) : `${grouped(latest)}${change === null ? "" : `  (${grouped(change)})`}`;
       });
-      return horizontal(spec, c, texts, {
+      return horizontal(spec, c, all(spec.latest), texts, {
         title: ([at]) => spec.names[at.dataIndex],
         label: (at) => [
           ` Latest month: ${grouped(spec.latest[at.dataIndex])} ${spec.currency}`,
@@ -209,7 +213,7 @@
             maxBarThickness: 16,
           })],
         },
-        plugins: [usual(all(spec.baseline), c), ends(texts, c)],
+        plugins: [usual(all(spec.baseline), c), ends(texts, c, all(spec.baseline))],
       });
     },
 
@@ -217,7 +221,6 @@
       const months = [...spec.history, ...spec.months];
       const before = spec.history.map(() => null);
       const after = spec.months.map(() => null);
-      const last = spec.net.length - 1;
       return {
         height: 280,
         type: "bar",
@@ -225,11 +228,9 @@
           labels: monthNames(months),
           datasets: [
             line("Net", [...all(spec.net), ...after], c.net, { pointBackgroundColor: c.card, pointBorderWidth: 2 }),
-            line("Expected", [...before.map((_, place) => (place === last ? plotted(spec.net[last]) : null)), ...all(spec.expected)], c.net, {
-              borderDash: [5, 4], pointRadius: (at) => (at.dataIndex > last ? 4 : 0),
-            }),
+            line("Expected", [...before, ...all(spec.expected)], c.net, { borderDash: [5, 4], pointRadius: 4 }),
             bars(spec.interval, [...before, ...spec.low.map((low, place) => [plotted(low), plotted(spec.high[place])])], c.band, {
-              categoryPercentage: 1, barPercentage: 1, borderRadius: 0, order: 9, borderSkipped: false,
+              categoryPercentage: 1, barPercentage: 1, borderRadius: 0, order: 9, borderSkipped: false, inflateAmount: 0,
             }),
           ],
         },
@@ -254,9 +255,10 @@
           labels: monthNames(spec.months),
           datasets: [
             {
-              type: "scatter", label: "Unusual", xAxisID: "days", order: 0,
-              data: spec.points.map((point) => ({ x: point.at, y: plotted(point.amount) })),
-              pointStyle: spec.points.map((point) => SHAPES[point.kind]), radius: 7, hoverRadius: 9,
+              type: "scatter", label: "Unusual", order: 0,
+              // Between two names of the axis, which takes such a place only as it is.
+              parsing: false, data: spec.points.map((point) => ({ x: point.at, y: plotted(point.amount) })),
+              pointStyle: spec.points.map((point) => SHAPES[point.kind]), radius: 8, hoverRadius: 10,
               backgroundColor: c.mark, borderColor: c.card, borderWidth: 1.5, clip: false,
             },
             bars("Spending", all(spec.spending), c.pale, { order: 1, categoryPercentage: 0.84, barPercentage: 1 }),
@@ -265,7 +267,6 @@
         options: options(c, {
           x: names(c),
           y: amounts(c, { beginAtZero: true }),
-          days: { type: "linear", display: false, min: 0, max: spec.months.length },
         }, {
           title: ([at]) => (at.datasetIndex ? spec.months[at.dataIndex] : `${spec.points[at.dataIndex].number}. ${spec.points[at.dataIndex].merchant}`),
           label: (at) => {
@@ -281,9 +282,9 @@
     charges(spec, c) {
       const texts = spec.yearly.map((yearly, place) => {
         const due = spec.active[place] ? `next ${spec.due[place]}` : "overdue";
-        return narrow() ? short(Number(yearly)) : `${grouped(yearly)}  ·  ${due}`;
+        return narrow() ? grouped(yearly) : `${grouped(yearly)}  ·  ${due}`;
       });
-      return horizontal(spec, c, texts, {
+      return horizontal(spec, c, all(spec.yearly), texts, {
         title: ([at]) => spec.names[at.dataIndex],
         label: (at) => [` ${grouped(spec.yearly[at.dataIndex])} ${spec.currency} a year`, ` Next due: ${spec.due[at.dataIndex]}`],
       }, {
@@ -292,6 +293,7 @@
           datasets: [bars("A year", all(spec.yearly), spec.active.map((active) => (active ? c.income : pale(c.income))), { maxBarThickness: 16 })],
         },
         plugins: [ends(texts, c)],
+        least: narrow() ? 0 : 280,
       });
     },
 
@@ -382,9 +384,13 @@
     }
   }
 
+  let opened = [];
+
   function printing(is) {
+    const every = [...document.querySelectorAll("details")];
+    if (is) opened = every.map((details) => details.open);
     root.toggleAttribute("data-print", is);
-    for (const details of document.querySelectorAll("details")) details.open = is || !details.hasAttribute("data-fold");
+    every.forEach((details, place) => { details.open = is || opened[place]; });
     draw();
   }
 
