@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from genie.cli.outcome import in_own_currency
 from genie.cli.page.frame import stamp, whole_page
-from genie.cli.page.markup import NOTHING, Markup, joined, tag
+from genie.cli.page.markup import DASH, NOTHING, Markup, tag
 from genie.cli.page.parts import Section, block, card, facts, lines, notice, table
 from genie.cli.page.provenance import provenance, standing
 from genie.cli.wire import as_wire
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from genie.message import Payload
     from genie.protocol import Caller
 
+_LONG = 200
+"""Characters from which an answer is set in smaller type."""
 _DEEPEST = 6
 """Levels of an answer that are laid out; what lies below is written as text."""
 
@@ -45,8 +47,8 @@ def run_page(outcome: Outcome, *, pipeline: Pipeline, caller: Caller, witness: W
 
         sections = report_sections(answer, _head(outcome, pipeline.title, answer.question, answer.answer))
     else:
-        said = NOTHING if answer is not None else tag("p", f"There is no answer: the run {_ended(outcome)}.")
-        sections = [Section(joined((_head(outcome, pipeline.title, "", ""), said)), vital=True)]
+        said = "" if answer is not None else f"There is no answer: the run {_ended(outcome)}."
+        sections = [Section(_head(outcome, pipeline.title, "", said), vital=True)]
         if answer is not None:
             sections.append(_payload(answer))
     return whole_page(pipeline.title, [*sections, panel], at=outcome.at)
@@ -58,13 +60,13 @@ def _ended(outcome: Outcome) -> str:
 
 def _head(outcome: Outcome, title: str, question: str, answer: str) -> Markup:
     line = (standing(outcome), *([tag("span", stamp(outcome.at))] if outcome.at else []), tag("span", outcome.run_id))
-    missing = outcome.missing()
+    missing = outcome.missing() if outcome.answer is not None else ()
     return tag(
         "header",
         tag("p", *line, class_="standing"),
         tag("h1", title),
         tag("p", question, class_="question") if question else NOTHING,
-        tag("p", answer, class_="answer") if answer else NOTHING,
+        tag("p", answer, class_="answer" if len(answer) < _LONG else "answer long") if answer else NOTHING,
         notice(
             "Not everything came. What this page shows rests on the rest:",
             lines(f"{agent}: {reason}" for agent, reason in missing),
@@ -79,7 +81,7 @@ def _payload(answer: Payload) -> Section:
     flat, deep = _parted(values)
     cards = [card("The answer", facts((_named(name), _text(value)) for name, value in flat), wide=True)] if flat else []
     cards += [part for name, value in deep for part in _deep(_named(name), value, 1)]
-    return Section(block("Answer", tag("div", *cards, class_="grid")))
+    return Section(block("Answer", tag("div", *cards, class_="grid loose")))
 
 
 def _parted(values: dict[str, Any]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
@@ -124,7 +126,7 @@ def _is_number(value: Any) -> bool:
 def _text(value: Any) -> str:
     match value:
         case None:
-            return "–"
+            return DASH
         case bool():
             return "yes" if value else "no"
         case {"amount": amount, "currency": currency, **rest} if not rest:
@@ -134,7 +136,7 @@ def _text(value: Any) -> str:
         case dict():
             return "; ".join(f"{_named(name)}: {_text(item)}" for name, item in value.items())
         case list():
-            return ", ".join(map(_text, value)) or "–"
+            return ", ".join(map(_text, value)) or DASH
         case _:
             return str(value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genie.cli.page.frame import stamp, whole_page
-from genie.cli.page.markup import joined, tag
+from genie.cli.page.markup import Markup, joined, tag
 from genie.cli.page.parts import Figure, Section, block, card, facts, figures, lines, table, tiles
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _answer(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"A governed round trip takes {times} times as long as the same work in bare asyncio, ungoverned."
 
 
-def _tiles(rows: Sequence[Mapping[str, Any]]) -> str:
+def _tiles(rows: Sequence[Mapping[str, Any]]) -> Markup:
     first = rows[0]
     n = f"at fan-out {first['fanout']}"
     return tiles((
@@ -74,10 +74,14 @@ def _latency(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return Figure(
         id="latency",
         title="Round trip",
-        note="Percentiles in microseconds, on a logarithmic scale.",
+        note="Percentiles, on a logarithmic scale.",
         says="Median, 95th and 99th percentile of a round trip by fan-out. The table below has every figure.",
         keys=(("p50", "p50"), ("p95", "p95"), ("p99", "p99"), ("bare", "Bare asyncio, p50")),
-        chart={"kind": "latency", "names": _names(rows), **{name: [row[name] for row in rows] for name in _PERCENTILES}},
+        chart={
+            "kind": "latency",
+            "names": _names(rows),
+            **{name: [row[name] for row in rows] for name in _PERCENTILES},
+        },
         table=table("Round trip by fan-out", columns, cells, numbers=columns),
     )
 
@@ -113,4 +117,4 @@ def _rest(rows: Sequence[Mapping[str, Any]]) -> Section:
         card("How it was measured", lines(told), count),
         card("Policies in force", lines(policies or ["none"])),
     )
-    return Section(block("What was measured", tag("div", joined(cards), class_="grid")))
+    return Section(block("What was measured", tag("div", joined(cards), class_="grid loose")))

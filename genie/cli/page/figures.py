@@ -36,14 +36,25 @@ def _shortened(shown: int, every: int, what: str) -> str:
     return f" The chart shows {shown} of {every} {what}; the table has more." if shown < every else ""
 
 
+def _line_of_time(first: str, last: str) -> list[str]:
+    """Return every calendar month from one to another as ``YYYY-MM``, the latest ``MOST_MONTHS`` at most."""
+    (year, month), (last_year, last_month) = (map(int, name.split("-")) for name in (first, last))
+    start, end = year * 12 + month - 1, last_year * 12 + last_month - 1
+    return [f"{at // 12:04d}-{at % 12 + 1:02d}" for at in range(max(start, end + 1 - MOST_MONTHS), end + 1)]
+
+
 def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
     """Return income, spending and net by month."""
-    shown = booked[-MOST_MONTHS:]
+    line = _line_of_time(booked[0].month, booked[-1].month)
+    by_name = {month.month: month for month in booked}
+    shown = [by_name[name] for name in line if name in by_name]
+    places = [by_name.get(name) for name in line]
     most = max(shown, key=lambda month: month.expense.minor)
     part = " A month that the statement covers only in part is pale." if not all(m.complete for m in shown) else ""
     numbers = ("income", "spending", "net")
     rows = (
-        (m.month if m.complete else f"{m.month} (part)", _text(m.income), _text(m.expense), _text(m.net)) for m in booked
+        (m.month if m.complete else f"{m.month} (part)", _text(m.income), _text(m.expense), _text(m.net))
+        for m in booked
     )
     return Figure(
         id=f"months-{currency}",
@@ -54,9 +65,9 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
         f"with {most.expense}. The table below has every figure.",
         keys=(("income", "Income"), ("spending", "Spending"), ("net", "Net")),
         chart={
-            "kind": "months", "currency": currency, "months": [m.month for m in shown],
-            "complete": [m.complete for m in shown], "income": [_exact(m.income) for m in shown],
-            "spending": [_exact(m.expense) for m in shown], "net": [_exact(m.net) for m in shown],
+            "kind": "months", "currency": currency, "months": line,
+            "complete": [m and m.complete for m in places], "income": [m and _exact(m.income) for m in places],
+            "spending": [m and _exact(m.expense) for m in places], "net": [m and _exact(m.net) for m in places],
         },
         table=table(f"Months, {currency}", ("month", *numbers), rows, numbers=numbers),
         wide=True,
@@ -81,15 +92,15 @@ def categories(spends: Sequence[CategorySpend], currency: str, *, titled: Callab
         id=f"categories-{currency}",
         title="Categories against their baseline",
         note="The latest complete month beside the median of the complete months before it."
-        + _shortened(len(shown), len(spends), "categories"),
-        says=f"Spending of the latest complete month in {currency} by category, {over} of {len(spends)} above the usual. "
-        "The table below has every figure.",
+        + (_shortened(len(shown), len(spends), "categories") if shown else " There is nothing to compare yet."),
+        says=f"Spending of the latest complete month in {currency} by category, {over} of {len(spends)} above the "
+        "usual. The table below has every figure.",
         keys=(("above", "Above the usual"), ("below", "At or below it"), ("usual", "The usual month")),
         chart={
             "kind": "categories", "currency": currency, "names": [titled(s.category) for s in shown],
             "latest": [_exact(s.latest) for s in shown], "baseline": [_exact(s.baseline) for s in shown],
             "change": [None if s.change is None else f"{s.change.amount:+f}" for s in shown],
-        },
+        } if shown else None,
         table=table(f"Categories, {currency}; {_NO_MONTHS_BEFORE}", ("category", *numbers), rows, numbers=numbers),
         wide=True,
     )  # fmt: skip
@@ -103,6 +114,10 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
     """Return the net of the complete months so far, and what is expected of the next with its interval."""
     currency, before = ahead.currency, history[-MOST_BARS:]
     share = f"{ahead.coverage:.0%}"
+    line = _line_of_time(before[0].month if before else ahead.months[0].month, ahead.months[-1].month)
+    past = {month.month: month.net for month in before}
+    next_ones = {month.month: month for month in ahead.months}
+    places = [next_ones.get(name) for name in line]
     first = ahead.months[0]
     numbers = ("expected", "low", "high")
     rows = ((m.month, _text(m.expected), _text(m.low), _text(m.high)) for m in ahead.months)
@@ -111,14 +126,14 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
         id=f"forecast-{currency}",
         title="Net cash flow, and what to expect",
         note=basis if ahead.caution is None else f"{basis} Caution: {ahead.caution}",
-        says=f"Net cash flow in {currency}: {len(before)} months so far, and {len(ahead.months)} ahead. {first.month} is "
-        f"expected at {first.expected}, between {first.low} and {first.high} with a probability of {share}.",
+        says=f"Net cash flow in {currency}: {len(before)} months so far, and {len(ahead.months)} ahead. {first.month} "
+        f"is expected at {first.expected}, between {first.low} and {first.high} with a probability of {share}.",
         keys=(("net", "Net so far"), ("expected", "Expected"), ("band", f"{share} interval")),
         chart={
             "kind": "forecast", "currency": currency, "interval": share,
-            "history": [m.month for m in before], "net": [_exact(m.net) for m in before],
-            "months": [m.month for m in ahead.months], "expected": [_exact(m.expected) for m in ahead.months],
-            "low": [_exact(m.low) for m in ahead.months], "high": [_exact(m.high) for m in ahead.months],
+            "months": line, "net": [_exact(past.get(name)) for name in line],
+            "expected": [m and _exact(m.expected) for m in places],
+            "low": [m and _exact(m.low) for m in places], "high": [m and _exact(m.high) for m in places],
         },
         table=table(f"Forecast of net cash flow, {currency}", ("month", *numbers), rows, numbers=numbers),
         wide=wide,
@@ -127,9 +142,10 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
 
 def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: str) -> Figure:
     """Return unusual transactions on the line of time, over the spending of each month."""
-    shown_months = booked[-MOST_MONTHS:]
-    places = {month.month: place for place, month in enumerate(shown_months)}
-    points = []
+    line = _line_of_time(booked[0].month, booked[-1].month) if booked else []
+    spent = {month.month: month.expense for month in booked}
+    places = {name: place for place, name in enumerate(line)}
+    points: list[dict[str, object]] = []
     for number, anomaly in enumerate(found, 1):
         place = places.get(f"{anomaly.date:%Y-%m}")
         if place is not None and len(points) < MOST_POINTS:
@@ -154,9 +170,9 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
         f"{found[0].merchant} on {found[0].date}. The table below has them all.",
         keys=(*((kind, _KINDS[kind].capitalize()) for kind in kinds), ("month", "Spending of the month")),
         chart={
-            "kind": "anomalies", "currency": currency, "months": [m.month for m in shown_months],
-            "spending": [_exact(m.expense) for m in shown_months], "points": points,
-        },
+            "kind": "anomalies", "currency": currency, "months": line,
+            "spending": [_exact(spent.get(name)) for name in line], "points": points,
+        } if points else None,
         table=table(f"Unusual transactions, {currency}", columns, rows, numbers=("amount",)),
         folded=False,
         wide=True,

@@ -22,6 +22,8 @@ class Markup(str):
 
 
 NOTHING = Markup("")
+DASH = "\N{EN DASH}"
+"""Stands where there is no value."""
 
 
 def escaped(text: str) -> Markup:
@@ -40,7 +42,7 @@ def joined(pieces: Iterable[str]) -> Markup:
 
 
 def tag(name: str, *children: str, **attributes: str | bool | None) -> Markup:
-    """Return an element; ``class_`` is ``class``, ``_`` in other names is ``-``, None and False leave an attribute out."""
+    """Return an element; ``class_`` is ``class``, other ``_`` are ``-``, None and False leave an attribute out."""
     shown = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escaped(value)}"')
         for key, value in attributes.items()

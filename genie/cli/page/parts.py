@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from genie.cli.page.markup import NOTHING, Markup, escaped, joined, tag
+from genie.cli.page.markup import DASH, NOTHING, Markup, escaped, joined, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,8 @@ class Figure:
     note: str
     says: str
     """What somebody hears who cannot see the chart."""
-    chart: Mapping[str, object]
+    chart: Mapping[str, object] | None
+    """What it is drawn from; None when there is nothing to draw, and the table stands alone."""
     table: Markup
     keys: Sequence[tuple[str, str]] = ()
     """Class of the mark, and what it stands for."""
@@ -49,17 +50,28 @@ class Figure:
 
     def markup(self) -> Markup:
         """Return its HTML."""
-        keys = joined(tag("li", tag("span", class_=f"mark {mark}", aria_hidden="true"), text) for mark, text in self.keys)
+        drawn = self.chart is not None
+        keys = joined(
+            tag("li", tag("span", class_=f"mark {mark}", aria_hidden="true"), text) for mark, text in self.keys
+        )
         return tag(
             "figure",
             tag(
                 "figcaption",
                 tag("h3", self.title),
                 tag("p", self.note, class_="note") if self.note else NOTHING,
-                tag("ul", keys, class_="keys") if keys else NOTHING,
+                tag("ul", keys, class_="keys") if keys and drawn else NOTHING,
             ),
-            tag("div", tag("canvas", id=self.id, role="img", aria_label=self.says), class_="plot"),
-            tag("details", tag("summary", "The figures as a table"), self.table, open=True, data_fold=self.folded),
+            tag("div", tag("canvas", id=self.id, role="img", aria_label=self.says), class_="plot")
+            if drawn
+            else NOTHING,
+            tag(
+                "details",
+                tag("summary", "The figures as a table"),
+                self.table,
+                open=True,
+                data_fold=self.folded and drawn,
+            ),
             class_="card wide" if self.wide else "card",
         )
 
@@ -68,7 +80,11 @@ def figures(title: str, found: Iterable[Figure], *before: Markup, vital: bool = 
     """Return a section of figures beside each other, under what is to stand before them."""
     shown = list(found)
     grid = tag("div", joined(figure.markup() for figure in shown), class_="grid") if shown else NOTHING
-    return Section(block(title, *before, grid), {figure.id: figure.chart for figure in shown}, vital=vital)
+    return Section(
+        block(title, *before, grid),
+        {figure.id: figure.chart for figure in shown if figure.chart is not None},
+        vital=vital,
+    )
 
 
 def block(title: str, *parts: str) -> Markup:
@@ -116,7 +132,7 @@ def table(
 def _row(columns: Sequence[str], row: Sequence[str | None], right: set[str]) -> Markup:
     cells = []
     for position, (name, cell) in enumerate(zip(columns, row, strict=True)):
-        text = "–" if cell is None else cell
+        text = DASH if cell is None else cell
         kinds = ["number"] if name in right else []
         if kinds and text.startswith("-"):
             kinds.append("minus")

@@ -32,7 +32,7 @@ def provenance(
     """
     worked, governed, ran = _agents(outcome, agents), _governance(outcome, policies, witness), _run(outcome, caller)
     beside = (governed, worked, ran) if witness.decisions else (worked, tag("div", governed, ran, class_="stack"))
-    grid = tag("div", _missing(outcome), *beside, class_="grid")
+    grid = tag("div", _missing(outcome), *beside, class_="grid loose")
     return Section(block("How this came about", grid), vital=True)
 
 
@@ -83,7 +83,8 @@ def _governance(outcome: Outcome, policies: PolicySet, witness: Witness) -> Mark
         parts.append(lines(dict.fromkeys(witness.notes)))
     names = ", ".join(f"{policy.name} v{policy.version}" for policy in policies.policies) or "none"
     parts.append(facts((
-        ("Policies in force", names), ("Environment", policies.environment.name), ("Policy set, SHA-256", policies.sha256),
+        ("Policies in force", names), ("Environment", policies.environment.name),
+        ("Policy set, SHA-256", policies.sha256),
     )))  # fmt: skip
     return card("Governance", *parts, wide=bool(witness.decisions))
 

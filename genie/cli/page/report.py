@@ -8,7 +8,7 @@ from agents.contracts.money import UNKNOWN_CURRENCY
 from agents.domain.categories import taxonomy
 from genie.cli.page.figures import anomalies, categories, charges, forecast, months
 from genie.cli.page.markup import NOTHING, Markup, joined, tag
-from genie.cli.page.parts import Section, block, card, figures, lines, table, tiles
+from genie.cli.page.parts import Section, block, card, figures, lines, notice, table, tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +24,11 @@ def report_sections(report: Report, head: Markup) -> list[Section]:
     period = NOTHING
     if report.period is not None:
         period = tag("p", f"Bookings from {report.period.start} to {report.period.end}.", class_="note")
-    sections = [Section(joined((head, period, _advice(report))), vital=True)]
+    sections = [Section(joined((head, period, _unread(report), _advice(report))), vital=True)]
     sections += [_currency(report, currency) for currency in _currencies(report)]
     limits = _limits(report)
     if limits:
-        sections.append(Section(block("What the figures rest on", tag("div", *limits, class_="grid"))))
+        sections.append(Section(block("What the figures rest on", tag("div", *limits, class_="grid loose"))))
     return sections
 
 
@@ -40,6 +40,14 @@ def _currencies(report: Report) -> list[str]:
     named += [anomaly.amount.currency for anomaly in report.anomalies or ()]
     named += [charge.amount.currency for charge in report.subscriptions or ()]
     return list(dict.fromkeys(named))
+
+
+def _unread(report: Report) -> Markup:
+    count = len(report.quarantined)
+    if not count:
+        return NOTHING
+    rows = "1 row of the statement" if count == 1 else f"{count:,} rows of the statement"
+    return notice(f"{rows} could not be read; no figure on this page counts what is in there.")
 
 
 def _advice(report: Report) -> Markup:
@@ -120,7 +128,5 @@ def _limits(report: Report) -> list[Markup]:
         cards.append(card("Notices", lines(report.notices)))
     if report.quarantined:
         rows_left = [(f"{row.line:,}", row.reason) for row in report.quarantined]
-        told = f"{len(rows_left):,} rows could not be read; no figure on this page counts them."
-        shown = table("Rows not read", ("line", "why"), rows_left, numbers=("line",))
-        cards.append(card("Rows not read", tag("p", told, class_="note"), shown))
+        cards.append(card("Rows not read", table("Rows not read", ("line", "why"), rows_left, numbers=("line",))))
     return cards

@@ -27,6 +27,12 @@
     return grouped(Number(value.toPrecision(6)));
   }
 
+  // Powers of ten alone are named on a logarithmic axis.
+  function time(us) {
+    if (!Number.isInteger(Math.log10(us))) return null;
+    return us < 1e3 ? `${us} µs` : us < 1e6 ? `${us / 1e3} ms` : `${us / 1e6} s`;
+  }
+
   function palette() {
     const style = getComputedStyle(root);
     return new Proxy({}, { get: (_, name) => style.getPropertyValue(`--${name}`).trim() });
@@ -38,8 +44,7 @@
   function monthNames(months, notes = []) {
     return months.map((month, place) => {
       const [year, number] = month.split("-");
-      const below = notes[place] || (place === 0 || number === "01" ? year : "");
-      return below ? [MONTHS[number - 1], below] : [MONTHS[number - 1]];
+      return [MONTHS[number - 1], place === 0 || number === "01" ? year : "", notes[place]].filter(Boolean);
     });
   }
 
@@ -58,7 +63,7 @@
   // --- what charts share ---
 
   const bars = (label, data, colour, more = {}) => ({
-    type: "bar", label, data, backgroundColor: colour, borderRadius: 3, borderSkipped: "start", ...more,
+    type: "bar", label, data, backgroundColor: colour, borderRadius: 3, borderSkipped: "start", maxBarThickness: 72, ...more,
   });
 
   const line = (label, data, colour, more = {}) => ({
@@ -150,13 +155,14 @@
     },
   });
 
-  function horizontal(spec, colours, values, texts, told, { least = 0, ...more }) {
+  function horizontal(spec, colours, values, texts, told, { marks = [], most = 34, ...more }) {
     // Room for the text behind each bar: a shorter bar leaves some of it itself.
-    const largest = Math.max(...values, 0) || 1;
+    const reach = values.map((value, place) => Math.max(value, marks[place] || 0));
+    const largest = Math.max(...reach, 0) || 1;
     const width = narrow() ? 160 : 320;
-    const room = Math.max(...texts.map((text, place) => 6.8 * text.length - width * (1 - values[place] / largest)));
+    const room = Math.max(...texts.map((text, place) => 6.8 * text.length - width * (1 - reach[place] / largest)));
     return {
-      height: Math.max(least, 44 + spec.names.length * (narrow() ? 38 : 34)),
+      height: 44 + spec.names.length * (narrow() ? 38 : most),
       type: "bar",
       options: options(colours, {
         x: amounts(colours, { beginAtZero: true, max: largest, ticks: { maxTicksLimit: narrow() ? 4 : 7, includeBounds: false } }),
@@ -170,13 +176,13 @@
 
   const kinds = {
     months(spec, c) {
-      const faded = (colour) => spec.complete.map((complete) => (complete ? colour : pale(colour)));
+      const faded = (colour) => spec.complete.map((complete) => (complete === false ? pale(colour) : colour));
       const texts = [spec.net, spec.income, spec.spending];
       return {
         height: narrow() ? 260 : 320,
         type: "bar",
         data: {
-          labels: monthNames(spec.months, spec.complete.map((complete) => (complete ? "" : "part"))),
+          labels: monthNames(spec.months, spec.complete.map((complete) => (complete === false ? "part" : ""))),
           datasets: [
             line("Net", all(spec.net), c.net, { order: 0, pointBackgroundColor: c.card, pointBorderWidth: 2 }),
             bars("Income", all(spec.income), faded(c.income), { order: 1 }),
@@ -187,9 +193,9 @@
           x: names(c),
           y: amounts(c, { beginAtZero: true }),
         }, {
-          title: ([at]) => spec.months[at.dataIndex] + (spec.complete[at.dataIndex] ? "" : " (part)"),
+          title: ([at]) => spec.months[at.dataIndex] + (spec.complete[at.dataIndex] === false ? " (part)" : ""),
           label: (at) => ` ${at.dataset.label}: ${grouped(texts[at.datasetIndex][at.dataIndex])} ${spec.currency}`,
-        }, { datasets: { bar: { categoryPercentage: 0.72, barPercentage: 0.92 } } }),
+        }, { datasets: { bar: { categoryPercentage: Math.min(0.72, 0.16 * spec.months.length), barPercentage: 0.92 } } }),
       };
     },
 
@@ -213,33 +219,31 @@
             maxBarThickness: 16,
           })],
         },
+        marks: all(spec.baseline),
         plugins: [usual(all(spec.baseline), c), ends(texts, c, all(spec.baseline))],
       });
     },
 
     forecast(spec, c) {
-      const months = [...spec.history, ...spec.months];
-      const before = spec.history.map(() => null);
-      const after = spec.months.map(() => null);
       return {
         height: 280,
         type: "bar",
         data: {
-          labels: monthNames(months),
+          labels: monthNames(spec.months),
           datasets: [
-            line("Net", [...all(spec.net), ...after], c.net, { pointBackgroundColor: c.card, pointBorderWidth: 2 }),
-            line("Expected", [...before, ...all(spec.expected)], c.net, { borderDash: [5, 4], pointRadius: 4 }),
-            bars(spec.interval, [...before, ...spec.low.map((low, place) => [plotted(low), plotted(spec.high[place])])], c.band, {
+            line("Net", all(spec.net), c.net, { pointBackgroundColor: c.card, pointBorderWidth: 2 }),
+            line("Expected", all(spec.expected), c.net, { borderDash: [5, 4], pointRadius: 4 }),
+            bars(spec.interval, spec.low.map((low, place) => (low === null ? null : [plotted(low), plotted(spec.high[place])])), c.band, {
               categoryPercentage: 1, barPercentage: 1, borderRadius: 0, order: 9, borderSkipped: false, inflateAmount: 0,
+              maxBarThickness: Infinity,
             }),
           ],
         },
         options: options(c, { x: names(c), y: amounts(c) }, {
-          title: ([at]) => months[at.dataIndex],
+          title: ([at]) => spec.months[at.dataIndex],
           label: (at) => {
-            const place = at.dataIndex - spec.history.length;
-            if (at.datasetIndex === 0) return ` Net: ${grouped(spec.net[at.dataIndex])} ${spec.currency}`;
-            if (place < 0) return null;
+            const place = at.dataIndex;
+            if (at.datasetIndex === 0) return ` Net: ${grouped(spec.net[place])} ${spec.currency}`;
             if (at.datasetIndex === 1) return ` Expected: ${grouped(spec.expected[place])} ${spec.currency}`;
             return ` ${spec.interval}: ${grouped(spec.low[place])} to ${grouped(spec.high[place])}`;
           },
@@ -261,7 +265,7 @@
               pointStyle: spec.points.map((point) => SHAPES[point.kind]), radius: 8, hoverRadius: 10,
               backgroundColor: c.mark, borderColor: c.card, borderWidth: 1.5, clip: false,
             },
-            bars("Spending", all(spec.spending), c.pale, { order: 1, categoryPercentage: 0.84, barPercentage: 1 }),
+            bars("Spending", all(spec.spending), c.pale, { order: 1, categoryPercentage: 0.84, barPercentage: 1, maxBarThickness: 120 }),
           ],
         },
         options: options(c, {
@@ -293,7 +297,7 @@
           datasets: [bars("A year", all(spec.yearly), spec.active.map((active) => (active ? c.income : pale(c.income))), { maxBarThickness: 16 })],
         },
         plugins: [ends(texts, c)],
-        least: narrow() ? 0 : 280,
+        most: Math.max(34, Math.min(52, 240 / spec.names.length)),
       });
     },
 
@@ -330,7 +334,7 @@
         },
         options: options(c, {
           x: names(c, { offset: true, title: { display: true, text: "fan-out", color: c.muted } }),
-          y: amounts(c, { type: "logarithmic", ticks: { callback: (value) => (Number.isInteger(Math.log10(value) * 1) ? `${short(value)} µs` : null), maxTicksLimit: 20 } }),
+          y: amounts(c, { type: "logarithmic", ticks: { callback: time, maxTicksLimit: 20 } }),
         }, {
           title: ([at]) => `fan-out ${spec.names[at.dataIndex]}`,
           label: (at) => ` ${at.dataset.label}: ${grouped(at.parsed.y)} µs`,
@@ -379,7 +383,7 @@
     for (const [id, spec] of Object.entries(specs)) {
       const canvas = document.getElementById(id);
       const { height, ...config } = kinds[spec.kind](spec, colours);
-      canvas.parentElement.style.height = `${height}px`;
+      canvas.parentElement.style.height = `${height * (root.hasAttribute("data-print") ? 0.85 : 1)}px`;
       drawn.push(new Chart(canvas, config));
     }
   }
