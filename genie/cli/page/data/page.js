@@ -383,7 +383,7 @@
     for (const [id, spec] of Object.entries(specs)) {
       const canvas = document.getElementById(id);
       const { height, ...config } = kinds[spec.kind](spec, colours);
-      canvas.parentElement.style.height = `${height * (root.hasAttribute("data-print") ? 0.85 : 1)}px`;
+      canvas.parentElement.style.height = `${height}px`;
       drawn.push(new Chart(canvas, config));
     }
   }
