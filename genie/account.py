@@ -206,7 +206,7 @@ class RunState:
 class Asker:
     """An outside caller: the card that answers are judged for, and the headers of its runs."""
 
-    __slots__ = ("card", "gates", "headers")
+    __slots__ = ("__weakref__", "card", "gates", "headers")
 
     def __init__(self, card: AgentCard, headers: Headers) -> None:
         self.card = card

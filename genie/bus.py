@@ -11,11 +11,12 @@ import logging
 import math
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
 from genie.correlator import Correlator
-from genie.errors import GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
+from genie.errors import BudgetExceededError, GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.events import Event
 from genie.holds import HoldDesk, Holds
 from genie.limits import Overflow
@@ -30,7 +31,7 @@ from genie.worker import Worker
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from genie.account import Asker
     from genie.clock import Clock
@@ -75,7 +76,7 @@ class _Route:
 class Bus:
     """All mail of one runtime. Everything here runs on the loop's thread, and only ``room`` waits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the runtime alone builds it, by name
         self,
         *,
         clock: Clock,
@@ -118,7 +119,7 @@ class Bus:
         self.desk = HoldDesk(self, self.holds)
         self.trees = Runs(self, ids, self.desk)
         self._routes: dict[type[Payload], _Route] = {}
-        self._gates: list[dict[type[Payload], Any]] = []
+        self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._variables = copy_context()
         self._recorded = 0
         self._max_hops = limits.max_hops
@@ -150,9 +151,9 @@ class Bus:
         """Compile routes and gates anew at their next use."""
         self._routes.clear()
         self.correlator.replan()
-        for gates in self._gates:
-            gates.clear()
-        self._gates.clear()
+        for asker in self._judged_for:
+            asker.gates.clear()
+        self._judged_for.clear()
 
     def replace_policies(self, policies: PolicySet) -> None:
         """Judge by another set from now on, mail already queued included."""
@@ -185,13 +186,13 @@ class Bus:
         gate: Gate | None = asker.gates.get(kind)
         if gate is None:
             if not asker.gates:
-                self._gates.append(asker.gates)
+                self._judged_for.add(asker)
             gate = asker.gates[kind] = self.policies.gate(kind, asker.card)
         return gate
 
     # --- publishing ---
 
-    def emit(  # the hot path: one function, positional arguments
+    def emit(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - the hot path: each call more costs a tenth of a delivery
         self,
         payload: Payload,
         sender: AgentCard,
@@ -236,8 +237,7 @@ class Bus:
             if kind in sender.declassifies:
                 # Never below what the class declares; the floor that the edge set holds all the same.
                 label = min(label, max(route.label, sender.declassifies[kind]))
-        if headers.classification > label:
-            label = headers.classification
+        label = max(label, headers.classification)
         message = stamp(
             self.next_number(), payload, sender.id, to, scope, cause, hops, headers, label, route.inspect(payload)
         )
@@ -246,12 +246,7 @@ class Bus:
             if label < read:
                 self.tell(message, "declassified", None, f"{read.label} to {label.label}")
         refusal = None
-        if (
-            hops > self._max_hops
-            or run.published > self._max_messages
-            or not run.alive
-            or self._shut_tenants
-        ):
+        if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
         epoch = self.epoch
@@ -303,6 +298,15 @@ class Bus:
             raise MailboxFullError(agent=rejected.card.id, capacity=rejected.capacity)
         return ticket
 
+    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
+        """Tell a handler that goes on publishing that nobody gets it any more.
+
+        Raises:
+            BudgetExceededError: Its run has had all its messages.
+        """
+        if delivery is not None and delivery.message.scope.run.published > self._max_messages:
+            raise BudgetExceededError(agent=agent, limit=self._max_messages)
+
     def output_later(
         self, delay_s: float, payload: Payload, delivery: Delivery, read: Classification, to: str | None
     ) -> None:
@@ -321,9 +325,10 @@ class Bus:
             del self.timers[number]
             scope.timed -= 1
             card, extra = delivery.lane.subscriber.card, delivery.extra
+            headers = self.trees.current(cause).headers
             try:
                 self.emit(
-                    payload, card, scope, cause.number, cause.hops + 1, cause.headers, read, None, to,
+                    payload, card, scope, cause.number, cause.hops + 1, headers, read, None, to,
                     None if extra is None else extra.instead_of,
                 )  # fmt: skip
             except (UnknownAgentError, NotConsumedError):
@@ -349,7 +354,7 @@ class Bus:
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
         """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
         message, recipient = delivery.message, delivery.lane.subscriber.card.id
-        self._judged(message, recipient, decision)
+        self.judged(message, recipient, decision)
         if decision.verdict == "deny":
             self.settle(delivery, DENIED, decision.summary)
             return False
@@ -392,16 +397,12 @@ class Bus:
         extra = delivery.extra
         message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
         subscriber = delivery.lane.subscriber
-        if message.headers.consent & self.trees.revoked:
-            headers = message.headers.narrowed(consent=message.headers.consent - self.trees.revoked)
-            message = stamp(
-                message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
-                message.hops, headers, message.label, message.inspection,
-            )  # fmt: skip
-        delivery.message = message
+        delivery.message = message = self.trees.current(message)
         delivery.epoch = self.epoch
-        if extra is not None:
+        if extra is not None and extra.original is not None:  # whether it is masked is decided anew
             extra.original = None
+            message.scope.redacted -= 1
+            subscriber.tally.redacted -= 1
         refusal = self.supervisor.refusal(message)
         if refusal is not None:
             self.settle(delivery, *refusal)
@@ -470,7 +471,7 @@ class Bus:
         if worker is not None and ticket.left:
             self.waits.begin(worker, ticket)
         try:
-            while ticket.left:
+            while ticket.left and not ticket.given_up:
                 await ticket.parker.park()
         finally:
             if worker is not None and ticket in worker.waits:
@@ -499,12 +500,12 @@ class Bus:
         gate = asker.gates.get(kind) or self._gate_for(asker, kind)
         decision = gate.judge(message, sender, approved)
         if decision is not None:
-            self._judged(message, asker.card.id, decision)
+            self.judged(message, asker.card.id, decision)
             if decision.verdict == "deny":
                 self.no_answer(message, scope, expectation, agent, DENIED, decision.summary)
                 return
             if decision.verdict == "hold":
-                self.desk.hold_answer(message, asker.card.id, agent, decision)
+                self.desk.hold_answer(message, asker.card.id, agent, decision, approved)
                 return
             if decision.verdict == "redact":
                 try:
@@ -518,8 +519,7 @@ class Bus:
         scope.handled += 1
         taken = expectation.put(kind, agent, payload)
         if taken:
-            if message.label > expectation.label:
-                expectation.label = message.label
+            expectation.label = max(expectation.label, message.label)
         else:
             scope.late += 1
         if scope.run.noisy or self.journal is not None:
@@ -631,16 +631,15 @@ class Bus:
         if self.journal is not None:
             self._recorded += 1
             original = message if kind == "accepted" else None
-            self.journal.record(
-                JournalRecord(
-                    self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, reason,
-                    detail or {}, original,
-                )  # fmt: skip
-            )
+            record = JournalRecord(
+                self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, reason, detail or {},
+                original,
+            )  # fmt: skip
+            self.journal.record(record)
         for watcher in run.watchers:
             watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, reason))
 
-    def _judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
         if self.journal is not None:
             self.tell(message, "judged", recipient, decision.verdict, decision.record())

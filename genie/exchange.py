@@ -1,5 +1,7 @@
-"""What the machines of floor four ask of one another: the correlator, the supervisor, holds and runs know the bus by
-this protocol alone."""
+"""What the machines of floor four ask of one another.
+
+The correlator, the supervisor, holds and runs know the bus by this protocol alone.
+"""
 
 from __future__ import annotations
 
@@ -85,6 +87,10 @@ class Trees(Protocol):
         """Nothing of a run is in flight any more."""
         ...
 
+    def current(self, message: Message[Any]) -> Message[Any]:
+        """Return a message without the consents that were withdrawn since it was sent."""
+        ...
+
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come."""
         ...
@@ -96,6 +102,13 @@ class Trees(Protocol):
     def cut_scope(self, scope: Scope, reason: str) -> None:
         """Cancel everything of a scope and of those below it."""
         ...
+
+
+class Handling(Protocol):
+    """The worker, as the context of its handler sees it."""
+
+    ended: tuple[Outcome, str] | None
+    """Why the handling was cut off."""
 
 
 class Exchange(Protocol):
@@ -138,7 +151,7 @@ class Exchange(Protocol):
         """The runs in flight."""
         ...
 
-    def emit(
+    def emit(  # noqa: PLR0913, PLR0917 - as the bus has it: the hot path
         self,
         payload: Payload,
         sender: AgentCard,
@@ -220,6 +233,10 @@ class Exchange(Protocol):
         """Write the journal and tell whoever watches the run."""
         ...
 
+    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
+        """Raise ``BudgetExceededError`` when the run has had all its messages."""
+        ...
+
     def take_out(self, delivery: Delivery) -> bool:
         """Look again at a delivery about to be handled; False when it has ended."""
         ...
@@ -232,6 +249,10 @@ class Exchange(Protocol):
 
     async def room(self, ticket: Ticket, worker: Any = None) -> None:
         """Wait until full mailboxes have taken what the ticket stands for."""
+        ...
+
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+        """Record a decision with its evidence."""
         ...
 
     def took(self, delivery: Delivery, elapsed: float) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from genie import benchmark
+from genie.benchmark.timing import silent
 from genie.cli.ending import guarded
 from genie.cli.wire import to_text
 
@@ -43,7 +45,7 @@ def command() -> None:
 @guarded
 def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None:
     """Time the round trip question, analyser, N agents, gathered answer, with eight policies on."""
-    rows = benchmark.fanout(fanouts) if html is None else _on_page(fanouts, html)
+    rows = _measured(fanouts) if html is None else _on_page(fanouts, html)
     if as_json:
         click.echo(to_text(rows))
         return
@@ -59,6 +61,10 @@ def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None
     Console(highlight=False).print(table)
 
 
+def _measured(fanouts: tuple[int, ...]) -> list[dict[str, object]]:
+    return benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+
+
 def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:
     import os  # noqa: PLC0415 - only for those who want a page
     import platform  # noqa: PLC0415 - as above
@@ -71,9 +77,13 @@ def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
     at = Clock(time.perf_counter).wall()
     with page_file(path) as page:
-        rows: list[dict[str, object]] = benchmark.fanout(fanouts)
+        rows = _measured(fanouts)
         page.file.write(bench_page(rows, at=at, machine=machine))
     return rows
+
+
+def _told(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _figure(value: Any) -> str:

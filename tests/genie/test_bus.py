@@ -180,6 +180,7 @@ async def test_a_directed_send_reaches_that_agent_alone_and_answers_no_scope() -
     async with running(sender, left, right) as runtime:
         with pytest.raises(RunStalled, match="answered nothing"):
             await runtime.ask(Question(), Answer)
+        await runtime.drain(10)
         assert got == ["left directed"]
 
 
@@ -456,7 +457,7 @@ async def test_isolation_what_one_message_sets_another_never_sees() -> None:
     class Foreign:
         card = AgentCard(id="foreign", consumes=(Note,))
 
-        def handle(self, message: object, context: Context):  # noqa: ANN202 - of a third party
+        def handle(self, message: object, context: Context):
             seen.append(variable.get())
             variable.set("foreign")
             return self._handle()

@@ -57,7 +57,9 @@ async def test_each_is_keyed_by_the_agents_that_consume_the_question_and_produce
     async with running(*agents, asking(Question(), Each(Answer), into=got)) as runtime:
         await runtime.ask(Note(), Opinion)
         assert {name: answer.text for name, answer in got[0][Each(Answer)].items()} == {"a": "a", "b": "b"}
-        assert {name: str(missing) for name, missing in got[0].missing.items()} == {"breaker": "dead_lettered(ValueError)"}
+        assert {name: str(missing) for name, missing in got[0].missing.items()} == {
+            "breaker": "dead_lettered(ValueError)"
+        }
 
 
 async def test_each_names_a_denied_member_at_once() -> None:
@@ -277,6 +279,31 @@ async def test_a_part_that_has_become_impossible_is_missing_at_once_while_others
         assert_at_rest(runtime)
 
 
+async def test_a_part_that_could_have_been_published_but_was_not_is_missing_at_once() -> None:
+    gate = Gate()
+
+    @agent("silent", publishes=(Opinion,))
+    async def silent(question: Question) -> None:
+        pass
+
+    @agent("inward", asks={Note: Opinion})
+    async def inward(question: Question, context: Context) -> None:
+        await context.gather(Note(), expect=Opinion)
+
+    @agent("opiner")
+    async def opines(note: Note) -> Opinion:
+        return Opinion()
+
+    async with running(silent, inward, opines, gated(gate)) as runtime:
+        started = anyio.current_time()
+        views = await runtime.gather(Question(), expect=Opinion, within_s=3_600)  # although `slow` still runs
+        assert anyio.current_time() == started
+        assert views.missing["t.opinion"].reason == "answered nothing"
+        gate.open.set()
+        await runtime.drain(10)
+        assert_at_rest(runtime)
+
+
 async def test_a_chain_that_breaks_in_the_middle_is_named() -> None:
     @agent("first")
     async def first(question: Question) -> Note:
@@ -325,7 +352,9 @@ async def test_an_answer_denied_to_the_asking_agent_is_a_missing_part() -> None:
         assert got[0].missing["answerer"].reason == "denied(rule: not for you)"
 
 
-@pytest.mark.parametrize(("expect", "need"), [((), "all"), ((Answer, Each(Answer)), "all"), (Answer, 0), (Answer, True)])
+@pytest.mark.parametrize(
+    ("expect", "need"), [((), "all"), ((Answer, Each(Answer)), "all"), (Answer, 0), (Answer, True)]
+)
 async def test_a_gather_that_makes_no_sense_raises_and_leaves_nothing_open(expect: object, need: object) -> None:
     errors: list[Exception] = []
 

@@ -83,7 +83,9 @@ async def test_failure_of_a_foreign_cancellation_does_not_stop_the_agent() -> No
 
 
 @pytest.mark.parametrize("suspends", [False, True])
-async def test_failure_a_cancelled_error_of_the_handlers_own_is_contained(suspends: bool, anyio_backend_name: str) -> None:
+async def test_failure_a_cancelled_error_of_the_handlers_own_is_contained(
+    suspends: bool, anyio_backend_name: str
+) -> None:
     if anyio_backend_name == "trio":
         pytest.skip("a handler cannot make trio's Cancelled")
     import asyncio

@@ -7,12 +7,13 @@ the text.
 from __future__ import annotations
 
 import calendar
+import re
 from typing import TYPE_CHECKING
 
 from genie.cli.page.parts import Figure, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from agents.contracts.insights import Anomaly, CategorySpend, CurrencyForecast, MonthTotal, Subscription
     from agents.contracts.money import Money
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MOST_MONTHS = 36
 MOST_BARS = 12
 MOST_POINTS = 60
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _KINDS = {"unusual_amount": "unusual amount", "duplicate": "paid twice?", "first_large_payee": "large first payment"}
 _NO_MONTHS_BEFORE = "a dash where there are fewer than three months before"
 
@@ -36,18 +38,25 @@ def _shortened(shown: int, every: int, what: str) -> str:
     return f" The chart shows {shown} of {every} {what}; the table has more." if shown < every else ""
 
 
-def _line_of_time(first: str, last: str) -> list[str]:
-    """Return every calendar month from one to another as ``YYYY-MM``, the latest ``MOST_MONTHS`` at most."""
-    (year, month), (last_year, last_month) = (map(int, name.split("-")) for name in (first, last))
-    start, end = year * 12 + month - 1, last_year * 12 + last_month - 1
-    return [f"{at // 12:04d}-{at % 12 + 1:02d}" for at in range(max(start, end + 1 - MOST_MONTHS), end + 1)]
+def _line_of_time(names: Iterable[str]) -> list[str]:
+    """Return every calendar month from the first to the last as ``YYYY-MM``, the latest ``MOST_MONTHS`` at most.
+
+    It is empty, so that nothing is drawn, when a name is no month: a payload's text may be anything.
+    """
+    numbers = []
+    for name in names:
+        if not _MONTH.fullmatch(name):
+            return []
+        numbers.append(int(name[:4]) * 12 + int(name[5:]) - 1)
+    first, last = min(numbers, default=0), max(numbers, default=-1)
+    return [f"{at // 12:04d}-{at % 12 + 1:02d}" for at in range(max(first, last + 1 - MOST_MONTHS), last + 1)]
 
 
 def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
     """Return income, spending and net by month."""
-    line = _line_of_time(booked[0].month, booked[-1].month)
+    line = _line_of_time(month.month for month in booked)
     by_name = {month.month: month for month in booked}
-    shown = [by_name[name] for name in line if name in by_name]
+    shown = [by_name[name] for name in line if name in by_name] or booked
     places = [by_name.get(name) for name in line]
     most = max(shown, key=lambda month: month.expense.minor)
     part = " A month that the statement covers only in part is pale." if not all(m.complete for m in shown) else ""
@@ -68,7 +77,7 @@ def months(booked: Sequence[MonthTotal], currency: str) -> Figure:
             "kind": "months", "currency": currency, "months": line,
             "complete": [m and m.complete for m in places], "income": [m and _exact(m.income) for m in places],
             "spending": [m and _exact(m.expense) for m in places], "net": [m and _exact(m.net) for m in places],
-        },
+        } if line else None,
         table=table(f"Months, {currency}", ("month", *numbers), rows, numbers=numbers),
         wide=True,
     )  # fmt: skip
@@ -114,7 +123,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
     """Return the net of the complete months so far, and what is expected of the next with its interval."""
     currency, before = ahead.currency, history[-MOST_BARS:]
     share = f"{ahead.coverage:.0%}"
-    line = _line_of_time(before[0].month if before else ahead.months[0].month, ahead.months[-1].month)
+    line = _line_of_time([*(month.month for month in before), *(month.month for month in ahead.months)])
     past = {month.month: month.net for month in before}
     next_ones = {month.month: month for month in ahead.months}
     places = [next_ones.get(name) for name in line]
@@ -134,7 +143,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
             "months": line, "net": [_exact(past.get(name)) for name in line],
             "expected": [m and _exact(m.expected) for m in places],
             "low": [m and _exact(m.low) for m in places], "high": [m and _exact(m.high) for m in places],
-        },
+        } if line else None,
         table=table(f"Forecast of net cash flow, {currency}", ("month", *numbers), rows, numbers=numbers),
         wide=wide,
     )  # fmt: skip
@@ -142,7 +151,7 @@ def forecast(ahead: CurrencyForecast, history: Sequence[MonthTotal], *, wide: bo
 
 def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: str) -> Figure:
     """Return unusual transactions on the line of time, over the spending of each month."""
-    line = _line_of_time(booked[0].month, booked[-1].month) if booked else []
+    line = _line_of_time(month.month for month in booked)
     spent = {month.month: month.expense for month in booked}
     places = {name: place for place, name in enumerate(line)}
     points: list[dict[str, object]] = []

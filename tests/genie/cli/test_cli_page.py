@@ -189,6 +189,15 @@ def test_months_without_bookings_leave_a_gap_on_the_line_of_time(insights: Pipel
     assert drawn["months-EUR"]["net"] == ["-10345.00", "-20345.00", None, "-40345.00"]
 
 
+def test_what_is_no_month_is_told_by_the_table_alone(insights: Pipeline) -> None:
+    whole = report("EUR")
+    named = whole.model_copy(update={"months": tuple(m.model_copy(update={"month": "Q1"}) for m in whole.months)})
+    page = page_of(named, insights)
+    assert set(charts(page)) == {"categories-EUR", "charges-EUR"}
+    assert "Q1</th>" in page
+    assert "nine times the usual" in page
+
+
 def test_an_anomaly_stands_at_its_day(insights: Pipeline) -> None:
     points = charts(page_of(report("EUR"), insights))["anomalies-EUR"]["points"]
     assert isinstance(points, list)
@@ -377,6 +386,12 @@ def test_a_page_that_was_there_stays_when_a_run_fails(
     (installed / "input.txt").write_text("hello")
     assert genie("run", pipeline("picky"), "--input", "input.txt", "--html", "page.html").exit_code == 2
     assert (installed / "page.html").read_text() == "the last one"
+
+
+def test_a_benchmark_writes_its_page(genie: Genie, installed: Path) -> None:
+    result = genie("bench", "fanout", "--fanout", "2", "--html", "page.html", "--json")
+    assert result.exit_code == 0, result.output
+    assert charts((installed / "page.html").read_text())["ratio"]["ratio"] == [json.loads(result.stdout)[0]["ratio"]]
 
 
 def test_a_benchmark_whose_page_has_no_place_is_not_run(genie: Genie, installed: Path) -> None:
