@@ -41,11 +41,12 @@ def command() -> None:
 
 @command.command()
 @click.option("--fanout", "fanouts", type=Fanouts(), default="3,10,60,1000", show_default=True, help="Agents asked.")
+@click.option("--html", metavar="FILE", help="Write the figures as one page with charts, which needs no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
-def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
+def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None:
     """Time the round trip question, analyser, N agents, gathered answer, with eight policies on."""
-    rows = benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+    rows = _measured(fanouts) if html is None else _on_page(fanouts, html)
     if as_json:
         click.echo(to_text(rows))
         return
@@ -61,6 +62,27 @@ def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(f"judged by {', '.join(rows[0]['policies'])}")
+
+
+def _measured(fanouts: tuple[int, ...]) -> list[dict[str, object]]:
+    return benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+
+
+def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:
+    import os  # noqa: PLC0415 - only for those who want a page
+    import platform  # noqa: PLC0415 - as above
+    import time  # noqa: PLC0415 - as above
+
+    from genie.cli.page.bench import bench_page  # noqa: PLC0415 - as above
+    from genie.cli.page.file import page_file  # noqa: PLC0415 - as above
+    from genie.clock import Clock  # noqa: PLC0415 - as above
+
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
+    at = Clock(time.perf_counter).wall()
+    with page_file(path) as page:
+        rows = _measured(fanouts)
+        page.file.write(bench_page(rows, at=at, machine=machine))
+    return rows
 
 
 def _told(text: str) -> None:
