@@ -92,12 +92,12 @@ class PolicySettings(BaseModel):
 class Policy(Protocol):
     """One rule. ``name`` and ``version`` go into every decision it makes.
 
-    What a policy may say of itself on its class, so that it is asked less often (nothing is assumed where it is silent):
+    What a policy may say of itself on its class, so that it is asked less often; where it is silent nothing is assumed:
 
     - ``needs_findings = True``: it can object only where an inspector found something; a clean message is not shown.
     - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
-    - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What one
-      recipient of a message was allowed, another whose cards agree in the fields that all policies read is allowed too.
+    - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
+      one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
     """
 
     name: ClassVar[str]

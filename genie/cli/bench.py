@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -61,7 +61,7 @@ def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None
         table.add_row(*(_figure(row[name]) for name in _COLUMNS))
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"judged by {', '.join(rows[0]['policies'])}")
+    console.print(f"judged by {', '.join(cast('list[str]', rows[0]['policies']))}")
 
 
 def _measured(fanouts: tuple[int, ...]) -> list[dict[str, object]]:

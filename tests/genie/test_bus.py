@@ -423,7 +423,8 @@ async def test_loops_a_run_has_a_message_budget() -> None:
         run = runtime.start(Note(), Answer)
         await run.settled()
         counts = run.messages()
-        assert counts.accepted < 60
+        assert counts.handled <= 50
+        assert counts.dead_lettered > 0
         assert counts.handled + counts.dead_lettered == counts.accepted
         reasons = [letter.reason for letter in runtime.dead_letters()]
         assert any("budget: more than 50 messages in one run; ping -> ping" in reason for reason in reasons)
