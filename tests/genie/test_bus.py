@@ -423,7 +423,7 @@ async def test_loops_a_run_has_a_message_budget() -> None:
         run = runtime.start(Note(), Answer)
         await run.settled()
         counts = run.messages()
-        assert counts.handled == 50
+        assert counts.accepted < 2 * 50  # it would double with every message, and ends with the budget
         assert counts.dead_lettered > 0
         assert counts.balanced
         assert "budget: more than 50 messages in one run" in runtime.dead_letters()[0].reason
