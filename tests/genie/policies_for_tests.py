@@ -176,8 +176,8 @@ def asking(
     question: Payload,
     *expect: Any,
     into: list[Any],
-    id: str = "desk",
-    **options: Any,  # noqa: A002 - as above
+    id: str = "desk",  # noqa: A002 - the card's own word
+    **options: Any,
 ) -> Any:
     """Return an agent that, given a note, gathers and keeps what it got."""
 

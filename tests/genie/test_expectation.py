@@ -95,7 +95,9 @@ def test_each_of_nobody_is_over_at_once(members: tuple[str, ...]) -> None:
     assert dict(expectation.result("run")[Each(Opinion)]) == {}
 
 
-@pytest.mark.parametrize(("expect", "need"), [((), "all"), ((Answer, Each(Answer)), "all"), ((Answer,), 0), ((Answer,), True)])
+@pytest.mark.parametrize(
+    ("expect", "need"), [((), "all"), ((Answer, Each(Answer)), "all"), ((Answer,), 0), ((Answer,), True)]
+)
 def test_nonsense_is_refused(expect: tuple[Any, ...], need: Any) -> None:
-    with pytest.raises(ValueError, match="expect|need"):
+    with pytest.raises(ValueError, match=r"expect|need"):
         expecting(expect, need)

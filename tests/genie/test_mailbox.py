@@ -7,6 +7,7 @@ import pytest
 
 from genie.errors import MailboxFullError, PartMissingError, RunStalled
 from genie.limits import Mailbox, Overflow, Retry
+from genie.policy import PolicySet, Redact
 from genie.protocol import Context, agent
 from tests.genie.policies_for_tests import (
     Answer,
@@ -18,6 +19,7 @@ from tests.genie.policies_for_tests import (
     assert_at_rest,
     running,
     turns,
+    verdict_for,
 )
 
 pytestmark = pytest.mark.anyio
@@ -296,8 +298,6 @@ async def test_a_gather_that_waits_behind_other_work_is_no_cycle() -> None:
 
 async def test_a_masked_key_is_nobodys_key() -> None:
     """Order and lanes go by the original key, whatever a recipient may see of it."""
-    from tests.genie.policies_for_tests import PolicySet, Redact, verdict_for
-
     seen: list[tuple[str, int]] = []
     gate = Gate()
 

@@ -7,6 +7,7 @@ import pytest
 
 from genie.errors import RunStalled
 from genie.limits import Mailbox, Retry
+from genie.policy import PolicySet
 from genie.protocol import Context, agent
 from tests.genie.policies_for_tests import (
     Answer,
@@ -49,7 +50,9 @@ async def test_a_cycle_through_an_agent_with_free_slots_ends() -> None:
         return Opinion()
 
     async with running(wide, narrow) as runtime:
-        with pytest.raises(RunStalled, match="deadlock: .*narrow -> wide -> narrow|deadlock: .*wide -> narrow -> wide"):
+        with pytest.raises(
+            RunStalled, match=r"deadlock: .*narrow -> wide -> narrow|deadlock: .*wide -> narrow -> wide"
+        ):
             await runtime.ask(Question(), Answer)
         assert_at_rest(runtime)
 
@@ -130,7 +133,7 @@ async def test_what_may_still_move_is_no_cycle(why: str) -> None:
         await anyio.sleep(400)
         assert runtime.dead_letters() == ()
         if why == "held":
-            runtime.replace_policies(_nothing())
+            runtime.replace_policies(PolicySet())
             runtime.release(runtime.holds()[0].id)
         gate.open.set()
         await run.result()
@@ -140,14 +143,8 @@ async def test_what_may_still_move_is_no_cycle(why: str) -> None:
         assert_at_rest(runtime)
 
 
-def _nothing():
-    from genie.policy import PolicySet
-
-    return PolicySet()
-
-
 async def test_long_waits_cost_few_looks() -> None:
-    """The pause between two looks doubles, so that a wait of a day is looked at some twenty times."""
+    """The pause between two looks doubles, so that a wait of a day or so is looked at some twenty times."""
 
     @agent("desk", concurrency=2, asks={Question: Answer})
     async def desk(note: Note, context: Context) -> Opinion:
@@ -156,7 +153,7 @@ async def test_long_waits_cost_few_looks() -> None:
 
     @agent("slow")
     async def slow(question: Question) -> Answer:
-        await anyio.sleep(86_400)
+        await anyio.sleep(80_000)
         return Answer()
 
     async with running(desk, slow) as runtime, anyio.create_task_group() as tasks:
@@ -175,5 +172,5 @@ async def test_long_waits_cost_few_looks() -> None:
         bus.waits._look_again = counted  # type: ignore[method-assign]  # to count
         tasks.start_soon(run.result)
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(86_401)
+            await anyio.sleep(80_001)
         assert 5 < looks < 30
