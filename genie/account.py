@@ -109,6 +109,8 @@ class Scope:
     children: list[Scope] | None = None
     joins: dict[str, Any] | None = None
     failures: list[Failure] | None = None
+    entangled = False
+    """Some of it lies with handlers that wait, so that the end of the rest may leave a wait that cannot end."""
     done = False
     """Nothing of it is in flight any more, and its asker has what it gets."""
 

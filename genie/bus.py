@@ -113,7 +113,7 @@ class Bus:
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source)
         self._shut_tenants = self.supervisor.shut_tenants
-        self.waits = Waits(self, self.holds)
+        self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest
         self.desk = HoldDesk(self, self.holds)
@@ -275,7 +275,8 @@ class Bus:
                 elif len(subscriber.workers) < subscriber.concurrency:
                     self.spawn(subscriber)
                 elif subscriber.waiting >= subscriber.concurrency and scope.parent is not None:
-                    self.waits.break_cycle(subscriber)
+                    scope.entangled = True
+                    self.waits.look_later()
             elif subscriber.overflow is Overflow.BLOCK:
                 ticket = self._queue_up(delivery, ticket)
             else:
@@ -439,6 +440,8 @@ class Bus:
             self._queue_up(delivery, None)
         else:
             self._shed(delivery)
+        if subscriber.waiting:
+            self.waits.look_later()
 
     def _queue_up(self, delivery: Delivery, ticket: Ticket | None) -> Ticket:
         subscriber = delivery.lane.subscriber
@@ -552,6 +555,8 @@ class Bus:
             self._ended(delivery, outcome, reason)
         if not scope.in_flight:
             self._at_rest(scope)
+        elif scope.entangled:
+            self.waits.look_later()
 
     def _unhandled(self, delivery: Delivery, outcome: Outcome, reason: str, scope: Scope) -> None:
         subscriber, kind, extra = delivery.lane.subscriber, delivery.lane.kind, delivery.extra

@@ -189,9 +189,11 @@ class HandlerContext:
         try:
             ticket = self._question(payload, scope, to)
             if within_s is not None and (ticket is not None or not expectation.done):
-                timer = bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
+                expectation.until = bus.now() + within_s
+                timer = bus.alarm.at(expectation.until, expectation.limit(ticket))
             if ticket is not None:
                 await bus.room(ticket, worker)
+                scope.entangled = True  # where its deliveries lie by now, nobody has looked
             if not expectation.done:
                 bus.waits.begin(worker, scope)
                 try:

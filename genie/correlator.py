@@ -272,5 +272,7 @@ class Correlator:
         scope.in_flight -= 1
         if not scope.in_flight:
             self.at_rest(scope)
-        elif payload is None:
-            self.check_later(scope)
+        else:
+            self._bus.waits.look_later()  # a join that was open might have ended a wait
+            if payload is None:
+                self.check_later(scope)

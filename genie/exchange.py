@@ -79,6 +79,10 @@ class WaitGraph(Protocol):
         """A handler does not wait any more."""
         ...
 
+    def look_later(self) -> None:
+        """Mail came to lie with handlers that wait."""
+        ...
+
 
 class Trees(Protocol):
     """The runs."""

@@ -5,6 +5,7 @@ The bus feeds it, the correlator says what has become impossible, and the asker 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from genie.message import Classification, Payload, topic_of
@@ -79,6 +80,7 @@ class Expectation:
 
     __slots__ = (
         "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "kinds", "label",
+        "until",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
@@ -91,6 +93,8 @@ class Expectation:
         """The wait is over: what was needed is in, or nothing more can come."""
         self.closed = False
         """The asker has taken the result; what comes now is late."""
+        self.until = math.inf
+        """When the asker stops waiting."""
         self.asked = plan.asked
         self._each = plan.each
         self._left = plan.parts

@@ -186,6 +186,10 @@ class Subscriber:
         else:
             self.busy.pop(key, None)
 
+    def behind(self, delivery: Delivery) -> deque[Delivery]:
+        """Return what waits for the key of a delivery."""
+        return self.busy.get(self.key_of(delivery)) or deque()
+
     def let_in(self) -> None:
         """Move deliveries that wait for room into the room there is."""
         while self.waiters and len(self.queue) + self.laned < self.capacity:

@@ -118,7 +118,13 @@ class Worker:
     def _suspends(self) -> None:
         self._row = 0
         self._suspended = True
+        self._look()
         self._spent(self._bus.now() - self.started)
+
+    def _look(self) -> None:
+        """Mail may have come to lie behind the key of a handler that waits."""
+        if self.subscriber.laned and self.subscriber.waiting:
+            self._bus.waits.look_later()
 
     def _spent(self, seconds: float) -> None:
         """The handler kept the loop that long."""
@@ -130,6 +136,7 @@ class Worker:
         if parker is None:
             parker = self._parker = self._bus.make_parker()
         idle.append(self)
+        self._look()
         try:
             await parker.park()
         except BaseException:

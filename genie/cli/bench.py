@@ -12,9 +12,10 @@ from genie.benchmark.timing import silent
 from genie.cli.ending import guarded
 from genie.cli.wire import to_text
 
-_COLUMNS = (
-    "fanout", "requests", "policies", "p50_us", "p95_us", "p99_us", "per_delivery_us", "baseline_p50_us", "ratio",
-)  # fmt: skip
+_COLUMNS = {
+    "fanout": "agents", "requests": "requests", "p50_us": "p50 us", "p95_us": "p95 us", "p99_us": "p99 us",
+    "per_delivery_us": "a delivery", "baseline_p50_us": "bare p50", "ratio": "ratio",
+}  # fmt: skip
 _MOST = 10_000
 
 
@@ -53,11 +54,13 @@ def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
+    for title in _COLUMNS.values():
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*(_figure(row[name]) for name in _COLUMNS))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"judged by {', '.join(rows[0]['policies'])}")
 
 
 def _told(text: str) -> None:
@@ -65,6 +68,6 @@ def _told(text: str) -> None:
 
 
 def _figure(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return str(len(value))
-    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+    return f"{value:,}"

@@ -376,6 +376,160 @@ async def test_a_join_at_rest_waits_for_what_an_earlier_join_brings(*, backwards
 # --- waits that cannot end ---
 
 
+async def test_a_handler_that_asks_its_own_agent_behind_its_own_key_is_told_at_once() -> None:
+    reasons: list[str] = []
+
+    @agent("desk", concurrency=4, asks={Question: (Answer,)})
+    async def desk(question: Question, context: Context) -> Answer:
+        gathered = await context.gather(Question(number=question.number + 1), expect=Answer)
+        reasons.extend(missing.reason for missing in gathered.missing.values())
+        return Answer()
+
+    async with running(desk) as runtime:
+        with anyio.fail_after(1):
+            await runtime.ask(Question(), Answer)
+    assert any("deadlock" in reason for reason in reasons)
+
+
+async def test_a_cycle_behind_a_key_over_two_agents_is_told_at_once() -> None:
+    @agent("desk", concurrency=4, asks={Note: (Opinion,)})
+    async def desk(_question: Question, context: Context) -> Answer:
+        await context.gather(Note(), expect=Opinion)
+        return Answer()
+
+    @agent("helper", concurrency=4, asks={Question: (Answer,)})
+    async def helper(_note: Note, context: Context) -> Opinion:
+        await context.gather(Question(), expect=Answer)
+        return Opinion()
+
+    async with running(desk, helper) as runtime:
+        with anyio.fail_after(1):
+            assert await runtime.ask(Question(), Answer)
+
+
+async def test_a_publisher_that_fills_its_own_mailbox_behind_its_own_key_is_told_at_once() -> None:
+    @agent("source", concurrency=2, mailbox=Mailbox(1, Overflow.BLOCK, math.inf))
+    async def source(note: Note) -> tuple[Note, ...]:
+        return () if note.number else tuple(Note(number=number) for number in range(1, 5))
+
+    async with running(source) as runtime:
+        run = runtime.start(Note(), Answer)
+        with anyio.fail_after(1):
+            await run.settled()
+        assert run.messages().balanced
+
+
+async def test_a_cycle_that_closes_when_something_else_ends_is_told_then() -> None:
+    """The desk waits for a slow agent, and for one that waits for the desk."""
+
+    @agent("desk", asks={Question: (Answer, Other)})
+    async def desk(note: Note, context: Context) -> Opinion:
+        if note.number == 0:
+            await context.gather(Question(), expect=(Answer, Other))
+        return Opinion()
+
+    @agent("slow")
+    async def slow(_question: Question) -> Other:
+        await anyio.sleep(5)
+        return Other()
+
+    @agent("back", asks={Note: (Opinion,)})
+    async def back(_question: Question, context: Context) -> Answer:
+        gathered = await context.gather(Note(number=1), expect=Opinion)
+        return Answer(text=next(iter(gathered.missing.values())).reason)
+
+    @agent("watcher")
+    async def watcher(_note: Note) -> None:
+        await anyio.sleep(5)
+
+    async with running(desk, slow, back, watcher) as runtime:
+        with anyio.fail_after(11):  # of the watcher's two notes
+            assert await runtime.ask(Note(), Opinion)
+
+
+async def test_a_cycle_through_an_agent_with_slots_to_spare_is_told_at_once() -> None:
+    @agent("desk", asks={Question: (Answer,)})
+    async def desk(note: Note, context: Context) -> Opinion:
+        if note.number == 0:
+            await context.gather(Question(), expect=Answer)
+        return Opinion()
+
+    @agent("back", concurrency=8, asks={Note: (Opinion,)})
+    async def back(_question: Question, context: Context) -> Answer:
+        await context.gather(Note(number=1), expect=Opinion)
+        return Answer()
+
+    async with running(desk, back) as runtime:
+        with anyio.fail_after(1):
+            assert await runtime.ask(Note(), Opinion)
+
+
+async def test_a_cycle_that_closes_when_a_retry_comes_due_is_told_at_once() -> None:
+    attempts: list[int] = []
+
+    @agent("desk", asks={Question: (Answer,)}, retry=Retry(attempts=1))
+    async def desk(note: Note, context: Context) -> Opinion:
+        if note.number == 0:
+            await context.gather(Question(), expect=Answer)
+        return Opinion()
+
+    @agent("middle", asks={Note: (Opinion,)}, retry=Retry(attempts=2, first_s=1.0))
+    async def middle(_question: Question, context: Context) -> Answer:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError
+        await context.gather(Note(number=1), expect=Opinion)
+        return Answer()
+
+    async with running(desk, middle) as runtime:
+        with anyio.fail_after(10):
+            assert await runtime.ask(Note(), Opinion)
+
+
+async def test_a_cycle_that_a_join_might_have_broken_is_told_when_the_join_closes() -> None:
+    @agent("desk", asks={Note: (Both,)})
+    async def desk(note: Note, context: Context) -> Opinion:
+        if note.number == 0:
+            await context.gather(Note(number=1), expect=Both)
+        return Opinion()
+
+    class Wanted(Payload):
+        note: Note | None = None
+        other: Other | None = None
+
+    join = Join(id="wanted", into=Wanted, parts={"note": Note, "other": Other}, within_s=3.0)
+    async with running(desk, joins=[join]) as runtime:
+        with anyio.fail_after(4):
+            await runtime.start(Note(), Opinion).settled()
+
+
+@pytest.mark.parametrize("first", [Note, Question])
+async def test_in_a_cycle_the_wait_gives_way_that_would_end_first(first: type[Payload]) -> None:
+    """The hasty one would give up after a second, and then answer the patient one: so the patient one is answered."""
+    patient_got: list[list[str]] = []
+    hasty_got: list[list[str]] = []
+
+    @agent("patient", asks={Question: (Answer,)})
+    async def patient(note: Note, context: Context) -> Opinion:
+        if note.number < 2:
+            gathered = await context.gather(Question(number=note.number + 1), expect=Answer)
+            patient_got.append([missing.reason for missing in gathered.missing.values()])
+        return Opinion()
+
+    @agent("hasty", asks={Note: (Opinion,)})
+    async def hasty(question: Question, context: Context) -> Answer:
+        if question.number < 2:
+            gathered = await context.gather(Note(number=question.number + 1), expect=Opinion, within_s=1.0)
+            hasty_got.append([missing.reason for missing in gathered.missing.values()])
+        return Answer()
+
+    async with running(patient, hasty) as runtime:
+        with anyio.fail_after(0.5):
+            await runtime.start(first(), Opinion if first is Note else Answer).settled()
+    assert patient_got == [[]]
+    assert hasty_got in ([["deadlock: patient -> hasty -> patient"]], [["deadlock: hasty -> patient -> hasty"]])
+
+
 # --- what is kept ---
 
 
