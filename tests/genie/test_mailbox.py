@@ -97,6 +97,34 @@ async def test_backpressure_reject_tells_whoever_called_publish() -> None:
         assert_at_rest(runtime)
 
 
+async def test_backpressure_reject_of_a_question_cancels_what_the_others_would_have_answered() -> None:
+    """The caller has gone with its `MailboxFullError`; a plain publish goes on to the others."""
+    gate, seen, others = Gate(), [], Gate()
+
+    @agent("other", concurrency=4)
+    async def other(note: Note) -> Answer:
+        await others.wait()
+        return Answer()
+
+    async with running(sink(gate, seen, Overflow.REJECT), other) as runtime:
+        await runtime.publish(Note(), to="sink")
+        await gate.reached.wait()
+        for _ in range(2):
+            await runtime.publish(Note(), to="sink")
+        for call in (runtime.ask(Note(), Answer), runtime.gather(Note(), expect=Answer), runtime.publish(Note())):
+            with pytest.raises(MailboxFullError):
+                await call
+        with pytest.raises(MailboxFullError):
+            runtime.start(Note(), Answer)
+        await turns()
+        statistics = runtime.statistics().agents["other"]
+        assert (statistics.cancelled, statistics.running) == (3, 1)
+        others.open.set()
+        gate.open.set()
+        await runtime.drain(10)
+        assert_at_rest(runtime)
+
+
 async def test_backpressure_reject_of_a_returned_payload_has_the_outcome_only() -> None:
     gate, seen = Gate(), []
 
