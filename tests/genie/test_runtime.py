@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from pydantic import BaseModel
 
 from genie.errors import (
     AgentDefinitionError,
@@ -180,11 +181,15 @@ async def test_closing_cancels_what_runs_and_tells_whoever_waits() -> None:
 
 async def test_the_body_of_a_runtime_may_fail_or_be_cancelled() -> None:
     gate = Gate()
-    with pytest.raises(KeyError):
+
+    async def fail() -> None:
         async with Runtime([gated(gate)]) as runtime:
             runtime.start(Question(), Answer)
             await gate.reached.wait()
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
     assert gate.cancelled == 1
     gate = Gate()
     with anyio.move_on_after(5) as scope:
@@ -339,8 +344,6 @@ async def test_an_agent_that_cannot_close_does_not_keep_the_others_open() -> Non
 
 
 async def test_a_binding_overrides_a_card_and_gives_settings_and_ports() -> None:
-    from pydantic import BaseModel
-
     class Settings(BaseModel, frozen=True):
         word: str
 

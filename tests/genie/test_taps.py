@@ -104,8 +104,7 @@ async def test_taps_wait_for_what_comes_and_end_with_the_runtime() -> None:
         async def read() -> None:
             async with runtime.observe(Note) as tap:
                 reading.set()
-                async for observation in tap:
-                    seen.append(observation.payload.text)
+                seen.extend([observation.payload.text async for observation in tap])
 
         tasks.start_soon(read)
         await reading.wait()

@@ -7,6 +7,7 @@ import pytest
 
 from genie.errors import RunStalled
 from genie.limits import Mailbox, Retry
+from genie.policy import PolicySet
 from genie.protocol import Context, agent
 from tests.genie.policies_for_tests import (
     Answer,
@@ -48,7 +49,9 @@ async def test_a_cycle_through_an_agent_with_free_slots_ends() -> None:
         return Opinion()
 
     async with running(wide, narrow) as runtime:
-        with pytest.raises(RunStalled, match="deadlock: .*narrow -> wide -> narrow|deadlock: .*wide -> narrow -> wide"):
+        with pytest.raises(
+            RunStalled, match=r"deadlock: .*narrow -> wide -> narrow|deadlock: .*wide -> narrow -> wide"
+        ):
             await runtime.ask(Question(), Answer)
         assert_at_rest(runtime)
 
@@ -129,7 +132,7 @@ async def test_what_may_still_move_is_no_cycle(why: str) -> None:
         await anyio.sleep(400)
         assert runtime.dead_letters() == ()
         if why == "held":
-            runtime.replace_policies(_nothing())
+            runtime.replace_policies(PolicySet())
             runtime.release(runtime.holds()[0].id)
         gate.open.set()
         await run.result()
@@ -137,9 +140,3 @@ async def test_what_may_still_move_is_no_cycle(why: str) -> None:
         await run.settled()
         await behind.settled()
         assert_at_rest(runtime)
-
-
-def _nothing():
-    from genie.policy import PolicySet
-
-    return PolicySet()
