@@ -19,6 +19,7 @@ from tests.genie.policies_for_tests import (
     assert_at_rest,
     holding,
     running,
+    turns,
 )
 
 pytestmark = pytest.mark.anyio
@@ -140,3 +141,29 @@ async def test_what_may_still_move_is_no_cycle(why: str) -> None:
         await run.settled()
         await behind.settled()
         assert_at_rest(runtime)
+
+
+async def test_a_long_wait_costs_few_alarms() -> None:
+    """However long a handler waits, the alarm is not set again and again for it."""
+
+    @agent("desk", concurrency=2, asks={Question: Answer})
+    async def desk(note: Note, context: Context) -> Opinion:
+        await context.ask(Question(), Answer)
+        return Opinion()
+
+    @agent("slow")
+    async def slow(question: Question) -> Answer:
+        await anyio.sleep(80_000)
+        return Answer()
+
+    async with running(desk, slow) as runtime, anyio.create_task_group() as tasks:
+        run = runtime.start(Note(), Opinion)
+        await turns()
+        bus = runtime._bus
+        assert bus is not None
+        before = bus.alarm._number()
+        tasks.start_soon(run.result)
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(80_001)
+        entries = bus.alarm._number() - before
+        assert entries < 30
