@@ -11,9 +11,10 @@ import anyio
 import pytest
 
 from genie.errors import RunExpiredError, RunHeld, RunStalled
+from genie.journal import MemoryJournal
 from genie.limits import Mailbox, Overflow, Retry
 from genie.message import Payload
-from genie.policy import PolicySet, Redact
+from genie.policy import Deny, PolicySet, Redact
 from genie.protocol import Caller, Context, Each, Join, agent
 from genie.runtime import Runtime
 from tests.genie.policies_for_tests import (
@@ -371,6 +372,22 @@ async def test_a_join_at_rest_waits_for_what_an_earlier_join_brings(*, backwards
         run = runtime.start(Question(), Answer)
         await run.settled()
     assert [noted.other for noted in seen] == [Other(text="other")]
+
+
+async def test_what_a_join_publishes_is_caused_by_a_part_that_it_took() -> None:
+    journal = MemoryJournal()
+    policies = PolicySet((verdict_for("both", Opinion, Deny("no", "not for joins")),))
+
+    @agent("opinions")
+    async def opinions(_answer: Answer) -> Opinion:
+        return Opinion()
+
+    join = Join(id="both", into=Both, parts={"answer": Answer, "opinion": Opinion}, partial="publish")
+    async with running(answerer, opinions, joins=[join], policies=policies, journal=journal) as runtime:
+        await runtime.start(Question(), Answer).settled()
+    numbers = {entry.topic: entry.message.number for entry in journal if entry.message is not None}
+    causes = {entry.topic: entry.message.cause for entry in journal if entry.message is not None}
+    assert causes["t.both"] == numbers["t.answer"]
 
 
 # --- waits that cannot end ---
