@@ -15,6 +15,7 @@ from genie.catalogue import Catalogue, settings_of
 from genie.document import Document, suggestion
 from genie.errors import DefinitionError
 from genie.graph import Problem, name_of
+from genie.invocation import misplaced
 from genie.limits import Mailbox, RestartBudget, Retry
 from genie.manifest import AgentSection, JoinSection, PortSection
 from genie.message import Classification, Path, Payload, topic_of
@@ -90,10 +91,15 @@ class Assembly:
                     f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
                 )
                 self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+        executor = section.executor or card.executor
+        problem = misplaced(agent, replace(card, executor=executor))
+        if problem is not None:
+            self.note((*path, "executor"), f"agent {section.id!r}: {problem}")
         return replace(
             card,
             id=section.id,
             clearance=clearance,
+            executor=executor,
             concurrency=card.concurrency if section.concurrency is None else section.concurrency,
             timeout_s=section.timeout_s if "timeout_s" in given else card.timeout_s,
             fallback=section.fallback if "fallback" in given else card.fallback,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from genie.alarm import Entry
     from genie.message import Message, Payload
     from genie.policy import Gate
+    from genie.ports import Job
     from genie.protocol import AgentCard
     from genie.wake import Parker
 
@@ -45,8 +46,8 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed", "laned", "limit",
-        "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled", "tally",
+        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "job", "keyed", "laned",
+        "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled", "tally",
         "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
@@ -91,6 +92,8 @@ class Subscriber:
         self.stalled = 0
         """Times a handler blocked the loop for a second or more."""
         self.calls: Mapping[type[Payload], Any] = {}
+        self.job: Job | None = None
+        """How its handler is called in a thread or a process; None for one that runs on the loop."""
         self.gates: dict[type[Payload], Any] = {}
         self.tally = Tally()
 
@@ -234,9 +237,7 @@ class Subscriber:
         return [*freed, *gone]
 
 
-def _without(
-    waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]
-) -> deque[Delivery]:
+def _without(waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]) -> deque[Delivery]:
     kept: deque[Delivery] = deque()
     for delivery in waiting:
         (gone if belongs(delivery) else kept).append(delivery)

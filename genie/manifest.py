@@ -69,6 +69,9 @@ class AgentSection(Section):
     settings: dict[str, JsonValue] | None = Field(default=None, description="Values of the agent's settings model.")
     ports: dict[str, PortSection] = Field(default_factory=dict, description="Port -> the edge that it is bound to.")
     concurrency: int | None = Field(default=None, ge=1, description="Messages handled at a time.")
+    executor: Literal["loop", "thread", "process"] | None = Field(
+        default=None, description="Where a plain function runs; every other handler runs on the loop."
+    )
     timeout_s: Seconds | None = Field(default=None, description="Longest handling in seconds; null means no bound.")
     retry: RetrySection | None = None
     restarts: RestartsSection | None = None

@@ -28,7 +28,7 @@ from genie.errors import (
 )
 from genie.events import Event, Watcher
 from genie.ids import IdSource
-from genie.invocation import calls_of
+from genie.invocation import calls_of, job_of
 from genie.joins import JoinPoint
 from genie.limits import RunLimits
 from genie.mailbox import Subscriber
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from genie.config import Pipeline
     from genie.expectation import Expectation
     from genie.holds import Held
-    from genie.ports import Journal
+    from genie.ports import Executor, Journal
     from genie.protocol import Expected, Need
     from genie.supervisor import DeadLetter
 
@@ -139,9 +139,7 @@ class Run(Generic[T]):
     def agents(self) -> Mapping[str, AgentRunCounts]:
         """Return what each agent did for this run."""
         return {
-            agent: AgentRunCounts(
-                one.handled, one.failed, _median_ms(one.times)
-            )
+            agent: AgentRunCounts(one.handled, one.failed, _median_ms(one.times))
             for agent, one in sorted((self._state.agents or {}).items())
         }
 
@@ -183,6 +181,7 @@ class Runtime:
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
+        executor: Where plain functions run; threads and processes by default.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -200,6 +199,7 @@ class Runtime:
         seed: int | None = None,
         wall: float | None = None,
         prefix: str | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self._agents = [_bound(agent) for agent in agents]
         self._policies = policies or PolicySet()
@@ -210,6 +210,7 @@ class Runtime:
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
         self._prefix = prefix
+        self._executor = executor
         self._registry = Registry()
         self._askers: dict[Caller, Asker] = {}
         self._local = Asker(self._caller.card(), self._caller.headers())
@@ -274,7 +275,13 @@ class Runtime:
         subscriber = Subscriber(
             binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), spawn=self._bus.spawn
         )
-        subscriber.calls = calls_of(binding.agent, binding.card)
+        if binding.card.executor != "loop":
+            if self._executor is None:
+                from genie.executors.places import Places  # noqa: PLC0415 - loaded by those who use it
+
+                self._executor = Places()
+            subscriber.job = job_of(binding.agent, binding.card, self._executor)
+        subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         self._bus.add(subscriber)
 
     async def __aexit__(
@@ -294,6 +301,8 @@ class Runtime:
             await self._crew.close()
         finally:
             with anyio.CancelScope(shield=True):
+                if self._executor is not None:
+                    await self._executor.close()
                 for agent in reversed(self._opened):
                     closing = getattr(agent, "close", None)
                     if closing is not None:
@@ -551,6 +560,8 @@ class Runtime:
         self._registry.remove(agent)
         bus.remove(agent)
         _cut(subscriber, "removed")
+        if subscriber.job is not None:
+            subscriber.job.close()
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
             closing = getattr(subscriber.agent, "close", None)

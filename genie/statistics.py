@@ -44,6 +44,8 @@ class AgentStatistics:
     """Times its handler blocked the loop for a second or more."""
     cost: float
     tokens: int
+    abandoned: int
+    """Cancelled calls that still run in a thread; each keeps one of its slots."""
     p50_ms: float | None
     """Median handling time, to within a factor of two; None before the first."""
     times: tuple[int, ...]
@@ -92,7 +94,8 @@ def _of(bus: Bus, subscriber: Subscriber) -> AgentStatistics:
         cancelled=tally.cancelled, dead_lettered=tally.dead_lettered, in_flight=queued + running + retrying + held,
         queued=queued, running=running, retrying=retrying, held=held, failed=tally.failed, retried=tally.retried,
         redacted=tally.redacted, refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred,
-        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times),
+        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens,
+        abandoned=0 if subscriber.job is None else subscriber.job.abandoned, p50_ms=_median_ms(tally.times),
         times=tuple(tally.times),
     )  # fmt: skip
 
