@@ -32,6 +32,7 @@ from genie.invocation import calls_of, job_of
 from genie.joins import JoinPoint
 from genie.limits import RunLimits
 from genie.mailbox import Subscriber
+from genie.markup import table
 from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
@@ -151,6 +152,15 @@ class Run(Generic[T]):
     def at_rest(self) -> bool:
         """Nothing of the run is in flight."""
         return self._state.closed
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what each agent did and what went wrong; never a payload."""
+        counts = self.messages()
+        why = {failure.agent: str(failure) for failure in self.failures()}
+        rows = [(agent, one.handled, one.failed, why.pop(agent, "")) for agent, one in self.agents().items()]
+        rows += [(agent, 0, 0, reason) for agent, reason in why.items()]
+        title = f"run {self.id}: {counts.handled} handled, {counts.in_flight} in flight"
+        return table(title, ("agent", "handled", "failed", "why"), rows)
 
     def _holds(self) -> tuple[str, ...]:
         return tuple(held.id for held in self._bus.holds.of(lambda scope: scope.run is self._state))

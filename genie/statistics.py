@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from genie.account import Counts
+from genie.markup import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,16 @@ class Statistics:
     dead_letters: int
     unrouted: int
     epoch: int
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what each agent does and did."""
+        head = ("agent", "accepted", "handled", "denied", "dead_lettered", "in_flight", "p50_ms")
+        rows = [(agent, *(_shown(getattr(one, name)) for name in head[1:])) for agent, one in self.agents.items()]
+        return table(f"{self.totals.accepted} deliveries, {self.runs} runs in flight", head, rows)
+
+
+def _shown(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:,.3g}" if isinstance(figure, float) else f"{figure:,}"
 
 
 def statistics(bus: Bus) -> Statistics:
