@@ -13,14 +13,15 @@ from pydantic import BaseModel
 
 from genie.catalogue import Catalogue, settings_of
 from genie.document import Document, suggestion
-from genie.errors import DefinitionError
+from genie.errors import DefinitionError, ScheduleError
 from genie.graph import Problem, name_of
 from genie.invocation import misplaced
 from genie.limits import Mailbox, RestartBudget, Retry
-from genie.manifest import AgentSection, JoinSection, PortSection
+from genie.manifest import AgentSection, JoinSection, PortSection, ScheduleSection
 from genie.message import Classification, Path, Payload, topic_of
 from genie.policy import Policy
 from genie.protocol import Agent, AgentCard, Binding, Each, Join
+from genie.timetable import Schedule
 from genie.validation import MAX_PROBLEMS, dotted, validated
 
 Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)
@@ -214,6 +215,22 @@ class Assembly:
             id=section.id, into=into, parts=found, need=need, within_s=section.within_s, partial=section.partial,
             clearance=Classification.parse(section.clearance),
         )  # fmt: skip
+
+    # --- schedules ---
+
+    def schedule(self, position: int, section: ScheduleSection, kind: type[Payload] | None) -> Schedule | None:
+        """Return a schedule of the pipeline's question; None when it cannot fire or its payload is refused."""
+        path: Path = ("schedule", position)
+        payload: Payload | None = None
+        if section.payload is not None and kind is not None:
+            checked = validated(kind, self.document, (*path, "payload"))
+            self.problems += checked.problems
+            payload = checked.value
+        try:
+            return Schedule(section.id, section.cron, section.zone, payload, section.missed)
+        except ScheduleError as error:
+            self.note((*path, "zone" if "time zone" in error.problem else "cron"), str(error))
+            return None
 
 
 class Topics:

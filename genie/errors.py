@@ -5,7 +5,8 @@ The second column says who must act: **C** the caller, **A** the author of the a
     GenieError
     ├── DefinitionError            A   a payload, card or handler is declared wrongly
     │   ├── PayloadDefinitionError
-    │   └── AgentDefinitionError
+    │   ├── AgentDefinitionError
+    │   └── ScheduleError              never fires, or cannot be read here
     ├── ContractError              A   a handler broke its own contract while running
     │   ├── UndeclaredMessageError     published or asked what its card does not declare
     │   ├── WrongOutputError           returned something that is no declared payload
@@ -97,6 +98,16 @@ class AgentDefinitionError(DefinitionError):
     """An agent's annotations or card do not make a contract."""
 
     code: ClassVar[str] = "agent_definition"
+
+
+@dataclass(eq=False)
+class ScheduleError(DefinitionError):
+    """A schedule's expression or time zone cannot be used."""
+
+    code: ClassVar[str] = "schedule"
+
+    def __str__(self) -> str:
+        return f"schedule {self.subject!r}: {self.problem}"
 
 
 # --- a handler broke its contract ---

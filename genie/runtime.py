@@ -32,12 +32,11 @@ from genie.invocation import calls_of, job_of
 from genie.joins import JoinPoint
 from genie.limits import RunLimits
 from genie.mailbox import Subscriber
-from genie.markup import table
 from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
-from genie.statistics import Statistics, statistics
+from genie.statistics import Statistics, shown, statistics
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -155,15 +154,10 @@ class Run(Generic[T]):
 
     def _repr_html_(self) -> str:
         """Show in a notebook what each agent did and what went wrong; never a payload."""
-        counts = self.messages()
-        why = {failure.agent: str(failure) for failure in self.failures()}
-        rows = [(agent, one.handled, one.failed, why.pop(agent, "")) for agent, one in self.agents().items()]
-        rows += [(agent, 0, 0, reason) for agent, reason in why.items()]
-        title = f"run {self.id}: {counts.handled} handled, {counts.in_flight} in flight"
-        return table(title, ("agent", "handled", "failed", "why"), rows)
+        return shown(self.id, self.messages(), self.agents(), self.failures())
 
     def _holds(self) -> tuple[str, ...]:
-        return tuple(held.id for held in self._bus.holds.of(lambda scope: scope.run is self._state))
+        return _holds_of(self._bus, self._state)
 
 
 def _failure(state: RunState, expected: str, reason: str | None) -> Exception:
@@ -342,6 +336,11 @@ class Runtime:
         if self._bus is None or self._bus.closing:
             raise RuntimeClosedError
         return self._bus
+
+    @property
+    def bus(self) -> Bus:
+        """The open bus, for what stands on the runtime and needs its clock or alarm."""
+        return self._open_bus()
 
     # --- asking ---
 

@@ -88,6 +88,6 @@ def opened(parcel: bytes) -> tuple[dict[str, Any], list[bytes]]:
             at += length
     except (struct.error, ValueError, KeyError, TypeError, RecursionError):
         raise ParcelError("a parcel is malformed") from None
-    if at != len(parcel) or not isinstance(header, dict) or any(type(length) is not int for length in lengths):
+    if at != len(parcel) or not isinstance(header, dict) or any(type(one) is not int or one < 0 for one in lengths):
         raise ParcelError("a parcel is malformed")
     return header, contents
