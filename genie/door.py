@@ -129,6 +129,7 @@ def _blocking(asking: Callable[[], Coroutine[Any, Any, Payload]], backend: str) 
         call.cancel()
         call.wait()
         raise
+    thread.join()
     try:
         return call.result()
     finally:

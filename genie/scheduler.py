@@ -78,6 +78,8 @@ class _Line:
         self.schedule = schedule
         self.counts = Firings()
         self.run: Run[Payload] | None = None
+        self.told: anyio.Event | None = None
+        """Set when the run's end has been told."""
         self._coming = schedule.after(since)
         self.next = next(self._coming)
 
@@ -157,6 +159,9 @@ class Scheduler:
         """
         self._draining = True
         await self._runtime.drain(within_s)
+        for line in self._lines:
+            if line.run is not None and line.run.at_rest and line.told is not None:
+                await line.told.wait()
 
     @property
     def firings(self) -> Mapping[str, Firings]:
@@ -216,7 +221,8 @@ class Scheduler:
                 counts.fired += 1
                 self._note(line, "fired", due, run.id)
                 assert self._tasks is not None  # noqa: S101 - narrows: nothing fires before ``running``
-                self._tasks.start_soon(self._follow, line, run, due)
+                line.told = anyio.Event()
+                self._tasks.start_soon(self._follow, line, run, due, line.told)
 
     def _payload(self, schedule: Schedule) -> Payload:
         if schedule.payload is not None:
@@ -225,7 +231,7 @@ class Scheduler:
             raise InputError(f"schedule {schedule.id!r}", "has no payload", "give it one")
         return self._question()
 
-    async def _follow(self, line: _Line, run: Run[Payload], due: datetime) -> None:
+    async def _follow(self, line: _Line, run: Run[Payload], due: datetime, told: anyio.Event) -> None:
         """Wait for the end of a run and say how it ended."""
         async for _ in run.events():  # nobody else reads them; until the run is at rest, held ones included
             pass
@@ -236,6 +242,7 @@ class Scheduler:
         else:
             line.counts.handled += 1
             self._note(line, "handled", due, run.id)
+        told.set()
 
     def _note(self, line: _Line, what: What, due: datetime, detail: str = "") -> None:
         notice = Notice(line.schedule.id, what, due, detail)
