@@ -61,5 +61,5 @@ async def test_runs_gathers_and_statistics_show_themselves_without_payloads() ->
         for shown in (run, views, runtime.statistics()):
             text = shown._repr_html_()
             assert "secret" not in text
-            assert "answerer" in text or text == views._repr_html_()
+            assert "answerer" in text
         assert "t.opinion" in views._repr_html_()

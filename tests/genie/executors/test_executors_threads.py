@@ -143,9 +143,7 @@ async def test_threads_end_with_their_agent() -> None:
 
 
 @pytest.mark.parametrize("raised", [ValueError, SystemExit, StopIteration])
-async def test_a_failure_is_contained_and_named(
-    raised: type[BaseException], caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_failure_is_contained_and_named(raised: type[BaseException], caplog: pytest.LogCaptureFixture) -> None:
     @agent("failing", executor="thread")
     def failing(question: Question) -> Answer:
         raise raised(question.text)
