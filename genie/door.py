@@ -122,12 +122,13 @@ def _blocking(asking: Callable[[], Coroutine[Any, Any, Payload]], backend: str) 
     """Run a coroutine in a thread with a loop of its own and wait for it; an interrupt cancels it."""
     call = _Call(asking)
     thread = threading.Thread(target=call.run, args=(backend,), name="genie.ask", daemon=True)
-    thread.start()
     try:
+        thread.start()
         call.wait()
     except BaseException:  # Ctrl-C; a second one, during the wait below, leaves the thread behind
         call.cancel()
-        call.wait()
+        if thread.ident is not None:  # otherwise it has not begun, and will find itself cancelled if it does
+            call.wait()
         raise
     thread.join()
     try:

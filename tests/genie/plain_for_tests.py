@@ -39,7 +39,7 @@ def other_pid(question: Question) -> Pid:
 
 @agent("printer", executor="process")
 def printer(question: Question) -> Answer:
-    print("printed, which is not a reply")
+    sys.stdout.write("printed, which is not a reply\n")
     sys.stdout.flush()
     return Answer(text=question.text.upper())
 

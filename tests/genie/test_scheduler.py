@@ -13,7 +13,7 @@ from genie.clock import Clock
 from genie.errors import InputError
 from genie.limits import RunLimits
 from genie.policy import PolicySet
-from genie.protocol import Context, agent
+from genie.protocol import Context, FunctionAgent, agent
 from genie.runtime import Runtime
 from genie.scheduler import Firings, Notice, Scheduler
 from genie.timetable import Schedule
@@ -42,7 +42,7 @@ class Desk:
             await pass_by(takes_s / 3600)
             return Answer()
 
-        self.agent = clerk
+        self.agent: FunctionAgent[..., Any] = clerk
 
 
 @asynccontextmanager

@@ -12,10 +12,12 @@ from genie.signature import read_signature, unfit
 from tests.genie.policies_for_tests import Answer, Note, Question
 
 
-def plain(question: Question | Note) -> Answer | None: ...
+def plain(question: Question | Note) -> Answer | None:
+    return None
 
 
-async def awaiting(question: Question, context: Context) -> tuple[Answer, Note]: ...
+async def awaiting(question: Question, context: Context) -> tuple[Answer, Note]:
+    return Answer(), Note()
 
 
 def read(function: Any, executor: Any = "loop") -> Any:

@@ -40,13 +40,14 @@ def pipeline(tmp_path: Path) -> Path:
 
 def test_it_makes_up_for_what_was_missed_and_ends_at_a_signal(pipeline: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
-    state.write_text(json.dumps({name: "2020-06-01T00:00:00+00:00" for name in ("yearly", "broken")}))
+    state.write_text(json.dumps(dict.fromkeys(("yearly", "broken"), "2020-06-01T00:00:00+00:00")))
     process = subprocess.Popen(
         [sys.executable, "-c", "from genie.cli import main; main()", "serve-schedule", str(pipeline), "--state", state],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert process.stdout is not None
-    told = []
+    told: list[str] = []
     while sum(" handled " in line or " failed " in line for line in told) < 2:
         line = process.stdout.readline()
         assert line, process.communicate()[1]

@@ -235,8 +235,9 @@ async def test_a_binding_cannot_move_a_handler_to_where_it_does_not_fit() -> Non
     def plain(question: Question) -> Answer:
         return Answer()
 
-    for one, executor in ((awaiting, "thread"), (plain, "loop"), (plain, "process")):
-        card: Any = replace(one.card, executor=executor)
+    moves: Any = ((awaiting, "thread"), (plain, "loop"), (plain, "process"))
+    for one, executor in moves:
+        card = replace(one.card, executor=executor)
         with pytest.raises(AgentDefinitionError):
             async with Runtime([Binding(agent=one, card=card)]):
                 pass
