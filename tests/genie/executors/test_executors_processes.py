@@ -17,6 +17,7 @@ from genie.executors.places import Inline, Places, address_of
 from genie.message import Payload
 from genie.protocol import Each, agent
 from genie.runtime import Runtime
+from genie.testing import settled
 from tests.genie.plain_for_tests import (
     Figures,
     Pid,
@@ -70,6 +71,7 @@ async def test_outputs_of_every_shape_come_back_typed() -> None:
         views = await runtime.gather(Question(text="b"), expect=(Pid, Each(Answer)))
         assert views[Pid] == Pid(pid=1)
         assert views[Each(Answer)] == {"printer": Answer(text="B"), "pair": Answer(text="b")}
+        await settled(runtime)
         assert runtime.statistics().agents["silent"].handled == 1
 
 
