@@ -17,7 +17,6 @@ from genie.executors.places import Inline, Places, address_of
 from genie.message import Payload
 from genie.protocol import Each, agent
 from genie.runtime import Runtime
-from genie.testing import settled
 from tests.genie.plain_for_tests import (
     Figures,
     Pid,
@@ -71,8 +70,9 @@ async def test_outputs_of_every_shape_come_back_typed() -> None:
         views = await runtime.gather(Question(text="b"), expect=(Pid, Each(Answer)))
         assert views[Pid] == Pid(pid=1)
         assert views[Each(Answer)] == {"printer": Answer(text="B"), "pair": Answer(text="b")}
-        await settled(runtime)
-        assert runtime.statistics().agents["silent"].handled == 1
+        run = runtime.start(Question(), Answer, to="silent")
+        await run.settled()
+        assert run.messages().handled == 1
 
 
 async def test_failures_are_named_and_never_quoted(caplog: pytest.LogCaptureFixture) -> None:
