@@ -6,7 +6,6 @@ after the gap, one that comes twice fires the first time; expressions with ``*``
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from genie.errors import ScheduleError, did_you_mean
 from genie.message import Payload
 
 if TYPE_CHECKING:
+    import zoneinfo
     from collections.abc import Iterator
 
     from cronsim import CronSim
@@ -84,6 +84,8 @@ class Schedule:
             raise ScheduleError(self.id, f"{self.cron!r} is no cron expression") from None
 
     def _zone(self) -> zoneinfo.ZoneInfo:
+        import zoneinfo  # noqa: PLC0415 - five milliseconds, for those who have schedules
+
         try:
             if len(self.zone) > MAX_ZONE:
                 raise ValueError
