@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from genie.door import ask as ask
     from genie.errors import GenieError as GenieError
     from genie.limits import Mailbox as Mailbox
     from genie.limits import Overflow as Overflow
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from genie.runtime import Runtime as Runtime
 
 _HOMES = {
+    "genie.door": ("ask",),
     "genie.errors": ("GenieError",),
     "genie.limits": ("Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
     "genie.message": ("Classification", "Headers", "Message", "Payload", "Value"),

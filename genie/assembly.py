@@ -13,13 +13,15 @@ from pydantic import BaseModel
 
 from genie.catalogue import Catalogue, settings_of
 from genie.document import Document, suggestion
-from genie.errors import DefinitionError
+from genie.errors import DefinitionError, ScheduleError
 from genie.graph import Problem, name_of
+from genie.invocation import misplaced
 from genie.limits import Mailbox, RestartBudget, Retry
-from genie.manifest import AgentSection, JoinSection, PortSection
+from genie.manifest import AgentSection, JoinSection, PortSection, ScheduleSection
 from genie.message import Classification, Path, Payload, topic_of
 from genie.policy import Policy
 from genie.protocol import Agent, AgentCard, Binding, Each, Join
+from genie.timetable import Schedule
 from genie.validation import MAX_PROBLEMS, dotted, validated
 
 Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)
@@ -90,10 +92,15 @@ class Assembly:
                     f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
                 )
                 self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+        executor = section.executor or card.executor
+        problem = misplaced(agent, replace(card, executor=executor))
+        if problem is not None:
+            self.note((*path, "executor"), f"agent {section.id!r}: {problem}")
         return replace(
             card,
             id=section.id,
             clearance=clearance,
+            executor=executor,
             concurrency=card.concurrency if section.concurrency is None else section.concurrency,
             timeout_s=section.timeout_s if "timeout_s" in given else card.timeout_s,
             fallback=section.fallback if "fallback" in given else card.fallback,
@@ -208,6 +215,22 @@ class Assembly:
             id=section.id, into=into, parts=found, need=need, within_s=section.within_s, partial=section.partial,
             clearance=Classification.parse(section.clearance),
         )  # fmt: skip
+
+    # --- schedules ---
+
+    def schedule(self, position: int, section: ScheduleSection, kind: type[Payload] | None) -> Schedule | None:
+        """Return a schedule of the pipeline's question; None when it cannot fire or its payload is refused."""
+        path: Path = ("schedule", position)
+        payload: Payload | None = None
+        if section.payload is not None and kind is not None:
+            checked = validated(kind, self.document, (*path, "payload"))
+            self.problems += checked.problems
+            payload = checked.value
+        try:
+            return Schedule(section.id, section.cron, section.zone, payload, section.missed)
+        except ScheduleError as error:
+            self.note((*path, "zone" if "time zone" in error.problem else "cron"), str(error))
+            return None
 
 
 class Topics:

@@ -19,6 +19,7 @@ from genie.correlator import Correlator
 from genie.errors import BudgetExceededError, GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
 from genie.events import Event
 from genie.holds import HoldDesk, Holds
+from genie.invocation import IN_HANDLER
 from genie.limits import Overflow
 from genie.mailbox import Lane, Subscriber, Ticket
 from genie.message import Classification, Headers, Message, Payload, masked_copy, stamp, topic_of
@@ -121,6 +122,7 @@ class Bus:
         self._routes: dict[type[Payload], _Route] = {}
         self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._variables = copy_context()
+        self._variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
         self._recorded = 0
         self._max_hops = limits.max_hops
         self._max_messages = limits.max_messages

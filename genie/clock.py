@@ -21,14 +21,23 @@ class Clock:
     Args:
         now: The loop's own clock, in seconds; ``genie.wake.loop_time()`` finds it.
         wall: Seconds since the epoch at this moment; the system's by default, a fixed value for repeatable runs.
+        system: Reads the system's time, in seconds since the epoch.
     """
 
-    __slots__ = ("_offset", "now")
+    __slots__ = ("_offset", "_system", "now")
 
-    def __init__(self, now: Callable[[], float], *, wall: float | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], float], *, wall: float | None = None, system: Callable[[], float] = time.time
+    ) -> None:
         self.now = now
-        self._offset = (time.time() if wall is None else wall) - now()
+        self._system = system if wall is None else None
+        self._offset = (system() if wall is None else wall) - now()
 
     def wall(self) -> datetime:
         """Return the date and time in UTC that belongs to ``now()``."""
         return EPOCH + timedelta(seconds=self.now() + self._offset)
+
+    def resynchronise(self) -> None:
+        """Take the system's time again, which a suspended machine or a corrected clock has moved; not a fixed one."""
+        if self._system is not None:
+            self._offset = self._system() - self.now()

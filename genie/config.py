@@ -25,6 +25,7 @@ from genie.override import overridden, parse_overrides
 from genie.pipeline import check
 from genie.policy import Environment, PolicySet
 from genie.protocol import Binding, Caller, Join
+from genie.timetable import Schedule
 from genie.validation import validated
 
 Overrides = Mapping[str, str] | Iterable[str]
@@ -53,6 +54,8 @@ class Pipeline:
     """Seconds for the answer; None means the limits' deadline."""
     input: Entry
     """How the command's options fill the question."""
+    schedules: tuple[Schedule, ...] = ()
+    """When it is asked by itself."""
     warnings: tuple[str, ...]
     graph: Graph = field(repr=False)
 
@@ -178,12 +181,13 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
         warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
     source = _entry(section, assembly, entry, path)
+    schedules = _schedules(section, assembly, entry)
     if assembly.problems or graph is None or policies is None or source is None or answer is None:
         raise _error(assembly.document, assembly.problems)
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
-        entry=source.payload, answer=answer, within_s=section.within_s, input=source,
+        entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules,
         warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
     )  # fmt: skip
 
@@ -197,6 +201,35 @@ def _policies(section: PipelineSection, assembly: Assembly, environment: Environ
     except PolicyError as error:
         assembly.note(("policies",), str(error))
         return None
+
+
+def _schedules(section: PipelineSection, assembly: Assembly, entry: type[Payload] | None) -> tuple[Schedule, ...]:
+    made = [assembly.schedule(position, one, entry) for position, one in enumerate(section.schedule)]
+    ids = [one.id for one in section.schedule]
+    for position, name in enumerate(ids):
+        if name in ids[:position]:
+            assembly.note(("schedule", position, "id"), f"a schedule {name!r} is there already")
+        if section.schedule[position].payload is None and entry is not None and not _fillable(section, entry):
+            assembly.note(
+                ("schedule", position), f"schedule {name!r} has no payload, and `input` has no defaults for all fields"
+            )
+    return tuple(schedule for schedule in made if schedule is not None)
+
+
+def _fillable(section: PipelineSection, entry: type[Payload]) -> bool:
+    """Return True when the question can be made with no option of the command."""
+    fields = section.input.fields
+    files = any(given.source == "input" and given.default is not None for given in fields.values())
+    return all(
+        name in fields
+        and (
+            fields[name].source is None
+            or fields[name].default is not None
+            or (fields[name].source == "filename" and files)
+        )
+        for name, info in entry.model_fields.items()
+        if info.is_required()
+    )
 
 
 def _entry(

@@ -5,13 +5,16 @@ The second column says who must act: **C** the caller, **A** the author of the a
     GenieError
     ├── DefinitionError            A   a payload, card or handler is declared wrongly
     │   ├── PayloadDefinitionError
-    │   └── AgentDefinitionError
+    │   ├── AgentDefinitionError
+    │   └── ScheduleError              never fires, or cannot be read here
     ├── ContractError              A   a handler broke its own contract while running
     │   ├── UndeclaredMessageError     published or asked what its card does not declare
     │   ├── WrongOutputError           returned something that is no declared payload
     │   ├── ImmutableMessageError      assigned to a message
     │   ├── ForgedMessageError         handed over an envelope of its own
-    │   └── HeadersWidenedError        raised a role, lowered a classification, changed tenant
+    │   ├── HeadersWidenedError        raised a role, lowered a classification, changed tenant
+    │   ├── TransferError              its input or output cannot be carried to or from its process
+    │   └── RelayedError               what a handler in another process raised of this tree
     ├── RoutingError               C   no such recipient
     │   ├── UnknownAgentError
     │   ├── UnknownTopicError
@@ -98,6 +101,16 @@ class AgentDefinitionError(DefinitionError):
     code: ClassVar[str] = "agent_definition"
 
 
+@dataclass(eq=False)
+class ScheduleError(DefinitionError):
+    """A schedule's expression or time zone cannot be used."""
+
+    code: ClassVar[str] = "schedule"
+
+    def __str__(self) -> str:
+        return f"schedule {self.subject!r}: {self.problem}"
+
+
 # --- a handler broke its contract ---
 
 
@@ -165,6 +178,29 @@ class HeadersWidenedError(ContractError):
 
     def __str__(self) -> str:
         return f"{self.agent!r} widened {', '.join(self.widened)}; headers can only be narrowed"
+
+
+@dataclass(eq=False)
+class TransferError(ContractError):
+    """A payload cannot be carried to or from the process that a handler runs in."""
+
+    code: ClassVar[str] = "transfer"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} runs in a process of its own: {self.problem}"
+
+
+@dataclass(eq=False)
+class RelayedError(ContractError):
+    """A handler in another process raised an error of this library; its text is that error's."""
+
+    code: ClassVar[str] = "relayed"
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 # --- routing ---

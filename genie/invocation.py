@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from genie.errors import AgentDefinitionError
 from genie.mailbox import Lane
 from genie.protocol import AgentCard, FunctionAgent, Handlers
+from genie.signature import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.message import Payload
+    from genie.ports import Executor, Job
+
+IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
+"""True inside every handler, wherever it runs."""
 
 Call = tuple["Callable[..., Any]", int, bool]
 """The handler, what it is called with (``Lane.PAYLOAD`` and so on), and whether its outcome can differ."""
 
 
-def calls_of(agent: object, card: AgentCard) -> Mapping[type[Payload], Call]:
-    """Return for each payload class that an agent consumes how it is handled.
+def misplaced(agent: object, card: AgentCard) -> str | None:
+    """Return why an agent cannot run where its card says, with what to do about it; None when it can."""
+    if isinstance(agent, FunctionAgent):
+        return unfit(agent.function, agent.signature, card.executor, card)
+    if card.executor == "loop":
+        return None
+    return f"executor {card.executor} is for functions made agents; this one runs on the loop"
+
+
+def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
+    """Return how an agent that does not run on the loop is called.
+
+    Raises:
+        AgentDefinitionError: It is no plain function, or cannot run there.
+    """
+    problem = misplaced(agent, card)
+    if problem is not None or not isinstance(agent, FunctionAgent):
+        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is no function")
+    return executor.job(card.executor, card.id, agent.function, agent.signature, card.concurrency)
+
+
+def calls_of(agent: object, card: AgentCard, job: Job | None = None) -> Mapping[type[Payload], Call]:
+    """Return for each payload class that an agent consumes how it is handled; by its job, if it has one.
 
     ``branches`` is True when a handling need not bring what its card can send: several types, nothing, a stream,
     something published or asked on the way, or a handler of a third party, of which nothing is known.
@@ -27,7 +55,9 @@ def calls_of(agent: object, card: AgentCard) -> Mapping[type[Payload], Call]:
         signature = agent.signature
         wants = Lane.CONTEXT if signature.takes_context else Lane.PAYLOAD
         branches = sends_more or (bool(card.produces) and not signature.certain)
-        return dict.fromkeys(card.consumes, (agent.function, wants, branches))
+        if job is None and signature.plain:
+            raise AgentDefinitionError(f"agent {card.id!r}", misplaced(agent, card) or "")
+        return dict.fromkeys(card.consumes, (agent.function if job is None else job.call, wants, branches))
     if isinstance(agent, Handlers):
         return {
             kind: (getattr(agent, name), Lane.CONTEXT if signature.takes_context else Lane.PAYLOAD,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from genie.alarm import Entry
     from genie.message import Message, Payload
     from genie.policy import Gate
+    from genie.ports import Job
     from genie.protocol import AgentCard
     from genie.wake import Parker
 
@@ -52,9 +53,9 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "keyed",
-        "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn",
-        "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
+        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "job",
+        "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings",
+        "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -100,6 +101,8 @@ class Subscriber:
         self.stalled = 0
         """Times a handler blocked the loop for a second or more."""
         self.calls: Mapping[type[Payload], Any] = {}
+        self.job: Job | None = None
+        """How its handler is called in a thread or a process; None for one that runs on the loop."""
         self.gates: dict[type[Payload], Any] = {}
         self.tally = Tally()
 

@@ -69,6 +69,9 @@ class AgentSection(Section):
     settings: dict[str, JsonValue] | None = Field(default=None, description="Values of the agent's settings model.")
     ports: dict[str, PortSection] = Field(default_factory=dict, description="Port -> the edge that it is bound to.")
     concurrency: int | None = Field(default=None, ge=1, description="Messages handled at a time.")
+    executor: Literal["loop", "thread", "process"] | None = Field(
+        default=None, description="Where a plain function runs; every other handler runs on the loop."
+    )
     timeout_s: Seconds | None = Field(default=None, description="Longest handling in seconds; null means no bound.")
     retry: RetrySection | None = None
     restarts: RestartsSection | None = None
@@ -141,6 +144,31 @@ class InputSection(Section):
     fields: dict[str, FieldSection] = Field(default_factory=dict, description="Field of the payload -> its source.")
 
 
+class ScheduleSection(Section):
+    """When `genie serve-schedule` asks the pipeline's question by itself."""
+
+    id: Id = Field(description="Name of the schedule.", examples=["nightly"])
+    cron: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Minute, hour, day of the month, month, day of the week.",
+        examples=["30 6 * * mon-fri"],
+    )
+    zone: str = Field(
+        default="UTC",
+        min_length=1,
+        max_length=100,
+        description="IANA name of the time zone.",
+        examples=["Europe/Berlin"],
+    )
+    missed: Literal["skip", "once"] = Field(
+        default="skip", description="Firings that were missed: none is made up for, or one run makes up for all."
+    )
+    payload: dict[str, JsonValue] | None = Field(
+        default=None, description="Fields of the question; without it, `input` fills them anew at each firing."
+    )
+
+
 def _or_name(model: type[Section]) -> dict[str, Any]:
     return {"anyOf": [_NAME, {"$ref": f"#/$defs/{model.__name__}"}]}
 
@@ -170,6 +198,9 @@ class PipelineSection(Section):
     input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
     output: TopicName = Field(description="Topic of the answer.")
     within_s: Seconds | None = Field(default=None, description="Seconds for the answer.")
+    schedule: tuple[ScheduleSection, ...] = Field(
+        default=(), max_length=MAX_PARTS, description="When `genie serve-schedule` asks by itself."
+    )
     cycles: tuple[tuple[Id, ...], ...] = Field(
         default=(),
         max_length=MAX_PARTS,

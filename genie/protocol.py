@@ -24,10 +24,7 @@ from typing import (
     Protocol,
     TypedDict,
     TypeVar,
-    Union,
     Unpack,
-    get_args,
-    get_origin,
     overload,
     runtime_checkable,
 )
@@ -36,7 +33,9 @@ from pydantic import BaseModel
 
 from genie.errors import AgentDefinitionError, PartMissingError
 from genie.limits import NO_RETRY, Mailbox, RestartBudget, Retry
+from genie.markup import table
 from genie.message import Classification, Headers, Message, Payload, topic_of
+from genie.signature import ExecutorName, Signature, read_signature, unfit
 
 if TYPE_CHECKING:
     import datetime
@@ -155,6 +154,13 @@ class Gathered:
     def complete(self) -> bool:
         """True when nothing expected is missing."""
         return not self.missing
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook which parts came, by topic, and why the others did not."""
+        came = [(topic_of(kind).name, "", "came") for kind in self._parts]
+        came += [(topic_of(each.payload).name, agent, "came") for each, by in self._each.items() for agent in by]
+        missing = [(one.part, one.agent or "", one.reason) for one in self.missing.values()]
+        return table(f"gathered, run {self.run_id}", ("part", "agent", "how"), came + missing)
 
 
 # --- what a handler may touch ---
@@ -298,6 +304,8 @@ class AgentCard:
     roles: frozenset[str] = frozenset()
     """Roles of an outside caller; empty for agents."""
     concurrency: int = 1
+    executor: ExecutorName = "loop"
+    """Where its handler runs; the others are for plain functions."""
     timeout_s: float | None = None
     """Longest handling, in seconds."""
     retry: Retry = NO_RETRY
@@ -373,6 +381,7 @@ def make_card(
     consumes: tuple[type[Payload], ...],
     produces: tuple[type[Payload], ...],
     doc: str | None,
+    executor: ExecutorName = "loop",
     **options: Unpack[CardOptions],
 ) -> AgentCard:
     """Return a checked card.
@@ -405,7 +414,7 @@ def make_card(
     first_line = (doc or "").strip().split("\n", 1)[0]
     values["name"] = values.get("name") or id.replace("_", " ").replace(".", " ")
     values["description"] = values.get("description") or first_line
-    return AgentCard(id=id, consumes=consumes, produces=produces, **values)
+    return AgentCard(id=id, consumes=consumes, produces=produces, executor=executor, **values)
 
 
 @runtime_checkable
@@ -455,73 +464,6 @@ class Join:
     """Highest classification of a part; what is published carries the highest label of the parts."""
 
 
-# --- reading a handler's annotations ---
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What a handler's annotations say."""
-
-    consumes: tuple[type[Payload], ...]
-    produces: tuple[type[Payload], ...]
-    takes_context: bool
-    streams: bool
-    """The handler is an async generator."""
-    certain: bool
-    """The handler always returns exactly one payload of one class, or always nothing."""
-
-
-def _payload_classes(annotation: object, where: str) -> tuple[type[Payload], ...]:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation is None or annotation is type(None):
-        return ()
-    if origin in {Union, types.UnionType, tuple} or (
-        isinstance(origin, type) and issubclass(origin, typing.cast("type", AsyncIterator))
-    ):
-        found = [c for part in arguments if part is not Ellipsis for c in _payload_classes(part, where)]
-        return tuple(dict.fromkeys(found))
-    if isinstance(annotation, type) and issubclass(annotation, Payload) and annotation is not Payload:
-        return (annotation,)
-    shown = getattr(annotation, "__name__", str(annotation))
-    raise AgentDefinitionError(where, f"{shown} is not a Payload class; a handler takes and gives payloads")
-
-
-def read_signature(function: Callable[..., object], *, method: bool, names: Mapping[str, object]) -> Signature:
-    """Return the contract that a handler's annotations make.
-
-    Args:
-        function: The handler.
-        method: It takes ``self`` first.
-        names: Where annotations in quotes are looked up besides the function's module.
-
-    Raises:
-        AgentDefinitionError: Parameters or annotations do not make a contract.
-    """
-    where = f"handler {function.__qualname__}"
-    streams = inspect.isasyncgenfunction(function)
-    if not streams and not inspect.iscoroutinefunction(function):
-        raise AgentDefinitionError(where, "must be `async def`")
-    try:
-        hints = typing.get_type_hints(function, localns=dict(names))
-    except NameError as error:
-        raise AgentDefinitionError(where, f"annotation cannot be resolved: {error}") from None
-    parameters = list(inspect.signature(function).parameters.values())[1 if method else 0 :]
-    required = [p for p in parameters if p.default is p.empty]
-    if not 1 <= len(parameters) <= 2 or len(required) != len(parameters):
-        raise AgentDefinitionError(where, "takes a payload, and a Context if it needs one")
-    first = parameters[0].name
-    if first not in hints:
-        raise AgentDefinitionError(where, f"parameter {first!r} has no annotation; its Payload class is the topic")
-    if "return" not in hints:
-        raise AgentDefinitionError(where, "has no return annotation; write `-> None` if it gives nothing")
-    takes_context = len(parameters) == 2
-    if takes_context and hints.get(parameters[1].name) is not Context:
-        raise AgentDefinitionError(where, f"parameter {parameters[1].name!r} must be annotated `Context`")
-    produces = _payload_classes(hints["return"], where)
-    certain = not produces or hints["return"] in produces
-    return Signature(_payload_classes(hints[first], where), produces, takes_context, streams, certain)
-
-
 # --- the two ways to write one ---
 
 
@@ -544,11 +486,12 @@ class FunctionAgent(Generic[P, R_co]):
         """Call the function with the payload, and with the context if it takes one."""
         function: Callable[..., Any] = self.function
         output = function(message.payload, context) if self.signature.takes_context else function(message.payload)
-        return output if self.signature.streams else await output
+        return output if self.signature.streams or self.signature.plain else await output
 
 
 _In = TypeVar("_In", bound=Payload)
 _Out = TypeVar("_Out", bound=Payload | tuple[Payload, ...] | AsyncIterator[Payload] | None)
+_Plain = TypeVar("_Plain", bound=Payload | tuple[Payload, ...] | None)
 _Stream = TypeVar("_Stream", bound=Payload)
 _Self_contra = TypeVar("_Self_contra", contravariant=True)
 
@@ -575,11 +518,24 @@ class AgentDecorator(Protocol):
         ...
 
 
-def agent(id: str, **options: Unpack[CardOptions]) -> AgentDecorator:  # noqa: A002 - the card's own word
-    """Make an async function an agent; its annotations are its contract.
+class PlainDecorator(Protocol):
+    """What ``agent(..., executor="thread")`` returns: it takes a plain function of a payload."""
+
+    def __call__(self, function: Callable[[_In], _Plain]) -> FunctionAgent[[_In], _Plain]:
+        """Make the function an agent."""
+        ...
+
+
+@overload
+def agent(id: str, *, executor: Literal["loop"] = ..., **options: Unpack[CardOptions]) -> AgentDecorator: ...
+@overload
+def agent(id: str, *, executor: Literal["thread", "process"], **options: Unpack[CardOptions]) -> PlainDecorator: ...
+def agent(id: str, *, executor: ExecutorName = "loop", **options: Unpack[CardOptions]) -> Any:  # noqa: A002 - the card's own word
+    """Make a function an agent; its annotations are its contract.
 
     Args:
         id: Lower-case name, unique within a runtime.
+        executor: ``thread`` or ``process`` for a plain ``def`` that takes a payload alone; ``loop`` for the rest.
         **options: Fields of ``AgentCard``.
 
     Raises:
@@ -588,11 +544,17 @@ def agent(id: str, **options: Unpack[CardOptions]) -> AgentDecorator:  # noqa: A
     names = sys._getframe(1).f_locals  # noqa: SLF001 - payload classes defined beside the handler, in a function
 
     def decorate(function: Callable[..., Any]) -> FunctionAgent[..., Any]:
-        signature = read_signature(function, method=False, names=names)
-        card = make_card(id, consumes=signature.consumes, produces=signature.produces, doc=function.__doc__, **options)
+        signature = read_signature(function, method=False, names=names, context=Context, executor=executor)
+        card = make_card(
+            id, consumes=signature.consumes, produces=signature.produces, doc=function.__doc__, executor=executor,
+            **options,
+        )  # fmt: skip
+        problem = unfit(function, signature, executor, card)
+        if problem is not None:
+            raise AgentDefinitionError(f"agent {id!r}", problem)
         return FunctionAgent(function, card, signature)
 
-    return typing.cast("AgentDecorator", decorate)
+    return decorate
 
 
 _HANDLES = "__genie_handles__"
@@ -650,6 +612,10 @@ class Handlers:
         super().__init_subclass__()
         if id is None:
             return  # an intermediate class: its subclasses name themselves
+        if "executor" in options:
+            raise AgentDefinitionError(
+                f"agent {id!r}", "has methods, which run on the loop; executor is for plain functions"
+            )
         names = {**sys._getframe(1).f_locals, cls.__name__: cls}  # noqa: SLF001 - as in `agent`
         methods: dict[type[Payload], tuple[str, Signature]] = {}
         produces: dict[type[Payload], None] = {}
@@ -657,7 +623,7 @@ class Handlers:
             function = inspect.getattr_static(cls, name)
             if not getattr(function, _HANDLES, False):
                 continue
-            signature = read_signature(function, method=True, names=names)
+            signature = read_signature(function, method=True, names=names, context=Context)
             for kind in signature.consumes:
                 if kind in methods:
                     raise AgentDefinitionError(f"agent {id!r}", f"has two handlers for {kind.__name__}")

@@ -29,7 +29,7 @@ from genie.errors import (
 )
 from genie.events import Event, Watcher
 from genie.ids import IdSource
-from genie.invocation import calls_of
+from genie.invocation import calls_of, job_of
 from genie.joins import JoinPoint
 from genie.limits import RunLimits
 from genie.mailbox import Subscriber
@@ -37,7 +37,7 @@ from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
-from genie.statistics import Statistics, statistics
+from genie.statistics import Statistics, shown, statistics
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from genie.config import Pipeline
     from genie.expectation import Expectation
     from genie.holds import Held
-    from genie.ports import Journal
+    from genie.ports import Executor, Journal
     from genie.protocol import Expected, Need
     from genie.supervisor import DeadLetter
 
@@ -153,8 +153,12 @@ class Run(Generic[T]):
         """Nothing of the run is in flight."""
         return self._state.closed
 
+    def _repr_html_(self) -> str:
+        """Show in a notebook what each agent did and what went wrong; never a payload."""
+        return shown(self.id, self.messages(), self.agents(), self.failures())
+
     def _holds(self) -> tuple[str, ...]:
-        return tuple(held.id for held in self._bus.holds.of(lambda scope: scope.run is self._state))
+        return _holds_of(self._bus, self._state)
 
 
 def _failure(state: RunState, expected: str, reason: str | None) -> Exception:
@@ -182,6 +186,7 @@ class Runtime:
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
+        executor: Where plain functions run; threads and processes by default.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -199,6 +204,7 @@ class Runtime:
         seed: int | None = None,
         wall: float | None = None,
         prefix: str | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self._agents = [_bound(agent) for agent in agents]
         self._policies = policies or PolicySet()
@@ -209,6 +215,7 @@ class Runtime:
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
         self._prefix = prefix
+        self._executor = executor
         self._registry = Registry()
         self._askers: dict[Caller, Asker] = {}
         self._local = Asker(self._caller.card(), self._caller.headers())
@@ -273,7 +280,13 @@ class Runtime:
         subscriber = Subscriber(
             binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), spawn=self._bus.spawn
         )
-        subscriber.calls = calls_of(binding.agent, binding.card)
+        if binding.card.executor != "loop":
+            if self._executor is None:
+                from genie.executors.places import Places  # noqa: PLC0415 - loaded by those who use it
+
+                self._executor = Places()
+            subscriber.job = job_of(binding.agent, binding.card, self._executor)
+        subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         self._bus.add(subscriber)
 
     async def __aexit__(
@@ -293,6 +306,8 @@ class Runtime:
             await self._crew.close()
         finally:
             with anyio.CancelScope(shield=True):
+                if self._executor is not None:
+                    await self._executor.close()
                 await self._close_agents()
 
     async def _close_agents(self) -> None:
@@ -329,6 +344,11 @@ class Runtime:
         if self._bus is None or self._bus.closing:
             raise RuntimeClosedError
         return self._bus
+
+    @property
+    def bus(self) -> Bus:
+        """The open bus, for what stands on the runtime and needs its clock or alarm."""
+        return self._open_bus()
 
     # --- asking ---
 
@@ -578,6 +598,8 @@ class Runtime:
         while subscriber.workers:
             subscriber.left = bus.make_parker()
             await subscriber.left.park()
+        if subscriber.job is not None:
+            subscriber.job.close()
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
             await _close(subscriber.agent)

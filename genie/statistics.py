@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genie.account import Counts
+from genie.markup import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from genie.account import Failure
     from genie.bus import Bus
     from genie.mailbox import Subscriber
 
@@ -44,6 +46,8 @@ class AgentStatistics:
     """Times its handler blocked the loop for a second or more."""
     cost: float
     tokens: int
+    abandoned: int
+    """Cancelled calls that still run in a thread; each keeps one of its slots."""
     p50_ms: float | None
     """Median handling time, to within a factor of two; None before the first."""
     times: tuple[int, ...]
@@ -64,6 +68,32 @@ class Statistics:
     dead_letters: int
     unrouted: int
     epoch: int
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what each agent does and did."""
+        head = ("agent", "accepted", "handled", "denied", "dead_lettered", "in_flight", "p50_ms")
+        rows = [(agent, *(_figure(getattr(one, name)) for name in head[1:])) for agent, one in self.agents.items()]
+        return table(f"{self.totals.accepted} deliveries, {self.runs} runs in flight", head, rows)
+
+
+def shown(run: str, counts: Counts, agents: Mapping[str, Any], failures: Iterable[Failure]) -> str:
+    """Return what each agent did for a run and what went wrong, as HTML.
+
+    Args:
+        run: The run's id.
+        counts: Its account.
+        agents: By agent, what it did, with ``handled`` and ``failed``.
+        failures: What was not handled.
+    """
+    why = {failure.agent: str(failure) for failure in failures}
+    rows = [(agent, one.handled, one.failed, why.pop(agent, "")) for agent, one in agents.items()]
+    rows += [(agent, 0, 0, reason) for agent, reason in why.items()]
+    title = f"run {run}: {counts.handled} handled, {counts.in_flight} in flight"
+    return table(title, ("agent", "handled", "failed", "why"), rows)
+
+
+def _figure(figure: object) -> str:
+    return "" if figure is None else f"{figure:,.3g}" if isinstance(figure, float) else str(figure)
 
 
 def statistics(bus: Bus) -> Statistics:
@@ -92,7 +122,8 @@ def _of(bus: Bus, subscriber: Subscriber) -> AgentStatistics:
         cancelled=tally.cancelled, dead_lettered=tally.dead_lettered, in_flight=queued + running + retrying + held,
         queued=queued, running=running, retrying=retrying, held=held, failed=tally.failed, retried=tally.retried,
         redacted=tally.redacted, refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred,
-        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times),
+        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens,
+        abandoned=0 if subscriber.job is None else subscriber.job.abandoned, p50_ms=_median_ms(tally.times),
         times=tuple(tally.times),
     )  # fmt: skip
 

@@ -100,6 +100,20 @@ def loop_time() -> Callable[[], float]:
     return asyncio.get_running_loop().time
 
 
+def threadsafe() -> Callable[[Callable[[], object]], object]:
+    """Return a function, callable from any thread, that has the running loop call something soon.
+
+    It raises RuntimeError once the loop is closed.
+    """
+    if _on_trio():
+        import trio.lowlevel  # noqa: PLC0415 - only under trio
+
+        return trio.lowlevel.current_trio_token().run_sync_soon
+    import asyncio  # noqa: PLC0415 - this module meets the backend
+
+    return asyncio.get_running_loop().call_soon_threadsafe
+
+
 class Crew(Protocol):
     """The tasks of one runtime: started at any time, cancelled and awaited together at the end."""
 

@@ -16,6 +16,7 @@ _COMMANDS = {
     "graph": "Draw a pipeline as a Mermaid graph.",
     "new": "Write the skeleton of something new.",
     "run": "Run a pipeline and report.",
+    "serve-schedule": "Ask a pipeline's question by the clock.",
 }
 
 
@@ -30,7 +31,7 @@ class LazyGroup(click.Group):
         """Return the subcommand of that name, importing its module."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"genie.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"genie.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie import Classification, Context, Each, Handlers, Payload, Runtime, agent, handles
+from genie import Classification, Context, Each, Handlers, Payload, Runtime, agent, ask, handles
 
 
 class Question(Payload, topic="typing.question"):
@@ -44,6 +44,21 @@ def not_async(question: Question) -> Answer:
     return Answer(text=question.text)
 
 
+@agent("not-plain", executor="thread")  # error: type-var
+async def not_plain(question: Question) -> Answer:
+    return Answer(text=question.text)
+
+
+@agent("no-context-there", executor="process")  # error: arg-type
+def no_context_there(question: Question, context: Context) -> Answer:
+    return Answer(text=question.text)
+
+
+@agent("nowhere", executor="cloud")  # error: call-overload, untyped-decorator
+def nowhere(question: Question) -> Answer:
+    return Answer(text=question.text)
+
+
 @agent("too-much")  # error: arg-type
 async def too_much(question: Question, context: Context, more: int) -> Answer:
     return Answer(text=question.text * more)
@@ -59,12 +74,12 @@ async def wrong_body(question: Question) -> Answer:
     return Other(number=1)  # error: return-value
 
 
-@agent("no-option", concurency=2)  # error: call-arg
+@agent("no-option", concurency=2)  # error: call-overload, untyped-decorator
 async def no_option(question: Question) -> Answer:
     return Answer(text=question.text)
 
 
-@agent("wrong-option", concurrency="two")  # error: arg-type
+@agent("wrong-option", concurrency="two")  # error: call-overload, untyped-decorator
 async def wrong_option(question: Question) -> Answer:
     return Answer(text=question.text)
 
@@ -92,6 +107,12 @@ async def inside(context: Context) -> None:
     await context.gather(Question(text="?"), expect=("answer",))  # error: arg-type
     context.ask(Question(text="?"), Answer)  # error: unused-coroutine
     context.headers.tenant = "another"  # error: misc
+
+
+def blocking() -> None:
+    answer: Other = ask([no_option], Question(text="?"), Answer)  # error: assignment
+    print(answer)
+    ask([no_option], "text", Answer)  # error: call-overload
 
 
 async def outside(runtime: Runtime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import assert_type
 
-from genie import Context, Each, Gathered, Handlers, Payload, Run, Runtime, agent, handles
+from genie import Context, Each, Gathered, Handlers, Payload, Run, Runtime, agent, ask, handles
 
 
 class Question(Payload, topic="typing.question"):
@@ -48,6 +48,16 @@ async def sink(other: Other) -> None:
     assert_type(other.text, str)
 
 
+@agent("threaded", executor="thread", concurrency=4)
+def threaded(question: Question) -> Answer:
+    return Answer(text=question.text)
+
+
+@agent("counted", executor="process")
+def counted(question: Question) -> tuple[Answer, Other]:
+    return Answer(text=question.text), Other(text=question.text)
+
+
 @agent("stream")
 async def stream(question: Question) -> AsyncIterator[Answer]:
     yield Answer(text=question.text)
@@ -75,3 +85,9 @@ async def outside() -> None:
         assert_type(views[Other], Other)
     # An agent made of a function is still that function, so a test needs no bus.
     assert_type(await plain(Question(text="?")), Answer)
+    assert_type(threaded(Question(text="?")), Answer)
+
+
+def blocking() -> None:
+    assert_type(ask([plain, threaded], Question(text="?"), Answer), Answer)
+    assert_type(ask("pipeline.yaml"), Payload)

@@ -1,0 +1,39 @@
+"""Small tables as HTML, for notebooks: escaped, bounded, and without style of their own."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MOST_ROWS = 100
+"""Rows that are shown; the rest is counted."""
+MOST_CHARACTERS = 200
+"""Characters of one cell that are shown."""
+
+
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as HTML; every cell is escaped and cut to 200 characters.
+
+    Args:
+        title: Its caption.
+        head: Names of the columns.
+        rows: One sequence of cells each; at most 100 are shown, and how many more there are.
+    """
+    every = list(rows)
+    lines = [f"<table><caption>{_cell(title)}</caption>", _row("th", head)]
+    lines += [_row("td", row) for row in every[:MOST_ROWS]]
+    if len(every) > MOST_ROWS:
+        lines.append(f'<tr><td colspan="{len(head)}">and {len(every) - MOST_ROWS} more</td></tr>')
+    return "".join((*lines, "</table>"))
+
+
+def _row(tag: str, cells: Iterable[object]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{_cell(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    return escape(text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}...")
