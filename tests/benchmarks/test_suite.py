@@ -166,7 +166,7 @@ def test_the_peer_runs_from_any_directory(tmp_path: Path) -> None:
         "    print(json.dumps([figures['n'], sent['n'] >= 500]))\n"
         "asyncio.run(main())"
     )
-    done = subprocess.run(  # noqa: S603 - this interpreter, and the code above
+    done = subprocess.run(
         [sys.executable, "-c", code, str(ROOT / "benchmarks/peers")],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip

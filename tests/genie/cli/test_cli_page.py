@@ -409,7 +409,7 @@ CHROMIUM = shutil.which("chromium")
 def test_a_browser_draws_every_chart_and_runs_nothing_else(insights: Pipeline, tmp_path: Path) -> None:
     page = page_of(report("EUR", "JPY", merchant=HOSTILE), insights)
     (tmp_path / "page.html").write_text(page)
-    done = subprocess.run(  # noqa: S603 - a page of our own
+    done = subprocess.run(
         [
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
             "--disable-background-networking", "--disable-component-update", f"--user-data-dir={tmp_path / 'profile'}",
