@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from agents.contracts.money import Currency, Money
 from genie.message import Payload, Value
@@ -72,7 +72,7 @@ class Transaction(Value):
     merchant: str | None = None
     """Who was paid or paid, once the normaliser has read the narration."""
     rail: str | None = None
-    """How it was paid (``upi``, ``neft``, ``sepa``, ``card``, ``cash``, ``check`` and so on), where the narration says."""
+    """How it was paid (``upi``, ``sepa``, ``card``, ``cash``, ``check`` and so on), where narration or file says."""
     category: str | None = None
     """Name in the catalogue's taxonomy, once the categoriser has decided."""
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -83,7 +83,19 @@ class Transaction(Value):
     """Id of the transaction this one cancels: the other leg of a transfer, or the purchase of a refund."""
 
 
-class Assumption(Value):
+class FromFile(Value):
+    """Something said of one file; in JSON it names the file only where there were several."""
+
+    file: str = ""
+    """Name of the file among several; empty when there was one."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty_file(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        values: dict[str, object] = handler(self)
+        return values if self.file else {name: value for name, value in values.items() if name != "file"}
+
+
+class Assumption(FromFile):
     """A choice that the file left open."""
 
     field: str
@@ -91,17 +103,13 @@ class Assumption(Value):
     why: str
     settle_with: str
     """The line of a statement profile that would settle it."""
-    file: str = ""
-    """Name of the file among several; empty when there was one."""
 
 
-class Quarantined(Value):
+class Quarantined(FromFile):
     """A row that could not be read."""
 
     line: int
     reason: str
-    file: str = ""
-    """Name of the file among several; empty when there was one."""
 
 
 class UnreadFile(Value):

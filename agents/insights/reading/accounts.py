@@ -54,9 +54,10 @@ def merged(parts: Sequence[Part]) -> StatementReading:
     """Return the readings of several files as one, file by file.
 
     Each account's bookings count once, in however many files they stand: a booking is the same in two files of one
-    account if the bank's reference and the amount are the same; or, where one of the files has no references, or they
-    are of different forms, if date and amount are the same, of one form the narration too. Of equal bookings, as many
-    count as stand in the one file that has the most. What was dropped, and whose account a file was taken for, is said.
+    account and form if the bank's reference and the amount are the same, without a reference if date, amount and
+    narration are; in two files of different forms, which give neither alike, if date and amount are the same. Of equal
+    bookings, as many count as stand in the one file that has the most. What was dropped, and whose account a file was
+    taken for, is said.
     """
     choices = Choices()
     shares = _shares(parts)
@@ -140,16 +141,21 @@ def _key(transaction: Transaction) -> _Key:
 def _drop_repeated(share: _Share, other: _Share) -> int:
     """Drop from a share what an earlier file of the account holds too; return how many."""
     one_form = share.part.reading.form == other.part.reading.form
-    mine, others = _references(share.transactions), _references(other.transactions)
-    by_reference = one_form and bool(mine) and bool(others)
-    left: dict[object, list[Transaction]] = defaultdict(list)
-    for transaction in other.transactions:
-        left[_mark(transaction, others, by_reference=by_reference, one_form=one_form)].append(transaction)
+    loose = _repeated(share.transactions) | _repeated(other.transactions)
+
+    def mark(transaction: Transaction) -> object:
+        if not one_form:
+            return _key(transaction)
+        if transaction.reference and transaction.reference not in loose:
+            return transaction.reference, transaction.amount.minor, transaction.amount.currency
+        return *_key(transaction), transaction.narration.casefold()
+
+    left = Counter(map(mark, other.transactions))
     stays = []
     for transaction in share.transactions:
-        same = left.get(_mark(transaction, mine, by_reference=by_reference, one_form=one_form))
-        if same:
-            same.pop()
+        same = mark(transaction)
+        if left[same]:
+            left[same] -= 1
         else:
             stays.append(transaction)
     dropped = len(share.transactions) - len(stays)
@@ -157,24 +163,16 @@ def _drop_repeated(share: _Share, other: _Share) -> int:
     return dropped
 
 
-def _references(transactions: Iterable[Transaction]) -> frozenset[str]:
-    """Return the references that a file uses once; a bank that repeats them does not mean them as marks."""
+def _repeated(transactions: Iterable[Transaction]) -> frozenset[str]:
+    """Return the references that a file uses more than once: its bank does not mean them as marks."""
     counts = Counter(transaction.reference for transaction in transactions)
-    return frozenset(reference for reference, count in counts.items() if reference and count == 1)
-
-
-def _mark(transaction: Transaction, references: frozenset[str], *, by_reference: bool, one_form: bool) -> object:
-    if by_reference and transaction.reference in references:
-        return transaction.reference, transaction.amount.minor, transaction.amount.currency
-    return (*_key(transaction), " ".join(transaction.narration.split()).casefold() if one_form else "")
+    return frozenset(reference for reference, count in counts.items() if count > 1)
 
 
 def _say_repeated(share: _Share, before: list[_Share], dropped: list[int], choices: Choices) -> None:
     for other, count in zip(before, dropped, strict=True):
         if count:
-            choices.notice(
-                f"{share.part.name}: {count} bookings stand in {other.part.name} too and are counted once"
-            )
+            choices.notice(f"{share.part.name}: {count} bookings stand in {other.part.name} too and are counted once")
 
 
 def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
@@ -198,21 +196,22 @@ def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
 def _reading(parts: Sequence[Part], shares: list[_Share], choices: Choices) -> StatementReading:
     seen: Counter[str] = Counter()
     spelt: dict[str, str] = {}
-    transactions = []
+    transactions: list[Transaction] = []
     for share in shares:
         account = spelt.setdefault(_key_of(share.account), share.account)
-        for one in share.transactions:
-            transactions.append(
-                one.model_copy(
-                    update={
-                        "id": identity(account, one.date, one.narration, one.amount, seen),
-                        "account": account,
-                        "file": share.part.name,
-                    }
-                )
+        transactions += [
+            one.model_copy(
+                update={
+                    "id": identity(account, one.date, one.narration, one.amount, seen),
+                    "account": account,
+                    "file": share.part.name,
+                }
             )
+            for one in share.transactions
+        ]
+    alone = next(iter(spelt.values())) if len(spelt) == 1 else ""
     return StatementReading(
-        statement=Statement(account=next(iter(spelt.values())) if len(spelt) == 1 else "", transactions=tuple(transactions)),
+        statement=Statement(account=alone, transactions=tuple(transactions)),
         assumptions=(
             *(one.model_copy(update={"file": part.name}) for part in parts for one in part.reading.assumptions),
             *choices.assumptions,

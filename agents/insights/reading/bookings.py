@@ -110,9 +110,7 @@ def _refuse_mostly_bad(name: str, good: int, quarantined: list[Quarantined]) -> 
         raise InputError(name, "holds no transactions", "export a longer period")
 
 
-def _transactions(
-    block: Block, profile: StatementProfile, choices: Choices, seen: Counter[str]
-) -> list[Transaction]:
+def _transactions(block: Block, profile: StatementProfile, choices: Choices, seen: Counter[str]) -> list[Transaction]:
     account = profile.account or block.account[:_LONGEST_ACCOUNT]
     found = []
     for booking in block.bookings:
@@ -169,15 +167,15 @@ def _check_balances(blocks: list[Block], choices: Choices) -> None:
         before = last.get(block.account)
         if before and block.opening and before.amount != block.opening.amount:
             choices.notice(
-                f"the opening balance in line {block.opening.line} is {block.opening.amount:,}, and the statement before "
-                f"it closed with {before.amount:,}; a statement between them may be missing from the file"
+                f"the opening balance in line {block.opening.line} is {block.opening.amount:,}, and the statement "
+                f"before it closed with {before.amount:,}; a statement between them may be missing from the file"
             )
         if block.closing:
             last[block.account] = block.closing
         if block.opening is None and block.closing is not None and block.closing.date is not None:
             choices.notice(
-                f"the balance of {block.closing.date} is {block.closing.amount:,} (line {block.closing.line}); the file "
-                "states no opening balance, so nothing shows whether its movements are complete"
+                f"the balance of {block.closing.date} is {block.closing.amount:,} (line {block.closing.line}); the "
+                "file states no opening balance, so nothing shows whether its movements are complete"
             )
             continue
         if block.opening is None or block.closing is None:

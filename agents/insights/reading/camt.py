@@ -6,7 +6,7 @@ element one level down (``Sts/Cd``, ``Pty/Nm``), both places are looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from xml.parsers import expat
 
 from agents.domain.narrations import Rail
@@ -106,7 +106,7 @@ class _Reader:
 
     # What expat calls
 
-    def _refuse_declaration(self, *_: object) -> None:
+    def _refuse_declaration(self, *_: object) -> NoReturn:
         raise InputError(
             self._name, "declares a document type or entities, which no CAMT statement does", "export it again"
         )
@@ -198,9 +198,9 @@ class _Reader:
             else:
                 block.bookings.append(found)
         counted = node.value("TxsSummry", "TtlNtries", "NbOfNtries")
-        if counted.isascii() and counted.isdigit() and len(counted) < 10 and not self._pending:
-            if int(counted) != len(self._entries):
-                self._miscounted.append(node.line)
+        is_number = counted.isascii() and counted.isdigit() and len(counted) < 10
+        if is_number and not self._pending and int(counted) != len(self._entries):
+            self._miscounted.append(node.line)
         block.opening = _balance(node, _OPENING)
         block.closing = _balance(node, _CLOSING)
         if block.closing is None and block.opening is None and not block.currency:

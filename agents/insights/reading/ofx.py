@@ -48,7 +48,9 @@ def read_ofx(name: str, content: bytes, profile: StatementProfile, choices: Choi
     _refuse_entities(name, text[:start])
     statements = list(tree.below(*_STATEMENTS))
     if not statements:
-        code = next((status.value("CODE") for status in tree.below("STATUS") if status.value("SEVERITY") == "ERROR"), "")
+        code = next(
+            (status.value("CODE") for status in tree.below("STATUS") if status.value("SEVERITY") == "ERROR"), ""
+        )
         why = f", only the bank's error code {code[:6]}" if code.isdigit() else ""
         raise InputError(name, f"is an OFX file and holds no bank or card statement{why}", "export a statement")
     blocks = [_block(statement, choices) for statement in statements]

@@ -49,7 +49,7 @@ class _Tree:
         if unclosed := [node for node in self._open[1:] if node.children]:
             first = unclosed[-1]
             raise InputError(
-                self._name, f"ends inside <{first.tag[:40]}> of line {first.line}: the file is cut off", "export it again"
+                self._name, f"is cut off: it ends inside <{first.tag[:40]}> of line {first.line}", "export it again"
             )  # fmt: skip
         return self._root
 
@@ -81,7 +81,7 @@ class _Tree:
 
 
 def _tokens(name: str, text: str) -> Iterator[tuple[str, str, int]]:
-    """Yield tag, the text right after it, and its line; an end tag starts with a slash, an empty element ends in one."""
+    """Yield tag, the text right after it, and its line; an end tag starts with a slash, an empty one ends in it."""
     at, counted, line = 0, 0, 1
     while True:
         at = _next_markup(text, at)
@@ -101,7 +101,7 @@ def _tokens(name: str, text: str) -> Iterator[tuple[str, str, int]]:
             )
         end = text.find(">", at, at + _LONGEST_TAG)
         if end < 0:
-            raise InputError(name, f"has a tag in line {line} that does not end: the file is cut off", "export it again")
+            raise InputError(name, f"is cut off: a tag in line {line} does not end", "export it again")
         if text.startswith("<?", at):
             at = end + 1
             continue
@@ -126,7 +126,7 @@ def _next_markup(text: str, at: int) -> int:
 def _after(name: str, text: str, end: str, at: int, line: int) -> int:
     found = text.find(end, at)
     if found < 0:
-        raise InputError(name, f"does not close what line {line} opens: the file is cut off", "export it again")
+        raise InputError(name, f"is cut off: it does not close what line {line} opens", "export it again")
     return found + len(end)
 
 
@@ -159,5 +159,3 @@ def _reference(text: str) -> str:
         if named.startswith("#") and digits.isascii() and digits.isdigit() and 31 < int(digits) < 0x110000:
             return chr(int(digits)) + after
     return "&" + text
-
-

@@ -64,7 +64,7 @@ def read_mt940(name: str, content: bytes, profile: StatementProfile, choices: Ch
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    """Yield the fields with the lines on which they start; what stands before the first and after a ``-`` is dropped."""
+    """Yield the fields with the lines on which they start, without what stands before the first and after a ``-``."""
     tag, start, taken = "", 0, list[str]()
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         body = line.partition("{4:")[2] if line.startswith(("{1:", "{4:")) else line
@@ -95,7 +95,7 @@ class _Reader:
             block = blocks[-1]
             if one.tag in {"25", "25P"}:
                 found = self._parsed(self._account, "".join(one.lines[:1]))
-                block.account = visible(found["account_identification"]) if found else ""
+                block.account = visible(found["account_identification"] or "") if found else ""
             elif one.tag in {"60F", "60M", "62F", "62M"}:
                 self._state_balance(block, one)
             elif one.tag == "61":

@@ -21,7 +21,7 @@ from agents.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, spl
 from agents.insights.reading.encoding import decode
 from agents.insights.reading.identity import identity
 from agents.insights.reading.numerals import date_order, decimal_marks
-from agents.insights.reading.rows import Entry, Read, RowReader
+from agents.insights.reading.rows import Read, RowReader
 from agents.insights.reading.signs import chain, check_balance, signed_amounts
 from agents.insights.reading.table import Table, find_table
 from genie.errors import InputError
@@ -53,7 +53,7 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     delimiter = profile.delimiter or delimiter
     records = tokenise(lines, delimiter)
     table = find_table(records, cells, profile, choices)
-    if not movements and table.rows and not table.header:
+    if not movements and not table.header:
         tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs or bars"
         problem = next((record.problem for record in records if record.problem), "")
         first = f" (the first that cannot be used {problem})" if problem else ""
@@ -65,9 +65,7 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     return read_table(name, table, cells, profile, choices)
 
 
-def read_table(
-    name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices
-) -> StatementReading:
+def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices) -> StatementReading:
     """Return the transactions of a table whose place in the file is known.
 
     Raises:

@@ -65,7 +65,7 @@ def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Cho
             others = sheets.count - 1
             if others:
                 choices.notice(
-                    f"sheet {position + 1} ({title[:40]!r}) is read, the first with a statement; {others} others are not"
+                    f"sheet {position + 1} ({title[:40]!r}) is the first with a statement and is read, {others} are not"
                 )
             table = find_table(records, cells, told, choices)
             reading = read_table(name, table, cells, told, choices)
@@ -124,7 +124,9 @@ class _Sheets:
                 rows.pop()
             if len(rows) > MAX_LINES:
                 raise InputError(
-                    self._name, f"has a sheet of more than {MAX_LINES:,} rows, which is the limit", "export a shorter period"
+                    self._name,
+                    f"has a sheet of more than {MAX_LINES:,} rows, which is the limit",
+                    "export a shorter period",
                 )
             yield sheet.title, [_trimmed(row) for row in rows]
 
