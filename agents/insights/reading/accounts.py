@@ -103,15 +103,15 @@ def _name_accounts(shares: list[_Share], choices: Choices) -> None:
             share.account = twin.account
             choices.assume(
                 "account", f"the one of {twin.part.name}",
-                f"{share.part.name} names no account, and its bookings are those of {twin.part.name} where both "
-                "cover the same days", "account: NAME  # in a profile of each file",
+                f"the file names no account, and its bookings are those of {twin.part.name} where both cover the same "
+                "days", "account: NAME", file=share.part.name,
             )  # fmt: skip
         else:
             share.account = share.part.name
             choices.assume(
                 "account", "one of its own",
-                f"{share.part.name} names no account; movements between it and the other files count as transfers "
-                "where they match", "account: NAME  # in a profile of each file",
+                "the file names no account; movements between it and the others count as transfers where they match",
+                "account: NAME", file=share.part.name,
             )  # fmt: skip
         known.append(share)
 

@@ -113,6 +113,7 @@ def _refuse_mostly_bad(name: str, good: int, quarantined: list[Quarantined]) -> 
 def _transactions(block: Block, profile: StatementProfile, choices: Choices, seen: Counter[str]) -> list[Transaction]:
     account = profile.account or block.account[:_LONGEST_ACCOUNT]
     found = []
+    read = []
     for booking in block.bookings:
         currency = (booking.currency or block.currency).upper() or _unnamed(profile, choices)
         if currency not in CODES and currency != UNKNOWN_CURRENCY:
@@ -129,6 +130,7 @@ def _transactions(block: Block, profile: StatementProfile, choices: Choices, see
         except ValueError:
             block.refuse(booking.line, f"has more digits after the point than {currency} has")
             continue
+        read.append(booking)
         found.append(
             Transaction(
                 id=identity(account, booking.date, booking.narration, money, seen),
@@ -138,13 +140,15 @@ def _transactions(block: Block, profile: StatementProfile, choices: Choices, see
                 narration=booking.narration,
                 amount=money,
                 rail=booking.rail,
-                reference=_reference(booking.reference),
+                reference=stated_reference(booking.reference),
             )
         )
+    block.bookings = read
     return found
 
 
-def _reference(text: str) -> str:
+def stated_reference(text: str) -> str:
+    """Return a reference, empty where the bank only says that there is none."""
     text = text.strip()[:_LONGEST_REFERENCE]
     return "" if text.upper() in _NO_REFERENCE else text
 
@@ -180,6 +184,12 @@ def _check_balances(blocks: list[Block], choices: Choices) -> None:
             continue
         if block.opening is None or block.closing is None:
             unchecked.append(block.line)
+            continue
+        if any(booking.currency not in {"", block.currency} for booking in block.bookings):
+            choices.notice(
+                f"the statement of line {block.line} holds movements in a currency that is not its own, so its "
+                "balances are not checked"
+            )
             continue
         movements = sum(booking.amount for booking in block.bookings)
         due = block.opening.amount + movements

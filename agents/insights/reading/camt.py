@@ -57,6 +57,8 @@ class _Reader:
         self._parser: expat.XMLParserType | None = None
         self._open: list[Node] = []
         self._nodes = 0
+        self._before: list[int] = []
+        """Nodes held when each open entry or statement began: as many are held again when it is let go."""
         self._entries: list[tuple[Node, Booking | str]] = []
         self._pending = 0
         self._collective: list[int] = []
@@ -119,9 +121,11 @@ class _Reader:
             what = f"nests elements more than {MAX_DEPTH} deep" if self._nodes < MAX_NODES else "has an endless element"
             raise InputError(self._name, f"{what}, which no CAMT statement does", "export it again")
         line = 0 if self._parser is None else self._parser.CurrentLineNumber
-        node = Node(local, line, attributes=attributes)
+        if self._is_let_go(local):
+            self._before.append(self._nodes)
+        node = Node(local, line, unit=attributes.get("Ccy", ""))
         if self._open:
-            self._open[-1].children.append(node)
+            self._open[-1].add(node)
         self._open.append(node)
         self._nodes += 1
 
@@ -138,18 +142,21 @@ class _Reader:
             return  # white space between elements
         node.text += text
 
-    def _end(self, tag: str) -> None:
-        local = tag.rpartition("\t")[2]
+    def _end(self, _tag: str) -> None:
         node = self._open.pop()
-        inside = self._open[-1].tag if self._open else ""
-        if local == "Ntry" and inside in _STATEMENTS:
-            self._entry(node)
-        elif local in _STATEMENTS:
-            self._statement(node)
-        else:
+        if not self._is_let_go(node.tag):
             return
-        self._open[-1].children.pop()
-        self._nodes = len(self._open) + sum(1 for _ in self._open[-1].children)
+        if node.tag == "Ntry":
+            self._entry(node)
+        else:
+            self._statement(node)
+        self._open[-1].drop_last()
+        self._nodes = self._before.pop()
+
+    def _is_let_go(self, tag: str) -> bool:
+        """Return True for an entry of a statement, and for a statement."""
+        inside = self._open[-1].tag if self._open else ""
+        return inside in _STATEMENTS if tag == "Ntry" else tag in _STATEMENTS and bool(inside)
 
     # What the elements mean
 
@@ -184,7 +191,7 @@ class _Reader:
             date=date,
             narration=_narration(node, details[0] if len(details) == 1 else None, out=sign < 0),
             amount=amount * sign,
-            currency=of.attributes.get("Ccy", "") if of else "",
+            currency=of.unit if of else "",
             reference=node.value("AcctSvcrRef") or (details[0].value("Refs", "AcctSvcrRef") if details else ""),
             rail=_rail(node, details),
         )
@@ -204,7 +211,7 @@ class _Reader:
         block.opening = _balance(node, _OPENING)
         block.closing = _balance(node, _CLOSING)
         if block.closing is None and block.opening is None and not block.currency:
-            block.currency = next((b.attributes.get("Ccy", "") for b in node.every("Bal", "Amt")), "")
+            block.currency = next((amount.unit for amount in node.every("Bal", "Amt")), "")
         self._entries = []
         self.blocks.append(block)
 

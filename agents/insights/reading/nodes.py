@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,20 +10,40 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 """Elements inside one another; statements need a dozen."""
 MAX_NODES = 200_000
-"""Elements held at one time."""
+"""Elements held at one time, where entries are let go as they are read."""
 
 
-@dataclass(slots=True)
 class Node:
-    """One element."""
+    """One element.
 
-    tag: str
-    """Without namespace; OFX tags in upper case."""
-    line: int
-    """Line on which it starts, from 1."""
-    text: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    children: list[Node] = field(default_factory=list)
+    Attributes:
+        tag: Without namespace; OFX tags in upper case.
+        line: Line on which it starts, from 1.
+        text: What stands in it, if no element does.
+        unit: The currency attribute of an amount, else empty.
+        children: Elements in it, in order.
+    """
+
+    __slots__ = ("children", "line", "tag", "text", "unit")
+
+    def __init__(self, tag: str, line: int, text: str = "", unit: str = "") -> None:
+        self.tag = tag
+        self.line = line
+        self.text = text
+        self.unit = unit
+        self.children: list[Node] | tuple[()] = ()
+
+    def add(self, child: Node) -> None:
+        """Put an element after those that are there."""
+        if isinstance(self.children, tuple):
+            self.children = [child]
+        else:
+            self.children.append(child)
+
+    def drop_last(self) -> None:
+        """Let the last element go."""
+        if not isinstance(self.children, tuple):
+            self.children.pop()
 
     def every(self, *path: str) -> Iterator[Node]:
         """Yield the elements at a path below this one, in order."""
@@ -41,6 +60,11 @@ class Node:
 
     def value(self, *path: str) -> str:
         """Return the text at a path, stripped; empty if there is none."""
+        if len(path) == 1:
+            for child in self.children:
+                if child.tag == path[0]:
+                    return child.text.strip()
+            return ""
         found = self.first(*path)
         return "" if found is None else found.text.strip()
 
@@ -49,5 +73,5 @@ class Node:
         for child in self.children:
             if child.tag in tags:
                 yield child
-            else:
+            elif child.children:
                 yield from child.below(*tags)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.domain.narrations import Rail
-from agents.insights.reading.bookings import Balance, Block, Booking, compose
+from agents.insights.reading.bookings import Balance, Block, Booking, compose, stated_reference
 from agents.insights.reading.encoding import decode
 from agents.insights.reading.libraries import library
 from agents.insights.reading.values import calendar_date, exact_amount
@@ -154,7 +154,8 @@ class _Reader:
     ) -> Booking:
         narration = _narration(details.lines) if details else ""
         if not narration:
-            narration = joined(visible(found[key] or "") for key in ("extra_details", "customer_reference"))
+            told = (found["extra_details"] or "", stated_reference(found["customer_reference"] or ""))
+            narration = joined(map(visible, told))
         return Booking(
             line=one.line,
             date=date,
