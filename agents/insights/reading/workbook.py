@@ -33,6 +33,8 @@ MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 MAX_PARTS = 1_000
 MAX_SHEETS = 20
 """Sheets that are looked at."""
+_EXCEL_ROWS = 1_048_576
+"""More rows no sheet has."""
 _WHAT = "an Excel workbook (xlsx)"
 _SAVE = "save the sheet as CSV and give that file"
 
@@ -115,20 +117,34 @@ class _Sheets:
         """
         for sheet in self._sheets[:MAX_SHEETS]:
             try:
-                # Declared dimensions may lie; one row and one column too many tell that there are more.
-                sheet.reset_dimensions()
-                rows = list(sheet.iter_rows(max_row=MAX_LINES + 1, max_col=MAX_COLUMNS + 1, values_only=True))
+                yield sheet.title, self._rows(sheet)
+            except InputError:
+                raise
             except Exception as error:  # noqa: BLE001 - as above
                 raise self._unreadable(error) from None
-            while rows and not any(value is not None for value in rows[-1]):
-                rows.pop()
-            if len(rows) > MAX_LINES:
+
+    def _rows(self, sheet: Any) -> list[tuple[Any, ...]]:
+        """Return the rows up to the last that holds something; dimensions that the sheet declares may lie."""
+        sheet.reset_dimensions()
+        rows: list[tuple[Any, ...]] = []
+        blank: tuple[Any, ...] | None = None
+        # One column too many tells that there are more.
+        for number, row in enumerate(sheet.iter_rows(max_row=_EXCEL_ROWS, max_col=MAX_COLUMNS + 1, values_only=True)):
+            if row is blank:  # what stands in for rows that are not there is one and the same
+                found: tuple[Any, ...] = ()
+            else:
+                found = _trimmed(row)
+                blank = blank if found else row
+            if number < MAX_LINES:
+                rows.append(found)
+            elif found:
                 raise InputError(
-                    self._name,
-                    f"has a sheet of more than {MAX_LINES:,} rows, which is the limit",
+                    self._name, f"has a sheet of more than {MAX_LINES:,} rows, which is the limit",
                     "export a shorter period",
-                )
-            yield sheet.title, [_trimmed(row) for row in rows]
+                )  # fmt: skip
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
 
     def _unreadable(self, error: Exception) -> InputError:
         return InputError(
