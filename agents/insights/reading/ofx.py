@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _STATEMENTS = ("STMTRS", "CCSTMTRS", "INVSTMTRS")
 _ACCOUNTS = ("BANKACCTFROM", "CCACCTFROM", "INVACCTFROM")
 _HEADER = 1_000
+_CARD_DIGITS = 4
 _CHARSETS = {"1252": "cp1252", "ISO-8859-1": "latin-1", "8859-1": "latin-1", "UTF-8": "utf-8", "UNICODE": "utf-8"}
 _RAILS = {
     "XFER": Rail.TRANSFER, "ATM": Rail.CASH, "CASH": Rail.CASH, "POS": Rail.CARD, "CHECK": Rail.CHECK,
@@ -73,7 +74,7 @@ def _refuse_entities(name: str, header: str) -> None:
 
 
 def _block(statement: Node, choices: Choices) -> Block:
-    account = next((visible(found.value("ACCTID")) for tag in _ACCOUNTS for found in statement.every(tag)), "")
+    account = next((_account(found) for tag in _ACCOUNTS for found in statement.every(tag)), "")
     block = Block(statement.line, account=account, currency=statement.value("CURDEF"))
     ledger, as_of = exact_amount(statement.value("LEDGERBAL", "BALAMT")), statement.first("LEDGERBAL")
     if ledger is not None and as_of is not None:
@@ -90,6 +91,16 @@ def _block(statement: Node, choices: Choices) -> Block:
     if against:
         choices.notice(f"{name_lines(against)}: the sign of the amount contradicts the type; the sign is taken")
     return block
+
+
+def _account(found: Node) -> str:
+    """Return the number of an account; of a card its last digits alone, in whichever way the bank hid the others.
+
+    A whole card number need not travel, and would be masked on the way, so that two cards could not be told apart.
+    """
+    number = visible(found.value("ACCTID"))
+    is_card = found.tag == "CCACCTFROM" and number[-_CARD_DIGITS:].isdigit()
+    return f"card ending {number[-_CARD_DIGITS:]}" if is_card else number
 
 
 def _booking(booked: Node, block: Block) -> Booking | None:

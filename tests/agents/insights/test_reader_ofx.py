@@ -55,6 +55,7 @@ def test_version_1_with_values_left_open_and_empty_ones() -> None:
 def test_version_2_with_sections_references_and_another_currency() -> None:
     reading = read_statement("card.ofx", (FORMS / "card.ofx").read_bytes())
     found = reading.statement.transactions
+    assert reading.statement.account == "card ending 0042"
     assert [(str(t.amount), t.narration) for t in found] == [
         ("-19.90 EUR", "Büro & Co Papier <A4>"),
         ("-7.00 EUR", "Kiosk"),
