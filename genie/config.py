@@ -14,7 +14,7 @@ from genie.assembly import Assembly, fixed_keys
 from genie.catalogue import Catalogue
 from genie.dialect import load_file, load_text
 from genie.document import Document, suggestion
-from genie.entry import Entry, Source
+from genie.entry import Entry, Source, item_of
 from genie.errors import ConfigError, DefinitionError, PolicyError
 from genie.graph import Graph, Problem
 from genie.limits import RunLimits
@@ -246,8 +246,10 @@ def _entry(
             assembly.note(place, f"{section.input.payload} has no field {name!r}{suggestion(name, fields)}")
         elif (given.source is None) == ("value" not in given.model_fields_set):
             assembly.note(place, f"field {name!r} needs `from` or `value`, and not both")
+        elif problem := _many_problem(given, fields[name].annotation):
+            assembly.note((*place, "each") if given.each is not None else (*place, "default"), problem)
         else:
-            sources[name] = _source(given, folder, assembly.document.source((*place, "default")))
+            sources[name] = _source(given, folder, assembly.document, (*place, "default"))
     if section.input.fields:
         lacking = [name for name, info in fields.items() if info.is_required() and name not in section.input.fields]
         if lacking:
@@ -255,12 +257,36 @@ def _entry(
     return Entry(payload=payload, sources=sources)
 
 
-def _source(given: FieldSection, folder: Path, written: str | None) -> Source:
+def _many_problem(given: FieldSection, annotation: object) -> str:
+    """Return what is wrong with a field that takes several files, empty if nothing is."""
+    if given.each is None:
+        return "several defaults need `each`" if isinstance(given.default, tuple) else ""
+    item = item_of(annotation)
+    if given.source != "input" or item is None:
+        return "`each` is for a field that is a tuple of values, `from: input`"
+    lacking = [name for name, info in item.model_fields.items() if info.is_required() and name not in given.each]
+    unknown = [name for name in given.each if name not in item.model_fields]
+    if unknown:
+        return f"an item has no field {unknown[0]!r}{suggestion(unknown[0], item.model_fields)}"
+    return f"nothing fills {', '.join(lacking)} of an item" if lacking else ""
+
+
+def _source(given: FieldSection, folder: Path, document: Document, place: Place) -> Source:
     if given.source is None:
         return Source(origin="value", value=given.value)
     is_file = given.source in {"input", "profile"}
-    default = folder / given.default if is_file and given.default is not None else given.default
-    return Source(origin=given.source, default=default, written=written, max_bytes=given.max_bytes)
+
+    def single(default: str | None, at: Place) -> Source:
+        found = folder / default if is_file and default is not None else default
+        return Source(origin=origin, default=found, written=document.source(at), max_bytes=given.max_bytes)
+
+    origin = given.source
+    if given.each is None:
+        return single(given.default if isinstance(given.default, str) else None, place)
+    several = isinstance(given.default, tuple)
+    defaults = given.default if isinstance(given.default, tuple) else (given.default,) if given.default else ()
+    files = tuple(single(default, (*place, at) if several else place) for at, default in enumerate(defaults))
+    return Source(origin=origin, each=given.each, files=files, max_bytes=given.max_bytes)
 
 
 def _absent(entry: Entry) -> list[Problem]:
@@ -268,7 +294,8 @@ def _absent(entry: Entry) -> list[Problem]:
     return [
         Problem(("input", "fields", name, "default"), f"the default file of {name!r} is not there")
         for name, source in entry.sources.items()
-        if isinstance(source.default, Path) and not source.default.is_file()
+        for one in (source, *source.files)
+        if isinstance(one.default, Path) and not one.default.is_file()
     ]
 
 

@@ -130,11 +130,17 @@ class FieldSection(Section):
         alias="from",
         description="--question TEXT, the bytes of --input FILE, its name, or the values of --profile FILE (YAML).",
     )
-    default: str | None = Field(
-        default=None, description="What is taken without the option; a path is relative to this file."
+    default: str | tuple[str, ...] | None = Field(
+        default=None,
+        description="What is taken without the option; a path is relative to this file. Several files with `each`.",
+    )
+    each: dict[str, Literal["input", "filename", "profile"]] | None = Field(
+        default=None,
+        description="For a field that is a tuple, from `input`: what fills each item, one item for every --input FILE.",
+        examples=[{"content": "input", "filename": "filename", "profile": "profile"}],
     )
     value: JsonValue = Field(default=None, description="The value itself, instead of `from`.")
-    max_bytes: int = Field(default=20_000_000, ge=1, description="Largest file that is read.")
+    max_bytes: int = Field(default=20_000_000, ge=1, description="Largest file, or files together, that are read.")
 
 
 class InputSection(Section):

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from agents.contracts.money import Currency, Money
-from agents.contracts.statements import Assumption, Quarantined, Statement, StatementProfile
+from agents.contracts.statements import (
+    Assumption,
+    Quarantined,
+    Statement,
+    StatementFile,
+    StatementProfile,
+    one_or_several,
+)
 from genie.message import Payload, Value
 
 
 class FinanceQuestion(Payload, topic="insights.question", classification="confidential"):
-    """A question about a statement."""
+    """A question about a statement: one file, or the files of several accounts."""
 
     question: str
-    filename: str
-    content: bytes
+    filename: str = ""
+    content: bytes = b""
     profile: StatementProfile | None = None
+    files: tuple[StatementFile, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Self:
+        self.received()
+        return self
+
+    def received(self) -> tuple[StatementFile, ...]:
+        """Return the file, or the files; at least one."""
+        return one_or_several(self.filename, self.content, self.profile, self.files)
 
 
 class Period(Value):

@@ -52,23 +52,26 @@ class FinanceDeskSettings(BaseModel):
     asks={StatementReceived: READING, InsightTask: INSIGHTS, ReportRequest: Report},
 )
 async def finance_desk(question: FinanceQuestion, context: Context) -> Report:
-    """Answers a question about a bank statement with a report that names what is missing.
+    """Answers a question about a bank statement, or about several, with a report that names what is missing.
 
     Raises:
-        InputError: The statement could not be read; the reason is the reader's own.
+        InputError: No statement could be read; the reason is the reader's own.
     """
     settings: FinanceDeskSettings = context.settings or FinanceDeskSettings()
     context.progress("reading the statement", fraction=0.1)
     read = await context.gather(
-        StatementReceived(filename=question.filename, content=question.content, profile=question.profile),
+        StatementReceived(
+            filename=question.filename, content=question.content, profile=question.profile, files=question.files
+        ),
         expect=READING,
         within_s=settings.reading_within_s,
     )
     reading = read.get(StatementReading)
     if reading is None:
-        raise InputError(question.filename, _reason(read, StatementReading))
+        raise InputError(question.received()[0].filename, _reason(read, StatementReading))
     analysis, categorised = read.get(SpendingAnalysis), read.get(CategorisedStatement)
-    missing = _missing(read.missing)
+    unread = (MissingPart(agent=f"statement_reader ({one.file})", reason=one.reason) for one in reading.unread)
+    missing = _merged(unread, _missing(read.missing))
     seen: Gathered | None = None
     if analysis is not None and categorised is not None:
         context.progress("gathering insights", fraction=0.5)

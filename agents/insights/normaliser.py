@@ -27,7 +27,10 @@ def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | Non
 
 
 def normalise(statement: Statement, master: MerchantMaster) -> Statement:
-    """Return the statement with merchants and rails, in the same order; a merchant that is already named stays."""
+    """Return the statement with merchants and rails, in the same order; a merchant that is already named stays.
+
+    The rail that a narration names comes before the file's own code for it, which many banks use loosely.
+    """
     read: dict[str, tuple[str | None, Rail | None]] = {}  # a habit repeats its narration
     transactions = []
     for transaction in statement.transactions:
@@ -35,7 +38,7 @@ def normalise(statement: Statement, master: MerchantMaster) -> Statement:
         if narration not in read:
             read[narration] = merchant_and_rail(narration, master)
         merchant, rail = read[narration]
-        changes = {"merchant": transaction.merchant or merchant, "rail": transaction.rail or (rail and rail.value)}
+        changes = {"merchant": transaction.merchant or merchant, "rail": (rail and rail.value) or transaction.rail}
         transactions.append(transaction.model_copy(update=changes))
     return statement.model_copy(update={"transactions": tuple(transactions)})
 

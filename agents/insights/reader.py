@@ -1,53 +1,50 @@
-"""The statement reader: a bank's CSV export, in whatever form, to exact transactions."""
+"""The statement reader: what a bank exports, in whatever form, to exact transactions."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Final
 
-from agents.contracts.money import Money, minor_units
 from agents.contracts.statements import (
-    Quarantined,
-    Statement,
+    Form,
+    StatementFile,
     StatementProfile,
     StatementReading,
     StatementReceived,
-    Transaction,
+    UnreadFile,
 )
-from agents.insights.reading.cells import Cells
+from agents.insights.reading.accounts import Part, merged
+from agents.insights.reading.camt import read_camt
 from agents.insights.reading.choices import Choices
-from agents.insights.reading.columns import ColumnFinder
-from agents.insights.reading.denomination import Denomination
-from agents.insights.reading.dialect import DELIMITER_NAMES, MAX_LINES, find_delimiter, split_lines, tokenise
-from agents.insights.reading.encoding import MAX_BYTES, decode
-from agents.insights.reading.numerals import date_order, decimal_marks
-from agents.insights.reading.rows import Entry, Read, RowReader
-from agents.insights.reading.signs import chain, check_balance, signed_amounts
-from agents.insights.reading.table import Table, find_table
+from agents.insights.reading.dialect import MAX_LINES
+from agents.insights.reading.encoding import MAX_BYTES
+from agents.insights.reading.forms import form_of
+from agents.insights.reading.ofx import read_ofx
+from agents.insights.reading.swift import read_mt940
+from agents.insights.reading.tabular import read_csv
+from agents.insights.reading.workbook import read_xlsx
 from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from decimal import Decimal
+__all__ = ["MAX_BYTES", "MAX_LINES", "read_files", "read_statement", "statement_reader"]
 
-    from agents.insights.reading.amounts import DecimalMark
-
-__all__ = ["MAX_BYTES", "MAX_LINES", "read_statement", "statement_reader"]
-
-_GIVE_PROFILE = (
-    "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
-)
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
-"""Ids are of letters alone: a run of digits in a digest could pass for a card or a telephone number."""
+_Read = Callable[[str, bytes, StatementProfile, Choices], StatementReading]
+_READERS: Final[dict[Form, _Read]] = {
+    "csv": read_csv,
+    "ofx": read_ofx,
+    "mt940": read_mt940,
+    "camt": read_camt,
+    "xlsx": read_xlsx,
+}
+_LONGEST_NAME = 120
 
 
 def read_statement(filename: str, content: bytes, profile: StatementProfile | None = None) -> StatementReading:
-    """Return the transactions of a bank's CSV export, in the file's order, with every choice that was made.
+    """Return the transactions of a bank's export, in the file's order, with every choice that was made.
 
-    What the file determines is read; what it leaves open is chosen and said as an assumption, with the profile line
-    that settles it. A row that cannot be read is quarantined with its line and reason.
+    What it is, CSV, OFX, MT940, CAMT.053 or XLSX, its content tells. What the file determines is read; what it leaves
+    open is chosen and said as an assumption, with the profile line that settles it. A row or an entry that cannot be
+    read is quarantined with its line and reason. Balances that the file states are checked, and never alter anything.
 
     Args:
         filename: How messages name the file.
@@ -55,144 +52,52 @@ def read_statement(filename: str, content: bytes, profile: StatementProfile | No
         profile: What is known of the bank's form; each field given is used instead of what the file suggests.
 
     Raises:
-        InputError: The file is no CSV, holds no transactions, more than half of its rows cannot be read, or the profile
-            does not fit it. The error quotes header names, never the content of a row.
+        InputError: The file is none of these, holds no transactions, more than half of its rows cannot be read, the
+            profile does not fit it, or a library that it needs is not installed. The error quotes header names, never
+            the content of a row.
     """
-    name = "".join(c if c.isprintable() else "?" for c in filename[-120:]) or "statement"
-    profile = profile or StatementProfile()
-    choices = Choices()
-    cells = Cells(profile)
-    table = _table(name, content, profile, cells, choices)
-    finder = ColumnFinder(name, table, cells, profile, choices)
-    mark, sure = decimal_marks(table, finder.money_columns(), cells)
-    columns = finder.find(profile.decimal_mark or mark)
-    order = date_order(table, columns.date, cells, profile, choices)
-
-    def read_with(decimal_mark: DecimalMark, into: Choices) -> Read:
-        return RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark).read(into)
-
-    if profile.decimal_mark is not None:
-        mark = profile.decimal_mark
-    elif not sure:
-        mark = _settled_mark(read_with, mark, profile, choices)
-    read = read_with(mark, choices)
-    _refuse_mostly_bad(name, table, read)
-    amounts = signed_amounts(read, profile, choices)
-    if columns.balance is not None:
-        check_balance(read, amounts, table.name(columns.balance), choices)
-    transactions = _transactions(read, amounts, Denomination(table, columns, read, profile, choices), profile)
-    _refuse_mostly_bad(name, table, read, len(transactions))
-    accounts = {transaction.account for transaction in transactions}
-    return StatementReading(
-        statement=Statement(account=accounts.pop() if len(accounts) == 1 else "", transactions=tuple(transactions)),
-        assumptions=tuple(choices.assumptions),
-        notices=tuple(choices.notices),
-        quarantined=tuple(sorted(read.quarantined, key=lambda row: row.line)),
-    )
+    read = _READERS[form_of(content)]
+    return read(_shown(filename), content, profile or StatementProfile(), Choices())
 
 
-def _table(name: str, content: bytes, profile: StatementProfile, cells: Cells, choices: Choices) -> Table:
-    lines = split_lines(name, decode(name, content, profile, choices))
-    delimiter, movements = find_delimiter(lines, cells)
-    delimiter = profile.delimiter or delimiter
-    records = tokenise(lines, delimiter)
-    table = find_table(records, cells, profile, choices)
-    if not table.rows and table.header:
-        raise InputError(
-            name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
-        )
-    if not movements and not table.header:
-        tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs or bars"
-        problem = next((record.problem for record in records if record.problem), "")
-        first = f" (the first that cannot be used {problem})" if problem else ""
-        raise InputError(
-            name,
-            f"has {len(lines):,} lines; split at {tried}, none of them holds both a date and an amount{first}",
-            _GIVE_PROFILE,
-        )  # fmt: skip
-    return table
+def read_files(files: Sequence[StatementFile]) -> StatementReading:
+    """Return the transactions of one file, or of several of the same or of different accounts as one statement.
 
+    A file among several that cannot be read is named in ``unread``, and the others are read all the same.
 
-def _settled_mark(
-    read_with: Callable[[DecimalMark, Choices], Read],
-    likelier: DecimalMark,
-    profile: StatementProfile,
-    choices: Choices,
-) -> DecimalMark:
-    """Return the mark with which the running balance follows from more of the amounts, else the likelier one."""
-    fits = {}
-    marks: tuple[DecimalMark, DecimalMark] = (likelier, "," if likelier == "." else ".")
-    for mark in marks:
-        read = read_with(mark, Choices())
-        fits[mark] = chain(read, signed_amounts(read, profile, Choices())).fits
-    best = max(marks, key=lambda mark: fits[mark])
-    if fits[marks[0]] == fits[marks[1]]:
-        choices.assume(
-            "decimal_mark", likelier,
-            "amounts such as 1,234 or 1.234 can be read with either mark; the three digits are taken for thousands",
-            f'decimal_mark: "{likelier}"',
-        )  # fmt: skip
-    return best
-
-
-def _refuse_mostly_bad(name: str, table: Table, read: Read, good: int | None = None) -> None:
-    good, bad = len(read.entries) if good is None else good, len(read.quarantined)
-    if bad > good:
-        first = min(read.quarantined, key=lambda row: row.line)
-        raise InputError(
-            name, f"{bad} of {good + bad} rows cannot be read; the first, line {first.line}: {first.reason}",
-            _GIVE_PROFILE,
-        )  # fmt: skip
-    if not good:
-        under = f" under its header in line {table.header.line}" if table.header else ""
-        raise InputError(name, f"holds no transactions{under}", "export a longer period")
-
-
-def _transactions(
-    read: Read, amounts: list[Decimal | None], denomination: Denomination, profile: StatementProfile
-) -> list[Transaction]:
-    """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
-    seen: Counter[str] = Counter()
-    found = []
-    for entry, amount in zip(read.entries, amounts, strict=True):
-        currency = denomination.of(entry)
-        if amount is None:
-            read.quarantined.append(
-                Quarantined(line=entry.line, reason="does not say whether it is a debit or a credit")
-            )
-            continue
-        if currency is None:
-            read.quarantined.append(Quarantined(line=entry.line, reason="its currency is no ISO 4217 code"))
-            continue
+    Raises:
+        InputError: None of them can be read; the reason is the first one's.
+    """
+    if len(files) == 1:
+        return read_statement(files[0].filename, files[0].content, files[0].profile)
+    parts: list[Part] = []
+    unread: list[UnreadFile] = []
+    for name, file in zip(_distinct([_shown(file.filename) for file in files]), files, strict=True):
         try:
-            money = Money(minor=minor_units(amount, currency), currency=currency)
-            balance = None if entry.balance is None else Money.of(entry.balance, currency)
-        except ValueError:
-            read.quarantined.append(
-                Quarantined(line=entry.line, reason=f"has more digits after the point than {currency} has")
-            )
-            continue
-        account = profile.account or entry.account
-        found.append(
-            Transaction(
-                id=_identity(account, entry, money, seen),
-                line=entry.line,
-                account=account,
-                date=entry.date,
-                narration=entry.narration,
-                amount=money,
-                balance=balance,
-            )
-        )
+            parts.append(Part(name, read_statement(name, file.content, file.profile), file.content))
+        except InputError as error:
+            why = f"{error.problem}; {error.remedy}" if error.remedy else error.problem
+            unread.append(UnreadFile(file=name, reason=why))
+    if not parts:
+        others = f"; nor can the other {len(unread) - 1} be read" if len(unread) > 1 else ""
+        raise InputError(unread[0].file, unread[0].reason + others)
+    return merged(parts).model_copy(update={"unread": tuple(unread)})
+
+
+def _shown(filename: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in filename[-_LONGEST_NAME:]) or "statement"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names, numbered where two are the same."""
+    found: list[str] = []
+    for name in names:
+        number, shown = 1, name
+        while shown in found:
+            number += 1
+            shown = f"{name} ({number})"
+        found.append(shown)
     return found
-
-
-def _identity(account: str, entry: Entry, amount: Money, seen: Counter[str]) -> str:
-    """Return the digest of a movement and of its number among equal ones."""
-    text = "\x1f".join((account, entry.date.isoformat(), str(amount.minor), amount.currency, entry.narration))
-    seen[text] += 1
-    digest = hashlib.blake2b(f"{text}\x1f{seen[text]}".encode(), digest_size=10)
-    return digest.hexdigest().translate(_LETTERS)
 
 
 @agent(
@@ -203,5 +108,5 @@ def _identity(account: str, entry: Entry, amount: Money, seen: Counter[str]) -> 
     clearance="restricted",
 )
 async def statement_reader(received: StatementReceived) -> StatementReading:
-    """Reads a bank's CSV export into exact transactions, naming every choice and every row it could not read."""
-    return read_statement(received.filename, received.content, received.profile)
+    """Reads bank exports of any form into exact transactions, naming every choice and every row it could not read."""
+    return read_files(received.received())

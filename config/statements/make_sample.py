@@ -1,7 +1,8 @@
 # ruff: noqa: INP001 - a script beside the file that it writes, no module of a package
-"""Write ``sample.csv``: twelve months of one invented household account at an Indian bank.
+"""Write ``sample.csv``: twelve months of one invented household account at an Indian bank; and ``sample-savings.ofx``.
 
-The file is the same, byte for byte, whenever it is written: everything random comes from one seeded source and no clock
+The second is the household's savings account at another bank, into which the first one's transfers go. Each file is
+the same, byte for byte, whenever it is written: everything random comes from one seeded source and no clock
 is read. Nobody in it exists. References start with 1 and keep to low digits at the front, so that none of them is a
 valid Aadhaar, card or telephone number.
 
@@ -9,7 +10,7 @@ What there is to find: a salary that rises in April, a subscription that becomes
 March, a refund, a charge booked twice, one large payment to a new payee, transfers to the household's own savings, and
 food delivery that gets out of hand in the last month.
 
-Usage: ``python config/statements/make_sample.py [OUTPUT]``
+Usage: ``python config/statements/make_sample.py [FOLDER]``
 """
 
 from __future__ import annotations
@@ -162,6 +163,44 @@ def sample_csv(seed: int = SEED) -> bytes:
     return text.getvalue().encode()
 
 
+def sample_savings_ofx() -> bytes:
+    """Return the savings account's file: OFX 1.6 as banks write it, without the end tags that SGML lets them leave out.
+
+    Each transfer arrives a day after it left, interest comes with the quarter, and once money is taken out.
+    """
+    booked: list[tuple[str, datetime.date, int, str]] = []
+    for index in range(_MONTHS):
+        number = _FIRST_MONTH - 1 + index
+        year, month = _FIRST_YEAR + number // 12, number % 12 + 1
+        arrived = datetime.date(year, month, 4)
+        booked.append(("XFER", arrived, 40_000_00, "IMPS-SELF TRANSFER-FROM OWN A/C XX4821"))
+        if month in {12, 3, 6, 9}:
+            interest = 1_480_00 + index * 95_25
+            booked.append(("INT", datetime.date(year, month, 30), interest, "INTEREST CREDIT FOR THE QUARTER"))
+    booked.append(("DEBIT", datetime.date(2026, 7, 14), -65_000_00, "NEFT DR-HDFCSAHY-SAHYADRI TRAVELS-FAMILY TRIP"))
+    booked.sort(key=lambda row: row[1])
+    lines = [
+        "OFXHEADER:100", "DATA:OFXSGML", "VERSION:160", "SECURITY:NONE", "ENCODING:USASCII", "CHARSET:1252",
+        "COMPRESSION:NONE", "OLDFILEUID:NONE", "NEWFILEUID:NONE", "", "<OFX>", "<BANKMSGSRSV1><STMTTRNRS><TRNUID>1",
+        "<STATUS><CODE>0<SEVERITY>INFO</STATUS>", "<STMTRS><CURDEF>INR",
+        "<BANKACCTFROM><BANKID>0010<ACCTID>XX7730<ACCTTYPE>SAVINGS</BANKACCTFROM>",
+        f"<BANKTRANLIST><DTSTART>{booked[0][1]:%Y%m%d}<DTEND>{booked[-1][1]:%Y%m%d}",
+    ]  # fmt: skip
+    balance = 512_400_00
+    for number, (kind, date, paise, text) in enumerate(booked, start=1):
+        balance += paise
+        lines.append(
+            f"<STMTTRN><TRNTYPE>{kind}<DTPOSTED>{date:%Y%m%d}<TRNAMT>{'-' if paise < 0 else ''}{_rupees(abs(paise))}"
+            f"<FITID>S{number:03d}<NAME>{text}</STMTTRN>"
+        )
+    lines += [
+        "</BANKTRANLIST>", f"<LEDGERBAL><BALAMT>{_rupees(balance)}<DTASOF>{booked[-1][1]:%Y%m%d}</LEDGERBAL>",
+        "</STMTRS></STMTTRNRS></BANKMSGSRSV1>", "</OFX>",
+    ]  # fmt: skip
+    return "\n".join(lines).encode("ascii") + b"\n"
+
+
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("sample.csv")
-    target.write_bytes(sample_csv())
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    (folder / "sample.csv").write_bytes(sample_csv())
+    (folder / "sample-savings.ofx").write_bytes(sample_savings_ofx())

@@ -41,10 +41,14 @@ def render_report(report: Report) -> Iterator[RenderableType]:
     yield from _advice(report.advice or ())
     yield from _anomalies(report.anomalies or ())
     yield from _subscriptions(report.subscriptions or ())
-    yield from _lines("Assumptions", (f"{a.field}: {a.chosen} ({a.why}); settle with {a.settle_with}"
+    yield from _lines("Assumptions", (f"{_of(a.file)}{a.field}: {a.chosen} ({a.why}); settle with {a.settle_with}"
                                       for a in report.assumptions))  # fmt: skip
     yield from _lines("Notices", report.notices)
-    yield from _lines("Rows not read", (f"line {row.line}: {row.reason}" for row in report.quarantined))
+    yield from _lines("Rows not read", (f"{_of(row.file)}line {row.line}: {row.reason}" for row in report.quarantined))
+
+
+def _of(file: str) -> str:
+    return f"{file}, " if file else ""
 
 
 def _amount(money: Money | None) -> Text:

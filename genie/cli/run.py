@@ -36,10 +36,12 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 @click.command()
 @click.argument("pipeline", type=click.Path())
-@click.option("--input", "input_file", metavar="FILE", help="What the pipeline reads; - is standard input.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="FILE", help="What the pipeline reads; - is standard input. Repeatable."
+)
 @click.option("--question", metavar="TEXT", help="What is asked.")
 @click.option(
-    "--profile", type=click.Path(path_type=Path), metavar="FILE", help="YAML that says how to read the input."
+    "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", help="YAML that says how to read the input, or one."
 )
 @identity_options
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
@@ -63,9 +65,7 @@ def command(pipeline: str, **given: Any) -> None:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
     caller = identified(loaded.caller, given)
-    question = loaded.input.question(
-        question=given["question"], input_file=given["input_file"], profile=given["profile"]
-    )
+    question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         try:
             outcome = _conducted(
@@ -85,11 +85,11 @@ def command(pipeline: str, **given: Any) -> None:
 def _conducted(
     pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, page: PageFile | None, *, live: bool
 ) -> Outcome:
-    filename = getattr(question, "filename", None)
+    filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
     with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
         kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
-            lambda: conduct(pipeline, question, caller=caller, journal=kept, watch=watch, filename=filename)
+            lambda: conduct(pipeline, question, caller=caller, journal=kept, watch=watch, filenames=filenames)
         )
 
 

@@ -15,7 +15,7 @@ from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -55,7 +55,7 @@ async def conduct(
     caller: Caller,
     journal: Journal | None = None,
     watch: Callable[[Event], None] | None = None,
-    filename: str | None = None,
+    filenames: Sequence[str] = (),
 ) -> Outcome:
     """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
 
@@ -65,7 +65,7 @@ async def conduct(
         caller: Who asks, and for whom the answer is judged.
         journal: Where everything is recorded.
         watch: Called with each event while it runs.
-        filename: Name of the input, by which an agent's refusal of it is known.
+        filenames: Names of the input, by which an agent's refusal of it is known.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
@@ -89,8 +89,8 @@ async def conduct(
         outcome = _outcome(pipeline.id, run, answer, error, at=at, elapsed_ms=elapsed_ms)
     if signals:
         raise Interrupted(outcome)
-    if answer is None and filename is not None:
-        _refused_input(run, filename)
+    if answer is None:
+        _refused_input(run, filenames)
     return outcome
 
 
@@ -152,11 +152,12 @@ def _outcome(
     )
 
 
-def _refused_input(run: Run[Payload], filename: str) -> None:
+def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
     """Raise what an agent said of the input, when that is why there is no answer."""
     for failure in run.failures():
-        if failure.outcome.value == "dead_lettered" and failure.reason.startswith(f"{filename}: "):
-            raise InputError(filename, failure.reason.removeprefix(f"{filename}: "))
+        for name in filter(None, filenames):
+            if failure.outcome.value == "dead_lettered" and failure.reason.startswith(f"{name}: "):
+                raise InputError(name, failure.reason.removeprefix(f"{name}: "))
 
 
 def interruption(outcome: Outcome) -> str:

@@ -17,13 +17,19 @@ from genie.dialect import load_text
 from genie.errors import ConfigError
 from genie.limits import Overflow, RunLimits
 from genie.manifest import AgentSection, PipelineSection
-from genie.message import Classification, Payload
+from genie.message import Classification, Payload, Value
 from genie.policy import PolicySettings
 from genie.protocol import Context, Risk, Tier, agent
 
 
+class Page(Value):
+    name: str
+    content: bytes
+
+
 class Ask(Payload, topic="desk.ask"):
     text: str = ""
+    pages: tuple[Page, ...] = ()
 
 
 class Facts(Payload, topic="desk.facts"):
@@ -235,6 +241,13 @@ def test_a_pipeline_without_policies_is_warned_of() -> None:
 # --- what is wrong, and where ---
 
 
+ASK = "input: desk.ask"
+
+
+def pages(source: str) -> str:
+    return f"input: {{payload: desk.ask, fields: {{text: {{from: question}}, pages: {source}}}}}"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
@@ -285,6 +298,10 @@ def test_a_pipeline_without_policies_is_warned_of() -> None:
         ("input: desk.ask", "input: {payload: desk.ask, fields: {txt: {from: question}}}", 13, "did you mean 'text'?"),
         ("input: desk.ask", "input: {payload: desk.ask, fields: {text: {}}}", 13, "`from` or `value`"),
         ("input: desk.ask", "input: {payload: desk.ask, fields: {text: {from: answer}}}", 13, "'question'"),
+        (ASK, pages("{from: input, each: {content: input, nam: filename}}"), 13, "did you mean 'name'?"),
+        (ASK, pages("{from: input, each: {content: input}}"), 13, "nothing fills name of an item"),
+        (ASK, pages("{from: question, each: {content: input, name: filename}}"), 13, "`from: input`"),
+        (ASK, pages("{from: input, default: [a, b]}"), 13, "need `each`"),
         ("output: desk.reply", "output: desk.reply\nunused: [desk.nothing]", 15, "desk.nothing"),
         ("output: desk.reply", "output: desk.reply\ncycles: [[finder, wrter]]", 15, "did you mean 'writer'?"),
     ],
@@ -419,6 +436,23 @@ def test_a_file_is_loaded_with_paths_relative_to_itself(tmp_path: Path) -> None:
     assert found.path == tmp_path / "desk.yaml"
     assert found.input.question() == Ask(text="hello")
     assert found.warnings == ()
+
+
+def test_several_files_fill_a_field_item_by_item(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(name)
+    pages = "pages: {from: input, default: [a.txt, b.txt], each: {content: input, name: filename}}"
+    fields = f"text: {{from: question, default: hello}}, {pages}"
+    (tmp_path / "desk.yaml").write_text(
+        changed("input: desk.ask", f"input: {{payload: desk.ask, fields: {{{fields}}}}}")
+    )
+    found = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE)
+    expected = tuple(Page(name=name, content=name.encode()) for name in ("a.txt", "b.txt"))
+    assert found.input.question() == Ask(text="hello", pages=expected)
+    assert found.warnings == ()
+    (tmp_path / "b.txt").unlink()
+    (warning,) = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE).warnings
+    assert warning.endswith("the default file of 'pages' is not there")
 
 
 def test_a_default_file_that_is_not_there_is_warned_of() -> None:

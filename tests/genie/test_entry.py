@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genie.entry import Entry, Source
+from genie.entry import Entry, Source, item_of
 from genie.errors import ConfigError, InputError
 from genie.message import Payload, Value
 
@@ -134,3 +134,83 @@ def test_a_default_from_the_environment_is_shown_as_written(folder: Path) -> Non
         entry(folder, content=source).question()
     assert "${PLACE}.csv" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+class Sheet(Value):
+    name: str
+    content: bytes
+    profile: Profile | None = None
+
+
+class Folder(Payload, topic="entry.folder"):
+    sheets: tuple[Sheet, ...] = ()
+
+
+def sheets(folder: Path, *defaults: str, max_bytes: int = 20) -> Entry:
+    each = {"content": "input", "name": "filename", "profile": "profile"}
+    files = tuple(Source(origin="input", default=folder / name) for name in defaults)
+    return Entry(
+        payload=Folder, sources={"sheets": Source(origin="input", each=each, files=files, max_bytes=max_bytes)}
+    )
+
+
+def test_each_file_makes_an_item(folder: Path) -> None:
+    (folder / "b.csv").write_bytes(b"b")
+    given = [str(folder / "sample.csv"), str(folder / "b.csv")]
+    expected = Folder(sheets=(Sheet(name="sample.csv", content=b"a;b\n"), Sheet(name="b.csv", content=b"b")))
+    assert sheets(folder).question(input_file=given) == expected
+    assert sheets(folder, "sample.csv", "b.csv").question() == expected
+    assert sheets(folder, "sample.csv").question(input_file=given[1]) == Folder(sheets=expected.sheets[1:])
+
+
+def test_a_profile_is_for_all_files_or_for_the_one_it_names(folder: Path) -> None:
+    (folder / "b.csv").write_bytes(b"b")
+    (folder / "all.yaml").write_text("skip: 1\n")
+    (folder / "one.yaml").write_text("skip: 2\n")
+    given = [str(folder / "sample.csv"), str(folder / "b.csv")]
+
+    def skips(*profiles: str) -> list[int | None]:
+        found = sheets(folder).question(input_file=given, profile=profiles)
+        assert isinstance(found, Folder)
+        return [sheet.profile and sheet.profile.skip for sheet in found.sheets]
+
+    every, one = str(folder / "all.yaml"), str(folder / "one.yaml")
+    assert skips(every) == [1, 1]
+    assert skips(f"b.csv={one}") == [None, 2]
+    assert skips(every, f"{given[0]}={one}") == [2, 1]
+    with pytest.raises(InputError, match="write INPUT=FILE"):
+        skips(every, one)
+
+
+def test_files_of_one_name_go_by_their_paths(folder: Path) -> None:
+    (folder / "other").mkdir()
+    (folder / "other" / "sample.csv").write_bytes(b"c")
+    given = [str(folder / "sample.csv"), str(folder / "other" / "sample.csv")]
+    found = sheets(folder).question(input_file=given)
+    assert isinstance(found, Folder)
+    assert [sheet.name for sheet in found.sheets] == given
+
+
+def test_files_are_bounded_one_by_one_and_together(folder: Path) -> None:
+    (folder / "b.csv").write_bytes(b"b" * 18)
+    both = [str(folder / "sample.csv"), str(folder / "b.csv")]
+    with pytest.raises(InputError, match="together are larger than 20 bytes"):
+        sheets(folder).question(input_file=both)
+    with pytest.raises(InputError, match=r"b\.csv: is larger than 10 bytes"):
+        sheets(folder, max_bytes=10).question(input_file=both)
+    with pytest.raises(InputError, match="at most 100 files"):
+        sheets(folder).question(input_file=[str(folder / "sample.csv")] * 101)
+    with pytest.raises(InputError, match="standard input once"):
+        sheets(folder).question(input_file=["-", "-"])
+    with pytest.raises(InputError, match="pass --input FILE"):
+        sheets(folder).question()
+
+
+def test_a_field_for_one_file_refuses_several(folder: Path) -> None:
+    with pytest.raises(InputError, match="--input FILE: is given 2 times, and this pipeline takes one"):
+        entry(folder).question(input_file=[str(folder / "sample.csv")] * 2)
+
+
+def test_items_are_of_tuples_of_values_alone() -> None:
+    assert item_of(tuple[Sheet, ...]) is Sheet
+    assert [item_of(other) for other in (tuple[str, ...], tuple[Sheet, Sheet], Sheet, str, None)] == [None] * 5

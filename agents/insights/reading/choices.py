@@ -19,10 +19,10 @@ class Choices:
         self.assumptions: list[Assumption] = []
         self.notices: list[str] = []
 
-    def assume(self, field: str, chosen: str, why: str, settle_with: str = "") -> None:
+    def assume(self, field: str, chosen: str, why: str, settle_with: str = "", *, file: str = "") -> None:
         """Keep a choice that the file left open; by default the profile line that settles it is ``field: chosen``."""
         self.assumptions.append(
-            Assumption(field=field, chosen=chosen, why=why, settle_with=settle_with or f"{field}: {chosen}")
+            Assumption(field=field, chosen=chosen, why=why, settle_with=settle_with or f"{field}: {chosen}", file=file)
         )
 
     def notice(self, text: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agents.insights.reading.vocabulary import header_roles
+from agents.insights.reading.wording import visible
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _MAX_QUOTED_LINES = 20
 """Lines over which one quoted cell may run; a quote that is open longer was never meant to open."""
 
 _SAMPLE = 150
-_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(9), *range(14, 32), *range(127, 160)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,13 @@ def _named_delimiter(line: str) -> str:
 
 def _score(records: Iterable[Record], cells: Cells) -> tuple[int, int, int]:
     movements = headers = width = 0
-    for record in records:
-        if len(record.cells) < 2:
+    for row in records:
+        if len(row.cells) < 2:
             continue
-        width += len(record.cells)
-        if cells.has_movement(record.cells):
+        width += len(row.cells)
+        if cells.has_movement(row.cells):
             movements += 1
-        elif sum(bool(header_roles(cell)) for cell in record.cells if len(cell) <= 60) >= 2:
+        elif sum(bool(header_roles(cell)) for cell in row.cells if len(cell) <= 60) >= 2:
             headers += 1
     return movements, headers, width
 
@@ -111,7 +111,7 @@ def tokenise(lines: list[str], delimiter: str) -> list[Record]:
         taken = _quoted_lines(lines, start, delimiter)
         index = start + max(taken, 1)
         records.append(_parsed(start + 1, lines[start:index], delimiter, literal=not taken))
-    return [record for record in records if record.problem or any(record.cells)]
+    return [row for row in records if row.problem or any(row.cells)]
 
 
 def _quoted_lines(lines: list[str], start: int, delimiter: str) -> int:
@@ -166,14 +166,15 @@ def _split(line: str, delimiter: str, *, literal: bool = False) -> list[str]:
 def _parsed(line: int, taken: list[str], delimiter: str, *, literal: bool) -> Record:
     try:
         if literal:
-            return _record(line, _split(taken[0], delimiter, literal=True))
+            return record(line, _split(taken[0], delimiter, literal=True))
         rows = list(csv.reader(_unformula(taken, delimiter), delimiter=delimiter))
     except csv.Error:
         return Record(line, (), "cannot be split into cells")
-    return _record(line, rows[0] if rows else [])
+    return record(line, rows[0] if rows else [])
 
 
-def _record(line: int, cells: list[str]) -> Record:
+def record(line: int, cells: list[str]) -> Record:
+    """Return a row of cells, or one with a problem where it is too wide or one of them too long."""
     if len(cells) > MAX_COLUMNS:
         return Record(line, (), _too_wide(len(cells)))
     if any(len(cell) > MAX_CELL_CHARS for cell in cells):
@@ -186,7 +187,7 @@ def _unquoted(line: int, text: str, delimiter: str) -> Record:
     columns = text.count(delimiter) + 1
     if columns > MAX_COLUMNS:
         return Record(line, (), _too_wide(columns))
-    return _record(line, text.rstrip("\r\n").split(delimiter))
+    return record(line, text.rstrip("\r\n").split(delimiter))
 
 
 def _too_wide(columns: int) -> str:
@@ -198,9 +199,7 @@ def _too_long(line: int, text: str) -> Record:
 
 
 def _clean(cell: str) -> str:
-    if not cell.isascii() or not cell.isprintable():
-        cell = cell.translate(_INVISIBLE)
-    cell = cell.strip()
+    cell = visible(cell)
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         return cell[2:-1].strip()
     return cell

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 MAX_BYTES = 20 * 1024 * 1024
 """Largest file that is read: twenty years of a busy account."""
 
-_EXPORT_CSV = "export the statement as CSV and give that file"
+_EXPORT_CSV = "export the statement as CSV, OFX, MT940, CAMT.053 or XLSX and give that file"
 
 _MAGIC = (
     (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "an Excel workbook (xlsx) or another ZIP archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (xls)"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (xls), or one with a password"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
@@ -28,15 +27,10 @@ _MAGIC = (
 )
 
 _OTHER_TEXT = (
-    ("ofxheader", "an OFX file"),
-    ("<ofx", "an OFX file"),
-    ("<?xml", "an XML file"),
     ("<!doctype", "an HTML page"),
     ("<html", "an HTML page"),
     ("<table", "an HTML page"),
     ("!type:", "a QIF file"),
-    (":20:", "an MT940 file"),
-    ("{1:f", "an MT940 file"),
     ("{\\rtf", "an RTF document"),
     ('{"', "a JSON file"),
     ("[{", "a JSON file"),
@@ -63,12 +57,42 @@ _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
 _NEL = 0x85
 
 
-def decode(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> str:
+def decode(name: str, content: bytes, profile: StatementProfile, choices: Choices, *, declared: str = "") -> str:
     """Return the text of a file.
+
+    Args:
+        name: How messages name the file.
+        content: The file.
+        profile: Its encoding decides, where it names one.
+        choices: Where an encoding that had to be chosen is said.
+        declared: What the file's own header says of its encoding; it is taken where the bytes fit it.
 
     Raises:
         InputError: The file is empty, larger than ``MAX_BYTES``, binary, of another format, or not in the encoding
             that the profile names.
+    """
+    bounded(name, content)
+    for magic, what in _MAGIC:
+        if content.startswith(magic):
+            raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
+    text = _text(name, content, profile, choices, declared).removeprefix("\ufeff").rstrip("\x1a")
+    if not text.strip():
+        raise InputError(name, "is empty but for white space", _EXPORT_CSV)
+    start = text[:64].lstrip().lower()
+    for sign, what in _OTHER_TEXT:
+        if start.startswith(sign):
+            raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
+    controls = len(text) - len(text.translate(_CONTROLS)) - text.count(chr(_NEL))
+    if "\0" in text or controls * 100 > len(text):
+        raise InputError(name, "holds control characters as binary files do", _EXPORT_CSV)
+    return text
+
+
+def bounded(name: str, content: bytes) -> None:
+    """Refuse a file that is empty or larger than ``MAX_BYTES``.
+
+    Raises:
+        InputError: It is.
     """
     if len(content) > MAX_BYTES:
         size_mb = len(content) / (1024 * 1024)
@@ -78,25 +102,11 @@ def decode(name: str, content: bytes, profile: StatementProfile, choices: Choice
         )  # fmt: skip
     if not content:
         raise InputError(name, "is empty", _EXPORT_CSV)
-    for magic, what in _MAGIC:
-        if content.startswith(magic):
-            raise InputError(name, f"is {what}, not CSV", _EXPORT_CSV)
-    text = _text(name, content, profile, choices).removeprefix("\ufeff").rstrip("\x1a")
-    if not text.strip():
-        raise InputError(name, "is empty but for white space", _EXPORT_CSV)
-    start = text[:64].lstrip().lower()
-    for sign, what in _OTHER_TEXT:
-        if start.startswith(sign):
-            raise InputError(name, f"is {what}, not CSV", _EXPORT_CSV)
-    controls = len(text) - len(text.translate(_CONTROLS)) - text.count(chr(_NEL))
-    if "\0" in text or controls * 100 > len(text):
-        raise InputError(name, "holds control characters as binary files do", _EXPORT_CSV)
-    return text
 
 
-def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> str:
+def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices, declared: str) -> str:
     if profile.encoding is not None:
-        return _decoded(name, content, _known(name, profile.encoding))
+        return _decoded(name, content, known_encoding(name, profile.encoding))
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _decoded(name, content, encoding)
@@ -106,10 +116,11 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
         raise InputError(
             name, seen, "give a profile with `encoding: utf-16-le` (or utf-16-be)" if wide else _EXPORT_CSV
         )
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
+    for encoding in filter(None, (declared, "utf-8")):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            pass
     try:
         text, chosen = content.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
@@ -121,7 +132,12 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
     return text
 
 
-def _known(name: str, encoding: str) -> str:
+def known_encoding(name: str, encoding: str) -> str:
+    """Return the name under which Python knows a profile's encoding.
+
+    Raises:
+        InputError: It is no character set.
+    """
     try:
         found = codecs.lookup(encoding).name
     except (LookupError, ValueError):

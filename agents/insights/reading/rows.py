@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agents.contracts.statements import Quarantined
 from agents.insights.reading.choices import name_lines
 from agents.insights.reading.vocabulary import Mark, balance_row, mark_of
+from agents.insights.reading.wording import joined
 
 if TYPE_CHECKING:
     import datetime
@@ -194,11 +195,4 @@ class RowReader:
         return amount.signed(self._decimal_mark) if amount else None
 
     def _narration(self, record: Record) -> str:
-        parts: list[str] = []
-        for column in self._columns.narration:
-            text = " ".join(self._cell(record, column).split())
-            if not text or any(text.casefold() in part.casefold() for part in parts):
-                continue
-            parts = [part for part in parts if part.casefold() not in text.casefold()]
-            parts.append(text)
-        return " ".join(parts)
+        return joined(self._cell(record, column) for column in self._columns.narration)

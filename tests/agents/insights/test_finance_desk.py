@@ -18,8 +18,10 @@ from agents.contracts.statements import (
     Assumption,
     CategorisedStatement,
     Quarantined,
+    StatementFile,
     StatementReading,
     StatementReceived,
+    UnreadFile,
 )
 from agents.insights.analyser import analyse
 from agents.insights.finance_desk import FinanceDeskSettings, finance_desk
@@ -90,6 +92,27 @@ async def test_a_question_is_read_examined_and_reported(answers):
     assert report.notices[0] == "Balance chains."
     assert [bad.line for bad in report.quarantined] == [9]
     assert report.assumptions[0].field == "currency"
+
+
+@pytest.mark.anyio
+async def test_several_files_are_read_at_once_and_one_that_cannot_be_is_named(answers):
+    files = tuple(StatementFile(filename=name, content=b"x") for name in ("a.csv", "b.csv"))
+    unread = (UnreadFile(file="b.csv", reason="is a PDF"),)
+    answers[StatementReading] = answers[StatementReading].model_copy(update={"unread": unread})
+    context = FakeContext(answers, {Advice: ("adviser", "late")})
+    report = await finance_desk(FinanceQuestion(question="Why?", files=files), context)
+    received = context.asked[0][0]
+    assert isinstance(received, StatementReceived)
+    assert received.received() == files
+    assert [(part.agent, part.reason) for part in report.missing] == [
+        ("statement_reader (b.csv)", "is a PDF"),
+        ("adviser", "late"),
+    ]
+
+
+def test_a_question_is_about_one_file_or_several():
+    with pytest.raises(ValueError, match="one file"):
+        FinanceQuestion(question="Why?")
 
 
 @pytest.mark.anyio

@@ -1,0 +1,29 @@
+"""One line of text for a movement, out of the parts in which banks write it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(9), *range(14, 32), *range(127, 160)))
+
+
+def visible(text: str) -> str:
+    """Return a text without what nobody sees, stripped of surrounding white space."""
+    if not text.isascii() or not text.isprintable():
+        text = text.translate(_INVISIBLE)
+    return text.strip()
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return the parts one after the other, words one space apart; a part that another holds is left out."""
+    kept: list[str] = []
+    for part in parts:
+        text = " ".join(part.split())
+        if not text or any(text.casefold() in other.casefold() for other in kept):
+            continue
+        kept = [other for other in kept if other.casefold() not in text.casefold()]
+        kept.append(text)
+    return " ".join(kept)
