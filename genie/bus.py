@@ -102,6 +102,9 @@ class Bus:
         self.epoch = 0
         self.closing = False
         self.unrouted = 0
+        self.late = 0
+        self.verdicts: dict[tuple[str, str], int] = {}
+        """(policy, verdict) -> how often, where a decision was more than a plain allow."""
         self.subscribers: dict[str, Subscriber] = {}
         self.joins: list[JoinPoint] = []
         self.taps: list[Tap] = []
@@ -522,6 +525,7 @@ class Bus:
                 expectation.label = message.label
         else:
             scope.late += 1
+            self.late += 1
         if scope.run.noisy or self.journal is not None:
             self.tell(message, "answered" if taken else "late", asker.card.id)
 
@@ -543,7 +547,7 @@ class Bus:
         lane = delivery.lane
         if outcome is HANDLED:
             scope.handled += 1
-            lane.subscriber.tally.handled += 1
+            lane.ends.handled += 1
             if lane.branches:
                 self.correlator.check_later(scope)
         else:
@@ -555,7 +559,7 @@ class Bus:
 
     def _unhandled(self, delivery: Delivery, outcome: Outcome, reason: str, scope: Scope) -> None:
         subscriber, kind, extra = delivery.lane.subscriber, delivery.lane.kind, delivery.extra
-        for counts in (scope, subscriber.tally):
+        for counts in (scope, delivery.lane.ends):
             setattr(counts, str(outcome), getattr(counts, str(outcome)) + 1)
         if outcome is DEAD_LETTERED:
             self.supervisor.bury(delivery, topic_of(kind).name, reason)
@@ -642,8 +646,15 @@ class Bus:
 
     def _judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
+        self.weighed(decision)
         if self.journal is not None:
             self.tell(message, "judged", recipient, decision.verdict, decision.record())
+
+    def weighed(self, decision: Decision) -> None:
+        """Count what each policy said in a decision that is more than a plain allow."""
+        for reason in decision.reasons:
+            said = (reason.policy, reason.verdict)
+            self.verdicts[said] = self.verdicts.get(said, 0) + 1
 
     def _ended(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
         run = delivery.message.scope.run

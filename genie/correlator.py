@@ -196,6 +196,8 @@ class Correlator:
         scope.accepted += 1
         decision = point.gates[kind].judge(message, sender)
         payload, denied = message.payload, None
+        if decision is not None:
+            self._bus.weighed(decision)
         if decision is not None and decision.verdict == "redact":
             try:
                 payload = mask(message, decision.paths)
@@ -217,6 +219,7 @@ class Correlator:
             taken = not state.closed and state.put(kind, sender.id, payload, message)
             if not taken:
                 scope.late += 1
+                self._bus.late += 1
             self._bus.tell(message, "handled" if taken else "late", point.join.id)
         if state.complete and not state.closed:
             self._close_join(state, scope)

@@ -105,6 +105,7 @@ class Exchange(Protocol):
     now: Callable[[], float]
     seed: int
     closing: bool
+    late: int
     alarm: Alarm
     epoch: int
     limits: RunLimits
@@ -232,6 +233,10 @@ class Exchange(Protocol):
 
     async def room(self, ticket: Ticket, worker: Any = None) -> None:
         """Wait until full mailboxes have taken what the ticket stands for."""
+        ...
+
+    def weighed(self, decision: Decision) -> None:
+        """Count what each policy said in a decision that is more than a plain allow."""
         ...
 
     def took(self, delivery: Delivery, elapsed: float) -> None:

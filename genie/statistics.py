@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from genie.account import Counts
+from genie.message import topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.bus import Bus
     from genie.mailbox import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class TopicStatistics:
+    """How the deliveries of one topic to one agent ended."""
+
+    handled: int = 0
+    denied: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    dead_lettered: int = 0
+
+    def __add__(self, other: TopicStatistics) -> TopicStatistics:
+        return TopicStatistics(
+            self.handled + other.handled, self.denied + other.denied, self.expired + other.expired,
+            self.cancelled + other.cancelled, self.dead_lettered + other.dead_lettered,
+        )  # fmt: skip
+
+
+NONE_ENDED = TopicStatistics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +70,8 @@ class AgentStatistics:
     """Median handling time, to within a factor of two; None before the first."""
     times: tuple[int, ...]
     """Handlings by the bit length of their microseconds."""
+    topics: Mapping[str, TopicStatistics]
+    """Topic -> how its deliveries ended; every topic that the agent consumes is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +87,18 @@ class Statistics:
     timed: int
     dead_letters: int
     unrouted: int
+    late: int
+    """Answers and parts of joins that came after their scope was closed, or twice."""
+    verdicts: Mapping[tuple[str, str], int]
+    """(policy, verdict) -> how often it said so of a delivery, an answer or a part of a join. Plain allows are not
+    counted; ``allow`` is a hold that a person has approved."""
     epoch: int
 
 
 def statistics(bus: Bus) -> Statistics:
     """Return the present counters of a bus."""
-    agents = {agent: _of(bus, subscriber) for agent, subscriber in bus.subscribers.items()}
+    held = Counter(delivery.lane.subscriber for delivery in bus.holds.deliveries())
+    agents = {agent: _of(subscriber, held[subscriber]) for agent, subscriber in bus.subscribers.items()}
     totals = Counts()
     for one in agents.values():
         totals += Counts(
@@ -77,24 +107,37 @@ def statistics(bus: Bus) -> Statistics:
         )  # fmt: skip
     return Statistics(
         agents, totals, len(bus.runs), len(bus.holds.all()), len(bus.timers), len(bus.supervisor.letters()),
-        bus.unrouted, bus.epoch,
+        bus.unrouted, bus.late, dict(bus.verdicts), bus.epoch,
     )  # fmt: skip
 
 
-def _of(bus: Bus, subscriber: Subscriber) -> AgentStatistics:
+def _of(subscriber: Subscriber, held: int) -> AgentStatistics:
     tally = subscriber.tally
     queued = sum(1 for _ in subscriber.mail())
     running = sum(worker.delivery is not None for worker in subscriber.workers)
-    retrying = sum(delivery.lane.subscriber is subscriber for delivery in bus.retrying)
-    held = sum(delivery.lane.subscriber is subscriber for delivery in bus.holds.deliveries())
+    topics = _topics(subscriber)
+    ended = sum(topics.values(), NONE_ENDED)
     return AgentStatistics(
-        accepted=tally.accepted, handled=tally.handled, denied=tally.denied, expired=tally.expired,
-        cancelled=tally.cancelled, dead_lettered=tally.dead_lettered, in_flight=queued + running + retrying + held,
-        queued=queued, running=running, retrying=retrying, held=held, failed=tally.failed, retried=tally.retried,
-        redacted=tally.redacted, refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred,
-        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times),
-        times=tuple(tally.times),
+        accepted=tally.accepted, handled=ended.handled, denied=ended.denied, expired=ended.expired,
+        cancelled=ended.cancelled, dead_lettered=ended.dead_lettered,
+        in_flight=queued + running + subscriber.retrying + held, queued=queued, running=running,
+        retrying=subscriber.retrying, held=held, failed=tally.failed, retried=tally.retried, redacted=tally.redacted,
+        refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred, stalled=subscriber.stalled,
+        cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times), times=tuple(tally.times),
+        topics=topics,
     )  # fmt: skip
+
+
+def _topics(subscriber: Subscriber) -> dict[str, TopicStatistics]:
+    topics: dict[str, TopicStatistics] = {}
+    for kind in subscriber.calls:
+        ends = subscriber.ends.get(kind)
+        one = NONE_ENDED if ends is None else TopicStatistics(
+            ends.handled, ends.denied, ends.expired, ends.cancelled, ends.dead_lettered
+        )  # fmt: skip
+        name = topic_of(kind).name  # two versions of a topic are counted as one
+        topics[name] = topics[name] + one if name in topics else one
+    return topics
 
 
 def _median_ms(times: list[int]) -> float | None:
