@@ -18,12 +18,12 @@ from genie.message import Message, Payload, topic_of
 
 if TYPE_CHECKING:
     import datetime
+
     from genie.account import Delivery, Scope
-    from genie.exchange import Exchange
+    from genie.exchange import Exchange, Handling
+    from genie.mailbox import Ticket
     from genie.message import Classification, Headers
     from genie.protocol import Expected, Gathered, Need
-    from genie.mailbox import Ticket
-    from genie.worker import Worker
 
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
@@ -35,9 +35,9 @@ class HandlerContext:
 
     __slots__ = ("_bus", "_delivery", "_opened", "_random", "_worker", "label")
 
-    def __init__(self, bus: Exchange, worker: Worker, delivery: Delivery) -> None:
+    def __init__(self, bus: Exchange, worker: Handling, delivery: Delivery) -> None:
         self._bus = bus
-        self._worker: Worker | None = worker
+        self._worker: Handling | None = worker
         self._delivery = delivery
         self._opened: list[Scope] | None = None
         self._random: random.Random | None = None
@@ -240,9 +240,9 @@ class HandlerContext:
         agent: str = self._delivery.lane.subscriber.card.id
         return agent
 
-    def _alive(self, verb: str) -> Worker:
-        if self._worker is None:
-            raise RuntimeError(f"{self._agent!r} tried to {verb} after its handler had ended")
+    def _alive(self, verb: str) -> Handling:
+        if self._worker is None or self._worker.ended is not None:  # a handler may outlive its cancellation a little
+            raise RuntimeError(f"{self._agent!r} tried to {verb} after its handling had ended")
         return self._worker
 
     def _declared(self, payload: object) -> None:

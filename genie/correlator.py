@@ -148,7 +148,7 @@ class Correlator:
         for scope, kinds in reachable.items():
             for state in (scope.joins or {}).values():
                 if not state.closed:
-                    kinds |= self._bus.registry.reach(state.point.join.id)
+                    kinds.update(self._bus.registry.reach(state.point.join.id))
             kinds.update(type(held.message.payload) for held in self._holds.answers(scope))
             self._give_up(scope, kinds)
 

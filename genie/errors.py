@@ -33,7 +33,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── InputError                 C   input that cannot be read
     └── SyncAskInHandlerError      A   the blocking door was used inside a handler
 
-A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; the text is not API.
+A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; text is not API.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ class Event(NamedTuple):
     at: float
     """Seconds on the loop's clock."""
     kind: str
-    """``accepted``, ``started``, ``handled``, ``denied``, ``redacted``, ``held``, ``released``, ``retrying``, ``timed``,
-    ``expired``, ``cancelled``, ``dead_lettered``, ``answered``, ``late``, ``unrouted``, ``refused``, ``progress``."""
+    """``accepted``, ``started``, ``handled``, ``denied``, ``redacted``, ``held``, ``released``, ``retrying``,
+    ``timed``, ``expired``, ``cancelled``, ``dead_lettered``, ``answered``, ``late``, ``unrouted``, ``refused``,
+    ``progress``."""
     message_id: str
     topic: str
     sender: str

@@ -1,5 +1,7 @@
-"""What the machines of floor four ask of one another: the correlator, the supervisor, holds and runs know the bus by
-this protocol alone."""
+"""What the machines of floor four ask of one another.
+
+The correlator, the supervisor, holds and runs know the bus by this protocol alone.
+"""
 
 from __future__ import annotations
 
@@ -98,6 +100,13 @@ class Trees(Protocol):
         ...
 
 
+class Handling(Protocol):
+    """The worker, as the context of its handler sees it."""
+
+    ended: tuple[Outcome, str] | None
+    """Why the handling was cut off."""
+
+
 class Exchange(Protocol):
     """The bus, as the other machines see it. Everything runs on the loop's thread; nothing here waits."""
 
@@ -139,7 +148,7 @@ class Exchange(Protocol):
         """The runs in flight."""
         ...
 
-    def emit(
+    def emit(  # noqa: PLR0913, PLR0917 - as the bus has it: the hot path
         self,
         payload: Payload,
         sender: AgentCard,
@@ -245,6 +254,10 @@ class Exchange(Protocol):
 
     def refused(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow."""
+        ...
+
+    def blocked(self, subscriber: Subscriber, seconds: float) -> None:
+        """A handler kept the loop to itself."""
         ...
 
     def log_failure(self, agent: str, error: BaseException) -> None:

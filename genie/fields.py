@@ -39,7 +39,7 @@ class Reader:
     read: Callable[[Any, list[str]], int]
     """Append every string to the list, and return how many scalars there were besides."""
     bulky: tuple[str, ...]
-    """Fields that hold a ``Value`` with collections in it; their findings are kept with them, so they are read apart."""
+    """Fields that hold a ``Value`` with collections in it: read apart, because their findings are kept with them."""
 
 
 _readers: dict[type[Value], Reader] = {}  # one entry per payload class of the program, never per message

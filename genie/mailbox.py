@@ -218,9 +218,8 @@ class Subscriber:
         self.queue = _without(self.queue, belongs, gone)
         for key, lane in self.busy.items():
             if lane:
-                before = len(lane)
-                lane = self.busy[key] = _without(lane, belongs, gone)
-                self.laned -= before - len(lane)
+                kept_lane = self.busy[key] = _without(lane, belongs, gone)
+                self.laned -= len(lane) - len(kept_lane)
         self.ready = _without(self.ready, belongs, freed)
         for delivery in freed:
             self.release(delivery)
@@ -236,9 +235,7 @@ class Subscriber:
         return [*freed, *gone]
 
 
-def _without(
-    waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]
-) -> deque[Delivery]:
+def _without(waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]) -> deque[Delivery]:
     kept: deque[Delivery] = deque()
     for delivery in waiting:
         (gone if belongs(delivery) else kept).append(delivery)

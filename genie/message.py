@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict
 from genie.errors import ImmutableMessageError, PayloadDefinitionError
 
 if TYPE_CHECKING:
-
     from genie.ids import IdSource
 
 Path = tuple[str | int, ...]
@@ -410,5 +409,3 @@ def masked_copy(message: Message[Any], payload: Payload) -> Message[Any]:
         message.number, payload, message.sender, message.recipient, message.scope, message.cause, message.hops,
         message.headers, message.label, message.inspection,
     )  # fmt: skip
-
-

@@ -145,6 +145,7 @@ class Inspector(Protocol):
         """Return what is in one string, with positions in that string as it is."""
         ...
 
+
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
 _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
@@ -225,9 +226,7 @@ class Inspectors:
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name))
             size += kept.size_bytes
-            found += [
-                Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings
-            ]
+            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
     def _kept(self, value: Value) -> Inspection:
@@ -295,7 +294,6 @@ class Decision:
         """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
         decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
         return "; ".join(f"{r.policy}: {r.text}" if r.text else r.policy for r in decisive)
-
 
     def record(self) -> Mapping[str, object]:
         """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
@@ -472,5 +470,3 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
                 spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
-
-

@@ -329,9 +329,7 @@ class Caller:
 
     def headers(self) -> Headers:
         """Return the headers of this caller's runs."""
-        return Headers(
-            tenant=self.tenant, user=self.user, roles=self.roles, region=self.region, consent=self.consent
-        )
+        return Headers(tenant=self.tenant, user=self.user, roles=self.roles, region=self.region, consent=self.consent)
 
     def card(self) -> AgentCard:
         """Return the card that stands for the caller where an answer leaves for it."""
@@ -552,7 +550,7 @@ class FunctionAgent(Generic[P, R_co]):
 _In = TypeVar("_In", bound=Payload)
 _Out = TypeVar("_Out", bound=Payload | tuple[Payload, ...] | AsyncIterator[Payload] | None)
 _Stream = TypeVar("_Stream", bound=Payload)
-_Self = TypeVar("_Self", contravariant=True)
+_Self_contra = TypeVar("_Self_contra", contravariant=True)
 
 
 class AgentDecorator(Protocol):
@@ -591,9 +589,7 @@ def agent(id: str, **options: Unpack[CardOptions]) -> AgentDecorator:  # noqa: A
 
     def decorate(function: Callable[..., Any]) -> FunctionAgent[..., Any]:
         signature = read_signature(function, method=False, names=names)
-        card = make_card(
-            id, consumes=signature.consumes, produces=signature.produces, doc=function.__doc__, **options
-        )
+        card = make_card(id, consumes=signature.consumes, produces=signature.produces, doc=function.__doc__, **options)
         return FunctionAgent(function, card, signature)
 
     return typing.cast("AgentDecorator", decorate)
@@ -607,20 +603,20 @@ class HandlesDecorator(Protocol):
 
     @overload
     def __call__(
-        self, method: Callable[[_Self, _In], Awaitable[_Out]]
-    ) -> Callable[[_Self, _In], Awaitable[_Out]]: ...
+        self, method: Callable[[_Self_contra, _In], Awaitable[_Out]]
+    ) -> Callable[[_Self_contra, _In], Awaitable[_Out]]: ...
     @overload
     def __call__(
-        self, method: Callable[[_Self, _In, Context], Awaitable[_Out]]
-    ) -> Callable[[_Self, _In, Context], Awaitable[_Out]]: ...
+        self, method: Callable[[_Self_contra, _In, Context], Awaitable[_Out]]
+    ) -> Callable[[_Self_contra, _In, Context], Awaitable[_Out]]: ...
     @overload
     def __call__(
-        self, method: Callable[[_Self, _In], AsyncIterator[_Stream]]
-    ) -> Callable[[_Self, _In], AsyncIterator[_Stream]]: ...
+        self, method: Callable[[_Self_contra, _In], AsyncIterator[_Stream]]
+    ) -> Callable[[_Self_contra, _In], AsyncIterator[_Stream]]: ...
     @overload
     def __call__(
-        self, method: Callable[[_Self, _In, Context], AsyncIterator[_Stream]]
-    ) -> Callable[[_Self, _In, Context], AsyncIterator[_Stream]]: ...
+        self, method: Callable[[_Self_contra, _In, Context], AsyncIterator[_Stream]]
+    ) -> Callable[[_Self_contra, _In, Context], AsyncIterator[_Stream]]: ...
     def __call__(self, method: Callable[..., Any]) -> Callable[..., Any]:
         """Mark the method."""
         ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genie.account import Outcome, RunState, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from genie.account import Asker, Delivery
     from genie.exchange import Exchange
@@ -99,21 +99,14 @@ class Runs:
         if scope.in_flight or scope.children:
             self.cut(lambda other: other.within(scope), Outcome.CANCELLED, reason, (scope.run,))
 
-    def cut(
-        self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str, runs: tuple[RunState, ...]
-    ) -> None:
+    def cut(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str, runs: tuple[RunState, ...]) -> None:
         """End every delivery of some scopes: queued, retrying, held, timed and running."""
         bus = self._bus
 
         def of(delivery: Delivery) -> bool:
             return belongs(delivery.message.scope)
 
-        for scope in [scope for run in runs for scope in run.root.tree() if belongs(scope)]:
-            for state in tuple((scope.joins or {}).values()):
-                state.closed = True
-                if state.timer is not None:
-                    state.timer.cancel()
-            scope.joins = None
+        _close_joins(scope for run in runs for scope in run.root.tree() if belongs(scope))
         for number, (entry, scope, _) in tuple(bus.timers.items()):
             if belongs(scope):
                 entry.cancel()
@@ -132,3 +125,13 @@ class Runs:
                     worker.cut(outcome, reason)
         for delivery in bus.supervisor.take_retries(of):
             bus.settle(delivery, outcome, reason)
+
+
+def _close_joins(scopes: Iterable[Scope]) -> None:
+    """Let no join of some scopes publish any more."""
+    for scope in tuple(scopes):
+        for state in tuple((scope.joins or {}).values()):
+            state.closed = True
+            if state.timer is not None:
+                state.timer.cancel()
+        scope.joins = None

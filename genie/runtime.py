@@ -139,9 +139,7 @@ class Run(Generic[T]):
     def agents(self) -> Mapping[str, AgentRunCounts]:
         """Return what each agent did for this run."""
         return {
-            agent: AgentRunCounts(
-                one.handled, one.failed, _median_ms(one.times)
-            )
+            agent: AgentRunCounts(one.handled, one.failed, _median_ms(one.times))
             for agent, one in sorted((self._state.agents or {}).items())
         }
 
@@ -188,7 +186,7 @@ class Runtime:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, each with a default
         self,
         agents: Iterable[Agent | Binding] = (),
         *,

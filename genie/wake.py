@@ -85,7 +85,7 @@ def parker_factory() -> Callable[[], Parker]:
     """Return a maker of parkers for the running backend."""
     if _on_trio():
         return _TrioParker
-    import asyncio  # noqa: PLC0415, TID251 - this module meets the backend
+    import asyncio  # noqa: PLC0415 - this module meets the backend
 
     make = asyncio.get_running_loop().create_future
     return lambda: _AsyncioParker(make)
@@ -95,7 +95,7 @@ def loop_time() -> Callable[[], float]:
     """Return the running loop's clock: seven times cheaper than ``anyio.current_time``."""
     if _on_trio():
         return anyio.current_time
-    import asyncio  # noqa: PLC0415, TID251 - this module meets the backend
+    import asyncio  # noqa: PLC0415 - this module meets the backend
 
     return asyncio.get_running_loop().time
 
@@ -124,7 +124,7 @@ class _AsyncioCrew:
     """Plain tasks: what a task group keeps for each weighs 2 KB, more than a blocked handler (measured)."""
 
     def __init__(self) -> None:
-        import asyncio  # noqa: PLC0415, TID251 - this module meets the backend
+        import asyncio  # noqa: PLC0415 - this module meets the backend
 
         self._asyncio = asyncio
         self._create = asyncio.get_running_loop().create_task

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from genie.account import Delivery, Scope
     from genie.exchange import Exchange
     from genie.mailbox import Subscriber, Ticket
-    from genie.message import Payload
 
 HANDLED = Outcome.HANDLED
 FAIRNESS = 64
 """Deliveries a worker handles in a row before it lets the loop turn."""
+STALL_S = 1.0
+"""Seconds without a suspension from which a handler is named as blocking the loop."""
 KEPT_IDLE = 64
 """Idle workers that one subscriber keeps; more of them end."""
 
@@ -39,7 +40,8 @@ class Worker:
     """Runs handlers one after the other; the bus starts it when mail waits and nobody is idle."""
 
     __slots__ = (
-        "_base", "_bus", "_parker", "_pending", "_row", "_running", "_scope", "_variables", "context", "delivery",
+        "_base", "_bus", "_parker", "_pending", "_row", "_running", "_scope", "_suspended", "_variables", "context",
+        "delivery",
         "ended", "started", "subscriber", "task", "until", "waits",
     )  # fmt: skip
 
@@ -55,6 +57,8 @@ class Worker:
         self._pending: Any = None
         self._scope: anyio.CancelScope
         self._row = 0
+        self._suspended = False
+        """The handler has waited, so that the time it took says nothing of the time it blocked the loop."""
         self.delivery: Delivery | None = None
         """What is being handled."""
         self.context: HandlerContext | None = None
@@ -71,30 +75,47 @@ class Worker:
         subscriber = self.subscriber
         try:
             while True:
-                with anyio.CancelScope() as self._scope:
-                    while self.ended is None:
-                        delivery = subscriber.take()
-                        if delivery is None:
-                            if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
-                                return
-                            await self._idle()
-                            continue
-                        rest = self._begin(delivery)
-                        if rest is not None:
-                            self._row = 0
-                            while rest is not None:  # after the handler, its outputs may have to wait for room
-                                rest = await rest
-                        elif self._row == FAIRNESS:
-                            self._row = 0
-                            await anyio.lowlevel.cancel_shielded_checkpoint()
-                        else:
-                            self._row += 1
+                try:
+                    with anyio.CancelScope() as self._scope:
+                        while self.ended is None:
+                            delivery = subscriber.take()
+                            if delivery is None:
+                                if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
+                                    return
+                                await self._idle()
+                                continue
+                            rest = self._begin(delivery)
+                            if rest is not None:
+                                self._suspends()
+                                while rest is not None:  # after the handler, its outputs may have to wait for room
+                                    rest = await rest
+                                self._suspended = False
+                            elif self._row == FAIRNESS:
+                                self._row = 0
+                                await anyio.lowlevel.cancel_shielded_checkpoint()
+                            else:
+                                self._row += 1
+                except Exception as error:  # what a handler raised beside the cancellation that was meant for it
+                    if self.ended is None:
+                        raise
+                    self._bus.log_failure(subscriber.card.id, error)
                 self.ended = None
+                self._suspended = False
         finally:
             subscriber.workers.remove(self)
             self._bus.crew.left(self.task)
             if (subscriber.queue or subscriber.ready) and not self._bus.closing:
                 subscriber.signal()
+
+    def _suspends(self) -> None:
+        self._row = 0
+        self._suspended = True
+        self._spent(self._bus.now() - self.started)
+
+    def _spent(self, seconds: float) -> None:
+        """The handler kept the loop that long."""
+        if seconds >= STALL_S:
+            self._bus.blocked(self.subscriber, seconds)
 
     async def _idle(self) -> None:
         idle, parker = self.subscriber.idle, self._parker
@@ -126,7 +147,9 @@ class Worker:
 
     # --- one delivery ---
 
-    def _begin(self, delivery: Delivery) -> Awaitable[Any] | None:
+    def _begin(  # noqa: C901, PLR0912 - the hot path: each call more costs a tenth of a delivery
+        self, delivery: Delivery
+    ) -> Awaitable[Any] | None:
         """Run a handler up to its first suspension; return the rest of it, or None when it is over."""
         bus = self._bus
         run = delivery.message.scope.run
@@ -157,8 +180,9 @@ class Worker:
             pending = variables.run(running.send, None)
         except StopIteration as stop:
             output = stop.value
-        except Exception as error:  # noqa: BLE001 - the boundary: a failure is contained to its delivery
-            self._failed(error)
+        except BaseException as error:
+            if not self._stopped(error):
+                raise
             return None
         else:
             self._running, self._variables, self._pending = running, variables, pending
@@ -195,7 +219,7 @@ class Worker:
         """Let the handler go on, inside its own context variables."""
         return self._step(self._running.send, value)
 
-    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> object:
+    def throw(self, kind: Any, value: Any = None, _traceback: Any = None) -> object:
         """Hand an exception of the loop's on to the handler, to which it belongs."""
         error = value if isinstance(value, BaseException) else kind() if isinstance(kind, type) else kind
         return self._step(self._running.throw, error)
@@ -205,6 +229,8 @@ class Worker:
         self._running.close()
 
     def _step(self, step: Callable[[Any], Any], value: object) -> object:
+        now = self._bus.now
+        before = now()
         try:
             return self._variables.run(step, value)
         except StopIteration as stop:
@@ -213,16 +239,18 @@ class Worker:
             if not self._stopped(error):
                 raise
             rest = None
+        finally:
+            self._spent(now() - before)
         self._running = None
         raise StopIteration(rest)
 
-    def _stopped(self, error: BaseException) -> bool:
+    def _stopped(self, error: BaseException, *, final: bool = False) -> bool:
         """Settle a handling that ended with an exception; False when the exception belongs to somebody else."""
         if self.ended is not None:
-            self._over(*self.ended)
+            self._over(*self.ended, final=final)
             return isinstance(error, Exception)  # a cancellation goes on to the scope that caused it
         if isinstance(error, Exception):
-            self._failed(error)
+            self._failed(error, final=final)
             return True
         self._over(Outcome.CANCELLED, "closed" if self._bus.closing else "handler was cancelled")
         return False
@@ -307,20 +335,18 @@ class Worker:
                     await close()
 
         try:
-            await _Inside(consume(), self._base.copy())
+            await _Inside(consume(), self._base.copy(), self._spent, self._bus.now)
         except BaseException as error:
-            if self.ended is None and isinstance(error, Exception):
-                self._failed(error, final=yielded)
-            elif not self._stopped(error):
+            if not self._stopped(error, final=yielded):
                 raise
             return
-        self._over(*(self.ended or (HANDLED, "")))
+        self._over(*(self.ended or (HANDLED, "")), final=yielded)
 
     # --- the end of one ---
 
     def _failed(self, error: BaseException, *, final: bool = False) -> None:
         if self.ended is not None:
-            self._over(*self.ended)
+            self._over(*self.ended, final=final)
             return
         if isinstance(error, ImmutableMessageError) and self.delivery is not None:
             self._bus.refused(self.delivery, error)
@@ -332,9 +358,9 @@ class Worker:
         if delivery is not None:
             self._bus.supervisor.failed(delivery, reason, final=final)
 
-    def _over(self, outcome: Outcome, reason: str) -> None:
+    def _over(self, outcome: Outcome, reason: str, *, final: bool = False) -> None:
         if outcome is Outcome.DEAD_LETTERED:  # out of time: a failure like any other
-            self._failed_as(reason)
+            self._failed_as(reason, final=final)
             return
         delivery = self._close()
         if delivery is not None:
@@ -349,6 +375,8 @@ class Worker:
         self.delivery = None
         elapsed = self._bus.now() - self.started
         self.subscriber.tally.times[int(elapsed * 1e6).bit_length()] += 1
+        if elapsed >= STALL_S and not self._suspended:
+            self._spent(elapsed)
         if delivery.message.scope.run.noisy:
             self._bus.took(delivery, elapsed)
         context = self.context
@@ -374,18 +402,25 @@ def reason_of(error: BaseException) -> str:
 class _Inside:
     """Awaits a coroutine with each step inside given context variables."""
 
-    def __init__(self, running: Any, variables: Variables) -> None:
+    def __init__(
+        self, running: Any, variables: Variables, spent: Callable[[float], None], now: Callable[[], float]
+    ) -> None:
         self._running = running
         self._variables = variables
+        self._spent = spent
+        self._now = now
 
     def __await__(self) -> Generator[Any, Any, Any]:
         step: Callable[[Any], Any] = self._running.send
         value: Any = None
         while True:
+            before = self._now()
             try:
                 pending = self._variables.run(step, value)
             except StopIteration as stop:
                 return stop.value
+            finally:
+                self._spent(self._now() - before)
             try:
                 value = yield pending
                 step = self._running.send

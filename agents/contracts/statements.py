@@ -58,7 +58,7 @@ class Transaction(Value):
     merchant: str | None = None
     """Who was paid or paid, once the normaliser has read the narration."""
     rail: str | None = None
-    """How it was paid (``upi``, ``neft``, ``sepa``, ``card``, ``cash``, ``check`` and so on), where the narration says."""
+    """How it was paid (``upi``, ``neft``, ``sepa``, ``card``, ``cash``, ``check``), where the narration says."""
     category: str | None = None
     """Name in the catalogue's taxonomy, once the categoriser has decided."""
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from common import SERIES, Counter, Hook, Peer, main
 
-from genie import Context, Each, Mailbox, Payload, Runtime, agent
+from genie import Each, Mailbox, Payload, Runtime, agent
 from genie.benchmark import CALLER, eight_policies
 
 LANES = 2048
@@ -100,7 +100,7 @@ class GeniePeer(Peer):
     async def stop(self) -> None:
         await self.runtime.__aexit__(None, None, None)
 
-    async def ask(self, i: int, slot: int = 0) -> Reply:
+    async def ask(self, i: int, slot: int = 0) -> Reply:  # noqa: ARG002 - the harness's signature
         gathered = await self.runtime.gather(
             Question(corr=f"r{i}", tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=SERIES),
             expect=EACH,
@@ -110,7 +110,7 @@ class GeniePeer(Peer):
 
     async def oneway_start(self) -> None:
         @agent("one", mailbox=Mailbox(capacity=LANES))
-        async def one(message: Tally) -> None:
+        async def one(_message: Tally) -> None:
             self.counter.hit()
 
         await self._open([one])

@@ -10,10 +10,11 @@ from genie.catalogue import Catalogue
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.wire import to_text
+from genie.errors import DefinitionError
 from genie.message import topic_of
 
 if TYPE_CHECKING:
-    from genie.protocol import AgentCard
+    from genie.protocol import Agent, AgentCard
 
 
 @click.command()
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 @guarded
 def command(*, as_json: bool) -> None:
     """List the agents that are installed."""
-    catalogue = Catalogue.installed()
-    cards = {name: catalogue.agent(name).card for name in sorted(catalogue.agents)}
+    agents, problems = loadable(Catalogue.installed())
+    cards = {name: one.card for name, one in agents.items()}
+    for problem in problems:
+        click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:
         click.echo(to_text([{"use": name, **_shown(card)} for name, card in cards.items()]))
         return
@@ -38,6 +41,18 @@ def command(*, as_json: bool) -> None:
             plain(card.description),
         )  # fmt: skip
     Console(highlight=False, markup=False).print(table)
+
+
+def loadable(catalogue: Catalogue) -> tuple[dict[str, Agent], list[DefinitionError]]:
+    """Return the agents that can be loaded, by name, and what is wrong with the others: an extra may be missing."""
+    agents: dict[str, Agent] = {}
+    problems: list[DefinitionError] = []
+    for name in sorted(catalogue.agents):
+        try:
+            agents[name] = catalogue.agent(name)
+        except DefinitionError as error:
+            problems.append(error)
+    return agents, problems
 
 
 def _shown(card: AgentCard) -> dict[str, Any]:

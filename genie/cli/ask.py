@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 
 from genie.catalogue import Catalogue
+from genie.cli.agents import loadable
 from genie.cli.ending import FAILED, guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.identity import identified, identity_options
@@ -69,10 +70,12 @@ def _asked(topic: str, pipeline: str | None) -> tuple[Runtime, tuple[AgentCard, 
 
 def _installed(topic: str) -> tuple[Binding, ...]:
     """Return the installed agents that take the topic, and those that these ask or publish to, and so on."""
-    catalogue = Catalogue.installed()
-    known = [catalogue.agent(name) for name in sorted(catalogue.agents)]
+    agents, problems = loadable(Catalogue.installed())
+    known = tuple(agents.values())
     wanted = {kind for agent in known for kind in agent.card.consumes if topic_of(kind).name == topic}
     if not wanted:
+        if problems:  # one of those may be who takes it
+            raise problems[0]
         names = sorted({topic_of(kind).name for agent in known for kind in agent.card.consumes})
         raise UnknownTopicError(topic=topic, known=tuple(names))
     taken: dict[str, Binding] = {}

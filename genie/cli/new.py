@@ -16,8 +16,8 @@ from genie.errors import InputError
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _INDEX = Path("agents/index.py")
 _PROJECT = Path("pyproject.toml")
-_ENTRY = re.compile(r'^    "[^"\n]+": "agents\.[\w.]+:\w+",$', re.MULTILINE)
-_FAMILIES = re.compile(r'^layers = \["\(index\)", "([\w |]+)", .*\]$', re.MULTILINE)
+_ENTRY = re.compile(r'^( +)"([^"\n]+)": "agents\.[\w.]+:\w+",\n', re.MULTILINE)
+_FAMILIES = re.compile(r'^layers = \["index", "([\w |]+)", .*\]$', re.MULTILINE)
 
 _FAMILY = '"""The {family} family."""\n'
 
@@ -146,10 +146,10 @@ def _indexed(text: str, family: str, name: str) -> str:
     entries = list(_ENTRY.finditer(text))
     if not entries:
         raise InputError(str(_INDEX), "holds no table of agents that could be extended", "add the line by hand")
-    if any(entry[0].startswith(f'    "{name}":') for entry in entries):
+    if any(entry[2] == name for entry in entries):
         raise InputError(f"agent {name!r}", f"is in {_INDEX} already", "choose another name")
-    end = entries[-1].end()
-    return f'{text[:end]}\n    "{name}": "agents.{family}.{name}:{name}",{text[end:]}'
+    at = next((entry.start() for entry in entries if entry[2] > name), entries[-1].end())
+    return f'{text[:at]}{entries[-1][1]}"{name}": "agents.{family}.{name}:{name}",\n{text[at:]}'
 
 
 def _kept_apart(text: str, family: str) -> str:

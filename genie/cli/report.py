@@ -13,12 +13,16 @@ from genie.cli.drawing import bar, plain, sparkline
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rich.console import RenderableType
+    from rich.console import OverflowMethod, RenderableType
 
     from agents.contracts.insights import AdviceItem, Anomaly, CategorySpend, CurrencyForecast, Report, Subscription
     from agents.contracts.money import Money
 
 _BAR = 24
+_SHORT_BAR = 10
+_WHOLE = ("month", "category", "course")
+"""Columns whose text is never broken."""
+_BARS = ("", "spending")
 _MOST_ROWS = 12
 """Rows a table shows; what is left out is counted below it."""
 
@@ -56,9 +60,14 @@ def _head(title: str) -> Text:
 
 def _table(*columns: str, numbers: Iterable[str] = ()) -> Table:
     right = set(numbers)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
-        table.add_column(Text(name), justify="right" if name in right else "left", no_wrap=name in right)
+        whole = name in right or name in _WHOLE
+        # A bar has no room of its own to claim: what fits of it is still a bar.
+        overflow: OverflowMethod = "crop" if name in _BARS else "ellipsis"
+        table.add_column(
+            Text(name), justify="right" if name in right else "left", no_wrap=whole or name in _BARS, overflow=overflow
+        )
     return table
 
 
@@ -93,14 +102,14 @@ def _categories(categories: list[CategorySpend]) -> Iterator[RenderableType]:
         return
     ordered = sorted(categories, key=lambda c: (-c.latest.minor, c.category))
     largest = max(c.latest.minor for c in ordered)
-    numbers = ("latest month", "usual", "change")
+    numbers = ("latest", "usual", "change")
     yield _head(f"Categories, {ordered[0].currency}")
     table = _table("category", *numbers, "", "course", numbers=numbers)
     for spend in ordered[:_MOST_ROWS]:
         over = spend.change is not None and spend.change.minor > 0
         table.add_row(
             Text(plain(spend.category)), _amount(spend.latest), _amount(spend.baseline), _change(spend.change),
-            Text(bar(spend.latest.minor, largest, _BAR), style="yellow" if over else "cyan"),
+            Text(bar(spend.latest.minor, largest, _SHORT_BAR), style="yellow" if over else "cyan"),
             sparkline([month.amount.minor for month in spend.months]),
         )  # fmt: skip
     yield table

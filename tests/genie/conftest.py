@@ -7,10 +7,11 @@ import selectors
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trio  # noqa: TID251 - as below
 from trio.testing import MockClock  # noqa: TID251 - trio's own virtual clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class _Selector(selectors.DefaultSelector):
@@ -42,3 +43,20 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, Mapping[str, Any
     if request.param == "trio":
         return "trio", {"clock": MockClock(autojump_threshold=0)}
     return "asyncio", {"loop_factory": VirtualLoop}
+
+
+@pytest.fixture
+async def blocked() -> Callable[[float], None]:
+    """Return a function that lets the loop's clock jump, as if its caller had blocked the loop."""
+    try:
+        clock: Any = trio.lowlevel.current_clock()
+    except RuntimeError:
+        loop: Any = asyncio.get_running_loop()
+        selector = loop._virtual
+
+        def jump(seconds: float) -> None:
+            selector.skipped += seconds
+
+        return jump
+    jumping: Callable[[float], None] = clock.jump
+    return jumping

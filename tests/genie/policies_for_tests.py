@@ -173,7 +173,11 @@ def gated(gate: Gate, id: str = "slow", **options: Any) -> Any:  # noqa: A002 - 
 
 
 def asking(
-    question: Payload, *expect: Any, into: list[Any], id: str = "desk", **options: Any  # noqa: A002 - as above
+    question: Payload,
+    *expect: Any,
+    into: list[Any],
+    id: str = "desk",
+    **options: Any,  # noqa: A002 - as above
 ) -> Any:
     """Return an agent that, given a note, gathers and keeps what it got."""
 

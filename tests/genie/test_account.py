@@ -46,7 +46,9 @@ async def test_outcome_handled_counts_the_delivery_and_the_answer_taken_by_the_s
         run = runtime.start(Question(), Answer)
         await run.result()
         await run.settled()
-        assert await outcome_counts(runtime, run) == {"handled": 2}  # the question to the agent, the answer to the asker
+        assert await outcome_counts(runtime, run) == {
+            "handled": 2
+        }  # the question to the agent, the answer to the asker
         assert_at_rest(runtime)
 
 

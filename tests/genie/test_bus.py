@@ -456,7 +456,7 @@ async def test_isolation_what_one_message_sets_another_never_sees() -> None:
     class Foreign:
         card = AgentCard(id="foreign", consumes=(Note,))
 
-        def handle(self, message: object, context: Context):  # noqa: ANN202 - of a third party
+        def handle(self, message: object, context: Context):
             seen.append(variable.get())
             variable.set("foreign")
             return self._handle()

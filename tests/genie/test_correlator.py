@@ -57,7 +57,9 @@ async def test_each_is_keyed_by_the_agents_that_consume_the_question_and_produce
     async with running(*agents, asking(Question(), Each(Answer), into=got)) as runtime:
         await runtime.ask(Note(), Opinion)
         assert {name: answer.text for name, answer in got[0][Each(Answer)].items()} == {"a": "a", "b": "b"}
-        assert {name: str(missing) for name, missing in got[0].missing.items()} == {"breaker": "dead_lettered(ValueError)"}
+        assert {name: str(missing) for name, missing in got[0].missing.items()} == {
+            "breaker": "dead_lettered(ValueError)"
+        }
 
 
 async def test_each_names_a_denied_member_at_once() -> None:
@@ -325,7 +327,9 @@ async def test_an_answer_denied_to_the_asking_agent_is_a_missing_part() -> None:
         assert got[0].missing["answerer"].reason == "denied(rule: not for you)"
 
 
-@pytest.mark.parametrize(("expect", "need"), [((), "all"), ((Answer, Each(Answer)), "all"), (Answer, 0), (Answer, True)])
+@pytest.mark.parametrize(
+    ("expect", "need"), [((), "all"), ((Answer, Each(Answer)), "all"), (Answer, 0), (Answer, True)]
+)
 async def test_a_gather_that_makes_no_sense_raises_and_leaves_nothing_open(expect: object, need: object) -> None:
     errors: list[Exception] = []
 

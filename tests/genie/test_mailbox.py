@@ -23,7 +23,9 @@ from tests.genie.policies_for_tests import (
 pytestmark = pytest.mark.anyio
 
 
-def sink(gate: Gate, seen: list[int], overflow: Overflow, *, capacity: int = 2, block_s: float = 5.0, name: str = "sink"):
+def sink(
+    gate: Gate, seen: list[int], overflow: Overflow, *, capacity: int = 2, block_s: float = 5.0, name: str = "sink"
+):
     @agent(name, mailbox=Mailbox(capacity=capacity, overflow=overflow, block_s=block_s))
     async def consumer(note: Note) -> None:
         await gate.wait()

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
 import pytest
-from pydantic import StringConstraints
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import StringConstraints
 
 from genie.errors import PolicyError
 from genie.message import NO_HEADERS, Classification, Inspection, Message, Payload, Value, stamp, topic_of

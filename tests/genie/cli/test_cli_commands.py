@@ -92,6 +92,21 @@ def test_the_installed_agents_are_listed(genie: Genie) -> None:
     assert "parrot" in genie("agents").stdout
 
 
+@pytest.mark.usefixtures("installed")
+def test_an_agent_whose_extra_is_not_installed_is_named_and_hides_no_other(genie: Genie) -> None:
+    result = genie("agents", "--json")
+    assert result.exit_code == 0
+    assert "'lacking': cannot be loaded: ModuleNotFoundError" in result.stderr
+    assert "lacking" not in {card["use"] for card in json.loads(result.stdout)}
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_question_without_a_pipeline_goes_to_an_installed_agent(genie: Genie) -> None:
+    result = genie("ask", "toys.lonely", "-", input='{"text": "hello"}')
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"text": "hello, too"}
+
+
 def test_a_question_is_answered_with_typed_json(genie: Genie, pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "question.json").write_text('{"text": "how much?"}')
     path = pipeline("parrot")
@@ -180,7 +195,7 @@ def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path) -> Non
     assert "3 passed" in tested.stdout
     files = [str(repository / path) for path in written if path.suffix == ".py"]
     for check in (["check"], ["format", "--check"]):
-        linted = subprocess.run(
+        linted = subprocess.run(  # noqa: S603 - the linter on the files just written
             [sys.executable, "-m", "ruff", *check, "--no-cache", *files],
             cwd=repository, capture_output=True, text=True, check=False,
         )  # fmt: skip
