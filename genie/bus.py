@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
 from genie.correlator import Correlator
-from genie.errors import GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
+from genie.errors import GenieError, MailboxFullError, NotConsumedError, UnknownAgentError, place_of
 from genie.events import Event
 from genie.holds import HoldDesk, Holds
 from genie.limits import Overflow
@@ -675,13 +675,10 @@ class Bus:
     def blocked(subscriber: Subscriber, seconds: float) -> None:
         """A handler kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
         subscriber.stalled += 1
-        _logger.warning("agent %s blocked the loop for %.1f s", subscriber.card.id, seconds)
+        agent = subscriber.card.id
+        _logger.warning("agent %s blocked the loop for %.1f s", agent, seconds, extra={"agent": agent})
 
     @staticmethod
-    def log_failure(agent: str, error: BaseException) -> None:
+    def log_failure(agent: str, error: BaseException, run_id: str | None = None) -> None:
         """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
-        traceback, place = error.__traceback__, ""
-        while traceback is not None:
-            place = f" at {traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
-            traceback = traceback.tb_next
-        _logger.warning("agent %s failed: %s%s", agent, type(error).__name__, place)
+        _logger.warning("agent %s failed: %s", agent, place_of(error), extra={"agent": agent, "run_id": run_id})

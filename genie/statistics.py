@@ -5,36 +5,29 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.account import Counts
 from genie.message import topic_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from genie.bus import Bus
     from genie.mailbox import Subscriber
 
 
-@dataclass(frozen=True, slots=True)
-class TopicStatistics:
+class TopicStatistics(NamedTuple):
     """How the deliveries of one topic to one agent ended."""
 
-    handled: int = 0
-    denied: int = 0
-    expired: int = 0
-    cancelled: int = 0
-    dead_lettered: int = 0
-
-    def __add__(self, other: TopicStatistics) -> TopicStatistics:
-        return TopicStatistics(
-            self.handled + other.handled, self.denied + other.denied, self.expired + other.expired,
-            self.cancelled + other.cancelled, self.dead_lettered + other.dead_lettered,
-        )  # fmt: skip
+    handled: int
+    denied: int
+    expired: int
+    cancelled: int
+    dead_lettered: int
 
 
-NONE_ENDED = TopicStatistics()
+NONE_ENDED = TopicStatistics(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +109,7 @@ def _of(subscriber: Subscriber, held: int) -> AgentStatistics:
     queued = sum(1 for _ in subscriber.mail())
     running = sum(worker.delivery is not None for worker in subscriber.workers)
     topics = _topics(subscriber)
-    ended = sum(topics.values(), NONE_ENDED)
+    ended = _sum(topics.values())
     return AgentStatistics(
         accepted=tally.accepted, handled=ended.handled, denied=ended.denied, expired=ended.expired,
         cancelled=ended.cancelled, dead_lettered=ended.dead_lettered,
@@ -132,12 +125,16 @@ def _topics(subscriber: Subscriber) -> dict[str, TopicStatistics]:
     topics: dict[str, TopicStatistics] = {}
     for kind in subscriber.calls:
         ends = subscriber.ends.get(kind)
-        one = NONE_ENDED if ends is None else TopicStatistics(
-            ends.handled, ends.denied, ends.expired, ends.cancelled, ends.dead_lettered
-        )  # fmt: skip
-        name = topic_of(kind).name  # two versions of a topic are counted as one
-        topics[name] = topics[name] + one if name in topics else one
+        one = NONE_ENDED
+        if ends is not None:
+            one = TopicStatistics(ends.handled, ends.denied, ends.expired, ends.cancelled, ends.dead_lettered)
+        name = topic_of(kind).name
+        topics[name] = _sum((topics[name], one)) if name in topics else one  # two versions of it count as one
     return topics
+
+
+def _sum(parts: Iterable[TopicStatistics]) -> TopicStatistics:
+    return TopicStatistics(*map(sum, zip(NONE_ENDED, *parts, strict=True)))
 
 
 def _median_ms(times: list[int]) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from genie.cli.drawing import plain
 from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
+from genie.cli.operation import log_options, logged, metered, metrics_option
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from genie.message import Payload
     from genie.protocol import Caller
 
-_LEVELS = ("debug", "info", "warning", "error", "critical")
-
 
 @click.command()
 @click.argument("pipeline", type=click.Path())
@@ -45,16 +44,15 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 @click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
-@click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
+@metrics_option
+@log_options
 @guarded
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
     Ends with 0 complete, 2 usage or bad input, 3 partial, 4 failed or denied, 5 held, 130 interrupted.
     """
-    logging.basicConfig(
-        level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
     quiet = given["quiet"] or given["as_json"]
     if not quiet:
@@ -65,7 +63,9 @@ def command(pipeline: str, **given: Any) -> None:
         question=given["question"], input_file=given["input_file"], profile=given["profile"]
     )
     try:
-        outcome = _conducted(loaded, question, caller, given["journal"], live=not quiet and sys.stderr.isatty())
+        outcome = _conducted(
+            loaded, question, caller, given["journal"], given["metrics"], live=not quiet and sys.stderr.isatty()
+        )
     except Interrupted as interrupted:
         stop(interruption(interrupted.outcome), INTERRUPTED)
     if given["as_json"]:
@@ -75,11 +75,21 @@ def command(pipeline: str, **given: Any) -> None:
     raise SystemExit(outcome.status.exit_code)
 
 
-def _conducted(pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, *, live: bool) -> Outcome:
+def _conducted(
+    pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, metrics: int | None, *, live: bool
+) -> Outcome:
     filename = getattr(question, "filename", None)
     with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
         return anyio.run(
-            lambda: conduct(pipeline, question, caller=caller, journal=journal_file, watch=watch, filename=filename)
+            lambda: conduct(
+                pipeline,
+                question,
+                caller=caller,
+                journal=journal_file,
+                watch=watch,
+                filename=filename,
+                beside=functools.partial(metered, port=metrics),
+            )
         )
 
 

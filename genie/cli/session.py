@@ -15,7 +15,7 @@ from genie.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from genie.config import Pipeline
     from genie.events import Event
@@ -54,6 +54,7 @@ async def conduct(
     journal: Journal | None = None,
     watch: Callable[[Event], None] | None = None,
     filename: str | None = None,
+    beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
 ) -> Outcome:
     """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
 
@@ -64,13 +65,17 @@ async def conduct(
         journal: Where everything is recorded.
         watch: Called with each event while it runs.
         filename: Name of the input, by which an agent's refusal of it is known.
+        beside: Entered once the runtime is open, left before it closes.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
         InputError: An agent could make nothing of the input.
     """
     signals: list[int] = []
-    async with Runtime.from_pipeline(pipeline, journal=journal, caller=caller) as runtime:
+    async with contextlib.AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
+        if beside is not None:
+            await stack.enter_async_context(beside(runtime))
         with _signals() as received:
             began = anyio.current_time()
             run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
