@@ -26,6 +26,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port -> addresses as text."""
 MOST_ADDRESSES = 4
 """Addresses of one name that a connection is tried to."""
+MOST_CHARACTERS = 8_192
+"""Of a URL."""
+MOST_OF_HOST = 253
+"""Characters of a name in the DNS (RFC 1035)."""
 USUAL_PORTS = {"https": 443, "http": 80}
 
 
@@ -72,6 +76,8 @@ class Way:
             host = named(url.raw_host.decode("ascii"))
         except (httpx.InvalidURL, UnicodeError, TypeError, ValueError):
             raise self.error("url", "is malformed") from None
+        if len(text) > MOST_CHARACTERS or len(host) > MOST_OF_HOST:
+            raise self.error("url", "is too long")
         if url.scheme not in self.schemes:
             raise self.error(host or "url", f"must be called by {' or '.join(sorted(self.schemes))}")
         if url.userinfo:
@@ -164,14 +170,34 @@ class Way:
         length = response.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > limit:
             raise self.error(host, f"answered with more than {limit} bytes")
-        pieces: list[bytes] = []
-        size = 0
+        body = await read(response, limit)
+        if body is None:
+            raise self.error(host, f"answered with more than {limit} bytes")
+        return body
+
+
+async def read(response: httpx.Response, limit: int) -> bytes | None:
+    """Return the whole body of an answer, or None if it is larger than ``limit`` bytes; nothing is kept beyond that.
+
+    Raises:
+        httpx.HTTPError: It broke off.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    try:
         async for piece in response.aiter_raw():
             size += len(piece)
-            if size > limit:
-                raise self.error(host, f"answered with more than {limit} bytes")
-            pieces.append(piece)
-        return b"".join(pieces)
+            if size <= limit:
+                pieces.append(piece)
+            else:
+                # To leave the loop would leave the generators beneath it to the garbage collector, which trio warns of.
+                # Closed, they end by themselves.
+                pieces.clear()
+                await response.aclose()
+    except httpx.HTTPError:
+        if size <= limit:
+            raise
+    return b"".join(pieces) if size <= limit else None
 
 
 def _is_address(host: str) -> bool:

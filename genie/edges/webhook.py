@@ -107,6 +107,11 @@ class Webhook:
         Raises:
             WebhookError: The receiver did not take it.
         """
+        # Only for those who post: httpx costs a start-up 50 ms.
+        import httpx  # noqa: PLC0415 - as said above
+
+        from genie.edges.http import read  # noqa: PLC0415 - as said above
+
         settings: WebhookSettings = context.settings
         way = self._way or self._open(settings)
         url = way.target(settings.url.get_secret_value())
@@ -124,7 +129,8 @@ class Webhook:
         with anyio.move_on_after(settings.timeout_s):
             async with way.call("POST", url, headers=headers, content=body) as response:
                 status, wait = response.status_code, response.headers.get("retry-after")
-                await _drained(response)
+                with contextlib.suppress(httpx.HTTPError):  # the status has come, and it is the answer
+                    await read(response, MOST_OF_ANSWER)
         if status is None:
             raise WebhookError(url.host, f"took more than {settings.timeout_s:g} s", 0.0)
         _judged(url.host, status, min(_seconds(wait, now), settings.longest_wait_s))
@@ -136,11 +142,10 @@ class Webhook:
             await transport.aclose()
 
     def _open(self, settings: WebhookSettings) -> Way:
-        # Only for those who post: httpx costs a start-up 50 ms.
-        import httpx  # noqa: PLC0415 - as said above
+        import httpx  # noqa: PLC0415 - as in handle
 
-        from genie.edges.address import HostRule, named  # noqa: PLC0415 - as said above
-        from genie.edges.http import Way, resolve  # noqa: PLC0415 - as said above
+        from genie.edges.address import HostRule, named  # noqa: PLC0415 - as in handle
+        from genie.edges.http import Way, resolve  # noqa: PLC0415 - as in handle
 
         url = httpx.URL(settings.url.get_secret_value())
         # All of its connections are to one receiver, so they may be kept.
@@ -224,15 +229,3 @@ def _seconds(wait: str | None, now: datetime.datetime) -> float:
     except ValueError:
         return 0.0
     return max(0.0, (at.replace(tzinfo=at.tzinfo or datetime.UTC) - now).total_seconds())
-
-
-async def _drained(response: httpx.Response) -> None:
-    """Read a short answer to its end, so that the connection can be used again; a long one is cut off."""
-    import httpx  # noqa: PLC0415 - loaded when the call was made
-
-    size = 0
-    with contextlib.suppress(httpx.HTTPError):  # the status has come, and it is the answer
-        async for piece in response.aiter_raw():
-            size += len(piece)
-            if size > MOST_OF_ANSWER:
-                return
