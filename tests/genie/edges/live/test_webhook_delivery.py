@@ -47,10 +47,9 @@ async def posted(runtime: Runtime, text: str) -> Any:
 
 
 async def test_messages_arrive_over_one_connection(serve: Any, answered: Callable[..., bytes]) -> None:
-    async with serve(lambda _: answered("202 Accepted", b"thanks")) as server:
-        async with Runtime([hook(server.port)]) as runtime:
-            for text in ("first", "second"):
-                counted = await posted(runtime, text)
+    async with serve(lambda _: answered("202 Accepted", b"thanks")) as server, Runtime([hook(server.port)]) as runtime:
+        for text in ("first", "second"):
+            counted = await posted(runtime, text)
     assert [json.loads(request.body)["payload"] for request in server.requests] == [
         {"text": "first"},
         {"text": "second"},
@@ -72,10 +71,10 @@ async def test_a_receiver_that_recovers_gets_the_message(serve: Any, answered: C
 
 
 async def test_a_redirect_is_not_followed(serve: Any, answered: Callable[..., bytes]) -> None:
-    async with serve(lambda _: answered("307 Temporary Redirect", b"", "Location: /other")) as server:
-        async with Runtime([hook(server.port)]) as runtime:
-            counted = await posted(runtime, "a")
-            (letter,) = runtime.dead_letters()
+    moved = answered("307 Temporary Redirect", b"", "Location: /other")
+    async with serve(lambda _: moved) as server, Runtime([hook(server.port)]) as runtime:
+        counted = await posted(runtime, "a")
+        (letter,) = runtime.dead_letters()
     assert (counted.dead_lettered, len(server.requests)) == (1, 1)
     assert letter.reason == "hooks.test: answered 307; redirects are not followed"
 
