@@ -114,6 +114,8 @@ class Scope:
     children: list[Scope] | None = None
     joins: dict[str, Any] | None = None
     failures: list[Failure] | None = None
+    entangled = False
+    """Some of it lies with handlers that wait, so that the end of the rest may leave a wait that cannot end."""
     done = False
     """Nothing of it is in flight any more, and its asker has what it gets."""
 
@@ -211,7 +213,7 @@ class RunState:
 class Asker:
     """An outside caller: the card that answers are judged for, and the headers of its runs."""
 
-    __slots__ = ("card", "gates", "headers")
+    __slots__ = ("__weakref__", "card", "gates", "headers")
 
     def __init__(self, card: AgentCard, headers: Headers) -> None:
         self.card = card

@@ -61,6 +61,8 @@ class Alarm:
 
     def at(self, when: float, action: Callable[[], None]) -> Entry:
         """Run ``action`` at ``when`` on the loop's clock."""
+        if math.isnan(when):  # it is in no order with the others; a time that is none is over
+            when = self._now()
         entry = Entry(when, self._number(), action)
         if len(self._heap) >= self._roomy:
             self._forget_cancelled()

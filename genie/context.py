@@ -7,6 +7,8 @@ import math
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
+
 from genie.errors import (
     ForgedMessageError,
     GenieError,
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from genie.message import Classification, Headers
     from genie.protocol import Expected, Gathered, Need
 
+FAIRNESS = 64
+"""Payloads a handler publishes in a row before it lets the loop turn."""
+
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
 _logger = logging.getLogger("genie.agent")
@@ -33,13 +38,14 @@ _logger = logging.getLogger("genie.agent")
 class HandlerContext:
     """Implements ``genie.protocol.Context`` for one delivery."""
 
-    __slots__ = ("_bus", "_delivery", "_opened", "_random", "_worker", "label")
+    __slots__ = ("_bus", "_delivery", "_opened", "_published", "_random", "_worker", "label")
 
     def __init__(self, bus: Exchange, worker: Handling, delivery: Delivery) -> None:
         self._bus = bus
         self._worker: Handling | None = worker
         self._delivery = delivery
         self._opened: list[Scope] | None = None
+        self._published = 0
         self._random: random.Random | None = None
         self.label: Classification = delivery.message.label
         """Highest declared label of what the handler has read so far."""
@@ -114,8 +120,12 @@ class HandlerContext:
             self._narrow(headers) or message.headers, self.label, None, to,
             None if extra is None else extra.instead_of, reject=True,
         )  # fmt: skip
+        self._bus.within_budget(self._agent, self._delivery)
+        self._published += 1
         if ticket is not None:
             await self._bus.room(ticket, worker)
+        elif self._published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
+            await anyio.lowlevel.checkpoint()
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
         """Publish later."""
@@ -160,6 +170,8 @@ class HandlerContext:
         to: str | None,
     ) -> Gathered:
         worker = self._alive("ask")
+        if within_s is not None and not within_s >= 0:
+            raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
         bus, delivery = self._bus, self._delivery
         if type(payload) not in delivery.lane.subscriber.card.asks:
             self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload), verb="ask"))
@@ -176,11 +188,13 @@ class HandlerContext:
         timer = None
         try:
             ticket = self._question(payload, scope, to)
+            if within_s is not None and (ticket is not None or not expectation.done):
+                expectation.until = bus.now() + within_s
+                timer = bus.alarm.at(expectation.until, expectation.limit(ticket))
             if ticket is not None:
                 await bus.room(ticket, worker)
+                scope.entangled = True  # where its deliveries lie by now, nobody has looked
             if not expectation.done:
-                if within_s is not None:
-                    timer = bus.alarm.at(bus.now() + within_s, expectation.finish)
                 bus.waits.begin(worker, scope)
                 try:
                     while not expectation.done:

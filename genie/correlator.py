@@ -11,7 +11,7 @@ from genie.message import topic_of
 from genie.policy import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from genie.account import Delivery, Failure
     from genie.exchange import Exchange
@@ -36,7 +36,7 @@ class Correlator:
         self._bus = bus
         self._holds = holds
         self._dirty: set[Scope] = set()
-        self._plans: dict[tuple[tuple[Expected, ...], Need, type[Payload]], Plan] = {}
+        self._plans: dict[object, Plan] = {}
 
     # --- scopes ---
 
@@ -58,7 +58,7 @@ class Correlator:
         kind: type[Payload],
     ) -> Expectation:
         """Set what a scope waits for; ``kind`` is the class of its question."""
-        key = (expect, need, kind)
+        key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
         plan = self._plans.get(key)
         if plan is None:
 
@@ -85,7 +85,7 @@ class Correlator:
     def at_rest(self, scope: Scope) -> None:
         """Nothing of a scope is in flight: what has not come will not come."""
         if scope.joins:
-            for state in tuple(scope.joins.values()):
+            while not scope.in_flight and (state := self._first_join(scope.joins)) is not None:
                 self._close_join(state, scope)
             if scope.in_flight or scope.done:
                 return
@@ -138,7 +138,7 @@ class Correlator:
         for delivery in self._bus.deliveries():
             kinds = reachable.get(delivery.message.scope)
             if kinds is not None:
-                kinds |= delivery.lane.reach
+                kinds |= self._bus.registry.reach(delivery.lane.subscriber.card.id)  # agents may have been added
         for _, scope, kind in self._bus.timers.values():
             kinds = reachable.get(scope)
             if kinds is not None:
@@ -197,7 +197,7 @@ class Correlator:
         decision = point.gates[kind].judge(message, sender)
         payload, denied = message.payload, None
         if decision is not None:
-            self._bus.weighed(decision)
+            self._bus.judged(message, point.join.id, decision)
         if decision is not None and decision.verdict == "redact":
             try:
                 payload = mask(message, decision.paths)
@@ -233,10 +233,21 @@ class Correlator:
             cards = [subscriber.card for subscriber in self._bus.subscribers.values()]
             producers = {kind: sum(kind in card.produces for card in cards) for kind in point.kinds}
             state = opened = joins[point.join.id] = JoinState(point, scope, producers)
+            self.check_later(scope)  # another part may have become impossible before this one came
             if point.join.within_s is not None:
                 due = self._bus.now() + point.join.within_s
                 state.timer = self._bus.alarm.at(due, lambda: self._close_join(opened, scope))
         return state
+
+    def _first_join(self, joins: Mapping[str, JoinState]) -> JoinState | None:
+        """Return the open join to be closed first: one that waits for nothing that another may bring."""
+        states = [state for state in joins.values() if not state.closed]
+        reach = self._bus.registry.reach
+        for state in states:
+            others = [reach(other.point.join.id) for other in states if other is not state]
+            if not any(kind in kinds for kind in state.outstanding() for kinds in others):
+                return state
+        return states[0] if states else None
 
     def _close_join(self, state: JoinState, scope: Scope) -> None:
         """Publish what was joined, or say why nothing is."""
@@ -247,7 +258,7 @@ class Correlator:
             state.timer.cancel()
         join = state.point.join
         payload, reason = state.build()
-        last = state.last
+        last = self._bus.trees.current(state.last)
         scope.accepted += 1
         scope.in_flight += 1
         if payload is None:
@@ -262,5 +273,7 @@ class Correlator:
         scope.in_flight -= 1
         if not scope.in_flight:
             self.at_rest(scope)
-        elif payload is None:
-            self.check_later(scope)
+        else:
+            self._bus.waits.look_later()  # a join that was open might have ended a wait
+            if payload is None:
+                self.check_later(scope)

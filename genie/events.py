@@ -6,6 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.wake import Parker
 
 
@@ -26,14 +28,15 @@ class Event(NamedTuple):
 
 
 class Watcher:
-    """A bounded queue of the events of one run, which wakes its reader; the oldest go first."""
+    """A bounded queue of the events of one run, which wakes its readers; the oldest go first."""
 
     CAPACITY = 4096
 
-    __slots__ = ("_parker", "events", "lost")
+    __slots__ = ("_make_parker", "_parked", "events", "lost")
 
-    def __init__(self, parker: Parker, *, keeps: bool) -> None:
-        self._parker = parker
+    def __init__(self, make_parker: Callable[[], Parker], *, keeps: bool) -> None:
+        self._make_parker = make_parker
+        self._parked: tuple[Parker, ...] = ()
         self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
         self.lost = 0
 
@@ -43,12 +46,18 @@ class Watcher:
             if len(self.events) == self.CAPACITY:
                 self.lost += 1
             self.events.append(event)
-            self._parker.wake()
+            self.look()
 
     def look(self) -> None:
         """The run's state may have changed."""
-        self._parker.wake()
+        for parker in self._parked:
+            parker.wake()
 
     async def wait(self) -> None:
         """Wait for the next event or change."""
-        await self._parker.park()
+        parker = self._make_parker()
+        self._parked = (*self._parked, parker)
+        try:
+            await parker.park()
+        finally:
+            self._parked = tuple(other for other in self._parked if other is not parker)

@@ -79,12 +79,20 @@ class WaitGraph(Protocol):
         """A handler does not wait any more."""
         ...
 
+    def look_later(self) -> None:
+        """Mail came to lie with handlers that wait."""
+        ...
+
 
 class Trees(Protocol):
     """The runs."""
 
     def over(self, run: RunState) -> None:
         """Nothing of a run is in flight any more."""
+        ...
+
+    def current(self, message: Message[Any]) -> Message[Any]:
+        """Return a message without the consents that were withdrawn since it was sent."""
         ...
 
     def expire(self, run: RunState) -> None:
@@ -230,6 +238,10 @@ class Exchange(Protocol):
         """Write the journal and tell whoever watches the run."""
         ...
 
+    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
+        """Raise ``BudgetExceededError`` when the run has had all its messages."""
+        ...
+
     def take_out(self, delivery: Delivery) -> bool:
         """Look again at a delivery about to be handled; False when it has ended."""
         ...
@@ -244,8 +256,8 @@ class Exchange(Protocol):
         """Wait until full mailboxes have taken what the ticket stands for."""
         ...
 
-    def weighed(self, decision: Decision) -> None:
-        """Count what each policy said in a decision that is more than a plain allow."""
+    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
+        """Record a decision with its evidence."""
         ...
 
     def took(self, delivery: Delivery, elapsed: float) -> None:

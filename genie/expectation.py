@@ -5,6 +5,7 @@ The bus feeds it, the correlator says what has become impossible, and the asker 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from genie.message import Classification, Payload, topic_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from genie.account import Failure
+    from genie.mailbox import Ticket
     from genie.protocol import Expected, Need
 
 LATE = "late"
@@ -78,6 +80,7 @@ class Expectation:
 
     __slots__ = (
         "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "kinds", "label",
+        "until",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
@@ -90,6 +93,8 @@ class Expectation:
         """The wait is over: what was needed is in, or nothing more can come."""
         self.closed = False
         """The asker has taken the result; what comes now is late."""
+        self.until = math.inf
+        """When the asker stops waiting."""
         self.asked = plan.asked
         self._each = plan.each
         self._left = plan.parts
@@ -147,13 +152,29 @@ class Expectation:
         """Say that a part waits for a person, should the asker not wait that long."""
         if self._held is None:
             self._held = {}
-        self._held[kind, agent if kind in self._each else ONE] = hold_id
+        self._held.setdefault((kind, agent if kind in self._each else ONE), hold_id)
+
+    def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part does not wait for that person any more."""
+        part = (kind, agent if kind in self._each else ONE)
+        if self._held is not None and self._held.get(part) == hold_id:
+            del self._held[part]
 
     def finish(self) -> None:
         """End the wait with what there is."""
         if not self.done:
             self.done = True
             self._wake()
+
+    def limit(self, ticket: Ticket | None) -> Callable[[], None]:
+        """Return what ends the wait at its time, a wait for room included."""
+
+        def out_of_time() -> None:
+            self.finish()
+            if ticket is not None:
+                ticket.give_up()
+
+        return self.finish if ticket is None else out_of_time
 
     def outstanding(self) -> list[Part]:
         """Return the parts that are neither in nor known to be missing."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genie.account import Delivery, Scope
     from genie.alarm import Entry
     from genie.exchange import Exchange
-    from genie.message import Message
+    from genie.message import Message, Payload
     from genie.policy import Decision
 
 
@@ -30,7 +30,9 @@ class Held:
     delivery: Delivery | None
     """None for an answer on its way to its asker."""
     agent: str
-    """Whose answer it is; the recipient's id for a delivery."""
+    """In whose name an answer counts: its own, or that of a delivery's recipient or of whom that stands in for."""
+    approved: frozenset[str] = frozenset()
+    """``policy@version`` of earlier holds of an answer that a person has approved."""
     expiry: Entry | None = None
 
     @property
@@ -104,12 +106,14 @@ class HoldDesk:
         message = delivery.message
         recipient = delivery.lane.subscriber.card.id
         delivery.lane.subscriber.tally.held += 1
-        self._park(Held(self._id(message), message, recipient, decision, delivery, recipient))
+        self._park(Held(self._id(message), message, recipient, decision, delivery, _stands_for(delivery)))
 
-    def hold_answer(self, message: Message[Any], asker: str, agent: str, decision: Decision) -> None:
+    def hold_answer(
+        self, message: Message[Any], asker: str, agent: str, decision: Decision, approved: frozenset[str]
+    ) -> None:
         """Park an answer on its way to its asker."""
         message.scope.in_flight += 1
-        self._park(Held(self._id(message), message, asker, decision, None, agent))
+        self._park(Held(self._id(message), message, asker, decision, None, agent, approved))
 
     def _id(self, message: Message[Any]) -> str:
         return f"hold-{self._bus.next_number():x}-{message.id}"
@@ -135,8 +139,13 @@ class HoldDesk:
         run = scope.run
         _raise_held(scope, -1)
         run.held -= 1
+        for expectation, kind, agent in _parts(held):
+            expectation.unhold(kind, agent, held.id)
+        for other in self._holds.of(lambda scope: scope.run is run):
+            _name_in_parts(other)
         if not run.held and run.deadline != math.inf:
             run.deadline += bus.now() - run.held_since
+            run.expiry.cancel()
             run.expiry = bus.alarm.at(run.deadline, lambda: bus.trees.expire(run))
         bus.alarm.soon(lambda: bus.trees.notice(run))
 
@@ -145,13 +154,12 @@ class HoldDesk:
         bus = self._bus
         self._unpark(held)
         bus.tell(held.message, "released", held.recipient, held.id)
-        approved = frozenset(held.decision.holds)
+        approved = held.approved | frozenset(held.decision.holds)
         if held.delivery is None:
-            scope = held.message.scope
+            message = bus.trees.current(held.message)
+            scope = message.scope
             scope.accepted -= 1  # it was accepted when it was parked, and is accepted anew with its verdict
-            bus.answer(
-                held.message, bus.card_of(held.message), scope, scope.expectation, held.agent, None, approved
-            )  # fmt: skip
+            bus.answer(message, bus.card_of(message), scope, scope.expectation, held.agent, None, approved)
             self._less(scope)
             return
         delivery = held.delivery
@@ -211,10 +219,27 @@ def _raise_held(scope: Scope, by: int) -> None:
 
 def _name_in_parts(held: Held) -> None:
     """A part that waits for a person is missing as held, should its asker not wait that long."""
-    expectation: Expectation | None = held.message.scope.expectation
-    if expectation is None:
-        return
+    for expectation, kind, agent in _parts(held):
+        expectation.hold(kind, agent, held.id)
+
+
+def _parts(held: Held) -> Iterator[tuple[Expectation, type[Payload], str]]:
+    """Yield the outstanding parts that hang on what is held: of its scope, and of those above it."""
     reach = frozenset((type(held.message.payload),)) if held.delivery is None else held.delivery.lane.reach
-    for kind, agent in expectation.outstanding():
-        if kind in reach and agent in {ONE, held.agent}:
-            expectation.hold(kind, agent, held.id)
+    scope: Scope | None = held.message.scope
+    agent = held.agent
+    while scope is not None:
+        expectation: Expectation | None = scope.expectation
+        if expectation is not None:
+            for kind, of in expectation.outstanding():
+                if kind in reach and of in {ONE, agent}:
+                    yield expectation, kind, of
+        owner: Delivery | None = scope.owner
+        if owner is None:
+            return
+        reach, agent, scope = owner.lane.reach, _stands_for(owner), scope.parent
+
+
+def _stands_for(delivery: Delivery) -> str:
+    recipient: str = delivery.lane.subscriber.card.id
+    return recipient if delivery.extra is None else delivery.extra.instead_of or recipient

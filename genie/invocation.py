@@ -19,19 +19,20 @@ Call = tuple["Callable[..., Any]", int, bool]
 def calls_of(agent: object, card: AgentCard) -> Mapping[type[Payload], Call]:
     """Return for each payload class that an agent consumes how it is handled.
 
-    ``branches`` is True when a handling need not bring what its card can produce: several types, nothing, a stream,
-    or a handler of a third party, of which nothing is known.
+    ``branches`` is True when a handling need not bring what its card can send: several types, nothing, a stream,
+    something published or asked on the way, or a handler of a third party, of which nothing is known.
     """
+    sends_more = bool(card.publishes or card.asks)
     if isinstance(agent, FunctionAgent):
         signature = agent.signature
         wants = Lane.CONTEXT if signature.takes_context else Lane.PAYLOAD
-        branches = bool(card.produces) and not signature.certain
+        branches = sends_more or (bool(card.produces) and not signature.certain)
         return dict.fromkeys(card.consumes, (agent.function, wants, branches))
     if isinstance(agent, Handlers):
         return {
             kind: (getattr(agent, name), Lane.CONTEXT if signature.takes_context else Lane.PAYLOAD,
-                   bool(card.produces) and not signature.certain)
+                   sends_more or (bool(card.produces) and not signature.certain))
             for kind, (name, signature) in agent.handlers.items()
         }  # fmt: skip
     handle: Any = getattr(agent, "handle")  # noqa: B009 - a third party's object, known by its protocol only
-    return dict.fromkeys(card.consumes, (handle, Lane.MESSAGE, bool(card.produces)))
+    return dict.fromkeys(card.consumes, (handle, Lane.MESSAGE, bool(card.sends)))

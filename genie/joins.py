@@ -56,18 +56,20 @@ class JoinState:
 
     def put(self, kind: type[Payload], sender: str, payload: Payload, message: Message[Any]) -> bool:
         """Take a part; False when every place for it is taken."""
-        self.last = message
         for field, of in self.point.join.parts.items():
             got = self._got[field]
             if of is kind and len(got) < self._wanted[field] and sender not in got:
                 got[sender] = payload
+                self.last = message
                 self.label = max(self.label, message.label)
                 return True
         return False
 
     def failed(self, kind: type[Payload], sender: str, reason: str, message: Message[Any]) -> None:
-        """A part was denied to the join."""
-        self.last = message
+        """A part was denied to the join, which may still be what causes its output."""
+        if not any(self._got.values()):
+            self.last = message
+            self.label = max(self.label, message.label)
         self._failures.setdefault(kind, []).append(f"{sender}: {reason}")
 
     @property

@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 class Ticket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("left", "limits", "parker")
+    __slots__ = ("given_up", "left", "limits", "parker")
 
     def __init__(self, parker: Parker) -> None:
         self.left = 0
         """Deliveries that have found no room yet."""
         self.limits: list[Entry] = []
         """Alarms at which they have waited too long."""
+        self.given_up = False
+        """The publisher's own time is over; its deliveries go on waiting."""
         self.parker = parker
+
+    def give_up(self) -> None:
+        """Let the publisher go on without room."""
+        self.given_up = True
+        self.parker.wake()
 
     def one_less(self) -> None:
         """One of its deliveries found room, or ended."""
@@ -45,9 +52,9 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle", "keyed",
-        "laned", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings", "spawn", "stalled",
-        "tally", "timeout_s", "waiters", "waiting", "workers",
+        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle",
+        "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings",
+        "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +95,8 @@ class Subscriber:
         self.barred: str | None = None
         """Why nothing may be delivered now: paused, killed, quarantined, removed."""
         self.removed = False
+        self.left: Parker | None = None
+        """Where somebody waits until its last worker has ended."""
         self.stalled = 0
         """Times a handler blocked the loop for a second or more."""
         self.calls: Mapping[type[Payload], Any] = {}
@@ -145,22 +154,21 @@ class Subscriber:
         queue = self.queue
         while queue:
             delivery = queue.popleft()
+            if self.keyed or self.busy:
+                key = self.key_of(delivery)
+                busy = self.busy
+                if key in busy:
+                    lane = busy[key]
+                    if lane is None:
+                        lane = busy[key] = deque()
+                    lane.append(delivery)
+                    self.laned += 1
+                    self._bound()
+                    continue
+                if self.keyed:
+                    busy[key] = None
             if self.waiters:
                 self.let_in()
-            if not self.keyed and not self.busy:
-                return delivery
-            key = self.key_of(delivery)
-            busy = self.busy
-            if key in busy:
-                lane = busy[key]
-                if lane is None:
-                    lane = busy[key] = deque()
-                lane.append(delivery)
-                self.laned += 1
-                self._bound()
-                continue
-            if self.keyed:
-                busy[key] = None
             return delivery
         return None
 
@@ -180,6 +188,10 @@ class Subscriber:
         else:
             self.busy.pop(key, None)
 
+    def behind(self, delivery: Delivery) -> deque[Delivery]:
+        """Return what waits for the key of a delivery."""
+        return self.busy.get(self.key_of(delivery)) or deque()
+
     def let_in(self) -> None:
         """Move deliveries that wait for room into the room there is."""
         while self.waiters and len(self.queue) + self.laned < self.capacity:
@@ -191,14 +203,14 @@ class Subscriber:
 
     def oldest(self) -> Delivery | None:
         """Remove and return the delivery that has waited longest, for ``shed_oldest``."""
-        if self.queue:
-            return self.queue.popleft()
-        lane = next((lane for lane in self.busy.values() if lane), None)
-        if lane is None:
+        waiting = [lane for lane in (self.queue, *self.busy.values()) if lane]
+        if not waiting:
             return None
-        self.laned -= 1
-        self._bound()
-        return lane.popleft()
+        first = min(waiting, key=lambda lane: lane[0].message.number)
+        if first is not self.queue:
+            self.laned -= 1
+            self._bound()
+        return first.popleft()
 
     def mail(self) -> Iterator[Delivery]:
         """Yield everything that waits here, without removing it."""

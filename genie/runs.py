@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Outcome, RunState, Scope
+from genie.message import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from genie.exchange import Exchange
     from genie.holds import HoldDesk
     from genie.ids import IdSource
+    from genie.message import Headers, Message
 
 
 NOTHING: Any = Scope.__new__(Scope)
@@ -39,15 +41,40 @@ class Runs:
     def open(self, asker: Asker, deadline: float) -> RunState:
         """Open a request tree; it holds a token until ``opened``."""
         bus = self._bus
-        headers = asker.headers
-        if self.revoked and headers.consent & self.revoked:
-            headers = headers.narrowed(consent=headers.consent - self.revoked)
+        headers = self._granted(asker.headers)
         run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
         bus.runs[run.number] = run
         run.root.in_flight = 1
         if deadline != math.inf:
             run.expiry = bus.alarm.at(deadline, lambda: self.expire(run))
         return run
+
+    def revoke(self, consent: str) -> None:
+        """Withdraw a consent from every run and every message on its way."""
+        bus = self._bus
+        self.revoked.add(consent)
+        for run in bus.runs.values():
+            run.headers = self._granted(run.headers)
+        for delivery in bus.deliveries():
+            delivery.message = self.current(delivery.message)
+            if delivery.extra is not None and delivery.extra.original is not None:
+                delivery.extra.original = self.current(delivery.extra.original)
+        bus.epoch += 1
+
+    def current(self, message: Message[Any]) -> Message[Any]:
+        """Return a message without the consents that were withdrawn since it was sent."""
+        headers = self._granted(message.headers)
+        if headers is message.headers:
+            return message
+        return stamp(
+            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
+            message.hops, headers, message.label, message.inspection,
+        )  # fmt: skip
+
+    def _granted(self, headers: Headers) -> Headers:
+        if headers.consent.isdisjoint(self.revoked):
+            return headers
+        return headers.narrowed(consent=headers.consent - self.revoked)
 
     def opened(self, run: RunState) -> None:
         """The first message of a run is out."""
@@ -62,7 +89,8 @@ class Runs:
         self._bus.runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        if run.noisy:
+        run.state = None
+        if run.noisy or run.watchers:
             self.notice(run)
         else:
             # Nobody asks for its account any more: without the way down, the tree is freed at once instead of waiting
@@ -91,7 +119,7 @@ class Runs:
 
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come; while it holds something, its deadline moves."""
-        if not run.held:
+        if not run.held and self._bus.now() >= run.deadline:
             self.end(run, Outcome.EXPIRED, "deadline")
 
     def cut_scope(self, scope: Scope, reason: str) -> None:

@@ -17,6 +17,7 @@ from genie.clock import Clock
 from genie.errors import (
     AgentDefinitionError,
     InputError,
+    MailboxFullError,
     RunCancelledError,
     RunExpiredError,
     RunHeld,
@@ -110,7 +111,7 @@ class Run(Generic[T]):
             await self._changed()
 
     async def _changed(self) -> None:
-        watcher = Watcher(self._bus.make_parker(), keeps=False)
+        watcher = Watcher(self._bus.make_parker, keeps=False)
         self._state.watchers = (*self._state.watchers, watcher)
         try:
             await watcher.wait()
@@ -292,11 +293,18 @@ class Runtime:
             await self._crew.close()
         finally:
             with anyio.CancelScope(shield=True):
-                for agent in reversed(self._opened):
-                    closing = getattr(agent, "close", None)
-                    if closing is not None:
-                        await closing()
-            self._opened.clear()
+                await self._close_agents()
+
+    async def _close_agents(self) -> None:
+        """Close the agents in the reverse of their order; one that fails does not keep the others open."""
+        failed: Exception | None = None
+        while self._opened:
+            try:
+                await _close(self._opened.pop())
+            except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def drain(self, within_s: float) -> None:
         """Admit no run any more and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
@@ -309,13 +317,13 @@ class Runtime:
         with anyio.move_on_after(within_s):
             while any(not bus.desk.all_held(run.root) for run in bus.runs.values()):
                 run = next(run for run in bus.runs.values() if not bus.desk.all_held(run.root))
-                await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
+                await Run(bus, run, Payload, Watcher(bus.make_parker, keeps=False)).settled()
         for run in tuple(bus.runs.values()):
             bus.trees.end(run, Outcome.CANCELLED, "drain")
         with anyio.CancelScope(shield=True):
             for run in tuple(bus.runs.values()):
                 with anyio.move_on_after(1.0):  # a handler that shields itself delays only this
-                    await Run(bus, run, Payload, Watcher(bus.make_parker(), keeps=False)).settled()
+                    await Run(bus, run, Payload, Watcher(bus.make_parker, keeps=False)).settled()
 
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
@@ -350,10 +358,12 @@ class Runtime:
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run, expectation = await self._start(question, (answer,), "all", to, within_s, caller)
+        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller)
         del question  # it is not kept while its answer is awaited
         bus, parker = self._open_bus(), run.parker
         try:
+            if ticket is not None:
+                await bus.room(ticket)
             while not expectation.done:
                 if run.held and bus.desk.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=_holds_of(bus, run))
@@ -381,11 +391,15 @@ class Runtime:
     ) -> Gathered:
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
-        run, expectation = await self._start(payload, parts, need, None, None, caller)
+        within_s = _seconds(within_s)
+        bus = self._open_bus()
+        run, expectation, ticket = self._begin(payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
-        bus, parker = self._open_bus(), run.parker
-        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.finish)
+        parker = run.parker
+        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
         try:
+            if ticket is not None:
+                await bus.room(ticket)
             while not expectation.done:
                 await parker.park()
         except BaseException:
@@ -412,7 +426,7 @@ class Runtime:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
         bus = self._open_bus()
         state = self._open_run(deadline_s, caller)
-        watcher = Watcher(bus.make_parker(), keeps=True)
+        watcher = Watcher(bus.make_parker, keeps=True)
         bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
         state.watchers = (watcher,)
         state.noisy = True
@@ -430,7 +444,7 @@ class Runtime:
         run = self._open_run(None, caller)
         await self._admitted(run, self._send(run, payload, to))
 
-    async def _start(
+    def _begin(
         self,
         question: Payload,
         expect: tuple[Expected, ...],
@@ -438,7 +452,7 @@ class Runtime:
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
-    ) -> tuple[RunState, Expectation]:
+    ) -> tuple[RunState, Expectation, Any]:
         bus = self._open_bus()
         run = self._open_run(deadline_s, caller)
         parker = run.parker = bus.make_parker()
@@ -447,8 +461,7 @@ class Runtime:
         except BaseException:
             bus.trees.opened(run)
             raise
-        await self._admitted(run, self._send(run, question, to))
-        return run, expectation
+        return run, expectation, self._send(run, question, to)
 
     async def _admitted(self, run: RunState, ticket: Any) -> None:
         """Wait until the first message has found room."""
@@ -460,13 +473,17 @@ class Runtime:
                 bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
                 raise
 
-    def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
+    def _admitting(self) -> Bus:
         bus = self._open_bus()
         if self._draining:
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
-        within_s = self._limits.deadline_s if deadline_s is None else deadline_s
+        return bus
+
+    def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
+        bus = self._admitting()
+        within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
         return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
 
@@ -477,6 +494,10 @@ class Runtime:
                 question, run.asker.card, run.root, 0, 0, run.headers, Classification.PUBLIC, None, to,
                 asked=True, reject=True,
             )  # fmt: skip
+        except MailboxFullError:
+            if run.root.expectation is not None:  # nobody is left who waits for what the others would answer
+                bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
+            raise
         finally:
             bus.trees.opened(run)
 
@@ -506,6 +527,8 @@ class Runtime:
             clearance: Highest classification it may see.
             capacity: Observations that may wait, from 1.
         """
+        if capacity < 1:
+            raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
         tap = Tap(AgentCard(id=id, clearance=clearance), topics, capacity, bus.make_parker())
         bus.taps.append(tap)
@@ -543,17 +566,21 @@ class Runtime:
             raise
 
     async def remove(self, agent: str) -> None:
-        """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled."""
+        """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled.
+
+        Returns when its handlers have ended and it is closed.
+        """
         bus = self._open_bus()
         subscriber = self._subscriber(agent)
         self._registry.remove(agent)
         bus.remove(agent)
         _cut(subscriber, "removed")
+        while subscriber.workers:
+            subscriber.left = bus.make_parker()
+            await subscriber.left.park()
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
-            closing = getattr(subscriber.agent, "close", None)
-            if closing is not None:
-                await closing()
+            await _close(subscriber.agent)
 
     def replace_policies(self, policies: PolicySet) -> None:
         """Judge by another set from now on; what is queued is judged again before it is handled."""
@@ -588,13 +615,8 @@ class Runtime:
                     bus.trees.end(run, Outcome.CANCELLED, "killed")
 
     def revoke(self, consent: str) -> None:
-        """Withdraw a consent: headers lose it, in new messages and in those queued, which are judged again."""
-        bus = self._open_bus()
-        bus.trees.revoked.add(consent)
-        for run in bus.runs.values():
-            if consent in run.headers.consent:
-                run.headers = run.headers.narrowed(consent=run.headers.consent - {consent})
-        bus.epoch += 1
+        """Withdraw a consent: headers lose it, in new messages and in those on their way, which are judged again."""
+        self._open_bus().trees.revoke(consent)
 
     def holds(self) -> tuple[Held, ...]:
         """Return what waits for a person, oldest first."""
@@ -634,8 +656,9 @@ class Runtime:
 
         Raises:
             InputError: No dead letter of that id is kept.
+            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
         """
-        bus = self._open_bus()
+        bus = self._admitting()
         letter = bus.supervisor.exhume(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
@@ -655,11 +678,23 @@ def _median_ms(times: list[float]) -> float | None:
     return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
 
 
+async def _close(agent: object) -> None:
+    closing = getattr(agent, "close", None)
+    if closing is not None:
+        await closing()
+
+
 def _cut(subscriber: Subscriber, reason: str) -> None:
     """Cancel what an agent is handling."""
     for worker in tuple(subscriber.workers):
         if worker.delivery is not None:
             worker.cut(Outcome.CANCELLED, reason)
+
+
+def _seconds(within_s: float | None) -> float | None:
+    if within_s is not None and not within_s >= 0:
+        raise ValueError(f"a deadline is a number of seconds from 0, not {within_s}")
+    return within_s
 
 
 def _holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:

@@ -143,6 +143,8 @@ class Supervisor:
         subscriber.retrying -= 1
         subscriber.ready.append(delivery)
         subscriber.signal()
+        if subscriber.waiting:
+            self._bus.waits.look_later()
 
     def take_retries(self, belongs: Callable[[Delivery], bool]) -> list[Delivery]:
         """Remove and return the deliveries that wait for another attempt and that ``belongs`` picks."""

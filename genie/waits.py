@@ -1,26 +1,26 @@
-"""Agents that wait for each other: finding a wait that can never end.
+"""Handlers that wait for each other: finding a wait that can never end.
 
-An agent is stuck when every slot it has waits, and each for something that only stuck agents could give: room in their
-mailbox, or answers whose every delivery lies with them. The greatest such set is found by taking out, again and again,
-whoever waits for something that may still happen.
+A handler is stuck when everything it waits for lies with stuck handlers: being handled by one, in the mailbox of an
+agent whose every slot is stuck, or behind a key that a stuck one holds. The greatest such set is found by taking out,
+again and again, whoever waits for something that may still happen. In a cycle of stuck handlers the wait that would
+end first by itself gives way; when none would, the mail that closed the cycle ends.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Outcome, Scope
 from genie.mailbox import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from genie.account import Delivery
     from genie.exchange import Exchange
-    from genie.holds import Holds
     from genie.mailbox import Subscriber
-
-_Lying = dict[Scope, list[tuple["Subscriber", "Delivery"]]]
 
 
 class Waits:
@@ -28,12 +28,12 @@ class Waits:
 
     Args:
         bus: The bus.
-        holds: What a person will move.
     """
 
-    def __init__(self, bus: Exchange, holds: Holds) -> None:
+    def __init__(self, bus: Exchange) -> None:
         self._bus = bus
-        self._holds = holds
+        self._waiting: dict[Any, None] = {}
+        self._looks = False
 
     def begin(self, worker: Any, what: Scope | Ticket) -> None:
         """A handler begins to wait; a wait that would close a cycle is ended at once."""
@@ -41,118 +41,165 @@ class Waits:
         worker.waits = (*worker.waits, what)
         if len(worker.waits) == 1:
             subscriber.waiting += 1
-            if subscriber.waiting >= subscriber.concurrency:
-                self.break_cycle(subscriber)
+            self._waiting[worker] = None
+        tangled = what.entangled if isinstance(what, Scope) else True
+        if tangled or subscriber.laned or subscriber.waiting >= subscriber.concurrency:
+            self._break(worker)
 
-    @staticmethod
-    def end(worker: Any, what: Scope | Ticket) -> None:
+    def end(self, worker: Any, what: Scope | Ticket) -> None:
         """A handler has what it waited for, or does not wait any more."""
         worker.waits = tuple(other for other in worker.waits if other is not what)
         if not worker.waits:
             worker.subscriber.waiting -= 1
+            del self._waiting[worker]
 
-    def break_cycle(self, subscriber: Subscriber) -> None:
-        """End the mail that a cycle of waits hangs on, if this agent is caught in one."""
-        found = self._cycle(subscriber)
-        if found is None:
-            return
-        path, doomed = found
-        for delivery in doomed:
-            if delivery.lane.subscriber.purge(_only(delivery)):
-                self._bus.settle(delivery, Outcome.DEAD_LETTERED, f"deadlock: {' -> '.join(path)}")
+    def look_later(self) -> None:
+        """See at the alarm's next turn whether a cycle has closed: mail came to lie with waiting handlers."""
+        if self._waiting and not self._looks:
+            self._looks = True
+            self._bus.alarm.soon(self._look)
 
-    def _cycle(self, start: Subscriber) -> tuple[list[str], list[Delivery]] | None:
-        """Return the cycle by agent ids, and the queued deliveries whose end breaks it; None if nobody is stuck."""
-        bus = self._bus
-        suspects = {
-            agent: other for agent, other in bus.subscribers.items()
-            if other.waiting and other.waiting >= other.concurrency
-        }  # fmt: skip
-        if start.card.id not in suspects:
-            return None
-        moving = {delivery.message.scope for delivery in bus.retrying}
-        moving.update(scope for _, scope, _ in bus.timers.values())
-        moving.update(held.message.scope for held in self._holds.all())
-        lying: _Lying = {}
-        for subscriber in bus.subscribers.values():
-            for delivery in subscriber.mail():
-                lying.setdefault(delivery.message.scope, []).append((subscriber, delivery))
-            for worker in subscriber.workers:
-                if worker.delivery is not None:
-                    lying.setdefault(worker.delivery.message.scope, []).append((subscriber, worker.delivery))
-        changed = True
-        while changed and start.card.id in suspects:
-            changed = False
-            for agent, subscriber in tuple(suspects.items()):
-                handling = [worker for worker in subscriber.workers if worker.delivery is not None]
-                if not all(_hopeless(worker, suspects, lying, moving) for worker in handling):
-                    del suspects[agent]
-                    changed = True
-        if start.card.id not in suspects:
-            return None
-        return _path(start, suspects, lying), _doomed(start, suspects, lying)
+    def _look(self) -> None:
+        self._looks = False
+        self._break(None)
 
+    def _break(self, start: Any) -> None:
+        """End a wait of every cycle there is; ``start`` is the handler that began to wait just now."""
+        stuck = self._stuck(start)
+        while stuck:
+            cycle = _cycle(stuck, start if start in stuck else next(iter(stuck)))
+            if not self._give_way(stuck, cycle, _named(cycle)):
+                return
+            stuck = self._stuck(None)
 
-def _only(delivery: Delivery) -> Callable[[Delivery], bool]:
-    return lambda other: other is delivery
+    # --- who is stuck ---
 
+    def _stuck(self, start: Any) -> dict[Any, None]:
+        """Return the greatest set of handlers that wait for each other alone; empty if ``start`` is not among it."""
+        stuck = dict(self._waiting)
+        first = True
+        while stuck:
+            lies, rooms = _lying(stuck)
+            if first:
+                first = False
+                for scope in lies:
+                    scope.entangled = True
+            moving = [worker for worker in stuck if not all(_hopeless(thing, lies, rooms) for thing in worker.waits)]
+            for worker in moving:
+                del stuck[worker]
+            if not moving or (start is not None and start not in stuck):
+                break
+        return stuck if start is None or start in stuck else {}
 
-def _hopeless(worker: Any, suspects: Mapping[str, Subscriber], lying: _Lying, moving: set[Scope]) -> bool:
-    """Return True when everything a worker waits for lies with suspects."""
-    if not worker.waits:
+    # --- who gives way ---
+
+    def _give_way(self, stuck: dict[Any, None], cycle: list[Any], path: str) -> bool:
+        """End one wait of a cycle; False when there is none that can be ended."""
+        soonest = min((thing for worker in cycle for thing in worker.waits), key=_until)
+        if isinstance(soonest, Scope) and _until(soonest) < math.inf and not soonest.expectation.done:
+            for kind, agent in soonest.expectation.outstanding():
+                soonest.expectation.lose(kind, agent, f"deadlock: {path}")
+            soonest.expectation.finish()
+            return True
+        after = [*cycle[1:], cycle[0]]
+        for worker, other in zip(cycle, after, strict=True):
+            doomed = [
+                delivery for thing in worker.waits for holder, delivery in _hangs_on(thing, stuck)
+                if holder.subscriber is other.subscriber and delivery is not holder.delivery
+            ]  # fmt: skip
+            ended = False
+            for delivery in doomed:
+                if delivery.lane.subscriber.purge(lambda lying, doomed=delivery: lying is doomed):
+                    self._bus.settle(delivery, Outcome.DEAD_LETTERED, f"deadlock: {path}")
+                    ended = True
+            if ended:
+                return True
         return False
-    for thing in worker.waits:
-        if isinstance(thing, Ticket):
-            if not _mailboxes(thing, suspects):
-                return False
+
+
+def _until(thing: Scope | Ticket) -> float:
+    """Return when a wait ends by itself; infinity if it does not."""
+    if isinstance(thing, Ticket):
+        return max((limit.at for limit in thing.limits), default=math.inf)
+    until: float = min(thing.expectation.until, thing.run.deadline)
+    return until
+
+
+def _hopeless(thing: Scope | Ticket, lies: Counter[Scope], rooms: Counter[Ticket]) -> bool:
+    """Return True when everything that could end a wait lies with stuck handlers."""
+    if isinstance(thing, Ticket):
+        return thing.left > 0 and not thing.given_up and rooms[thing] == thing.left
+    if thing.expectation.done or not thing.in_flight or lies[thing] != thing.in_flight:
+        return False
+    return not any(state.timer is not None and not state.closed for state in (thing.joins or {}).values())
+
+
+def _lying(stuck: Iterable[Any]) -> tuple[Counter[Scope], Counter[Ticket]]:
+    """Count the deliveries that lie with stuck handlers, by scope, and those of them that wait for room, by ticket."""
+    lies: Counter[Scope] = Counter(worker.delivery.message.scope for worker in stuck if worker.delivery is not None)
+    rooms: Counter[Ticket] = Counter()
+    for subscriber, holders in _by_subscriber(stuck).items():
+        for _, delivery in _mail(subscriber, holders):
+            lies[delivery.message.scope] += 1
+        if _all_stuck(subscriber, holders):
+            rooms.update(ticket for _, ticket in subscriber.waiters)
+    return lies, rooms
+
+
+def _by_subscriber(stuck: Iterable[Any]) -> dict[Subscriber, list[Any]]:
+    found: dict[Subscriber, list[Any]] = {}
+    for worker in stuck:
+        found.setdefault(worker.subscriber, []).append(worker)
+    return found
+
+
+def _mail(subscriber: Subscriber, holders: list[Any]) -> Iterator[tuple[Any, Delivery]]:
+    """Yield the mail of an agent that its stuck handlers keep from being handled, each with one that does."""
+    if _all_stuck(subscriber, holders):
+        for delivery in subscriber.mail():
+            yield holders[0], delivery
+    elif subscriber.laned:
+        for worker in holders:
+            for delivery in subscriber.behind(worker.delivery):
+                yield worker, delivery
+
+
+def _all_stuck(subscriber: Subscriber, holders: list[Any]) -> bool:
+    """Return True when nothing leaves a mailbox: every slot is stuck, or all its room is behind keys of stuck ones."""
+    if len(holders) >= subscriber.concurrency:
+        return True
+    if subscriber.queue or subscriber.ready or subscriber.laned < subscriber.capacity:
+        return False
+    return subscriber.laned == sum(len(subscriber.behind(worker.delivery)) for worker in holders)
+
+
+def _hangs_on(thing: Scope | Ticket, stuck: Iterable[Any]) -> Iterator[tuple[Any, Delivery]]:
+    """Yield the deliveries that a wait hangs on, each with a stuck handler that keeps it from ending."""
+    if isinstance(thing, Scope):
+        for worker in stuck:
+            if worker.delivery is not None and worker.delivery.message.scope is thing:
+                yield worker, worker.delivery
+    for subscriber, holders in _by_subscriber(stuck).items():
+        if isinstance(thing, Scope):
+            for worker, delivery in _mail(subscriber, holders):
+                if delivery.message.scope is thing:
+                    yield worker, delivery
         else:
-            places = lying.get(thing, [])
-            if thing in moving or not places or any(s.card.id not in suspects for s, _ in places):
-                return False
-    return True
+            for delivery, ticket in subscriber.waiters:
+                if ticket is thing:
+                    yield holders[0], delivery
 
 
-def _mailboxes(ticket: Ticket, suspects: Mapping[str, Subscriber]) -> list[Subscriber]:
-    """Return the suspects whose mailboxes a ticket waits for; none if one of them is no suspect."""
-    found = [s for s in suspects.values() if any(other is ticket for _, other in s.waiters)]
-    waiting = sum(other is ticket for s in found for _, other in s.waiters)
-    return found if waiting == ticket.left else []
-
-
-def _waited_for(subscriber: Subscriber, suspects: Mapping[str, Subscriber], lying: _Lying) -> Iterable[Subscriber]:
-    for worker in subscriber.workers:
-        for thing in worker.waits:
-            if isinstance(thing, Ticket):
-                yield from _mailboxes(thing, suspects)
-            else:
-                yield from (s for s, _ in lying.get(thing, []))
-
-
-def _path(start: Subscriber, suspects: Mapping[str, Subscriber], lying: _Lying) -> list[str]:
-    """Return a cycle of agents, each waiting for the next, from where it closes to where it closes."""
-    path = [start.card.id]
-    current = start
+def _cycle(stuck: Iterable[Any], start: Any) -> list[Any]:
+    """Return stuck handlers each of which waits for the next, and the last for the first."""
+    path = [start]
     while True:
-        following = next(iter(_waited_for(current, suspects, lying)), None)
-        if following is None:
-            return path
-        if following.card.id in path:
-            return [*path[path.index(following.card.id) :], following.card.id]
-        path.append(following.card.id)
-        current = following
+        following = next(holder for thing in path[-1].waits for holder, _ in _hangs_on(thing, stuck))
+        if following in path:
+            return path[path.index(following) :]
+        path.append(following)
 
 
-def _doomed(start: Subscriber, suspects: Mapping[str, Subscriber], lying: _Lying) -> list[Delivery]:
-    """Return the nearest mail that the wait of ``start`` hangs on and that lies in mailboxes; the rest may go on."""
-    running = {id(worker.delivery) for s in suspects.values() for worker in s.workers}
-    for subscriber in (start, *suspects.values()):
-        doomed: dict[int, Delivery] = {}
-        for worker in subscriber.workers:
-            for thing in worker.waits:
-                if isinstance(thing, Ticket):
-                    doomed.update({id(d): d for s in suspects.values() for d, other in s.waiters if other is thing})
-                else:
-                    doomed.update({id(d): d for _, d in lying.get(thing, []) if id(d) not in running})
-        if doomed:
-            return list(doomed.values())
-    return []
+def _named(cycle: list[Any]) -> str:
+    agents = [worker.subscriber.card.id for worker in cycle]
+    return " -> ".join([*agents, agents[0]])

@@ -35,6 +35,11 @@ STALL_S = 1.0
 KEPT_IDLE = 64
 """Idle workers that one subscriber keeps; more of them end."""
 
+_SENT: Any = object()
+"""The first thing that a handler waits for has been handed to the loop; it may be None, so None cannot say so."""
+_OF_THE_LOOP = (KeyboardInterrupt, SystemExit, GeneratorExit, BaseExceptionGroup)
+"""What no delivery contains, beside a cancellation."""
+
 
 class Worker:
     """Runs handlers one after the other; the bus starts it when mail waits and nobody is idle."""
@@ -54,7 +59,7 @@ class Worker:
         self._base = variables
         self._variables = variables
         self._running: Any = None
-        self._pending: Any = None
+        self._pending: Any = _SENT
         self._scope: anyio.CancelScope
         self._row = 0
         self._suspended = False
@@ -80,7 +85,8 @@ class Worker:
                         while self.ended is None:
                             delivery = subscriber.take()
                             if delivery is None:
-                                if subscriber.removed or len(subscriber.idle) >= KEPT_IDLE:
+                                # While the bus closes, it may be here because a handler swallowed the cancellation.
+                                if subscriber.removed or self._bus.closing or len(subscriber.idle) >= KEPT_IDLE:
                                     return
                                 await self._idle()
                                 continue
@@ -103,6 +109,8 @@ class Worker:
                 self._suspended = False
         finally:
             subscriber.workers.remove(self)
+            if subscriber.left is not None and not subscriber.workers:
+                subscriber.left.wake()
             self._bus.crew.left(self.task)
             if (subscriber.queue or subscriber.ready) and not self._bus.closing:
                 subscriber.signal()
@@ -110,7 +118,13 @@ class Worker:
     def _suspends(self) -> None:
         self._row = 0
         self._suspended = True
+        self._look()
         self._spent(self._bus.now() - self.started)
+
+    def _look(self) -> None:
+        """Mail may have come to lie behind the key of a handler that waits."""
+        if self.subscriber.laned and self.subscriber.waiting:
+            self._bus.waits.look_later()
 
     def _spent(self, seconds: float) -> None:
         """The handler kept the loop that long."""
@@ -122,6 +136,7 @@ class Worker:
         if parker is None:
             parker = self._parker = self._bus.make_parker()
         idle.append(self)
+        self._look()
         try:
             await parker.park()
         except BaseException:
@@ -207,10 +222,8 @@ class Worker:
         return self
 
     def __next__(self) -> object:
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            return pending
-        return self.send(None)
+        pending, self._pending = self._pending, _SENT
+        return self.send(None) if pending is _SENT else pending
 
     def __iter__(self) -> Worker:
         return self
@@ -249,7 +262,7 @@ class Worker:
         if self.ended is not None:
             self._over(*self.ended, final=final)
             return isinstance(error, Exception)  # a cancellation goes on to the scope that caused it
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) or not isinstance(error, (*_OF_THE_LOOP, anyio.get_cancelled_exc_class())):
             self._failed(error, final=final)
             return True
         self._over(Outcome.CANCELLED, "closed" if self._bus.closing else "handler was cancelled")
@@ -327,8 +340,12 @@ class Worker:
                         break
                     ticket = self._publish(payload)
                     yielded = True
+                    self._bus.within_budget(self.subscriber.card.id, self.delivery)
+                    self._row += 1
                     if ticket is not None:
                         await self._bus.room(ticket, self)
+                    elif self._row % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
+                        await anyio.lowlevel.checkpoint()
             finally:
                 close = getattr(iterator, "aclose", None)
                 if close is not None:

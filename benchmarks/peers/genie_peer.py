@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from importlib import metadata
 from typing import Any
 
 from common import SERIES, Counter, Hook, Peer, main
 
 from genie import Each, Mailbox, Payload, Runtime, agent
-from genie.benchmark import CALLER, eight_policies
+from genie.benchmark import CALLER, TENANTS, eight_policies
 
 LANES = 2048
+MAILBOX = Mailbox(capacity=LANES)
 
 
 class Question(Payload, topic="bench.question"):
@@ -45,7 +48,7 @@ class Reply(Payload, topic="bench.reply"):
     results: tuple[Result, ...]
 
 
-class Tally(Payload, topic="bench.one_way"):
+class Parcel(Payload, topic="bench.parcel"):
     corr: str
     tenant: str
     kind: str
@@ -54,80 +57,87 @@ class Tally(Payload, topic="bench.one_way"):
     series: tuple[float, ...]
 
 
+EACH = Each(Result, of=Work)
+TWELVE = tuple(SERIES)
+
+
+def installed(name: str) -> tuple[str, ...]:
+    """Return the name if that distribution is installed: a checkout on PYTHONPATH has no version to ask for."""
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ()
+    return (name,)
+
+
 class GeniePeer(Peer):
     """The question goes to an analyser, whose work goes to n agents; their results are gathered by correlation id."""
 
     name = "genie"
-    dists = ("genie-bus",)
+    dists = installed("genie-bus")
     imports = "from genie import Payload, agent, Runtime"
     notes = (
         "typed routing by payload class; eight policies judge every delivery; FIFO per sender and recipient; bounded "
         "mailboxes; account per run; cancellation by run; a copy of the context variables per handler"
     )
+    runtime: Runtime
+    counter: Counter
 
-    def __init__(self, n: int, hook: Hook = None) -> None:
-        super().__init__(n, hook)
-        self.runtime: Runtime
+    def worker(self, name: str, hook: Hook) -> Any:
+        @agent(name, concurrency=LANES if hook else 1, mailbox=MAILBOX, tenants=TENANTS)
+        async def answer(work: Work) -> Result:
+            if hook is not None:
+                await hook()
+            return Result(corr=work.corr, agent=name, kind="result", score=0.5, note="ok", series=TWELVE)
 
-    def _agents(self) -> list[Any]:
-        hook = self.hook
+        return answer
 
-        @agent("analyser", concurrency=LANES, mailbox=Mailbox(capacity=LANES))
-        async def analyser(question: Question) -> Work:
-            return Work(
-                corr=question.corr, tenant=question.tenant, kind="work", text=question.text, limit=question.limit,
-                series=question.series,
-            )  # fmt: skip
-
-        def worker(name: str) -> Any:
-            @agent(name, concurrency=LANES if hook else 1, mailbox=Mailbox(capacity=LANES))
-            async def answer(work: Work) -> Result:
-                if hook is not None:
-                    await hook()
-                return Result(corr=work.corr, agent=name, kind="result", score=0.5, note="ok", series=SERIES)
-
-            return answer
-
-        return [analyser, *(worker(f"a{k}") for k in range(self.n))]
-
-    async def _open(self, agents: list[Any]) -> None:
+    async def open(self, *agents: Any) -> None:
         self.runtime = Runtime(agents, policies=eight_policies(), caller=CALLER)
         await self.runtime.__aenter__()
 
     async def start(self) -> None:
-        await self._open(self._agents())
+        @agent("analyser", mailbox=MAILBOX, tenants=TENANTS)
+        async def analyser(asked: Question) -> Work:
+            return Work(
+                corr=asked.corr, tenant=asked.tenant, kind="work", text=asked.text, limit=asked.limit,
+                series=asked.series,
+            )  # fmt: skip
+
+        await self.open(analyser, *(self.worker(f"a{k}", self.hook) for k in range(self.n)))
 
     async def stop(self) -> None:
         await self.runtime.__aexit__(None, None, None)
 
-    async def ask(self, i: int, slot: int = 0) -> Reply:  # noqa: ARG002 - the harness's signature
+    async def ask(self, i: int, slot: int = 0) -> Reply:  # noqa: ARG002 - the base class passes it
+        corr = f"r{i}"
         gathered = await self.runtime.gather(
-            Question(corr=f"r{i}", tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=SERIES),
+            Question(corr=corr, tenant="t1", kind="ask", text="how am I doing?", limit=10.0, series=TWELVE),
             expect=EACH,
         )
         results = gathered[EACH]
-        return Reply(corr=f"r{i}", count=len(results), results=tuple(results.values()))
+        return Reply(corr=corr, count=len(results), results=tuple(results.values()))
 
     async def oneway_start(self) -> None:
-        @agent("one", mailbox=Mailbox(capacity=LANES))
-        async def one(_message: Tally) -> None:
+        @agent("sink", mailbox=MAILBOX, tenants=TENANTS)
+        async def sink(parcel: Parcel) -> None:  # noqa: ARG001 - its annotation is the contract
             self.counter.hit()
 
-        await self._open([one])
+        await self.open(sink)
 
     async def oneway(self, count: int) -> None:
         self.counter = Counter(count)
         for i in range(count):
             await self.runtime.publish(
-                Tally(corr=f"r{i}", tenant="t1", kind="work", text="one way", limit=1.0, series=SERIES)
+                Parcel(corr=f"r{i}", tenant="t1", kind="work", text="one way", limit=1.0, series=TWELVE)
             )
+            if i % 100 == 99:
+                await asyncio.sleep(0)
         await self.counter.done
 
     async def oneway_stop(self) -> None:
         await self.stop()
 
-
-EACH = Each(Result, of=Work)
 
 if __name__ == "__main__":
     main(GeniePeer)

@@ -23,13 +23,16 @@ from genie.protocol import AgentCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
+    from genie.cli.page.file import PageFile
     from genie.config import Pipeline
     from genie.events import Event
     from genie.message import Payload
     from genie.protocol import Caller
+    from genie.runtime import Runtime
 
 
 @click.command()
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 @identity_options
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
 @click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
+@click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
 @metrics_option
@@ -62,12 +66,15 @@ def command(pipeline: str, **given: Any) -> None:
     question = loaded.input.question(
         question=given["question"], input_file=given["input_file"], profile=given["profile"]
     )
-    try:
-        outcome = _conducted(
-            loaded, question, caller, given["journal"], given["metrics"], live=not quiet and sys.stderr.isatty()
-        )
-    except Interrupted as interrupted:
-        stop(interruption(interrupted.outcome), INTERRUPTED)
+    with _page(given["html"], given["journal"]) as page:
+        beside = functools.partial(metered, port=given["metrics"])
+        live = not quiet and sys.stderr.isatty()
+        try:
+            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live)
+        except Interrupted as interrupted:
+            stop(interruption(interrupted.outcome), INTERRUPTED)
+        if page is not None:
+            page.write(outcome, pipeline=loaded, caller=caller)
     if given["as_json"]:
         click.echo(to_text(outcome.as_json()))
     else:
@@ -76,21 +83,41 @@ def command(pipeline: str, **given: Any) -> None:
 
 
 def _conducted(
-    pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, metrics: int | None, *, live: bool
+    pipeline: Pipeline,
+    question: Payload,
+    caller: Caller,
+    journal: str | None,
+    page: PageFile | None,
+    beside: Callable[[Runtime], AbstractAsyncContextManager[None]],
+    *,
+    live: bool,
 ) -> Outcome:
     filename = getattr(question, "filename", None)
     with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
+        kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
             lambda: conduct(
                 pipeline,
                 question,
                 caller=caller,
-                journal=journal_file,
+                journal=kept,
                 watch=watch,
                 filename=filename,
-                beside=functools.partial(metered, port=metrics),
+                beside=beside,
             )
         )
+
+
+@contextlib.contextmanager
+def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
+    """Open the page's file before the run, so that a place that cannot be written to is known before any work."""
+    if path is None:
+        yield None
+        return
+    from genie.cli.page.file import page_file  # noqa: PLC0415 - only for those who want a page
+
+    with page_file(path, other=journal) as page:
+        yield page
 
 
 @contextlib.contextmanager

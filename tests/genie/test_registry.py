@@ -1,4 +1,4 @@
-"""Who is there and who can do what; no id twice."""
+"""Look-ups over cards: who can do what, and what can follow from a message."""
 
 from __future__ import annotations
 
@@ -6,46 +6,73 @@ import pytest
 
 from genie.errors import DuplicateAgentError, UnknownAgentError
 from genie.message import Payload
-from genie.protocol import AgentCard, make_card
-from genie.registry import Registry
+from genie.protocol import AgentCard, Join
+from genie.registry import Registry, reach
+from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 
-class Question(Payload, topic="page.question"):
-    text: str
+class Pair(Payload, topic="t.pair"):
+    note: Note
+    opinion: Opinion
 
 
-class Answer(Payload, topic="page.answer"):
-    text: str
+def test_reach_is_the_closure_over_what_is_sent_and_who_consumes_it() -> None:
+    cards = (
+        AgentCard(id="a", consumes=(Question,), produces=(Note,)),
+        AgentCard(id="b", consumes=(Note,), publishes=(Opinion,)),
+        AgentCard(id="c", consumes=(Opinion,), asks={Answer: (Pair,)}),
+        AgentCard(id="d", consumes=(Answer,)),
+    )
+    assert reach(cards) == {
+        "a": frozenset({Note, Opinion, Answer}), "b": frozenset({Opinion, Answer}), "c": frozenset({Answer}),
+        "d": frozenset(),
+    }  # fmt: skip
 
 
-def card(name: str, *capabilities: str) -> AgentCard:
-    return make_card(name, consumes=(Question,), produces=(Answer,), doc=None, capabilities=capabilities)
+def test_reach_goes_through_fallbacks_joins_and_cycles() -> None:
+    cards = (
+        AgentCard(id="a", consumes=(Question,), produces=(Note,), fallback="f"),
+        AgentCard(id="f", consumes=(Question,), produces=(Opinion,)),
+        AgentCard(id="p", consumes=(Pair,), produces=(Question,)),
+    )
+    join = Join(id="join", into=Pair, parts={"note": Note, "opinion": Opinion})
+    found = reach(cards, (join,))
+    assert found["a"] == found["f"] == found["p"] == frozenset({Note, Opinion, Pair, Question})
+    assert found["join"] >= frozenset({Pair, Question})
 
 
-def test_cards_are_found_by_id_and_capability_in_order() -> None:
+def test_the_registry_follows_registration() -> None:
     registry = Registry()
-    cards = [card("b", "tax"), card("a", "tax", "text"), card("c")]
-    for one in cards:
-        registry.add(one)
-    assert registry.cards() == tuple(cards)
-    assert registry.card("a") is cards[1]
-    assert registry.capable("tax") == (cards[0], cards[1])
-    assert registry.capable("nothing") == ()
+    registry.add(AgentCard(id="a", consumes=(Question,), produces=(Note,), capabilities=("x",)))
+    assert registry.reach("a") == frozenset({Note})
+    registry.add(AgentCard(id="b", consumes=(Note,), produces=(Answer,), capabilities=("x", "y")))
+    assert registry.reach("a") == frozenset({Note, Answer})
+    assert [card.id for card in registry.capable("x")] == ["a", "b"]
+    assert "b" in registry
+    with pytest.raises(DuplicateAgentError):
+        registry.add(AgentCard(id="a"))
+    registry.remove("b")
+    assert registry.reach("a") == frozenset({Note})
+    assert registry.reach("b") == frozenset()
+    assert "b" not in registry
+    with pytest.raises(UnknownAgentError, match="did you mean 'a'"):
+        Registry.card(registry, "aa")
 
 
-def test_an_id_is_registered_once_until_it_is_removed() -> None:
+def test_a_cycle_is_the_shortest_way_back() -> None:
     registry = Registry()
-    registry.add(card("a"))
-    with pytest.raises(DuplicateAgentError, match="'a'"):
-        registry.add(card("a", "other"))
-    registry.remove("a")
-    registry.add(card("a", "other"))
-    assert registry.capable("other")
+    registry.add(AgentCard(id="a", consumes=(Question, Opinion), produces=(Note,)))
+    registry.add(AgentCard(id="b", consumes=(Note,), produces=(Answer,)))
+    registry.add(AgentCard(id="c", consumes=(Answer,), produces=(Opinion,)))
+    assert registry.cycle("a") == ("a", "b", "c", "a")
+    registry.add(AgentCard(id="d", consumes=(Note,), produces=(Question,)))
+    assert registry.cycle("a") == ("a", "d", "a")
+    assert registry.cycle("b") == ("b", "c", "a", "b")
+    assert registry.cycle("caller:local") == ()
 
 
-def test_an_unknown_id_gets_a_hint() -> None:
+def test_there_is_no_cycle_without_a_way_back() -> None:
     registry = Registry()
-    registry.add(card("forecaster"))
-    for call in (registry.card, registry.remove):
-        with pytest.raises(UnknownAgentError, match="did you mean 'forecaster'"):
-            call("forcaster")
+    registry.add(AgentCard(id="a", consumes=(Question,), produces=(Note,)))
+    registry.add(AgentCard(id="b", consumes=(Note,), produces=(Answer,)))
+    assert registry.cycle("a") == ()

@@ -1,0 +1,1 @@
+"""What `make bench` measures, the limits it measures against, and what it wrote down."""

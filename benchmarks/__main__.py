@@ -1,0 +1,74 @@
+"""`make bench`: measure everything, show it beside its limits, write it down; exit 1 when a limit is missed."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Figure
+from benchmarks.results import append, here, is_new
+from benchmarks.suite import QUICK, Effort, measured
+from genie import __version__
+from genie.errors import GenieError
+
+RESULTS = Path(__file__).with_name("results.csv")
+
+
+@click.command()
+@click.option("--results", type=click.Path(path_type=Path), metavar="FILE", help="Append to this CSV file instead.")
+@click.option(
+    "--quick", is_flag=True, help="See in seconds that all can be measured; written down only with --results."
+)
+def main(*, results: Path | None, quick: bool) -> None:
+    """Measure the bus beside bare asyncio, and its memory, start-up and installation.
+
+    Ends with 0 when every limit is kept, 1 when one is missed, 2 when something could not be measured.
+    """
+    results = results or (None if quick else RESULTS)
+    try:
+        if results is not None:
+            is_new(results)  # before a minute of measuring
+        figures = list(measured(QUICK if quick else Effort(), lambda text: click.echo(text, err=True)))
+        if results is not None:
+            append(results, here(datetime.datetime.now(datetime.UTC), __version__), figures)
+    except (GenieError, OSError, ValueError) as error:  # ValueError: the file of results holds something else
+        click.echo(error, err=True)
+        sys.exit(2)
+    Console(highlight=False).print(table(figures))
+    missed = [figure.name for figure in figures if figure.missed]
+    if missed:
+        click.echo(f"missed: {'; '.join(missed)}", err=True)
+        sys.exit(1)
+
+
+def table(figures: list[Figure]) -> Table:
+    """Return the figures beside their limits, for people."""
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    drawn.add_column("figure", no_wrap=True)
+    for name in ("value", "bare", "ratio", "limit"):
+        drawn.add_column(name, justify="right", no_wrap=True)
+    drawn.add_column("kept", no_wrap=True)
+    for one in figures:
+        mark = "" if one.limit is None else "[red]NO[/]" if one.missed else "[green]yes[/]"
+        drawn.add_row(
+            one.name, f"{shown(one.value)} {one.unit}".rstrip(), shown(one.baseline),
+            "" if one.ratio is None else f"{one.ratio:.2f}", str(one.limit or ""), mark,
+        )  # fmt: skip
+    return drawn
+
+
+def shown(value: float | None) -> str:
+    """Return a number with as many digits as mean something."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:,.1f}"
+
+
+if __name__ == "__main__":
+    main()

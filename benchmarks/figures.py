@@ -1,0 +1,46 @@
+"""A figure, and the limit that it must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound of a figure's value, or of its ratio to bare asyncio."""
+
+    bound: float
+    of: Literal["value", "ratio"] = "value"
+    least: bool = False
+    """The bound is the least that must be reached; otherwise it is the most that may be used."""
+
+    def kept_by(self, figure: Figure) -> bool:
+        """Return True when the figure keeps it; a figure without the ratio that is asked for does not."""
+        found = figure.value if self.of == "value" else figure.ratio
+        if found is None:
+            return False
+        return found >= self.bound if self.least else found <= self.bound
+
+    def __str__(self) -> str:
+        ratio = "ratio " if self.of == "ratio" else ""
+        return f"{ratio}{'>=' if self.least else '<='} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One thing that was measured."""
+
+    name: str
+    value: float
+    unit: str
+    baseline: float | None = None
+    """The same of bare asyncio, or of bare Python, in the same run."""
+    ratio: float | None = None
+    """How many times the baseline it costs; a median over repetitions, so not the quotient of the two."""
+    limit: Limit | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Its limit is not kept."""
+        return self.limit is not None and not self.limit.kept_by(self)
