@@ -76,17 +76,22 @@ HISTOGRAM_BUCKETS = 64
 """Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
 
 
-class Tally:
-    """Counters of one agent; plain integers, read when somebody asks."""
+class Ends:
+    """How deliveries of one payload class to one agent ended; what an agent did in all is their sum."""
 
-    __slots__ = (
-        "accepted", "cancelled", "charged", "dead_lettered", "denied", "expired", "failed", "handled", "held",
-        "late", "redacted", "refused", "retried", "times", "tokens",
-    )  # fmt: skip
+    __slots__ = ("cancelled", "dead_lettered", "denied", "expired", "handled")
 
     def __init__(self) -> None:
-        self.accepted = self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
-        self.failed = self.retried = self.redacted = self.held = self.refused = self.late = self.tokens = 0
+        self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
+
+
+class Tally:
+    """The other counters of one agent; plain integers, read when somebody asks."""
+
+    __slots__ = ("accepted", "charged", "failed", "held", "redacted", "refused", "retried", "times", "tokens")
+
+    def __init__(self) -> None:
+        self.accepted = self.failed = self.retried = self.redacted = self.held = self.refused = self.tokens = 0
         self.charged = 0.0
         self.times = [0] * HISTOGRAM_BUCKETS
 

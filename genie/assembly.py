@@ -42,6 +42,8 @@ class Assembly:
     """Place in the file of each binding."""
     complete: bool = True
     """Every agent of the file is bound."""
+    outlets: dict[int, AgentSection] = field(default_factory=dict)
+    """Place among the bindings -> section of an agent whose card leaves open what it takes."""
 
     def note(self, path: Path, text: str) -> None:
         """Note a problem."""
@@ -71,6 +73,11 @@ class Assembly:
             self.note(at, str(error))
             self.complete = False
             return
+        if not agent.card.consumes:
+            self.outlets[len(self.bindings)] = section
+        elif section.topics is not None:
+            text = f"agent {section.id!r} takes what its card says; remove `topics`"
+            self.note((*path, "topics"), text)
         self.positions.append(position)
         self.bindings.append(
             Binding(
@@ -84,7 +91,8 @@ class Assembly:
     def _card(self, path: Path, section: AgentSection, agent: Agent) -> AgentCard:
         card = agent.card
         given = section.model_fields_set
-        clearance = card.clearance
+        # Who is behind an outlet, and what they may see, is the file's to say; unsaid, they see what everybody may.
+        clearance = card.clearance if card.consumes else Classification.PUBLIC
         if section.clearance is not None:
             clearance = Classification.parse(section.clearance)
             if clearance > card.clearance:
@@ -194,8 +202,17 @@ class Assembly:
     # --- topics and joins ---
 
     def topics(self) -> Topics:
-        """Return the topics that the bound agents' cards name."""
-        return Topics(self, tuple(binding.card for binding in self.bindings))
+        """Return the topics that the bound agents' cards name, once outlets have been given theirs."""
+        topics = Topics(self, tuple(binding.card for binding in self.bindings))
+        for place, section in self.outlets.items():
+            path: Path = ("agents", self.positions[place])
+            if section.topics is None:
+                self.note(path, f"agent {section.id!r} takes any topic; say which under `topics`")
+            found = [topics.find((*path, "topics", at), name) for at, name in enumerate(section.topics or ())]
+            kinds = tuple(dict.fromkeys(kind for kind in found if kind is not None))
+            binding = self.bindings[place]
+            self.bindings[place] = replace(binding, card=replace(binding.card, consumes=kinds))
+        return topics
 
     def join(self, position: int, section: JoinSection, topics: Topics) -> Join | None:
         """Return a join; None when its topics or its need cannot be read."""

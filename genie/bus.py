@@ -16,7 +16,14 @@ from weakref import WeakSet
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
 from genie.correlator import Correlator
-from genie.errors import BudgetExceededError, GenieError, MailboxFullError, NotConsumedError, UnknownAgentError
+from genie.errors import (
+    BudgetExceededError,
+    GenieError,
+    MailboxFullError,
+    NotConsumedError,
+    UnknownAgentError,
+    place_of,
+)
 from genie.events import Event
 from genie.holds import HoldDesk, Holds
 from genie.invocation import IN_HANDLER
@@ -104,6 +111,9 @@ class Bus:
         self.epoch = 0
         self.closing = False
         self.unrouted = 0
+        self.late = 0
+        self.verdicts: dict[tuple[str, str], int] = {}
+        """(policy, verdict) -> how often, where a decision was more than a plain allow."""
         self.subscribers: dict[str, Subscriber] = {}
         self.joins: list[JoinPoint] = []
         self.taps: list[Tap] = []
@@ -534,6 +544,7 @@ class Bus:
                 expectation.label = message.label
         else:
             scope.late += 1
+            self.late += 1
         if scope.run.noisy or self.journal is not None:
             self.tell(message, "answered" if taken else "late", asker.card.id)
 
@@ -555,7 +566,7 @@ class Bus:
         lane = delivery.lane
         if outcome is HANDLED:
             scope.handled += 1
-            lane.subscriber.tally.handled += 1
+            lane.ends.handled += 1
             if lane.branches:
                 self.correlator.check_later(scope)
         else:
@@ -569,7 +580,7 @@ class Bus:
 
     def _unhandled(self, delivery: Delivery, outcome: Outcome, reason: str, scope: Scope) -> None:
         subscriber, kind, extra = delivery.lane.subscriber, delivery.lane.kind, delivery.extra
-        for counts in (scope, subscriber.tally):
+        for counts in (scope, delivery.lane.ends):
             setattr(counts, str(outcome), getattr(counts, str(outcome)) + 1)
         if outcome is DEAD_LETTERED:
             self.supervisor.bury(delivery, topic_of(kind).name, reason)
@@ -655,6 +666,9 @@ class Bus:
 
     def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
         """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
+        for reason in decision.reasons:
+            said = (reason.policy, reason.verdict)
+            self.verdicts[said] = self.verdicts.get(said, 0) + 1
         if self.journal is not None:
             self.tell(message, "judged", recipient, decision.verdict, decision.record())
 
@@ -685,13 +699,10 @@ class Bus:
     def blocked(subscriber: Subscriber, seconds: float) -> None:
         """A handler kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
         subscriber.stalled += 1
-        _logger.warning("agent %s blocked the loop for %.1f s", subscriber.card.id, seconds)
+        agent = subscriber.card.id
+        _logger.warning("agent %s blocked the loop for %.1f s", agent, seconds, extra={"agent": agent})
 
     @staticmethod
-    def log_failure(agent: str, error: BaseException) -> None:
+    def log_failure(agent: str, error: BaseException, run_id: str | None = None) -> None:
         """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
-        traceback, place = error.__traceback__, ""
-        while traceback is not None:
-            place = f" at {traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
-            traceback = traceback.tb_next
-        _logger.warning("agent %s failed: %s%s", agent, type(error).__name__, place)
+        _logger.warning("agent %s failed: %s", agent, place_of(error), extra={"agent": agent, "run_id": run_id})

@@ -219,6 +219,7 @@ class Correlator:
             taken = not state.closed and state.put(kind, sender.id, payload, message)
             if not taken:
                 scope.late += 1
+                self._bus.late += 1
             self._bus.tell(message, "handled" if taken else "late", point.join.id)
         if state.complete and not state.closed:
             self._close_join(state, scope)

@@ -35,6 +35,9 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── PolicyError                O   a policy cannot be used as it is configured
     ├── ConfigError                O   a file says something that cannot be run
     ├── InputError                 C   input that cannot be read
+    ├── EdgeError                  O   something outside did not do its part
+    │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
+    │   └── WebhookError               a receiver did not take a message
     └── SyncAskInHandlerError      A   the blocking door was used inside a handler
 
 A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; text is not API.
@@ -54,6 +57,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def place_of(error: BaseException) -> str:
+    """Return an exception as its class and the line that raised it; never its text, which may quote a payload."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        place = f" at {traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"{type(error).__name__}{place}"
 
 
 def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:
@@ -436,6 +448,40 @@ class InputError(GenieError):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+# --- the world outside ---
+
+
+@dataclass(eq=False)
+class EdgeError(GenieError):
+    """Something outside did not do its part; names its host and the rule, never a path, a query or an answer.
+
+    ``again_s`` is None when trying again cannot help; otherwise an agent's ``retry`` tries again, not sooner than after
+    that many seconds.
+    """
+
+    code: ClassVar[str] = "edge"
+    host: str
+    problem: str
+    again_s: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.problem}"
+
+
+@dataclass(eq=False)
+class FetchError(EdgeError):
+    """A URL may not be fetched, or brought nothing that can be used."""
+
+    code: ClassVar[str] = "fetch"
+
+
+@dataclass(eq=False)
+class WebhookError(EdgeError):
+    """A receiver did not take a message."""
+
+    code: ClassVar[str] = "webhook"
 
 
 @dataclass(eq=False)

@@ -59,7 +59,7 @@ class FanIn(Protocol):
 class Rescue(Protocol):
     """The supervisor."""
 
-    def failed(self, delivery: Delivery, reason: str, *, final: bool) -> None:
+    def failed(self, delivery: Delivery, reason: str, *, final: bool, again_s: float = 0.0) -> None:
         """A handler failed: try again, hand over, or bury."""
         ...
 
@@ -122,6 +122,7 @@ class Exchange(Protocol):
     now: Callable[[], float]
     seed: int
     closing: bool
+    late: int
     alarm: Alarm
     epoch: int
     limits: RunLimits
@@ -271,6 +272,6 @@ class Exchange(Protocol):
         """A handler kept the loop to itself."""
         ...
 
-    def log_failure(self, agent: str, error: BaseException) -> None:
+    def log_failure(self, agent: str, error: BaseException, run_id: str | None = None) -> None:
         """Log that a handler failed."""
         ...

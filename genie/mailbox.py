@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from genie.account import Delivery, Tally
+from genie.account import Delivery, Ends, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,7 +53,7 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "gates", "idle", "job",
+        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle", "job",
         "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings",
         "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
@@ -105,6 +105,8 @@ class Subscriber:
         """How its handler is called in a thread or a process; None for one that runs on the loop."""
         self.gates: dict[type[Payload], Any] = {}
         self.tally = Tally()
+        self.ends: dict[type[Payload], Ends] = {}
+        """By payload class; kept here because lanes are made anew whenever routes change."""
 
     def key_of(self, delivery: Delivery) -> object:
         """Return what keeps a delivery in order with others: its payload's key field, else its run."""
@@ -258,7 +260,7 @@ def _without(waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone
 class Lane:
     """The way of one payload class to one subscriber: its gate and its handler."""
 
-    __slots__ = ("branches", "call", "gate", "key", "kind", "reach", "subscriber", "wants")
+    __slots__ = ("branches", "call", "ends", "gate", "key", "kind", "reach", "subscriber", "wants")
 
     PAYLOAD, CONTEXT, MESSAGE = range(3)
     """What the handler is called with: the payload, the payload and a context, or the message and a context."""
@@ -273,6 +275,7 @@ class Lane:
     ) -> None:
         self.kind = kind
         self.subscriber = subscriber
+        self.ends = subscriber.ends.setdefault(kind, Ends())
         self.gate = gate
         self.key = key
         self.reach = reach

@@ -66,6 +66,9 @@ class AgentSection(Section):
 
     id: Id = Field(description="Name of the agent in this pipeline.", examples=["forecaster"])
     use: str | None = Field(default=None, min_length=1, description="Name of the installed agent; the id by default.")
+    topics: tuple[TopicName, ...] | None = Field(
+        default=None, min_length=1, description="What an agent that takes any topic, such as a webhook, takes here."
+    )
     settings: dict[str, JsonValue] | None = Field(default=None, description="Values of the agent's settings model.")
     ports: dict[str, PortSection] = Field(default_factory=dict, description="Port -> the edge that it is bound to.")
     concurrency: int | None = Field(default=None, ge=1, description="Messages handled at a time.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.account import Counts
 from genie.markup import table
+from genie.message import topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +17,19 @@ if TYPE_CHECKING:
     from genie.account import Failure
     from genie.bus import Bus
     from genie.mailbox import Subscriber
+
+
+class TopicStatistics(NamedTuple):
+    """How the deliveries of one topic to one agent ended."""
+
+    handled: int
+    denied: int
+    expired: int
+    cancelled: int
+    dead_lettered: int
+
+
+NONE_ENDED = TopicStatistics(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,8 @@ class AgentStatistics:
     """Median handling time, to within a factor of two; None before the first."""
     times: tuple[int, ...]
     """Handlings by the bit length of their microseconds."""
+    topics: Mapping[str, TopicStatistics]
+    """Topic -> how its deliveries ended; every topic that the agent consumes is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,11 @@ class Statistics:
     timed: int
     dead_letters: int
     unrouted: int
+    late: int
+    """Answers and parts of joins that came after their scope was closed, or twice."""
+    verdicts: Mapping[tuple[str, str], int]
+    """(policy, verdict) -> how often it said so of a delivery, an answer or a part of a join. Plain allows are not
+    counted; ``allow`` is a hold that a person has approved."""
     epoch: int
 
     def _repr_html_(self) -> str:
@@ -98,7 +120,8 @@ def _figure(figure: object) -> str:
 
 def statistics(bus: Bus) -> Statistics:
     """Return the present counters of a bus."""
-    agents = {agent: _of(bus, subscriber) for agent, subscriber in bus.subscribers.items()}
+    held = Counter(delivery.lane.subscriber for delivery in bus.holds.deliveries())
+    agents = {agent: _of(subscriber, held[subscriber]) for agent, subscriber in bus.subscribers.items()}
     totals = Counts()
     for one in agents.values():
         totals += Counts(
@@ -107,25 +130,41 @@ def statistics(bus: Bus) -> Statistics:
         )  # fmt: skip
     return Statistics(
         agents, totals, len(bus.runs), len(bus.holds.all()), len(bus.timers), len(bus.supervisor.letters()),
-        bus.unrouted, bus.epoch,
+        bus.unrouted, bus.late, dict(bus.verdicts), bus.epoch,
     )  # fmt: skip
 
 
-def _of(bus: Bus, subscriber: Subscriber) -> AgentStatistics:
+def _of(subscriber: Subscriber, held: int) -> AgentStatistics:
     tally = subscriber.tally
     queued = sum(1 for _ in subscriber.mail())
     running = sum(worker.delivery is not None for worker in subscriber.workers)
-    retrying = sum(delivery.lane.subscriber is subscriber for delivery in bus.retrying)
-    held = sum(delivery.lane.subscriber is subscriber for delivery in bus.holds.deliveries())
+    topics = _topics(subscriber)
+    ended = _sum(topics.values())
     return AgentStatistics(
-        accepted=tally.accepted, handled=tally.handled, denied=tally.denied, expired=tally.expired,
-        cancelled=tally.cancelled, dead_lettered=tally.dead_lettered, in_flight=queued + running + retrying + held,
-        queued=queued, running=running, retrying=retrying, held=held, failed=tally.failed, retried=tally.retried,
-        redacted=tally.redacted, refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred,
-        stalled=subscriber.stalled, cost=tally.charged, tokens=tally.tokens,
-        abandoned=0 if subscriber.job is None else subscriber.job.abandoned, p50_ms=_median_ms(tally.times),
-        times=tuple(tally.times),
+        accepted=tally.accepted, handled=ended.handled, denied=ended.denied, expired=ended.expired,
+        cancelled=ended.cancelled, dead_lettered=ended.dead_lettered,
+        in_flight=queued + running + subscriber.retrying + held, queued=queued, running=running,
+        retrying=subscriber.retrying, held=held, failed=tally.failed, retried=tally.retried, redacted=tally.redacted,
+        refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred, stalled=subscriber.stalled,
+        cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times), times=tuple(tally.times),
+        topics=topics, abandoned=0 if subscriber.job is None else subscriber.job.abandoned,
     )  # fmt: skip
+
+
+def _topics(subscriber: Subscriber) -> dict[str, TopicStatistics]:
+    topics: dict[str, TopicStatistics] = {}
+    for kind in subscriber.calls:
+        ends = subscriber.ends.get(kind)
+        one = NONE_ENDED
+        if ends is not None:
+            one = TopicStatistics(ends.handled, ends.denied, ends.expired, ends.cancelled, ends.dead_lettered)
+        name = topic_of(kind).name
+        topics[name] = _sum((topics[name], one)) if name in topics else one  # two versions of it count as one
+    return topics
+
+
+def _sum(parts: Iterable[TopicStatistics]) -> TopicStatistics:
+    return TopicStatistics(*map(sum, zip(NONE_ENDED, *parts, strict=True)))
 
 
 def _median_ms(times: list[int]) -> float | None:

@@ -94,13 +94,14 @@ class Supervisor:
 
     # --- after a failure ---
 
-    def failed(self, delivery: Delivery, reason: str, *, final: bool) -> None:
+    def failed(self, delivery: Delivery, reason: str, *, final: bool, again_s: float = 0.0) -> None:
         """A handler failed: try again, hand over, or bury.
 
         Args:
             delivery: What it was handling.
             reason: The failure by name.
             final: A retry would repeat what has left already, or cannot help.
+            again_s: Seconds before which a retry cannot help.
         """
         bus, subscriber = self._bus, delivery.lane.subscriber
         subscriber.tally.failed += 1
@@ -111,7 +112,7 @@ class Supervisor:
         attempt = 1 if delivery.extra is None else delivery.extra.attempt
         again = not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts
         if again and subscriber.retrying < subscriber.capacity:
-            self._retry(delivery, attempt, reason)
+            self._retry(delivery, attempt, reason, again_s)
         else:
             if again:
                 reason = f"{reason}; {subscriber.capacity} wait for a retry already"
@@ -125,14 +126,14 @@ class Supervisor:
             budget = subscriber.card.restarts
             self.bar(subscriber, f"quarantined: more than {budget.failures} failures within {budget.within_s:g} s")
 
-    def _retry(self, delivery: Delivery, attempt: int, reason: str) -> None:
+    def _retry(self, delivery: Delivery, attempt: int, reason: str, again_s: float) -> None:
         bus, subscriber = self._bus, delivery.lane.subscriber
         extra = delivery.extra = delivery.extra or Extra()
         extra.attempt = attempt + 1
         subscriber.tally.retried += 1
         subscriber.retrying += 1
         subscriber.keep_key(delivery)
-        due = bus.now() + subscriber.card.retry.wait_s(attempt, self._random)
+        due = bus.now() + max(again_s, subscriber.card.retry.wait_s(attempt, self._random))
         bus.retrying[delivery] = bus.alarm.at(due, lambda: self._again(delivery))
         bus.tell(delivery.message, "retrying", subscriber.card.id, reason)
 

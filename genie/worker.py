@@ -15,7 +15,7 @@ import anyio
 
 from genie.account import Outcome
 from genie.context import HandlerContext
-from genie.errors import ForgedMessageError, GenieError, ImmutableMessageError, WrongOutputError
+from genie.errors import EdgeError, ForgedMessageError, GenieError, ImmutableMessageError, WrongOutputError
 from genie.mailbox import Lane
 from genie.message import Message, topic_of
 
@@ -367,13 +367,15 @@ class Worker:
             return
         if isinstance(error, ImmutableMessageError) and self.delivery is not None:
             self._bus.refused(self.delivery, error)
-        self._bus.log_failure(self.subscriber.card.id, error)
-        self._failed_as(reason_of(error), final=final or isinstance(error, GenieError))
+        run_id = None if self.delivery is None else self.delivery.message.correlation_id
+        self._bus.log_failure(self.subscriber.card.id, error, run_id)
+        again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
+        self._failed_as(reason_of(error), final=final or again_s is None, again_s=again_s or 0.0)
 
-    def _failed_as(self, reason: str, *, final: bool = False) -> None:
+    def _failed_as(self, reason: str, *, final: bool = False, again_s: float = 0.0) -> None:
         delivery = self._close()
         if delivery is not None:
-            self._bus.supervisor.failed(delivery, reason, final=final)
+            self._bus.supervisor.failed(delivery, reason, final=final, again_s=again_s)
 
     def _over(self, outcome: Outcome, reason: str, *, final: bool = False) -> None:
         if outcome is Outcome.DEAD_LETTERED:  # out of time: a failure like any other

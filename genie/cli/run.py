@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from genie.cli.drawing import plain
 from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
+from genie.cli.operation import log_options, logged, metered, metrics_option
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
@@ -22,6 +23,7 @@ from genie.protocol import AgentCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from genie.events import Event
     from genie.message import Payload
     from genie.protocol import Caller
-
-_LEVELS = ("debug", "info", "warning", "error", "critical")
+    from genie.runtime import Runtime
 
 
 @click.command()
@@ -49,16 +50,15 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 @click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
-@click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
+@metrics_option
+@log_options
 @guarded
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
     Ends with 0 complete, 2 usage or bad input, 3 partial, 4 failed or denied, 5 held, 130 interrupted.
     """
-    logging.basicConfig(
-        level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
     quiet = given["quiet"] or given["as_json"]
     if not quiet:
@@ -67,10 +67,10 @@ def command(pipeline: str, **given: Any) -> None:
     caller = identified(loaded.caller, given)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
+        beside = functools.partial(metered, port=given["metrics"])
+        live = not quiet and sys.stderr.isatty()
         try:
-            outcome = _conducted(
-                loaded, question, caller, given["journal"], page, live=not quiet and sys.stderr.isatty()
-            )
+            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live)
         except Interrupted as interrupted:
             stop(interruption(interrupted.outcome), INTERRUPTED)
         if page is not None:
@@ -83,13 +83,28 @@ def command(pipeline: str, **given: Any) -> None:
 
 
 def _conducted(
-    pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, page: PageFile | None, *, live: bool
+    pipeline: Pipeline,
+    question: Payload,
+    caller: Caller,
+    journal: str | None,
+    page: PageFile | None,
+    beside: Callable[[Runtime], AbstractAsyncContextManager[None]],
+    *,
+    live: bool,
 ) -> Outcome:
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
     with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
         kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
-            lambda: conduct(pipeline, question, caller=caller, journal=kept, watch=watch, filenames=filenames)
+            lambda: conduct(
+                pipeline,
+                question,
+                caller=caller,
+                journal=kept,
+                watch=watch,
+                filenames=filenames,
+                beside=beside,
+            )
         )
 
 

@@ -16,7 +16,7 @@ from genie.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from datetime import datetime
 
     from genie.config import Pipeline
@@ -56,6 +56,7 @@ async def conduct(
     journal: Journal | None = None,
     watch: Callable[[Event], None] | None = None,
     filenames: Sequence[str] = (),
+    beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
 ) -> Outcome:
     """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
 
@@ -66,13 +67,17 @@ async def conduct(
         journal: Where everything is recorded.
         watch: Called with each event while it runs.
         filenames: Names of the input, by which an agent's refusal of it is known.
+        beside: Entered once the runtime is open, left before it closes.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
         InputError: An agent could make nothing of the input.
     """
     signals: list[int] = []
-    async with Runtime.from_pipeline(pipeline, journal=journal, caller=caller) as runtime:
+    async with contextlib.AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
+        if beside is not None:
+            await stack.enter_async_context(beside(runtime))
         with _signals() as received:
             clock = Clock(anyio.current_time)
             at, began = clock.wall(), clock.now()

@@ -51,6 +51,7 @@ PLANTED = {
     "a heavy package": ("genie/policy.py", "import prometheus_client", "nothing heavy"),
     "an agent and a mechanism": ("agents/contracts/money.py", "import genie.bus", "Agents use contracts only"),
     "an agent and the facade": ("agents/contracts/money.py", "from genie import Payload", "imports the facade"),
+    "an edge and a mechanism": ("genie/edges/catalogue.py", "import genie.bus", "contracts only, never mech"),
     "a policy and a mechanism": ("genie/governance/catalogue.py", "import genie.bus", "contracts only, never mech"),
 }
 

@@ -425,7 +425,10 @@ class World:
 
     def look_at(self, subscriber: Any) -> None:
         """One agent's account adds up, and its mailbox keeps its bound."""
-        one = _of(self.runtime._bus, subscriber)
+        bus = self.runtime._bus
+        one = _of(subscriber, sum(delivery.lane.subscriber is subscriber for delivery in bus.holds.deliveries()))
+        if one.retrying != sum(delivery.lane.subscriber is subscriber for delivery in bus.retrying):
+            self.wrong.append(f"{subscriber.card.id}: retrying")
         ended = one.handled + one.denied + one.expired + one.cancelled + one.dead_lettered
         if one.accepted != ended + one.in_flight:
             self.wrong.append(f"{subscriber.card.id}: {one}")

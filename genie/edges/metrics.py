@@ -1,0 +1,278 @@
+"""Statistics as Prometheus metrics: the bus keeps plain integers, and a scrape reads them.
+
+Labels are ids of agents, topics, policies and fixed words, all of which a pipeline registers; no label holds the id of
+a run, a message, a user or a tenant, so the number of series is bounded by what is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MOST_KEPT = 100_000
+"""Rows whose text is kept between scrapes."""
+
+
+class TopicFigures(Protocol):
+    """How the deliveries of one topic to one agent ended."""
+
+    @property
+    def handled(self) -> int: ...
+
+    @property
+    def denied(self) -> int: ...
+
+    @property
+    def expired(self) -> int: ...
+
+    @property
+    def cancelled(self) -> int: ...
+
+    @property
+    def dead_lettered(self) -> int: ...
+
+
+class AgentFigures(Protocol):
+    """What is counted of one agent; ``AgentStatistics`` satisfies it."""
+
+    @property
+    def accepted(self) -> int: ...
+
+    @property
+    def queued(self) -> int: ...
+
+    @property
+    def running(self) -> int: ...
+
+    @property
+    def retrying(self) -> int: ...
+
+    @property
+    def held(self) -> int: ...
+
+    @property
+    def failed(self) -> int: ...
+
+    @property
+    def retried(self) -> int: ...
+
+    @property
+    def redacted(self) -> int: ...
+
+    @property
+    def refused(self) -> int: ...
+
+    @property
+    def stalled(self) -> int: ...
+
+    @property
+    def workers(self) -> int: ...
+
+    @property
+    def barred(self) -> str | None: ...
+
+    @property
+    def cost(self) -> float: ...
+
+    @property
+    def tokens(self) -> int: ...
+
+    @property
+    def times(self) -> Sequence[int]: ...
+
+    @property
+    def topics(self) -> Mapping[str, TopicFigures]: ...
+
+
+class Figures(Protocol):
+    """What is counted of one runtime; ``Statistics`` satisfies it."""
+
+    @property
+    def agents(self) -> Mapping[str, AgentFigures]: ...
+
+    @property
+    def verdicts(self) -> Mapping[tuple[str, str], int]: ...
+
+    @property
+    def runs(self) -> int: ...
+
+    @property
+    def held(self) -> int: ...
+
+    @property
+    def timed(self) -> int: ...
+
+    @property
+    def dead_letters(self) -> int: ...
+
+    @property
+    def unrouted(self) -> int: ...
+
+    @property
+    def late(self) -> int: ...
+
+
+Snapshot = Callable[[], Figures]
+"""Reads the counters; called on the loop's thread, once a scrape."""
+
+
+class _Column(NamedTuple):
+    """One number of a row: the end of its name, and the label that tells it from the other columns."""
+
+    suffix: str = ""
+    label: str = ""
+    value: str = ""
+
+
+_ONE = (_Column(),)
+
+
+class _Family(NamedTuple):
+    name: str
+    """As it is scraped, with ``_total`` for a counter."""
+    kind: str
+    text: str
+    labels: tuple[str, ...]
+    rows: Iterable[tuple[tuple[str, ...], tuple[float, ...]]]
+    """Values of the labels, and one number a column."""
+    columns: tuple[_Column, ...] = _ONE
+
+
+class Metrics(Collector):
+    """The metrics of one runtime: a collector for a registry of your own, or the whole page at once.
+
+    Args:
+        snapshot: Where the numbers come from, for example ``runtime.statistics``.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._kept: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families for ``CollectorRegistry.register``."""
+        for family in _families(self._snapshot()):
+            metric = Metric(family.name.removesuffix("_total"), family.text, family.kind)
+            for values, numbers in family.rows:
+                common = dict(zip(family.labels, values, strict=True))
+                for (suffix, label, value), number in zip(family.columns, numbers, strict=True):
+                    labels = {**common, label: value} if label else common
+                    metric.samples.append(Sample(family.name + suffix, labels, number))
+            yield metric
+
+    def page(self) -> bytes:
+        """Return everything in the Prometheus text format.
+
+        The text of a row never changes, only its numbers do, so it is kept: ``generate_latest`` writes each series anew
+        and takes ten times as long.
+        """
+        kept = self._kept
+        if len(kept) > MOST_KEPT:  # agents have come and gone
+            kept.clear()
+        lines: list[str] = []
+        for family in _families(self._snapshot()):
+            name = family.name
+            lines.append(f"# HELP {name} {family.text}\n# TYPE {name} {family.kind}\n")
+            for values, numbers in family.rows:
+                text = kept.get((name, values))
+                if text is None:
+                    text = kept[name, values] = _row(family, values)
+                lines.append(text % numbers)
+        return "".join(lines).encode()
+
+
+def _row(family: _Family, values: tuple[str, ...]) -> str:
+    """Return the lines of a row with ``%s`` in the place of each number."""
+    given = ",".join([f'{label}="{_escaped(value)}"' for label, value in zip(family.labels, values, strict=True)])
+    if not given:
+        return f"{family.name} %s\n"
+    return "".join(
+        [
+            f'{family.name}{suffix}{{{given},{label}="{value}"}} %s\n'
+            if label
+            else f"{family.name}{suffix}{{{given}}} %s\n"
+            for suffix, label, value in family.columns
+        ]
+    )
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"").replace("%", "%%")
+
+
+# --- what is told ---
+
+_OUTCOMES = tuple(
+    _Column("", "outcome", outcome) for outcome in ("handled", "denied", "expired", "cancelled", "dead_lettered")
+)
+_STATES = tuple(_Column("", "state", state) for state in ("queued", "running", "retrying", "held"))
+_BITS = (4, 27)
+"""Buckets of the histogram: from 2**4 us = 16 us to 2**26 us = 67 s, each twice the one before."""
+_BUCKETS = (
+    *(_Column("_bucket", "le", str(2**bits / 1_000_000)) for bits in range(*_BITS)),
+    _Column("_bucket", "le", "+Inf"),
+    _Column("_count"),
+)
+_OF_AGENTS: tuple[tuple[str, str, Callable[[AgentFigures], float], str], ...] = (
+    ("genie_accepted_total", "counter", lambda one: one.accepted, "Deliveries accepted for an agent."),
+    ("genie_failures_total", "counter", lambda one: one.failed, "Handlings that raised or ran out of time."),
+    ("genie_retries_total", "counter", lambda one: one.retried, "Handlings that were tried again."),
+    ("genie_redacted_total", "counter", lambda one: one.redacted, "Deliveries of a masked copy."),
+    ("genie_refused_total", "counter", lambda one: one.refused, "Attempts at what the agent's card does not allow."),
+    ("genie_stalls_total", "counter", lambda one: one.stalled, "Times a handler blocked the loop for a second."),
+    ("genie_cost_total", "counter", lambda one: one.cost, "Cost that the agent's handlers reported, in their unit."),
+    ("genie_tokens_total", "counter", lambda one: one.tokens, "Tokens that the agent's handlers reported."),
+    ("genie_workers", "gauge", lambda one: one.workers, "Workers that an agent has, idle ones included."),
+    ("genie_barred", "gauge", lambda one: int(one.barred is not None), "1 while nothing is delivered to an agent."),
+)
+_OF_ALL: tuple[tuple[str, str, Callable[[Figures], float], str], ...] = (
+    ("genie_runs_in_flight", "gauge", lambda figures: figures.runs, "Runs in flight."),
+    ("genie_holds", "gauge", lambda figures: figures.held, "Deliveries and answers that wait for a person."),
+    ("genie_timers", "gauge", lambda figures: figures.timed, "Payloads that will be published later."),
+    ("genie_dead_letters", "gauge", lambda figures: figures.dead_letters, "Dead letters that are kept."),
+    ("genie_unrouted_total", "counter", lambda figures: figures.unrouted, "Payloads that nobody takes or asked for."),
+    ("genie_late_total", "counter", lambda figures: figures.late, "Answers that came after their scope was closed."),
+)
+
+
+def _families(figures: Figures) -> Iterator[_Family]:
+    agents = figures.agents
+    yield _Family(
+        "genie_deliveries_total", "counter", "Deliveries that have ended, by how.", ("agent", "topic"),
+        [
+            ((agent, topic), (ended.handled, ended.denied, ended.expired, ended.cancelled, ended.dead_lettered))
+            for agent, one in agents.items()
+            for topic, ended in one.topics.items()
+        ],
+        _OUTCOMES,
+    )  # fmt: skip
+    yield _Family(
+        "genie_deliveries_in_flight", "gauge", "Deliveries that have not ended, by where they are.", ("agent",),
+        [((agent,), (one.queued, one.running, one.retrying, one.held)) for agent, one in agents.items()],
+        _STATES,
+    )  # fmt: skip
+    for name, kind, of_agent, text in _OF_AGENTS:
+        yield _Family(name, kind, text, ("agent",), [((agent,), (of_agent(one),)) for agent, one in agents.items()])
+    yield _Family(
+        "genie_handling_seconds", "histogram", "Time from the start of a handling to its end.", ("agent",),
+        [((agent,), _histogram(one.times)) for agent, one in agents.items()],
+        _BUCKETS,
+    )  # fmt: skip
+    yield _Family(
+        "genie_verdicts_total", "counter", "What policies said where it was more than a plain allow.",
+        ("policy", "verdict"), [(said, (count,)) for said, count in sorted(figures.verdicts.items())],
+    )  # fmt: skip
+    for name, kind, of_all, text in _OF_ALL:
+        yield _Family(name, kind, text, (), [((), (of_all(figures),))])
+
+
+def _histogram(times: Sequence[int]) -> tuple[float, ...]:
+    """Return the cumulated buckets and the count; there is no sum, since the bus keeps buckets alone."""
+    below = list(accumulate(times))
+    return (*below[slice(*_BITS)], below[-1], below[-1])

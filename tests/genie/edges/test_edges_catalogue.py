@@ -1,0 +1,29 @@
+"""What is installed by name is there: the entry points of pyproject.toml and the names that they offer."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from genie.catalogue import Catalogue, settings_of
+from genie.edges.catalogue import AGENTS, EDGES
+from genie.protocol import Agent
+
+POINTS = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
+
+
+@pytest.mark.parametrize(("group", "offered"), [("genie.agents", AGENTS), ("genie.edges", EDGES)])
+def test_the_distribution_offers_them(group: str, offered: object) -> None:
+    point = importlib.metadata.EntryPoint("genie", POINTS[group]["genie"], group)
+    assert point.load() is offered
+
+
+def test_every_name_leads_to_what_can_be_made() -> None:
+    catalogue = Catalogue(agents=AGENTS, edges=EDGES)
+    for name in AGENTS:
+        assert isinstance(catalogue.agent(name), Agent)
+    for name in EDGES:
+        assert settings_of(catalogue.edge(name)) is not None
