@@ -53,8 +53,8 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
 
     __slots__ = (
-        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle", "job",
-        "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings",
+        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle",
+        "job", "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings",
         "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
