@@ -220,6 +220,8 @@ def _fillable(section: PipelineSection, entry: type[Payload]) -> bool:
     """Return True when the question can be made with no option of the command."""
     fields = section.input.fields
     files = any(given.source == "input" and given.default is not None for given in fields.values())
+    if not files and any(given.source == "input" for given in fields.values()):
+        return False  # the question is about a file, and nobody is there to name one
     return all(
         name in fields
         and (

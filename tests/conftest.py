@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,6 +28,18 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Run every test marked ``anyio`` on both backends."""
     backend: str = request.param
     return backend
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Give each test the logging that it found: the command configures its process's."""
+    loggers = [logging.getLogger(name) for name in (None, "genie", *logging.root.manager.loggerDict)]
+    kept = [(one, one.level, one.propagate, one.disabled, list(one.handlers)) for one in loggers]
+    yield
+    for one, level, propagate, disabled, handlers in kept:
+        one.setLevel(level)
+        one.propagate, one.disabled = propagate, disabled
+        one.handlers[:] = handlers
 
 
 def _refuse(_socket: socket.socket, address: Any) -> NoReturn:

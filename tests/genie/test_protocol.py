@@ -59,7 +59,7 @@ async def stream(question: Question) -> AsyncIterator[Answer | Other]:
 def test_annotations_are_the_contract(
     function: Any, consumes: Any, produces: Any, takes_context: bool, streams: bool
 ) -> None:
-    read = read_signature(function, method=False, names={})
+    read = read_signature(function, method=False, names={}, context=Context)
     assert (read.consumes, read.produces, read.takes_context, read.streams) == (
         consumes,
         produces,
