@@ -547,6 +547,26 @@ async def test_in_a_cycle_the_wait_gives_way_that_would_end_first(first: type[Pa
     assert hasty_got in ([["deadlock: patient -> hasty -> patient"]], [["deadlock: hasty -> patient -> hasty"]])
 
 
+async def test_a_handler_with_two_waits_is_told_of_the_one_that_is_left() -> None:
+    """Its own mailbox is full of what it asked before; of two more questions each waits for room in it."""
+
+    @agent("loop", asks={Question: (Answer,)}, mailbox=Mailbox(1, Overflow.BLOCK, math.inf))
+    async def loop(question: Question, context: Context) -> Opinion:
+        if question.number == 0:
+            await context.gather(Question(number=1), expect=Answer)
+            async with anyio.create_task_group() as group:
+                for _ in range(2):
+                    group.start_soon(gather, context)
+        return Opinion()
+
+    async def gather(context: Context) -> None:
+        await context.gather(Question(number=2), expect=Answer)
+
+    async with running(loop, answerer) as runtime:
+        with anyio.fail_after(1):
+            await runtime.start(Question(), Opinion).settled()
+
+
 # --- what is kept ---
 
 
