@@ -75,7 +75,7 @@ class Fuzz:
     """Overlapping runs, half of them cancelled at random moments."""
 
     def __init__(self, concurrency: int, seed: int) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.cancelled: set[str] = set()
         self.foreign: list[str] = []
         self.entered = 0
@@ -104,7 +104,7 @@ class Fuzz:
                     await anyio.sleep(self.random.random())
                     runs.append(runtime.start(Work(number=number), Done))
                     if number % 3 == 0:
-                        group.start_soon(self.leave, runtime, number)
+                        group.start_soon(self.leave, runtime, number, runs)
                     self.cancel(self.random.choice(runs))
                     assert runtime.statistics().totals.balanced
                 for run in runs:
@@ -115,10 +115,14 @@ class Fuzz:
         self.cancelled.add(run.id)
         run.cancel()
 
-    async def leave(self, runtime: Runtime, number: int) -> None:
+    async def leave(self, runtime: Runtime, number: int, runs: list[Run[Done]]) -> None:
         """A caller goes away."""
+        run = runtime.start(Work(number=number), Done)
+        runs.append(run)
         with anyio.move_on_after(self.random.random()):
-            await runtime.start(Work(number=number), Done).settled()
+            await run.settled()
+        if not run.at_rest:
+            self.cancel(run)
 
     def at_rest(self, runtime: Runtime, runs: list[Run[Done]]) -> None:
         assert self.foreign == []

@@ -100,7 +100,7 @@ def helper(index: int, spec: Helper) -> Any:
         return 1 if spec.does == "wrong" else None
 
     card = AgentCard(id=f"h{index}", consumes=(Ask,), produces=(kind,))
-    return FunctionAgent(helping, card, Signature((Ask,), (kind,), False, False, False))  # noqa: FBT003 - positional
+    return FunctionAgent(helping, card, Signature((Ask,), (kind,), False, False, False))
 
 
 class Outcome:
@@ -112,7 +112,7 @@ class Outcome:
     label: Any
 
 
-async def play(case: Case, inside: bool) -> Outcome:  # noqa: FBT001 - drawn
+async def play(case: Case, inside: bool) -> Outcome:
     outcome = Outcome()
     expect = tuple(Each(ANSWERS[kind]) if each else ANSWERS[kind] for kind, each in case.expect)
     options: dict[str, Any] = {
@@ -161,7 +161,7 @@ def show(gathered: Any, expect: tuple[Any, ...]) -> str:
 @settings(max_examples=120)
 @given(cases, st.booleans())
 def test_what_came_and_what_is_missing_are_what_was_expected(
-    live: Callable[..., Any], case: Case, inside: bool  # noqa: FBT001 - drawn
+    live: Callable[..., Any], case: Case, inside: bool
 ) -> None:
     outcome = live(play, case, inside)
     came = expected = could = 0
