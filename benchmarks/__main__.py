@@ -49,13 +49,13 @@ def main(*, results: Path | None, quick: bool) -> None:
 
 def table(figures: list[Figure]) -> Table:
     """Return the figures beside their limits, for people."""
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     drawn.add_column("figure", no_wrap=True)
     for name in ("value", "bare", "ratio", "limit"):
         drawn.add_column(name, justify="right", no_wrap=True)
-    drawn.add_column("")
+    drawn.add_column("kept", no_wrap=True)
     for one in figures:
-        mark = "" if one.limit is None else "[red]missed[/]" if one.missed else "[green]kept[/]"
+        mark = "" if one.limit is None else "[red]NO[/]" if one.missed else "[green]yes[/]"
         drawn.add_row(
             one.name, f"{shown(one.value)} {one.unit}".rstrip(), shown(one.baseline),
             "" if one.ratio is None else f"{one.ratio:.2f}", str(one.limit or ""), mark,

@@ -75,7 +75,7 @@ def measured(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure
     yield _beside("fan-out 60, handlers wait 10 ms", naps, "us", WAITING_LIMIT)
     progress("memory")
     blocked = memory.blocked_runs(effort.runs, children=effort.children)
-    yield _beside("run blocked in 3 handlers", blocked, "bytes", BLOCKED_LIMIT)
+    yield _beside("run blocked in 3 handlers", blocked, "B", BLOCKED_LIMIT)
     idle = memory.idle_agents(children=effort.children)
     yield Figure("60 idle agents", idle / MB, "MB", limit=IDLE_LIMIT)
     progress("start-up")

@@ -7,6 +7,8 @@ import math
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
+
 from genie.errors import (
     ForgedMessageError,
     GenieError,
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from genie.message import Classification, Headers
     from genie.protocol import Expected, Gathered, Need
 
+FAIRNESS = 64
+"""Payloads a handler publishes in a row before it lets the loop turn."""
+
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
 _logger = logging.getLogger("genie.agent")
@@ -33,13 +38,14 @@ _logger = logging.getLogger("genie.agent")
 class HandlerContext:
     """Implements ``genie.protocol.Context`` for one delivery."""
 
-    __slots__ = ("_bus", "_delivery", "_opened", "_random", "_worker", "label")
+    __slots__ = ("_bus", "_delivery", "_opened", "_published", "_random", "_worker", "label")
 
     def __init__(self, bus: Exchange, worker: Handling, delivery: Delivery) -> None:
         self._bus = bus
         self._worker: Handling | None = worker
         self._delivery = delivery
         self._opened: list[Scope] | None = None
+        self._published = 0
         self._random: random.Random | None = None
         self.label: Classification = delivery.message.label
         """Highest declared label of what the handler has read so far."""
@@ -114,8 +120,12 @@ class HandlerContext:
             self._narrow(headers) or message.headers, self.label, None, to,
             None if extra is None else extra.instead_of, reject=True,
         )  # fmt: skip
+        self._bus.within_budget(self._agent, self._delivery)
+        self._published += 1
         if ticket is not None:
             await self._bus.room(ticket, worker)
+        elif self._published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
+            await anyio.lowlevel.checkpoint()
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
         """Publish later."""

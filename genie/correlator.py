@@ -36,7 +36,7 @@ class Correlator:
         self._bus = bus
         self._holds = holds
         self._dirty: set[Scope] = set()
-        self._plans: dict[tuple[tuple[Expected, ...], Need, type[Payload]], Plan] = {}
+        self._plans: dict[object, Plan] = {}
 
     # --- scopes ---
 
@@ -58,7 +58,7 @@ class Correlator:
         kind: type[Payload],
     ) -> Expectation:
         """Set what a scope waits for; ``kind`` is the class of its question."""
-        key = (expect, need, kind)
+        key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
         plan = self._plans.get(key)
         if plan is None:
 

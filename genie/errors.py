@@ -25,6 +25,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── PartMissingError           a gathered part is not there
     ├── CapacityError              O   a bound was reached
     │   ├── MailboxFullError
+    │   ├── BudgetExceededError        the run has published more than it may
     │   ├── TooManyRunsError
     │   ├── RuntimeDrainingError
     │   └── RuntimeClosedError
@@ -313,6 +314,21 @@ class MailboxFullError(CapacityError):
         return (
             f"mailbox of {self.agent!r} is full ({self.capacity} messages); "
             "raise `mailbox`, or choose another `overflow`"
+        )
+
+
+@dataclass(eq=False)
+class BudgetExceededError(CapacityError):
+    """A handler published beyond its run's budget; what it publishes reaches nobody any more."""
+
+    code: ClassVar[str] = "budget_exceeded"
+    agent: str
+    limit: int
+
+    def __str__(self) -> str:
+        return (
+            f"budget: {self.agent!r} published in a run that has had its {self.limit} messages; "
+            "raise `max_messages`, or publish less"
         )
 
 

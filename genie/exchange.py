@@ -237,6 +237,10 @@ class Exchange(Protocol):
         """Write the journal and tell whoever watches the run."""
         ...
 
+    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
+        """Raise ``BudgetExceededError`` when the run has had all its messages."""
+        ...
+
     def take_out(self, delivery: Delivery) -> bool:
         """Look again at a delivery about to be handled; False when it has ended."""
         ...

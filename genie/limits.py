@@ -57,7 +57,7 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"a delivery is handled at least once, not {self.attempts} times")
-        if self.first_s < 0 or self.longest_s < 0 or self.factor < 1:
+        if not (self.first_s >= 0 and self.longest_s >= 0 and self.factor >= 1):  # not a number fits none of these
             raise ValueError("first_s and longest_s must be at least 0, factor at least 1")
 
     def wait_s(self, attempt: int, random_source: random.Random) -> float:

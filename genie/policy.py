@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from genie import fields
 from genie.errors import PolicyError
-from genie.message import Classification, Finding, Inspection, Message, Path, Payload, Value, topic_of
+from genie.message import Classification, Finding, Headers, Inspection, Message, Path, Payload, Value, topic_of
 from genie.protocol import AgentCard
 
 # --- what policies answer ---
@@ -92,8 +92,12 @@ class PolicySettings(BaseModel):
 class Policy(Protocol):
     """One rule. ``name`` and ``version`` go into every decision it makes.
 
-    A policy with ``needs_findings = True`` on its class can object only where an inspector found something; it is not
-    asked about a clean message.
+    What a policy may say of itself on its class, so that it is asked less often; where it is silent nothing is assumed:
+
+    - ``needs_findings = True``: it can object only where an inspector found something; a clean message is not shown.
+    - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
+    - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
+      one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
     """
 
     name: ClassVar[str]
@@ -310,16 +314,23 @@ class Decision:
 class Gate:
     """The compiled judges of one route."""
 
-    __slots__ = ("_clean", "_judges", "_policies", "_set")
+    __slots__ = ("_allowed", "_clean", "_headers", "_judges", "_policies", "_set", "alike")
 
-    def __init__(self, policies: tuple[Policy, ...], judges: tuple[Judge, ...], policy_set: str) -> None:
+    def __init__(
+        self, policies: tuple[Policy, ...], judges: tuple[Judge, ...], policy_set: str, alike: object = None
+    ) -> None:
         self._policies = policies
         self._judges = judges
+        pairs = tuple(zip(policies, judges, strict=True))
+        self._headers = tuple(judge for policy, judge in pairs if getattr(policy, "headers_only", False))
         self._clean = tuple(
-            judge for policy, judge in zip(policies, judges, strict=True)
-            if not getattr(policy, "needs_findings", False)
+            judge for policy, judge in pairs
+            if not getattr(policy, "needs_findings", False) and not getattr(policy, "headers_only", False)
         )  # fmt: skip
+        self._allowed: Headers | None = None
         self._set = policy_set
+        self.alike = self if alike is None else alike
+        """The same object for gates that allow the same messages."""
 
     def judge(
         self, message: Message[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
@@ -335,6 +346,11 @@ class Gate:
         if inspection.failed is not None:
             return self._undecidable(f"an inspector failed ({inspection.failed})")
         try:
+            if message.headers is not self._allowed:
+                for judge in self._headers:
+                    if judge(message, sender) is not ALLOW:
+                        return self._fold(message, sender, approved)
+                self._allowed = message.headers
             for judge in self._judges if inspection.findings else self._clean:
                 if judge(message, sender) is not ALLOW:
                     return self._fold(message, sender, approved)
@@ -407,9 +423,11 @@ class PolicySet:
         object.__setattr__(self, "sha256", self._hash())
         wanted = [inspector for policy in self.policies for inspector in policy.inspectors]
         object.__setattr__(self, "inspectors", Inspectors(wanted))
+        object.__setattr__(self, "_likes", {})
 
     sha256: str = field(init=False)
     inspectors: Inspectors = field(init=False)
+    _likes: dict[object, object] = field(init=False, repr=False, compare=False)
 
     def _hash(self) -> str:
         import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
@@ -435,7 +453,18 @@ class PolicySet:
             if judge is not None:
                 policies.append(policy)
                 judges.append(judge)
-        return Gate(tuple(policies), tuple(judges), self.sha256)
+        return Gate(tuple(policies), tuple(judges), self.sha256, self._alike(payload, recipient, policies))
+
+    def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
+        """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""
+        read: set[str] = set()
+        for policy in policies:
+            fields_read = getattr(policy, "reads", None)
+            if fields_read is None:
+                return None
+            read |= fields_read
+        key = (payload, tuple((name, getattr(recipient, name)) for name in sorted(read)))
+        return self._likes.setdefault(key, key)
 
 
 def _ordered(value: object) -> object:

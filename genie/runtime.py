@@ -17,6 +17,7 @@ from genie.clock import Clock
 from genie.errors import (
     AgentDefinitionError,
     InputError,
+    MailboxFullError,
     RunCancelledError,
     RunExpiredError,
     RunHeld,
@@ -493,6 +494,10 @@ class Runtime:
                 question, run.asker.card, run.root, 0, 0, run.headers, Classification.PUBLIC, None, to,
                 asked=True, reject=True,
             )  # fmt: skip
+        except MailboxFullError:
+            if run.root.expectation is not None:  # nobody is left who waits for what the others would answer
+                bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
+            raise
         finally:
             bus.trees.opened(run)
 

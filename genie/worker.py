@@ -85,6 +85,7 @@ class Worker:
                         while self.ended is None:
                             delivery = subscriber.take()
                             if delivery is None:
+                                # While the bus closes, it may be here because a handler swallowed the cancellation.
                                 if subscriber.removed or self._bus.closing or len(subscriber.idle) >= KEPT_IDLE:
                                     return
                                 await self._idle()
@@ -339,8 +340,12 @@ class Worker:
                         break
                     ticket = self._publish(payload)
                     yielded = True
+                    self._bus.within_budget(self.subscriber.card.id, self.delivery)
+                    self._row += 1
                     if ticket is not None:
                         await self._bus.room(ticket, self)
+                    elif self._row % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
+                        await anyio.lowlevel.checkpoint()
             finally:
                 close = getattr(iterator, "aclose", None)
                 if close is not None:

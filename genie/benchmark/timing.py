@@ -13,7 +13,7 @@ import statistics
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.benchmark.baseline import Bare
 from genie.benchmark.policies import eight_policies
@@ -71,7 +71,7 @@ def fanout(
     repetitions: int = REPETITIONS,
     policies: PolicySet | None = None,
     progress: Progress = silent,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Time the round trip question, analyser, n agents, gathered answer, governed and bare.
 
     Args:
@@ -95,9 +95,9 @@ def fanout(
 
 async def _fanout(
     fanouts: tuple[int, ...], requests: int | None, repetitions: int, policies: PolicySet, progress: Progress
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     await prove(policies)
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for n in fanouts:
         count = requests or requests_at(n)
         progress(f"round trip at fan-out {n}: {repetitions} x {count}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -12,9 +12,10 @@ from genie.benchmark.timing import silent
 from genie.cli.ending import guarded
 from genie.cli.wire import to_text
 
-_COLUMNS = (
-    "fanout", "requests", "policies", "p50_us", "p95_us", "p99_us", "per_delivery_us", "baseline_p50_us", "ratio",
-)  # fmt: skip
+_COLUMNS = {
+    "fanout": "agents", "requests": "requests", "p50_us": "p50 us", "p95_us": "p95 us", "p99_us": "p99 us",
+    "per_delivery_us": "a delivery", "baseline_p50_us": "bare p50", "ratio": "ratio",
+}  # fmt: skip
 _MOST = 10_000
 
 
@@ -40,11 +41,12 @@ def command() -> None:
 
 @command.command()
 @click.option("--fanout", "fanouts", type=Fanouts(), default="3,10,60,1000", show_default=True, help="Agents asked.")
+@click.option("--html", metavar="FILE", help="Write the figures as one page with charts, which needs no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
-def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
+def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None:
     """Time the round trip question, analyser, N agents, gathered answer, with eight policies on."""
-    rows = benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+    rows = _measured(fanouts) if html is None else _on_page(fanouts, html)
     if as_json:
         click.echo(to_text(rows))
         return
@@ -53,11 +55,34 @@ def fanout(*, fanouts: tuple[int, ...], as_json: bool) -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
+    for title in _COLUMNS.values():
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*(_figure(row[name]) for name in _COLUMNS))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"judged by {', '.join(cast('list[str]', rows[0]['policies']))}")
+
+
+def _measured(fanouts: tuple[int, ...]) -> list[dict[str, object]]:
+    return benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+
+
+def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:
+    import os  # noqa: PLC0415 - only for those who want a page
+    import platform  # noqa: PLC0415 - as above
+    import time  # noqa: PLC0415 - as above
+
+    from genie.cli.page.bench import bench_page  # noqa: PLC0415 - as above
+    from genie.cli.page.file import page_file  # noqa: PLC0415 - as above
+    from genie.clock import Clock  # noqa: PLC0415 - as above
+
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
+    at = Clock(time.perf_counter).wall()
+    with page_file(path) as page:
+        rows = _measured(fanouts)
+        page.file.write(bench_page(rows, at=at, machine=machine))
+    return rows
 
 
 def _told(text: str) -> None:
@@ -65,6 +90,6 @@ def _told(text: str) -> None:
 
 
 def _figure(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return str(len(value))
-    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+    return f"{value:,}"

@@ -10,6 +10,7 @@ from genie.cli.wire import as_wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from genie.message import Payload
 
@@ -51,6 +52,8 @@ class Outcome:
     """Agent and reason of each failure the run itself saw."""
     messages: Mapping[str, int]
     agents: Mapping[str, Mapping[str, float | int | None]]
+    at: datetime | None = None
+    """When the run began, in UTC."""
 
     def missing(self) -> tuple[tuple[str, str], ...]:
         """Return agent and reason of each missing part, an agent once: the answer's own words come first."""

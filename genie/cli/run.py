@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
+    from genie.cli.page.file import PageFile
     from genie.config import Pipeline
     from genie.events import Event
     from genie.message import Payload
@@ -43,6 +44,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 @identity_options
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
 @click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
+@click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
@@ -64,10 +66,15 @@ def command(pipeline: str, **given: Any) -> None:
     question = loaded.input.question(
         question=given["question"], input_file=given["input_file"], profile=given["profile"]
     )
-    try:
-        outcome = _conducted(loaded, question, caller, given["journal"], live=not quiet and sys.stderr.isatty())
-    except Interrupted as interrupted:
-        stop(interruption(interrupted.outcome), INTERRUPTED)
+    with _page(given["html"], given["journal"]) as page:
+        try:
+            outcome = _conducted(
+                loaded, question, caller, given["journal"], page, live=not quiet and sys.stderr.isatty()
+            )
+        except Interrupted as interrupted:
+            stop(interruption(interrupted.outcome), INTERRUPTED)
+        if page is not None:
+            page.write(outcome, pipeline=loaded, caller=caller)
     if given["as_json"]:
         click.echo(to_text(outcome.as_json()))
     else:
@@ -75,12 +82,27 @@ def command(pipeline: str, **given: Any) -> None:
     raise SystemExit(outcome.status.exit_code)
 
 
-def _conducted(pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, *, live: bool) -> Outcome:
+def _conducted(
+    pipeline: Pipeline, question: Payload, caller: Caller, journal: str | None, page: PageFile | None, *, live: bool
+) -> Outcome:
     filename = getattr(question, "filename", None)
     with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
+        kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
-            lambda: conduct(pipeline, question, caller=caller, journal=journal_file, watch=watch, filename=filename)
+            lambda: conduct(pipeline, question, caller=caller, journal=kept, watch=watch, filename=filename)
         )
+
+
+@contextlib.contextmanager
+def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
+    """Open the page's file before the run, so that a place that cannot be written to is known before any work."""
+    if path is None:
+        yield None
+        return
+    from genie.cli.page.file import page_file  # noqa: PLC0415 - only for those who want a page
+
+    with page_file(path, other=journal) as page:
+        yield page
 
 
 @contextlib.contextmanager

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import anyio
 
 from genie.cli.outcome import Outcome, status_of
+from genie.clock import Clock
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from genie.config import Pipeline
     from genie.events import Event
@@ -72,7 +74,8 @@ async def conduct(
     signals: list[int] = []
     async with Runtime.from_pipeline(pipeline, journal=journal, caller=caller) as runtime:
         with _signals() as received:
-            began = anyio.current_time()
+            clock = Clock(anyio.current_time)
+            at, began = clock.wall(), clock.now()
             run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
             async with anyio.create_task_group() as tasks:
                 if received is not None:
@@ -81,9 +84,9 @@ async def conduct(
                     tasks.start_soon(_follow, run, watch)
                 answer, error = await _answer(run)
                 await run.settled()
-                elapsed_ms = (anyio.current_time() - began) * 1000
+                elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
-        outcome = _outcome(pipeline.id, run, answer, error, elapsed_ms)
+        outcome = _outcome(pipeline.id, run, answer, error, at=at, elapsed_ms=elapsed_ms)
     if signals:
         raise Interrupted(outcome)
     if answer is None and filename is not None:
@@ -119,7 +122,13 @@ async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
 
 
 def _outcome(
-    pipeline: str, run: Run[Payload], answer: Payload | None, error: RunError | None, elapsed_ms: float
+    pipeline: str,
+    run: Run[Payload],
+    answer: Payload | None,
+    error: RunError | None,
+    *,
+    at: datetime,
+    elapsed_ms: float,
 ) -> Outcome:
     counts = run.messages()
     failures = tuple(dict.fromkeys((failure.agent, str(failure)) for failure in run.failures()))
@@ -130,6 +139,7 @@ def _outcome(
         run_id=run.id,
         pipeline=pipeline,
         status=status,
+        at=at,
         elapsed_ms=elapsed_ms,
         answer=answer,
         reasons=() if error is None else (str(error),),

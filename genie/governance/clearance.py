@@ -19,6 +19,7 @@ class Clearance:
 
     name: ClassVar[str] = "clearance"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
     Settings: ClassVar[type[ClearanceSettings]] = ClearanceSettings
 
     def __init__(self, settings: ClearanceSettings = ClearanceSettings()) -> None:  # noqa: B008 - frozen

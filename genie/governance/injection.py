@@ -32,6 +32,7 @@ class Injection:
 
     name: ClassVar[str] = "injection"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[InjectionSettings]] = InjectionSettings
 

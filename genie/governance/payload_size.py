@@ -26,6 +26,7 @@ class PayloadSize:
 
     name: ClassVar[str] = "payload_size"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset()
     Settings: ClassVar[type[PayloadSizeSettings]] = PayloadSizeSettings
 
     def __init__(self, settings: PayloadSizeSettings = PayloadSizeSettings()) -> None:  # noqa: B008 - frozen

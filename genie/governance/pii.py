@@ -53,6 +53,7 @@ class Pii:
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[PiiSettings]] = PiiSettings
 

@@ -30,6 +30,8 @@ class RequiredHeaders:
 
     name: ClassVar[str] = "required_headers"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset()
+    headers_only: ClassVar[bool] = True
     Settings: ClassVar[type[RequiredHeadersSettings]] = RequiredHeadersSettings
 
     def __init__(self, settings: RequiredHeadersSettings = RequiredHeadersSettings()) -> None:  # noqa: B008 - frozen

@@ -48,6 +48,8 @@ class RiskTier:
 
     name: ClassVar[str] = "risk_tier"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("risk", "tier"))
+    headers_only: ClassVar[bool] = True
     Settings: ClassVar[type[RiskTierSettings]] = RiskTierSettings
 
     def __init__(self, settings: RiskTierSettings = RiskTierSettings()) -> None:  # noqa: B008 - frozen

@@ -22,6 +22,8 @@ class TenantIsolation:
 
     name: ClassVar[str] = "tenant_isolation"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("tenants",))
+    headers_only: ClassVar[bool] = True
     Settings: ClassVar[type[TenantIsolationSettings]] = TenantIsolationSettings
 
     def __init__(self, settings: TenantIsolationSettings = TenantIsolationSettings()) -> None:  # noqa: B008 - frozen

@@ -27,6 +27,8 @@ class TopicRoles:
 
     name: ClassVar[str] = "topic_roles"
     version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset()
+    headers_only: ClassVar[bool] = True
     Settings: ClassVar[type[TopicRolesSettings]] = TopicRolesSettings
 
     def __init__(self, settings: TopicRolesSettings = TopicRolesSettings()) -> None:  # noqa: B008 - frozen

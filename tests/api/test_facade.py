@@ -50,9 +50,7 @@ def test_no_module_shares_a_name_with_an_export() -> None:
 
 def loaded_after(statement: str) -> set[str]:
     program = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
-    done = subprocess.run(  # noqa: S603 - a program of this file
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 
@@ -74,6 +72,6 @@ def test_the_command_loads_only_what_its_first_screen_needs() -> None:
 
 def test_the_agents_here_are_ours() -> None:
     # Another distribution owns the import name `agents` too; in one environment with it nothing here would work.
-    import agents  # noqa: PLC0415 - the test is about what this name resolves to
+    import agents
 
     assert Path(agents.__file__ or "").parent == ROOT / "agents"

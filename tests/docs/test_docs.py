@@ -66,7 +66,7 @@ def test_python_blocks_run_and_print_what_is_shown(page: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("page", pages_with("console"), ids=named)
 def test_commands_end_and_print_as_shown(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from genie.cli import main  # noqa: PLC0415 - the command is what is tested
+    from genie.cli import main
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").symlink_to(ROOT / "config")
@@ -98,7 +98,7 @@ def commands(text: str) -> list[tuple[str, int, list[str]]]:
 
 @pytest.mark.parametrize("page", pages_with("yaml"), ids=named)
 def test_pipelines_shown_can_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from genie.config import parse  # noqa: PLC0415 - what it imports is tested elsewhere
+    from genie.config import parse
 
     monkeypatch.chdir(ROOT)
     for block in blocks(page):

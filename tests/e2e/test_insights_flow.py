@@ -39,7 +39,11 @@ def pipeline(*overrides: tuple[str, str], **instead: Agent) -> Pipeline:
 
 
 async def asked(
-    loaded: Pipeline, content: bytes | None = None, *, caller: Caller | None = None, journal: MemoryJournal | None = None
+    loaded: Pipeline,
+    content: bytes | None = None,
+    *,
+    caller: Caller | None = None,
+    journal: MemoryJournal | None = None,
 ) -> tuple[Outcome, dict[str, Any]]:
     sample = (ROOT / "config" / "statements" / "sample.csv").read_bytes()
     question = FinanceQuestion(
@@ -200,7 +204,7 @@ async def test_a_secret_in_a_narration_is_masked_for_whom_it_is_not_meant(secret
     rows = f"Date,Description,Amount,Currency\n2026-01-02,PAID {secret} THANKS,-10.00,EUR\n2026-01-03,REWE,-5.00,EUR\n"
     journal = MemoryJournal()
     low = spy("anomaly_detector", "confidential")
-    _, printed = await asked(pipeline(anomaly_detector=low), rows.encode(), journal=journal)  # type: ignore[arg-type]
+    _, printed = await asked(pipeline(anomaly_detector=low), rows.encode(), journal=journal)  # type: ignore[arg-type]  # a plain agent
     assert secret not in seen["anomaly_detector"]
     assert "THANKS" in seen["anomaly_detector"]
     assert printed["messages"]["redacted"] >= 1

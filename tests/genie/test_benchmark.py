@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
+from click.testing import CliRunner
 
 from genie.benchmark import TENANTS, BenchmarkError, eight_policies, fanout, prove
 from genie.benchmark.baseline import Bare
@@ -16,6 +17,7 @@ from genie.benchmark.proof import offences
 from genie.benchmark.startup import startup
 from genie.benchmark.timing import in_flight, one_way, percentile, requests_at, waiting, whole
 from genie.benchmark.work import Governed, Question, Reply, Work, question
+from genie.cli import main
 from genie.policy import Deny, PolicySet, Route
 from genie.protocol import AgentCard
 
@@ -160,6 +162,14 @@ def test_a_row_keeps_the_contract_of_the_command() -> None:
         assert row["per_delivery_us"] == pytest.approx(row["p50_us"] / (row["fanout"] + 1), abs=0.01)
         assert row["baseline_p50_us"] > 0
         assert row["ratio"] > 0
+
+
+def test_people_get_a_table_that_fits_a_narrow_terminal() -> None:
+    shown = CliRunner().invoke(main, ["bench", "fanout", "--fanout", "1"])
+    assert shown.exit_code == 0, shown.output
+    assert "…" not in shown.stdout
+    assert "ratio" in shown.stdout
+    assert "".join(EIGHT) in shown.stdout.split("judged by")[1].replace("\n", " ").replace(", ", "").replace(" ", "")
 
 
 @pytest.mark.parametrize(("values", "share", "found"), [([3, 1, 2], 0.5, 2), ([5], 0.99, 5), ([*range(100)], 0.95, 95)])

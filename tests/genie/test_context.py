@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from genie.errors import RunStalled, UndeclaredMessageError
+from genie.journal import MemoryJournal
 from genie.message import Classification, Payload
 from genie.policy import PolicySet
-from genie.journal import MemoryJournal
 from genie.protocol import Caller, Context, agent
 from tests.genie.policies_for_tests import (
     CLEARANCE,
@@ -22,6 +22,7 @@ from tests.genie.policies_for_tests import (
     Question,
     answerer,
     assert_at_rest,
+    gated,
     running,
     turns,
 )
@@ -41,8 +42,12 @@ async def test_a_context_is_dead_after_its_handler() -> None:
         await runtime.ask(Opinion(), Answer)
         await turns()
         [context] = kept
-        for call in (context.publish(Note()), context.ask(Question(), Answer), context.gather(Question(), expect=Answer)):
-            with pytest.raises(RuntimeError, match="'keeper' tried to .* after its handling had ended"):
+        for call in (
+            context.publish(Note()),
+            context.ask(Question(), Answer),
+            context.gather(Question(), expect=Answer),
+        ):
+            with pytest.raises(RuntimeError, match=r"'keeper' tried to .* after its handling had ended"):
                 await call
         with pytest.raises(RuntimeError, match="publish later"):
             context.after(1, Note())
@@ -65,8 +70,6 @@ async def test_a_task_that_outlives_its_handler_cannot_ask_on() -> None:
             views = await context.gather(Question(), expect=Answer)
             assert not views.complete
             ended.set()
-
-        from tests.genie.policies_for_tests import gated
 
         async with running(leaky, gated(gate)) as runtime:
             await runtime.ask(Note(), Opinion)
@@ -274,7 +277,7 @@ async def test_an_undeclared_question_is_refused() -> None:
         return await context.ask(Question(), Answer)
 
     async with running(curious, answerer) as runtime:
-        with pytest.raises(RunStalled, match="may not ask t.question; declare it in asks"):
+        with pytest.raises(RunStalled, match=r"may not ask t.question; declare it in asks"):
             await runtime.ask(Note(), Answer)
         assert runtime.statistics().agents["curious"].refused == 1
         assert_at_rest(runtime)

@@ -80,7 +80,7 @@ async def test_each_is_about_the_question_not_about_other_mail_of_its_members() 
     gate = Gate()
     got: list[Gathered] = []
 
-    @agent("member")
+    @agent("member", concurrency=2)
     async def member(message: Question | Note) -> Answer:
         if isinstance(message, Note):
             raise ValueError
@@ -96,19 +96,13 @@ async def test_each_is_about_the_question_not_about_other_mail_of_its_members() 
         got.append(await context.gather(Question(), expect=Each(Answer)))
         return Opinion()
 
-    async with running(member.__class__(member.function, _two(member.card), member.signature), noter, desk) as runtime:
+    async with running(member, noter, desk) as runtime:
         run = runtime.start(Order(account="", number=0), Opinion)
         await gate.reached.wait()
         await turns()
         gate.open.set()
         await run.result()
         assert got[0][Each(Answer)]["member"].text == "came"
-
-
-def _two(card):
-    from dataclasses import replace
-
-    return replace(card, concurrency=2)
 
 
 async def test_a_fallback_answers_each_under_the_id_it_replaces() -> None:
@@ -360,7 +354,7 @@ async def test_a_gather_that_makes_no_sense_raises_and_leaves_nothing_open(expec
 
     @agent("desk", asks={Question: Answer})
     async def desk(note: Note, context: Context) -> Opinion:
-        with pytest.raises(ValueError, match="expect|need") as caught:
+        with pytest.raises(ValueError, match=r"expect|need") as caught:
             await context.gather(Question(), expect=expect, need=need)  # type: ignore[arg-type]  # nonsense on purpose
         errors.append(caught.value)
         return Opinion()
@@ -371,7 +365,7 @@ async def test_a_gather_that_makes_no_sense_raises_and_leaves_nothing_open(expec
         await run.settled()
         assert len(errors) == 1
         assert_at_rest(runtime)
-        with pytest.raises(ValueError, match="expect|need"):
+        with pytest.raises(ValueError, match=r"expect|need"):
             await runtime.gather(Question(), expect=expect, need=need)  # type: ignore[arg-type]  # nonsense on purpose
         assert_at_rest(runtime)
 

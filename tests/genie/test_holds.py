@@ -6,9 +6,9 @@ import anyio
 import pytest
 
 from genie.errors import InputError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
-from genie.limits import RunLimits
+from genie.limits import Retry, RunLimits
 from genie.message import Payload
-from genie.policy import Deny, Hold, PolicySet, Redact
+from genie.policy import ALLOW, Deny, Hold, PolicySet, Redact
 from genie.protocol import Caller, Context, Each, Gathered, agent
 from tests.genie.policies_for_tests import (
     CONSENT,
@@ -17,6 +17,7 @@ from tests.genie.policies_for_tests import (
     Note,
     Opinion,
     Question,
+    Rule,
     answerer,
     asking,
     assert_at_rest,
@@ -309,13 +310,7 @@ async def test_a_held_delivery_gives_up_its_place() -> None:
     def choose(route):
         if route.recipient.id != "reader":
             return None
-        return lambda message, _sender: Hold("first") if message.payload.number == 0 else _allow()
-
-    from genie.policy import ALLOW
-    from tests.genie.policies_for_tests import Rule
-
-    def _allow():
-        return ALLOW
+        return lambda message, _sender: Hold("first") if message.payload.number == 0 else ALLOW
 
     async with running(reader, policies=PolicySet((Rule(choose),))) as runtime:
         for number in range(3):
@@ -358,10 +353,7 @@ async def test_verdicts_that_age_queued_mail_is_judged_again_after_a_reload() ->
         if route.recipient.id != "slow":
             return None
         verdicts = {1: Deny("no", "denied by the new set"), 2: Redact(frozenset({("text",)})), 3: Hold("ask")}
-        return lambda message, _sender: verdicts.get(message.payload.number, _ALLOW)
-
-    from genie.policy import ALLOW as _ALLOW
-    from tests.genie.policies_for_tests import Rule
+        return lambda message, _sender: verdicts.get(message.payload.number, ALLOW)
 
     async with running(slow) as runtime:
         runs = [runtime.start(Question(number=number, text="t"), Answer) for number in range(5)]
@@ -415,8 +407,6 @@ async def test_verdicts_that_age_redactions_are_recomputed_and_counted_once() ->
 
 
 async def test_verdicts_that_age_a_retry_is_judged_again() -> None:
-    from genie.limits import Retry
-
     seen: list[str] = []
 
     @agent("flaky", retry=Retry(attempts=3, first_s=10, longest_s=10))

@@ -171,7 +171,7 @@ async def test_partial_fail_ends_dead_lettered_join_and_names_the_missing_part()
 async def test_partial_publish_into_a_payload_that_needs_the_part_fails_with_its_name() -> None:
     join = Join(id="join", into=Pair, parts=PARTS, partial="publish")
     async with running(noter, breaker, joins=(join,)) as runtime:
-        with pytest.raises(RunStalled, match="t.pair cannot be built without t.opinion"):
+        with pytest.raises(RunStalled, match=r"t.pair cannot be built without t.opinion"):
             await runtime.ask(Question(), Pair)
 
 

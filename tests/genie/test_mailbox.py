@@ -7,6 +7,7 @@ import pytest
 
 from genie.errors import MailboxFullError, PartMissingError, RunStalled
 from genie.limits import Mailbox, Overflow, Retry
+from genie.policy import PolicySet, Redact
 from genie.protocol import Context, agent
 from tests.genie.policies_for_tests import (
     Answer,
@@ -18,6 +19,7 @@ from tests.genie.policies_for_tests import (
     assert_at_rest,
     running,
     turns,
+    verdict_for,
 )
 
 pytestmark = pytest.mark.anyio
@@ -92,6 +94,34 @@ async def test_backpressure_reject_tells_whoever_called_publish() -> None:
         await runtime.drain(10)
         assert seen == [0, 1, 2]
         assert {letter.reason for letter in runtime.dead_letters()} == {"overflow"}
+        assert_at_rest(runtime)
+
+
+async def test_backpressure_reject_of_a_question_cancels_what_the_others_would_have_answered() -> None:
+    """The caller has gone with its `MailboxFullError`; a plain publish goes on to the others."""
+    gate, seen, others = Gate(), [], Gate()
+
+    @agent("other", concurrency=4)
+    async def other(note: Note) -> Answer:
+        await others.wait()
+        return Answer()
+
+    async with running(sink(gate, seen, Overflow.REJECT), other) as runtime:
+        await runtime.publish(Note(), to="sink")
+        await gate.reached.wait()
+        for _ in range(2):
+            await runtime.publish(Note(), to="sink")
+        for call in (runtime.ask(Note(), Answer), runtime.gather(Note(), expect=Answer), runtime.publish(Note())):
+            with pytest.raises(MailboxFullError):
+                await call
+        with pytest.raises(MailboxFullError):
+            runtime.start(Note(), Answer)
+        await turns()
+        statistics = runtime.statistics().agents["other"]
+        assert (statistics.cancelled, statistics.running) == (3, 1)
+        others.open.set()
+        gate.open.set()
+        await runtime.drain(10)
         assert_at_rest(runtime)
 
 
@@ -296,8 +326,6 @@ async def test_a_gather_that_waits_behind_other_work_is_no_cycle() -> None:
 
 async def test_a_masked_key_is_nobodys_key() -> None:
     """Order and lanes go by the original key, whatever a recipient may see of it."""
-    from tests.genie.policies_for_tests import PolicySet, Redact, verdict_for
-
     seen: list[tuple[str, int]] = []
     gate = Gate()
 

@@ -374,7 +374,9 @@ async def test_a_run_tells_what_each_agent_did_for_it() -> None:
         assert (agents["answerer"].handled, agents["answerer"].failed) == (1, 0)
         assert (agents["breaker"].handled, agents["breaker"].failed) == (0, 1)
         assert agents["answerer"].p50_ms is not None
-        assert [(failure.agent, str(failure)) for failure in run.failures()] == [("breaker", "dead_lettered(ValueError)")]
+        assert [(failure.agent, str(failure)) for failure in run.failures()] == [
+            ("breaker", "dead_lettered(ValueError)")
+        ]
 
 
 async def test_a_result_may_be_awaited_by_many_and_again() -> None:

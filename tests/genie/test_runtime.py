@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from pydantic import BaseModel
 
 from genie.errors import (
     AgentDefinitionError,
     DuplicateAgentError,
     RunCancelledError,
+    RunStalled,
     RuntimeClosedError,
     RuntimeDrainingError,
-    RunStalled,
     TooManyRunsError,
     UnknownAgentError,
 )
@@ -41,7 +42,11 @@ pytestmark = pytest.mark.anyio
 async def test_drain_admits_no_run() -> None:
     async with running(answerer) as runtime:
         await runtime.drain(1)
-        for call in (runtime.ask(Question(), Answer), runtime.publish(Question()), runtime.gather(Question(), expect=Answer)):
+        for call in (
+            runtime.ask(Question(), Answer),
+            runtime.publish(Question()),
+            runtime.gather(Question(), expect=Answer),
+        ):
             with pytest.raises(RuntimeDrainingError):
                 await call
         with pytest.raises(RuntimeDrainingError):
@@ -160,28 +165,31 @@ async def test_a_closed_or_unopened_runtime_says_so() -> None:
 
 async def test_closing_cancels_what_runs_and_tells_whoever_waits() -> None:
     gate, errors = Gate(), []
-    async with anyio.create_task_group() as tasks:
-        async with running(gated(gate)) as runtime:
+    async with anyio.create_task_group() as tasks, running(gated(gate)) as runtime:
 
-            async def ask() -> None:
-                try:
-                    await runtime.ask(Question(), Answer)
-                except RunCancelledError as error:
-                    errors.append(error.reason)
+        async def ask() -> None:
+            try:
+                await runtime.ask(Question(), Answer)
+            except RunCancelledError as error:
+                errors.append(error.reason)
 
-            tasks.start_soon(ask)
-            await gate.reached.wait()
+        tasks.start_soon(ask)
+        await gate.reached.wait()
     assert errors == ["closed"]
     assert gate.cancelled == 1
 
 
 async def test_the_body_of_a_runtime_may_fail_or_be_cancelled() -> None:
     gate = Gate()
-    with pytest.raises(KeyError):
+
+    async def fail() -> None:
         async with Runtime([gated(gate)]) as runtime:
             runtime.start(Question(), Answer)
             await gate.reached.wait()
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
     assert gate.cancelled == 1
     gate = Gate()
     with anyio.move_on_after(5) as scope:
@@ -336,8 +344,6 @@ async def test_an_agent_that_cannot_close_does_not_keep_the_others_open() -> Non
 
 
 async def test_a_binding_overrides_a_card_and_gives_settings_and_ports() -> None:
-    from pydantic import BaseModel
-
     class Settings(BaseModel, frozen=True):
         word: str
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import anyio
 import pytest
 
 from genie.errors import InputError, RunStalled, RuntimeDrainingError
 from genie.limits import RestartBudget, Retry
-from genie.policy import Hold, PolicySet
+from genie.policy import Hold, PolicySet, Redact
 from genie.protocol import Caller, Context, agent
 from tests.genie.policies_for_tests import (
     Answer,
@@ -33,7 +35,7 @@ async def breaker(question: Question) -> Answer:
     raise ValueError
 
 
-def standing_in(id: str, **options):  # noqa: A002 - the card's own word
+def standing_in(id: str, **options):
     @agent(id, **options)
     async def stand_in(question: Question) -> Answer:
         return Answer(text=id)
@@ -41,7 +43,7 @@ def standing_in(id: str, **options):  # noqa: A002 - the card's own word
     return stand_in
 
 
-def failing(id: str, **options):  # noqa: A002 - the card's own word
+def failing(id: str, **options):
     @agent(id, **options)
     async def fails(question: Question) -> Answer:
         raise ValueError
@@ -150,7 +152,7 @@ async def test_not_admitted_an_agent_out_of_restarts_is_quarantined() -> None:
             with pytest.raises(RunStalled, match="ValueError"):
                 await runtime.ask(Question(), Answer)
             await turns()
-        with pytest.raises(RunStalled, match="denied.*quarantined: more than 2 failures within 60 s"):
+        with pytest.raises(RunStalled, match=r"denied.*quarantined: more than 2 failures within 60 s"):
             await runtime.ask(Question(), Answer)
         assert "quarantined" in (runtime.statistics().agents["fragile"].barred or "")
         fail = False
@@ -210,7 +212,7 @@ async def test_failure_is_retried_with_backoff_and_jitter_up_to_the_attempts() -
     async with running(flaky) as runtime:
         with pytest.raises(RunStalled, match=r"flaky: dead_lettered\(ValueError\)"):
             await runtime.ask(Question(), Answer)
-        waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        waits = [later - earlier for earlier, later in itertools.pairwise(times)]
         assert len(times) == 4
         for wait, most in zip(waits, (8, 16, 20), strict=True):
             assert most / 2 <= wait <= most
@@ -336,8 +338,6 @@ async def test_failure_after_the_last_attempt_the_fallback_takes_over() -> None:
 
 
 async def test_failure_a_fallback_gets_the_original_not_the_copy_masked_for_another() -> None:
-    from genie.policy import Redact
-
     seen: list[str] = []
 
     @agent("second")

@@ -88,30 +88,27 @@ async def test_taps_shed_the_oldest_with_a_gap_mark_and_no_run_waits() -> None:
 
 
 async def test_taps_have_an_account_of_their_own() -> None:
-    async with running(answerer, policies=masking("spy", Question)) as runtime:
-        async with runtime.observe(id="spy"):
-            run = runtime.start(Question(), Answer)
-            await run.settled()
-            assert run.messages().accepted == 2
-            assert run.messages().redacted == 0
+    async with running(answerer, policies=masking("spy", Question)) as runtime, runtime.observe(id="spy"):
+        run = runtime.start(Question(), Answer)
+        await run.settled()
+        assert run.messages().accepted == 2
+        assert run.messages().redacted == 0
 
 
 async def test_taps_wait_for_what_comes_and_end_with_the_runtime() -> None:
     seen: list[str] = []
 
-    async with anyio.create_task_group() as tasks:
-        async with running(answerer) as runtime:
-            reading = anyio.Event()
+    async with anyio.create_task_group() as tasks, running(answerer) as runtime:
+        reading = anyio.Event()
 
-            async def read() -> None:
-                async with runtime.observe(Note) as tap:
-                    reading.set()
-                    async for observation in tap:
-                        seen.append(observation.payload.text)
+        async def read() -> None:
+            async with runtime.observe(Note) as tap:
+                reading.set()
+                seen.extend([observation.payload.text async for observation in tap])
 
-            tasks.start_soon(read)
-            await reading.wait()
-            await runtime.publish(Note(text="n"))
+        tasks.start_soon(read)
+        await reading.wait()
+        await runtime.publish(Note(text="n"))
     assert seen == ["n"]
 
 

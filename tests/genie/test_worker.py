@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -88,14 +89,13 @@ async def test_failure_a_cancelled_error_of_the_handlers_own_is_contained(
 ) -> None:
     if anyio_backend_name == "trio":
         pytest.skip("a handler cannot make trio's Cancelled")
-    import asyncio
 
     @agent("awaiting")
     async def awaiting(question: Question) -> Answer:
         if question.number == 0:
             if suspends:
                 await anyio.lowlevel.checkpoint()
-            raise asyncio.CancelledError
+            raise anyio.get_cancelled_exc_class()
         return Answer(number=question.number)
 
     async with running(awaiting) as runtime:
@@ -193,10 +193,8 @@ async def test_cancellation_that_a_handler_swallows_still_ends_cancelled_and_dro
         if question.number:
             return Answer(number=question.number)
         reached.set()
-        try:
+        with contextlib.suppress(BaseException):  # what a careless handler does
             await anyio.sleep_forever()
-        except BaseException:  # noqa: BLE001 - what a careless handler does
-            pass
         return Answer()
 
     @agent("reader")
@@ -457,7 +455,7 @@ async def test_a_stream_that_yields_a_wrong_type_is_named() -> None:
         yield "rubbish"  # type: ignore[misc]  # the wrong type of the bad-input table
 
     async with running(streamer) as runtime:
-        with pytest.raises(RunStalled, match="streamer: dead_lettered.*returned str"):
+        with pytest.raises(RunStalled, match=r"streamer: dead_lettered.*returned str"):
             await runtime.ask(Question(), Answer)
         assert runtime.statistics().agents["streamer"].refused == 1
 

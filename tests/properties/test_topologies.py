@@ -318,9 +318,7 @@ class World:
             self.wrong.append(f"{agent} got a consent that was revoked")
         self.look()
 
-    async def take(  # noqa: C901 - one case a verb
-        self, step: Step, context: Any, payload: Payload
-    ) -> None:
+    async def take(self, step: Step, context: Any, payload: Payload) -> None:
         kind, other, n = KINDS[step.kind], KINDS[step.other % len(KINDS)], number(payload)
         question = make(kind, n + 1)
         match step.verb:
@@ -476,7 +474,7 @@ class World:
 
     # --- outside ---
 
-    async def operate(  # noqa: C901, PLR0912 - one case a verb
+    async def operate(  # noqa: PLR0912 - one case a verb
         self, verb: str, pick: int, kind: int, group: Any
     ) -> None:
         runtime, agent = self.runtime, f"a{pick % len(self.specs)}"

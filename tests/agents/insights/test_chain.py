@@ -30,7 +30,7 @@ SHOPS = (
 
 def movements():
     """Yield date, narration and pence of twelve months: what recurs, everyday shopping, and what is planted."""
-    source = random.Random(7)  # noqa: S311 - synthetic data, no secret
+    source = random.Random(7)
     for number in range(12):
         first = add_months(FIRST, number)
         end = add_months(first, 1) - datetime.timedelta(days=1)

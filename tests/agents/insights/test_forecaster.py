@@ -116,7 +116,7 @@ def test_the_order_of_the_file_does_not_matter(task, row):
 @pytest.mark.parametrize("shape", ["normal", "skewed"])
 def test_the_interval_holds_the_next_months_as_often_as_it_says(task, row, history, shape):
     """Hit rate over seeded series of a salary, a rent and noise; three standard errors are 0.05 with 600 months."""
-    source = random.Random(20250601)  # noqa: S311 - synthetic data, no secret
+    source = random.Random(20250601)
     hits = trials = 0
     for _ in range(200):
         nets = [

@@ -188,9 +188,9 @@ def pipeline(installed: Path) -> Callable[..., str]:
 @pytest.fixture
 def genie() -> Callable[..., Result]:
     """Return the command: called with words, it gives exit code, stdout and stderr."""
-    from genie.cli import main  # noqa: PLC0415 - what importing it costs is tested elsewhere
+    from genie.cli import main
 
-    def call(*words: str, input: str | bytes | None = None) -> Result:  # noqa: A002 - the runner's own word
+    def call(*words: str, input: str | bytes | None = None) -> Result:
         return CliRunner().invoke(main, list(words), input=input)
 
     return call

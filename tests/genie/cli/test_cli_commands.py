@@ -195,7 +195,7 @@ def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path) -> Non
     assert "3 passed" in tested.stdout
     files = [str(repository / path) for path in written if path.suffix == ".py"]
     for check in (["check"], ["format", "--check"]):
-        linted = subprocess.run(  # noqa: S603 - the linter on the files just written
+        linted = subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--no-cache", *files],
             cwd=repository, capture_output=True, text=True, check=False,
         )  # fmt: skip
