@@ -75,7 +75,7 @@ class Fuzz:
     """Overlapping runs, half of them cancelled at random moments."""
 
     def __init__(self, concurrency: int, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.random = random.Random(seed)
         self.cancelled: set[str] = set()
         self.foreign: list[str] = []
         self.entered = 0

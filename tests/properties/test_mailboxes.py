@@ -84,7 +84,7 @@ class Seen:
         self.handled = self.dead = self.accepted = 0
 
 
-async def play(case: Case) -> Seen:  # noqa: C901, PLR0915 - one small world, with its agents inside
+async def play(case: Case) -> Seen:
     seen = Seen()
     kind: Any = Item if case.keyed else Plain
 
@@ -148,7 +148,7 @@ async def play(case: Case) -> Seen:  # noqa: C901, PLR0915 - one small world, wi
         async with Runtime([*senders, items if case.keyed else plains], seed=1, wall=0.0) as runtime:
             for index, script in enumerate(case.scripts):
                 await runtime.publish(Go(script=script), to=f"sender{index}")
-            while runtime.statistics().runs:  # noqa: ASYNC110 - in virtual time
+            while runtime.statistics().runs:
                 await anyio.sleep(1)
             one = runtime.statistics().agents["reader"]
             seen.accepted, seen.handled, seen.dead = one.accepted, one.handled, one.dead_lettered

@@ -130,7 +130,7 @@ class Case:
                 group.start_soon(runtime.publish, MESSAGES[kind](depth=0, account=account))
             with anyio.move_on_after(LONG_S):
                 await anyio.sleep(1)
-                while runtime.statistics().runs:  # noqa: ASYNC110 - in virtual time
+                while runtime.statistics().runs:
                     await anyio.sleep(20)
             ended = not runtime.statistics().runs
             group.cancel_scope.cancel()
