@@ -357,6 +357,8 @@ class Bus:
             scope.in_flight -= 1
             if not scope.in_flight:
                 self._at_rest(scope)
+            elif scope.entangled:
+                self.waits.look_later()
 
         self.timers[number] = (self.alarm.at(self.now() + delay_s, due), scope, kind)
         self.tell(cause, "timed", delivery.lane.subscriber.card.id, topic_of(kind).name)

@@ -192,6 +192,8 @@ class HoldDesk:
         scope.in_flight -= 1
         if not scope.in_flight:
             self._bus.correlator.at_rest(scope)
+        elif scope.entangled:
+            self._bus.waits.look_later()
 
     def all_held(self, scope: Scope) -> bool:
         """Return True when everything in flight in a scope is held, or a handler that waits for what is held."""

@@ -49,7 +49,9 @@ class Waits:
     def end(self, worker: Any, what: Scope | Ticket) -> None:
         """A handler has what it waited for, or does not wait any more."""
         worker.waits = tuple(other for other in worker.waits if other is not what)
-        if not worker.waits:
+        if worker.waits:
+            self.look_later()  # what else it waits for may be what cannot end
+        else:
             worker.subscriber.waiting -= 1
             del self._waiting[worker]
 

@@ -14,7 +14,7 @@ from genie.errors import RunExpiredError, RunHeld, RunStalled
 from genie.journal import MemoryJournal
 from genie.limits import Mailbox, Overflow, Retry
 from genie.message import Payload
-from genie.policy import Deny, PolicySet, Redact
+from genie.policy import Deny, Hold, PolicySet, Redact
 from genie.protocol import Caller, Context, Each, Join, agent
 from genie.runtime import Runtime
 from tests.genie.policies_for_tests import (
@@ -545,6 +545,39 @@ async def test_in_a_cycle_the_wait_gives_way_that_would_end_first(first: type[Pa
             await runtime.start(first(), Opinion if first is Note else Answer).settled()
     assert patient_got == [[]]
     assert hasty_got in ([["deadlock: patient -> hasty -> patient"]], [["deadlock: hasty -> patient -> hasty"]])
+
+
+async def test_a_cycle_that_closes_when_a_held_answer_ends_is_told_then() -> None:
+    @agent("loop", asks={Question: (Answer, Opinion)})
+    async def loop(question: Question, context: Context) -> Note:
+        if question.number == 0:
+            await context.gather(Question(number=1), expect=(Answer, Opinion))
+        return Note()
+
+    policies = PolicySet((verdict_for("loop", Answer, Hold("ask", 5.0)),))
+    async with running(loop, answerer, policies=policies) as runtime:
+        with anyio.fail_after(6):
+            await runtime.ask(Question(), Note)
+
+
+async def test_a_handler_with_two_waits_is_told_of_the_one_that_is_left() -> None:
+    """Its own mailbox is full of what it asked before; of two more questions each waits for room in it."""
+
+    @agent("loop", asks={Question: (Answer,)}, mailbox=Mailbox(1, Overflow.BLOCK, math.inf))
+    async def loop(question: Question, context: Context) -> Opinion:
+        if question.number == 0:
+            await context.gather(Question(number=1), expect=Answer)
+            async with anyio.create_task_group() as group:
+                for _ in range(2):
+                    group.start_soon(gather, context)
+        return Opinion()
+
+    async def gather(context: Context) -> None:
+        await context.gather(Question(number=2), expect=Answer)
+
+    async with running(loop, answerer) as runtime:
+        with anyio.fail_after(1):
+            await runtime.start(Question(), Opinion).settled()
 
 
 # --- what is kept ---
