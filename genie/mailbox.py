@@ -54,8 +54,8 @@ class Subscriber:
 
     __slots__ = (
         "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle",
-        "job", "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying", "settings",
-        "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
+        "job", "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying",
+        "settings", "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(

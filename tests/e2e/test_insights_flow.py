@@ -49,7 +49,9 @@ async def asked(
     question = FinanceQuestion(
         question="Where do I overspend?", filename="statement.csv", content=sample if content is None else content
     )
-    outcome = await conduct(loaded, question, caller=caller or loaded.caller, journal=journal, filenames=("statement.csv",))
+    outcome = await conduct(
+        loaded, question, caller=caller or loaded.caller, journal=journal, filenames=("statement.csv",)
+    )
     printed: dict[str, Any] = json.loads(json.dumps(outcome.as_json(), default=str))
     return outcome, printed
 
