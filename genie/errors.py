@@ -74,11 +74,15 @@ def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:
     return error
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class GenieError(Exception):
     """Base of all errors of this library; ``code`` names the class for logs and metrics."""
 
     code: ClassVar[str] = "genie"
+
+    def __repr__(self) -> str:
+        named = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        return f"{type(self).__name__}({named})"
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), {f.name: getattr(self, f.name) for f in fields(self)}))
@@ -87,7 +91,7 @@ class GenieError(Exception):
 # --- declared wrongly ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class DefinitionError(GenieError):
     """Something is declared in a way that cannot work; the author mends the declaration."""
 
@@ -99,21 +103,21 @@ class DefinitionError(GenieError):
         return f"{self.subject}: {self.problem}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class PayloadDefinitionError(DefinitionError):
     """A payload class is not immutable, or its topic is malformed."""
 
     code: ClassVar[str] = "payload_definition"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class AgentDefinitionError(DefinitionError):
     """An agent's annotations or card do not make a contract."""
 
     code: ClassVar[str] = "agent_definition"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class ScheduleError(DefinitionError):
     """A schedule's expression or time zone cannot be used."""
 
@@ -126,7 +130,7 @@ class ScheduleError(DefinitionError):
 # --- a handler broke its contract ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class ContractError(GenieError):
     """A handler did what its card does not allow; contained to its delivery."""
 
@@ -134,7 +138,7 @@ class ContractError(GenieError):
     agent: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class UndeclaredMessageError(ContractError):
     """A handler published or asked a type that its card does not declare."""
 
@@ -147,7 +151,7 @@ class UndeclaredMessageError(ContractError):
         return f"{self.agent!r} may not {self.verb} {self.payload}; declare it in {where}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class WrongOutputError(ContractError):
     """A handler returned something that is not a declared payload."""
 
@@ -160,7 +164,7 @@ class WrongOutputError(ContractError):
         return f"{self.agent!r} returned {self.got}; its annotation declares {allowed}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class ImmutableMessageError(ContractError):
     """Somebody assigned to a message; messages are shared, so they never change."""
 
@@ -171,7 +175,7 @@ class ImmutableMessageError(ContractError):
         return f"a message is immutable: {self.field!r} cannot be assigned; publish a new payload instead"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class ForgedMessageError(ContractError):
     """A handler handed over an envelope; envelopes are stamped by the bus alone."""
 
@@ -181,7 +185,7 @@ class ForgedMessageError(ContractError):
         return f"{self.agent!r} handed over a message of its own; publish a payload, the bus stamps the sender"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class HeadersWidenedError(ContractError):
     """Headers handed over give more than the ones the handler was given."""
 
@@ -192,7 +196,7 @@ class HeadersWidenedError(ContractError):
         return f"{self.agent!r} widened {', '.join(self.widened)}; headers can only be narrowed"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class TransferError(ContractError):
     """A payload cannot be carried to or from the process that a handler runs in."""
 
@@ -203,7 +207,7 @@ class TransferError(ContractError):
         return f"{self.agent!r} runs in a process of its own: {self.problem}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RelayedError(ContractError):
     """A handler in another process raised an error of this library; its text is that error's."""
 
@@ -218,14 +222,14 @@ class RelayedError(ContractError):
 # --- routing ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RoutingError(GenieError):
     """A message was addressed to something that cannot take it."""
 
     code: ClassVar[str] = "routing"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class UnknownAgentError(RoutingError):
     """No agent of that id is registered."""
 
@@ -237,7 +241,7 @@ class UnknownAgentError(RoutingError):
         return f"no agent {self.agent!r} is registered{did_you_mean(self.agent, self.known)}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class UnknownTopicError(RoutingError):
     """No payload class of that topic is known."""
 
@@ -249,7 +253,7 @@ class UnknownTopicError(RoutingError):
         return f"no payload has the topic {self.topic!r}{did_you_mean(self.topic, self.known)}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class NotConsumedError(RoutingError):
     """The agent addressed does not consume that type."""
 
@@ -261,7 +265,7 @@ class NotConsumedError(RoutingError):
         return f"agent {self.agent!r} does not consume {self.payload}; publish it without `to`, or ask another agent"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class DuplicateAgentError(RoutingError):
     """An agent of that id is registered already."""
 
@@ -275,7 +279,7 @@ class DuplicateAgentError(RoutingError):
 # --- runs ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RunError(GenieError):
     """A run did not bring what was asked of it."""
 
@@ -283,7 +287,7 @@ class RunError(GenieError):
     run_id: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RunStalled(RunError):
     """The answer can no longer come: nothing that could bring it is in flight."""
 
@@ -296,7 +300,7 @@ class RunStalled(RunError):
         return f"run {self.run_id} cannot bring {self.expected}: {why}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RunHeld(RunError):
     """Everything left waits for a person; release or refuse the holds, then await the result again."""
 
@@ -307,7 +311,7 @@ class RunHeld(RunError):
         return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; release(id) or refuse(id)"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RunCancelledError(RunError):
     """The run was cancelled before it had its answer."""
 
@@ -318,7 +322,7 @@ class RunCancelledError(RunError):
         return f"run {self.run_id} was cancelled: {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RunExpiredError(RunError):
     """The run's deadline passed before it had its answer."""
 
@@ -328,7 +332,7 @@ class RunExpiredError(RunError):
         return f"run {self.run_id} passed its deadline before it was answered; give it more time, or see statistics()"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class PartMissingError(RunError):
     """A part of a gathered result is missing; ``reason`` says why."""
 
@@ -343,14 +347,14 @@ class PartMissingError(RunError):
 # --- capacity ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class CapacityError(GenieError):
     """A stated bound was reached."""
 
     code: ClassVar[str] = "capacity"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class MailboxFullError(CapacityError):
     """A mailbox that rejects on overflow is full."""
 
@@ -365,7 +369,7 @@ class MailboxFullError(CapacityError):
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class BudgetExceededError(CapacityError):
     """A handler published beyond its run's budget; what it publishes reaches nobody any more."""
 
@@ -380,7 +384,7 @@ class BudgetExceededError(CapacityError):
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class TooManyRunsError(CapacityError):
     """Admission bounds the runs in flight, and the bound is reached."""
 
@@ -391,7 +395,7 @@ class TooManyRunsError(CapacityError):
         return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RuntimeDrainingError(CapacityError):
     """The runtime is draining and admits no new run."""
 
@@ -401,7 +405,7 @@ class RuntimeDrainingError(CapacityError):
         return "the runtime is draining and admits no new run; open another runtime"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class RuntimeClosedError(CapacityError):
     """The runtime is not open."""
 
@@ -414,7 +418,7 @@ class RuntimeClosedError(CapacityError):
 # --- policies, configuration, input ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class PolicyError(GenieError):
     """A policy cannot be used as configured."""
 
@@ -426,7 +430,7 @@ class PolicyError(GenieError):
         return f"policy {self.policy!r}: {self.problem}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class ConfigError(GenieError):
     """A configuration file cannot be used; ``problems`` are complete lines ``file:line: what is wrong``."""
 
@@ -437,7 +441,7 @@ class ConfigError(GenieError):
         return "\n".join(self.problems)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class InputError(GenieError):
     """Input that cannot be used; ``remedy`` is the next step."""
 
@@ -453,7 +457,7 @@ class InputError(GenieError):
 # --- the world outside ---
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class EdgeError(GenieError):
     """Something outside did not do its part; names its host and the rule, never a path, a query or an answer.
 
@@ -470,21 +474,21 @@ class EdgeError(GenieError):
         return f"{self.host}: {self.problem}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class FetchError(EdgeError):
     """A URL may not be fetched, or brought nothing that can be used."""
 
     code: ClassVar[str] = "fetch"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class WebhookError(EdgeError):
     """A receiver did not take a message."""
 
     code: ClassVar[str] = "webhook"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, match_args=False)
 class SyncAskInHandlerError(GenieError):
     """``genie.ask`` blocks, so it may not be called inside a handler."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,5 +34,7 @@ def _row(tag: str, cells: Iterable[object]) -> str:
 
 
 def _cell(value: object) -> str:
+    from html import escape  # noqa: PLC0415 - start-up: its table of entities is for notebooks alone
+
     text = str(value)
     return escape(text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}...")

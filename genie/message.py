@@ -110,7 +110,7 @@ class Value(BaseModel):
 
     __slots__ = ("_inspection",)  # findings of the policy engine, kept with the object they describe
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:  # options are the class keywords of a subclass
@@ -128,6 +128,9 @@ class Value(BaseModel):
                     f"{cls.__qualname__}.{name}",
                     f"{shown} can change after it was sent; use a tuple, a frozenset or a Value class",
                 )
+        if cls.__module__ != __name__:
+            # The two bases are never validated, so their schema is never built; every other class is whole at once.
+            cls.model_rebuild(raise_errors=False)
 
 
 _TOPIC_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")

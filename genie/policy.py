@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-import re2
 from pydantic import BaseModel, ConfigDict
 
 from genie import fields
@@ -86,7 +85,7 @@ class Route:
 class PolicySettings(BaseModel):
     """Base of a policy's settings: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Policy(Protocol):
@@ -166,6 +165,14 @@ class Inspectors:
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
         self._owners: list[Inspector] = []
         self._token = object()  # findings kept with a value belong to this set of inspectors only
+        self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
+
+    def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
+        """Return what matches all patterns at once, noting whose each is; None where there are none."""
+        if not self._inspectors:
+            return None
+        import re2  # noqa: PLC0415 - start-up: a program without inspectors needs no patterns
+
         options = re2.Options()
         options.log_errors = False
         options.max_mem = 64 << 20
@@ -177,13 +184,14 @@ class Inspectors:
                 except re2.error as error:
                     raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
                 self._owners.append(inspector)
-        self._match: Callable[[bytes], list[int] | None] = _nothing
-        if self._owners:
-            try:
-                patterns.Compile()
-            except re2.error as error:
-                raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
-            self._match = patterns.Match
+        if not self._owners:
+            return None
+        try:
+            patterns.Compile()
+        except re2.error as error:
+            raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
+        match: Callable[[bytes], list[int] | None] = patterns.Match
+        return match
 
     def compiled(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
         """Return ``inspect`` for one class; for a class without long parts the whole path of a clean message."""

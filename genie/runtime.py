@@ -37,7 +37,6 @@ from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
-from genie.statistics import Statistics, shown, statistics
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from genie.holds import Held
     from genie.ports import Executor, Journal
     from genie.protocol import Expected, Need
+    from genie.statistics import Statistics
     from genie.supervisor import DeadLetter
 
 T = TypeVar("T", bound=Payload)
@@ -155,6 +155,8 @@ class Run(Generic[T]):
 
     def _repr_html_(self) -> str:
         """Show in a notebook what each agent did and what went wrong; never a payload."""
+        from genie.statistics import shown  # noqa: PLC0415 - start-up: for notebooks alone
+
         return shown(self.id, self.messages(), self.agents(), self.failures())
 
     def _holds(self) -> tuple[str, ...]:
@@ -562,6 +564,8 @@ class Runtime:
 
     def statistics(self) -> Statistics:
         """Return every counter as it is now."""
+        from genie.statistics import statistics  # noqa: PLC0415 - start-up: for those who ask
+
         return statistics(self._open_bus())
 
     def cards(self) -> tuple[AgentCard, ...]:
