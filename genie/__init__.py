@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from genie.protocol import Tier as Tier
     from genie.protocol import agent as agent
     from genie.protocol import handles as handles
-    from genie.runtime import Run as Run
+    from genie.run import Run as Run
     from genie.runtime import Runtime as Runtime
 
 _HOMES = {
@@ -46,7 +46,8 @@ _HOMES = {
     "genie.protocol": (
         "Agent", "AgentCard", "Caller", "Context", "Each", "Gathered", "Handlers", "Risk", "Tier", "agent", "handles",
     ),
-    "genie.runtime": ("Run", "Runtime"),
+    "genie.run": ("Run",),
+    "genie.runtime": ("Runtime",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

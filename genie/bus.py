@@ -24,14 +24,13 @@ from genie.errors import (
     UnknownAgentError,
     place_of,
 )
-from genie.events import Event
 from genie.holds import HoldDesk, Holds
 from genie.invocation import IN_HANDLER
 from genie.limits import Overflow
 from genie.mailbox import Lane, Subscriber, Ticket
 from genie.message import Classification, Headers, Message, Payload, masked_copy, stamp, topic_of
 from genie.policy import Decision, Gate, PolicySet, mask
-from genie.ports import Journal, JournalRecord
+from genie.recorder import Recorder
 from genie.runs import Runs
 from genie.supervisor import Supervisor
 from genie.waits import Waits
@@ -39,7 +38,7 @@ from genie.worker import Worker
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from genie.account import Asker
     from genie.clock import Clock
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from genie.ids import IdSource
     from genie.joins import JoinPoint
     from genie.limits import RunLimits
+    from genie.ports import Audit, Journal
     from genie.protocol import AgentCard
     from genie.registry import Registry
     from genie.taps import Tap
@@ -95,6 +95,7 @@ class Bus:
         make_parker: Callable[[], Parker],
         crew: Crew,
         journal: Journal | None,
+        audit: Audit | None = None,
         random_source: random.Random,
         seed: int,
     ) -> None:
@@ -107,13 +108,14 @@ class Bus:
         self.make_parker = make_parker
         self.crew = crew
         self.journal = journal
+        recorder = Recorder(clock, journal, audit)
+        self.tell, self.judged, self.governed = recorder.tell, recorder.judged, recorder.governed
+        self.verdicts = recorder.verdicts
         self.seed = seed
         self.epoch = 0
         self.closing = False
         self.unrouted = 0
         self.late = 0
-        self.verdicts: dict[tuple[str, str], int] = {}
-        """(policy, verdict) -> how often, where a decision was more than a plain allow."""
         self.subscribers: dict[str, Subscriber] = {}
         self.joins: list[JoinPoint] = []
         self.taps: list[Tap] = []
@@ -133,7 +135,6 @@ class Bus:
         self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._variables = copy_context()
         self._variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
-        self._recorded = 0
         self._max_hops = limits.max_hops
         self._max_messages = limits.max_messages
 
@@ -167,8 +168,9 @@ class Bus:
             asker.gates.clear()
         self._judged_for.clear()
 
-    def replace_policies(self, policies: PolicySet) -> None:
+    def replace_policies(self, policies: PolicySet, by: str, reason: str) -> None:
         """Judge by another set from now on, mail already queued included."""
+        self.governed("reloaded", policies.sha256, by=by, reason=reason, detail={"before": self.policies.sha256})
         self.policies = policies
         self.reroute()
         self.epoch += 1
@@ -642,38 +644,6 @@ class Bus:
 
     # --- telling ---
 
-    def tell(
-        self,
-        message: Message[Any],
-        kind: str,
-        recipient: str | None,
-        reason: str | None = None,
-        detail: Mapping[str, object] | None = None,
-    ) -> None:
-        """Write the journal and tell whoever watches the run; never payload text."""
-        run = message.scope.run
-        if self.journal is None and not run.watchers:
-            return
-        at, topic = self.now(), topic_of(message.payload).name
-        if self.journal is not None:
-            self._recorded += 1
-            original = message if kind == "accepted" else None
-            record = JournalRecord(
-                self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, reason, detail or {},
-                original,
-            )  # fmt: skip
-            self.journal.record(record)
-        for watcher in run.watchers:
-            watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, reason))
-
-    def judged(self, message: Message[Any], recipient: str, decision: Decision) -> None:
-        """Record a decision with its evidence: policies, versions, the set's hash and paths, never matched text."""
-        for reason in decision.reasons:
-            said = (reason.policy, reason.verdict)
-            self.verdicts[said] = self.verdicts.get(said, 0) + 1
-        if self.journal is not None:
-            self.tell(message, "judged", recipient, decision.verdict, decision.record())
-
     def _ended(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
         run = delivery.message.scope.run
         agent = delivery.lane.subscriber.card.id
@@ -696,6 +666,9 @@ class Bus:
         subscriber = delivery.lane.subscriber
         subscriber.tally.refused += 1
         self.tell(delivery.message, "refused", subscriber.card.id, error.code)
+        self.governed(
+            "identity_refused", subscriber.card.id, by="bus", reason=error.code, message=delivery.message,
+        )  # fmt: skip
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:

@@ -260,6 +260,19 @@ class Exchange(Protocol):
         """Record a decision with its evidence."""
         ...
 
+    def governed(
+        self,
+        kind: str,
+        subject: str,
+        *,
+        by: str = "operator",
+        reason: str = "",
+        message: Message[Any] | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write an act of governance to the audit."""
+        ...
+
     def took(self, delivery: Delivery, elapsed: float) -> None:
         """Note how long a handler took."""
         ...

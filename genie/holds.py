@@ -132,6 +132,7 @@ class HoldDesk:
         self._holds.add(held)
         _name_in_parts(held)
         bus.tell(held.message, "held", held.recipient, f"{held.id}: {held.reason}")
+        bus.governed("held", held.id, by="policy", reason=held.reason, message=held.message)
         bus.alarm.soon(lambda: bus.trees.notice(run))
 
     def _unpark(self, held: Held) -> None:
@@ -154,7 +155,7 @@ class HoldDesk:
         bus = self._bus
         self._unpark(held)
         bus.tell(held.message, "released", held.recipient, held.id)
-        approved = held.approved | frozenset(held.decision.holds)
+        approved = held.approved | held.decision.holds
         if held.delivery is None:
             message = bus.trees.current(held.message)
             scope = message.scope
@@ -186,6 +187,7 @@ class HoldDesk:
     def _expired(self, hold_id: str) -> None:
         held = self._holds.pop(hold_id)
         if held is not None:
+            self._bus.governed("expired", hold_id, by="supervisor", reason=held.reason, message=held.message)
             self.refuse(held, Outcome.EXPIRED, "hold")
 
     def _less(self, scope: Scope) -> None:

@@ -55,6 +55,10 @@ class Hold:
     """Seconds until the hold ends ``expired``; the run limits' ``hold_s`` by default."""
     paths: frozenset[Path] = frozenset()
     """What stays masked for the recipient after an approval."""
+    approvers: frozenset[str] = frozenset()
+    """Roles of which an approver must hold one; empty means any approver. Never the run's own user."""
+    quorum: int = 1
+    """Different people who must approve, from 1."""
 
 
 Verdict = Allow | Deny | Redact | Hold
@@ -276,6 +280,16 @@ def _nothing(_text: bytes) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What one hold asks for before its delivery goes on."""
+
+    policy: str
+    """``policy@version`` of the policy that holds."""
+    approvers: frozenset[str] = frozenset()
+    quorum: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """What one policy said of one delivery; evidence as paths, never text."""
 
@@ -296,10 +310,15 @@ class Decision:
     policy_set: str
     """SHA-256 of the policy set that decided."""
     paths: frozenset[Path] = frozenset()
-    holds: tuple[str, ...] = ()
-    """``policy@version`` of each policy that holds; an approval names these."""
+    needs: tuple[Need, ...] = ()
+    """What each policy that holds asks for."""
     expires_s: float | None = None
     obligations: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """``policy@version`` of each policy that holds; an approval names these."""
+        return frozenset(need.policy for need in self.needs)
 
     @property
     def summary(self) -> str:
@@ -372,7 +391,7 @@ class Gate:
     def _fold(self, message: Message[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
         reasons: list[Reason] = []
         paths: set[Path] = set()
-        holds: list[str] = []
+        needs: list[Need] = []
         obligations: list[str] = []
         expires: list[float] = []
         ranks = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
@@ -385,13 +404,13 @@ class Gate:
             match verdict:
                 case Deny(code, text):
                     reasons.append(Reason(policy.name, policy.version, "deny", code, text))
-                case Hold(text, expires_s, where):
+                case Hold(text, expires_s, where, approvers, quorum):
                     paths |= where
                     if stamp in approved:
                         verdict_left = "redact" if where else "allow"
                         reasons.append(Reason(policy.name, policy.version, verdict_left, "approved", text))
                     else:
-                        holds.append(stamp)
+                        needs.append(Need(stamp, approvers, quorum))
                         expires += [] if expires_s is None else [expires_s]
                         reasons.append(Reason(policy.name, policy.version, "hold", "hold", text))
                 case Redact(where, text):
@@ -406,7 +425,7 @@ class Gate:
         if strongest == "allow" and not obligations:
             return None  # nothing but approvals of a plain allow
         return Decision(
-            strongest, tuple(reasons), self._set, frozenset(paths), tuple(holds),
+            strongest, tuple(reasons), self._set, frozenset(paths), tuple(needs),
             min(expires, default=None), tuple(obligations),
         )  # fmt: skip
 

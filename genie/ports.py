@@ -46,6 +46,38 @@ class Journal(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One act of governance. It names, it never quotes: no payload text is in any of its fields.
+
+    ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
+    allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``, ``held``,
+    ``approved``, ``refused`` or ``expired`` (of a hold), ``redriven``.
+    """
+
+    at: float
+    """Seconds since the epoch."""
+    kind: str
+    subject: str
+    """What it happened to: an agent, a tenant, a hold, a policy set's hash, or ``topic -> recipient``."""
+    by: str
+    """Who did it: a person, an agent, or the machine that decided (``policy``, ``supervisor``)."""
+    reason: str
+    run_id: str | None
+    message_id: str | None
+    detail: Mapping[str, object]
+    """Codes, versions, hashes, paths and offsets."""
+
+
+@runtime_checkable
+class Audit(Protocol):
+    """The chain of evidence; it sits inside the bus."""
+
+    def record(self, entry: AuditRecord) -> None:
+        """Keep one record; must not block for long and must not raise."""
+        ...
+
+
 class Job(Protocol):
     """One agent's plain function, as the loop calls it."""
 

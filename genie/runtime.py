@@ -6,28 +6,24 @@ import math
 import os
 import random
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import anyio
 
-from genie.account import Asker, Counts, Failure, Outcome, RunState
+from genie.account import Asker, Outcome, RunState
 from genie.bus import Bus
 from genie.clock import Clock
+from genie.controls import Controls, cut
 from genie.errors import (
     AgentDefinitionError,
     InputError,
     MailboxFullError,
-    RunCancelledError,
-    RunExpiredError,
     RunHeld,
-    RunStalled,
     RuntimeClosedError,
     RuntimeDrainingError,
     TooManyRunsError,
-    UnknownAgentError,
 )
-from genie.events import Event, Watcher
+from genie.events import Watcher
 from genie.ids import IdSource
 from genie.invocation import calls_of, job_of
 from genie.joins import JoinPoint
@@ -37,18 +33,18 @@ from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
+from genie.run import Run, failure_of, holds_of
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable
     from os import PathLike
     from types import TracebackType
 
     from genie.config import Pipeline
     from genie.expectation import Expectation
-    from genie.holds import Held
-    from genie.ports import Executor, Journal
+    from genie.ports import Audit, Executor, Journal
     from genie.protocol import Expected, Need
     from genie.statistics import Statistics
     from genie.supervisor import DeadLetter
@@ -59,123 +55,7 @@ MOST_CALLERS = 1024
 """Callers whose gates are kept compiled."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRunCounts:
-    """What one agent did for one run."""
-
-    handled: int
-    failed: int
-    p50_ms: float | None
-
-
-class Run(Generic[T]):
-    """A live request tree: awaitable, observable, cancellable."""
-
-    def __init__(self, bus: Bus, state: RunState, answer: type[T], watcher: Watcher) -> None:
-        self._bus = bus
-        self._state = state
-        self._answer = answer
-        self._watcher = watcher
-
-    @property
-    def id(self) -> str:
-        """The correlation id of everything the run causes."""
-        return self._state.id
-
-    async def result(self) -> T:
-        """Wait for the answer.
-
-        Raises:
-            RunStalled: It can no longer come; says why.
-            RunHeld: Everything left waits for a person; may be awaited again.
-            RunExpiredError: The deadline passed.
-            RunCancelledError: The run was cancelled.
-
-        Cancelled: the run goes on.
-        """
-        state, bus = self._state, self._bus
-        expectation = state.root.expectation
-        while not expectation.done:
-            if bus.desk.all_held(state.root):
-                raise RunHeld(run_id=self.id, holds=self._holds())
-            await self._changed()
-        answer: T | None = expectation.found(self._answer)
-        if answer is not None:
-            return answer
-        raise _failure(state, topic_of(self._answer).name, expectation.why_missing(self._answer))
-
-    async def settled(self) -> None:
-        """Wait until nothing of the run is in flight, or everything that is waits for a person."""
-        state = self._state
-        while not state.closed and not self._bus.desk.all_held(state.root):
-            await self._changed()
-
-    async def _changed(self) -> None:
-        watcher = Watcher(self._bus.make_parker, keeps=False)
-        self._state.watchers = (*self._state.watchers, watcher)
-        try:
-            await watcher.wait()
-        finally:
-            self._state.watchers = tuple(other for other in self._state.watchers if other is not watcher)
-
-    def cancel(self, reason: str = "cancelled") -> None:
-        """Cancel every handler working for the run, and empty its mail; other runs feel nothing."""
-        self._bus.trees.end(self._state, Outcome.CANCELLED, reason)
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield what happens, from the run's start, until it is at rest; the oldest are dropped beyond 4,096 unread."""
-        watcher, state = self._watcher, self._state
-        events = watcher.events
-        while events is not None:
-            while events:
-                yield events.popleft()
-            if state.closed:
-                return
-            await watcher.wait()
-
-    def messages(self) -> Counts:
-        """Return the run's account."""
-        return self._state.counts()
-
-    def agents(self) -> Mapping[str, AgentRunCounts]:
-        """Return what each agent did for this run."""
-        return {
-            agent: AgentRunCounts(one.handled, one.failed, _median_ms(one.times))
-            for agent, one in sorted((self._state.agents or {}).items())
-        }
-
-    def failures(self) -> tuple[Failure, ...]:
-        """Return the deliveries and answers that were not handled, oldest first."""
-        return tuple(self._state.missing or ())
-
-    @property
-    def at_rest(self) -> bool:
-        """Nothing of the run is in flight."""
-        return self._state.closed
-
-    def _repr_html_(self) -> str:
-        """Show in a notebook what each agent did and what went wrong; never a payload."""
-        from genie.statistics import shown  # noqa: PLC0415 - start-up: for notebooks alone
-
-        return shown(self.id, self.messages(), self.agents(), self.failures())
-
-    def _holds(self) -> tuple[str, ...]:
-        return _holds_of(self._bus, self._state)
-
-
-def _failure(state: RunState, expected: str, reason: str | None) -> Exception:
-    if state.ended is not None:
-        outcome, why = state.ended
-        if outcome is Outcome.EXPIRED:
-            return RunExpiredError(run_id=state.id)
-        return RunCancelledError(run_id=state.id, reason=why)
-    named = tuple(
-        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
-    )  # what went wrong on the way says more than the last link alone
-    return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
-
-
-class Runtime:
+class Runtime(Controls):
     """Agents, policies and joins, joined by one bus.
 
     Args:
@@ -184,6 +64,7 @@ class Runtime:
         joins: Declared fan-in.
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
+        audit: Where every act of governance is recorded.
         caller: Who asks, where an ask names nobody.
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
@@ -202,6 +83,7 @@ class Runtime:
         joins: Iterable[Join] = (),
         limits: RunLimits | None = None,
         journal: Journal | None = None,
+        audit: Audit | None = None,
         caller: Caller | None = None,
         seed: int | None = None,
         wall: float | None = None,
@@ -213,6 +95,7 @@ class Runtime:
         self._joins = tuple(joins)
         self._limits = limits or RunLimits()
         self._journal = journal
+        self._audit = audit
         self._caller = caller or Caller()
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
@@ -261,6 +144,7 @@ class Runtime:
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
             limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
+            audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
         crew.start(bus.alarm.run)
@@ -388,7 +272,7 @@ class Runtime:
                 await bus.room(ticket)
             while not expectation.done:
                 if run.held and bus.desk.all_held(run.root):
-                    raise RunHeld(run_id=run.id, holds=_holds_of(bus, run))
+                    raise RunHeld(run_id=run.id, holds=holds_of(bus, run))
                 await parker.park()
         except RunHeld:
             raise
@@ -399,7 +283,7 @@ class Runtime:
         found = expectation.found(answer)
         if found is not None:
             return cast("T", found)
-        raise _failure(run, topic_of(answer).name, expectation.why_missing(answer))
+        raise failure_of(run, topic_of(answer).name, expectation.why_missing(answer))
 
     async def gather(
         self,
@@ -576,7 +460,7 @@ class Runtime:
         """Return the cards of the agents that name a capability."""
         return self._registry.capable(capability)
 
-    # --- governing, in memory ---
+    # --- agents that come and go ---
 
     async def add(self, agent: Agent | Binding) -> None:
         """Register an agent while running; it gets what is published from now on."""
@@ -598,7 +482,7 @@ class Runtime:
         subscriber = self._subscriber(agent)
         self._registry.remove(agent)
         bus.remove(agent)
-        _cut(subscriber, "removed")
+        cut(subscriber, "removed")
         while subscriber.workers:
             subscriber.left = bus.make_parker()
             await subscriber.left.park()
@@ -607,71 +491,6 @@ class Runtime:
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
             await _close(subscriber.agent)
-
-    def replace_policies(self, policies: PolicySet) -> None:
-        """Judge by another set from now on; what is queued is judged again before it is handled."""
-        self._open_bus().replace_policies(policies)
-
-    def pause(self, agent: str) -> None:
-        """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once."""
-        self._open_bus().supervisor.bar(self._subscriber(agent), "paused")
-
-    def resume(self, agent: str) -> None:
-        """Deliver to an agent again that was paused, killed or quarantined."""
-        self._open_bus().supervisor.unbar(self._subscriber(agent))
-
-    def kill(self, agent: str | None = None, *, tenant: str | None = None) -> None:
-        """Stop an agent, or a tenant's runs: nothing more is delivered, and what runs is cancelled.
-
-        Raises:
-            TypeError: Neither or both are given.
-        """
-        bus = self._open_bus()
-        if (agent is None) == (tenant is None):
-            raise TypeError("kill an agent or a tenant")
-        if agent is not None:
-            subscriber = self._subscriber(agent)
-            bus.supervisor.bar(subscriber, "killed")
-            _cut(subscriber, "killed")
-        elif tenant is not None:
-            bus.supervisor.shut_tenants.add(tenant)
-            bus.epoch += 1
-            for run in tuple(bus.runs.values()):
-                if run.headers.tenant == tenant:
-                    bus.trees.end(run, Outcome.CANCELLED, "killed")
-
-    def revoke(self, consent: str) -> None:
-        """Withdraw a consent: headers lose it, in new messages and in those on their way, which are judged again."""
-        self._open_bus().trees.revoke(consent)
-
-    def holds(self) -> tuple[Held, ...]:
-        """Return what waits for a person, oldest first."""
-        return self._open_bus().holds.all()
-
-    def release(self, hold_id: str) -> None:
-        """Allow what is held; it is judged again, and its other verdicts still apply.
-
-        Raises:
-            InputError: Nothing of that id is held.
-        """
-        bus = self._open_bus()
-        bus.desk.release(self._held(bus, hold_id))
-
-    def refuse(self, hold_id: str, *, reason: str = "refused") -> None:
-        """Deny what is held.
-
-        Raises:
-            InputError: Nothing of that id is held.
-        """
-        bus = self._open_bus()
-        bus.desk.refuse(self._held(bus, hold_id), Outcome.DENIED, reason)
-
-    @staticmethod
-    def _held(bus: Bus, hold_id: str) -> Held:
-        held = bus.holds.pop(hold_id)
-        if held is None:
-            raise InputError(f"hold {hold_id!r}", "is not waiting (any more)", "see holds()")
-        return held
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters that are kept, oldest first."""
@@ -691,18 +510,6 @@ class Runtime:
         run = bus.trees.open(letter.message.scope.run.asker, math.inf)
         await self._admitted(run, self._send(run, letter.message.payload, letter.agent))
 
-    def _subscriber(self, agent: str) -> Subscriber:
-        bus = self._open_bus()
-        found = bus.subscribers.get(agent)
-        if found is None:
-            raise UnknownAgentError(agent=agent, known=tuple(bus.subscribers))
-        return found
-
-
-def _median_ms(times: list[float]) -> float | None:
-    """Return the middle one of some seconds, in milliseconds; the earlier of two."""
-    return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
-
 
 async def _close(agent: object) -> None:
     closing = getattr(agent, "close", None)
@@ -710,21 +517,10 @@ async def _close(agent: object) -> None:
         await closing()
 
 
-def _cut(subscriber: Subscriber, reason: str) -> None:
-    """Cancel what an agent is handling."""
-    for worker in tuple(subscriber.workers):
-        if worker.delivery is not None:
-            worker.cut(Outcome.CANCELLED, reason)
-
-
 def _seconds(within_s: float | None) -> float | None:
     if within_s is not None and not within_s >= 0:
         raise ValueError(f"a deadline is a number of seconds from 0, not {within_s}")
     return within_s
-
-
-def _holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
-    return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
 
 
 def _bound(agent: Agent | Binding) -> Binding:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from genie.alarm import Entry
     from genie.message import Payload
-    from genie.runtime import Run, Runtime
+    from genie.run import Run
+    from genie.runtime import Runtime
     from genie.timetable import Schedule
 
 ON_TIME_S = 60.0

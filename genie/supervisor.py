@@ -124,7 +124,9 @@ class Supervisor:
             bus.settle(delivery, Outcome.DEAD_LETTERED, reason)
         if exhausted and subscriber.barred is None:
             budget = subscriber.card.restarts
-            self.bar(subscriber, f"quarantined: more than {budget.failures} failures within {budget.within_s:g} s")
+            why = f"more than {budget.failures} failures within {budget.within_s:g} s"
+            self.bar(subscriber, f"quarantined: {why}")
+            bus.governed("quarantined", subscriber.card.id, by="supervisor", reason=why, message=delivery.message)
 
     def _retry(self, delivery: Delivery, attempt: int, reason: str, again_s: float) -> None:
         bus, subscriber = self._bus, delivery.lane.subscriber

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from genie.message import Payload
     from genie.ports import Journal
     from genie.protocol import Caller
-    from genie.runtime import Run
+    from genie.run import Run
 
 _COUNTS = (
     "accepted",

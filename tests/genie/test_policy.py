@@ -172,7 +172,7 @@ def test_deny_outranks_hold_outranks_redact_outranks_allow_and_every_reason_is_k
     assert decision.verdict == names[strongest]
     assert [(reason.policy, reason.verdict) for reason in decision.reasons] == expected
     assert decision.paths == (REDACT.paths if REDACT in verdicts else frozenset())
-    assert decision.holds == tuple(f"{name}@1" for name, verdict in expected if verdict == "hold")
+    assert decision.holds == frozenset(f"{name}@1" for name, verdict in expected if verdict == "hold")
 
 
 def test_paths_add_up_and_the_earliest_expiry_counts() -> None:

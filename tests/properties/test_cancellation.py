@@ -14,7 +14,8 @@ from genie.account import Counts
 from genie.errors import RunCancelledError, RunStalled
 from genie.message import Payload
 from genie.protocol import Context, agent
-from genie.runtime import Run, Runtime
+from genie.run import Run
+from genie.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
