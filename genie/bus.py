@@ -7,7 +7,6 @@ There is no second way: answers, joins and taps are judged like every other deli
 
 from __future__ import annotations
 
-import logging
 import math
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -57,8 +56,6 @@ DENIED = Outcome.DENIED
 DEAD_LETTERED = Outcome.DEAD_LETTERED
 MOST_FAILURES = 1_000
 """Failures that one scope remembers by name; its counts go on."""
-
-_logger = logging.getLogger("genie.bus")
 
 
 class _Route:
@@ -675,9 +672,15 @@ class Bus:
         """A handler kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
         subscriber.stalled += 1
         agent = subscriber.card.id
-        _logger.warning("agent %s blocked the loop for %.1f s", agent, seconds, extra={"agent": agent})
+        _warn(f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)
 
     @staticmethod
     def log_failure(agent: str, error: BaseException, run_id: str | None = None) -> None:
         """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
-        _logger.warning("agent %s failed: %s", agent, place_of(error), extra={"agent": agent, "run_id": run_id})
+        _warn(f"agent {agent} failed: {place_of(error)}", agent=agent, run_id=run_id)
+
+
+def _warn(text: str, **extra: object) -> None:
+    import logging  # noqa: PLC0415 - start-up: for those that have something to tell
+
+    logging.getLogger("genie.bus").warning(text, extra=extra)

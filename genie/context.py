@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +19,7 @@ from genie.message import Message, Payload, topic_of
 
 if TYPE_CHECKING:
     import datetime
+    import logging
 
     from genie.account import Delivery, Scope
     from genie.exchange import Exchange, Handling
@@ -32,7 +32,6 @@ FAIRNESS = 64
 
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
-_logger = logging.getLogger("genie.agent")
 
 
 class HandlerContext:
@@ -89,7 +88,10 @@ class HandlerContext:
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """Logger that carries the run and the agent."""
         message = self._delivery.message
-        return logging.LoggerAdapter(_logger, {"run_id": message.correlation_id, "agent": self._agent})
+        import logging  # noqa: PLC0415 - start-up: for handlers that log
+
+        extra = {"run_id": message.correlation_id, "agent": self._agent}
+        return logging.LoggerAdapter(logging.getLogger("genie.agent"), extra)
 
     @property
     def settings(self) -> Any:

@@ -45,9 +45,7 @@ A class owns its sentence; a call site passes facts. ``code`` is a stable label 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +53,8 @@ if TYPE_CHECKING:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 - start-up: for those who erred
+
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -74,24 +74,53 @@ def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:
     return error
 
 
-@dataclass(eq=False, repr=False, match_args=False)
+@dataclass_transform(eq_default=False)
 class GenieError(Exception):
-    """Base of all errors of this library; ``code`` names the class for logs and metrics."""
+    """Base of all errors of this library; ``code`` names the class for logs and metrics.
+
+    The annotations of a class are its facts and its constructor's arguments, those of its bases first. A dataclass
+    would say the same, but writing and compiling a constructor for each of forty classes takes longer than the rest
+    of an import.
+
+    Raises:
+        TypeError: A fact is missing, unknown or given twice.
+    """
 
     code: ClassVar[str] = "genie"
+    facts: ClassVar[tuple[str, ...]] = ()
+    """Names of what an error of the class tells."""
+
+    def __init_subclass__(cls) -> None:
+        own = (name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar"))
+        cls.facts = (*cls.facts, *own)
+
+    def __init__(self, *given: object, **named: object) -> None:
+        kind = type(self)
+        names = kind.facts
+        told = dict(zip(names, given, strict=False))
+        wrong = [name for name in named if name in told or name not in names]
+        if wrong or len(given) > len(names):
+            raise TypeError(f"{kind.__name__} takes {', '.join(names) or 'nothing'}, each once")
+        told |= named
+        missing = [name for name in names if name not in told and not hasattr(kind, name)]
+        if missing:
+            raise TypeError(f"{kind.__name__} needs {', '.join(missing)}")
+        self.__dict__.update(told)
 
     def __repr__(self) -> str:
-        named = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        named = ", ".join(f"{name}={value!r}" for name, value in self._values().items())
         return f"{type(self).__name__}({named})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), {f.name: getattr(self, f.name) for f in fields(self)}))
+        return (_rebuild, (type(self), self._values()))
+
+    def _values(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.facts}
 
 
 # --- declared wrongly ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class DefinitionError(GenieError):
     """Something is declared in a way that cannot work; the author mends the declaration."""
 
@@ -103,21 +132,18 @@ class DefinitionError(GenieError):
         return f"{self.subject}: {self.problem}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class PayloadDefinitionError(DefinitionError):
     """A payload class is not immutable, or its topic is malformed."""
 
     code: ClassVar[str] = "payload_definition"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class AgentDefinitionError(DefinitionError):
     """An agent's annotations or card do not make a contract."""
 
     code: ClassVar[str] = "agent_definition"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class ScheduleError(DefinitionError):
     """A schedule's expression or time zone cannot be used."""
 
@@ -130,7 +156,6 @@ class ScheduleError(DefinitionError):
 # --- a handler broke its contract ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class ContractError(GenieError):
     """A handler did what its card does not allow; contained to its delivery."""
 
@@ -138,7 +163,6 @@ class ContractError(GenieError):
     agent: str
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class UndeclaredMessageError(ContractError):
     """A handler published or asked a type that its card does not declare."""
 
@@ -151,7 +175,6 @@ class UndeclaredMessageError(ContractError):
         return f"{self.agent!r} may not {self.verb} {self.payload}; declare it in {where}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class WrongOutputError(ContractError):
     """A handler returned something that is not a declared payload."""
 
@@ -164,7 +187,6 @@ class WrongOutputError(ContractError):
         return f"{self.agent!r} returned {self.got}; its annotation declares {allowed}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class ImmutableMessageError(ContractError):
     """Somebody assigned to a message; messages are shared, so they never change."""
 
@@ -175,7 +197,6 @@ class ImmutableMessageError(ContractError):
         return f"a message is immutable: {self.field!r} cannot be assigned; publish a new payload instead"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class ForgedMessageError(ContractError):
     """A handler handed over an envelope; envelopes are stamped by the bus alone."""
 
@@ -185,7 +206,6 @@ class ForgedMessageError(ContractError):
         return f"{self.agent!r} handed over a message of its own; publish a payload, the bus stamps the sender"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class HeadersWidenedError(ContractError):
     """Headers handed over give more than the ones the handler was given."""
 
@@ -196,7 +216,6 @@ class HeadersWidenedError(ContractError):
         return f"{self.agent!r} widened {', '.join(self.widened)}; headers can only be narrowed"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class TransferError(ContractError):
     """A payload cannot be carried to or from the process that a handler runs in."""
 
@@ -207,7 +226,6 @@ class TransferError(ContractError):
         return f"{self.agent!r} runs in a process of its own: {self.problem}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RelayedError(ContractError):
     """A handler in another process raised an error of this library; its text is that error's."""
 
@@ -222,14 +240,12 @@ class RelayedError(ContractError):
 # --- routing ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RoutingError(GenieError):
     """A message was addressed to something that cannot take it."""
 
     code: ClassVar[str] = "routing"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class UnknownAgentError(RoutingError):
     """No agent of that id is registered."""
 
@@ -241,7 +257,6 @@ class UnknownAgentError(RoutingError):
         return f"no agent {self.agent!r} is registered{did_you_mean(self.agent, self.known)}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class UnknownTopicError(RoutingError):
     """No payload class of that topic is known."""
 
@@ -253,7 +268,6 @@ class UnknownTopicError(RoutingError):
         return f"no payload has the topic {self.topic!r}{did_you_mean(self.topic, self.known)}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class NotConsumedError(RoutingError):
     """The agent addressed does not consume that type."""
 
@@ -265,7 +279,6 @@ class NotConsumedError(RoutingError):
         return f"agent {self.agent!r} does not consume {self.payload}; publish it without `to`, or ask another agent"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class DuplicateAgentError(RoutingError):
     """An agent of that id is registered already."""
 
@@ -279,7 +292,6 @@ class DuplicateAgentError(RoutingError):
 # --- runs ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RunError(GenieError):
     """A run did not bring what was asked of it."""
 
@@ -287,7 +299,6 @@ class RunError(GenieError):
     run_id: str
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RunStalled(RunError):
     """The answer can no longer come: nothing that could bring it is in flight."""
 
@@ -300,7 +311,6 @@ class RunStalled(RunError):
         return f"run {self.run_id} cannot bring {self.expected}: {why}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RunHeld(RunError):
     """Everything left waits for a person; release or refuse the holds, then await the result again."""
 
@@ -311,7 +321,6 @@ class RunHeld(RunError):
         return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; release(id) or refuse(id)"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RunCancelledError(RunError):
     """The run was cancelled before it had its answer."""
 
@@ -322,7 +331,6 @@ class RunCancelledError(RunError):
         return f"run {self.run_id} was cancelled: {self.reason}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RunExpiredError(RunError):
     """The run's deadline passed before it had its answer."""
 
@@ -332,7 +340,6 @@ class RunExpiredError(RunError):
         return f"run {self.run_id} passed its deadline before it was answered; give it more time, or see statistics()"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class PartMissingError(RunError):
     """A part of a gathered result is missing; ``reason`` says why."""
 
@@ -347,14 +354,12 @@ class PartMissingError(RunError):
 # --- capacity ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class CapacityError(GenieError):
     """A stated bound was reached."""
 
     code: ClassVar[str] = "capacity"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class MailboxFullError(CapacityError):
     """A mailbox that rejects on overflow is full."""
 
@@ -369,7 +374,6 @@ class MailboxFullError(CapacityError):
         )
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class BudgetExceededError(CapacityError):
     """A handler published beyond its run's budget; what it publishes reaches nobody any more."""
 
@@ -384,7 +388,6 @@ class BudgetExceededError(CapacityError):
         )
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class TooManyRunsError(CapacityError):
     """Admission bounds the runs in flight, and the bound is reached."""
 
@@ -395,7 +398,6 @@ class TooManyRunsError(CapacityError):
         return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RuntimeDrainingError(CapacityError):
     """The runtime is draining and admits no new run."""
 
@@ -405,7 +407,6 @@ class RuntimeDrainingError(CapacityError):
         return "the runtime is draining and admits no new run; open another runtime"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class RuntimeClosedError(CapacityError):
     """The runtime is not open."""
 
@@ -418,7 +419,6 @@ class RuntimeClosedError(CapacityError):
 # --- policies, configuration, input ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class PolicyError(GenieError):
     """A policy cannot be used as configured."""
 
@@ -430,7 +430,6 @@ class PolicyError(GenieError):
         return f"policy {self.policy!r}: {self.problem}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class ConfigError(GenieError):
     """A configuration file cannot be used; ``problems`` are complete lines ``file:line: what is wrong``."""
 
@@ -441,7 +440,6 @@ class ConfigError(GenieError):
         return "\n".join(self.problems)
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class InputError(GenieError):
     """Input that cannot be used; ``remedy`` is the next step."""
 
@@ -457,7 +455,6 @@ class InputError(GenieError):
 # --- the world outside ---
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class EdgeError(GenieError):
     """Something outside did not do its part; names its host and the rule, never a path, a query or an answer.
 
@@ -474,21 +471,18 @@ class EdgeError(GenieError):
         return f"{self.host}: {self.problem}"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class FetchError(EdgeError):
     """A URL may not be fetched, or brought nothing that can be used."""
 
     code: ClassVar[str] = "fetch"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class WebhookError(EdgeError):
     """A receiver did not take a message."""
 
     code: ClassVar[str] = "webhook"
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class SyncAskInHandlerError(GenieError):
     """``genie.ask`` blocks, so it may not be called inside a handler."""
 

@@ -11,8 +11,7 @@ import operator
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from genie.message import Path, Payload, Value
 
@@ -22,8 +21,7 @@ SCALAR_BYTES = 8
 _MASKABLE = (str, str | None, typing.Optional[str])  # noqa: UP045 - the other spelling of the same annotation
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """One string inside a payload."""
 
     path: Path
@@ -32,8 +30,7 @@ class Text:
     """True for a plain ``str`` field; constrained strings, literals and bytes would become invalid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """How the strings of one class are read."""
 
     read: Callable[[Any, list[str]], int]

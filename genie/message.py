@@ -14,7 +14,19 @@ import types
 import typing
 import uuid
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Never, TypeVar, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    Never,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict
 
@@ -60,8 +72,7 @@ def _no_level(name: str) -> Never:
     raise ValueError(f"{name!r} is no classification; use one of {levels}")
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(NamedTuple):
     """The stable address of a payload class."""
 
     name: str
@@ -246,8 +257,7 @@ NO_HEADERS = Headers()
 # --- what inspectors saw ---
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What an inspector saw: a kind at a place; never the matched text."""
 
     kind: str

@@ -21,15 +21,13 @@ from genie.protocol import AgentCard
 # --- what policies answer ---
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(NamedTuple):
     """The delivery may go on; ``obligations`` are written beside the payload where it leaves for someone."""
 
     obligations: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Deny:
+class Deny(NamedTuple):
     """The delivery may not happen."""
 
     code: str
@@ -38,16 +36,14 @@ class Deny:
     """One sentence; names paths and limits, never matched text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redact:
+class Redact(NamedTuple):
     """The recipient gets a copy in which the findings at these paths are masked."""
 
     paths: frozenset[Path]
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """The delivery waits for a person."""
 
     reason: str
@@ -68,16 +64,14 @@ Judge = Callable[[Message[Any], AgentCard], Verdict]
 """Judges one delivery by the message and its sender's card. Pure: no I/O, no clock, no state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """Where a pipeline runs."""
 
     name: str = "development"
     """``development``, ``staging`` or ``production``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """What a policy is compiled for."""
 
     payload: type[Payload]
@@ -279,8 +273,7 @@ def _nothing(_text: bytes) -> list[int]:
 # --- folding verdicts into one decision ---
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """What one hold asks for before its delivery goes on."""
 
     policy: str
@@ -289,8 +282,7 @@ class Need:
     quorum: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """What one policy said of one delivery; evidence as paths, never text."""
 
     policy: str
@@ -300,8 +292,7 @@ class Reason:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The folded verdict of all policies on one delivery, when it is more than a plain allow."""
 
     verdict: str

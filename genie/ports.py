@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from genie.signature import ExecutorName, Signature
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRecord:
+class JournalRecord(NamedTuple):
     """One line of a journal. It names, it never quotes: no payload text is in ``detail``.
 
     ``kind`` is ``accepted`` (a message, with ``message`` set), or what happened to one delivery: ``denied``,
@@ -46,8 +44,7 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(NamedTuple):
     """One act of governance. It names, it never quotes: no payload text is in any of its fields.
 
     ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
@@ -120,8 +117,7 @@ class Executor(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """What a URL answered."""
 
     status: int

@@ -20,6 +20,7 @@ from typing import (
     ClassVar,
     Generic,
     Literal,
+    NamedTuple,
     ParamSpec,
     Protocol,
     TypedDict,
@@ -87,8 +88,7 @@ Need = Literal["all", "first"] | int
 """How many parts end the wait: ``"all"``, ``"first"``, or a number from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A part that did not come, and why."""
 
     part: str
@@ -431,7 +431,7 @@ class Agent(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Binding:
     """An agent as one pipeline runs it: with its card as overridden, its settings and what its ports are bound to."""
 
@@ -442,7 +442,7 @@ class Binding:
     ports: Mapping[type[Any], object] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Join:
     """Fan-in between agents that should not know each other: parts of one run become one payload.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from genie.account import Outcome
 from genie.errors import RunCancelledError, RunExpiredError, RunHeld, RunStalled
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Payload)
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRunCounts:
+class AgentRunCounts(NamedTuple):
     """What one agent did for one run."""
 
     handled: int

@@ -6,8 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, Union, get_args, get_origin
+from typing import Literal, NamedTuple, Union, get_args, get_origin
 
 from genie.errors import AgentDefinitionError
 from genie.message import Payload
@@ -16,8 +15,7 @@ ExecutorName = Literal["loop", "thread", "process"]
 """Where a handler runs: on the event loop, in a thread, or in a process of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What a handler's annotations say."""
 
     consumes: tuple[type[Payload], ...]

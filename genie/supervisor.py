@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.account import AgentRun, Delivery, Extra, Outcome
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from genie.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(NamedTuple):
     """A delivery that ended without being handled; ``redrive(id)`` publishes its payload to the agent again."""
 
     id: str

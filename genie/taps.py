@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.message import topic_of
 from genie.policy import mask
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from genie.wake import Parker
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What a tap sees of one message."""
 
     id: str
@@ -93,4 +91,4 @@ class Tap:
                 raise StopAsyncIteration
             await self._parker.park()
         gap, self._gap = self._gap, 0  # what was lost lay before the oldest that is left
-        return replace(self._queue.popleft(), gap=gap)
+        return self._queue.popleft()._replace(gap=gap)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from genie.message import Payload
@@ -53,7 +52,7 @@ async def check_journal(journal: Journal, read: Callable[[], Sequence[JournalRec
     accepted = [one for one in kept if one.kind == "accepted"]
     _check(all(one.message is not None for one in accepted), "an accepted message came back without its original")
     _check([one.at for one in kept] == sorted(one.at for one in kept), "times go backwards")
-    again = replace(kept[-1], number=len(kept) + 1, reason="x" * 10_000, detail={"deep": ({"a": (1, None)},)})
+    again = kept[-1]._replace(number=len(kept) + 1, reason="x" * 10_000, detail={"deep": ({"a": (1, None)},)})
     journal.record(again)
     _check(list(read())[-1] == again, "a record came back changed")
     _check(list(read())[:-1] == kept, "recording changed what was kept before")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-from dataclasses import fields
 
 import pytest
 
@@ -18,7 +17,8 @@ SAMPLES = {"str": "word", "int": 7, "tuple[str, ...]": ("one", "two"), "float | 
 
 
 def sample(kind: type[GenieError]) -> GenieError:
-    return kind(**{field.name: SAMPLES[str(field.type)] for field in fields(kind)})
+    types = {name: str(told) for base in kind.__mro__ for name, told in vars(base).get("__annotations__", {}).items()}
+    return kind(**{name: SAMPLES[types[name]] for name in kind.facts})
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
@@ -37,7 +37,7 @@ def test_an_error_survives_pickling(kind: type[GenieError]) -> None:
     after = pickle.loads(pickle.dumps(before))  # noqa: S301 - what this test wrote itself
     assert type(after) is kind
     assert str(after) == str(before)
-    assert [getattr(after, f.name) for f in fields(kind)] == [getattr(before, f.name) for f in fields(kind)]
+    assert [getattr(after, name) for name in kind.facts] == [getattr(before, name) for name in kind.facts]
 
 
 LEAVES = [kind for kind in CLASSES if not kind.__subclasses__()]
@@ -49,7 +49,7 @@ def test_a_sentence_tells_its_first_fact(kind: type[GenieError]) -> None:
     told = str(error)
     assert told
     assert not told.endswith(".")
-    facts = [getattr(error, field.name) for field in fields(kind)]
+    facts = [getattr(error, name) for name in kind.facts]
     assert not facts or any(
         str(part) in told for fact in facts for part in (fact if isinstance(fact, tuple) else (fact,))
     )
@@ -66,3 +66,15 @@ def test_a_remedy_is_the_next_step() -> None:
     assert str(InputError("a.csv", "is empty")) == "a.csv: is empty"
     assert "7 messages" in str(MailboxFullError(agent="slow", capacity=7))
     assert str(ConfigError(("a.yaml:1: one", "a.yaml:2: two"))).splitlines() == ["a.yaml:1: one", "a.yaml:2: two"]
+
+
+def test_an_error_takes_its_facts_each_once() -> None:
+    with pytest.raises(TypeError, match="UnknownAgentError needs agent"):
+        UnknownAgentError()  # type: ignore[call-arg]  # what is tested
+    with pytest.raises(TypeError, match="UnknownAgentError takes agent, known, each once"):
+        UnknownAgentError("x", ("y",), agent="z")  # type: ignore[misc]  # what is tested
+    with pytest.raises(TypeError, match="each once"):
+        UnknownAgentError("x", ("y",), "z")  # type: ignore[call-arg]  # what is tested
+    with pytest.raises(TypeError, match="each once"):
+        UnknownAgentError("x", ("y",), colour="red")  # type: ignore[call-arg]  # what is tested
+    assert repr(UnknownAgentError("x", ("y",))) == "UnknownAgentError(agent='x', known=('y',))"
