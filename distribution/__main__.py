@@ -48,9 +48,12 @@ def main() -> None:
 
 
 def _replace(new: Path, place: Path) -> None:
-    """Put a folder in a place; what stood there before goes."""
+    """Put a folder in a place, whole; what stood there before goes."""
+    beside = place.parent / "build" / place.name  # of the same disk, so that the last step is one move
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.copytree(new, beside)
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(new, place)
+    beside.rename(place)
 
 
 if __name__ == "__main__":

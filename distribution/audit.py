@@ -45,7 +45,9 @@ def problems(pyz: Path, inventory: Path, pins: Path) -> list[str]:
     found += _distributions(content, components, pins.read_text(encoding="utf-8"))
     found += _recorded({name.removeprefix(_SITE): data for name, data in content.items() if name.startswith(_SITE)})
     found += _files({name: data for name, data in content.items() if not name.startswith(_SITE)}, components)
-    found += [f"{one['name']} has no licence" for one in components if one["type"] != "file" and not one.get("licenses")]
+    found += [
+        f"{one['name']} has no licence" for one in components if one["type"] != "file" and not one.get("licenses")
+    ]
     return found
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cyclonedx.model.license import License
+    from packaging.utils import NormalizedName
 
 _OWN = "genie-bus"
 _BANNER = re.compile(rb"/\*!\s+\* (\S+) v([\d.]+)\s(.*?)\*/", re.DOTALL)
@@ -39,9 +40,8 @@ _CLASSIFIED = {
     "ISC License (ISCL)": "ISC",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
-    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
 }
-"""Classifiers that say one licence; others, such as "BSD License", are passed on in their own words."""
+"""Classifiers that stand for one licence; others, such as "BSD License", are passed on in their own words."""
 _LONGEST_NAME = 100
 
 
@@ -86,8 +86,7 @@ def write(target: Path, *, pyz: Path, site: Path, wheels: Path, stamp: int) -> i
 def _part(found: importlib.metadata.Distribution, site: Path, wheels: Path) -> Component:
     name = canonicalize_name(found.name)
     wheel = next(path for path in wheels.glob("*.whl") if parse_wheel_filename(path.name)[0] == name)
-    own = [path for path in found.files or () if path.parts[:-2][-1:] == (f"{_stem(found)}.dist-info",)]
-    lists = [path for path in own if path.parts[-2] == "sboms"]
+    lists = [path for path in found.files or () if path.match("*.dist-info/sboms/*.json")]
     return Component(
         name=found.name, version=found.version, bom_ref=f"{name}=={found.version}",
         purl=PackageURL("pypi", name=name, version=found.version), description=found.metadata["Summary"],
@@ -99,10 +98,6 @@ def _part(found: importlib.metadata.Distribution, site: Path, wheels: Path) -> C
         ],
         components=_scripts(site) if name == _OWN else (),
     )  # fmt: skip
-
-
-def _stem(found: importlib.metadata.Distribution) -> str:
-    return f"{canonicalize_name(found.name).replace('-', '_')}-{found.version}"
 
 
 def _scripts(site: Path) -> Iterator[Component]:
@@ -146,7 +141,7 @@ def _files(pyz: Path) -> Iterator[Component]:
 
 def _licence(found: importlib.metadata.Distribution) -> License:
     """Return the licence that a distribution declares: its expression, else its classifier, else its short text."""
-    said = found.metadata["License-Expression"]
+    said: str | None = found.metadata["License-Expression"]
     classes = [
         one.rpartition(" :: ")[2] for one in found.metadata.get_all("Classifier", ()) if one.startswith("License ::")
     ]
@@ -162,7 +157,7 @@ def _licence(found: importlib.metadata.Distribution) -> License:
     return LicenseFactory().make_from_string(said)
 
 
-def _needs(found: importlib.metadata.Distribution) -> Iterable[str]:
+def _needs(found: importlib.metadata.Distribution) -> Iterable[NormalizedName]:
     extras = ("", EXTRAS) if found.name == _OWN else ("",)
     for text in found.requires or ():
         need = Requirement(text)

@@ -1,4 +1,4 @@
-"""That the single file runs: an empty Python, an empty environment, an empty folder, and no network where that can be."""
+"""That the single file runs: a bare Python, an empty environment and folder, no network where that can be had."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _TOGETHER = 4
 
 
 def prove(pyz: Path, folder: Path) -> list[str]:
-    """Run the file in every way that is promised, and return what was seen, a line each.
+    """Run the file in every way that is promised, and return a line on each.
 
     Raises:
         SystemExit: It did not run as promised.
     """
-    subprocess.run([sys._base_executable, "-m", "venv", "--without-pip", str(folder / "bare")], check=True)  # noqa: SLF001 - a venv made by a venv would see the packages of the first
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "bare")], check=True)
     trial = Trial(pyz, folder)
     seen = [f"network: {'cut off' if trial.apart else 'NOT cut off, since this machine has no unshare for it'}"]
     began = perf_counter()
@@ -29,9 +29,7 @@ def prove(pyz: Path, folder: Path) -> list[str]:
     middle = perf_counter()
     again = trial.run("first", *_RUN)
     _same(_status(first), _status(again))
-    seen.append(
-        f"first start {middle - began:.1f} s, then {perf_counter() - middle:.1f} s: {_status(first)}, exit {first.returncode}"
-    )
+    seen.append(f"first start {middle - began:.1f} s, the next {perf_counter() - middle:.1f} s: {_status(first)}")
     with ThreadPoolExecutor(_TOGETHER) as pool:
         together = list(pool.map(lambda _: trial.run("together", *_RUN), range(_TOGETHER)))
     _same({_status(one) for one in together}, {"complete"})
@@ -59,9 +57,10 @@ class Trial:
         self._empty.mkdir()
         self._start = [str(folder / "bare" / "bin" / "python"), str(shutil.copy(pyz, folder))]
         apart = ["unshare", "--map-root-user", "--net"]
-        self.apart = shutil.which("unshare") is not None and not subprocess.run(
-            [*apart, "true"], capture_output=True, check=False
-        ).returncode
+        self.apart = (
+            shutil.which("unshare") is not None
+            and not subprocess.run([*apart, "true"], capture_output=True, check=False).returncode
+        )
         if self.apart:
             self._start = [*apart, *self._start]
 

@@ -3,6 +3,7 @@
 It is put into the file as it stands and is read by whatever Python starts that, so it keeps to what old ones know.
 """
 
+import importlib
 import os
 import platform
 import sys
@@ -23,9 +24,7 @@ def start(python: str, suffix: str, machine: str, build: str) -> None:
     if problem:
         sys.stderr.write("{}: {}\n".format(os.path.basename(sys.argv[0]), problem))
         sys.exit(2)
-    from _bootstrap import bootstrap  # noqa: PLC0415 - shiv's; it is in the file, and for the right Python only
-
-    bootstrap()
+    importlib.import_module("_bootstrap").bootstrap()  # shiv's; it is in the file, and for the right Python only
 
 
 def mismatch(python: str, suffix: str, machine: str) -> str:
