@@ -12,7 +12,7 @@ import sysconfig
 import time
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,10 +88,10 @@ def pack(site: Path, target: Path, *, stamp: int) -> None:
     target.chmod(0o755)
 
 
-def _write(file: object, members: Iterable[tuple[str, bytes]], stamp: int) -> None:
+def _write(file: IO[bytes], members: Iterable[tuple[str, bytes]], stamp: int) -> None:
     """Write a zip whose bytes depend on nothing but names, contents and the time given."""
     moment = time.gmtime(max(stamp, 315_554_400))[:6]  # a zip knows no time before 1980
-    with zipfile.ZipFile(file, "w") as archive:  # type: ignore[call-overload]  # any binary file will do
+    with zipfile.ZipFile(file, "w") as archive:
         for name, content in members:
             entry = zipfile.ZipInfo(name, moment)
             entry.create_system = 3

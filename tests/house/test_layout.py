@@ -106,7 +106,10 @@ def test_every_waiver_gives_its_reason() -> None:
     assert bare == []
 
 
-ADDRESS = re.compile(r"(?i)--(?:extra-)?index-url|--find-links[= ",]+\S*[/:]|\bpypi\.org|files\.pythonhosted\.org|/simple/?\s*$")
+# A folder of the build's own is no address; a path or a URL is.
+ADDRESS = re.compile(
+    r"(?i)--(?:extra-)?index-url|--find-links[= ,\"]+\S*[/:]|\bpypi\.org|files\.pythonhosted\.org|/simple/?\s*$"
+)
 MACHINE = re.compile(r"(?<![\w.~/-])/(?:home|root|work|Users|opt|mnt)/\w")
 
 
@@ -164,3 +167,17 @@ def test_tests_neither_sleep_nor_mock() -> None:
             if not has_virtual_time(path):
                 found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in sleep.finditer(text)]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("pip install --find-links wheels x", False),
+        ('"--find-links", str(wheels), "--no-compile"', False),
+        ("pip install --find-links /srv/wheels x", True),
+        ("--find-links=https://example.org/", True),
+        ("pip install --index-url x", True),
+    ],
+)
+def test_an_address_is_told_from_a_folder_of_the_build(line: str, found: bool) -> None:
+    assert bool(ADDRESS.search(line)) == found
