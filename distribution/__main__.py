@@ -19,6 +19,8 @@ def main() -> None:
     """Build everything into ``dist/``."""
     stamp = bundle.epoch(ROOT)
     os.environ["SOURCE_DATE_EPOCH"] = str(stamp)
+    if bundle.uncommitted(ROOT):
+        print("note: the tree has changes that are not committed; nobody else can build the same bytes", flush=True)
     with tempfile.TemporaryDirectory(prefix="genie-dist-") as name:
         work = Path(name)
         out, wheels, site = work / "out", work / "wheels", work / "site"

@@ -29,12 +29,22 @@ def epoch(root: Path) -> int:
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given:
         return int(given)
-    command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
+    return int(_git(root, "log", "-1", "--format=%ct") or _NO_GIT)
+
+
+def uncommitted(root: Path) -> bool:
+    """Return True where the tree is not what its commit says, so that nobody else can build the same."""
+    return bool(_git(root, "status", "--porcelain"))
+
+
+def _git(root: Path, *words: str) -> str:
+    """Return what git says, empty where there is no git or no repository."""
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
+        ).stdout.strip()
     except FileNotFoundError:
-        said = ""
-    return int(said) if said else _NO_GIT
+        return ""
 
 
 def packages(root: Path, folder: Path) -> tuple[Path, Path]:
