@@ -10,7 +10,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean lock
+.PHONY: help run test check bench dist clean lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,9 @@ check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks
 
+dist: $(VENV)/.dist  ## build wheel, sdist, genie.pyz and its list of contents into dist/, and prove that they run
+	@PYTHONPATH=.ci $(VENV)/dist/bin/python -m distribution
+
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -40,6 +43,8 @@ lock: $(VENV)/.venv  ## choose the newest versions again and write constraints/
 	$(LOCK) --upgrade --extra insights pyproject.toml constraints/build.in --output-file constraints/run.txt
 	$(LOCK) --upgrade --extra test --extra dev pyproject.toml constraints/build.in \
 		--constraints constraints/run.txt --output-file constraints/test.txt
+	$(LOCK) --upgrade constraints/dist.in constraints/build.in \
+		--constraints constraints/run.txt --output-file constraints/dist.txt
 
 $(VENV)/.venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; name it: make PYTHON=/path/to/python" >&2; exit 2; }
@@ -57,3 +62,10 @@ $(VENV)/.test: $(VENV)/.venv constraints/test.txt pyproject.toml
 	@$(PIP) install --require-hashes --requirement constraints/test.txt
 	@$(EDITABLE) && $(BIN)/python -m compileall -q genie agents
 	@touch $(VENV)/.run $@
+
+$(VENV)/.dist: $(VENV)/.venv constraints/dist.txt
+	@echo "installing what the build needs into $(VENV)/dist ..."
+	@$(BIN)/python -m venv $(VENV)/dist
+	@$(VENV)/dist/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes \
+		--requirement constraints/dist.txt
+	@touch $@

@@ -25,6 +25,7 @@ from genie.override import overridden, parse_overrides
 from genie.pipeline import check
 from genie.policy import Environment, PolicySet
 from genie.protocol import Binding, Caller, Join
+from genie.shelf import located
 from genie.timetable import Schedule
 from genie.validation import validated
 
@@ -70,7 +71,7 @@ def load(
     """Load and check a pipeline file.
 
     Args:
-        path: The file; relative paths in it are relative to its folder.
+        path: The file, or the bare name of a shipped pipeline; relative paths in it are relative to its folder.
         overrides: ``--set`` keys and values.
         environ: Where ``${NAME}`` is looked up; the process's environment by default.
         catalogue: The parts that may be named; what is installed by default.
@@ -78,7 +79,7 @@ def load(
     Raises:
         ConfigError: The file cannot be run; every problem that was found, in the file's order.
     """
-    path = Path(path)
+    path = located(Path(path))
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
     return _checked(overridden(_spelt_out(load_file(path, environ=environ)), pairs, environ=environ), path, catalogue)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NOUNS = sorted(path.stem for path in (ROOT / "genie").glob("[a-z]*.py"))
 SOURCES = sorted(
-    path for folder in ("genie", "agents", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("genie", "agents", "tests", "benchmarks", ".ci") for path in (ROOT / folder).rglob("*.py")
 )
 
 MACHINES = {
@@ -106,7 +106,10 @@ def test_every_waiver_gives_its_reason() -> None:
     assert bare == []
 
 
-ADDRESS = re.compile(r"(?i)--(?:extra-)?index-url|--find-links|\bpypi\.org|files\.pythonhosted\.org|/simple/?\s*$")
+# A folder of the build's own is no address; a path or a URL is.
+ADDRESS = re.compile(
+    r"(?i)--(?:extra-)?index-url|--find-links[= ,\"]+\S*[/:]|\bpypi\.org|files\.pythonhosted\.org|/simple/?\s*$"
+)
 MACHINE = re.compile(r"(?<![\w.~/-])/(?:home|root|work|Users|opt|mnt)/\w")
 
 
@@ -124,20 +127,23 @@ def test_no_file_names_an_index_or_a_path_of_one_machine() -> None:
 
 
 def test_every_requirement_is_pinned_and_hashed() -> None:
-    for name in ("run", "test"):
+    for name in ("run", "test", "dist"):
         text = (ROOT / "constraints" / f"{name}.txt").read_text()
         entries = re.split(r"\n(?=\S)", text.strip())
         assert all(re.match(r"[\w.-]+==[\w.]+ ?(;[^\\]*)?\\\n", entry) for entry in entries), name
         assert all("--hash=sha256:" in entry for entry in entries), name
 
 
-def test_the_two_requirement_sets_agree() -> None:
+def test_the_requirement_sets_agree() -> None:
     def pins(name: str) -> dict[str, str]:
         text = (ROOT / "constraints" / f"{name}.txt").read_text()
         return dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
 
-    run, test = pins("run"), pins("test")
+    run, test, dist = pins("run"), pins("test"), pins("dist")
     assert {name: test.get(name) for name in run} == run
+    assert {name: run[name] for name in run.keys() & dist.keys()} == {
+        name: dist[name] for name in run.keys() & dist.keys()
+    }
 
 
 def has_virtual_time(path: Path) -> bool:
@@ -161,3 +167,17 @@ def test_tests_neither_sleep_nor_mock() -> None:
             if not has_virtual_time(path):
                 found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in sleep.finditer(text)]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("pip install --find-links wheels x", False),
+        ('"--find-links", str(wheels), "--no-compile"', False),
+        ("pip install --find-links /srv/wheels x", True),
+        ("--find-links=https://example.org/", True),
+        ("pip install --index-url x", True),
+    ],
+)
+def test_an_address_is_told_from_a_folder_of_the_build(line: str, found: bool) -> None:
+    assert bool(ADDRESS.search(line)) == found
