@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import anyio
 
@@ -16,6 +16,7 @@ from genie.errors import (
     UndeclaredMessageError,
 )
 from genie.message import Message, Payload, topic_of
+from genie.protocol import Each
 
 if TYPE_CHECKING:
     import datetime
@@ -175,8 +176,7 @@ class HandlerContext:
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
         bus, delivery = self._bus, self._delivery
-        if type(payload) not in delivery.lane.subscriber.card.asks:
-            self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload), verb="ask"))
+        self._may_ask(payload, expect)
         scope = bus.correlator.open(delivery)
         parker = bus.make_parker()
         try:
@@ -214,6 +214,15 @@ class HandlerContext:
             bus.correlator.close(scope)
         self.label = max(self.label, expectation.label)
         return expectation.result(scope.correlation_id)
+
+    def _may_ask(self, question: Payload, expect: tuple[Expected, ...]) -> None:
+        declared = self._delivery.lane.subscriber.card.asks.get(type(question))
+        if declared is None:
+            self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(question), verb="ask"))
+        for part in expect:
+            if part not in declared and _kind(part) not in map(_kind, declared):
+                shown = f"{topic_of(_kind(part)).name} in answer to {_name(question)}"
+                self._refuse(UndeclaredMessageError(agent=self._agent, payload=shown, verb="expect"))
 
     def _question(self, payload: Payload, scope: Scope, to: str | None) -> Ticket | None:
         bus, message = self._bus, self._delivery.message
@@ -275,9 +284,13 @@ class HandlerContext:
                 self._refuse(HeadersWidenedError(agent=self._agent, widened=widened))
         return headers
 
-    def _refuse(self, error: GenieError) -> None:
+    def _refuse(self, error: GenieError) -> NoReturn:
         self._bus.refused(self._delivery, error)
         raise error
+
+
+def _kind(part: Expected) -> type[Payload]:
+    return part.payload if isinstance(part, Each) else part
 
 
 def _name(payload: object) -> str:

@@ -163,15 +163,18 @@ class ContractError(GenieError):
     agent: str
 
 
+_DECLARED_IN = {"ask": "asks={...}", "expect": "asks={...}", "use the port": "ports=(...)"}
+
+
 class UndeclaredMessageError(ContractError):
-    """A handler published or asked a type that its card does not declare."""
+    """A handler published, asked, expected or used what its card does not declare."""
 
     code: ClassVar[str] = "undeclared_message"
     payload: str
     verb: str = "publish"
 
     def __str__(self) -> str:
-        where = "asks={...}" if self.verb == "ask" else "publishes=(...) or the return annotation"
+        where = _DECLARED_IN.get(self.verb, "publishes=(...) or the return annotation")
         return f"{self.agent!r} may not {self.verb} {self.payload}; declare it in {where}"
 
 

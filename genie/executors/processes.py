@@ -48,6 +48,10 @@ class _Failed(Exception):  # noqa: N818 - only ever raised as a subclass that be
     """A handler in another process raised."""
 
 
+_GRACE_S = 1.0
+"""Between a process's last word and its end."""
+
+
 class _Worker:
     """One process, idle or with one call."""
 
@@ -85,9 +89,17 @@ class _Worker:
         except _GONE:
             raise WorkerProcessDied from None
 
-    async def end(self) -> int:
-        """Kill the process, whatever it does, and return its exit code."""
+    async def end(self, *, ended: bool = False) -> int:
+        """Kill the process, whatever it does, and return its exit code.
+
+        Args:
+            ended: It has closed its pipes, so it has most likely ended. Then its exit code is waited for a moment: to
+                kill what has ended is to lose its code, which asyncio learns later than the pipes' end.
+        """
         with anyio.CancelScope(shield=True):
+            if ended:
+                with anyio.move_on_after(_GRACE_S):
+                    await self._process.wait()
             if self._process.returncode is None:
                 with suppress(ProcessLookupError):  # it was quicker
                     self._process.kill()
@@ -123,8 +135,9 @@ class Processes:
             reply = await worker.ask(parcel, self.max_bytes + _HEADER_BYTES)
         except BaseException as error:
             if worker is not None:
-                code = await worker.end()
-                if isinstance(error, WorkerProcessDied):
+                died = isinstance(error, WorkerProcessDied)
+                code = await worker.end(ended=died)
+                if died:
                     _logger.warning("a worker process ended with code %d in the middle of a call", code)
             raise
         else:

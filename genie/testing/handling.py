@@ -74,7 +74,7 @@ class FakeContext:
         """
         bound = self.ports.get(kind)
         if not isinstance(bound, kind):
-            raise UndeclaredMessageError(agent="fake", payload=kind.__name__, verb="use port")
+            raise UndeclaredMessageError(agent="fake", payload=kind.__name__, verb="use the port")
         return bound
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:

@@ -22,7 +22,7 @@ from genie.errors import (
 from genie.limits import Retry, RunLimits
 from genie.message import Classification, Headers, Payload
 from genie.policy import PolicySet
-from genie.protocol import AgentCard, Caller, Context, Join, agent
+from genie.protocol import AgentCard, Caller, Context, Each, Join, agent
 from tests.genie.policies_for_tests import (
     CARDS,
     CLEARANCE,
@@ -390,6 +390,26 @@ async def test_an_undeclared_message_is_refused() -> None:
             await runtime.ask(Question(), Answer)
         assert runtime.statistics().agents["chatty"].refused == 1
         assert UndeclaredMessageError.code == "undeclared_message"
+
+
+async def test_an_answer_that_the_card_does_not_expect_is_refused() -> None:
+    @agent("curious", asks={Note: (Opinion,)})
+    async def curious(question: Question, context: Context) -> Answer:
+        await context.gather(Note(), expect=Each(Opinion))  # of each or of one: the card names the type
+        with pytest.raises(UndeclaredMessageError, match=r"may not ask t.question; declare it in asks="):
+            await context.ask(Question(), Opinion)
+        await context.ask(Note(), Answer)
+        return Answer()
+
+    @agent("opining")
+    async def opining(note: Note) -> Opinion:
+        return Opinion(text=note.text)
+
+    async with running(curious, opining) as runtime:
+        with pytest.raises(RunStalled, match=r"may not expect t.answer in answer to t.note; declare it in asks="):
+            await runtime.ask(Question(), Answer)
+        assert runtime.statistics().agents["curious"].refused == 2
+        assert runtime.statistics().agents["opining"].handled == 1
 
 
 # --- loops ---
