@@ -29,18 +29,16 @@ def command(*, as_json: bool) -> None:
     if as_json:
         click.echo(to_text([{"use": name, **_shown(card)} for name, card in cards.items()]))
         return
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich is loaded only where something is drawn
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from genie.cli.layout import Column, Grid, Text  # noqa: PLC0415 - only where a table is drawn
+    from genie.cli.screen import show  # noqa: PLC0415 - as above
 
-    table = Table("agent", "takes", "gives", "risk", "tier", "what it does", box=SIMPLE_HEAD, pad_edge=False)
+    whole = (Column(title, whole=True) for title in ("agent", "takes", "gives", "risk", "tier"))
+    table = Grid((*whole, Column("what it does")))
     for name, card in cards.items():
         shown = _shown(card)
-        table.add_row(
-            name, "\n".join(shown["consumes"]), "\n".join(shown["produces"]), shown["risk"], shown["tier"],
-            plain(card.description),
-        )  # fmt: skip
-    Console(highlight=False, markup=False).print(table)
+        takes, gives = Text(tuple(shown["consumes"])), Text(tuple(shown["produces"]))
+        table.add(name, takes, gives, shown["risk"], shown["tier"], " ".join(card.description.split()))
+    show([table])
 
 
 def loadable(catalogue: Catalogue) -> tuple[dict[str, Agent], list[DefinitionError]]:

@@ -10,6 +10,7 @@ import click
 from genie import benchmark
 from genie.benchmark.timing import silent
 from genie.cli.ending import guarded
+from genie.cli.screen import has_colour
 from genie.cli.wire import to_text
 
 _COLUMNS = {
@@ -50,22 +51,17 @@ def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None
     if as_json:
         click.echo(to_text(rows))
         return
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich is loaded only where something is drawn
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from genie.cli.layout import Column, Grid, Line  # noqa: PLC0415 - only where a table is drawn
+    from genie.cli.screen import show  # noqa: PLC0415 - as above
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in _COLUMNS.values():
-        table.add_column(title, justify="right", no_wrap=True)
+    table = Grid(tuple(Column(title, right=True) for title in _COLUMNS.values()))
     for row in rows:
-        table.add_row(*(_figure(row[name]) for name in _COLUMNS))
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"judged by {', '.join(cast('list[str]', rows[0]['policies']))}")
+        table.add(*(_figure(row[name]) for name in _COLUMNS))
+    show([table, Line.of(f"judged by {', '.join(cast('list[str]', rows[0]['policies']))}")])
 
 
 def _measured(fanouts: tuple[int, ...]) -> list[dict[str, object]]:
-    return benchmark.fanout(fanouts, progress=_told if sys.stderr.isatty() else silent)
+    return benchmark.fanout(fanouts, progress=_told if has_colour(sys.stderr) else silent)
 
 
 def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:

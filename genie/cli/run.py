@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.operation import log_options, logged, metered, metrics_option
+from genie.cli.screen import is_live
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
@@ -68,7 +68,7 @@ def command(pipeline: str, **given: Any) -> None:
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(metered, port=given["metrics"])
-        live = not quiet and sys.stderr.isatty()
+        live = not quiet and is_live()
         try:
             outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live)
         except Interrupted as interrupted:
@@ -160,20 +160,20 @@ def _watching(title: str, *, live: bool) -> Iterator[Callable[[Event], None] | N
 
 
 def _print(outcome: Outcome, *, summary: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
-
     from agents.contracts.insights import Report  # noqa: PLC0415 - only when there is something to show
-    from genie.cli.report import render_report  # noqa: PLC0415 - as above
-    from genie.cli.sheet import render_payload  # noqa: PLC0415 - as above
+    from genie.cli.screen import show  # noqa: PLC0415 - as above
     from genie.cli.summary import render_summary  # noqa: PLC0415 - as above
 
-    console = Console(highlight=False)
     if isinstance(outcome.answer, Report):
-        console.print(*render_report(outcome.answer), sep="\n")
+        from genie.cli.report import render_report  # noqa: PLC0415 - as above
+
+        show(render_report(outcome.answer))
     elif outcome.answer is not None:
-        console.print(*render_payload(outcome.answer), sep="\n")
+        from genie.cli.sheet import render_payload  # noqa: PLC0415 - as above
+
+        show(render_payload(outcome.answer))
     if summary:
-        console.print(*render_summary(outcome), sep="\n")
+        show(render_summary(outcome))
     elif outcome.answer is None:
         for reason in outcome.reasons:
             click.echo(plain(reason), err=True)
