@@ -34,6 +34,14 @@ class LazyGroup(click.Group):
             _hasten()
         return super().main(args, *rest, **more)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; an interrupt while it is being loaded is one line, too."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise SystemExit(130) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         """Return the names of the subcommands."""
         return sorted(_COMMANDS)

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from genie.catalogue import Catalogue
 from genie.cli.agents import loadable
-from genie.cli.ending import FAILED, guarded, stop
+from genie.cli.ending import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.identity import identified, identity_options
-from genie.cli.outcome import Status
+from genie.cli.outcome import FAILED, Status
 from genie.cli.wire import as_wire, to_text
 from genie.config import load
 from genie.errors import InputError, RunError, RunHeld, UnknownTopicError

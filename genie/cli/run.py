@@ -11,10 +11,11 @@ import anyio
 import click
 
 from genie.cli.drawing import plain
-from genie.cli.ending import INTERRUPTED, guarded, stop
+from genie.cli.ending import guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.operation import log_options, logged, metered, metrics_option
+from genie.cli.outcome import INTERRUPTED
 from genie.cli.screen import is_live
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
     from genie.cli.page.file import PageFile
+    from genie.cli.view import View
     from genie.config import Pipeline
-    from genie.events import Event
     from genie.message import Payload
     from genie.protocol import Caller
     from genie.runtime import Runtime
@@ -93,7 +94,7 @@ def _conducted(
     live: bool,
 ) -> Outcome:
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
-    with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
+    with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as view:
         kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
             lambda: conduct(
@@ -101,7 +102,8 @@ def _conducted(
                 question,
                 caller=caller,
                 journal=kept,
-                watch=watch,
+                watch=None if view is None else view.update,
+                told=None if view is None else view.interrupt,
                 filenames=filenames,
                 beside=beside,
             )
@@ -145,18 +147,18 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 
 @contextlib.contextmanager
-def _watching(title: str, *, live: bool) -> Iterator[Callable[[Event], None] | None]:
+def _watching(title: str, *, live: bool) -> Iterator[View | None]:
     if not live:
         yield None
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
 
-    from genie.cli.view import View  # noqa: PLC0415 - as above
+    from genie.cli import view as views  # noqa: PLC0415 - as above
 
-    view = View(title)
+    view = views.View(title)
     with Live(get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True):
-        yield view.update
+        yield view
 
 
 def _print(outcome: Outcome, *, summary: bool) -> None:

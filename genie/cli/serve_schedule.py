@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,14 @@ from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import read_payload, whole_file
 from genie.cli.identity import identified, identity_options
+from genie.cli.interrupts import interrupts
 from genie.config import load
 from genie.errors import InputError
 from genie.runtime import Runtime
 from genie.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from genie.config import Pipeline
     from genie.protocol import Caller
@@ -83,23 +83,14 @@ async def _serve(
             runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
             deadline_s=pipeline.within_s, since=dict(seen), tell=tell,
         )  # fmt: skip
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        with interrupts() as heard:
             for name, due in scheduler.upcoming().items():
                 click.echo(plain(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next"))
             async with scheduler.running():
-                await anext(signals)
+                await (anyio.sleep_forever() if heard is None else heard.first())
                 click.echo(f"draining, {within_s:g} seconds at most", err=True)
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(_stop, signals)
-                    await scheduler.drain(within_s)
-                    tasks.cancel_scope.cancel()
+                await scheduler.drain(within_s)
         return scheduler.firings
-
-
-async def _stop(signals: AsyncIterator[signal.Signals]) -> None:
-    """Leave at the second signal, whatever runs."""
-    await anext(signals)
-    raise KeyboardInterrupt
 
 
 def _read(path: Path) -> dict[str, datetime]:
