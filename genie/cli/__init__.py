@@ -12,12 +12,15 @@ from typing import Any
 import click
 
 from genie import __version__
+from genie.cli.manual import manual
 
 _COMMANDS = {
     "agents": "List the agents that are installed.",
     "ask": "Ask one question of whoever answers its topic.",
     "bench": "Measure the bus beside bare asyncio.",
     "check": "Check a pipeline without starting it.",
+    "completion": "Print the script that completes words in a shell.",
+    "doctor": "Say whether this installation can run.",
     "graph": "Draw a pipeline as a Mermaid graph.",
     "new": "Write the skeleton of something new.",
     "run": "Run a pipeline and report.",
@@ -53,6 +56,14 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"genie.cli.{cmd_name.replace('-', '_')}").command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        """Return the subcommands that a word may become, without importing any of them, and the options."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for whoever completes
+
+        found = [CompletionItem(name, help=about) for name, about in sorted(_COMMANDS.items())]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [one for one in found if one.value.startswith(incomplete)] + options
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """Write the list of subcommands without importing any of them."""
         with formatter.section("Commands"):
@@ -72,7 +83,12 @@ def _hasten() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=manual(
+    ("Look at a pipeline, then run it", "genie check config/pipelines/insights.yaml"),
+    ("Run it, for a script", "genie run config/pipelines/insights.yaml --json"),
+    ("Is everything here?", "genie doctor"),
+    notes="`genie COMMAND --help` has examples and exit codes of each command.",
+))  # fmt: skip
 @click.version_option(__version__, package_name="genie-bus", prog_name="genie", message="%(prog)s %(version)s")
 def main() -> None:
     """Run dozens of agents over a bus on which every message is judged before it is delivered."""

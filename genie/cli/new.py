@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
+from genie import __version__
+from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import whole_file
+from genie.cli.manual import USUAL, manual
 from genie.errors import InputError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -91,12 +95,36 @@ class Name(click.ParamType[str]):
         return text
 
 
-@click.group()
+@click.group(epilog=manual(
+    ("A package of your own, outside this repository", "genie new project ledger"),
+    ("An agent in this repository", "genie new agent insights rain_gauge"),
+))  # fmt: skip
 def command() -> None:
     """Write the skeleton of something new."""
 
 
-@command.command()
+@command.command(epilog=manual(
+    ("A package called ledger, in a folder of that name", "genie new project ledger"),
+    exits={**USUAL, 0: "written, whole"},
+))  # fmt: skip
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@guarded
+def project(folder: Path) -> None:
+    """Write a project of your own into DIR: package, agent, payloads, pipeline, policies, tests and CI.
+
+    It stands outside this repository: install it with pip, and Genie finds its agents by entry point. The name of DIR
+    names the package, so it must be new and empty, and its name free. DIR appears whole or not at all.
+    """
+    from genie.cli.project import make_project  # noqa: PLC0415 - only for whoever starts a project
+
+    for path in make_project(folder, version=__version__):
+        click.echo(plain(f"wrote {path}"))
+    click.echo(
+        plain(f"next: cd {shlex.quote(str(folder))} && pip install -e '.[test]' && genie run pipeline.yaml && pytest")
+    )
+
+
+@command.command(epilog=manual(("An agent of the insights family", "genie new agent insights rain_gauge")))
 @click.argument("family", type=Name())
 @click.argument("name", type=Name())
 @guarded

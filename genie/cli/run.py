@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from genie.cli import suggestions
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
+from genie.cli.manual import USUAL, manual
 from genie.cli.operation import log_options, logged, metered, metrics_option
 from genie.cli.outcome import INTERRUPTED
 from genie.cli.screen import is_live
@@ -36,19 +38,35 @@ if TYPE_CHECKING:
     from genie.runtime import Runtime
 
 
-@click.command()
-@click.argument("pipeline", type=click.Path())
+@click.command(epilog=manual(
+    ("The sample statement", "genie run config/pipelines/insights.yaml"),
+    ("Statements of your own, with a question",
+     "genie run config/pipelines/insights.yaml --input config/statements/sample.csv --question 'Where does it go?'"),
+    ("For a script: one JSON object, for a named caller",
+     "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
+    ("A page to send, and the record of why each message was delivered",
+     "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
+    exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
+           4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
+    notes="On a terminal a live view shows agents and messages; NO_COLOR or TERM=dumb make it plain text.",
+))  # fmt: skip
+@click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option(
-    "--input", "inputs", multiple=True, metavar="FILE", help="What the pipeline reads; - is standard input. Repeatable."
-)
+    "--input", "inputs", multiple=True, metavar="FILE", shell_complete=suggestions.files,
+    help="What the pipeline reads; - is standard input. Repeatable.",
+)  # fmt: skip
 @click.option("--question", metavar="TEXT", help="What is asked.")
 @click.option(
-    "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", help="YAML that says how to read the input, or one."
-)
+    "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", shell_complete=suggestions.files,
+    help="YAML that says how to read the input, or one.",
+)  # fmt: skip
 @identity_options
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
-@click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
-@click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
+              help="Override a value of the pipeline.")  # fmt: skip
+@click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
+              help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
+@click.option("--html", metavar="FILE", shell_complete=suggestions.files,
+              help="Write the report as one page with charts, which needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
 @metrics_option
@@ -57,7 +75,7 @@ if TYPE_CHECKING:
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
-    Ends with 0 complete, 2 usage or bad input, 3 partial, 4 failed or denied, 5 held, 130 interrupted.
+    The report goes to standard output, whatever else is said to stderr. Files appear whole or not at all.
     """
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
