@@ -85,7 +85,8 @@ def _topics(pipeline: str | None) -> list[str]:
 
 def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
     """Offer keys of the pipeline that has been named: its agents, policies and limits."""
-    pipeline = ctx.params.get("pipeline")
+    # An option without its value stops click before it gives arguments their names.
+    pipeline = ctx.params.get("pipeline") or next(iter(ctx.args), None)
     return [] if pipeline is None else _starting(incomplete, _quietly(lambda: _keys(str(pipeline))))
 
 
