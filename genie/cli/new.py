@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import re
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,9 @@ from genie.cli.ending import guarded
 from genie.cli.files import whole_file
 from genie.cli.manual import USUAL, manual
 from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _INDEX = Path("agents/index.py")
@@ -138,10 +142,11 @@ def agent(family: str, name: str) -> None:
 
 
 def plan(root: Path, family: str, name: str) -> list[Path]:
-    """Write an agent's files below ``root`` and return their paths; refuses before it writes anything.
+    """Write an agent's files below ``root`` and return their paths; where one fails, nothing is left changed.
 
     Raises:
-        InputError: ``root`` is not the repository's, a file is there already, or the index cannot be extended.
+        InputError: ``root`` is not the repository's, a file is there already, the index cannot be extended, or a file
+            cannot be written.
     """
     words = {"family": family, "name": name, "title": "".join(word.capitalize() for word in name.split("_"))}
     new = {
@@ -163,11 +168,37 @@ def plan(root: Path, family: str, name: str) -> list[Path]:
         texts[Path("agents") / family / "__init__.py"] = _FAMILY.format(**words)
         if (root / _PROJECT).is_file():
             texts[_PROJECT] = _kept_apart((root / _PROJECT).read_text(encoding="utf-8"), family)
-    for path, text in texts.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(root / path) as file:
-            file.write(text)
+    _write_all(root, texts)
     return list(texts)
+
+
+def _write_all(root: Path, texts: Mapping[Path, str]) -> None:
+    with contextlib.ExitStack() as undo:
+        for path, text in texts.items():
+            place = root / path
+            for folder in reversed([one for one in place.parents if not one.exists()]):
+                try:
+                    folder.mkdir()
+                except OSError as error:
+                    raise InputError(str(folder), f"cannot be made ({error.strerror})") from None
+                undo.callback(_without, folder)
+            undo.callback(_as_before, place, place.read_bytes() if place.exists() else None)
+            with whole_file(place) as file:
+                file.write(text)
+        undo.pop_all()
+
+
+def _without(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _as_before(place: Path, content: bytes | None) -> None:
+    with contextlib.suppress(OSError):
+        if content is None:
+            place.unlink(missing_ok=True)
+        elif place.read_bytes() != content:
+            place.write_bytes(content)
 
 
 def _indexed(text: str, family: str, name: str) -> str:
