@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import itertools
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,16 +29,20 @@ def install(folder: Path, name: str, code: str, entry_points: str) -> None:
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(entry_points)
+    importlib.invalidate_caches()
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a folder in which distributions are found for the length of a test."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.chdir(tmp_path)
-    return folder
+    yield folder
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "").is_relative_to(folder):
+            del sys.modules[name]
 
 
 def of(code: str, printed: str) -> list[Mapping[str, str]]:
@@ -91,7 +96,6 @@ def test_an_entry_point_that_does_not_load_is_an_error(genie: Genie, site: Path,
     (found,) = [one for one in of("GD004", result.stdout) if one["severity"] == "error"]
     assert words in found["detail"]
     assert "uninstall sick" in found["next_step"]
-    sys.modules.pop("sick", None)
 
 
 def test_a_part_that_does_not_load_is_a_warning(genie: Genie, site: Path) -> None:
