@@ -51,8 +51,17 @@ def site(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_its_pipeline_runs(project: Path, site: Path) -> None:
     printed = json.loads(run("-c", COMMAND, "run", "pipeline.yaml", "--json", cwd=project, site=site))
     assert printed["status"] == "complete"
-    assert printed["report"] == {"entries": 4, "income": "2400.00", "expense": "1181.35", "unread": []}
+    assert printed["report"] == {"entries": 4, "income": "2400.00", "expense": "1181.35"}
     assert run("-c", COMMAND, "check", "pipeline.yaml", cwd=project, site=site).endswith("it can run\n")
+
+
+def test_a_line_that_it_cannot_read_makes_a_run_partial(project: Path, site: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("salary,7.00\nrent,nine\n")
+    words = ("-c", COMMAND, "run", "pipeline.yaml", "--json", "--input", str(tmp_path / "list.csv"))
+    printed = json.loads(run(*words, cwd=project, site=site, code=3))
+    assert printed["status"] == "partial"
+    assert printed["report"] == {"entries": 1, "income": "7.00", "expense": "0"}
+    assert printed["quarantined"] == [{"line": 2, "reason": "is not `what,amount`"}]
 
 
 def test_its_policies_hold(project: Path, site: Path) -> None:
