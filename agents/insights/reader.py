@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,28 +15,24 @@ from agents.contracts.statements import (
     UnreadFile,
 )
 from agents.insights.reading.accounts import Part, merged
-from agents.insights.reading.camt import read_camt
 from agents.insights.reading.choices import Choices
 from agents.insights.reading.dialect import MAX_LINES
 from agents.insights.reading.encoding import MAX_BYTES
 from agents.insights.reading.forms import form_of
-from agents.insights.reading.ofx import read_ofx
-from agents.insights.reading.swift import read_mt940
 from agents.insights.reading.tabular import read_csv
-from agents.insights.reading.workbook import read_xlsx
 from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 __all__ = ["MAX_BYTES", "MAX_LINES", "read_files", "read_statement", "statement_reader"]
 
 _Read = Callable[[str, bytes, StatementProfile, Choices], StatementReading]
-_READERS: Final[dict[Form, _Read]] = {
-    "csv": read_csv,
-    "ofx": read_ofx,
-    "mt940": read_mt940,
-    "camt": read_camt,
-    "xlsx": read_xlsx,
+_READERS: Final[dict[Form, tuple[str, str]]] = {
+    "ofx": ("ofx", "read_ofx"),
+    "mt940": ("swift", "read_mt940"),
+    "camt": ("camt", "read_camt"),
+    "xlsx": ("workbook", "read_xlsx"),
 }
+"""Module of `agents.insights.reading` and function for each form but CSV: loaded when a file of that form comes."""
 _LONGEST_NAME = 120
 
 
@@ -56,8 +53,16 @@ def read_statement(filename: str, content: bytes, profile: StatementProfile | No
             profile does not fit it, or a library that it needs is not installed. The error quotes header names, never
             the content of a row.
     """
-    read = _READERS[form_of(content)]
+    read = _reader(form_of(content))
     return read(_shown(filename), content, profile or StatementProfile(), Choices())
+
+
+def _reader(form: Form) -> _Read:
+    if form == "csv":
+        return read_csv
+    module, name = _READERS[form]
+    read: _Read = getattr(importlib.import_module(f"agents.insights.reading.{module}"), name)
+    return read
 
 
 def read_files(files: Sequence[StatementFile]) -> StatementReading:

@@ -7,52 +7,52 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genie.catalogue import Catalogue
+from genie.cli import suggestions
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
+from genie.cli.manual import manual
+from genie.cli.roster import loadable
 from genie.cli.wire import to_text
-from genie.errors import DefinitionError
+from genie.errors import UnknownAgentError
 from genie.message import topic_of
 
 if TYPE_CHECKING:
-    from genie.protocol import Agent, AgentCard
+    from genie.protocol import AgentCard
 
 
-@click.command()
+@click.command(epilog=manual(
+    ("What is installed", "genie agents"),
+    ("Two of them, as JSON", "genie agents adviser reporter --json"),
+))  # fmt: skip
+@click.argument("names", nargs=-1, metavar="[AGENT]...", shell_complete=suggestions.agents)
 @click.option("--json", "as_json", is_flag=True, help="Print the cards as a JSON list.")
 @guarded
-def command(*, as_json: bool) -> None:
-    """List the agents that are installed."""
-    agents, problems = loadable(Catalogue.installed())
+def command(names: tuple[str, ...], *, as_json: bool) -> None:
+    """List the agents that are installed, or those that are named: what they take and give, their risk and tier.
+
+    An agent that cannot be loaded, because an extra is missing, is named on stderr; it ends with 0 all the same.
+    """
+    catalogue = Catalogue.installed()
+    for name in names:
+        if name not in catalogue.agents:
+            raise UnknownAgentError(agent=name, known=tuple(catalogue.agents))
+    agents, problems = loadable(catalogue, names)
     cards = {name: one.card for name, one in agents.items()}
     for problem in problems:
         click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:
         click.echo(to_text([{"use": name, **_shown(card)} for name, card in cards.items()]))
         return
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich is loaded only where something is drawn
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from genie.cli.layout import Column, Grid, Text  # noqa: PLC0415 - only where a table is drawn
+    from genie.cli.screen import show  # noqa: PLC0415 - as above
 
-    table = Table("agent", "takes", "gives", "risk", "tier", "what it does", box=SIMPLE_HEAD, pad_edge=False)
+    whole = (Column(title, whole=True) for title in ("agent", "takes", "gives", "risk", "tier"))
+    table = Grid((*whole, Column("what it does")))
     for name, card in cards.items():
         shown = _shown(card)
-        table.add_row(
-            name, "\n".join(shown["consumes"]), "\n".join(shown["produces"]), shown["risk"], shown["tier"],
-            plain(card.description),
-        )  # fmt: skip
-    Console(highlight=False, markup=False).print(table)
-
-
-def loadable(catalogue: Catalogue) -> tuple[dict[str, Agent], list[DefinitionError]]:
-    """Return the agents that can be loaded, by name, and what is wrong with the others: an extra may be missing."""
-    agents: dict[str, Agent] = {}
-    problems: list[DefinitionError] = []
-    for name in sorted(catalogue.agents):
-        try:
-            agents[name] = catalogue.agent(name)
-        except DefinitionError as error:
-            problems.append(error)
-    return agents, problems
+        takes, gives = Text(tuple(shown["consumes"])), Text(tuple(shown["produces"]))
+        table.add(name, takes, gives, shown["risk"], shown["tier"], " ".join(card.description.split()))
+    show([table])
 
 
 def _shown(card: AgentCard) -> dict[str, Any]:

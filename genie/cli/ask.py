@@ -9,11 +9,13 @@ import click
 from pydantic import ValidationError
 
 from genie.catalogue import Catalogue
-from genie.cli.agents import loadable
-from genie.cli.ending import FAILED, guarded, stop
+from genie.cli import suggestions
+from genie.cli.ending import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.identity import identified, identity_options
-from genie.cli.outcome import Status
+from genie.cli.manual import USUAL, manual
+from genie.cli.outcome import FAILED, Status
+from genie.cli.roster import loadable
 from genie.cli.wire import as_wire, to_text
 from genie.config import load
 from genie.errors import InputError, RunError, RunHeld, UnknownTopicError
@@ -29,10 +31,20 @@ if TYPE_CHECKING:
     from genie.protocol import AgentCard
 
 
-@click.command()
-@click.argument("topic")
-@click.argument("payload", required=False)
-@click.option("--pipeline", type=click.Path(), help="Ask the agents of this pipeline, under its policies.")
+@click.command(epilog=manual(
+    ("A question from a file of JSON, to whoever is installed", "genie ask insights.question question.json --as ann"),
+    ("To the agents of a pipeline, under its policies",
+     "genie ask insights.question question.json --pipeline config/pipelines/insights.yaml"),
+    exits={**USUAL, 0: "answered", 4: "nobody could answer", 5: "held: a person must decide"},
+))  # fmt: skip
+@click.argument("topic", shell_complete=suggestions.topics)
+@click.argument("payload", required=False, shell_complete=suggestions.files)
+@click.option(
+    "--pipeline",
+    type=click.Path(),
+    shell_complete=suggestions.pipelines,
+    help="Ask the agents of this pipeline, under its policies.",
+)
 @click.option("--within", "within_s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
               metavar="SECONDS", help="How long the answer may take.")  # fmt: skip
 @identity_options

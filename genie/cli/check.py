@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import click
 
+from genie.cli import suggestions
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
+from genie.cli.manual import USUAL, manual
 from genie.config import load
 from genie.message import topic_of
 
 
-@click.command()
-@click.argument("pipeline", type=click.Path())
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
+@click.command(epilog=manual(
+    ("Before it is committed", "genie check config/pipelines/insights.yaml"),
+    ("Would it do in production?", "genie check config/pipelines/insights.yaml --set environment=production"),
+    exits={**USUAL, 0: "it can run; warnings go to stderr", 2: "it cannot, or wrong usage"},
+))  # fmt: skip
+@click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
+              help="Override a value of the pipeline.")  # fmt: skip
 @guarded
 def command(pipeline: str, overrides: tuple[str, ...]) -> None:
     """Check PIPELINE without starting it.
 
-    Problems are written as file:line and end with exit code 2; warnings do not.
+    Every problem is written as file:line: what is wrong; did you mean ...
     """
     loaded = load(pipeline, overrides=overrides)
     for warning in loaded.warnings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 import click
 
 from genie.cli.drawing import plain
-from genie.cli.outcome import USAGE
+from genie.cli.outcome import FAILED, INTERRUPTED, USAGE
 from genie.errors import ConfigError, DefinitionError, GenieError, InputError, PolicyError, RoutingError
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-INTERRUPTED = 130
-FAILED = 4
 _BAD_INPUT = (ConfigError, DefinitionError, InputError, PolicyError, RoutingError)
 
 

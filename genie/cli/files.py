@@ -61,8 +61,13 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     """Write a text file that appears complete or not at all: beside its place first, then moved there.
 
     Raises:
-        InputError: The folder cannot be written to.
+        InputError: The folder cannot be written to, or what has that name is no ordinary file: a device or a pipe
+            would be replaced by one.
     """
+    if path.is_dir():
+        raise InputError(str(path), "is a folder", "name a file in it")
+    if path.exists() and not path.is_file():
+        raise InputError(str(path), "is no ordinary file", "name another")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -77,5 +82,5 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from None
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it has been moved, or its folder has gone
             temporary.unlink()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import re
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from genie import __version__
+from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import whole_file
+from genie.cli.manual import USUAL, manual
 from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _INDEX = Path("agents/index.py")
@@ -91,12 +99,36 @@ class Name(click.ParamType[str]):
         return text
 
 
-@click.group()
+@click.group(epilog=manual(
+    ("A package of your own, outside this repository", "genie new project ledger"),
+    ("An agent in this repository", "genie new agent insights rain_gauge"),
+))  # fmt: skip
 def command() -> None:
     """Write the skeleton of something new."""
 
 
-@command.command()
+@command.command(epilog=manual(
+    ("A package called ledger, in a folder of that name", "genie new project ledger"),
+    exits={**USUAL, 0: "written, whole"},
+))  # fmt: skip
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@guarded
+def project(folder: Path) -> None:
+    """Write a project of your own into DIR: package, agent, payloads, pipeline, policies, tests and CI.
+
+    It stands outside this repository: install it with pip, and Genie finds its agents by entry point. The name of DIR
+    names the package, so it must be new and empty, and its name free. DIR appears whole or not at all.
+    """
+    from genie.cli.project import make_project  # noqa: PLC0415 - only for whoever starts a project
+
+    for path in make_project(folder, version=__version__):
+        click.echo(plain(f"wrote {path}"))
+    click.echo(
+        plain(f"next: cd {shlex.quote(str(folder))} && pip install -e '.[test]' && genie run pipeline.yaml && pytest")
+    )
+
+
+@command.command(epilog=manual(("An agent of the insights family", "genie new agent insights rain_gauge")))
 @click.argument("family", type=Name())
 @click.argument("name", type=Name())
 @guarded
@@ -110,10 +142,11 @@ def agent(family: str, name: str) -> None:
 
 
 def plan(root: Path, family: str, name: str) -> list[Path]:
-    """Write an agent's files below ``root`` and return their paths; refuses before it writes anything.
+    """Write an agent's files below ``root`` and return their paths; where one fails, nothing is left changed.
 
     Raises:
-        InputError: ``root`` is not the repository's, a file is there already, or the index cannot be extended.
+        InputError: ``root`` is not the repository's, a file is there already, the index cannot be extended, or a file
+            cannot be written.
     """
     words = {"family": family, "name": name, "title": "".join(word.capitalize() for word in name.split("_"))}
     new = {
@@ -135,11 +168,37 @@ def plan(root: Path, family: str, name: str) -> list[Path]:
         texts[Path("agents") / family / "__init__.py"] = _FAMILY.format(**words)
         if (root / _PROJECT).is_file():
             texts[_PROJECT] = _kept_apart((root / _PROJECT).read_text(encoding="utf-8"), family)
-    for path, text in texts.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(root / path) as file:
-            file.write(text)
+    _write_all(root, texts)
     return list(texts)
+
+
+def _write_all(root: Path, texts: Mapping[Path, str]) -> None:
+    with contextlib.ExitStack() as undo:
+        for path, text in texts.items():
+            place = root / path
+            for folder in reversed([one for one in place.parents if not one.exists()]):
+                try:
+                    folder.mkdir()
+                except OSError as error:
+                    raise InputError(str(folder), f"cannot be made ({error.strerror})") from None
+                undo.callback(_without, folder)
+            undo.callback(_as_before, place, place.read_bytes() if place.exists() else None)
+            with whole_file(place) as file:
+                file.write(text)
+        undo.pop_all()
+
+
+def _without(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _as_before(place: Path, content: bytes | None) -> None:
+    with contextlib.suppress(OSError):
+        if content is None:
+            place.unlink(missing_ok=True)
+        elif place.read_bytes() != content:
+            place.write_bytes(content)
 
 
 def _indexed(text: str, family: str, name: str) -> str:

@@ -32,6 +32,8 @@ class Status(enum.StrEnum):
 
 USAGE = 2
 """Exit code of wrong usage and of input that cannot be used."""
+FAILED = 4
+INTERRUPTED = 130
 
 _LISTS = ("assumptions", "notices", "missing", "quarantined")
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
+from genie.cli import suggestions
 from genie.cli.drawing import plain
-from genie.cli.ending import INTERRUPTED, guarded, stop
+from genie.cli.ending import guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
+from genie.cli.manual import USUAL, manual
 from genie.cli.operation import log_options, logged, metered, metrics_option
+from genie.cli.outcome import INTERRUPTED
+from genie.cli.screen import is_live
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
@@ -28,26 +31,42 @@ if TYPE_CHECKING:
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
     from genie.cli.page.file import PageFile
+    from genie.cli.view import View
     from genie.config import Pipeline
-    from genie.events import Event
     from genie.message import Payload
     from genie.protocol import Caller
     from genie.runtime import Runtime
 
 
-@click.command()
-@click.argument("pipeline", type=click.Path())
+@click.command(epilog=manual(
+    ("The sample statement", "genie run config/pipelines/insights.yaml"),
+    ("Statements of your own, with a question",
+     "genie run config/pipelines/insights.yaml --input config/statements/sample.csv --question 'Where does it go?'"),
+    ("For a script: one JSON object, for a named caller",
+     "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
+    ("A page to send, and the record of why each message was delivered",
+     "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
+    exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
+           4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
+    notes="On a terminal a live view shows agents and messages; NO_COLOR or TERM=dumb make it plain text.",
+))  # fmt: skip
+@click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option(
-    "--input", "inputs", multiple=True, metavar="FILE", help="What the pipeline reads; - is standard input. Repeatable."
-)
+    "--input", "inputs", multiple=True, metavar="FILE", shell_complete=suggestions.files,
+    help="What the pipeline reads; - is standard input. Repeatable.",
+)  # fmt: skip
 @click.option("--question", metavar="TEXT", help="What is asked.")
 @click.option(
-    "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", help="YAML that says how to read the input, or one."
-)
+    "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", shell_complete=suggestions.files,
+    help="YAML that says how to read the input, or one.",
+)  # fmt: skip
 @identity_options
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
-@click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
-@click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
+              help="Override a value of the pipeline.")  # fmt: skip
+@click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
+              help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
+@click.option("--html", metavar="FILE", shell_complete=suggestions.files,
+              help="Write the report as one page with charts, which needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
 @metrics_option
@@ -56,7 +75,7 @@ if TYPE_CHECKING:
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
-    Ends with 0 complete, 2 usage or bad input, 3 partial, 4 failed or denied, 5 held, 130 interrupted.
+    The report goes to standard output, whatever else is said to stderr. Files appear whole or not at all.
     """
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
@@ -68,7 +87,7 @@ def command(pipeline: str, **given: Any) -> None:
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(metered, port=given["metrics"])
-        live = not quiet and sys.stderr.isatty()
+        live = not quiet and is_live()
         try:
             outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live)
         except Interrupted as interrupted:
@@ -93,7 +112,7 @@ def _conducted(
     live: bool,
 ) -> Outcome:
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
-    with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
+    with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as view:
         kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
             lambda: conduct(
@@ -101,7 +120,8 @@ def _conducted(
                 question,
                 caller=caller,
                 journal=kept,
-                watch=watch,
+                watch=None if view is None else view.update,
+                told=None if view is None else view.interrupt,
                 filenames=filenames,
                 beside=beside,
             )
@@ -145,35 +165,35 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 
 @contextlib.contextmanager
-def _watching(title: str, *, live: bool) -> Iterator[Callable[[Event], None] | None]:
+def _watching(title: str, *, live: bool) -> Iterator[View | None]:
     if not live:
         yield None
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
 
-    from genie.cli.view import View  # noqa: PLC0415 - as above
+    from genie.cli import view as views  # noqa: PLC0415 - as above
 
-    view = View(title)
+    view = views.View(title)
     with Live(get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True):
-        yield view.update
+        yield view
 
 
 def _print(outcome: Outcome, *, summary: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
-
     from agents.contracts.insights import Report  # noqa: PLC0415 - only when there is something to show
-    from genie.cli.report import render_report  # noqa: PLC0415 - as above
-    from genie.cli.sheet import render_payload  # noqa: PLC0415 - as above
+    from genie.cli.screen import show  # noqa: PLC0415 - as above
     from genie.cli.summary import render_summary  # noqa: PLC0415 - as above
 
-    console = Console(highlight=False)
     if isinstance(outcome.answer, Report):
-        console.print(*render_report(outcome.answer), sep="\n")
+        from genie.cli.report import render_report  # noqa: PLC0415 - as above
+
+        show(render_report(outcome.answer))
     elif outcome.answer is not None:
-        console.print(*render_payload(outcome.answer), sep="\n")
+        from genie.cli.sheet import render_payload  # noqa: PLC0415 - as above
+
+        show(render_payload(outcome.answer))
     if summary:
-        console.print(*render_summary(outcome), sep="\n")
+        show(render_summary(outcome))
     elif outcome.answer is None:
         for reason in outcome.reasons:
             click.echo(plain(reason), err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from genie.cli import suggestions
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import read_payload, whole_file
 from genie.cli.identity import identified, identity_options
+from genie.cli.interrupts import interrupts
+from genie.cli.manual import USUAL, manual
 from genie.config import load
 from genie.errors import InputError
 from genie.runtime import Runtime
 from genie.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from genie.config import Pipeline
     from genie.protocol import Caller
@@ -33,21 +35,25 @@ _MAX_STATE_BYTES = 1 << 20
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-@click.command("serve-schedule")
-@click.argument("pipeline", type=click.Path())
+@click.command("serve-schedule", epilog=manual(
+    ("Until SIGTERM, remembering over restarts what has fired",
+     "genie serve-schedule pipeline.yaml --state fired.json --drain-within 60"),
+    exits={0: "drained", 2: USUAL[2], 130: "a second signal stopped it"},
+))  # fmt: skip
+@click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
               metavar="SECONDS", help="How long runs may go on after the first SIGTERM or SIGINT.")  # fmt: skip
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
               help="Remember here what has fired, so that a restart knows what it missed.")  # fmt: skip
 @identity_options
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
+              help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
 @guarded
 def command(pipeline: str, within_s: float, state: Path | None, **given: Any) -> None:
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
-    Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds. Ends
-    with 0 when drained, 2 for usage or bad input, 130 when a second signal stops it.
+    Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds.
     """
     logging.basicConfig(
         level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -83,23 +89,14 @@ async def _serve(
             runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
             deadline_s=pipeline.within_s, since=dict(seen), tell=tell,
         )  # fmt: skip
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        with interrupts() as heard:
             for name, due in scheduler.upcoming().items():
                 click.echo(plain(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next"))
             async with scheduler.running():
-                await anext(signals)
+                await (anyio.sleep_forever() if heard is None else heard.first())
                 click.echo(f"draining, {within_s:g} seconds at most", err=True)
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(_stop, signals)
-                    await scheduler.drain(within_s)
-                    tasks.cancel_scope.cancel()
+                await scheduler.drain(within_s)
         return scheduler.firings
-
-
-async def _stop(signals: AsyncIterator[signal.Signals]) -> None:
-    """Leave at the second signal, whatever runs."""
-    await anext(signals)
-    raise KeyboardInterrupt
 
 
 def _read(path: Path) -> dict[str, datetime]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 import anyio
 
+from genie.cli.interrupts import interrupts
 from genie.cli.outcome import Outcome, status_of
 from genie.clock import Clock
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
+    from genie.cli.interrupts import Interrupts
     from genie.config import Pipeline
     from genie.events import Event
     from genie.message import Payload
@@ -57,6 +57,7 @@ async def conduct(
     watch: Callable[[Event], None] | None = None,
     filenames: Sequence[str] = (),
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
+    told: Callable[[], None] | None = None,
 ) -> Outcome:
     """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
 
@@ -68,23 +69,24 @@ async def conduct(
         watch: Called with each event while it runs.
         filenames: Names of the input, by which an agent's refusal of it is known.
         beside: Entered once the runtime is open, left before it closes.
+        told: Called when a first signal asks for the end.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
         InputError: An agent could make nothing of the input.
     """
-    signals: list[int] = []
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
         if beside is not None:
             await stack.enter_async_context(beside(runtime))
-        with _signals() as received:
+        with interrupts() as heard:
             clock = Clock(anyio.current_time)
             at, began = clock.wall(), clock.now()
             run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
             async with anyio.create_task_group() as tasks:
-                if received is not None:
-                    tasks.start_soon(_cancel_on_signal, received, run, signals)
+                if heard is not None:
+                    heard.told = told
+                    tasks.start_soon(_cancel_when_interrupted, heard, run)
                 if watch is not None:
                     tasks.start_soon(_follow, run, watch)
                 answer, error = await _answer(run)
@@ -92,7 +94,7 @@ async def conduct(
                 elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
         outcome = _outcome(pipeline.id, run, answer, error, at=at, elapsed_ms=elapsed_ms)
-    if signals:
+    if heard is not None and heard.count:
         raise Interrupted(outcome)
     if answer is None:
         _refused_input(run, filenames)
@@ -106,19 +108,9 @@ async def _answer(run: Run[Payload]) -> tuple[Payload | None, RunError | None]:
         return None, error
 
 
-def _signals() -> AbstractContextManager[AsyncIterator[signal.Signals] | None]:
-    """Receive signals from before the run starts; only the main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        return contextlib.nullcontext()
-    return anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
-
-
-async def _cancel_on_signal(received: AsyncIterator[signal.Signals], run: Run[Payload], signals: list[int]) -> None:
-    async for number in received:
-        if signals:
-            raise KeyboardInterrupt  # a second one: a handler shields itself, so leave without waiting for it
-        signals.append(number)
-        run.cancel("interrupted")
+async def _cancel_when_interrupted(heard: Interrupts, run: Run[Payload]) -> None:
+    await heard.first()
+    run.cancel("interrupted")
 
 
 async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:

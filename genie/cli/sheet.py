@@ -4,43 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
-
-from genie.cli.drawing import plain
+from genie.cli.layout import Column, Grid, Line, Part, Text
 from genie.message import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
-
 _MOST_ROWS = 20
 _LONGEST = 400
 
 
-def render_payload(payload: Value, *, indent: int = 0) -> Iterator[RenderableType]:
+def render_payload(payload: Value, *, indent: int = 0) -> Iterator[Part]:
     """Yield the fields of a payload; long texts are cut, tables shortened, and both say so."""
     for name in type(payload).model_fields:
         value = getattr(payload, name)
         if isinstance(value, tuple) and value and all(isinstance(item, Value) for item in value):
-            yield _rows(name, value)
+            yield from _rows(name, value)
         elif isinstance(value, Value) and "__str__" not in vars(type(value)):
-            yield Text(f"{' ' * indent}{name}:", style="bold")
+            yield Line.of(f"{' ' * indent}{name}:", "bold")
             yield from render_payload(value, indent=indent + 2)
         else:
-            yield Text.assemble((f"{' ' * indent}{name}: ", "bold"), _shown(value))
+            yield Line((Text(f"{' ' * indent}{name}: ", "bold"), Text(_shown(value))))
 
 
-def _rows(name: str, values: tuple[Value, ...]) -> Table:
+def _rows(name: str, values: tuple[Value, ...]) -> Iterator[Part]:
     left_out = len(values) - _MOST_ROWS
-    title = name if left_out <= 0 else f"{name} (the first {_MOST_ROWS} of {len(values)}; --json has them all)"
+    yield Line.of(name if left_out <= 0 else f"{name} (the first {_MOST_ROWS} of {len(values)}; --json has them all)",
+                  "bold")  # fmt: skip
     columns = list(dict.fromkeys(field for value in values for field in type(value).model_fields))
-    table = Table(*columns, title=Text(title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Grid(tuple(map(Column, columns)))
     for value in values[:_MOST_ROWS]:
-        table.add_row(*(Text(_shown(getattr(value, column, None))) for column in columns))
-    return table
+        table.add(*(_shown(getattr(value, column, None)) for column in columns))
+    yield table
 
 
 def _shown(value: object) -> str:
@@ -48,5 +43,5 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    text = ", ".join(map(_shown, value)) if isinstance(value, (tuple, frozenset)) else plain(str(value))
+    text = ", ".join(map(_shown, value)) if isinstance(value, (tuple, frozenset)) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
-
-from genie.cli.drawing import plain
+from genie.cli.layout import Column, Grid, Line, Part, Text
 from genie.cli.outcome import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import RenderableType
 
     from genie.cli.outcome import Outcome
 
@@ -27,36 +21,38 @@ _COLOURS = {
 }
 
 
-def render_summary(outcome: Outcome) -> Iterator[RenderableType]:
+def render_summary(outcome: Outcome) -> Iterator[Part]:
     """Yield what belongs under a report."""
     yield from _named("Missing", [f"{agent}: {reason}" for agent, reason in outcome.missing()])
     if outcome.agents:
-        yield _agents(outcome)
+        yield from _agents(outcome)
     counts = outcome.messages
     told = [f"{counts[name]} {name.replace('_', ' ')}" for name in counts if counts[name] or name == "accepted"]
-    yield Text("Messages: " + ", ".join(told), style="dim")
+    yield Line.of("")
+    yield Line.of("Messages: " + ", ".join(told), "dim")
     yield from _named("Because", list(outcome.reasons))
     closing = f"{outcome.status} in {outcome.elapsed_ms:,.0f} ms, run {outcome.run_id}"
-    yield Text(closing, style=_COLOURS[outcome.status])
+    yield Line.of(closing, _COLOURS[outcome.status])
 
 
-def _agents(outcome: Outcome) -> Table:
-    table = Table(title=Text("Agents", style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("agent")
-    for name in ("handled", "failed", "median ms"):
-        table.add_column(name, justify="right")
+def _agents(outcome: Outcome) -> Iterator[Part]:
+    yield Line.of("")
+    yield Line.of("Agents", "bold")
+    numbers = (Column(name, right=True) for name in ("handled", "failed", "median ms"))
+    table = Grid((Column("agent", whole=True), *numbers))
     for name, counts in sorted(outcome.agents.items()):
         median = counts.get("p50_ms")
         failed = counts.get("failed") or 0
-        table.add_row(
-            name, str(counts.get("handled", 0)), Text(str(failed), style="red" if failed else "dim"),
+        table.add(
+            name, str(counts.get("handled", 0)), Text(str(failed), "red" if failed else "dim"),
             "-" if median is None else f"{median:,.2f}",
         )  # fmt: skip
-    return table
+    yield table
 
 
-def _named(title: str, lines: list[str]) -> Iterator[RenderableType]:
+def _named(title: str, lines: list[str]) -> Iterator[Part]:
     if lines:
-        yield Text(title, style="bold")
+        yield Line.of("")
+        yield Line.of(title, "bold")
     for line in lines:
-        yield Text(f"  {plain(line)}")
+        yield Line.of(f"  {line}")

@@ -39,6 +39,7 @@ class View:
         self._notes: dict[str, str] = {}
         self._handled: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
+        self._closing = ""
 
     def update(self, event: Event) -> None:
         """Take one event in."""
@@ -56,6 +57,10 @@ class View:
             self._agents.setdefault(agent, _MARKS["started"])
             self._notes[agent] = event.reason or ""
 
+    def interrupt(self) -> None:
+        """Say that the run is being cancelled."""
+        self._closing = "cancelling; Ctrl-C again ends at once"
+
     def render(self) -> RenderableType:
         """Return the picture as it is now."""
         table = Table("agent", "state", "handled", "", box=SIMPLE_HEAD, pad_edge=False)
@@ -63,4 +68,5 @@ class View:
             handled, note = str(self._handled[agent]), Text(plain(self._notes.get(agent, ""))[:60], style="dim")
             table.add_row(agent, Text(state, style=colour), handled, note)
         told = ", ".join(f"{self._counts[name]} {name.replace('_', ' ')}" for name in _COUNTED if self._counts[name])
-        return Group(Text(self._title, style="bold"), table, Text(told, style="dim"))
+        closing = [Text(self._closing, style="yellow")] if self._closing else []
+        return Group(Text(plain(self._title), style="bold"), table, Text(told, style="dim"), *closing)

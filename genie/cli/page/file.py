@@ -50,8 +50,6 @@ def page_file(path: str, *, other: str | None = None) -> Iterator[PageFile]:
         InputError: It is a folder, the other file, or cannot be written.
     """
     place = Path(path)
-    if place.is_dir():
-        raise InputError(path, "is a folder", "name a file in it")
     if other is not None and place.absolute() == Path(other).absolute():
         raise InputError(path, "is named by --journal and by --html", "name two files")
     with whole_file(place) as file:

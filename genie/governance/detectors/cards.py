@@ -36,10 +36,16 @@ _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 )
 """First and last issuer prefix of four digits, and the lengths of their card numbers."""
 
-_LENGTHS = {
-    f"{prefix:04}": frozenset(n for first, last, lengths in _ISSUERS if first <= prefix <= last for n in lengths)
-    for prefix in range(2000, 10_000)
-}
+
+def _lengths() -> dict[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for first, last, lengths in _ISSUERS:
+        for prefix in range(first, last + 1):
+            found[f"{prefix:04}"] = found.get(f"{prefix:04}", frozenset()).union(lengths)
+    return found
+
+
+_LENGTHS = _lengths()
 _NONE: frozenset[int] = frozenset()
 _SHORTEST, _LONGEST = 13, 19
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import selectors
+import struct
+import subprocess
+import sys
+import termios
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -86,6 +94,44 @@ async def interrupted(question: Question, context: Context) -> Reply:
     return Reply(text="never")
 
 
+@agent("sleeper")
+async def sleeper(question: Question, context: Context) -> Reply:
+    """Says that it waits, and waits until it is stopped."""
+    context.progress("waiting for ever")
+    await anyio.sleep_forever()
+    return Reply(text="never")
+
+
+@agent("stubborn")
+async def stubborn(question: Question, context: Context) -> Reply:
+    """Says that it waits, and does not let itself be stopped."""
+    context.progress("waiting for ever")
+    with anyio.CancelScope(shield=True):
+        await anyio.sleep_forever()
+    return Reply(text="never")
+
+
+@agent("deaf")
+async def deaf(question: Question, context: Context) -> Reply:
+    """Says that it blocks the loop, and blocks it."""
+    print("blocked", flush=True)
+    while True:
+        pass
+    return Reply(text="never")
+
+
+@agent("obstinate")
+async def obstinate(question: Question, context: Context) -> Reply:
+    """Says that it waits, and waits again whatever stops it."""
+    context.progress("waiting for ever")
+    while True:
+        try:
+            await anyio.sleep_forever()
+        except BaseException:
+            pass
+    return Reply(text="never")
+
+
 @agent("secretive", clearance="restricted")
 async def secretive(question: Question) -> Secret:
     """Answers what not everybody may see."""
@@ -125,7 +171,8 @@ class HoldAnswers(HoldAll):
 
 AGENTS = {
     name: f"toys:{name}"
-    for name in ("parrot", "gapped", "broken", "beside", "picky", "interrupted", "secretive", "friend")
+    for name in ("parrot", "gapped", "broken", "beside", "picky", "interrupted", "sleeper", "stubborn", "deaf",
+                 "obstinate", "secretive", "friend")
 } | {"lacking": "toys_of_another_box:lacking"}
 POLICIES = {"hold_answers": "toys:HoldAnswers"}
 '''
@@ -194,3 +241,72 @@ def genie() -> Callable[..., Result]:
         return CliRunner().invoke(main, list(words), input=input)
 
     return call
+
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 60.0
+"""What a loaded machine may take for one step; nothing waits so long but a test that fails."""
+
+
+class Terminal:
+    """The command in a terminal of its own: it is the foreground job, and Ctrl-C reaches it as a person's would."""
+
+    def __init__(self, words: tuple[str, ...], *, columns: int, environ: Mapping[str, str], path: str) -> None:
+        self.screen = ""
+        self._own, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from genie.cli import main; main()", *words],
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - nothing here runs threads
+            env={**kept, "TERM": "xterm-256color", "PYTHONPATH": f"{path}{os.pathsep}{ROOT}", **environ},
+        )  # fmt: skip
+        os.close(theirs)
+
+    def until(self, text: str) -> str:
+        """Read until a text has appeared since the last call; return what came."""
+        came = ""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._own, selectors.EVENT_READ)
+            while text not in came:
+                assert ready.select(PATIENCE_S), f"{text!r} did not come: {came!r}"
+                came += self._read() or pytest.fail(f"ended without {text!r}: {self.screen!r}")
+        return came
+
+    def ended(self) -> int:
+        """Read to the end and return the exit code."""
+        while self._read():
+            pass
+        return self.process.wait(PATIENCE_S)
+
+    def press(self, key: bytes) -> None:
+        """Type a key; the terminal makes a signal of Ctrl-C."""
+        os.write(self._own, key)
+
+    def _read(self) -> str:
+        try:
+            text = os.read(self._own, 1 << 16).decode("utf-8", errors="replace")
+        except OSError:  # Linux says so when the other side has gone
+            return ""
+        self.screen += text
+        return text
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+        os.close(self._own)
+
+
+@pytest.fixture
+def terminal(toys: Path) -> Iterator[Callable[..., Terminal]]:
+    """Return an opener of terminals in which the command runs."""
+    opened: list[Terminal] = []
+
+    def start(*words: str, columns: int = 100, **environ: str) -> Terminal:
+        opened.append(Terminal(words, columns=columns, environ=environ, path=str(toys)))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()

@@ -25,6 +25,7 @@ from agents.contracts.insights import (
 )
 from agents.contracts.money import Money
 from agents.contracts.statements import Assumption, Quarantined
+from genie.cli.layout import Part, laid_out
 from genie.cli.outcome import Outcome, Status
 from genie.cli.report import render_report
 from genie.cli.summary import render_summary
@@ -107,12 +108,8 @@ def outcome_of(report: Report) -> Outcome:
     )  # fmt: skip
 
 
-def drawn(*parts: object) -> str:
-    console = Console(file=io.StringIO(), width=110, highlight=False)
-    console.print(*parts, sep="\n")
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return file.getvalue()
+def drawn(*parts: Part) -> str:
+    return "\n".join(laid_out(parts, width=110))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +180,11 @@ def test_the_live_view_adds_events_up() -> None:
         ("accepted", "slow", None), ("progress", "slow", "half \x1b[2J way"), ("dead_lettered", "broken", "KeyError"),
     ):  # fmt: skip
         view.update(Event(0.0, kind, "m-1", "toys.question", "caller:local", agent, reason))
-    text = drawn(view.render())
+    console = Console(file=io.StringIO(), width=110, highlight=False)
+    console.print(view.render())
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    text = file.getvalue()
     assert re.search(r"reader\s+done\s+1", text)
     assert re.search(r"slow\s+working\s+0\s+half �\[2J way", text)
     assert re.search(r"broken\s+failed\s+0\s+KeyError", text)

@@ -1,0 +1,25 @@
+"""The end of a command's help: examples that can be typed as they stand, and what its exit codes mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROMPT = "$ "
+USUAL: Mapping[int, str] = {0: "done", 2: "wrong usage, or input that cannot be used", 130: "interrupted"}
+
+
+def manual(*examples: tuple[str, str], exits: Mapping[int, str] = USUAL, notes: str = "") -> str:
+    """Return an epilog for click.
+
+    Args:
+        examples: What it is for, and the line to type; a test runs each.
+        exits: Exit code -> when.
+        notes: A paragraph of its own, wrapped to the terminal.
+    """
+    lines = [line for about, command in examples for line in (f"  # {about}", f"  {PROMPT}{command}")]
+    told = [f"  {code:<4} {when}" for code, when in exits.items()]
+    parts = ["\b\nExamples:\n" + "\n".join(lines), "\b\nExit codes:\n" + "\n".join(told)]
+    return "\n\n".join([notes, *parts] if notes else parts)

@@ -1,0 +1,104 @@
+"""Every command explains itself: examples that can be typed as they stand, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from genie.cli import main
+
+ROOT = Path(__file__).parents[3]
+WIDTHS = {"COLUMNS": "80"}
+
+
+def walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield words, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from walk(below, (*words, name))
+
+
+COMMANDS = dict(walk(main, ("genie",)))
+
+
+def shown(words: tuple[str, ...]) -> str:
+    result = CliRunner().invoke(main, [*words[1:], "--help"])
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def examples(words: tuple[str, ...]) -> list[str]:
+    return re.findall(r"^ +\$ (genie .*)$", shown(words), re.MULTILINE)
+
+
+EXAMPLES = sorted({line for words in COMMANDS for line in examples(words)})
+FOR_EVER = {line for line in EXAMPLES if " serve-schedule " in line}
+"""Ends at a signal only; its own tests run it."""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a copy of what examples read and extend."""
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    shutil.copytree(ROOT / "agents", tmp_path / "agents", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "tests").mkdir()
+    statement = (ROOT / "config/statements/sample.csv").read_text()
+    (tmp_path / "question.json").write_text(json.dumps({"question": "Where does it go?", "content": statement}))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_a_sentence_examples_and_exit_codes(words: tuple[str, ...]) -> None:
+    text = shown(words)
+    assert COMMANDS[words].help
+    assert any(line.startswith(" ".join(words)) for line in examples(words))
+    assert re.search(r"^  Exit codes:\n +0 ", text, re.MULTILINE)
+    assert re.search(r"^ +2 +\S", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
+    options = [option for option in COMMANDS[words].params if isinstance(option, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_parses(line: str) -> None:
+    command: click.Command = main
+    context = click.Context(main, info_name="genie")
+    rest = shlex.split(line)[1:]
+    while isinstance(command, click.Group):
+        name, found, rest = command.resolve_command(context, rest)
+        assert found is not None, line
+        command = found
+        context = command.make_context(
+            name, list(rest), parent=context, resilient_parsing=isinstance(found, click.Group)
+        )
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("line", sorted(set(EXAMPLES) - FOR_EVER))
+def test_an_example_does_what_it_says(line: str) -> None:
+    result = CliRunner().invoke(main, shlex.split(line)[1:])
+    assert result.exit_code == 0, result.output + repr(result.exception)
+
+
+def test_the_first_screen_tells_what_each_command_tells() -> None:
+    first = shown(("genie",))
+    for words, command in COMMANDS.items():
+        if len(words) == 2:
+            assert re.search(rf"^  {re.escape(words[1])} +\S.*\.$", first, re.MULTILINE)
+            assert command.name is not None

@@ -1,0 +1,58 @@
+"""What a process of the command loads, and what it leaves alone when a program calls it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+ROOT = Path(__file__).parents[3]
+PIPELINE = str(ROOT / "config/pipelines/insights.yaml")
+NEEDLESS = (
+    "rich", "httpx", "prometheus_client", "openpyxl", "genie.benchmark", "genie.cli.page", "genie.edges.metrics",
+    "click.shell_completion", "agents.insights.reading.camt", "agents.insights.reading.workbook",
+)  # fmt: skip
+
+
+def process(code: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+    )  # fmt: skip
+
+
+def test_a_run_in_a_pipe_loads_nothing_that_it_does_not_need() -> None:
+    code = (
+        "import atexit, sys; from genie.cli import main;"
+        f"atexit.register(lambda: print([one for one in {NEEDLESS!r} if one in sys.modules], file=sys.stderr));"
+        "main()"
+    )
+    done = process(code, "run", PIPELINE, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert "125,000.00" in done.stdout
+
+
+def test_a_program_that_calls_the_command_keeps_its_collector(genie: Callable[..., Result]) -> None:
+    before = (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count())
+    assert genie("check", PIPELINE).exit_code == 0
+    assert (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count()) == before
+
+
+def test_a_benchmark_measures_with_the_collector_that_programs_have() -> None:
+    code = (
+        "import atexit, gc, sys; from genie.cli import main;"
+        "atexit.register(lambda: print(gc.get_threshold(), file=sys.stderr)); main()"
+    )
+    assert process(code, "bench", "fanout", "--fanout", "3", "--json").stderr == "(700, 10, 10)\n"
+
+
+def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
+    done = process("from genie.cli import main; main()", "run", PIPELINE, "--quiet", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "125,000.00" in done.stdout
+    assert "\\u2588" in done.stdout
