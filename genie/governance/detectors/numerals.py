@@ -16,6 +16,12 @@ _DATE = re.compile(
     r"|[0-3]?[0-9]([-./ ])[0-3]?[0-9]\2(?:19|20)[0-9]{2})(?![0-9])"
 )
 
+_REFERENCE = re.compile(
+    r"(?i)(?:\b|_)(?:order|ref|reference|txn|transaction|invoice|utr|rrn|arn|ticket|batch|serial|sku|ean|isbn|imei|barcode|"
+    r"tracking|awb|parcel|part|model|item|product|case|claim|build|commit|epoch|timestamp|article|artikel|bestellung)s?"
+    r"[ \t_]{0,2}(?:no|number|nr|num|id|code)?[ \t.:#=/\-]{0,4}\Z"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -43,6 +49,11 @@ def runs(text: str, *, at_least: int) -> Iterator[Run]:
 def holds_date(text: str) -> bool:
     """Return True when a calendar date in digits is part of the text."""
     return _DATE.search(text) is not None
+
+
+def is_reference(text: str, start: int) -> bool:
+    """Return True when the words before a number call it an order, an invoice, a parcel or the like."""
+    return _REFERENCE.search(text[max(0, start - 32) : start]) is not None
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:

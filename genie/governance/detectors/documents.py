@@ -1,0 +1,102 @@
+"""Numbers of people and their papers: social security (US), national insurance (UK), passports.
+
+Sources: SSA, "Social Security Number Randomization", 2011 (SSN, as python-stdnum checks it); HMRC, National Insurance
+Manual NIM39110 (NINO); ICAO Doc 9303 part 4 (machine readable zone of a passport).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import re2
+from stdnum.us import ssn
+
+from genie.governance.detectors.numerals import is_reference, stands_alone
+
+_GAP = r"[ \t\r\n.\-]{0,3}"
+_SSN_WORDS = r"(?:\bssn|social[ \t\r\n_\-]{0,2}security|\bsoc[. ]{1,2}sec\b)"
+SSN_PATTERNS = (
+    r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}",
+    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}[0-9]",
+)
+_SSN = re.compile(r"(?<![0-9A-Za-z])[0-9]{3}( ?- ?)[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z])")
+_SSN_AFTER_WORD = re.compile(
+    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}(?P<number>[0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?![0-9A-Za-z])"
+)
+
+_NINO_BODY = (
+    r"[a-ceghj-prstw-z][a-ceghj-nprstw-z][ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}"
+    r"[ \t\r\n\-]{0,2}[a-d]"
+)
+NINO_PATTERN = rf"(?i){_NINO_BODY}"
+_NINO = re.compile(rf"(?i)(?<![a-z0-9]){_NINO_BODY}(?![a-z0-9])")
+_NINO_WORD = re.compile(r"(?i)(?:\bnino\b|national insurance|\bni (?:no|number)\b)[^0-9]{0,24}\Z")
+_NOT_ISSUED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
+
+_PASSPORT_WORDS = r"(?:passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|पासपोर्ट)"
+_BETWEEN = (
+    r"(?:[ \t\r\n:.#=/()\-]{1,3}(?:no|nos|number|num|nr|nummer|numero|is|was|id|book|holder|details|my|her|his|the)?){0,6}"
+)
+_PASSPORT_NUMBER = r"(?P<number>[a-z]{0,2} ?[0-9]{6,9}[a-z]?|[a-z][0-9a-z]{1,4}[0-9][0-9a-z]{2,5})\b"
+PASSPORT_PATTERNS = (
+    rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER.replace('?P<number>', '?:')}",
+    r"[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]",
+)
+_PASSPORT = re2.compile(rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER}")
+_ZONE = re.compile(rf"(?<![A-Z0-9<]){PASSPORT_PATTERNS[1]}(?![A-Z0-9<])")
+_FIRST_LINE = re.compile(r"(?:^|[^A-Z0-9<])(P[A-Z<]{43}[ \t\r\n]{1,3})\Z")
+_DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]\Z")
+_VALUES = {char: at for at, char in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
+
+
+def find_ssn(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of social security numbers: with dashes, or in any way after a word that names them.
+
+    Numbers never issued (area 000, 666 or from 900, group 00, serial 0000, those used in advertising) are none.
+    """
+    taken: set[int] = set()
+    for match in _SSN_AFTER_WORD.finditer(text):
+        start, end = match.span("number")
+        if ssn.is_valid("".join(filter(str.isdigit, text[start:end]))):
+            taken.add(start)
+            yield start, end
+    for match in _SSN.finditer(text):
+        start, end = match.span()
+        alone = start not in taken and stands_alone(text, start, end) and not is_reference(text, start)
+        if alone and ssn.is_valid("".join(filter(str.isdigit, match.group()))):
+            yield start, end
+
+
+def find_nino(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of national insurance numbers: in capitals, or in any letters after a word that names them."""
+    for match in _NINO.finditer(text):
+        start, end = match.span()
+        number = match.group()
+        if number[:2].upper() in _NOT_ISSUED:
+            continue
+        if (number.isupper() and not is_reference(text, start)) or _NINO_WORD.search(text[max(0, start - 48) : start]):
+            yield start, end
+
+
+def find_passport(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of passport numbers after the word, and of machine readable zones whose check digits hold."""
+    for match in _ZONE.finditer(text):
+        if _zone_holds(match.group()):
+            above = _FIRST_LINE.search(text, max(0, match.start() - 48), match.start())
+            yield (match.start() if above is None else above.start(1)), match.end()
+    for match in _PASSPORT.finditer(text):
+        start, end = match.span("number")
+        number = text[start:end]
+        if sum(map(str.isdigit, number)) >= 5 and not _DAY.match(number):
+            yield start, end
+
+
+def _zone_holds(line: str) -> bool:
+    parts = ((line[:9], line[9]), (line[13:19], line[19]), (line[21:27], line[27]))
+    whole = line[:10] + line[13:20] + line[21:43]
+    return all(_check_digit(part) == digit for part, digit in (*parts, (whole, line[43])))
+
+
+def _check_digit(part: str) -> str:
+    return str(sum(_VALUES[char] * (7, 3, 1)[at % 3] for at, char in enumerate(part)) % 10)
