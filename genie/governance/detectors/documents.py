@@ -86,7 +86,7 @@ def find_passport(text: str) -> Iterator[tuple[int, int]]:
             above = _FIRST_LINE.search(text, max(0, match.start() - 48), match.start())
             yield (match.start() if above is None else above.start(1)), match.end()
     for match in _PASSPORT.finditer(text):
-        start, end = match.span("number")
+        start, end = match.span(1)
         number = text[start:end]
         if sum(map(str.isdigit, number)) >= 5 and not _DAY.match(number):
             yield start, end
