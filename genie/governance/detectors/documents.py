@@ -1,6 +1,6 @@
 """Numbers of people and their papers: social security (US), national insurance (UK), passports.
 
-Sources: SSA, "Social Security Number Randomization", 2011 (SSN, as python-stdnum checks it); HMRC, National Insurance
+Sources: SSA, "Social Security Number Randomization", 2011 (SSN); HMRC, National Insurance
 Manual NIM39110 (NINO); ICAO Doc 9303 part 4 (machine readable zone of a passport).
 """
 
@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 import re2
-from stdnum.us import ssn
 
 from genie.governance.detectors.numerals import is_reference, stands_alone
 
@@ -20,10 +19,9 @@ SSN_PATTERNS = (
     r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}",
     rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}[0-9]",
 )
-_SSN = re.compile(r"(?<![0-9A-Za-z])[0-9]{3}( ?- ?)[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z])")
-_SSN_AFTER_WORD = re.compile(
-    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}(?P<number>[0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?![0-9A-Za-z])"
-)
+_SSN = re2.compile(SSN_PATTERNS[0])
+_SSN_AFTER_WORD = re2.compile(rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)")
+_ADVERTISED = frozenset({"078051120", "219099999", "457555462"})
 
 _NINO_BODY = (
     r"[a-ceghj-prstw-z][a-ceghj-nprstw-z][ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}"
@@ -47,6 +45,7 @@ _PASSPORT = re2.compile(rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER}")
 _ZONE = re.compile(rf"(?<![A-Z0-9<]){PASSPORT_PATTERNS[1]}(?![A-Z0-9<])")
 _FIRST_LINE = re.compile(r"(?:^|[^A-Z0-9<])(P[A-Z<]{43}[ \t\r\n]{1,3})\Z")
 _DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]\Z")
+_NO_DIGIT = re.compile(r"[^0-9]+")
 _VALUES = {char: at for at, char in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 
 
@@ -57,15 +56,22 @@ def find_ssn(text: str) -> Iterator[tuple[int, int]]:
     """
     taken: set[int] = set()
     for match in _SSN_AFTER_WORD.finditer(text):
-        start, end = match.span("number")
-        if ssn.is_valid("".join(filter(str.isdigit, text[start:end]))):
+        start, end = match.span(1)
+        if _is_issued(text[start:end]):
             taken.add(start)
             yield start, end
     for match in _SSN.finditer(text):
         start, end = match.span()
         alone = start not in taken and stands_alone(text, start, end) and not is_reference(text, start)
-        if alone and ssn.is_valid("".join(filter(str.isdigit, match.group()))):
+        if alone and _is_issued(match.group()):
             yield start, end
+
+
+def _is_issued(shown: str) -> bool:
+    number = _NO_DIGIT.sub("", shown)
+    area, group, serial = number[:3], number[3:5], number[5:]
+    never = area in {"000", "666"} or area >= "900" or group == "00" or serial == "0000"
+    return not never and number not in _ADVERTISED
 
 
 def find_nino(text: str) -> Iterator[tuple[int, int]]:

@@ -97,7 +97,7 @@ def find_aadhaar(text: str) -> Iterator[tuple[int, int]]:
             yield found
         elif len(groups) >= 3:
             for first in range(len(groups) - 2):
-                found = _in_fours(text, groups, first)
+                found = _in_fours(text, groups, first) if len(groups[first][2]) == 4 else None
                 if found is not None:
                     yield found
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# Digits with at most three separators between two of them. The two classes share no character, so this is linear.
-_RUN = re.compile(r"[0-9](?:[ \t\r\n.\-]{0,3}[0-9])*")
+import re2
+
+_RUN = r"[0-9](?:[ \t\r\n.\-]{{0,3}}[0-9]){{{more},}}"
+"""Digits with at most three separators between two of them."""
 _GROUP = re.compile(r"[0-9]+")
 _UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
 _DATE = re.compile(
@@ -36,14 +39,20 @@ class Run:
         return sum(len(group[2]) for group in self.groups)
 
 
+@functools.cache
+def _run(at_least: int) -> re2.Pattern:
+    return re2.compile(_RUN.format(more=at_least - 1))
+
+
 def runs(text: str, *, at_least: int) -> Iterator[Run]:
-    """Yield the maximal runs of at least that many characters, leaving out UUIDs."""
-    uuids = [match.span() for match in _UUID.finditer(text)] if text.count("-") >= 4 else []
-    for match in _RUN.finditer(text):
+    """Yield the maximal runs of at least that many digits, leaving out UUIDs."""
+    uuids: list[tuple[int, int]] | None = None if text.count("-") >= 4 else []
+    for match in _run(at_least).finditer(text):
         start, end = match.span()
-        if end - start < at_least or not is_free(uuids, start, end):
-            continue
-        yield Run(tuple((g.start(), g.end(), g.group()) for g in _GROUP.finditer(text, start, end)))
+        if uuids is None:
+            uuids = [found.span() for found in _UUID.finditer(text)]
+        if is_free(uuids, start, end):
+            yield Run(tuple((*group.span(), group[0]) for group in _GROUP.finditer(text, start, end)))
 
 
 def holds_date(text: str) -> bool:

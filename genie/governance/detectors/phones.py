@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
+import re2
+
 from genie.governance.detectors.numerals import holds_date, is_free, is_reference, stands_alone
 
 DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
@@ -39,9 +41,7 @@ _FORMS = (
 _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
 _INTERNATIONAL = re.compile(rf"\+{_BROKEN}(?P<number>[1-9](?:{_BROKEN}[0-9])*)")
-_AFTER_WORD = re.compile(
-    rf"(?i)(?:\b(?P<name>{_NAMES})|\b{_VERBS})\b(?P<between>[^0-9+]{{0,20}})(?P<number>[0-9](?:{_SPACED}[0-9]){{6,}})"
-)
+_AFTER_WORD = re2.compile(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
 _JOINT = re.compile(
     r"(?i)(?:[ \t\r\n:.#=/()\-]{1,3}(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)?){0,5}\Z"
 )
@@ -68,7 +68,7 @@ class Phones:
         for form, region in forms:
             by_form[form] = (*by_form.get(form, ()), region)
         self._forms = tuple((re.compile(form), regions) for form, regions in by_form.items())
-        self._any = re.compile("|".join(f"(?:{form})" for form in by_form)) if by_form else None
+        self._any = re2.compile("|".join(f"(?:{form})" for form in by_form))
         self.patterns = (PLUS_PATTERN, WORD_PATTERN, *by_form)
         """RE2; a folded text in which none matches holds no number."""
 
@@ -84,8 +84,8 @@ class Phones:
 
     def _after_word(self, text: str) -> Iterator[tuple[int, int]]:
         for match in _AFTER_WORD.finditer(text):
-            start = match.start("number")
-            named = match["name"] is not None and _JOINT.match(match["between"]) is not None
+            start = match.start(3)
+            named = match[1] is not None and _JOINT.match(match[2]) is not None
 
             def accepts(digits: str, *, named: bool = named) -> bool:
                 if not _SHORTEST <= len(digits) <= _LONGEST:
@@ -99,7 +99,7 @@ class Phones:
                 yield start, end
 
     def _national(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in self._any.finditer(text) if self._any is not None else ():
+        for match in self._any.finditer(text):
             start, end = match.span()
             if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(match.group()):
                 continue

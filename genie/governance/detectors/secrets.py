@@ -48,7 +48,7 @@ _HINTS = _hints()
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of keys that services hand out."""
-    for form in sorted(_HINTS.Match(text)):
+    for form in sorted(_HINTS.Match(text) or ()):
         for match in _KEYS_BY_FORM[form].finditer(text):
             value = match[1]
             if _bits(value) >= 3.0 and not _placeholder(value.partition("-")[2] or value):
