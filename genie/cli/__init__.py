@@ -14,6 +14,7 @@ _COMMANDS = {
     "bench": "Measure the bus beside bare asyncio.",
     "check": "Check a pipeline without starting it.",
     "graph": "Draw a pipeline as a Mermaid graph.",
+    "inspect": "Show what detectors see in a file, and the verdicts.",
     "new": "Write the skeleton of something new.",
     "run": "Run a pipeline and report.",
     "serve-schedule": "Ask a pipeline's question by the clock.",
