@@ -66,8 +66,8 @@ _HANDLES = _OWN_HANDLES | frozenset(
     "oneyes omni apb bhim gpay phonepe spicepay liv lime".split()
 )
 """Handles of payment apps and banks; others are taken for something else."""
-_BOOKINGS = frozenset({"upi", "imps", "neft", "rtgs", "p2a", "p2m", "p2p", "pos", "vpa", "to", "by", "from", "ach", "ecs", "mb"})
-"""What a booking line begins with, joined to the address by dashes."""
+_BOOKING = re.compile(r"(?i)(?:^|[^a-z0-9])(?:upi|imps|neft|rtgs|p2a|p2m|pos|vpa|ach|mb|to|by|from)-[^@\r\n]*\Z")
+"""A booking line, whose parts are joined by dashes."""
 
 
 def find_upi(text: str) -> Iterator[tuple[int, int]]:
@@ -78,16 +78,15 @@ def find_upi(text: str) -> Iterator[tuple[int, int]]:
         if handle not in (_OWN_HANDLES if spaced else _HANDLES):
             continue
         before = text[max(0, match.start() - _LONGEST_LOCAL) : match.start()]
-        local = _name(before[len(before.rstrip(_LOCAL)) :])
+        local = before[len(before.rstrip(_LOCAL)) :].lstrip("._-")
+        if "-" in local and _BOOKING.search(before):
+            local = _last_name(local)
         if len(local) >= 2:
             yield match.start() - len(local), match.end()
 
 
-def _name(local: str) -> str:
-    """Return the name without the words of a booking line before it (``UPI-SHOP-shop@handle``)."""
-    local = local.lstrip("._-")
+def _last_name(local: str) -> str:
+    """Return the name at the end of a booking line: ``UPI-SHOP-shop`` is shop's, and apps append ``-1`` to names."""
     parts = local.split("-")
-    if len(parts) == 1 or parts[0].lower() not in _BOOKINGS:
-        return local
-    numbered = len(parts) > 2 and parts[-1].isdigit() and len(parts[-1]) <= 2  # apps append -1 to a name
+    numbered = len(parts) > 1 and parts[-1].isdigit() and len(parts[-1]) <= 2
     return "-".join(parts[-2:] if numbered else parts[-1:])
