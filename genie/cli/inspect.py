@@ -32,7 +32,9 @@ _NAMED = 20
 @click.argument("file", type=click.Path())
 @click.option("--field", metavar="NAME", help="Look at this column or key alone; keys within keys are joined by dots.")
 @click.option("--policy", metavar="FILE", type=click.Path(), help="Judge by the `policies:` of this YAML file.")
-@click.option("--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="What FILE holds; told by its name.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="What FILE holds; told by its name."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @guarded
 def command(file: str, *, field: str | None, policy: str | None, form: str | None, as_json: bool) -> None:

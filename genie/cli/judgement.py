@@ -122,7 +122,9 @@ def policies_of(path: str | None) -> tuple[Policy, ...]:
     document = load_file(Path(path), environ=os.environ)
     listed = document.at(("policies",))
     if not isinstance(listed, list) or not all(isinstance(item, (str, dict)) for item in listed):
-        raise ConfigError((f"{document.where(('policies',))}: there is no list of `policies`; name some, as a pipeline does",))
+        raise ConfigError(
+            (f"{document.where(('policies',))}: there is no list of `policies`; name some, as a pipeline does",)
+        )
     assembly = Assembly(document, Catalogue.installed())
     made = assembly.policies({item: {}} if isinstance(item, str) else item for item in listed)
     if made is None or assembly.problems:

@@ -1,4 +1,4 @@
-"""Records of a file for `genie inspect`: lines of text, JSON lines or rows of CSV, one at a time, each of bounded size."""
+"""Records of a file for `genie inspect`: lines of text, JSON lines or rows of CSV, one at a time, each bounded."""
 
 from __future__ import annotations
 
@@ -127,7 +127,9 @@ def format_of(path: str, lines: Lines) -> Format:
             return "text"
     cells = first.split(_delimiter(first))
     telling = len(head) == 2 and len(cells) >= 2 and all(_NAME.match(cell) for cell in cells)
-    return "csv" if telling and len(next(csv.reader(head[1:], delimiter=_delimiter(first)), ())) == len(cells) else "text"
+    return (
+        "csv" if telling and len(next(csv.reader(head[1:], delimiter=_delimiter(first)), ())) == len(cells) else "text"
+    )
 
 
 def records(lines: Lines, form: Format, field: str | None) -> Iterator[Record]:
@@ -143,7 +145,9 @@ def records(lines: Lines, form: Format, field: str | None) -> Iterator[Record]:
     """
     if form == "text":
         if field is not None:
-            raise InputError(lines.name, "is read as lines of text, which have no fields", "leave out --field, or say --format")
+            raise InputError(
+                lines.name, "is read as lines of text, which have no fields", "leave out --field, or say --format"
+            )
         yield from _text(lines)
     elif form == "jsonl":
         yield from _objects(lines, field)
@@ -179,7 +183,9 @@ def _object(number: int, line: str, field: str | None) -> Record:
     except RecursionError:
         return Record(number, (), f"is nested deeper than {MAX_DEPTH} levels")
     except ValueError as error:
-        why = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        why = (
+            f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        )
         return Record(number, (), f"is no JSON ({why})")
     if field is not None:
         found = _at(value, field)
@@ -257,7 +263,9 @@ def _rows(lines: Lines, field: str | None) -> Iterator[Record]:
     if not any(header):
         raise InputError(lines.name, "has no header", "the first line of a CSV file names its columns")
     if field is not None and field not in header:
-        raise InputError(lines.name, f"has no column {field!r}{suggestion(field, header)}", f"it has {', '.join(header[:20])}")
+        raise InputError(
+            lines.name, f"has no column {field!r}{suggestion(field, header)}", f"it has {', '.join(header[:20])}"
+        )
     while True:
         taken.first, taken.long, taken.size = 0, False, 0
         try:
@@ -273,4 +281,7 @@ def _rows(lines: Lines, field: str | None) -> Iterator[Record]:
             why = _TOO_LONG if taken.long else f"has {len(row)} cells, the header {len(header)}"
             yield Record(taken.first, (), why)
         elif row:
-            yield Record(taken.first, tuple((name, cell) for name, cell in zip(header, row, strict=False) if field in {None, name}))
+            yield Record(
+                taken.first,
+                tuple((name, cell) for name, cell in zip(header, row, strict=False) if field in {None, name}),
+            )

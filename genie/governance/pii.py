@@ -60,7 +60,8 @@ class Pii:
     """Mask, deny or hold personal data where its recipient's clearance is below the data's label.
 
     Raises:
-        PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no numbering plan.
+        PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no
+            numbering plan.
     """
 
     name: ClassVar[str] = "pii"

@@ -1,7 +1,7 @@
 """E-mail addresses and payment addresses (UPI).
 
-Sources: RFC 5321 section 4.1.2 (addresses, without quoted local parts); NPCI, UPI procedural guidelines, and the handles
-that the payment apps publish (payment addresses).
+Sources: RFC 5321 section 4.1.2 (addresses, without quoted local parts); NPCI, UPI procedural guidelines (payment
+addresses).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 import re2
+
+from genie.governance.detectors.handles import HANDLES, OWN_HANDLES
 
 _AT = r"[ \t\r\n]{0,2}@[ \t\r\n]{0,2}"
 EMAIL_PATTERNS = (
@@ -27,8 +29,8 @@ _SCHEME = re.compile(r"://[^\s/@]*\Z")
 def find_email(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of e-mail addresses.
 
-    A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and what stands before the host
-    of a URL are none.
+    A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and what stands before the
+    host of a URL are none.
     """
     for match in _PLAIN.finditer(text):
         start, end = match.span()
@@ -45,27 +47,12 @@ def find_email(text: str) -> Iterator[tuple[int, int]]:
 
 
 UPI_PATTERN = r"[A-Za-z0-9._\-][ \t]{0,2}@[ \t]{0,2}[A-Za-z]{2}"
-_HANDLE = re.compile(r"(?<=[A-Za-z0-9._\-])([ \t]{0,2})@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9_@])(?!\.[A-Za-z])")
+_HANDLE = re.compile(
+    r"(?<=[A-Za-z0-9._\-])([ \t]{0,2})@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9_@])(?!\.[A-Za-z])"
+)
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 _LONGEST_LOCAL = 256
 
-# Handles that mean nothing else may have spaces round the sign.
-_OWN_HANDLES = frozenset(
-    "okaxis okhdfcbank okicici oksbi ybl ibl axl apl yapl rapl ptaxis pthdfc ptsbi ptyes waicici waaxis wahdfcbank wasbi "
-    "axisb axisgo naviaxis superyes yescred jupiteraxis sliceaxis timecosmos tapicici zoicici goaxb".split()
-)
-_HANDLES = _OWN_HANDLES | frozenset(
-    "upi paytm icici sbi hdfcbank axisbank axis kotak kotak811 kmbl kbl kvb kvbank rbl rblbank idfcbank idfcfirst idfcnetc indus "
-    "indusind federal fbl yesbank yespay yesg yesbankltd pnb boi bob barodampay barodapay mahb mahabank uco unionbank "
-    "unionbankofindia uboi cnrb canarabank cboi centralbank indianbank indbank iob idbi idbibank allbank andb aubank au bandhan "
-    "bandhanbank csbpay csbcash cub dbs dcb dcbbank dlb dhanbank equitas esaf ezeepay eazypay freecharge freoicici hsbc "
-    "ikwik mobikwik jio jiopay jkb jsb jsbp karb kaypay lvb mbk myicici imobile nsdl nsdlpbma obc orient postbank ippb payzapp "
-    "hdfcbankjd rmhdfcbank pingpay pockets psb purz airtel airtelpaymentsbank sib srcb sc scb scmobile scbl sibl syndicate "
-    "synd tjsb ubi united utbi utkarshbank vijb vijayb vjb abfspay amazonpay credpay cred slc sliceapp slice "
-    "trans dbspay citi citibank citigold cmsidfc finobank fam famapp pinelabs shriramhdfcbank nye niyoicici "
-    "oneyes omni apb bhim gpay phonepe spicepay liv lime".split()
-)
-"""Handles of payment apps and banks; others are taken for something else."""
 _BOOKING = re.compile(r"(?i)(?:^|[^a-z0-9])(?:upi|imps|neft|rtgs|p2a|p2m|pos|vpa|ach|mb|to|by|from)-[^@\r\n]*\Z")
 """A booking line, whose parts are joined by dashes."""
 
@@ -75,7 +62,7 @@ def find_upi(text: str) -> Iterator[tuple[int, int]]:
     for match in _HANDLE.finditer(text):
         handle = match[3].lower()
         spaced = bool(match[1] or match[2])
-        if handle not in (_OWN_HANDLES if spaced else _HANDLES):
+        if handle not in (OWN_HANDLES if spaced else HANDLES):
             continue
         before = text[max(0, match.start() - _LONGEST_LOCAL) : match.start()]
         local = before[len(before.rstrip(_LOCAL)) :].lstrip("._-")

@@ -20,7 +20,9 @@ SSN_PATTERNS = (
     rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}[0-9]",
 )
 _SSN = re2.compile(SSN_PATTERNS[0])
-_SSN_AFTER_WORD = re2.compile(rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)")
+_SSN_AFTER_WORD = re2.compile(
+    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)"
+)
 _ADVERTISED = frozenset({"078051120", "219099999", "457555462"})
 
 _NINO_BODY = (
@@ -33,9 +35,8 @@ _NINO_WORD = re.compile(r"(?i)(?:\bnino\b|national insurance|\bni (?:no|number)\
 _NOT_ISSUED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
 
 _PASSPORT_WORDS = r"(?:passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|पासपोर्ट)"
-_BETWEEN = (
-    r"(?:[ \t\r\n:.#=/()\-]{1,3}(?:no|nos|number|num|nr|nummer|numero|is|was|id|book|holder|details|my|her|his|the)?){0,6}"
-)
+_LINKS = r"(?:no|nos|number|num|nr|nummer|numero|is|was|id|book|holder|details|my|her|his|the)"
+_BETWEEN = rf"(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,6}}"
 _PASSPORT_NUMBER = r"(?P<number>[a-z]{0,2} ?[0-9]{6,9}[a-z]?|[a-z][0-9a-z]{1,4}[0-9][0-9a-z]{2,5})\b"
 PASSPORT_PATTERNS = (
     rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER.replace('?P<number>', '?:')}",

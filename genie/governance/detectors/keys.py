@@ -75,4 +75,4 @@ def _hint(form: str) -> str:
 
 
 HINTS = tuple(_hint(form) for form in FORMS)
-"""What a text with each form matches at the least: short, because long counts would make one automaton of all too large."""
+"""What a text with each form matches at the least: short, because long counts make an automaton of all too large."""

@@ -42,9 +42,8 @@ _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
 _INTERNATIONAL = re.compile(rf"\+{_BROKEN}(?P<number>[1-9](?:{_BROKEN}[0-9])*)")
 _AFTER_WORD = re2.compile(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
-_JOINT = re.compile(
-    r"(?i)(?:[ \t\r\n:.#=/()\-]{1,3}(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)?){0,5}\Z"
-)
+_LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
+_JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _AMOUNT = re.compile(r"[0-9]+[.,][0-9]{1,2}\Z")
 

@@ -1,16 +1,18 @@
 """Secrets in strings: keys of known form, private keys, tokens, and passwords beside their names.
 
 A name (``password=``) is not enough: the value must not be a placeholder, a reference or an ordinary word. AWS's
-documented example key is found, although its text says EXAMPLE: it has the complete form of a key, and text that holds it
-is mostly configuration in which the next one is real.
+documented example key is found, although its text says EXAMPLE: it has the complete form of a key, and text that holds
+it is mostly configuration in which the next one is real.
 
-Sources: RFC 7468 (PEM), RFC 7519 (JWT), RFC 6750 and RFC 7617 (bearer and basic), RFC 3986 section 3.2.1 (user information).
+Sources: RFC 7468 (PEM), RFC 7519 (JWT), RFC 6750 and RFC 7617 (bearer and basic), RFC 3986 section 3.2.1 (user
+information).
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import json
 import math
 import re
@@ -32,7 +34,7 @@ _ALONE = r"(?:^|[^A-Za-z0-9])"
 # --- keys of known form ---
 
 KEY_PATTERN = "|".join(HINTS)
-_KEYS_BY_FORM = tuple(re2.compile(rf"{_ALONE}({form})(?:[^A-Za-z0-9]|$)") for form in FORMS)
+_KEYS_BY_FORM = tuple(re2.compile(rf"{_ALONE}({form})") for form in FORMS)
 
 
 def _hints() -> re2.Set:
@@ -51,7 +53,8 @@ def find_key(text: str) -> Iterator[tuple[int, int]]:
     for form in sorted(_HINTS.Match(text) or ()):
         for match in _KEYS_BY_FORM[form].finditer(text):
             value = match[1]
-            if _bits(value) >= 3.0 and not _placeholder(value.partition("-")[2] or value):
+            longer = text[match.end() : match.end() + 1].isalnum()
+            if not longer and _bits(value) >= 2.5 and not _placeholder(value.partition("-")[2] or value):
                 yield match.span(1)
 
 
@@ -103,7 +106,7 @@ _AUTHORIZATION = re2.compile(AUTHORIZATION_PATTERN)
 
 
 def find_authorization(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of what follows ``Bearer``, and of what follows ``Basic`` and decodes to a name and a password."""
+    """Yield the spans of what follows ``Bearer``, and of what follows ``Basic`` and decodes to name and password."""
     for match in _AUTHORIZATION.finditer(text):
         value = match[1]
         if match.group()[:2].lower() == "ba":
@@ -127,7 +130,7 @@ _URL = re2.compile(URL_PATTERN)
 
 
 def find_url_password(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of passwords before the host of a URL; one that repeats the name, or is a placeholder, is none."""
+    """Yield the spans of passwords before the host of a URL; what repeats the name, or is a placeholder, is none."""
     for match in _URL.finditer(text):
         value = match[1]
         name = match.group().partition("://")[2].partition(":")[0]
@@ -140,8 +143,9 @@ def find_url_password(text: str) -> Iterator[tuple[int, int]]:
 _PASSWORDS = r"pass(?:word|wd|phrase|code)|pwd|passwort|kennwort|contrasena|senha|mot de passe|[_\-]pass"
 _NAMED_KEYS = (
     r"api[_\- ]?(?:key|secret|token)|access[_\- ]?key|secret[_\- ]?(?:access[_\- ]?)?key|client[_\- ]?secret|"
-    r"(?:auth|access|refresh|bot|bearer|session|personal|deploy)[_\- ]?token|(?:signing|encryption|account|auth|private|master|shared)"
-    r"[_\- ]?key|webhook[_\- ]?secret|(?:app|consumer|jwt)[_\- ]?secret"
+    r"(?:auth|access|refresh|bot|bearer|session|personal|deploy)[_\- ]?token|"
+    r"(?:signing|encryption|account|auth|private|master|shared)[_\- ]?key|"
+    r"(?:webhook|app|consumer|jwt)[_\- ]?secret"
 )
 _LOOSE = r"token|secret|credentials?"
 _LINK = r"""\\{0,2}["'\]`]{0,2}(?:[ \t]{0,4}(?::=|=>|={1,2}|:)|[ \t]{1,2}is(?:[ \t]{0,2}:)?[ \t])"""
@@ -155,9 +159,12 @@ _VALUE = (
 )
 _ASSIGNED = re2.compile(
     rf"(?i)(?:--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]|"
-    rf"(?P<before>[a-z]{{0,16}}[_\- ]?)(?:(?P<password>{_PASSWORDS})|(?P<key>{_NAMED_KEYS})|(?P<loose>{_LOOSE})){_LINK}){_VALUE}"
+    rf"(?P<before>[a-z]{{0,16}}[_\- ]?)(?:(?P<password>{_PASSWORDS})|(?P<key>{_NAMED_KEYS})|(?P<loose>{_LOOSE}))"
+    rf"{_LINK}){_VALUE}"
 )
-_HARMLESS = re.compile(r"(?i)(?:next|page|continuation|sync|csrf|xsrf|cursor|max|min|eos|bos|pad|unk|stop|design)[_\- ]?\Z")
+_HARMLESS = re.compile(
+    r"(?i)(?:next|page|continuation|sync|csrf|xsrf|cursor|max|min|eos|bos|pad|unk|stop|design)[_\- ]?\Z"
+)
 _CALL = re.compile(r"""[(){}\[\]]|\$\{|\A[$%@<*&/~]|\A\.{1,2}/|://""")
 _REFERENCE = re.compile(r"\A(?:[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+\Z|\$|%|\{|<|\*{3})")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -204,10 +211,10 @@ def _is_password(value: str, *, quoted: bool) -> bool:
 def _not_a_value(value: str) -> bool:
     """Return True for calls, references to something else, paths, URLs and placeholders."""
     call = _CALL.search(value)
-    if call is not None and not (call.group() in "/*&@$%~" and _bits(value) >= 4.0):
-        # A password may hold brackets; an expression has a name before them, or is nothing but a reference.
-        if call.start() == 0 or "(" in value or "[" in value or "{" in value or "://" in value:
-            return True
+    random = call is not None and call.group() in "/*&@$%~" and _bits(value) >= 4.0
+    # A password may hold brackets; an expression has a name before them, or is nothing but a reference.
+    if call is not None and not random and (call.start() == 0 or any(part in value for part in ("(", "[", "{", "://"))):
+        return True
     return _REFERENCE.match(value) is not None or _placeholder(value)
 
 
@@ -230,7 +237,7 @@ def _has_digit(value: str) -> bool:
 
 def _is_mixed(value: str) -> bool:
     """Return True for small and capital letters in no order that words have."""
-    return sum(one.islower() != two.islower() for one, two in zip(value, value[1:], strict=False)) * 4 >= len(value)
+    return sum(one.islower() != two.islower() for one, two in itertools.pairwise(value)) * 4 >= len(value)
 
 
 def _bits(value: str) -> float:
