@@ -45,9 +45,6 @@ _ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _SHORTEST, _LONGEST = 13, 19
 
-PATTERN = r"[0-9](?:[ \t\r\n.\-]{0,3}[0-9]){12}"
-"""Thirteen digits with at most three separators between two of them."""
-
 # A card number may follow these words without a space; after other letters, digits are the tail of a reference.
 _LEADS = re.compile(
     r"(?i)(?:card|cards|cardno|cardnumber|cc|ccno|karte|carte|tarjeta|visa|mastercard|rupay|amex|no|nr)\Z"

@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
+from genie.governance.detectors.automata import compiled
 from genie.governance.detectors.handles import HANDLES, OWN_HANDLES
 
 _AT = r"[ \t\r\n]{0,2}@[ \t\r\n]{0,2}"
-EMAIL_PATTERNS = (
-    rf"[A-Za-z0-9._%+'\-]*[A-Za-z0-9_%+\-]{_AT}(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{{2,24}}\b",
-    r"(?i)[a-z0-9._%+\-]+[ \t]{0,2}[\[({]at[\])}][ \t]{0,2}[a-z0-9\-]+"
-    r"(?:[ \t]{0,2}(?:\.|[\[({]dot[\])}])[ \t]{0,2}[a-z0-9\-]+)+",
+EMAIL_HINTS = (
+    rf"[A-Za-z0-9_%+\-]{_AT}[A-Za-z0-9\-]+\.",
+    r"(?i)[\[({]at[\])}]",
 )
-_PLAIN, _DISGUISED = (re2.compile(pattern) for pattern in EMAIL_PATTERNS)
+_PLAIN = compiled(rf"[A-Za-z0-9._%+'\-]*[A-Za-z0-9_%+\-]{_AT}(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{{2,24}}\b")
+_DISGUISED = compiled(
+    r"(?i)[a-z0-9._%+\-]+[ \t]{0,2}[\[({]at[\])}][ \t]{0,2}[a-z0-9\-]+"
+    r"(?:[ \t]{0,2}(?:\.|[\[({]dot[\])}])[ \t]{0,2}[a-z0-9\-]+)+"
+)
 _FILES = frozenset({"css", "gif", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "py", "svg", "ts", "webp"})
 _MAILBOX = re.compile(r"(?=.*[A-Za-z]).*[0-9._+\-]")
 """What a name beside a free-standing ``@`` must look like: ``jane.doe @ example.com``, not ``see us @ example.com``."""
@@ -42,11 +44,11 @@ def find_email(text: str) -> Iterator[tuple[int, int]]:
         if (local == "git" and text[end : end + 1] == ":") or _SCHEME.search(text[max(0, start - 80) : start]):
             continue
         yield start, end
-    for match in _DISGUISED.finditer(text) if "at" in text or "AT" in text or "At" in text else ():
+    for match in _DISGUISED.finditer(text):
         yield match.span()
 
 
-UPI_PATTERN = r"[A-Za-z0-9._\-][ \t]{0,2}@[ \t]{0,2}[A-Za-z]{2}"
+UPI_HINT = r"[A-Za-z0-9._\-][ \t]{0,2}@[ \t]{0,2}[A-Za-z]{2}"
 _HANDLE = re.compile(
     r"(?<=[A-Za-z0-9._\-])([ \t]{0,2})@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9_@])(?!\.[A-Za-z])"
 )

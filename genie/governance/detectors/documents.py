@@ -9,18 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
+from genie.governance.detectors.automata import compiled
 from genie.governance.detectors.numerals import is_reference, stands_alone
 
 _GAP = r"[ \t\r\n.\-]{0,3}"
 _SSN_WORDS = r"(?:\bssn|social[ \t\r\n_\-]{0,2}security|\bsoc[. ]{1,2}sec\b)"
-SSN_PATTERNS = (
-    r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}",
-    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}[0-9]",
-)
-_SSN = re2.compile(SSN_PATTERNS[0])
-_SSN_AFTER_WORD = re2.compile(
+_SSN = compiled(r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}")
+_SSN_AFTER_WORD = compiled(
     rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)"
 )
 _ADVERTISED = frozenset({"078051120", "219099999", "457555462"})
@@ -29,7 +24,7 @@ _NINO_BODY = (
     r"[a-ceghj-prstw-z][a-ceghj-nprstw-z][ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}"
     r"[ \t\r\n\-]{0,2}[a-d]"
 )
-NINO_PATTERN = rf"(?i){_NINO_BODY}"
+NINO_HINT = rf"(?i)(?:\b|_){_NINO_BODY}"
 _NINO = re.compile(rf"(?i)(?<![a-z0-9]){_NINO_BODY}(?![a-z0-9])")
 _NINO_WORD = re.compile(r"(?i)(?:\bnino\b|national insurance|\bni (?:no|number)\b)[^0-9]{0,24}\Z")
 _NOT_ISSUED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
@@ -38,12 +33,13 @@ _PASSPORT_WORDS = r"(?:passport|reisepass|passeport|pasaporte|passaporto|passapo
 _LINKS = r"(?:no|nos|number|num|nr|nummer|numero|is|was|id|book|holder|details|my|her|his|the)"
 _BETWEEN = rf"(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,6}}"
 _PASSPORT_NUMBER = r"(?P<number>[a-z]{0,2} ?[0-9]{6,9}[a-z]?|[a-z][0-9a-z]{1,4}[0-9][0-9a-z]{2,5})\b"
-PASSPORT_PATTERNS = (
-    rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER.replace('?P<number>', '?:')}",
-    r"[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]",
+PASSPORT_HINTS = (
+    rf"(?i){_PASSPORT_WORDS}[^0-9]*[0-9]",
+    r"[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}",
 )
-_PASSPORT = re2.compile(rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER}")
-_ZONE = re.compile(rf"(?<![A-Z0-9<]){PASSPORT_PATTERNS[1]}(?![A-Z0-9<])")
+_PASSPORT = compiled(rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER}")
+_ZONE_BODY = r"[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]"
+_ZONE = re.compile(rf"(?<![A-Z0-9<]){_ZONE_BODY}(?![A-Z0-9<])")
 _FIRST_LINE = re.compile(r"(?:^|[^A-Z0-9<])(P[A-Z<]{43}[ \t\r\n]{1,3})\Z")
 _DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]\Z")
 _NO_DIGIT = re.compile(r"[^0-9]+")

@@ -15,31 +15,27 @@ from stdnum.in_ import aadhaar, pan
 
 from genie.governance.detectors.numerals import runs, stands_alone
 
-IBAN_PATTERN = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}(?:[ \t\r\n\-]{0,2}[a-z0-9]){11}"
-"""Country, check digits and the fewest characters that an account has."""
+IBAN_HINT = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}[ \t\r\n\-]{0,2}[a-z0-9]{4}"
 _IBAN_HEAD = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[Ii][Bb][Aa][Nn]))[A-Za-z]{2}[0-9]{2}")
 _COUNTRIES = numdb.get("iban")
 _LETTERS = {ord("A") + at: str(10 + at) for at in range(26)}
 _GAPS = str.maketrans("", "", " \t\r\n-")
 
-PAN_PATTERN = r"(?i)[a-z]{3}[abcfghjlptk][a-z][ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z]"
+PAN_HINT = r"(?i)(?:\b|_)[a-z]{3}[abcfghjlptk][a-z][ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z]"
 _PAN = re.compile(
     r"(?i)(?<![a-z0-9])[a-z]{3}[abcfghjlptk][a-z][ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z](?![a-z0-9])"
 )
 _PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
 
-AADHAAR_PATTERNS = (
-    r"[2-9][0-9]{3}[ \t\r\n\-]{1,3}[0-9]{4}[ \t\r\n\-]{1,3}[0-9]{4}",
-    r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}[0-9]",
-)
 _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
 
-GSTIN_PATTERN = (
-    r"(?i)[0-9]{2}[ \t\r\n\-]{0,2}[a-z]{5}[ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z][ \t\r\n\-]{0,2}"
+_GSTIN_BODY = (
+    r"[0-9]{2}[ \t\r\n\-]{0,2}[a-z]{5}[ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z][ \t\r\n\-]{0,2}"
     r"[1-9a-z][ \t\r\n\-]{0,2}z[ \t\r\n\-]{0,2}[0-9a-z]"
 )
-_GSTIN = re.compile(rf"{GSTIN_PATTERN.replace('(?i)', '(?i)(?<![a-z0-9])')}(?![a-z0-9])")
+GSTIN_HINT = rf"(?i)(?:\b|_){_GSTIN_BODY}"
+_GSTIN = re.compile(rf"(?i)(?<![a-z0-9]){_GSTIN_BODY}(?![a-z0-9])")
 _STATES = frozenset(f"{code:02}" for code in (*range(1, 39), 97, 99))  # 97 and 99: other territory, centre
 _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

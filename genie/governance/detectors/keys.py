@@ -57,12 +57,12 @@ FORMS = (
 """RE2, in the letters as they are: no key is valid in others."""
 
 _BACKWARD = {
-    r"[0-9a-f]{32}-us[0-9]{1,2}": r"[0-9a-f]{8}-us[0-9]",
-    r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}": r"[0-9]{8}:AA[A-Za-z0-9_\-]{8}",
-    r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{60,70}": r"[A-Za-z0-9]{8}\.atlasv1\.",
+    r"[0-9a-f]{32}-us[0-9]{1,2}": r"[0-9a-f]-us[0-9]",
+    r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}": r"[0-9]:AA[A-Za-z0-9_\-]{4}",
+    r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{60,70}": r"\.atlasv1\.",
 }
 _COUNT = re.compile(r"\]\{([0-9]+)[^}]*\}")
-_ENOUGH = 8
+_ENOUGH = 4
 
 
 def _hint(form: str) -> str:

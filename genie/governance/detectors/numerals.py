@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import re2
 
+from genie.governance.detectors.automata import compiled
+
+LONG = r"[0-9](?:[ \t\r\n().\-/]{0,3}[0-9]){8}"
+"""The hint of whatever has nine digits or more, however they are separated."""
 _RUN = r"[0-9](?:[ \t\r\n.\-]{{0,3}}[0-9]){{{more},}}"
 """Digits with at most three separators between two of them."""
 _GROUP = re.compile(r"[0-9]+")
@@ -41,7 +45,7 @@ class Run:
 
 @functools.cache
 def _run(at_least: int) -> re2.Pattern:
-    return re2.compile(_RUN.format(more=at_least - 1))
+    return compiled(_RUN.format(more=at_least - 1))
 
 
 def runs(text: str, *, at_least: int) -> Iterator[Run]:

@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
-import re2
-
-from genie.governance.detectors.numerals import holds_date, is_free, is_reference, stands_alone
+from genie.governance.detectors.automata import compiled
+from genie.governance.detectors.numerals import LONG, holds_date, is_free, is_reference, stands_alone
 
 DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
 _LONGEST = 15  # digits in all, E.164 section 6
@@ -32,7 +31,7 @@ _FORMS = (
     ("IN", r"0?[6-9][0-9]{4}[ \-\n][0-9]{5}"),  # 98765 43210
     ("IN", r"0[1-9][0-9]{1,3}-[0-9]{6,8}"),  # 022-23456789
     ("DE", r"0[1-9][0-9]{1,3}-[0-9]{6,8}"),  # 0151-23456789
-    ("DE", r"0[1-9][0-9]{1,3}/[0-9]{5,9}"),  # 030/1234567
+    ("DE", r"0[1-9](?:[0-9]{1,3}/[0-9]{6,9}|[0-9]{2,3}/[0-9]{5})"),  # 030/1234567
     ("GB", r"0(?:2[0-9]|11[0-9]) [0-9]{3,4} [0-9]{4}"),  # 020 7946 0958
     ("GB", r"07[0-9]{3} [0-9]{3} ?[0-9]{3}"),
     ("GB", r"0(?:1[0-9]{3} [0-9]{6}|[38]0[0-9] [0-9]{3} [0-9]{4})"),
@@ -41,14 +40,16 @@ _FORMS = (
 _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
 _INTERNATIONAL = re.compile(rf"\+{_BROKEN}(?P<number>[1-9](?:{_BROKEN}[0-9])*)")
-_AFTER_WORD = re2.compile(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
+_AFTER_WORD = compiled(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
 _LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
 _JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _AMOUNT = re.compile(r"[0-9]+[.,][0-9]{1,2}\Z")
 
-WORD_PATTERN = rf"(?i)\b(?:{_NAMES}|{_VERBS})\b[^0-9+]{{0,20}}[0-9](?:{_SPACED}[0-9]){{6}}"
-PLUS_PATTERN = rf"\+{_BROKEN}[1-9](?:{_BROKEN}[0-9]){{7}}"
+WORD_HINT = rf"(?i)\b(?:{_NAMES}|{_VERBS})\b[^0-9+]*[0-9](?:{_SPACED}[0-9]){{6}}"
+PLUS_HINT = rf"\+{_BROKEN}[1-9]"
+SHORT_HINT = rf"[0-9](?:{_SPACED}[0-9]){{6}}"
+"""Numbers of regions without a form here may have as few as seven digits; those of the forms have nine."""
 
 
 class Phones:
@@ -67,8 +68,9 @@ class Phones:
         for form, region in forms:
             by_form[form] = (*by_form.get(form, ()), region)
         self._forms = tuple((re.compile(form), regions) for form, regions in by_form.items())
-        self._any = re2.compile("|".join(f"(?:{form})" for form in by_form))
-        self.patterns = (PLUS_PATTERN, WORD_PATTERN, *by_form)
+        self._any = compiled("|".join(f"(?:{form})" for form in by_form))
+        own = () if known.issuperset(regions) else (SHORT_HINT,)
+        self.hints = (PLUS_HINT, WORD_HINT, LONG, *own)
         """RE2; a folded text in which none matches holds no number."""
 
     def find(self, text: str) -> list[tuple[int, int]]:

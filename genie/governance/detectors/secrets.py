@@ -21,8 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
-import re2
-
+from genie.governance.detectors.automata import Hints, compiled
 from genie.governance.detectors.keys import FORMS, HINTS
 from genie.governance.detectors.numerals import is_free
 from genie.governance.folding import fold, fold_with_origins
@@ -33,25 +32,17 @@ _ALONE = r"(?:^|[^A-Za-z0-9])"
 
 # --- keys of known form ---
 
-KEY_PATTERN = "|".join(HINTS)
-_KEYS_BY_FORM = tuple(re2.compile(rf"{_ALONE}({form})") for form in FORMS)
+KEY_HINT = "|".join(HINTS)
+_KEYS_BY_FORM = tuple(compiled(rf"{_ALONE}({form})") for form in FORMS)
 
 
-def _hints() -> re2.Set:
-    hints = re2.Set.SearchSet()
-    for hint in HINTS:
-        hints.Add(hint)
-    hints.Compile()
-    return hints
-
-
-_HINTS = _hints()
+_KEY_HINTS = tuple(compiled(hint) for hint in HINTS)
 
 
 def find_key(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of keys that services hand out."""
-    for form in sorted(_HINTS.Match(text) or ()):
-        for match in _KEYS_BY_FORM[form].finditer(text):
+    for hint, form in zip(_KEY_HINTS, _KEYS_BY_FORM, strict=True):
+        for match in form.finditer(text) if hint.search(text) else ():
             value = match[1]
             longer = text[match.end() : match.end() + 1].isalnum()
             if not longer and _bits(value) >= 2.5 and not _placeholder(value.partition("-")[2] or value):
@@ -60,8 +51,8 @@ def find_key(text: str) -> Iterator[tuple[int, int]]:
 
 # --- private keys ---
 
-PEM_PATTERN = r"-----BEGIN (?:[A-Za-z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-_PEM = re2.compile(PEM_PATTERN)
+PEM_HINT = r"-----BEGIN (?:[A-Za-z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+_PEM = compiled(PEM_HINT)
 _BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.\-]*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24}")
 
@@ -81,8 +72,10 @@ def find_private_key(text: str) -> Iterator[tuple[int, int]]:
 
 # --- tokens ---
 
-JWT_PATTERN = r"eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{2,}\.[A-Za-z0-9_\-]*"
-_JWT = re2.compile(rf"{_ALONE}({JWT_PATTERN}(?:\.[A-Za-z0-9_\-]+){{0,2}})")
+JWT_HINT = r"eyJ[A-Za-z0-9_\-]{4}"
+_JWT = compiled(
+    rf"{_ALONE}(eyJ[A-Za-z0-9_\-]{{6,}}\.[A-Za-z0-9_\-]{{2,}}\.[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+){{0,2}})"
+)
 _LONGEST_HEADER = 4096
 
 
@@ -101,8 +94,8 @@ def find_jwt(text: str) -> Iterator[tuple[int, int]]:
             yield match.span(1)
 
 
-AUTHORIZATION_PATTERN = r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]{12,}=*)"
-_AUTHORIZATION = re2.compile(AUTHORIZATION_PATTERN)
+AUTHORIZATION_HINT = r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}[a-z0-9._~+/\-]{12}"
+_AUTHORIZATION = compiled(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]{12,}=*)")
 
 
 def find_authorization(text: str) -> Iterator[tuple[int, int]]:
@@ -125,8 +118,8 @@ def _is_pair(value: str) -> bool:
     return bool(colon and password) and (name + password).isprintable()
 
 
-URL_PATTERN = r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,256})@[^\s/@"'<>]"""
-_URL = re2.compile(URL_PATTERN)
+URL_HINT = r"""://[^\s/:@"'<>]*:[^\s/@"'<>]+@"""
+_URL = compiled(r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,})@[^\s/@"'<>]""")
 
 
 def find_url_password(text: str) -> Iterator[tuple[int, int]]:
@@ -149,15 +142,15 @@ _NAMED_KEYS = (
 )
 _LOOSE = r"token|secret|credentials?"
 _LINK = r"""\\{0,2}["'\]`]{0,2}(?:[ \t]{0,4}(?::=|=>|={1,2}|:)|[ \t]{1,2}is(?:[ \t]{0,2}:)?[ \t])"""
-PASSWORD_PATTERNS = (
+PASSWORD_HINTS = (
     rf"(?i)(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE}){_LINK}",
-    rf"(?i)--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]",
+    rf"(?i)-(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]",
 )
 _VALUE = (
     r"""[ \t\r\n]{0,4}(?:\\{0,2}(?:"(?P<double>[^"\r\n]{6,})"|'(?P<single>[^'\r\n]{6,})'|`(?P<tick>[^`\r\n]{6,})`)"""
     r"""|(?P<bare>[^\s"'`,;<>]{6,}))"""
 )
-_ASSIGNED = re2.compile(
+_ASSIGNED = compiled(
     rf"(?i)(?:--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]|"
     rf"(?P<before>[a-z]{{0,16}}[_\- ]?)(?:(?P<password>{_PASSWORDS})|(?P<key>{_NAMED_KEYS})|(?P<loose>{_LOOSE}))"
     rf"{_LINK}){_VALUE}"
@@ -218,7 +211,7 @@ def _not_a_value(value: str) -> bool:
     return _REFERENCE.match(value) is not None or _placeholder(value)
 
 
-_FILLER = re2.compile(
+_FILLER = compiled(
     r"(?i)(?:[^a-z0-9]|your|my|the|insert|enter|put|add|here|replace|me|with|change|this|that|example|sample|dummy|fake|test|testing|"
     r"placeholder|redacted|masked|hidden|removed|secret|password|passwd|passphrase|pass|pwd|token|apikey|api|key|access|"
     r"client|value|string|text|todo|none|null|undefined|true|false|required|optional|invalid|abc|foo|bar|baz|user|username|"
@@ -253,7 +246,7 @@ class Finder(NamedTuple):
     """How secrets of one or two kinds are found."""
 
     kinds: tuple[str, ...]
-    patterns: tuple[str, ...]
+    hints: tuple[str, ...]
     """RE2; a folded text in which none matches holds nothing of these kinds."""
     find: Callable[[str], Iterable[tuple[str, int, int]]]
 
@@ -263,12 +256,12 @@ def _of(kind: str, find: Callable[[str], Iterable[tuple[int, int]]]) -> Callable
 
 
 FINDERS = (
-    Finder(("private_key",), (PEM_PATTERN,), _of("private_key", find_private_key)),
-    Finder(("jwt",), (JWT_PATTERN,), _of("jwt", find_jwt)),
-    Finder(("api_key",), (KEY_PATTERN,), _of("api_key", find_key)),
-    Finder(("authorization",), (AUTHORIZATION_PATTERN,), _of("authorization", find_authorization)),
-    Finder(("url_password",), (URL_PATTERN,), _of("url_password", find_url_password)),
-    Finder(("password", "api_key"), PASSWORD_PATTERNS, find_password),
+    Finder(("private_key",), (PEM_HINT,), _of("private_key", find_private_key)),
+    Finder(("jwt",), (JWT_HINT,), _of("jwt", find_jwt)),
+    Finder(("api_key",), (KEY_HINT,), _of("api_key", find_key)),
+    Finder(("authorization",), (AUTHORIZATION_HINT,), _of("authorization", find_authorization)),
+    Finder(("url_password",), (URL_HINT,), _of("url_password", find_url_password)),
+    Finder(("password", "api_key"), PASSWORD_HINTS, find_password),
 )
 
 
@@ -285,15 +278,7 @@ class SecretsInspector:
     def __init__(self, labels: Mapping[str, Classification]) -> None:
         self._labels = dict(labels)
         self._finders = tuple(finder for finder in FINDERS if not self._labels.keys().isdisjoint(finder.kinds))
-        self._patterns = tuple(pattern for finder in self._finders for pattern in finder.patterns)
-        self._owners = tuple(at for at, finder in enumerate(self._finders) for _ in finder.patterns)
-        options = re2.Options()
-        options.log_errors = False
-        self._set = re2.Set.SearchSet(options)
-        for pattern in self._patterns:
-            self._set.Add(pattern)
-        if self._patterns:
-            self._set.Compile()
+        self._hints = Hints(hint for finder in self._finders for hint in finder.hints)
 
     def fold(self, text: str) -> str:
         """Fold Unicode look-alikes, invisible characters and diacritics."""
@@ -302,18 +287,18 @@ class SecretsInspector:
     @property
     def patterns(self) -> tuple[str, ...]:
         """What a text with a secret matches."""
-        return self._patterns
+        return self._hints.patterns
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the secrets in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
-        hits = self._set.Match(folded.text) if self._patterns else None
-        if not hits:
+        hints = self._hints(folded.text)
+        if not hints:
             return ()
         taken: list[tuple[int, int]] = []
         kinds: dict[tuple[int, int], str] = {}
-        for at in sorted({self._owners[hit] for hit in hits}):
-            for kind, start, end in self._finders[at].find(folded.text):
+        for finder in self._finders:
+            for kind, start, end in finder.find(folded.text) if not hints.isdisjoint(finder.hints) else ():
                 if kind in self._labels and is_free(taken, start, end):
                     insort(taken, (start, end))
                     kinds[start, end] = kind

@@ -79,10 +79,10 @@ def test_each_kind_is_found_only_where_one_of_its_own_patterns_matches(text: str
     for detector in DETECTORS:
         assume(len(folded) < 400)
         if any(True for _ in detector.find(folded)):
-            assert hit(detector.patterns, folded)
+            assert hit(detector.hints, folded)
     for finder in FINDERS:
         if any(True for _ in finder.find(folded)):
-            assert hit(finder.patterns, folded)
+            assert hit(finder.hints, folded)
 
 
 @given(st.one_of(TEXT, st.text(max_size=80)))
