@@ -47,7 +47,7 @@ _DIGITS = re.compile(r"[0-9]+")
 _AMOUNT = re.compile(r"[0-9]+[.,][0-9]{1,2}\Z")
 
 WORD_HINT = rf"(?i)\b(?:{_NAMES}|{_VERBS})\b[^0-9+]*[0-9](?:{_SPACED}[0-9]){{6}}"
-PLUS_HINT = rf"\+{_BROKEN}[1-9]"
+PLUS_HINT = rf"\+{_BROKEN}[1-9](?:{_BROKEN}[0-9]){{7}}"
 SHORT_HINT = rf"[0-9](?:{_SPACED}[0-9]){{6}}"
 """Numbers of regions without a form here may have as few as seven digits; those of the forms have nine."""
 

@@ -94,7 +94,7 @@ def find_jwt(text: str) -> Iterator[tuple[int, int]]:
             yield match.span(1)
 
 
-AUTHORIZATION_HINT = r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}[a-z0-9._~+/\-]{12}"
+AUTHORIZATION_HINT = r"\b(?i:bearer|basic)[ \t\r\n]{1,4}[a-z._~+/\-]*[A-Z0-9]"
 _AUTHORIZATION = compiled(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]{12,}=*)")
 
 
@@ -103,7 +103,7 @@ def find_authorization(text: str) -> Iterator[tuple[int, int]]:
     for match in _AUTHORIZATION.finditer(text):
         value = match[1]
         if match.group()[:2].lower() == "ba":
-            found = _is_pair(value)
+            found = not value.islower() and _is_pair(value)
         else:
             found = len(value) >= 16 and _has_digit(value) and _bits(value) >= 3.0 and not _placeholder(value)
         if found:
