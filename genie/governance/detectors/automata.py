@@ -28,20 +28,22 @@ def compiled(pattern: str) -> re2.Pattern:
 
 
 class Hints:
-    """Patterns, each searched for by itself.
+    """Patterns that are searched for together.
 
     Args:
         patterns: RE2.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._searches = {pattern: compiled(pattern).search for pattern in patterns}
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
+        self.patterns = tuple(dict.fromkeys(patterns))
         """The patterns, each once."""
-        return tuple(self._searches)
+        self._set = re2.Set.SearchSet(_options())
+        for pattern in self.patterns:
+            self._set.Add(pattern)
+        if self.patterns:
+            self._set.Compile()
 
     def __call__(self, text: str) -> set[str]:
         """Return the patterns that a text holds."""
-        return {pattern for pattern, search in self._searches.items() if search(text)}
+        hits = self._set.Match(text) if self.patterns else None
+        return {self.patterns[hit] for hit in hits} if hits else set()

@@ -18,6 +18,7 @@ _SSN = compiled(r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}")
 _SSN_AFTER_WORD = compiled(
     rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)"
 )
+_TAIL = re.compile(r"-[0-9A-Za-z]")
 _ADVERTISED = frozenset({"078051120", "219099999", "457555462"})
 
 _NINO_BODY = (
@@ -60,6 +61,7 @@ def find_ssn(text: str) -> Iterator[tuple[int, int]]:
     for match in _SSN.finditer(text):
         start, end = match.span()
         alone = start not in taken and stands_alone(text, start, end) and not is_reference(text, start)
+        alone = alone and text[start - 1 : start] != "-" and not _TAIL.match(text, end)
         if alone and _is_issued(match.group()):
             yield start, end
 

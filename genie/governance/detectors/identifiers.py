@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from stdnum import iban, luhn, numdb
 from stdnum.in_ import aadhaar, pan
 
+from genie.governance.detectors.automata import compiled
 from genie.governance.detectors.numerals import runs, stands_alone
 
 IBAN_HINT = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}[ \t\r\n\-]{0,2}[a-z0-9]{4}"
@@ -28,6 +29,9 @@ _PAN = re.compile(
 _PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
 
 _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
+_AADHAAR = compiled(
+    r"[2-9][0-9]{3}[ \t\r\n\-]{1,3}[0-9]{4}[ \t\r\n\-]{1,3}[0-9]{4}|(?i:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)"
+)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
 
 _GSTIN_BODY = (
@@ -86,7 +90,7 @@ def find_aadhaar(text: str) -> Iterator[tuple[int, int]]:
     Twelve digits in one piece, without the word, are taken for a reference: one in ten payment references passes the
     check digit.
     """
-    for run in runs(text, at_least=12):
+    for run in runs(text, at_least=12) if _AADHAAR.search(text) else ():
         groups = run.groups
         found = _after_word(text, groups)
         if found is not None:

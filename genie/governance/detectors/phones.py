@@ -23,7 +23,7 @@ _BROKEN = r"[ \t\r\n().\-/]{0,3}"
 _NAMES = (
     r"(?:phone|telephone|telefono|telefone|telefon|tel|ph|mobile|mobil|mob|movil|handy|cell|cellphone|whatsapp|fax)"
 )
-_VERBS = r"(?:contact|kontakt|call|dial|ring|sms|text|reach|rufen|anrufen|llame|appelez)"
+_VERBS = r"(?:contact|kontakt|my number|call|dial|ring|sms|text|reach|rufen|anrufen|llame|appelez)"
 _FORMS = (
     ("US", r"\([2-9][0-9]{2}\)[ \-]?[2-9][0-9]{2}[ .\-][0-9]{4}"),  # North America: (415) 555-2671
     ("US", r"(?:1[.\-])?[2-9][0-9]{2}-[2-9][0-9]{2}-[0-9]{4}"),
@@ -39,7 +39,7 @@ _FORMS = (
 )
 _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
-_INTERNATIONAL = re.compile(rf"\+{_BROKEN}(?P<number>[1-9](?:{_BROKEN}[0-9])*)")
+_INTERNATIONAL = compiled(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
 _AFTER_WORD = compiled(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
 _LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
 _JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
@@ -97,7 +97,8 @@ class Phones:
                 continue
             end = _longest(text, start, match.end(), accepts)
             if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
-                yield start, end
+                opened = text[start - 1 : start] == "(" and ")" in text[start:end]
+                yield start - opened, end
 
     def _national(self, text: str) -> Iterator[tuple[int, int]]:
         for match in self._any.finditer(text):
@@ -141,7 +142,12 @@ def _international(text: str) -> Iterator[tuple[int, int]]:
         start = match.start()
         if start and text[start - 1].isalnum():
             continue
-        end = _longest(text, match.start("number"), match.end(), _is_international)
+        dialled = match[1] == "00"
+        if dialled and (match.group().isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
+            continue
+        end = _longest(text, match.start(2), match.end(), _is_international)
+        if dialled and end is not None and text[start:end].isdigit():
+            continue  # in one piece, two zeros begin many a reference
         if end is not None and not _AMOUNT.match(text[start + 1 : end]) and not text[end : end + 1].isalpha():
             yield start, end
 
