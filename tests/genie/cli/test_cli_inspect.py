@@ -213,4 +213,4 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
     peak(10)
 
-    assert peak(2_000) < peak(100) + 50_000
+    assert peak(2_000) < 600_000, "two thousand records held at once are several megabytes"
