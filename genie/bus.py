@@ -33,6 +33,7 @@ from genie.policy import Decision, Gate, PolicySet, mask
 from genie.recorder import Recorder
 from genie.runs import Runs
 from genie.supervisor import Supervisor
+from genie.switches import Switches
 from genie.waits import Waits
 from genie.worker import Worker
 
@@ -126,6 +127,7 @@ class Bus:
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source)
         self._shut_tenants = self.supervisor.shut_tenants
+        self.switches = Switches(self, self.supervisor)
         self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest

@@ -13,7 +13,7 @@ import anyio
 from genie.account import Asker, Outcome, RunState
 from genie.bus import Bus
 from genie.clock import Clock
-from genie.controls import Controls, cut
+from genie.controls import Controls
 from genie.errors import (
     AgentDefinitionError,
     InputError,
@@ -34,6 +34,7 @@ from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
 from genie.run import Run, failure_of, holds_of
+from genie.switches import cut
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -174,6 +175,7 @@ class Runtime(Controls):
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         self._bus.add(subscriber)
+        self._bus.switches.enforce(subscriber)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
