@@ -5,6 +5,7 @@ Nothing here waits, reads a clock or knows the bus. Whatever state is not exactl
 
 from __future__ import annotations
 
+import datetime
 import enum
 import math
 import unicodedata
@@ -257,7 +258,7 @@ def _difference(one: Seal, other: Seal) -> str:
     return "policy version" if one.policies != other.policies else "recipient"
 
 
-# --- hashing ---
+# --- a payload as text ---
 
 
 def digest(payload: Payload) -> str:
@@ -266,16 +267,20 @@ def digest(payload: Payload) -> str:
     import json  # noqa: PLC0415 - as above
 
     topic = topic_of(payload)
-    content = {"topic": topic.name, "version": topic.version, "payload": _plain(payload)}
+    content = {"topic": topic.name, "version": topic.version, "payload": fields_of(payload)}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def fields_of(value: Value) -> dict[str, Any]:
+    """Return every field as JSON values; they are read directly, since a class's own serialiser may leave some out."""
+    return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+
+
 def _plain(value: object) -> object:
-    """Return a field's value as JSON values; fields are read directly, since a serialiser may leave some out."""
     match value:
         case Value():
-            return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+            return fields_of(value)
         case enum.Enum():
             return _plain(value.value)
         case None | bool() | int() | str():
@@ -283,13 +288,19 @@ def _plain(value: object) -> object:
         case float():
             return value if math.isfinite(value) else {"float": str(value)}
         case bytes():
-            return {"bytes": value.hex()}
+            import hashlib  # noqa: PLC0415 - as above
+
+            return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
         case tuple() | list():
             return [_plain(item) for item in value]
         case frozenset() | set():
             return sorted((_plain(item) for item in value), key=repr)
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case datetime.timedelta():
+            return value.total_seconds()
         case _:
-            return {type(value).__name__: str(value)}  # decimals, dates, times, UUIDs: their text is exact
+            return str(value)  # decimals and UUIDs: their text is exact
 
 
 # --- what an approver sees ---
@@ -335,19 +346,19 @@ def sight(message: Message[Any], gate: Gate, sender: AgentCard, clearance: Class
         return Sight(None, withheld="what would have to be masked is no plain text")
 
 
-def merged(edit: Mapping[str, Any], seen: Sight, shown: Mapping[str, Any], original: Payload) -> dict[str, Any]:
+def merged(edit: Mapping[str, Any], seen: Sight, original: Payload) -> dict[str, Any]:
     """Return the fields of an edited payload; what was not changed keeps its exact value, masked or not.
 
     Args:
         edit: JSON values that the editor wants.
         seen: What the editor was shown.
-        shown: The same as JSON values.
         original: The held payload.
 
     Raises:
         InputError: A field that holds something masked was changed: its editor cannot know what stood there.
     """
     values = dict(edit)
+    shown = {} if seen.payload is None else fields_of(seen.payload)
     masked = {str(path[0]) for path in seen.masked}
     for name, was in shown.items():
         if name in edit and edit[name] == was:

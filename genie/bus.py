@@ -102,7 +102,7 @@ class Bus:
     ) -> None:
         self.clock = clock
         self.now = clock.now
-        self.next_number = ids.next_number
+        self.next_number, self.prefix = ids.next_number, ids.prefix
         self.registry = registry
         self.policies = policies
         self.limits = limits

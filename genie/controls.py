@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from genie.mailbox import Subscriber
     from genie.message import Payload
     from genie.policy import PolicySet
+    from genie.supervisor import DeadLetter
     from genie.switches import Word
 
 
@@ -198,6 +199,10 @@ class Controls(ABC):
         detail = held.request.ended(State.DENIED).record()
         bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
         bus.desk.refuse(held, Outcome.DENIED, reason)
+
+    def dead_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the dead letters that are kept, oldest first."""
+        return self._open_bus().supervisor.letters()
 
     def _subscriber(self, agent: str) -> Subscriber:
         bus = self._open_bus()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from genie.account import Outcome
+from genie.ports import Act
 from genie.supervisor import EVERYTHING
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["agent", "tenant", "all"]
 Word = Literal["killed", "paused"]
-_LIFTED = {"killed": "revived", "paused": "resumed"}
+Done = Literal["killed", "paused", "revived", "resumed"]
+_LIFTED: dict[Word, Done] = {"killed": "revived", "paused": "resumed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Switches:
         self._on: dict[tuple[Target, Word], Switch] = {}
         self._quarantined: dict[str, str] = {}
         """Quarantines that a kill or a pause covers, by agent."""
-        self.tell: Callable[[], None] | None = None
-        """Told whenever something is switched off or lifted."""
+        self.tell: Callable[[Act], None] | None = None
+        """Told whenever somebody switches something off or lifts it."""
 
     def on(self) -> tuple[Switch, ...]:
         """Return what is switched off now, oldest first."""
@@ -95,7 +97,7 @@ class Switches:
             for run in tuple(bus.runs.values()):
                 if target.kind == "all" or run.headers.tenant == target.name:
                     bus.trees.end(run, Outcome.CANCELLED, "killed")
-        self._told()
+        self._told(word, target, by, reason, for_s)
 
     def lift(self, target: Target, word: Word, *, by: str, reason: str, quarantine: bool = True) -> None:
         """Lift a switch, and with it an agent's quarantine unless that is to stay."""
@@ -114,7 +116,8 @@ class Switches:
         else:
             self._supervisor.shut_tenants.discard(target.name if target.kind == "tenant" else EVERYTHING)
             bus.epoch += 1
-        self._told()
+        if quarantine:  # somebody did it; a term that is over is known by its date
+            self._told(_LIFTED[word], target, by, reason, None)
 
     def is_on(self, target: Target, word: Word) -> bool:
         """Say whether something is switched off that way."""
@@ -144,9 +147,10 @@ class Switches:
         """The term of a switch has come."""
         self.lift(switch.target, switch.word, by="supervisor", reason="its term is over", quarantine=False)
 
-    def _told(self) -> None:
+    def _told(self, word: Done, target: Target, by: str, reason: str, for_s: float | None) -> None:
         if self.tell is not None:
-            self.tell()
+            until = None if for_s is None else self._bus.clock.wall().timestamp() + for_s
+            self.tell(Act(word, target.kind, target.name, by, reason, until))
 
 
 def _quarantine(subscriber: Subscriber) -> str | None:

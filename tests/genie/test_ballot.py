@@ -166,7 +166,7 @@ async def test_release_is_no_way_round_named_approvers_or_the_sender() -> None:
 
 @pytest.mark.anyio
 async def test_no_agent_gains_an_approval_by_the_name_it_sends_under() -> None:
-    """D25: an agent sent as somebody else, with roles it did not have. Here the sender may not vote under its own id."""
+    """D25: an agent sent as somebody else, with roles it did not have. Nobody votes under the sender's id."""
     async with running(answerer, policies=asking(1, recipient="caller:ann", kind=Answer)) as runtime:
         _, hold = await held_run(runtime)
         assert runtime.approvals()[0].sender == "answerer"
@@ -346,10 +346,6 @@ async def test_an_approver_sees_no_more_than_the_clearance_allows() -> None:
 
 
 # --- the law ---
-
-
-class _Never(Exception):
-    pass
 
 
 STEP = st.tuples(
