@@ -277,7 +277,7 @@ def fields_of(value: Value) -> dict[str, Any]:
     return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> object:  # noqa: PLR0911 - one return a kind reads best
     match value:
         case Value():
             return fields_of(value)

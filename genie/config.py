@@ -196,8 +196,8 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
-        entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules, control=control,
-        warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
+        entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules,
+        control=control, warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
     )  # fmt: skip
 
 

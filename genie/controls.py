@@ -14,11 +14,11 @@ from genie.switches import Target
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from genie.approval import ApprovalRequest, Seal
+    from genie.approval import ApprovalRequest, Seal, Sight
     from genie.bus import Bus
     from genie.holds import Held
     from genie.mailbox import Subscriber
-    from genie.message import Payload
+    from genie.message import Classification, Payload
     from genie.policy import PolicySet
     from genie.supervisor import DeadLetter
     from genie.switches import Word
@@ -125,6 +125,19 @@ class Controls(ABC):
     def approvals(self) -> tuple[ApprovalRequest, ...]:
         """Return what people are asked to approve, oldest first, with the votes so far."""
         return tuple(held.request for held in self.holds())
+
+    def sight(self, hold_id: str, clearance: Classification | None = None) -> Sight:
+        """Return what an approver may see of what is held.
+
+        Args:
+            hold_id: Which one.
+            clearance: The approver's; that of the run's caller by default.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        ballot = Ballot(self._open_bus())
+        return ballot.sight(ballot.held(hold_id), clearance)
 
     def approve(
         self,

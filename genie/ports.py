@@ -139,7 +139,7 @@ class ControlNews:
 
 @runtime_checkable
 class Control(Protocol):
-    """Where a running process and people at other terminals meet. An error that it raises is logged, and tried again."""
+    """Where a running process and people at other terminals meet; after an error it is tried again."""
 
     interval_s: float
     """Seconds between two reports."""

@@ -34,8 +34,8 @@ from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
 from genie.run import Run, failure_of, holds_of
-from genie.switches import cut
 from genie.steward import Steward, attended
+from genie.switches import cut
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 

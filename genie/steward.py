@@ -167,7 +167,7 @@ class Steward:
         except InputError as error:
             return False, str(error)
         except Exception as error:  # noqa: BLE001 - a vote that breaks something counts as none, and what is held stays
-            _logger.exception("a vote could not be counted")
+            _logger.error("a vote could not be counted: %s", place_of(error))
             return False, f"it could not be counted ({type(error).__name__})"
         return True, str(request.state) if request.state is not State.PENDING else "; ".join(request.lacking())
 

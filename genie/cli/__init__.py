@@ -10,13 +10,19 @@ from genie import __version__
 
 _COMMANDS = {
     "agents": "List the agents that are installed.",
+    "approvals": "List, show, approve and deny what waits for people.",
     "ask": "Ask one question of whoever answers its topic.",
     "bench": "Measure the bus beside bare asyncio.",
     "check": "Check a pipeline without starting it.",
     "graph": "Draw a pipeline as a Mermaid graph.",
+    "kill": "Stop an agent, a tenant, or everything.",
     "new": "Write the skeleton of something new.",
+    "pause": "Deliver nothing to an agent.",
+    "resume": "Deliver to an agent again.",
+    "revive": "Lift a kill.",
     "run": "Run a pipeline and report.",
     "serve-schedule": "Ask a pipeline's question by the clock.",
+    "status": "Say what runs, is switched off, and waits.",
 }
 
 

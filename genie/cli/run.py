@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from genie.cli.desk import controlled
 from genie.cli.drawing import plain
 from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.operation import log_options, logged, metered, metrics_option
+from genie.cli.prompt import deciding
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
 from genie.config import load
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
     from genie.cli.page.file import PageFile
+    from genie.cli.prompt import Paused
     from genie.config import Pipeline
     from genie.events import Event
     from genie.message import Payload
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", help="YAML that says how to read the input, or one."
 )
 @identity_options
+@click.option("--control", metavar="FILE", help="Let other terminals approve and switch off through this file.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
 @click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
 @click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
@@ -56,6 +60,9 @@ if TYPE_CHECKING:
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
+    What waits for a person is asked on a terminal; elsewhere it is waited for with `control:`, and without it the run
+    ends held.
+
     Ends with 0 complete, 2 usage or bad input, 3 partial, 4 failed or denied, 5 held, 130 interrupted.
     """
     logged(given)
@@ -64,13 +71,15 @@ def command(pipeline: str, **given: Any) -> None:
     if not quiet:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
+    loaded = controlled(loaded, given["control"])
     caller = identified(loaded.caller, given)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(metered, port=given["metrics"])
         live = not quiet and sys.stderr.isatty()
+        people = live and sys.stdin.isatty()
         try:
-            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live)
+            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live, people=people)
         except Interrupted as interrupted:
             stop(interruption(interrupted.outcome), INTERRUPTED)
         if page is not None:
@@ -91,9 +100,16 @@ def _conducted(
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]],
     *,
     live: bool,
+    people: bool,
 ) -> Outcome:
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
-    with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as watch:
+    with (
+        _journal(journal, pipeline, caller) as journal_file,
+        _watching(pipeline.title, live=live) as (
+            watch,
+            paused,
+        ),
+    ):
         kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
             lambda: conduct(
@@ -104,6 +120,7 @@ def _conducted(
                 watch=watch,
                 filenames=filenames,
                 beside=beside,
+                decide=deciding(pipeline.control, paused if people else None),
             )
         )
 
@@ -145,9 +162,10 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 
 @contextlib.contextmanager
-def _watching(title: str, *, live: bool) -> Iterator[Callable[[Event], None] | None]:
+def _watching(title: str, *, live: bool) -> Iterator[tuple[Callable[[Event], None] | None, Paused]]:
+    """Show what happens; what is given beside stops the picture while somebody is asked."""
     if not live:
-        yield None
+        yield None, contextlib.nullcontext
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
@@ -155,8 +173,19 @@ def _watching(title: str, *, live: bool) -> Iterator[Callable[[Event], None] | N
     from genie.cli.view import View  # noqa: PLC0415 - as above
 
     view = View(title)
-    with Live(get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True):
-        yield view.update
+
+    @contextlib.contextmanager
+    def paused() -> Iterator[None]:
+        picture.stop()
+        try:
+            yield
+        finally:
+            picture.start()
+
+    with Live(
+        get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True
+    ) as picture:
+        yield view.update, paused
 
 
 def _print(outcome: Outcome, *, summary: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from genie.cli.desk import controlled
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import read_payload, whole_file
@@ -40,6 +41,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
               help="Remember here what has fired, so that a restart knows what it missed.")  # fmt: skip
 @identity_options
+@click.option("--control", metavar="FILE", help="Let other terminals approve and switch off through this file.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
 @guarded
@@ -57,6 +59,7 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
         raise InputError(pipeline, "has no `schedule:`", "add one, or use `genie run`")
     for warning in loaded.warnings:
         click.echo(plain(f"warning: {warning}"), err=True)
+    loaded = controlled(loaded, given["control"])
     seen = {} if state is None else _read(state)
 
     def tell(notice: Notice) -> None:

@@ -15,7 +15,7 @@ from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from datetime import datetime
 
@@ -57,6 +57,7 @@ async def conduct(
     watch: Callable[[Event], None] | None = None,
     filenames: Sequence[str] = (),
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
+    decide: Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None = None,
 ) -> Outcome:
     """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
 
@@ -68,6 +69,8 @@ async def conduct(
         watch: Called with each event while it runs.
         filenames: Names of the input, by which an agent's refusal of it is known.
         beside: Entered once the runtime is open, left before it closes.
+        decide: Called when all that is left waits for people; returns whether that has changed. Without it the run
+            ends held.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
@@ -89,6 +92,9 @@ async def conduct(
                     tasks.start_soon(_follow, run, watch)
                 answer, error = await _answer(run)
                 await run.settled()
+                while decide is not None and not run.at_rest and await decide(runtime, run):
+                    answer, error = await _answer(run)
+                    await run.settled()
                 elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
         outcome = _outcome(pipeline.id, run, answer, error, at=at, elapsed_ms=elapsed_ms)

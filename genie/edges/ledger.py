@@ -298,7 +298,7 @@ class Ledger:
     # --- people ---
 
     def requests(self, now: float) -> tuple[Asked, ...]:
-        """Return the approvals, oldest first; those of a process that is gone are ``stale``. Unreadable ones are left out."""
+        """Return the approvals that can be read, oldest first; those of a process that is gone are ``stale``."""
         with self._guarded():
             running = {one.id for one in self._processes(now) if one.state == "running"}
             rows = self._connection.execute(

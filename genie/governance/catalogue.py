@@ -18,6 +18,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "tenant_isolation": "genie.governance.tenant_isolation:TenantIsolation",
         "risk_tier": "genie.governance.risk_tier:RiskTier",
         "pii": "genie.governance.pii:Pii",
+        "four_eyes": "genie.governance.four_eyes:FourEyes",
         "injection": "genie.governance.injection:Injection",
     }
 )
