@@ -134,6 +134,8 @@ def deny(hold: str, **given: Any) -> None:
 def _found(ledger: Ledger, hold: str) -> Asked:
     known = ledger.requests(now())
     found = [one for one in known if one.id == hold] or [one for one in known if one.id.startswith(hold)]
+    if len(found) > 1:  # what is over is looked for by its whole id
+        found = [one for one in found if one.state == "pending"] or found
     if len(found) == 1:
         return found[0]
     if found:

@@ -158,7 +158,7 @@ class Ledger:
             busy = error.sqlite_errorname in {"SQLITE_BUSY", "SQLITE_LOCKED"}
             text = "is busy" if busy else f"cannot be used ({error.sqlite_errorname})"
             raise InputError(str(self.path), text, "try again" if busy else "") from None
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # the last of SQLite's own messages
             name = getattr(error, "sqlite_errorname", type(error).__name__)
             raise InputError(str(self.path), f"is no control file, or is damaged ({name})") from None
 
@@ -168,10 +168,11 @@ class Ledger:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     # --- the running process ---
 
