@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genie.approval import ApprovalRequest
     from genie.bus import Bus
     from genie.holds import Held
-    from genie.message import Payload
+    from genie.message import Classification, Payload
     from genie.ports import Control, RemoteVote
     from genie.wake import Crew
 
@@ -220,7 +220,7 @@ class MemoryControl:
         clearance: Highest classification that approvers see; that of a run's caller by default.
     """
 
-    def __init__(self, interval_s: float = 0.5, clearance: Any = None) -> None:
+    def __init__(self, interval_s: float = 0.5, clearance: Classification | None = None) -> None:
         self.interval_s = interval_s
         self.clearance = clearance
         self.requests: dict[str, Mapping[str, object]] = {}

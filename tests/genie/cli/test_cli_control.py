@@ -206,6 +206,7 @@ def test_what_cannot_be_done_is_said_and_ends_with_2(pipeline, genie, words, tex
 
 
 def test_a_control_section_is_checked_like_the_rest(pipeline, genie) -> None:
+    """D26: a misspelt key turned a control off silently."""
     for more, text in (
         ("control: {path: c.db, interval: 1}\n", "did you mean 'interval_s'"),
         ("control: {path: c.db, interval_s: 0}\n", "interval_s"),

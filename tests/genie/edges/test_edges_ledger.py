@@ -138,6 +138,7 @@ def test_a_process_that_gives_no_sign_of_life_is_stale_and_one_that_says_goodbye
 
 
 def test_what_is_over_is_forgotten_after_a_month_and_a_kill_is_not(path: Path) -> None:
+    """D37: retention was promised, and nothing was ever deleted."""
     process = pending(path)
     process.act(Act("killed", "agent", "bank", "eve", "leak"), 101.0)
     process.leave("p-1", report(102.0, requests={"hold-1": request("denied")}))
