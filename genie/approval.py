@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 """Characters of a person's name."""
+LARGEST = 2**63 - 1
+"""Integers beyond it stand in JSON as hexadecimal: Python writes no decimals of any length."""
 LONGEST_REASON = 1_000
 """Characters of a reason."""
 
@@ -283,8 +285,10 @@ def _plain(value: object) -> object:  # noqa: PLR0911 - one return a kind reads 
             return fields_of(value)
         case enum.Enum():
             return _plain(value.value)
-        case None | bool() | int() | str():
+        case None | bool() | str():
             return value
+        case int():
+            return value if -LARGEST <= value <= LARGEST else {"int": hex(value)}
         case float():
             return value if math.isfinite(value) else {"float": str(value)}
         case bytes():

@@ -130,16 +130,26 @@ class HoldDesk:
         """Park a delivery until a person decides."""
         message = delivery.message
         recipient = delivery.lane.subscriber.card.id
+        try:
+            request = self._request(message, recipient, decision)
+        except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
+            self._bus.settle(delivery, Outcome.DENIED, f"cannot be put to people ({type(error).__name__})")
+            return
         delivery.lane.subscriber.tally.held += 1
-        request = self._request(message, recipient, decision)
         self._park(Held(request.id, message, recipient, decision, delivery, request, _stands_for(delivery)))
 
     def hold_answer(
         self, message: Message[Any], asker: str, agent: str, decision: Decision, approved: frozenset[str]
     ) -> None:
         """Park an answer on its way to its asker."""
-        message.scope.in_flight += 1
-        request = self._request(message, asker, decision)
+        scope = message.scope
+        try:
+            request = self._request(message, asker, decision)
+        except Exception as error:  # noqa: BLE001 - as above
+            why = f"cannot be put to people ({type(error).__name__})"
+            self._bus.no_answer(message, scope, scope.expectation, agent, Outcome.DENIED, why)
+            return
+        scope.in_flight += 1
         self._park(Held(request.id, message, asker, decision, None, request, agent, approved))
 
     def _request(self, message: Message[Any], recipient: str, decision: Decision) -> ApprovalRequest:

@@ -7,7 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from genie.approval import Seal, State, fields_of, merged
+from genie.approval import Seal, Sight, State, fields_of, merged
 from genie.ballot import Ballot, validated
 from genie.errors import GenieError, InputError, place_of
 from genie.ports import Act, ControlNews, ControlReport
@@ -78,8 +78,8 @@ class Steward:
             self._failed(error)
 
     async def _exchange(self) -> None:
-        report = self._report()
         try:
+            report = self._report()
             news = await self._control.exchange(report)
         except Exception as error:  # noqa: BLE001 - what runs goes on, what is held stays held, and it is tried again
             self._failed(error)
@@ -113,6 +113,7 @@ class Steward:
 
     def _report(self) -> ControlReport:
         bus = self._bus
+        bus.clock.resynchronise()  # a machine that slept would look dead by its sign of life
         agents = {agent: subscriber.barred or "" for agent, subscriber in bus.subscribers.items()}
         requests = {hold_id: self._shown(request) for hold_id, request in self._requests.items()}
         return ControlReport(
@@ -124,7 +125,10 @@ class Steward:
         record = request.record()
         if request.state is not State.PENDING or held is None:
             return {**record, "payload": None, "masked": [], "withheld": "it is over"}
-        seen = self._ballot.sight(held, self._control.clearance)
+        try:
+            seen = self._ballot.sight(held, self._control.clearance)
+        except Exception as error:  # noqa: BLE001 - one that cannot be shown must not hide the others
+            seen = Sight(None, withheld=f"it cannot be shown ({type(error).__name__})")
         payload, withheld = None if seen.payload is None else fields_of(seen.payload), seen.withheld
         if payload is not None and len(json.dumps(payload)) > LONGEST_SHOWN:
             payload, withheld = None, f"it is longer than the {LONGEST_SHOWN} characters that are shown"

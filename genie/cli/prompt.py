@@ -91,6 +91,8 @@ class Prompt:
                     await self._ask(runtime, request)
                 except _Left:
                     self._left.add(request.id)
+                except InputError as error:  # it was decided elsewhere, between two questions
+                    _say(str(error))
 
     async def _ask(self, runtime: Runtime, request: ApprovalRequest) -> None:
         """Ask until it is decided.

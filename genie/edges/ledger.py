@@ -71,7 +71,7 @@ class Ledger:
         self.path = path
         if create:
             self._create()
-        self._identity = self._checked()
+        self._identity = self._checked(create=create)
         try:
             self._open(create=create)
         except BaseException:
@@ -88,7 +88,7 @@ class Ledger:
                 str(self.path), f"cannot be made ({error.strerror})", "name another control file"
             ) from None
 
-    def _checked(self) -> tuple[int, int]:
+    def _checked(self, *, create: bool = False) -> tuple[int, int]:
         """Return which file it is; refuse one that is no plain file of its owner alone."""
         try:
             status = self.path.stat()
@@ -100,6 +100,8 @@ class Ledger:
             raise InputError(str(self.path), f"cannot be read ({error.strerror})") from None
         if not stat.S_ISREG(status.st_mode):
             raise InputError(str(self.path), "is no file", "name a control file")
+        if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
+            raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
             raise InputError(str(self.path), "may be read or changed by others", "chmod 600 it, and look who wrote it")
         return status.st_dev, status.st_ino
@@ -315,11 +317,20 @@ class Ledger:
 
     def vote(self, asked: Asked, *, by: str, roles: tuple[str, ...], approve: bool, reason: str, edit: str | None,
              at: float) -> int:  # fmt: skip
-        """Cast a vote on what is seen here; returns its number."""
-        cast = Cast(
-            by=by, roles=list(roles), approve=approve, reason=reason, payload_sha256=asked.payload_sha256,
-            policies=[need.policy for need in asked.needs], recipient=asked.recipient, edit=edit,
-        )  # fmt: skip
+        """Cast a vote on what is seen here; returns its number.
+
+        Raises:
+            InputError: The file cannot be used, or a name or a role is empty or too long.
+        """
+        try:
+            cast = Cast(
+                by=by, roles=list(roles), approve=approve, reason=reason, payload_sha256=asked.payload_sha256,
+                policies=[need.policy for need in asked.needs], recipient=asked.recipient, edit=edit,
+            )  # fmt: skip
+        except ValidationError as error:
+            named = sorted({str(one["loc"][0]) for one in error.errors(include_input=False)})
+            text = f"has {', '.join(named)} that no vote may have"
+            raise InputError("the vote", text, "names and roles are 1 to 200 characters") from None
         with self._guarded():
             cursor = self._connection.execute(
                 "INSERT INTO votes (request, at, body) VALUES (?, ?, ?)", (asked.id, at, cast.model_dump_json())
@@ -338,9 +349,10 @@ class Ledger:
             self._switch(act, at, None)
 
     def _switch(self, act: Act, at: float, process: str | None) -> None:
-        row = Switched(
-            word=act.word, kind=act.kind, name=act.name, by=act.by, reason=act.reason, until=act.until
-        ).model_dump_json()
+        row = Switched(  # cut, because what a process has switched must not fail to be written down
+            word=act.word, kind=act.kind, name=act.name, by=act.by[:200] or "operator", reason=act.reason[:4_000],
+            until=act.until,
+        ).model_dump_json()  # fmt: skip
         run = self._connection.execute
         run("INSERT INTO acts (process, at, body) VALUES (?, ?, ?)", (process, at, row))
         word = {"revived": "killed", "resumed": "paused"}.get(act.word, act.word)

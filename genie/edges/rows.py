@@ -19,8 +19,8 @@ class Row(BaseModel):
 
 
 class _Need(Row):
-    policy: _Name
-    approvers: list[_Name]
+    policy: _Text
+    approvers: list[_Text]
     quorum: int
 
 
@@ -31,8 +31,8 @@ class _Vote(Row):
     reason: _Text
     at: float
     payload_sha256: _Hash
-    policies: list[_Name]
-    recipient: _Name
+    policies: list[_Text]
+    recipient: _Text
 
 
 class _Edit(Row):
@@ -48,14 +48,14 @@ class Asked(Row):
     id: _Name
     state: Literal["pending", "approved", "denied", "expired", "cancelled", "stale"]
     """``stale``: the process that asked is gone, so nobody can decide it any more."""
-    run_id: _Name
-    message_id: _Name
-    topic: _Name
-    sender: _Name
-    recipient: _Name
-    requester: str | None
+    run_id: _Text
+    message_id: _Text
+    topic: _Text
+    sender: _Text
+    recipient: _Text
+    requester: _Text | None
     reason: _Text
-    label: _Name
+    label: _Text
     payload_sha256: _Hash
     policy_set: _Text
     opened: float
@@ -78,8 +78,8 @@ class Cast(Row):
     approve: bool
     reason: _Text
     payload_sha256: _Hash
-    policies: list[_Name]
-    recipient: _Name
+    policies: list[_Text]
+    recipient: _Text
     edit: Annotated[str, Field(max_length=1 << 20)] | None = None
 
 
@@ -88,7 +88,7 @@ class Switched(Row):
 
     word: _Word
     kind: Literal["agent", "tenant", "all"]
-    name: Annotated[str, Field(max_length=200)]
+    name: _Text
     by: _Name
     reason: _Text
     until: float | None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.approval import State
+from genie.approval import State, digest
 from genie.ballot import Ballot
 from genie.errors import InputError, RunStalled
 from genie.message import Classification, Message, Payload
@@ -309,6 +309,43 @@ async def test_redactions_still_apply_after_an_approval() -> None:
         runtime.approve(hold, by="ben", reason="fine")
         await run.result()
         assert seen == ["[masked]"]
+
+
+@pytest.mark.anyio
+async def test_a_payload_of_any_size_of_number_is_held_and_none_that_cannot_be_sealed() -> None:
+    """An integer that Python writes no decimals of, and a value whose text fails: the account stays right."""
+    assert digest(Question(number=10**6_000)) != digest(Question(number=10**6_000 + 1))
+
+    @agent("odd")
+    async def odd(question: Question) -> Answer:
+        return Answer.model_construct(text="x", number=_Unprintable())
+
+    for recipient, kind in (("odd", Question), ("caller:ann", Answer)):
+        async with running(odd, policies=asking(1, recipient=recipient, kind=kind)) as runtime:
+            broken = Question.model_construct(text="x", number=_Unprintable())
+            run = runtime.start(broken, Answer, caller=ANN)
+            with pytest.raises(RunStalled, match="cannot be put to people .ValueError."):
+                await run.result()
+            assert_at_rest(runtime)
+
+
+class _Unprintable(int):
+    def __le__(self, other: object) -> bool:
+        raise ValueError("no")
+
+    __ge__ = __le__
+
+
+@pytest.mark.anyio
+async def test_the_audit_of_an_approval_holds_no_payload_text() -> None:
+    audit = Kept()
+    async with running(answerer, policies=asking(2), audit=audit) as runtime:
+        _, hold = await held_run(runtime, "text-of-the-payload")
+        runtime.approve(hold, by="ben", reason="fine")
+        runtime.approve(hold, by="carla", reason="other", edit=Question(text="text-of-the-edit"))
+        runtime.deny(hold, by="dan", reason="no")
+    assert audit.kinds() == ["held", "voted", "voted", "refused"]
+    assert "text-of-the" not in repr(audit.records)
 
 
 # --- what an approver sees ---

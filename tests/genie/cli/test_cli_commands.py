@@ -27,7 +27,10 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 def test_help_lists_every_command_without_importing_any(genie: Genie) -> None:
     shown = genie("--help").stdout
     names = {path.stem for path in (ROOT / "genie/cli").glob("*.py") if "def command(" in path.read_text()}
-    assert names == {"agents", "ask", "bench", "check", "graph", "new", "run", "serve_schedule"}
+    assert names == {
+        "agents", "approvals", "ask", "bench", "check", "graph", "kill", "new", "pause", "resume", "revive", "run",
+        "serve_schedule", "status",
+    }  # fmt: skip
     assert all(f"\n  {name.replace('_', '-')} " in shown for name in names)
 
 

@@ -271,6 +271,19 @@ def test_a_damaged_file_is_an_error_and_never_a_crash(tmp_path_factory, changes)
         ledger.close()
 
 
+def test_a_vote_with_an_endless_name_is_refused_and_long_words_of_an_act_are_cut(path: Path) -> None:
+    ledger = pending(path)
+    [asked] = ledger.requests(101.0)
+    for by, roles in (("x" * 300, ()), ("ben", ("x" * 300,)), ("ben", ("",))):
+        with pytest.raises(InputError, match="that no vote may have"):
+            ledger.vote(asked, by=by, roles=roles, approve=True, reason="r", edit=None, at=1.0)
+    act = Act("killed", "tenant", "t" * 1_000, "", "r" * 9_000)
+    ledger.exchange("p-1", report(acts=(act,)), 0, beat=False)
+    [kept] = ledger.switches(101.0)
+    assert (kept.name, kept.by, len(kept.reason)) == (act.name, "operator", 4_000)
+    ledger.close()
+
+
 # --- several at once ---
 
 VOTER = """
