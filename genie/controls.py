@@ -198,6 +198,7 @@ class Controls(ABC):
         bus.holds.pop(hold_id)
         detail = request.ended(State.APPROVED).record()
         bus.governed("approved", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+        bus.holds.changed(held, request.ended(State.APPROVED))
         bus.desk.release(held)
 
     def refuse(self, hold_id: str, *, by: str = "operator", reason: str = "refused") -> None:

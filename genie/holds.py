@@ -194,11 +194,12 @@ class HoldDesk:
         bus.alarm.soon(lambda: bus.trees.notice(run))
 
     def release(self, held: Held) -> None:
-        """A person allows it: it is judged again with that approval as an input; its other verdicts still apply."""
-        bus = self._bus
+        """It is approved: it is judged again with that as an input; its other verdicts still apply."""
+        bus, state = self._bus, held.request.state
+        if state is not State.APPROVED:  # whoever calls: nothing else runs
+            self.refuse(held, Outcome.DENIED, f"is {state}, not approved")
+            return
         self._unpark(held)
-        if held.request.state is State.PENDING:
-            self._holds.changed(held, held.request.ended(State.APPROVED))
         bus.tell(held.message, "released", held.recipient, held.id)
         approved = held.approved | held.decision.holds
         if held.delivery is None:

@@ -17,6 +17,7 @@ from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.operation import log_options, logged, metered, metrics_option
+from genie.cli.outcome import Status
 from genie.cli.prompt import deciding
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
@@ -88,6 +89,10 @@ def command(pipeline: str, **given: Any) -> None:
         click.echo(to_text(outcome.as_json()))
     else:
         _print(outcome, summary=not given["quiet"])
+        if outcome.status is Status.HELD and loaded.control is None and not given["quiet"]:
+            click.echo(
+                "nobody was asked: run it on a terminal, or with --control FILE and see genie approvals", err=True
+            )
     raise SystemExit(outcome.status.exit_code)
 
 

@@ -147,6 +147,35 @@ async def test_an_approval_of_a_run_that_was_cancelled_approves_nothing() -> Non
 
 
 @pytest.mark.anyio
+async def test_two_runs_at_the_same_step_are_decided_one_by_one() -> None:
+    """D32: approvals were kept by the step's name, so that two runs met in one."""
+    async with running(answerer, policies=asking(1)) as runtime:
+        first, hold = await held_run(runtime, "first")
+        second, other = await held_run(runtime, "second")
+        assert hold != other
+        runtime.approve(other, by="ben", reason="fine")
+        assert (await second.result()).text == "second"
+        assert [one.id for one in runtime.approvals()] == [hold]
+        runtime.deny(hold, by="ben", reason="no")
+        with pytest.raises(RunStalled):
+            await first.result()
+
+
+@pytest.mark.anyio
+async def test_the_desk_lets_go_nothing_that_is_not_approved_whoever_calls_it() -> None:
+    for state in (State.PENDING, State.DENIED, State.EXPIRED, State.CANCELLED):
+        async with running(answerer, policies=asking(1)) as runtime:
+            run, hold = await held_run(runtime)
+            held = runtime.bus.holds.pop(hold)
+            assert held is not None
+            held.request = held.request.ended(state)
+            runtime.bus.desk.release(held)
+            with pytest.raises(RunStalled, match=f"is {state}, not approved"):
+                await run.result()
+            assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
 async def test_release_is_no_way_round_named_approvers_or_the_sender() -> None:
     async with running(answerer, policies=asking(1, "treasury")) as runtime:
         _, hold = await held_run(runtime)

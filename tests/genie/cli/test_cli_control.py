@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 HOLDING = "policies: [hold_answers]\ncontrol: {path: control.db, interval_s: 0.05}\nlimits: {hold_s: 300}\n"
 RUN = "from genie.cli import main; main()"
-BEN = ("--as", "ben", "--reason", "fine")
+BEN = ("--as", "ben", "--reason", "fine", "--wait", "30")
 
 
 @contextlib.contextmanager

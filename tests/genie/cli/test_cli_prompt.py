@@ -140,7 +140,7 @@ def test_it_stops_asking_when_another_shell_decides_or_the_hold_expires(toys, pi
         done = genie("approvals", "approve", "hold", "--as", "ben", "--reason", "x", "--control", "control.db")
         assert done.stdout == "approved\n"
         assert at.end() == 0
-    with terminal(toys, pipeline("parrot", more=HOLDING + "limits: {hold_s: 1}\n"), "--as", "ann") as at:
+    with terminal(toys, pipeline("parrot", more=HOLDING + "limits: {hold_s: 3}\n"), "--as", "ann") as at:
         at.wait_for("approve?")
         assert at.end() == 4
         assert "expired" in at.seen

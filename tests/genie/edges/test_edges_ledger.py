@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genie.edges.ledger import STALE_S, Ledger
@@ -248,6 +248,7 @@ def test_a_value_beyond_all_bounds_is_refused(path: Path) -> None:
     ledger.close()
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.binary(min_size=1, max_size=64)), min_size=1, max_size=8))
 def test_a_damaged_file_is_an_error_and_never_a_crash(tmp_path_factory, changes) -> None:
     path = tmp_path_factory.mktemp("damaged") / "control.db"
