@@ -199,6 +199,19 @@ class Assembly:
             self.note(path, f"{subject} cannot be made ({type(error).__name__}){why}")
             return None
 
+    def control(self) -> Any:
+        """Return where people at other terminals are met; None when it cannot be made."""
+        path: Path = ("control",)
+        try:
+            maker = self.catalogue.edge("control")
+        except KeyError:
+            self.note(path, "needs the edge 'control', which is not installed")
+        except DefinitionError as error:
+            self.note(path, str(error))
+        else:
+            return self._made("control", maker, path)
+        return None
+
     # --- topics and joins ---
 
     def topics(self) -> Topics:

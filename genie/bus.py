@@ -32,6 +32,7 @@ from genie.policy import Decision, Gate, PolicySet, mask
 from genie.recorder import Recorder
 from genie.runs import Runs
 from genie.supervisor import Supervisor
+from genie.switches import Switches
 from genie.waits import Waits
 from genie.worker import Worker
 
@@ -98,7 +99,7 @@ class Bus:
     ) -> None:
         self.clock = clock
         self.now = clock.now
-        self.next_number = ids.next_number
+        self.next_number, self.prefix = ids.next_number, ids.prefix
         self.registry = registry
         self.policies = policies
         self.limits = limits
@@ -123,6 +124,7 @@ class Bus:
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source)
         self._shut_tenants = self.supervisor.shut_tenants
+        self.switches = Switches(self, self.supervisor)
         self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest

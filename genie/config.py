@@ -24,6 +24,7 @@ from genie.message import Path as Place
 from genie.override import overridden, parse_overrides
 from genie.pipeline import check
 from genie.policy import Environment, PolicySet
+from genie.ports import Control
 from genie.protocol import Binding, Caller, Join
 from genie.shelf import located
 from genie.timetable import Schedule
@@ -55,6 +56,8 @@ class Pipeline:
     """Seconds for the answer; None means the limits' deadline."""
     input: Entry
     """How the command's options fill the question."""
+    control: Control | None = field(default=None, repr=False)
+    """Where people at other terminals approve, and switch off."""
     schedules: tuple[Schedule, ...] = ()
     """When it is asked by itself."""
     warnings: tuple[str, ...]
@@ -120,8 +123,11 @@ def _spelt_out(document: Document) -> Document:
     written = dict(document.written)
     for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
         written[*at, "id"] = written.pop(at)
-    if isinstance(value.get("input"), str):
-        value["input"] = {"payload": value["input"]}
+    for key, only in (("input", "payload"), ("control", "path")):
+        if isinstance(value.get(key), str):
+            value[key] = {only: value[key]}
+            if (key,) in written:
+                written[key, only] = written.pop((key,))
     return replace(document, value=value, written=written)
 
 
@@ -183,13 +189,16 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
     source = _entry(section, assembly, entry, path)
     schedules = _schedules(section, assembly, entry)
+    control = None if section.control is None else assembly.control()
+    if control is not None:
+        control = control.within(Path() if path is None else path.parent)
     if assembly.problems or graph is None or policies is None or source is None or answer is None:
         raise _error(assembly.document, assembly.problems)
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
         entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules,
-        warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
+        control=control, warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
     )  # fmt: skip
 
 

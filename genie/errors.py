@@ -315,13 +315,13 @@ class RunStalled(RunError):
 
 
 class RunHeld(RunError):
-    """Everything left waits for a person; release or refuse the holds, then await the result again."""
+    """Everything left waits for a person; approve or deny the holds, then await the result again."""
 
     code: ClassVar[str] = "run_held"
     holds: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; release(id) or refuse(id)"
+        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; approve(id) or deny(id)"
 
 
 class RunCancelledError(RunError):

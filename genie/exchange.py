@@ -99,6 +99,10 @@ class Trees(Protocol):
         """The deadline of a run has come."""
         ...
 
+    def end(self, run: RunState, outcome: Outcome, reason: str) -> None:
+        """Cut a run off."""
+        ...
+
     def notice(self, run: RunState) -> None:
         """Let whoever waits for a run look at it."""
         ...

@@ -153,6 +153,16 @@ class InputSection(Section):
     fields: dict[str, FieldSection] = Field(default_factory=dict, description="Field of the payload -> its source.")
 
 
+class ControlSection(Section):
+    """The file through which people at other terminals approve, and switch off."""
+
+    path: str = Field(min_length=1, description="The file, relative to this one; made when it is not there.")
+    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two looks at it.")
+    clearance: Level | None = Field(
+        default=None, description="Highest label that approvers see; that of the run's caller by default."
+    )
+
+
 class ScheduleSection(Section):
     """When `genie serve-schedule` asks the pipeline's question by itself."""
 
@@ -207,6 +217,9 @@ class PipelineSection(Section):
     input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
     output: TopicName = Field(description="Topic of the answer.")
     within_s: Seconds | None = Field(default=None, description="Seconds for the answer.")
+    control: ControlSection | None = Field(
+        default=None, description="Where people at other terminals approve and switch off: a file, or a file and how."
+    )
     schedule: tuple[ScheduleSection, ...] = Field(
         default=(), max_length=MAX_PARTS, description="When `genie serve-schedule` asks by itself."
     )
@@ -227,6 +240,10 @@ def schema() -> dict[str, Any]:
     properties = found["properties"]
     properties["agents"]["items"] = _or_name(AgentSection)
     properties["input"] = {"description": properties["input"]["description"], **_or_name(InputSection)}
+    properties["control"] = {
+        "description": properties["control"]["description"],
+        "anyOf": [*_or_name(ControlSection)["anyOf"], {"type": "null"}],
+    }
     settings = {"type": "object", "additionalProperties": {"type": ["object", "null"]}}
     properties["policies"]["items"] = {"anyOf": [_NAME, {**settings, "minProperties": 1, "maxProperties": 1}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Genie pipeline"}

@@ -68,6 +68,12 @@ class Run(Generic[T]):
         while not state.closed and not self._bus.desk.all_held(state.root):
             await self._changed()
 
+    async def decided(self) -> None:
+        """Wait until not everything that is in flight waits for a person; returns at once where that is not so."""
+        state = self._state
+        while not state.closed and self._bus.desk.all_held(state.root):
+            await self._changed()
+
     async def _changed(self) -> None:
         watcher = Watcher(self._bus.make_parker, keeps=False)
         self._state.watchers = (*self._state.watchers, watcher)

@@ -13,7 +13,7 @@ import anyio
 from genie.account import Asker, Outcome, RunState
 from genie.bus import Bus
 from genie.clock import Clock
-from genie.controls import Controls, cut
+from genie.controls import Controls
 from genie.errors import (
     AgentDefinitionError,
     InputError,
@@ -34,6 +34,8 @@ from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
 from genie.run import Run, failure_of, holds_of
+from genie.steward import Steward, attended
+from genie.switches import cut
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -44,10 +46,9 @@ if TYPE_CHECKING:
 
     from genie.config import Pipeline
     from genie.expectation import Expectation
-    from genie.ports import Audit, Executor, Journal
+    from genie.ports import Audit, Control, Executor, Journal
     from genie.protocol import Expected, Need
     from genie.statistics import Statistics
-    from genie.supervisor import DeadLetter
 
 T = TypeVar("T", bound=Payload)
 
@@ -65,6 +66,7 @@ class Runtime(Controls):
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
         audit: Where every act of governance is recorded.
+        control: Where people at other terminals approve, and switch off.
         caller: Who asks, where an ask names nobody.
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
@@ -84,6 +86,7 @@ class Runtime(Controls):
         limits: RunLimits | None = None,
         journal: Journal | None = None,
         audit: Audit | None = None,
+        control: Control | None = None,
         caller: Caller | None = None,
         seed: int | None = None,
         wall: float | None = None,
@@ -96,6 +99,8 @@ class Runtime(Controls):
         self._limits = limits or RunLimits()
         self._journal = journal
         self._audit = audit
+        self._control = control
+        self._steward: Steward | None = None
         self._caller = caller or Caller()
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
@@ -118,7 +123,7 @@ class Runtime(Controls):
         """Return a runtime of a checked pipeline."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, caller=caller or pipeline.caller,
+            journal=journal, caller=caller or pipeline.caller, control=pipeline.control,
         )  # fmt: skip
 
     @classmethod
@@ -152,6 +157,8 @@ class Runtime(Controls):
         try:
             for binding in self._agents:
                 await self._open(binding)
+            if self._control is not None:
+                self._steward = await attended(bus, self._control, crew)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -174,6 +181,7 @@ class Runtime(Controls):
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         self._bus.add(subscriber)
+        self._bus.switches.enforce(subscriber)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -194,6 +202,8 @@ class Runtime(Controls):
             with anyio.CancelScope(shield=True):
                 if self._executor is not None:
                     await self._executor.close()
+                if self._steward is not None:
+                    await self._steward.close()
                 await self._close_agents()
 
     async def _close_agents(self) -> None:
@@ -491,10 +501,6 @@ class Runtime(Controls):
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
             await _close(subscriber.agent)
-
-    def dead_letters(self) -> tuple[DeadLetter, ...]:
-        """Return the dead letters that are kept, oldest first."""
-        return self._open_bus().supervisor.letters()
 
     async def redrive(self, letter_id: str) -> None:
         """Publish a dead letter's payload to its agent again, as a new run of the same caller's headers.

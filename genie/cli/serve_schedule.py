@@ -13,6 +13,7 @@ import anyio
 import click
 
 from genie.cli import suggestions
+from genie.cli.desk import controlled
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import read_payload, whole_file
@@ -46,6 +47,8 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
               help="Remember here what has fired, so that a restart knows what it missed.")  # fmt: skip
 @identity_options
+@click.option("--control", metavar="FILE", shell_complete=suggestions.files,
+              help="Let other terminals approve and switch off through this file.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
@@ -63,6 +66,7 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
         raise InputError(pipeline, "has no `schedule:`", "add one, or use `genie run`")
     for warning in loaded.warnings:
         click.echo(plain(f"warning: {warning}"), err=True)
+    loaded = controlled(loaded, given["control"])
     seen = {} if state is None else _read(state)
 
     def tell(notice: Notice) -> None:

@@ -19,6 +19,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "risk_tier": "genie.governance.risk_tier:RiskTier",
         "pii": "genie.governance.pii:Pii",
         "secrets": "genie.governance.secrets:Secrets",
+        "four_eyes": "genie.governance.four_eyes:FourEyes",
         "injection": "genie.governance.injection:Injection",
     }
 )

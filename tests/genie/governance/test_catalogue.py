@@ -29,6 +29,8 @@ SENDER = AgentCard(id="sender", clearance=Classification.RESTRICTED)
 CLEARED = AgentCard(id="cleared", clearance=Classification.RESTRICTED)
 UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL)
 TENANT_B = Headers(user="ann", tenant="b")
+UNSETTLED = {"four_eyes"}
+"""Policies that mean nothing without settings."""
 POLICY_SET = default_set(Environment())
 
 
@@ -45,7 +47,8 @@ def test_every_name_leads_to_a_policy_of_that_name() -> None:
         module, _, attribute = where.partition(":")
         policy = getattr(importlib.import_module(module), attribute)
         assert policy.name == name
-        assert policy().settings == policy.Settings()
+        if name not in UNSETTLED:
+            assert policy().settings == policy.Settings()
 
 
 def test_naming_the_catalogue_imports_no_policy() -> None:
@@ -57,7 +60,7 @@ def test_naming_the_catalogue_imports_no_policy() -> None:
 
 
 def test_the_default_set_holds_all_nine_and_lets_an_ordinary_message_pass() -> None:
-    assert [policy.name for policy in POLICY_SET.policies] == list(POLICIES)
+    assert [policy.name for policy in POLICY_SET.policies] == [name for name in POLICIES if name not in UNSETTLED]
     for environment in ("development", "staging", "production"):
         policies = default_set(Environment(environment))
         gate = policies.gate(Narration, UNCLEARED)
