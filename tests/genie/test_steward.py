@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -24,11 +23,9 @@ BOTH = PolicySet((verdict_for("answerer", Question, Hold("ask", quorum=2)), CARD
 
 def vote(request: Any, by: str, number: int, **changes: Any) -> RemoteVote:
     policies = frozenset(need["policy"] for need in request["needs"])
-    return replace(
-        RemoteVote(number, request["id"], by, frozenset(), True, "because", request["payload_sha256"], policies,
-                   request["recipient"]),
-        **changes,
-    )  # fmt: skip
+    given = RemoteVote(number, request["id"], by, frozenset(), True, "because", request["payload_sha256"], policies,
+                       request["recipient"])  # fmt: skip
+    return given._replace(**changes)
 
 
 async def asked(runtime, control: MemoryControl, text: str = "q"):

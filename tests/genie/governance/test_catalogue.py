@@ -42,7 +42,7 @@ def message(payload: Payload, headers: Headers | None = None, policies: PolicySe
 
 
 def test_every_name_leads_to_a_policy_of_that_name() -> None:
-    assert len(POLICIES) == 9
+    assert len(POLICIES) == 10
     for name, where in POLICIES.items():
         module, _, attribute = where.partition(":")
         policy = getattr(importlib.import_module(module), attribute)
