@@ -24,8 +24,9 @@ MOST_LINE = 65_536
 MOST_TEXT = 1_000
 """Characters of a name or a reason; the rest is cut."""
 _HEAD, _MIDDLE, _TAIL = b'{"chain":"', b'","record":', b"}\n"
-_BODY = len(_HEAD) + 64 + len(_MIDDLE)
-_HEX = frozenset(b"0123456789abcdef")
+_CHAIN = len(_HEAD)
+_BODY = _CHAIN + 64 + len(_MIDDLE)
+_scan = json.JSONDecoder().scan_once  # what `loads` calls, without a second look at blanks that may not be there
 FIELDS = ("at", "by", "detail", "kind", "message", "reason", "run", "seq", "subject")
 
 
@@ -47,7 +48,7 @@ class Line(NamedTuple):
     """A line taken apart."""
 
     chain: bytes
-    """64 hexadecimal digits."""
+    """64 bytes, hexadecimal digits where the line is sound."""
     body: bytes
     """The record's bytes."""
 
@@ -96,25 +97,24 @@ def joined(chain: bytes, body: bytes) -> bytes:
 
 def parted(line: bytes) -> Line | None:
     """Return the parts of a line; None when it is none."""
-    chain = line[len(_HEAD) : len(_HEAD) + 64]
-    if (
-        line.startswith(_HEAD) and line.endswith(_TAIL) and line[len(_HEAD) + 64 : _BODY] == _MIDDLE
-        and _HEX.issuperset(chain) and len(line) > _BODY + len(_TAIL)
-    ):  # fmt: skip
-        return Line(chain, line[_BODY : -len(_TAIL)])
+    if line[:_CHAIN] == _HEAD and line[_CHAIN + 64 : _BODY] == _MIDDLE and line[-2:] == _TAIL:
+        return Line(line[_CHAIN : _CHAIN + 64], line[_BODY:-2])
     return None
 
 
 def record_of(body: bytes) -> dict[str, Any] | None:
     """Return a record's fields; None when its bytes are not the canonical form of a record."""
     try:
-        found = json.loads(body.decode("ascii"))
-        if type(found) is not dict or tuple(found) != FIELDS or _encode(found).encode() != body:
+        text = body.decode("ascii")
+        found, end = _scan(text, 0)
+        if end != len(text) or type(found) is not dict or tuple(found) != FIELDS or _encode(found) != text:
             return None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, StopIteration):
         return None
     fits = type(found["at"]) is int and type(found["seq"]) is int and type(found["detail"]) is dict
-    return found if fits and all(type(found[name]) is str for name in ("by", "kind", "reason", "subject")) else None
+    if fits and type(found["by"]) is type(found["kind"]) is type(found["reason"]) is type(found["subject"]) is str:
+        return found
+    return None
 
 
 def head_statement(

@@ -75,9 +75,7 @@ def generate(path: Path) -> str:
     private = made.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = made.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = made.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     beside = Path(f"{path}.pub")
     if beside.exists():
         raise InputError(str(beside), "is there already", "name another file; a key is never written over")
