@@ -11,6 +11,7 @@ from genie.errors import InputError, UnknownAgentError
 if TYPE_CHECKING:
     from genie.bus import Bus
     from genie.holds import Held
+    from genie.incident import Incident
     from genie.mailbox import Subscriber
     from genie.policy import PolicySet
 
@@ -89,6 +90,26 @@ class Controls(ABC):
         """
         bus = self._open_bus()
         bus.desk.refuse(self._held(bus, hold_id), Outcome.DENIED, reason)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return repeated denials and failures, each with its count and severity, oldest first."""
+        return self._open_bus().recorder.incidents.all()
+
+    def acknowledge(self, incident_id: str, *, by: str = "operator") -> None:
+        """Say that somebody has seen an incident; its count goes on.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._open_bus().recorder.incidents.acknowledge(incident_id, by)
+
+    def close_incident(self, incident_id: str, *, by: str = "operator") -> None:
+        """Say that an incident has been dealt with; another occurrence opens another one.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._open_bus().recorder.incidents.close(incident_id, by)
 
     @staticmethod
     def _held(bus: Bus, hold_id: str) -> Held:

@@ -52,7 +52,8 @@ class AuditRecord:
 
     ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
     allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``, ``held``,
-    ``approved``, ``refused`` or ``expired`` (of a hold), ``redriven``.
+    ``approved``, ``refused`` or ``expired`` (of a hold), ``redriven``, ``incident`` (opened, risen, acknowledged or
+    closed).
     """
 
     at: float
@@ -71,7 +72,12 @@ class AuditRecord:
 
 @runtime_checkable
 class Audit(Protocol):
-    """The chain of evidence; it sits inside the bus."""
+    """The chain of evidence; it sits inside the bus.
+
+    Beyond ``record`` an implementation may have: ``open()``, ``close()`` and ``is_open``, called by the runtime round
+    its own life; ``sampling``, the part of the plain allows (0 to 1) that it wants as well; and ``refusal``, why no run
+    may be admitted, None while it can write.
+    """
 
     def record(self, entry: AuditRecord) -> None:
         """Keep one record; must not block for long and must not raise."""

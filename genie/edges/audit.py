@@ -139,7 +139,7 @@ class AuditTrail:
         recovered: dict[str, object] = {} if tail.closed else {"recovered": True}
         if tail.dropped:
             recovered |= {"dropped_bytes": len(tail.dropped), "dropped_sha256": _sha256(tail.dropped)}
-        if tail.headed and not tail.closed or self._is_full(tail):
+        if (tail.headed and not tail.closed) or self._is_full(tail):
             self._begin(recovered)
         else:
             self._file = os.open(tail.path, os.O_WRONLY | os.O_APPEND)

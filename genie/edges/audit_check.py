@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -235,7 +236,7 @@ def _junctions(scans: Sequence[_Scan], *, whole: bool) -> Iterator[Break]:
     first = scans[0]
     if whole and first.lines and (first.segment, first.previous, first.first_seq) != (1, START, 1):
         yield Break(str(first.path), 1, first.first_seq or None, "the trail does not begin here: older files are gone")
-    for before, after in zip(scans, scans[1:], strict=False):
+    for before, after in pairwise(scans):
         at, seq = str(after.path), after.first_seq or None
         if not after.lines or not before.lines:
             continue

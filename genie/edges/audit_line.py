@@ -67,7 +67,7 @@ def detail_text(detail: Mapping[str, object]) -> str:
     return text
 
 
-def body_of(
+def body_of(  # noqa: PLR0913, PLR0917 - the fields of a record, once a record
     seq: int, at_us: int, kind: str, subject: str, by: str, reason: str, run: str | None, message: str | None,
     detail: str,
 ) -> bytes:  # fmt: skip
