@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from genie.errors import AuditFailedError, ContractError, GenieError, RelayedError, TransferError
 from genie.events import Event
-from genie.incident import Incidents
+from genie.incident import Incidents, Severity, State
 from genie.message import Value, topic_of
 from genie.ports import AuditRecord, JournalRecord
 
@@ -111,15 +111,15 @@ class Recorder:
             self.verdicts[said] = self.verdicts.get(said, 0) + 1
         if self.journal is not None:
             self.tell(message, "judged", recipient, decision.verdict, decision.record())
-        if decision.verdict == "deny":
-            denied = next((one for one in decision.reasons if one.verdict == "deny"), None)
-            code = "deny" if denied is None else f"{denied.policy}:{coded(denied.code)}"
-            self._happened("denied", code, recipient, message)
         if self.audit is not None:
             self.governed(
                 "verdict", f"{topic_of(message.payload).name} -> {recipient}", by="policy", reason=codes(decision),
                 message=message, detail=_evidence(message, decision),
             )  # fmt: skip
+        if decision.verdict == "deny":
+            denied = next((one for one in decision.reasons if one.verdict == "deny"), None)
+            code = "deny" if denied is None else f"{denied.policy}:{coded(denied.code)}"
+            self._happened("denied", code, recipient, message)
 
     def governed(
         self,
@@ -136,15 +136,20 @@ class Recorder:
         What a person gives as a reason is kept. A machine's is kept where it is made of codes; in other words it may
         quote what was judged, and the verdict's own record has the codes.
         """
+        if self.audit is not None:
+            self._write(kind, subject, by, reason, message, detail or {})
         if message is not None and kind in {"quarantined", "identity_refused"}:
             self._happened(kind, kind if kind == "quarantined" else coded(reason), subject, message)
-        if self.audit is None:
-            return
+
+    def _write(
+        self, kind: str, subject: str, by: str, reason: str, message: Message[Any] | None, detail: Mapping[str, object]
+    ) -> None:
+        assert self.audit is not None  # noqa: S101 - narrows
         if by in _MACHINES and kind not in _CODED and kind != "verdict":
             reason = ""
         run_id, message_id = (None, None) if message is None else (message.scope.run.id, message.id)
         at = self.clock.wall().timestamp()
-        self.audit.record(AuditRecord(at, kind, subject, by, reason, run_id, message_id, detail or {}))
+        self.audit.record(AuditRecord(at, kind, subject, by, reason, run_id, message_id, detail))
 
     # --- incidents ---
 
@@ -160,6 +165,8 @@ class Recorder:
         self.incidents.note(kind, code, agent, message.headers.tenant, at, message.scope.run.id)
 
     def _told(self, incident: Incident, by: str) -> None:
+        if incident.severity is Severity.LOW and incident.state is not State.CLOSED and by in _MACHINES:
+            return  # what has not happened often has its own records
         self.governed("incident", incident.id, by=by, reason=incident.severity.value, detail=incident.record())
 
     # --- failures ---
@@ -185,9 +192,8 @@ class Recorder:
             return text
         return error.name if isinstance(error, RelayedError) and error.name.isidentifier() else type(error).__name__
 
-
     def may_hear(self, text: str, message: Message[Any], label: Classification) -> bool:
-        """Return True where everyone who asked may read an agent's words: by what it had read, and by what they hold."""
+        """Return True where all who asked may read an agent's words: by what it had read, and by what they hold."""
         scope: Scope | None = message.scope
         lowest: Classification = message.scope.run.asker.card.clearance
         while scope is not None and scope.owner is not None:
@@ -225,6 +231,19 @@ class _SampledGate:
         if decision is None:
             self._tell(message, self._recipient)
         return decision
+
+
+def opened(audit: Audit | None) -> Callable[[], None]:
+    """Open an audit that can be opened and is not open yet; return what closes it again.
+
+    Raises:
+        InputError: It cannot be opened.
+    """
+    if audit is None or not hasattr(audit, "open") or getattr(audit, "is_open", False):
+        return lambda: None
+    audit.open()
+    closing: Callable[[], None] = getattr(audit, "close", lambda: None)
+    return closing
 
 
 def refuse_unaudited(audit: Audit | None) -> None:

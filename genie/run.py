@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genie.account import Outcome
-from genie.errors import RunCancelledError, RunExpiredError, RunHeld, RunStalled
+from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
 from genie.events import Event, Watcher
 from genie.message import Payload, topic_of
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from genie.account import Counts, Failure, RunState
     from genie.bus import Bus
+    from genie.clock import Clock
+    from genie.protocol import Caller
 
 T = TypeVar("T", bound=Payload)
 
@@ -144,3 +146,17 @@ def _median_ms(times: list[float]) -> float | None:
 def holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
     """Return the ids of what a run holds."""
     return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
+
+
+def in_term(within_s: float | None, caller: Caller, clock: Clock) -> float | None:
+    """Return the seconds that a run may take, which end with its caller's term at the latest.
+
+    Raises:
+        IdentityError: The term is over.
+    """
+    if caller.expires_at is None:
+        return within_s
+    left_s = caller.expires_at - clock.wall().timestamp()
+    if left_s <= 0:
+        raise IdentityError("expired", "the caller's term is over; ask for a new token")
+    return left_s if within_s is None else min(within_s, left_s)

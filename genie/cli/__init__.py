@@ -11,6 +11,7 @@ from genie import __version__
 _COMMANDS = {
     "agents": "List the agents that are installed.",
     "ask": "Ask one question of whoever answers its topic.",
+    "audit": "Verify, search and export an audit trail; make its keys.",
     "bench": "Measure the bus beside bare asyncio.",
     "check": "Check a pipeline without starting it.",
     "graph": "Draw a pipeline as a Mermaid graph.",

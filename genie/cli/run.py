@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
+from genie.cli.auditing import audited
 from genie.cli.drawing import plain
 from genie.cli.ending import INTERRUPTED, guarded, stop
 from genie.cli.files import whole_file
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 @identity_options
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the pipeline.")
 @click.option("--journal", metavar="FILE", help="Write headers, findings, verdicts and outcomes as JSON lines.")
+@click.option("--audit", metavar="DIR", help="Record verdicts and every act of governance in an audit trail there.")
 @click.option("--html", metavar="FILE", help="Write the report as one page with charts, which needs no network.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
 def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
+    For example: genie run config/pipelines/insights.yaml --audit trail
+
     Ends with 0 complete, 2 usage or bad input, 3 partial, 4 failed or denied, 5 held, 130 interrupted.
     """
     logged(given)
@@ -64,7 +68,8 @@ def command(pipeline: str, **given: Any) -> None:
     if not quiet:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
-    caller = identified(loaded.caller, given)
+    loaded = audited(loaded, given["audit"])
+    caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(metered, port=given["metrics"])

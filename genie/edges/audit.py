@@ -12,7 +12,7 @@ import logging
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +70,8 @@ class AuditTrail:
         settings: Where and how.
         wall: Seconds since the epoch, for the lines that the trail itself writes; the system's time by default.
     """
+
+    Settings: ClassVar[type[AuditSettings]] = AuditSettings
 
     def __init__(self, settings: AuditSettings, *, wall: Callable[[], float] | None = None) -> None:
         self.settings = settings
@@ -143,12 +145,12 @@ class AuditTrail:
             self._begin(recovered)
         else:
             self._file = os.open(tail.path, os.O_WRONLY | os.O_APPEND)
-            self._count, self._size, self._until_us = tail.count, tail.size, self._until(tail.began_us)
+            self._count, self._size, self._until_us = tail.records, tail.size, self._until(tail.began_us)
             self._opened(recovered)
 
     def _is_full(self, tail: Tail) -> bool:
         aged = self._at_us >= self._until(tail.began_us)
-        return tail.count >= self._most_records or tail.size >= self._most_bytes or aged
+        return tail.records >= self._most_records or tail.size >= self._most_bytes or aged
 
     def _until(self, began_us: int) -> int:
         """Return when a segment is too old for another record."""
@@ -192,7 +194,7 @@ class AuditTrail:
             self.lost += 1
             return
         try:
-            at_us = self._at_us = int(entry.at * 1e6)
+            at_us = self._at_us = int(entry.at * 1e6 + 0.5)
             if at_us >= self._until_us and self._file >= 0:
                 self._end(closed=False)
             if self._file < 0:

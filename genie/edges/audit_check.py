@@ -174,13 +174,15 @@ def _scan(path: Path) -> _Scan:
             _first(scan, record)
         if seq != scan.seq + 1 or line.chain != chained(scan.chain, line.body):
             _unfollowed(scan, seq)
-        scan.chain, scan.seq = line.chain, seq
+        before, scan.chain, scan.seq = scan.chain, line.chain, seq
         scan.since_head += 1
         scan.headed = record["kind"] == "head" and record["by"] == "audit"
         if scan.headed:
             scan.heads.append(_Head(scan.lines, seq, line.body))
             scan.since_head = 0
             scan.closed = record["detail"].get("closed") is True
+            if record["detail"].get("chain") != before.decode("ascii", "replace"):
+                scan.note("the head does not name the record before it", seq)
     if not scan.lines:
         scan.note("is empty")
     return scan

@@ -44,7 +44,7 @@ class Tail(NamedTuple):
     """The last record is the head of its segment."""
     closed: bool
     """The last record is a head, and says that the writer ended in order."""
-    count: int
+    records: int
     """Records in the file."""
     size: int
     """Bytes of the file, without what was dropped."""

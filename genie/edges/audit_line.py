@@ -26,7 +26,9 @@ MOST_TEXT = 1_000
 _HEAD, _MIDDLE, _TAIL = b'{"chain":"', b'","record":', b"}\n"
 _CHAIN = len(_HEAD)
 _BODY = _CHAIN + 64 + len(_MIDDLE)
-_scan = json.JSONDecoder().scan_once  # what `loads` calls, without a second look at blanks that may not be there
+_scan: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())[
+    "scan_once"
+]  # what `loads` calls, without a second look at blanks that may not be there
 FIELDS = ("at", "by", "detail", "kind", "message", "reason", "run", "seq", "subject")
 
 

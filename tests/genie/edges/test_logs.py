@@ -98,7 +98,7 @@ async def test_each_line_about_a_run_names_it_and_the_agent() -> None:
         await settled(runtime)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     named = {(line["logger"], line["agent"]) for line in lines}
-        assert named == {("genie.agent", "talker"), ("genie.bus", "broken"), ("genie.incident", "broken")}
+    assert named == {("genie.agent", "talker"), ("genie.bus", "broken"), ("genie.incident", "broken")}
     assert {line["run_id"] for line in lines} == {run.id}
     failed = next(line for line in lines if line["agent"] == "broken")
     assert failed["level"] == "warning"
