@@ -125,7 +125,7 @@ class Receiver(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent += request.content + repr(request.headers).encode()
-        return httpx.Response(200)
+        return httpx.Response(200, stream=httpx.ByteStream(b"taken"))
 
 
 async def public(host: str, port: int) -> tuple[str, ...]:
@@ -230,6 +230,16 @@ def test_what_is_denied_or_masked_leaves_by_no_way(
         if clearance is None or clearance < Classification.RESTRICTED:
             assert marker not in text, egress
             assert card not in text, egress
+
+
+def test_a_card_number_reaches_neither_the_user_nor_a_tap_nor_a_receiver(
+    tmp_path: Path, live: Callable[..., Any]
+) -> None:
+    """D24: what leaves for the user, for taps and for receivers is judged like what goes to an agent."""
+    public, caller = Classification.PUBLIC, Caller(clearance=Classification.INTERNAL)
+    given = live(tell_everybody, "Zebraghjkmnp", CARDS[0], caller, public, Classification.CONFIDENTIAL, tmp_path)
+    assert not any(CARDS[0] in text or "Zebra" in text for _, text in given.values())
+    assert "please pay" in given["webhook"][1]  # the rest of what was masked is there
 
 
 def test_whoever_may_see_it_does(tmp_path: Path, live: Callable[..., Any]) -> None:

@@ -83,7 +83,7 @@ def test_what_was_written_is_intact_signed_and_read_back(place: Place) -> None:
     assert found.files == len(place.files()) == 4
     assert found.heads == found.signed == 5  # three full segments, and the end of each session
     assert found.unsigned_tail == 0
-    kept = [one for one in records_of([place.trail], lambda record: record["kind"] == "verdict")]
+    kept = list(records_of([place.trail], lambda record: record["kind"] == "verdict"))
     assert [one["message"] for one in kept] == [f"m-{number}" for number in range(14)]
     assert kept[3]["at"] == 1_700_000_000_003_000  # whole microseconds: exact in every reader
     assert kept[0]["detail"]["paths"] == ["text"]
