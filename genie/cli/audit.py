@@ -16,7 +16,7 @@ from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import whole_file
 from genie.cli.wire import to_line, to_text
-from genie.edges.audit_check import Verified, records_of, verify
+from genie.edges.audit_check import Verified, records_of, spread, verify
 from genie.edges.keys import generate, public_keys
 from genie.errors import InputError
 
@@ -81,7 +81,9 @@ def verify_command(
 
     For example: genie audit verify trail --key audit.key.pub --anchor heads.jsonl
     """
-    found = verify(files, keys=public_keys(keys) if keys else None, anchor=anchor, unfinished=unfinished)
+    trusted = public_keys(keys) if keys else None
+    with spread(files) as mapped:
+        found = verify(files, keys=trusted, anchor=anchor, unfinished=unfinished, mapped=mapped)
     if as_json:
         click.echo(to_text(_verified(found, signatures=bool(keys))))
     else:
