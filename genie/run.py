@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -148,15 +149,17 @@ def holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
     return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
 
 
-def in_term(within_s: float | None, caller: Caller, clock: Clock) -> float | None:
-    """Return the seconds that a run may take, which end with its caller's term at the latest.
+def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
+    """Return the deadline of a run on the loop's clock: within some seconds, and within its caller's term.
 
     Raises:
         IdentityError: The term is over.
     """
+    now = clock.now()
+    ends = math.inf if within_s is None else now + within_s
     if caller.expires_at is None:
-        return within_s
+        return ends
     left_s = caller.expires_at - clock.wall().timestamp()
     if left_s <= 0:
         raise IdentityError("expired", "the caller's term is over; ask for a new token")
-    return left_s if within_s is None else min(within_s, left_s)
+    return min(ends, now + left_s)

@@ -34,7 +34,7 @@ from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
-from genie.run import Run, failure_of, holds_of, in_term
+from genie.run import Run, ends_at, failure_of, holds_of
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -397,10 +397,9 @@ class Runtime(Controls):
 
     def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
         bus = self._admitting()
-        deadline_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
-        within_s = in_term(deadline_s, caller or self._caller, bus.clock)
+        within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
-        return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
+        return bus.trees.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
     def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
         bus = self._open_bus()
