@@ -6,7 +6,6 @@ offsets alone, and a failure's words reach those only who may read what its hand
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +98,8 @@ class Recorder:
 
     def allowed(self, message: Message[Any], recipient: str) -> None:
         """Record a plain allow, if its message is one of the sample: the same messages whoever looks."""
+        import hashlib  # noqa: PLC0415 - start-up: for those who sample
+
         digest = hashlib.blake2b(message.id.encode(), digest_size=8).digest()
         if int.from_bytes(digest) < self._sampled_below:
             subject = f"{topic_of(message.payload).name} -> {recipient}"
