@@ -74,6 +74,13 @@ class Pipeline:
     warnings: tuple[str, ...]
     graph: Graph = field(repr=False)
 
+    @property
+    def nobody(self) -> Caller:
+        """Who asks where nobody is named: the pipeline's caller, or, where identities are signed, one with no rights."""
+        if self.signed is None:
+            return self.caller
+        return self.caller.narrowed(roles=frozenset(), clearance=Classification.PUBLIC, consent=frozenset())
+
 
 def load(
     path: str | os.PathLike[str],

@@ -122,7 +122,7 @@ class Runtime(Controls):
         """Return a runtime of a checked pipeline, with its own audit unless another is given."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.caller,
+            journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
         )  # fmt: skip
 
     @classmethod

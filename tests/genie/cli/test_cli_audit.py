@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from genie.clock import Clock
+from genie.config import load
 from genie.edges.audit import AuditSettings, AuditTrail
 from genie.edges.identity import issue
 from genie.edges.keys import generate, private_key
+from genie.errors import RunStalled
 from genie.message import Classification
 from genie.ports import AuditRecord
 from genie.protocol import Caller
+from genie.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,6 +261,15 @@ def test_where_identities_are_signed_nobodys_word_is_taken(
     assert result.exit_code == 2
     assert "--as: cannot be said beside --identity" in result.output
     assert genie("run", path, "--identity", "nothere").exit_code == 2
+
+
+@pytest.mark.anyio
+async def test_in_python_nobody_asks_with_the_rights_of_a_token_that_was_not_shown(pipeline: Any, keys: Path) -> None:
+    loaded = load(pipeline("secretive", output="toys.secret", more=SIGNED.replace("confidential", "restricted")))
+    async with Runtime.from_pipeline(loaded) as runtime:
+        with pytest.raises(RunStalled, match="clearance"):
+            await runtime.ask(loaded.input.question(), loaded.answer)
+        assert await runtime.ask(loaded.input.question(), loaded.answer, caller=loaded.caller)
 
 
 def test_a_token_where_none_is_taken_is_usage(genie: Genie, pipeline: Any) -> None:
