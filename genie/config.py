@@ -76,7 +76,7 @@ class Pipeline:
 
     @property
     def nobody(self) -> Caller:
-        """Who asks where nobody is named: the pipeline's caller, or, where identities are signed, one with no rights."""
+        """Who asks where nobody is named: the caller of the file; where identities are signed, one with no rights."""
         if self.signed is None:
             return self.caller
         return self.caller.narrowed(roles=frozenset(), clearance=Classification.PUBLIC, consent=frozenset())
