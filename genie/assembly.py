@@ -5,6 +5,7 @@ Nothing raises on the way: a part that cannot be made is a problem at its line, 
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -17,9 +18,10 @@ from genie.errors import DefinitionError, ScheduleError
 from genie.graph import Problem, name_of
 from genie.invocation import misplaced
 from genie.limits import Mailbox, RestartBudget, Retry
-from genie.manifest import AgentSection, JoinSection, PortSection, ScheduleSection
+from genie.manifest import AgentSection, AuditSection, JoinSection, PortSection, ScheduleSection
 from genie.message import Classification, Path, Payload, topic_of
 from genie.policy import Policy
+from genie.ports import Audit
 from genie.protocol import Agent, AgentCard, Binding, Each, Join
 from genie.timetable import Schedule
 from genie.validation import MAX_PROBLEMS, dotted, validated
@@ -153,6 +155,26 @@ class Assembly:
             self.note((*path, "use"), str(error))
             return None
         return self._made(f"edge {section.use!r}", maker, (*path, "settings"))
+
+    # --- the audit ---
+
+    def audit(self, section: AuditSection, folder: pathlib.Path) -> Audit | None:
+        """Return the audit trail of a file, not opened yet; None when its edge is not installed or refuses."""
+        given = section.model_dump()
+        for name in ("path", "key", "anchor"):
+            if given[name] is not None:
+                given[name] = folder / given[name]
+        try:
+            maker = self.catalogue.edge("audit")
+            model = settings_of(maker)
+            trail: Audit = maker(None if model is None else model.model_validate(given))
+        except KeyError:
+            self.note(("audit",), "no edge 'audit' is installed")
+        except (DefinitionError, ValueError) as error:
+            self.note(("audit",), f"cannot be made ({type(error).__name__})")
+        else:
+            return trail
+        return None
 
     # --- policies ---
 

@@ -106,9 +106,9 @@ class Bus:
         self.make_parker = make_parker
         self.crew = crew
         self.journal = journal
-        recorder = Recorder(clock, journal, audit)
+        self.recorder = recorder = Recorder(clock, journal, audit, policies.inspectors)
         self.tell, self.judged, self.governed = recorder.tell, recorder.judged, recorder.governed
-        self.verdicts = recorder.verdicts
+        self.words, self.may_hear, self.verdicts = recorder.words, recorder.may_hear, recorder.verdicts
         self.seed = seed
         self.epoch = 0
         self.closing = False
@@ -170,7 +170,7 @@ class Bus:
     def replace_policies(self, policies: PolicySet, by: str, reason: str) -> None:
         """Judge by another set from now on, mail already queued included."""
         self.governed("reloaded", policies.sha256, by=by, reason=reason, detail={"before": self.policies.sha256})
-        self.policies = policies
+        self.policies, self.recorder.inspectors = policies, policies.inspectors
         self.reroute()
         self.epoch += 1
 
@@ -179,17 +179,17 @@ class Bus:
         found = self._routes.get(kind)
         if found is not None:
             return found
-        topic, policies = topic_of(kind), self.policies
+        topic, policies, gate = topic_of(kind), self.policies, self.recorder.gate
         lanes = tuple(
-            Lane(kind, subscriber, policies.gate(kind, subscriber.card), topic.key, self.registry.reach(agent))
+            Lane(kind, subscriber, gate(policies, kind, subscriber.card), topic.key, self.registry.reach(agent))
             for agent, subscriber in self.subscribers.items() if kind in subscriber.calls
         )  # fmt: skip
         joins = tuple(point for point in self.joins if kind in point.kinds)
         taps = tuple(tap for tap in self.taps if tap.wants(kind))
         for point in joins:
-            point.gates[kind] = policies.gate(kind, point.card)
+            point.gates[kind] = gate(policies, kind, point.card)
         for tap in taps:
-            tap.gates[kind] = policies.gate(kind, tap.card)
+            tap.gates[kind] = gate(policies, kind, tap.card)
         inspect = policies.inspectors.compiled(kind)
         route = self._routes[kind] = _Route(topic.classification, inspect, lanes, joins, taps)
         return route
@@ -200,7 +200,7 @@ class Bus:
         if gate is None:
             if not asker.gates:
                 self._judged_for.add(asker)
-            gate = asker.gates[kind] = self.policies.gate(kind, asker.card)
+            gate = asker.gates[kind] = self.recorder.gate(self.policies, kind, asker.card)
         return gate
 
     # --- publishing ---
@@ -587,6 +587,7 @@ class Bus:
             setattr(counts, str(outcome), getattr(counts, str(outcome)) + 1)
         if outcome is DEAD_LETTERED:
             self.supervisor.bury(delivery, topic_of(kind).name, reason)
+            self.recorder.buried(delivery.message, subscriber.card.id, reason)
         failure = self.remember(
             scope, delivery.message, subscriber.card.id, outcome, reason,
             instead_of=None if extra is None else extra.instead_of,

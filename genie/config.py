@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from genie.assembly import Assembly, fixed_keys
 from genie.catalogue import Catalogue
@@ -18,13 +19,13 @@ from genie.entry import Entry, Source, item_of
 from genie.errors import ConfigError, DefinitionError, PolicyError
 from genie.graph import Graph, Problem
 from genie.limits import RunLimits
-from genie.manifest import MAX_PARTS, AgentSection, FieldSection, PipelineSection
+from genie.manifest import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.message import Classification, Payload
 from genie.message import Path as Place
 from genie.override import overridden, parse_overrides
 from genie.pipeline import check
 from genie.policy import Environment, PolicySet
-from genie.ports import Control
+from genie.ports import Audit, Control
 from genie.protocol import Binding, Caller, Join
 from genie.shelf import located
 from genie.timetable import Schedule
@@ -32,6 +33,14 @@ from genie.validation import validated
 
 Overrides = Mapping[str, str] | Iterable[str]
 """Key -> text, or texts ``key=value``, as ``--set`` takes them."""
+
+
+class Signed(NamedTuple):
+    """What a caller's signed identity is held against."""
+
+    keys: Path
+    issuer: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,11 @@ class Pipeline:
     policies: PolicySet = field(repr=False)
     limits: RunLimits
     caller: Caller = field(repr=False)
+    """Who asks by default; with ``signed``, the widest that a signed identity may give."""
+    signed: Signed | None = None
+    """Whose signature a caller's identity needs; None where the command's word is taken."""
+    audit: Audit | None = field(default=None, repr=False, compare=False)
+    """Where acts of governance are recorded; opened by the runtime."""
     environment: Environment
     entry: type[Payload]
     """What the caller sends."""
@@ -62,6 +76,13 @@ class Pipeline:
     """When it is asked by itself."""
     warnings: tuple[str, ...]
     graph: Graph = field(repr=False)
+
+    @property
+    def nobody(self) -> Caller:
+        """Who asks where nobody is named: the caller of the file; where identities are signed, one with no rights."""
+        if self.signed is None:
+            return self.caller
+        return self.caller.narrowed(roles=frozenset(), clearance=Classification.PUBLIC, consent=frozenset())
 
 
 def load(
@@ -165,7 +186,10 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         assembly.agent(position, agent)
     environment = Environment(section.environment)
     policies = _policies(section, assembly, environment)
-    caller = Caller(**{**section.caller.model_dump(), "clearance": Classification.parse(section.caller.clearance)})
+    caller = _caller(section.caller)
+    folder = Path() if path is None else path.parent
+    signed = _signed(section.caller, assembly, folder)
+    audit = None if section.audit is None else assembly.audit(section.audit, folder)
     topics = assembly.topics()
     entry = topics.find(("input", "payload"), section.input.payload)
     answer = topics.find(("output",), section.output)
@@ -196,10 +220,29 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         raise _error(assembly.document, assembly.problems)
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
-        policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
+        policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, signed=signed, audit=audit,
+        environment=environment,
         entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules,
         control=control, warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
     )  # fmt: skip
+
+
+def _caller(section: CallerSection) -> Caller:
+    given = section.model_dump(exclude={"keys", "issuer", "audience"})
+    return Caller(**{**given, "clearance": Classification.parse(section.clearance)})
+
+
+def _signed(section: CallerSection, assembly: Assembly, folder: Path) -> Signed | None:
+    given = {name: getattr(section, name) for name in ("keys", "issuer", "audience")}
+    if not any(given.values()):
+        return None
+    lacking = [name for name, value in given.items() if value is None]
+    if lacking:
+        assembly.note(
+            ("caller",), f"a signed identity needs keys, issuer and audience; {', '.join(lacking)} is not given"
+        )
+        return None
+    return Signed(folder / given["keys"], given["issuer"], given["audience"])
 
 
 def _policies(section: PipelineSection, assembly: Assembly, environment: Environment) -> PolicySet | None:

@@ -250,7 +250,8 @@ class HandlerContext:
         message = self._delivery.message
         if message.scope.run.noisy:
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
-            self._bus.tell(message, "progress", self._agent, shown[:200])
+            said = shown[:200] if self._bus.may_hear(shown, message, self.label) else "withheld"
+            self._bus.tell(message, "progress", self._agent, said)
 
     # --- the bus's side ---
 

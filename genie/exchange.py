@@ -277,6 +277,14 @@ class Exchange(Protocol):
         """Write an act of governance to the audit."""
         ...
 
+    def words(self, error: BaseException, message: Message[Any], label: Classification) -> str:
+        """Return how a failure is named to whoever asked."""
+        ...
+
+    def may_hear(self, text: str, message: Message[Any], label: Classification) -> bool:
+        """Return True where an agent's words may reach whoever watches the run."""
+        ...
+
     def took(self, delivery: Delivery, elapsed: float) -> None:
         """Note how long a handler took."""
         ...

@@ -115,7 +115,7 @@ class LimitsSection(Section):
 
 
 class CallerSection(Section):
-    """Who asks, unless the command line says otherwise."""
+    """Who asks, unless the command line says otherwise; with ``keys``, the widest that a signed identity may give."""
 
     user: str = Field(default="local", min_length=1, description="Name of the user.")
     roles: frozenset[str] = Field(default=frozenset(), description="Roles that policies may require.")
@@ -123,6 +123,39 @@ class CallerSection(Section):
     clearance: Level = Field(default="confidential", description="Highest label of an answer that may be shown.")
     region: str | None = Field(default=None, min_length=1, description="Region of the user.")
     consent: frozenset[str] = Field(default=frozenset(), description="Consents in force.")
+    keys: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Public keys (Ed25519, PEM) of whoever signs identities; then each run needs one (--identity).",
+    )
+    issuer: str | None = Field(default=None, min_length=1, description="Who must have signed an identity.")
+    audience: str | None = Field(default=None, min_length=1, description="For whom an identity must be meant.")
+
+
+class SegmentSection(Section):
+    """When a segment of the audit trail ends: its head is signed, and the next record starts another file."""
+
+    records: int = Field(default=10_000, ge=1, description="Records of one segment.")
+    bytes: int = Field(default=16 << 20, ge=1024, description="Size of one segment's file.")
+    seconds: Seconds = Field(default=3600.0, description="Age at which the next record begins another segment.")
+
+
+class AuditSection(Section):
+    """Where acts of governance are recorded; paths are relative to this file."""
+
+    path: str = Field(min_length=1, description="Folder of the trail; made if it is not there.")
+    key: str | None = Field(default=None, min_length=1, description="Private key that signs the segments' heads.")
+    anchor: str | None = Field(
+        default=None, min_length=1, description="File, best on another disk, to which each head is written too."
+    )
+    sampling: float = Field(default=0.0, ge=0, le=1, description="Part of the plain allows that is recorded as well.")
+    fsync: Literal["never", "segment", "always"] = Field(
+        default="segment", description="When records are forced to the disk."
+    )
+    on_failure: Literal["deny", "continue"] = Field(
+        default="deny", description="Once it cannot be written: no run is admitted, or runs go on unrecorded."
+    )
+    segment: SegmentSection = SegmentSection()
 
 
 class FieldSection(Section):
@@ -212,6 +245,7 @@ class PipelineSection(Section):
         description="Policies in force; each a name, or a name with its settings.",
         examples=[["clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
     )
+    audit: AuditSection | None = Field(default=None, description="Where acts of governance are recorded.")
     limits: LimitsSection = LimitsSection()
     caller: CallerSection = CallerSection()
     input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")

@@ -13,7 +13,7 @@ import sys
 import types
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -334,6 +334,29 @@ class Caller:
     clearance: Classification = Classification.CONFIDENTIAL
     region: str | None = None
     consent: frozenset[str] = frozenset()
+    expires_at: float | None = None
+    """Seconds since the epoch after which nothing is done for it any more; None for a caller without a term."""
+
+    def narrowed(
+        self,
+        *,
+        roles: frozenset[str] | None = None,
+        clearance: Classification | None = None,
+        consent: frozenset[str] | None = None,
+        expires_at: float | None = None,
+    ) -> Caller:
+        """Return a caller that is given less: fewer roles or consents, a lower clearance, an earlier end.
+
+        What is asked for beyond this caller's own is left out. User, tenant and region stay.
+        """
+        ends = [at for at in (self.expires_at, expires_at) if at is not None]
+        return replace(
+            self,
+            roles=self.roles if roles is None else self.roles & roles,
+            clearance=self.clearance if clearance is None else min(self.clearance, clearance),
+            consent=self.consent if consent is None else self.consent & consent,
+            expires_at=min(ends, default=None),
+        )
 
     def headers(self) -> Headers:
         """Return the headers of this caller's runs."""

@@ -32,8 +32,9 @@ from genie.mailbox import Subscriber
 from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
+from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
-from genie.run import Run, failure_of, holds_of
+from genie.run import Run, ends_at, failure_of, holds_of
 from genie.steward import Steward, attended
 from genie.switches import cut
 from genie.taps import Observation, Tap
@@ -119,11 +120,15 @@ class Runtime(Controls):
             self._registry.join(join)
 
     @classmethod
-    def from_pipeline(cls, pipeline: Pipeline, *, journal: Journal | None = None, caller: Caller | None = None) -> Self:
-        """Return a runtime of a checked pipeline."""
+    def from_pipeline(
+        cls, pipeline: Pipeline, *, journal: Journal | None = None, audit: Audit | None = None,
+        caller: Caller | None = None,
+    ) -> Self:  # fmt: skip
+        """Return a runtime of a checked pipeline, with its own audit unless another is given."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, caller=caller or pipeline.caller, control=pipeline.control,
+            journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
+            control=pipeline.control,
         )  # fmt: skip
 
     @classmethod
@@ -145,6 +150,7 @@ class Runtime(Controls):
             raise RuntimeClosedError
         make_parker = parker_factory()
         clock = Clock(loop_time(), wall=self._wall)
+        self._close_audit = opened(self._audit)
         self._crew = crew = await open_crew()
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
@@ -214,6 +220,7 @@ class Runtime(Controls):
                 await _close(self._opened.pop())
             except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
                 failed = failed or error
+        self._close_audit()
         if failed is not None:
             raise failed
 
@@ -270,7 +277,8 @@ class Runtime(Controls):
             RunStalled: No answer can come any more; says why, at once.
             RunHeld: Everything left waits for a person; the run stays open.
             RunExpiredError: The deadline passed.
-            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
+            TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
+            IdentityError: The caller's term is over; one that ends during the run ends the run.
 
         Cancelled: the run is cancelled, wherever it is.
         """
@@ -395,13 +403,14 @@ class Runtime(Controls):
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
+        refuse_unaudited(self._audit)
         return bus
 
     def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
         bus = self._admitting()
         within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
-        return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
+        return bus.trees.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
     def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
         bus = self._open_bus()

@@ -367,10 +367,14 @@ class Worker:
             return
         if isinstance(error, ImmutableMessageError) and self.delivery is not None:
             self._bus.refused(self.delivery, error)
-        run_id = None if self.delivery is None else self.delivery.message.correlation_id
+        run_id, why = None, type(error).__name__
+        if self.delivery is not None:
+            message = self.delivery.message
+            run_id = message.correlation_id
+            why = self._bus.words(error, message, message.label if self.context is None else self.context.label)
         self._bus.log_failure(self.subscriber.card.id, error, run_id)
         again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
-        self._failed_as(reason_of(error), final=final or again_s is None, again_s=again_s or 0.0)
+        self._failed_as(why, final=final or again_s is None, again_s=again_s or 0.0)
 
     def _failed_as(self, reason: str, *, final: bool = False, again_s: float = 0.0) -> None:
         delivery = self._close()
@@ -411,11 +415,6 @@ class _Streams(Exception):  # noqa: N818 - a signal within this file
     def __init__(self, iterator: Any) -> None:
         super().__init__()
         self.iterator = iterator
-
-
-def reason_of(error: BaseException) -> str:
-    """Return how a failure is named: our own errors say what happened; others only their class, never their text."""
-    return str(error) if isinstance(error, GenieError) else type(error).__name__
 
 
 class _Inside:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "agents": "List the agents that are installed.",
     "approvals": "List, show, approve and deny what waits for people.",
     "ask": "Ask one question of whoever answers its topic.",
+    "audit": "Verify, search and export an audit trail; make its keys.",
     "bench": "Measure the bus beside bare asyncio.",
     "check": "Check a pipeline without starting it.",
     "completion": "Print the script that completes words in a shell.",

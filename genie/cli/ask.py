@@ -28,6 +28,7 @@ from genie.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from genie.config import Pipeline
     from genie.protocol import AgentCard
 
 
@@ -55,8 +56,12 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     PAYLOAD is a file of JSON, or - for standard input; without it every field has its default. Without --pipeline the
     installed agents are asked, under the nine policies that ship.
     """
-    runtime, cards, caller = _asked(topic, pipeline)
-    caller = identified(caller, given)
+    loaded = None if pipeline is None else load(pipeline)
+    if loaded is None:
+        caller = identified(Caller(), given)
+    else:
+        caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
+    runtime, cards = _asked(topic, loaded)
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
@@ -68,16 +73,11 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     click.echo(to_text(as_wire(reply)))
 
 
-def _asked(topic: str, pipeline: str | None) -> tuple[Runtime, tuple[AgentCard, ...], Caller]:
+def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentCard, ...]]:
     if pipeline is not None:
-        loaded = load(pipeline)
-        return Runtime.from_pipeline(loaded), loaded.graph.cards, loaded.caller
+        return Runtime.from_pipeline(pipeline), pipeline.graph.cards
     bindings = _installed(topic)
-    return (
-        Runtime(bindings, policies=default_set(Environment())),
-        tuple(binding.card for binding in bindings),
-        Caller(),
-    )
+    return Runtime(bindings, policies=default_set(Environment())), tuple(binding.card for binding in bindings)
 
 
 def _installed(topic: str) -> tuple[Binding, ...]:

@@ -75,7 +75,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
 
-    firings = anyio.run(_serve, loaded, identified(loaded.caller, given), seen, tell, within_s)
+    caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
+    firings = anyio.run(_serve, loaded, caller, seen, tell, within_s)
     for name, counts in firings.items():
         told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
         click.echo(plain(f"{name}: {told or 'nothing came'}"))
