@@ -335,6 +335,7 @@ class Decision:
                 for r in self.reasons
             ],
             "paths": sorted(".".join(map(str, path)) for path in self.paths),
+            "obligations": list(self.obligations),
         }
 
 

@@ -52,7 +52,8 @@ class AuditRecord:
 
     ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
     allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``, ``held``,
-    ``approved``, ``refused`` or ``expired`` (of a hold), ``redriven``.
+    ``approved``, ``refused`` or ``expired`` (of a hold), ``redriven``, ``declassified`` (what an agent sent left with a
+    lower label than what it read), ``lapsed`` (a consent whose time was over).
     """
 
     at: float

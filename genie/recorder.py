@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.clock import Clock
-    from genie.message import Message
+    from genie.message import Classification, Message
     from genie.policy import Decision
     from genie.ports import Audit, Journal
 
@@ -71,6 +71,14 @@ class Recorder:
         self.governed(
             "verdict", f"{topic_of(message.payload).name} -> {recipient}", by="policy", reason=decision.summary,
             message=message, detail={"verdict": decision.verdict, **record},
+        )  # fmt: skip
+
+    def declassified(self, message: Message[Any], read: Classification) -> None:
+        """Record that a message left with a lower label than what its sender had read."""
+        self.tell(message, "declassified", None, f"{read.label} to {message.label.label}")
+        self.governed(
+            "declassified", f"{topic_of(message.payload).name} of {message.sender}", by="policy", message=message,
+            detail={"from": read.label, "to": message.label.label},
         )  # fmt: skip
 
     def governed(

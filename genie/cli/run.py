@@ -168,6 +168,8 @@ def _print(outcome: Outcome, *, summary: bool) -> None:
     from genie.cli.summary import render_summary  # noqa: PLC0415 - as above
 
     console = Console(highlight=False)
+    for notice in outcome.notices:
+        console.print(f"Notice: {plain(notice)}", markup=False, style="bold")
     if isinstance(outcome.answer, Report):
         console.print(*render_report(outcome.answer), sep="\n")
     elif outcome.answer is not None:

@@ -28,6 +28,7 @@ MACHINES = {
     "recorder",
     "run",
     "runs",
+    "sight",
     "taps",
     "wake",
     "waits",
