@@ -309,7 +309,7 @@ class AgentCard:
     tenants: frozenset[str] | None = None
     """Tenants it works for; None means all."""
     region: str | None = None
-    """Where it runs, or where what it takes goes; None means here, where the bus runs."""
+    """Where it runs; None means here, where the bus runs. For an egress: where what it takes goes; None is unknown."""
     egress: bool = False
     """What it is given leaves the runtime: for a caller, an observer, a receiver outside."""
     notices: bool = False

@@ -436,7 +436,7 @@ class Runtime(Controls):
             clearance: Highest classification it may see.
             capacity: Observations that may wait, from 1.
             tenants: Tenants whose messages it may see; all by default.
-            region: Where what it sees goes; here by default.
+            region: Where what it sees goes; unknown by default.
         """
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")

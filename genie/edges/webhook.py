@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 MOST_OF_ANSWER = 65_536
 """Bytes of an answer that are read; nothing is done with them but to keep the connection."""
-ELSEWHERE = "elsewhere"
-"""Region of a receiver that nobody has placed: it is not here, and no rule names it."""
 
 
 def _receiver(url: SecretStr) -> SecretStr:
@@ -91,7 +89,6 @@ class Webhook:
         capabilities=("egress.webhook",),
         risk=Risk.MEDIUM,
         clearance=Classification.RESTRICTED,
-        region=ELSEWHERE,
         egress=True,
         notices=True,
         concurrency=4,
@@ -172,7 +169,7 @@ def posting(
     settings: WebhookSettings,
     clearance: Classification | str = Classification.PUBLIC,
     webhook: Webhook | None = None,
-    region: str = ELSEWHERE,
+    region: str | None = None,
 ) -> Binding:
     """Return a webhook for ``Runtime``: an agent that posts messages of these classes.
 
@@ -182,7 +179,7 @@ def posting(
         settings: Where to, and signed with what.
         clearance: Highest classification that the receiver may read; what exceeds it is masked or denied.
         webhook: The object that posts; a new one by default.
-        region: Where the receiver is.
+        region: Where the receiver is; unknown by default.
     """
     poster = webhook or Webhook()
     card = replace(poster.card, id=id, consumes=topics, clearance=Classification.parse(clearance), region=region)
