@@ -64,7 +64,7 @@ class RationaleRule(PolicySettings):
     """Characters at least, blanks at the ends and repeated ones not counted."""
     min_words: PositiveInt = 4
     """Different words at least."""
-    min_new_words: int = Field(default=2, ge=0)
+    min_new_words: int = Field(default=3, ge=0)
     """Different words at least that are not among the verdict's."""
     distinct: bool = True
     """No two items of a message may have the same rationale."""

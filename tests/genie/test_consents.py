@@ -50,7 +50,9 @@ def caller(*consent: str) -> Caller:
 # --- grants ---
 
 
-@pytest.mark.parametrize("text", ["", "@", "@2026-01-01T00:00:00Z", "p@", "p@soon", "p@2026-01-01", "p@2026-01-01T00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "@", "@2026-01-01T00:00:00Z", "p@", "p@soon", "p@2026-01-01", "p@2026-01-01T00:00"]
+)
 def test_a_consent_without_purpose_or_with_an_end_that_is_no_moment_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="credit_check@2026-12-31T00:00:00Z"):
         Grant.parse(text)
