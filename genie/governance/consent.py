@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from genie.governance.settings import Names, TopicRule, most_specific
-from genie.message import Grant, Message, topic_of
+from genie.governance.settings import Names, TopicRule, most_specific, purposes_in
+from genie.message import Message, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
 
@@ -61,7 +61,7 @@ class Consent:
             consent = message.headers.consent
             if needed <= consent:
                 return ALLOW
-            lacking = needed - {Grant.parse(text).purpose for text in consent}
+            lacking = needed - purposes_in(consent)
             if not lacking:
                 return ALLOW
             if message.headers.user is None:

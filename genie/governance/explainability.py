@@ -6,14 +6,15 @@ import re
 import types
 import typing
 import unicodedata
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import AfterValidator, Field, PositiveInt
 
 from genie.governance.findings import place
 from genie.governance.settings import TopicRule, Word, most_specific
-from genie.message import Message, Path, Value, topic_of
+from genie.message import Message, Path, Payload, Value, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
 
@@ -94,6 +95,7 @@ class Explainability:
     def __init__(self, settings: ExplainabilitySettings = ExplainabilitySettings()) -> None:  # noqa: B008 - frozen
         self.settings = settings
         self._placeholders = PLACEHOLDERS | {" ".join(_words(text)) for text in settings.placeholders}
+        self._judges: dict[type[Payload], Judge] = {}
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -102,7 +104,7 @@ class Explainability:
 
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when its topic needs no rationale."""
-        topic = topic_of(route.payload).name
+        topic, words = topic_of(route.payload).name, self._placeholders
         rule = most_specific(self.settings.topics, topic, None)
         if rule is None:
             return None
@@ -111,22 +113,42 @@ class Explainability:
         if wrong:
             unfit = Deny("explainability", f"{topic} {wrong}; correct the path in the policy's settings")
             return lambda _message, _sender: unfit
-        placeholders = self._placeholders
+        known = self._judges.get(route.payload)
+        if known is None:
+            known = self._judges[route.payload] = _once(lambda payload: _verdict(topic, payload, steps, rule, words))
+        return known
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
-            found = list(_items(message.payload, steps, ()))
-            if not found:
-                if rule.may_be_empty:
-                    return ALLOW
-                return Deny("explainability", f"{topic} has no item at {rule.items}, so nothing is explained")
-            problems = _problems(found, rule, placeholders)
-            if not problems:
-                return ALLOW
-            named = [f"{place(path) or topic}: {why}" for path, why in problems[:_NAMED]]
-            more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-            return Deny("explainability", f"{topic} needs a rationale for each item: {'; '.join(named)}{more}")
 
-        return judge
+def _once(verdict_on: Callable[[Payload], Verdict]) -> Judge:
+    """Return a judge that reads a payload once, however many it is delivered to: the verdict depends on it alone."""
+    last: tuple[weakref.ref[Payload] | None, Verdict] = (None, ALLOW)
+
+    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        nonlocal last
+        payload: Payload = message.payload
+        reference, verdict = last
+        if reference is None or reference() is not payload:
+            verdict = verdict_on(payload)
+            last = (weakref.ref(payload), verdict)
+        return verdict
+
+    return judge
+
+
+def _verdict(
+    topic: str, payload: Payload, steps: tuple[str, ...], rule: RationaleRule, placeholders: frozenset[str]
+) -> Verdict:
+    found = list(_items(payload, steps, ()))
+    if not found:
+        if rule.may_be_empty:
+            return ALLOW
+        return Deny("explainability", f"{topic} has no item at {rule.items}, so nothing is explained")
+    problems = _problems(found, rule, placeholders)
+    if not problems:
+        return ALLOW
+    named = [f"{place(path) or topic}: {why}" for path, why in problems[:_NAMED]]
+    more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+    return Deny("explainability", f"{topic} needs a rationale for each item: {'; '.join(named)}{more}")
 
 
 def _problems(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from genie.governance.settings import Names, TopicRule, matches
-from genie.message import Grant, Headers, Message, topic_of
+from genie.governance.settings import Names, TopicRule, matches, purposes_in
+from genie.message import Headers, Message, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
 
@@ -132,16 +133,17 @@ def _matching(name: str, pattern: str) -> Any:
 
     whole = re2.compile(pattern).fullmatch
 
-    def fits(headers: Headers) -> bool:
-        text: str = getattr(headers, name)
+    @lru_cache(maxsize=1024)
+    def matched(text: str) -> bool:
         return len(text) <= MOST_TEXT and whole(text) is not None
 
-    return fits
+    read = attrgetter(name)
+    return lambda headers: matched(read(headers))
 
 
 def _among(name: str, values: frozenset[str]) -> Any:
     if name == "consent":
-        return lambda headers: all(Grant.parse(text).purpose in values for text in headers.consent)
+        return lambda headers: bool(purposes_in(headers.consent)) and purposes_in(headers.consent) <= values
     if name == "roles":
         return lambda headers: headers.roles <= values
     return lambda headers: getattr(headers, name) in values

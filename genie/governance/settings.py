@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
-from genie.message import Classification
+from genie.message import Classification, Grant
 
 T = TypeVar("T")
 
@@ -78,3 +79,18 @@ def in_force(since: datetime.date | None, until: datetime.date | None, as_of: da
 def matches_id(name: str, agent: str) -> bool:
     """Return True when a name covers an agent's id: the id itself, or ``family.*`` for every id below a family."""
     return name == agent or (name.endswith(".*") and agent.startswith(name[:-1]))
+
+
+@lru_cache(maxsize=1024)
+def purposes_in(consent: frozenset[str]) -> frozenset[str]:
+    """Return the purposes that consents are given for; what cannot be read is given for none.
+
+    The bus has taken those whose time is over from the headers before.
+    """
+    found = set()
+    for text in consent:
+        try:
+            found.add(Grant.parse(text).purpose)
+        except ValueError:
+            continue
+    return frozenset(found)

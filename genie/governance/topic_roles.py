@@ -88,6 +88,15 @@ def _any_of(topic: str, roles: tuple[str, ...]) -> Judge:
 def _judge(topic: str, rule: RoleRule) -> Judge:
     one, every, none = (frozenset(roles or ()) for roles in (rule.any_of, rule.all_of, rule.none_of))
     senders = rule.senders
+    known: dict[str, bool] = {}
+    """Senders met so far, and whether they may send; there are as many as agents and callers that may."""
+
+    def may_send(sender: AgentCard) -> bool:
+        name = CALLER if sender.egress and sender.id.startswith("caller:") else sender.id
+        may = senders is None or any(matches_id(listed, name) for listed in senders)
+        if name == sender.id:
+            known[name] = may
+        return may
 
     def judge(message: Message[Any], sender: AgentCard) -> Verdict:
         held = message.headers.roles
@@ -97,17 +106,13 @@ def _judge(topic: str, rule: RoleRule) -> Judge:
             why = f"needs all of the roles {', '.join(sorted(every))}; {', '.join(sorted(every - held))} lacking"
         elif not none.isdisjoint(held):
             why = f"may not be caused by somebody with the role {min(none & held)}; somebody else must start the run"
-        elif senders is not None and not any(matches_id(name, _name_of(sender)) for name in senders):
-            why = f"may be sent by {', '.join(senders)} only; list this sender, or have one of those send it"
-        else:
+        elif senders is None or known.get(sender.id) or may_send(sender):
             return ALLOW
+        else:
+            why = f"may be sent by {', '.join(senders)} only; list this sender, or have one of those send it"
         return Deny("topic_roles", f"{topic} {why}")
 
     return judge
-
-
-def _name_of(sender: AgentCard) -> str:
-    return CALLER if sender.egress and sender.id.startswith("caller:") else sender.id
 
 
 def _closed(topic: str) -> Judge:

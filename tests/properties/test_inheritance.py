@@ -85,7 +85,7 @@ def content(payload: Any) -> frozenset[int]:
     return frozenset((payload.number, *payload.seen))
 
 
-class Failing(Exception):
+class FailingError(Exception):
     """An agent's program says so."""
 
 
@@ -125,7 +125,7 @@ class Actor:
                 await anyio.sleep(arguments[0])
             elif step == "fail" and message.id not in self._failed:
                 self._failed.add(message.id)
-                raise Failing
+                raise FailingError
             elif step == "return":
                 outputs.append(self._made(arguments[0], seen))
         return tuple(outputs)

@@ -1,4 +1,4 @@
-"""Depth and number of parts: known from the class, from a few lengths, or from a bounded walk; always the same answer."""
+"""Depth and number of parts: known from the class, from a few lengths, or from a bounded walk; one answer."""
 
 from __future__ import annotations
 
