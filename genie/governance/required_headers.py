@@ -135,10 +135,10 @@ def _matching(name: str, pattern: str) -> Any:
 
     @lru_cache(maxsize=1024)
     def matched(text: str) -> bool:
-        return len(text) <= MOST_TEXT and whole(text) is not None
+        return whole(text) is not None
 
     read = attrgetter(name)
-    return lambda headers: matched(read(headers))
+    return lambda headers: len(text := read(headers)) <= MOST_TEXT and matched(text)
 
 
 def _among(name: str, values: frozenset[str]) -> Any:
