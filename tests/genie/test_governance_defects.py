@@ -17,7 +17,7 @@ from genie.governance.catalogue import default_set
 from genie.governance.clearance import Clearance
 from genie.governance.explainability import Explainability, ExplainabilitySettings
 from genie.message import Classification, Headers, Inspection, Payload, Value, stamp
-from genie.policy import ALLOW, Environment, PolicySet, Route
+from genie.policy import ALLOW, Environment, Route
 from genie.protocol import AgentCard, Caller, Context, agent
 from tests.genie.policies_for_tests import Answer, Note, Opinion, Question, answerer, denying, running
 
