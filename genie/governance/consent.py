@@ -59,11 +59,9 @@ class Consent:
 
         def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
             consent = message.headers.consent
-            if needed <= consent:
+            if needed <= consent or needed <= purposes_in(consent):
                 return ALLOW
             lacking = needed - purposes_in(consent)
-            if not lacking:
-                return ALLOW
             if message.headers.user is None:
                 return Deny("consent", f"{topic} needs consent, and the run has no user who could have given it")
             listed = ", ".join(sorted(lacking))

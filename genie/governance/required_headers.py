@@ -102,9 +102,9 @@ class RequiredHeaders:
             for read in reads:
                 if not read(headers):
                     return _lacks(topic, [name for name in needed if not getattr(headers, name)])
-            for name, fits in checks:
-                if getattr(headers, name) and not fits(headers):
-                    return _unfit(topic, sorted({n for n, f in checks if getattr(headers, n) and not f(headers)}))
+            for _, fits in checks:
+                if not fits(headers):
+                    return _unfit(topic, sorted({name for name, fits in checks if not fits(headers)}))
             return ALLOW
 
         return judge
@@ -138,15 +138,16 @@ def _matching(name: str, pattern: str) -> Any:
         return whole(text) is not None
 
     read = attrgetter(name)
-    return lambda headers: len(text := read(headers)) <= MOST_TEXT and matched(text)
+    return lambda headers: not (text := read(headers)) or (len(text) <= MOST_TEXT and matched(text))
 
 
 def _among(name: str, values: frozenset[str]) -> Any:
     if name == "consent":
-        return lambda headers: bool(purposes_in(headers.consent)) and purposes_in(headers.consent) <= values
+        return lambda headers: not headers.consent or frozenset() < purposes_in(headers.consent) <= values
     if name == "roles":
         return lambda headers: headers.roles <= values
-    return lambda headers: getattr(headers, name) in values
+    read = attrgetter(name)
+    return lambda headers: not (text := read(headers)) or text in values
 
 
 def _is_trace(headers: Headers) -> bool:
