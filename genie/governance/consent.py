@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from genie.governance.recall import recalling
 from genie.governance.settings import Names, TopicRule, most_specific, purposes_in
-from genie.message import Message, topic_of
+from genie.message import Message, Payload, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
 
@@ -44,6 +45,7 @@ class Consent:
 
     def __init__(self, settings: ConsentSettings = ConsentSettings()) -> None:  # noqa: B008 - frozen
         self.settings = settings
+        self._judges: dict[type[Payload], Judge | None] = {}
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -52,7 +54,14 @@ class Consent:
 
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when its topic needs no consent."""
-        topic = topic_of(route.payload).name
+        kind = route.payload
+        if kind not in self._judges:
+            judge = self._compiled(kind)
+            self._judges[kind] = None if judge is None else recalling(judge)
+        return self._judges[kind]
+
+    def _compiled(self, kind: type[Payload]) -> Judge | None:
+        topic = topic_of(kind).name
         needed = frozenset(most_specific(self.settings.topics, topic, ()))
         if not needed:
             return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt
 
 from genie.governance.settings import TopicRule, most_specific
-from genie.governance.shape import shape_of
+from genie.governance.shape import shape_of, walk
 from genie.message import Message, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
@@ -62,16 +63,25 @@ class PayloadSize:
         shape = shape_of(route.payload)
         within = shape.most is not None and shape.most[0] <= max_depth and shape.most[1] <= max_parts
 
+        quick = shape.rows is not None and shape.depth <= max_depth
+        rows = tuple((attrgetter(name), each) for name, each in shape.rows or ())
+
         def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
             size = message.inspection.size_bytes
             if size > limit:
                 return Deny("payload_size", f"{topic} is {size} bytes, above its limit of {limit}; {_CURE}")
             if within:
                 return ALLOW
+            if quick:
+                payload, parts = message.payload, shape.fixed
+                for read, each in rows:
+                    parts += each * len(read(payload) or ())
+                if parts <= max_parts:
+                    return ALLOW
             return _shaped(message)
 
         def _shaped(message: Message[Any]) -> Verdict:
-            depth, parts = shape.measure(message.payload, max_depth, max_parts)
+            depth, parts = walk(message.payload, max_depth, max_parts)
             if depth > max_depth:
                 return Deny("payload_depth", f"{topic} is nested more than {max_depth} levels deep; {_CURE}")
             if parts > max_parts:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from genie.governance.recall import recalling
 from genie.governance.settings import Names, TopicRule, matches, purposes_in
-from genie.message import Headers, Message, topic_of
+from genie.message import Headers, Message, Payload, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
 
@@ -77,6 +78,7 @@ class RequiredHeaders:
 
     def __init__(self, settings: RequiredHeadersSettings = RequiredHeadersSettings()) -> None:  # noqa: B008 - frozen
         self.settings = settings
+        self._judges: dict[type[Payload], Judge | None] = {}
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -85,7 +87,14 @@ class RequiredHeaders:
 
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when its topic needs no header."""
-        topic = topic_of(route.payload).name
+        kind = route.payload
+        if kind not in self._judges:
+            judge = self._compiled(kind)
+            self._judges[kind] = None if judge is None else recalling(judge)
+        return self._judges[kind]
+
+    def _compiled(self, kind: type[Payload]) -> Judge | None:
+        topic = topic_of(kind).name
         covering = [rule for written, rule in self.settings.topics.items() if matches(written, topic)]
         rules = [HeaderRule(require=rule) if isinstance(rule, tuple) else rule for rule in covering]
         needed = sorted({name for rule in rules for name in rule.require})

@@ -29,17 +29,6 @@ class Shape(NamedTuple):
     rows: tuple[tuple[str, int], ...] | None
     """Fields that are tuples, with the parts of one item at the most; None where the payload must be walked."""
 
-    def measure(self, payload: Value, max_depth: int, max_parts: int) -> Measured:
-        """Return depth and parts; either may be more than there are, but only where it is within its limit."""
-        if self.rows is not None:
-            parts = self.fixed
-            for name, each in self.rows:
-                items = getattr(payload, name)
-                parts += 0 if items is None else each * len(items)
-            if parts <= max_parts and self.depth <= max_depth:
-                return self.depth, parts
-        return walk(payload, max_depth, max_parts)
-
 
 @cache
 def shape_of(kind: type[Value]) -> Shape:
