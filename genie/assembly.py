@@ -102,6 +102,10 @@ class Assembly:
                     f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
                 )
                 self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+        tenants = card.tenants if section.tenants is None else section.tenants
+        if card.tenants is not None and not (tenants or frozenset()) <= card.tenants:
+            text = f"works for {', '.join(sorted(card.tenants))} only; a file can only name fewer tenants"
+            self.note((*path, "tenants"), f"agent {section.id!r} {text}")
         executor = section.executor or card.executor
         problem = misplaced(agent, replace(card, executor=executor))
         if problem is not None:
@@ -110,6 +114,8 @@ class Assembly:
             card,
             id=section.id,
             clearance=clearance,
+            tenants=tenants,
+            region=section.region or card.region,
             executor=executor,
             concurrency=card.concurrency if section.concurrency is None else section.concurrency,
             timeout_s=section.timeout_s if "timeout_s" in given else card.timeout_s,

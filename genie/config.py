@@ -203,7 +203,7 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
     if entry is not None and answer is not None:
         graph = Graph(
             bindings=tuple(assembly.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
-            environment=environment, cycles=section.cycles,
+            environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
             unused=frozenset(kind for kind in unused if kind is not None),
         )  # fmt: skip
         found = check(graph, complete=assembly.complete and len(joins) == len(made))

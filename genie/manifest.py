@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from genie.limits import Overflow
+from genie.message import Grant
 
 _AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
 MAX_PARTS = 1_000
@@ -25,6 +26,13 @@ TopicName = Annotated[
     str, Field(min_length=1, max_length=200, description="A topic, `family.noun`; `family.noun@2` names its version.")
 ]
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _consent(text: str) -> str:
+    Grant.parse(text)
+    return text
+
+
 Level = Literal["public", "internal", "confidential", "restricted"]
 
 
@@ -81,6 +89,12 @@ class AgentSection(Section):
     mailbox: MailboxSection | None = None
     fallback: Id | None = Field(default=None, description="Id of the agent that takes over what this one fails on.")
     clearance: Level | None = Field(default=None, description="Highest label it may read; can only be lowered.")
+    tenants: frozenset[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None, min_length=1, description="Tenants that it works for here; can only be fewer than its card's."
+    )
+    region: str | None = Field(
+        default=None, min_length=1, description="Where it runs, or where what it takes goes.", examples=["eu"]
+    )
 
 
 class JoinSection(Section):
@@ -122,7 +136,11 @@ class CallerSection(Section):
     tenant: str | None = Field(default=None, min_length=1, description="Tenant that the run works for.")
     clearance: Level = Field(default="confidential", description="Highest label of an answer that may be shown.")
     region: str | None = Field(default=None, min_length=1, description="Region of the user.")
-    consent: frozenset[str] = Field(default=frozenset(), description="Consents in force.")
+    consent: frozenset[Annotated[str, AfterValidator(_consent)]] = Field(
+        default=frozenset(),
+        description="Consents in force: a purpose, or a purpose and its end.",
+        examples=[["insights", "credit_check@2026-12-31T00:00:00Z"]],
+    )
     keys: str | None = Field(
         default=None,
         min_length=1,

@@ -326,6 +326,7 @@ class Decision(NamedTuple):
                 for r in self.reasons
             ],
             "paths": sorted(".".join(map(str, path)) for path in self.paths),
+            "obligations": list(self.obligations),
         }
 
 

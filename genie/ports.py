@@ -51,7 +51,8 @@ class AuditRecord(NamedTuple):
     allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``, ``held``,
     ``voted``, ``approved``, ``refused``, ``expired`` or ``withdrawn`` (of a hold: a vote that decides nothing yet or
     does not count, how it ended, and that its run is over), ``redriven``, ``incident`` (opened, risen, acknowledged or
-    closed).
+    closed), ``declassified`` (what an agent sent left with a lower label than what it read), ``lapsed`` (a consent
+    whose time was over).
     """
 
     at: float

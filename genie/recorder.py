@@ -122,6 +122,14 @@ class Recorder:
             code = "deny" if denied is None else f"{denied.policy}:{coded(denied.code)}"
             self._happened("denied", code, recipient, message)
 
+    def declassified(self, message: Message[Any], read: Classification) -> None:
+        """Record that a message left with a lower label than what its sender had read."""
+        self.tell(message, "declassified", None, f"{read.label} to {message.label.label}")
+        self.governed(
+            "declassified", f"{topic_of(message.payload).name} of {message.sender}", by="policy", message=message,
+            detail={"from": read.label, "to": message.label.label},
+        )  # fmt: skip
+
     def governed(
         self,
         kind: str,

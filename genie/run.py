@@ -115,6 +115,11 @@ class Run(Generic[T]):
         """Return the deliveries and answers that were not handled, oldest first."""
         return tuple(self._state.missing or ())
 
+    def notices(self) -> tuple[str, ...]:
+        """Return what must be shown beside the answer, such as a disclosure; complete once the answer is there."""
+        notices: tuple[str, ...] = self._state.root.expectation.notices
+        return notices
+
     @property
     def at_rest(self) -> bool:
         """Nothing of the run is in flight."""

@@ -204,9 +204,10 @@ class Worker:
             return self
         if self.ended is None and type(output) in self.subscriber.card.produces:  # the ordinary end
             extra = delivery.extra
+            read = self.context
+            headers, label = (message.headers, message.label) if read is None else read.read_so_far()
             ticket = bus.emit(
-                output, self.subscriber.card, message.scope, message.number, message.hops + 1, message.headers,
-                message.label if self.context is None else self.context.label,
+                output, self.subscriber.card, message.scope, message.number, message.hops + 1, headers, label,
                 None, None, None if extra is None else extra.instead_of,
             )  # fmt: skip
             if ticket is not None:
@@ -308,11 +309,11 @@ class Worker:
             if type(part) not in card.produces:
                 raise self._wrong(delivery, part)
         message, extra = delivery.message, delivery.extra
-        label = message.label if self.context is None else self.context.label
+        headers, label = (message.headers, message.label) if self.context is None else self.context.read_so_far()
         ticket: Ticket | None = None
         for payload in outputs:
             ticket = self._bus.emit(
-                payload, card, message.scope, message.number, message.hops + 1, message.headers, label, ticket, None,
+                payload, card, message.scope, message.number, message.hops + 1, headers, label, ticket, None,
                 None if extra is None else extra.instead_of,
             )  # fmt: skip
         return ticket

@@ -54,7 +54,8 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     """Ask one question of whoever answers TOPIC, and print the typed reply as JSON.
 
     PAYLOAD is a file of JSON, or - for standard input; without it every field has its default. Without --pipeline the
-    installed agents are asked, under the nine policies that ship.
+    installed agents are asked, under the policies that ship. Where notices must stand beside the reply, the object is
+    {"notices": [...], "payload": reply}.
     """
     loaded = None if pipeline is None else load(pipeline)
     if loaded is None:
@@ -65,12 +66,13 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
-        reply = anyio.run(_reply, runtime, question, answers, within_s, caller)
+        reply, notices = anyio.run(_reply, runtime, question, answers, within_s, caller)
     except RunHeld as held:
         stop(held, Status.HELD.exit_code)
     except RunError as error:
         stop(error, FAILED)
-    click.echo(to_text(as_wire(reply)))
+    wire = as_wire(reply)
+    click.echo(to_text({"notices": list(notices), "payload": wire} if notices else wire))
 
 
 def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentCard, ...]]:
@@ -142,13 +144,15 @@ def _question(kind: type[Payload], source: str | None) -> Payload:
 
 async def _reply(
     runtime: Runtime, question: Payload, answers: tuple[type[Payload], ...], within_s: float, caller: Caller
-) -> Payload:
+) -> tuple[Payload, tuple[str, ...]]:
     async with runtime:
         if len(answers) == 1:
-            return await runtime.ask(question, answers[0], within_s=within_s, caller=caller)
+            notices: list[str] = []
+            reply = await runtime.ask(question, answers[0], within_s=within_s, caller=caller, notices=notices)
+            return reply, tuple(notices)
         views = await runtime.gather(question, expect=answers, need="first", within_s=within_s, caller=caller)
         for answer in answers:
             found = views.get(answer)
             if found is not None:
-                return found
-        return views[answers[0]]
+                return found, views.notices
+        return views[answers[0]], views.notices

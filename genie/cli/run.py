@@ -219,6 +219,8 @@ def _print(outcome: Outcome, *, summary: bool) -> None:
     from genie.cli.screen import show  # noqa: PLC0415 - as above
     from genie.cli.summary import render_summary  # noqa: PLC0415 - as above
 
+    for notice in outcome.notices:
+        click.secho(f"Notice: {plain(notice)}", bold=True)
     if isinstance(outcome.answer, Report):
         from genie.cli.report import render_report  # noqa: PLC0415 - as above
 

@@ -147,6 +147,7 @@ def _outcome(
         answer=answer,
         reasons=() if error is None else (str(error),),
         failures=failures,
+        notices=run.notices(),
         messages={name: getattr(counts, name) for name in _COUNTS},
         agents={
             name: {"handled": one.handled, "failed": one.failed, "p50_ms": one.p50_ms}
