@@ -19,6 +19,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "risk_tier": "genie.governance.risk_tier:RiskTier",
         "pii": "genie.governance.pii:Pii",
         "injection": "genie.governance.injection:Injection",
+        "rules": "genie.governance.rules.policy:Rules",
     }
 )
 """Name -> ``module:Class``, as in the entry-point group ``genie.policies``."""

@@ -133,7 +133,8 @@ def value_test(condition: Test | Items) -> ValueTest:
             return lambda value: None if value is None else value.startswith(target)
         case "ends_with":
             return lambda value: None if value is None else value.endswith(target)
-    return lambda value: holds(condition, value)
+        case _:
+            return lambda value: holds(condition, value)
 
 
 def _items(part: Holds, *, stop: bool) -> ValueTest:
