@@ -6,6 +6,7 @@ same.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
@@ -47,6 +48,7 @@ class _Piece:
     document: Document
     path: Path
     settings: BaseModel | None
+    shadow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,6 @@ class Reading:
     sections: list[tuple[Document, PolicyFileSection]] = field(default_factory=list)
     """The policy files that were read."""
     _broken: list[str] = field(default_factory=list)
-    _shadow: set[str] = field(default_factory=set)
 
     def lines(self) -> tuple[str, ...]:
         """Return the problems as ``file:line: what is wrong``."""
@@ -138,7 +139,8 @@ class Reading:
         scene = self.source.scene
         environment = Environment() if scene is None else scene.environment
         try:
-            return PolicySet(tuple(made.values()), environment, frozenset(self._shadow))
+            shadow = frozenset(name for name, parts in pieces.items() if all(part.shadow for part in parts))
+            return PolicySet(tuple(made.values()), environment, shadow)
         except PolicyError as error:
             self._note(self.source.document, ("policies",), str(error))
             return None
@@ -171,6 +173,7 @@ class Reading:
     def _file(self, path: Path, name: str) -> Iterator[_Entry]:
         try:
             document = load_file(self.source.folder / name, environ=self.source.environ)
+            document = replace(document, name=os.path.normpath(document.name))
         except ConfigError as error:
             self._broken += error.problems
             return
@@ -202,9 +205,6 @@ class Reading:
     # --- what it becomes ---
 
     def _take(self, entry: _Entry, pieces: dict[str, list[_Piece]]) -> None:
-        if entry.name in pieces and entry.name != RULES:
-            self._note(entry.document, entry.path[:-1], f"policy {entry.name!r} is listed twice; one entry per policy")
-            return
         try:
             maker = self.source.catalogue.policy(entry.name)
         except KeyError:
@@ -216,32 +216,41 @@ class Reading:
             self._note(entry.document, entry.path[:-1], str(error))
             return
         model = settings_of(maker)
-        document = self._moded(entry, model)
-        pieces.setdefault(entry.name, [])
-        if model is None:
-            if document.at(entry.path):
-                self._note(document, entry.path, f"policy {entry.name!r} has no settings; remove them")
-            pieces[entry.name].append(_Piece(document, entry.path, None))
-            return
-        checked: Checked = validated(model, document, entry.path)
-        self.problems += [(document, problem) for problem in checked.problems]
-        if not checked.problems:
-            pieces[entry.name].append(_Piece(document, entry.path, checked.value))
+        document, shadow = self._moded(entry, model)
+        piece = _Piece(document, entry.path, None, shadow)
+        if model is None and document.at(entry.path):
+            self._note(document, entry.path, f"policy {entry.name!r} has no settings; remove them")
+        elif model is not None:
+            checked: Checked = validated(model, document, entry.path)
+            self.problems += [(document, problem) for problem in checked.problems]
+            if checked.problems:
+                pieces.setdefault(entry.name, [])
+                return
+            piece.settings = checked.value
+            if entry.name == RULES and shadow:  # each for itself: rules of another file may act
+                piece = _Piece(document, entry.path, _in_shadow(checked.value), shadow=False)
+        earlier = pieces.setdefault(entry.name, [])
+        if not earlier or entry.name == RULES:
+            earlier.append(piece)
+        elif earlier[0].document.name == document.name or (earlier[0].settings, earlier[0].shadow) != (
+            piece.settings, shadow,
+        ):  # fmt: skip
+            where = earlier[0].document.where(earlier[0].path)
+            self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice, first at {where}")
 
-    def _moded(self, entry: _Entry, model: type[BaseModel] | None) -> Document:
-        """Take ``mode`` out of a policy's settings, unless it is one of its own."""
+    def _moded(self, entry: _Entry, model: type[BaseModel] | None) -> tuple[Document, bool]:
+        """Take ``mode`` out of a policy's settings, unless it is one of its own; return whether it means shadow."""
         settings = entry.document.at(entry.path)
-        if not isinstance(settings, dict) or "mode" not in settings or (model and "mode" in model.model_fields):
-            return entry.document
+        own = model is not None and "mode" in model.model_fields
+        if not isinstance(settings, dict) or "mode" not in settings or own:
+            return entry.document, False
         mode = settings["mode"]
-        if mode == "shadow":
-            self._shadow.add(entry.name)
-        elif mode != "enforce":
+        if mode not in _MODES:
             hint = suggestion(mode, _MODES) if isinstance(mode, str) else ""
             shown = entry.document.show((*entry.path, "mode"))
             self._note(entry.document, (*entry.path, "mode"), f"mode should be enforce or shadow, not {shown}{hint}")
         rest = {key: value for key, value in settings.items() if key != "mode"}
-        return replace(entry.document, value=_replaced(entry.document.value, entry.path, rest))
+        return replace(entry.document, value=_replaced(entry.document.value, entry.path, rest)), mode == "shadow"
 
     def _made(self, pieces: Mapping[str, list[_Piece]]) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -296,6 +305,12 @@ def _merged(parts: list[_Piece]) -> Any:
 def _rules(piece: _Piece) -> tuple[object, ...]:
     found: tuple[object, ...] = getattr(piece.settings, RULES)
     return found
+
+
+def _in_shadow(settings: Any) -> Any:
+    return settings.model_copy(
+        update={RULES: tuple(rule.model_copy(update={"mode": "shadow"}) for rule in settings.rules)}
+    )
 
 
 def _piece_of(parts: list[_Piece], path: Path) -> tuple[_Piece, Path]:

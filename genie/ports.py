@@ -51,8 +51,9 @@ class AuditRecord:
     """One act of governance. It names, it never quotes: no payload text is in any of its fields.
 
     ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
-    allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``, ``held``,
-    ``approved``, ``refused`` or ``expired`` (of a hold), ``redriven``.
+    allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``,
+    ``reload_refused`` (the files could not be used), ``held``, ``approved``, ``refused`` or ``expired`` (of a hold),
+    ``redriven``.
     """
 
     at: float

@@ -33,6 +33,7 @@ from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
+from genie.reload import Reloads
 from genie.run import Run, failure_of, holds_of
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from genie.expectation import Expectation
     from genie.ports import Audit, Executor, Journal
     from genie.protocol import Expected, Need
+    from genie.reload import PolicySource
     from genie.statistics import Statistics
     from genie.supervisor import DeadLetter
 
@@ -55,7 +57,7 @@ MOST_CALLERS = 1024
 """Callers whose gates are kept compiled."""
 
 
-class Runtime(Controls):
+class Runtime(Controls, Reloads):
     """Agents, policies and joins, joined by one bus.
 
     Args:
@@ -70,6 +72,7 @@ class Runtime(Controls):
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
+        source: What reads the policies anew for ``reload``.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -89,7 +92,9 @@ class Runtime(Controls):
         wall: float | None = None,
         prefix: str | None = None,
         executor: Executor | None = None,
+        source: PolicySource | None = None,
     ) -> None:
+        self._source = source
         self._agents = [_bound(agent) for agent in agents]
         self._policies = policies or PolicySet()
         self._joins = tuple(joins)
@@ -118,7 +123,7 @@ class Runtime(Controls):
         """Return a runtime of a checked pipeline."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, caller=caller or pipeline.caller,
+            journal=journal, caller=caller or pipeline.caller, source=pipeline.policy_source,
         )  # fmt: skip
 
     @classmethod
