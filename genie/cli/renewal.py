@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,26 +12,18 @@ import anyio
 from genie.errors import GenieError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from genie.runtime import Runtime
 
 
-@asynccontextmanager
-async def renewing(runtime: Runtime) -> AsyncIterator[None]:
-    """Reload the policies when their files change, until the block ends; what is wrong with them is logged."""
+def renew(runtime: Runtime) -> None:
+    """Reload an open runtime's policies when their files change, until it closes; what is wrong is logged."""
     runtime.watch_policies()
-    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    async with anyio.create_task_group() as tasks:
-        with anyio.open_signal_receiver(signal.SIGHUP) as received:
-            tasks.start_soon(_on_signal, runtime, received)
-            yield
-            tasks.cancel_scope.cancel()
+    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+        runtime.bus.crew.start(lambda: _on_signal(runtime))
 
 
-async def _on_signal(runtime: Runtime, received: AsyncIterator[signal.Signals]) -> None:
-    async for _ in received:
-        with contextlib.suppress(GenieError):  # logged and in the audit
-            await runtime.reload(by="signal", reason="SIGHUP")
+async def _on_signal(runtime: Runtime) -> None:
+    with anyio.open_signal_receiver(signal.SIGHUP) as received:
+        async for _ in received:
+            with contextlib.suppress(GenieError):  # logged and in the audit
+                await runtime.reload(by="signal", reason="SIGHUP")

@@ -17,7 +17,7 @@ from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import read_payload, whole_file
 from genie.cli.identity import identified, identity_options
-from genie.cli.renewal import renewing
+from genie.cli.renewal import renew
 from genie.config import load
 from genie.errors import InputError
 from genie.runtime import Runtime
@@ -48,7 +48,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
     Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds.
-    Policy files are watched, and read again at SIGHUP. Ends with 0 when drained, 2 for usage or bad input, 130 when a second signal stops it.
+    Policy files are watched, and read again at SIGHUP. Ends with 0 when drained, 2 for usage or bad input, 130 when a
+    second signal stops it.
     """
     logging.basicConfig(
         level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -79,7 +80,8 @@ async def _serve(
     tell: Callable[[Notice], None],
     within_s: float,
 ) -> Mapping[str, Firings]:
-    async with Runtime.from_pipeline(pipeline, caller=caller) as runtime, renewing(runtime):
+    async with Runtime.from_pipeline(pipeline, caller=caller) as runtime:
+        renew(runtime)
         scheduler = Scheduler(
             runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
             deadline_s=pipeline.within_s, since=dict(seen), tell=tell,

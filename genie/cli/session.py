@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from genie.cli.outcome import Outcome, status_of
-from genie.cli.renewal import renewing
+from genie.cli.renewal import renew
 from genie.clock import Clock
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
@@ -77,7 +77,7 @@ async def conduct(
     signals: list[int] = []
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
-        await stack.enter_async_context(renewing(runtime))
+        renew(runtime)
         if beside is not None:
             await stack.enter_async_context(beside(runtime))
         with _signals() as received:
