@@ -15,6 +15,7 @@ _COMMANDS = {
     "check": "Check a pipeline without starting it.",
     "graph": "Draw a pipeline as a Mermaid graph.",
     "new": "Write the skeleton of something new.",
+    "policy": "Explain, test and compare policies.",
     "run": "Run a pipeline and report.",
     "serve-schedule": "Ask a pipeline's question by the clock.",
 }

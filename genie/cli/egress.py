@@ -79,27 +79,28 @@ class JournalFile:
             },
             "findings": _findings(message.inspection),
         }
-        payload, withheld = self._seen(message)
-        return shown | {"payload": payload, "withheld": withheld}
+        payload, withheld, masked = self._seen(message)
+        return shown | {"payload": payload, "withheld": withheld, "masked": masked}
 
-    def _seen(self, message: Message[Any]) -> tuple[dict[str, Any] | None, str | None]:
-        """Return the payload as the reader may see it, or why not."""
+    def _seen(self, message: Message[Any]) -> tuple[dict[str, Any] | None, str | None, list[list[str | int]]]:
+        """Return the payload as the reader may see it, or why not, and the paths at which it is masked."""
         sender = self._senders.get(message.sender)
         if sender is None:
-            return None, "its sender has no card here"
+            return None, "its sender has no card here", []
         kind = type(message.payload)
         gate = self._gates.get(kind)
         if gate is None:
             gate = self._gates[kind] = self._policies.gate(kind, self._reader)
         decision = gate.judge(message, sender)
         if decision is None or decision.verdict == "allow":
-            return as_wire(message.payload), None
+            return as_wire(message.payload), None, []
         if decision.verdict != "redact":
-            return None, f"{decision.verdict}({decision.summary})"
+            return None, f"{decision.verdict}({decision.summary})", []
         try:
-            return as_wire(mask(message, decision.paths)), None
+            paths = sorted({tuple(path) for path in decision.paths}, key=str)
+            return as_wire(mask(message, decision.paths)), None, [list(path) for path in paths]
         except LookupError:
-            return None, "what would have to be masked is no plain text"
+            return None, "what would have to be masked is no plain text", []
 
 
 def _findings(inspection: Inspection) -> list[dict[str, Any]]:

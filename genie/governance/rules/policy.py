@@ -13,6 +13,7 @@ from genie.governance.rules.condition import Condition, Fixed, Reader, Roots, ev
 from genie.governance.rules.plan import Finder, Plan, planned
 from genie.governance.rules.sections import RuleSection, RulesSettings, named
 from genie.governance.rules.subject import FIXED, recipient_field
+from genie.governance.rules.veil import veiled
 from genie.message import Message, Path, Payload, topic_of
 from genie.policy import ALLOW, Inspector, Judge, Judgement, Route, Ruled, Scene
 from genie.protocol import AgentCard
@@ -31,6 +32,8 @@ class Trial(NamedTuple):
     """Whether it applies; None where that cannot be decided."""
     ruled: Ruled | None
     """What it answers, None where it does not object."""
+    hidden: frozenset[str] = frozenset()
+    """Subjects that it would have to read and that were hidden: then nothing can be said."""
 
 
 class _Compiled:
@@ -124,8 +127,17 @@ class Rules:
         ]
         return _judge(tuple(found)) if found else None
 
-    def examine(self, route: Route, message: Message[Any], sender: AgentCard) -> Iterator[Trial]:
+    def examine(
+        self, route: Route, message: Message[Any], sender: AgentCard, hidden: frozenset[tuple[str, ...]] = frozenset()
+    ) -> Iterator[Trial]:
         """Yield what each rule says of a message, those that do not apply included.
+
+        Args:
+            route: What the message is judged for.
+            message: The message.
+            sender: Card of who sent it.
+            hidden: Fields of the payload whose values are not those that were sent, without places in collections; the
+                empty path hides all of it.
 
         Raises:
             PolicyError: A rule does not fit the payload.
@@ -134,10 +146,14 @@ class Rules:
         for rule, version, typed in zip(
             self.settings.rules, self._versions, self._conditions(route.payload), strict=True
         ):
-            found = evaluate(typed, roots)
+            seen, names = veiled(typed, hidden)
+            found = evaluate(seen, roots)
+            if found is None and names:
+                yield Trial(rule, typed, None, None, names)
+                continue
             said = None
             if found is not False:
-                said = _Compiled(rule, version, routed(typed, route), route).said(message, sender, found=found)
+                said = _Compiled(rule, version, routed(seen, route), route).said(message, sender, found=found)
             yield Trial(rule, typed, found, said)
 
     def _conditions(self, kind: type[Payload]) -> tuple[Condition, ...]:

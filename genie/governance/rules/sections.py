@@ -78,7 +78,7 @@ class ThenSection(PolicySettings):
 class ExampleSection(PolicySettings):
     """A message and what the rule says of it; `genie policy test` runs it."""
 
-    given: dict[str, JsonValue] = Field(description="topic, payload, sender, recipient, headers, label, findings.")
+    given: dict[str, JsonValue] = Field(description="A message: topic, payload, sender, recipient, headers, label.")
     then: Literal["allow", "redact", "hold", "deny"] = Field(
         description="What the rule answers; allow where it does not object."
     )
