@@ -106,6 +106,7 @@ class Reading:
     sections: list[tuple[Document, PolicyFileSection]] = field(default_factory=list)
     """The policy files that were read."""
     _broken: list[str] = field(default_factory=list)
+    _given: list[tuple[Path, Document]] = field(default_factory=list)
 
     def lines(self) -> tuple[str, ...]:
         """Return the problems as ``file:line: what is wrong``."""
@@ -127,6 +128,10 @@ class Reading:
     def failed(self) -> bool:
         """True when something is wrong."""
         return bool(self.problems or self._broken)
+
+    def take_document(self, path: Path, document: Document) -> None:
+        """Take a policy file that has been read already, as if it were named at a path of the pipeline."""
+        self._given.append((path, document))
 
     def policies(self) -> PolicySet | None:
         """Return the set, None where something is wrong."""
@@ -162,6 +167,8 @@ class Reading:
                 yield from self._file(path, item)
             else:
                 yield from self._entry(document, path, item)
+        for path, given in self._given:
+            yield from self._in_file(path, given)
 
     def _entry(self, document: Document, path: Path, item: object) -> Iterator[_Entry]:
         if isinstance(item, dict) and len(item) == 1:
@@ -173,10 +180,12 @@ class Reading:
     def _file(self, path: Path, name: str) -> Iterator[_Entry]:
         try:
             document = load_file(self.source.folder / name, environ=self.source.environ)
-            document = replace(document, name=os.path.normpath(document.name))
         except ConfigError as error:
             self._broken += error.problems
             return
+        yield from self._in_file(path, replace(document, name=os.path.normpath(document.name)))
+
+    def _in_file(self, path: Path, document: Document) -> Iterator[_Entry]:
         if not isinstance(document.value, dict):
             self._note(document, (), "a policy file says version, id, policies and rules")
             return

@@ -206,7 +206,7 @@ def _forms(policies: PolicySet) -> set[tuple[str, str, str, bool]]:
 
 
 def rendered(found: Difference, before: str, after: str) -> Iterator[RenderableType]:
-    """Yield a difference as lines and a table."""
+    """Yield a difference as lines, the most frequent change first."""
     yield Text(
         plain(f"{found.deliveries:,} deliveries of {found.messages:,} messages, judged by {before} and by {after}")
     )

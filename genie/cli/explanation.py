@@ -12,7 +12,7 @@ from rich.text import Text
 from genie.cli.drawing import plain
 from genie.cli.wire import as_values
 from genie.gate import Opinion
-from genie.governance.rules.condition import Items, Roots, Test, evaluate, tests_of, value_of
+from genie.governance.rules.condition import NEVER, Items, Roots, Test, evaluate, tests_of, value_of
 from genie.governance.rules.policy import Rules
 from genie.message import Value, topic_of
 from genie.policy import Allow, Deny, Hold, Redact, Route
@@ -147,8 +147,13 @@ def rule_said(policy: str, trial: Trial, roots: Roots) -> Said:
         why = f"needs {needs}, which is masked here"
         return Said(name, rule.version, "hidden", "undecidable", why, inputs, within=True)
     if trial.ruled is None:
-        why = _WORDS[trial.found] if trial.found is not True else "holds, with nothing to mask"
-        return Said(name, rule.version, "allow", "", f"its condition {why}", inputs, within=True)
+        reasons = {
+            True: "applies, and there is nothing to mask",
+            False: "does not apply",
+            None: "is undecided, so skipped",
+        }
+        told = "is about other topics" if trial.condition == NEVER else reasons[trial.found]
+        return Said(name, rule.version, "allow", "", told, inputs, within=True)
     opinion = Opinion(name, trial.ruled.version, trial.ruled.shadow, trial.ruled.verdict)
     return Said(name, rule.version, verdict_of(opinion), *_reason(opinion), inputs, within=True)
 
@@ -198,7 +203,10 @@ def findings_told(message: Message[Any]) -> str:
 
 
 def _asked(test: Test | Items) -> str:
-    return ("all of it" if test.every else "any of it") if isinstance(test, Items) else test.written
+    if isinstance(test, Test):
+        return test.written
+    word = "all" if test.every else "any"
+    return f"{word} {test.part.written}" if isinstance(test.part, Test) else f"{word} of them"
 
 
 def _shown(test: Test | Items, roots: Roots) -> str:
@@ -213,7 +221,7 @@ def _shown(test: Test | Items, roots: Roots) -> str:
         if isinstance(value, (str, bytes)) and not isinstance(value, enum.Enum):
             return f"{len(value)} {'bytes' if isinstance(value, bytes) else 'characters'}"
         if isinstance(value, (tuple, frozenset)):
-            return f"{len(value)} items"
+            return f"{len(value)} item{'' if len(value) == 1 else 's'}"
         if isinstance(value, Value) and "__str__" not in vars(type(value)):
             return type(value).__name__
     return _brief(value)
