@@ -135,7 +135,7 @@ TEXTS = _tests(["eq", "ne", "contains", "starts_with", "ends_with", "matches"], 
 AMOUNTS = _tests(ORDER, ["0 INR", "0.02 INR", "0.02 EUR", "-0.01 INR"])
 COUNTS = _tests(ORDER, [-1, 0, 0.5, 2])
 LEAVES: dict[str, st.SearchStrategy[Any]] = {
-    "topic": st.sampled_from(["laws.deal", "laws.*", "laws.other", {"ne": "laws.other"}, {"in": ["laws.d*", "laws.o*"]}]),
+    "topic": st.sampled_from(["laws.deal", "laws.*", "laws.other", {"ne": "laws.other"}, {"in": ["laws.d*"]}]),
     "environment": _tests(["eq", "ne"], ["staging", "production"]).filter(lambda one: "exists" not in one),
     "sender": st.sampled_from(["desk", "caller:*", {"not_in": ["clerk", "caller:*"]}, {"ne": "desk"}]),
     "sender.risk": _tests(["eq", "ne"], ["low", "high"]),
