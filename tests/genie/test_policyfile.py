@@ -113,6 +113,7 @@ def test_a_file_for_another_environment_is_a_warning(tmp_path: Path) -> None:
     assert warning.endswith("pipe.yaml:5: policy file 'prod' is written for production, not for staging")
 
 
+AGAIN = "\n      - {name: again, when: {topic: files.pay, payload.amount: {gt: 5}}, then: hold, because: x}"
 WRONG = [
     (rule("payload.amuont: {gt: 5}"), "6: files.pay has no field 'amuont'; did you mean 'amount'?"),
     (rule("payload.amount: {gtt: 5}"), "6: unknown operator 'gtt' of payload.amount; did you mean 'gt'?"),
@@ -133,7 +134,7 @@ WRONG = [
     (rule(then="{redact: [payload.notes]}"), "7: files.pay has no field 'notes'; did you mean 'note'? (for files.pay)"),
     (rule(then="denyy"), "7: rules.big.then should be"),
     (rule().replace("because", "becuase"), "unknown key 'becuase'"),
-    (rule().rstrip() + "\n      - {name: again, when: {topic: files.pay, payload.amount: {gt: 5}}, then: hold, because: x}\n",
+    (rule().rstrip() + AGAIN,
      "9: rule 'again' can never add anything: rule 'big' above says it already"),
     ("version: 1\nid: x\npolicies: [clearence]\n", "3: unknown policy 'clearence'; did you mean 'clearance'?"),
     ("version: 1\nid: x\npolicies: [{pii: {acton: mask}}]\n", "unknown key 'acton'"),
