@@ -181,7 +181,7 @@ def _note(found: Difference, said: Mapping[str, str], says: Mapping[str, str], s
         before, after = said.get(name, "allow"), says.get(name, "allow")
         if ("hidden" in {before, after} and before != after) or before == after == "hidden":
             hidden = True
-            found.note(Change(name, _plain(before), "undecidable"), sample)
+            found.note(Change(name, _plain(before), _plain(after)), sample)
         elif before != after:
             found.note(Change(name, before, after), sample)
     before, after = strongest(said.values()), strongest(says.values())
