@@ -160,9 +160,8 @@ def compared(
         specimens: (message id, message with the recipients it was delivered to).
         skipped: Why deliveries are left out -> how many; may fill while ``specimens`` are read.
     """
-    same = frozenset(_forms(before) & _forms(after))
-    names = frozenset(name for name, *_ in same)
-    old, new = Judged(before, names), Judged(after, names)
+    same = frozenset(policy.name for policy in before.policies if _kept(policy, before, after))
+    old, new = Judged(before, same), Judged(after, same)
     found = Difference(skipped=skipped)
     for message_id, specimen in specimens:
         found.messages += 1
@@ -194,12 +193,12 @@ def _plain(word: str) -> str:
     return "undecidable" if word == "hidden" else word
 
 
-def _forms(policies: PolicySet) -> set[tuple[str, str, str, bool]]:
-    """Return what tells each policy's form; settings without an order of their own compare equal."""
-    return {
-        (policy.name, policy.version, policy.settings.model_dump_json(), policy.name in policies.shadow)
-        for policy in policies.policies
-    }
+def _kept(policy: Policy, before: PolicySet, after: PolicySet) -> bool:
+    """Return True when the other set has a policy in the very same form."""
+    return (policy.name in before.shadow) == (policy.name in after.shadow) and any(
+        (other.name, other.version, other.settings) == (policy.name, policy.version, policy.settings)
+        for other in after.policies
+    )
 
 
 # --- for people ---
@@ -207,9 +206,7 @@ def _forms(policies: PolicySet) -> set[tuple[str, str, str, bool]]:
 
 def rendered(found: Difference, before: str, after: str) -> Iterator[RenderableType]:
     """Yield a difference as lines, the most frequent change first."""
-    yield Text(
-        plain(f"{found.deliveries:,} deliveries of {found.messages:,} messages, judged by {before} and by {after}")
-    )
+    yield Text(plain(f"{found.deliveries:,} deliveries of {found.messages:,} messages, {before} beside {after}"))
     yield Text(
         f"{found.changed:,} would end otherwise, {found.undecidable:,} cannot be decided from this journal",
         "bold" if found.changed or found.undecidable else "",

@@ -158,3 +158,19 @@ def test_a_file_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
 def test_what_the_environment_gave_is_not_shown(tmp_path: Path) -> None:
     (line,) = refused(tmp_path, "m.yaml", m="version: 1\nid: x\npolicies: [{payload_size: {max_bytes: '${LIMIT}'}}]\n")
     assert "${LIMIT}" in line
+
+
+CONTROLS = "version: 1\nid: x\npolicies:\n  - pii: {action: deny}\n  - payload_size: {max_bytes: 10}\n"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("pii:", "pi:"), ("action", "acton"), ("deny", "dney"), ("max_bytes: 10", "max_bytes: ten"),
+        ("id: x", "id: x\nretention_days: 30"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_control_is_refused_and_never_off(tmp_path: Path, right: str, wrong: str) -> None:
+    """Defect D26: a typo in the policy file turned a control off, and some keys were read and ignored."""
+    assert pipeline(tmp_path, "c.yaml", c=CONTROLS)
+    assert any(line.startswith("c.yaml:") for line in refused(tmp_path, "c.yaml", c=CONTROLS.replace(right, wrong)))

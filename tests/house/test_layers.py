@@ -19,7 +19,8 @@ FLOORS = {
 }  # fmt: skip
 """The contract floors, which wings and tenants stand on."""
 READS_YAML = {
-    "dialect", "document", "override", "validation", "manifest", "catalogue", "assembly", "entry", "policyfile", "config",
+    "dialect", "document", "override", "validation", "manifest", "catalogue", "assembly", "entry", "policyfile",
+    "config",
 }  # fmt: skip
 """Modules between a YAML file and a pipeline; the rest of the core never sees one."""
 

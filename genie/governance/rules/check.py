@@ -10,14 +10,15 @@ from genie.governance.rules.answer import text_path
 from genie.governance.rules.closure import routed
 from genie.governance.rules.condition import NEVER, Condition, Every, Reader, Some, Test, holds
 from genie.governance.rules.domain import covers
-from genie.governance.rules.sections import RuleSection, RulesSettings
-from genie.governance.rules.subject import UnknownSubjectError
+from genie.governance.rules.sections import RuleSection, RulesSettings, named
+from genie.governance.rules.subject import UnknownSubjectError, recipient_field
 from genie.message import Classification, Path, Payload, topic_of
 from genie.policy import Route, Scene
 from genie.protocol import AgentCard
 
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
 _CALLER = "caller:"
+_ANYBODY = AgentCard(id="caller:anybody")
 _MOST = 20
 """Problems of one rule that are told."""
 
@@ -54,7 +55,7 @@ def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, s
         condition = reader.read(rule.when, when)
         wrong = wrong or bool(reader.problems)
         yield from reader.problems
-        if not reader.problems:
+        if not reader.problems and condition != NEVER:
             typed[kind] = condition
     names = list(_names(rule.when, when, scene))
     yield from names
@@ -82,10 +83,13 @@ def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, s
             yield from _finding(target, (*path, "then"), scene)
 
 
-def _recipients(kind: type[Payload], when: object, scene: Scene) -> Iterator[AgentCard]:
+def _recipients(kind: type[Payload], when: Mapping[str, object], scene: Scene) -> Iterator[AgentCard]:
     """Yield cards that a payload may go to: who takes it, who asks, and callers and taps of every clearance."""
+    if not any(recipient_field(name) for name in named(when)):
+        yield _ANYBODY  # the rule cannot tell one recipient from another
+        return
     yield from (card for card in scene.cards if kind in card.consumes or card.asks)
-    callers = {f"{_CALLER}anybody", *_callers(when)}
+    callers = {_ANYBODY.id, *_callers(when)}
     yield from (AgentCard(id=caller, clearance=level) for caller in sorted(callers) for level in Classification)
 
 

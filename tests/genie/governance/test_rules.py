@@ -16,7 +16,7 @@ from genie.governance.pii import Pii
 from genie.governance.rules.policy import Rules
 from genie.governance.rules.sections import RulesSettings
 from genie.message import Classification, Headers, Message, Payload, Value, stamp
-from genie.policy import Allow, Decision, Deny, Environment, Hold, PolicySet, Route, mask
+from genie.policy import Allow, Decision, Deny, Environment, Hold, PolicySet, Route, Scene, mask
 from genie.protocol import AgentCard, Risk, Tier
 
 RESTRICTED = Classification.RESTRICTED
@@ -249,3 +249,18 @@ def test_the_verdicts_of_rules_are_the_engines_own() -> None:
     assert isinstance(said, tuple)
     assert [type(one.verdict) for one in said] == [Deny, Hold]
     assert not any(isinstance(one.verdict, Allow) for one in said)
+
+
+def test_a_rule_that_cannot_work_is_refused_and_a_missing_figure_is_a_named_denial() -> None:
+    """Defect D35: unknown operators and fields failed at run time, a missing figure lost the message, allow was idle."""
+    scene = Scene((Payment,), (CLERK, BANK))
+    for when in ({"payload.amount": {"above": "5 INR"}}, {"payload.amuont": {"gt": "5 INR"}}, {"metadata.score": 5}):
+        assert list(Rules.problems(rules({"when": when}), scene))
+    missing = judged({"when": {"payload.country": {"ne": "IN"}}})
+    assert missing is not None
+    assert (missing.verdict, missing.reasons[0].policy, missing.reasons[0].code) == ("deny", "rules/r0", "undecided")
+    with pytest.raises(ValueError, match="then"):
+        rules({"when": {"sender": "clerk"}, "then": "allow"})
+    told = judged({"when": {"sender": "clerk"}, "then": {"allow": {"obligations": ["a banner"]}}})
+    assert told is not None
+    assert told.obligations == ("a banner",)
