@@ -197,6 +197,9 @@ class Reading:
         self.problems += [(document, problem) for problem in problems]
         if section is None:
             return
+        for at in document.written:
+            if at[:1] == ("rules",) and at[-1] in {"name", "because"}:
+                self._note(document, at, f"a rule's {at[-1]} is logged, so the environment cannot give it")
         self.sections.append((document, section))
         self._fitting(path, section)
         for place, item in enumerate(value.get("policies") or ()):

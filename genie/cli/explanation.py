@@ -125,7 +125,8 @@ def _policy(
     route = Route(type(message.payload), recipient, policies.environment)
     if isinstance(policy, Rules):
         for trial in policy.examine(route, message, specimen.sender, specimen.hidden):
-            yield rule_said(policy.name, trial, Roots(route, specimen.sender, message))
+            roots = Roots(route, specimen.sender, message)
+            yield rule_said(policy.name, trial, roots, shadow=policy.name in policies.shadow)
         return
     inputs = tuple(_inputs(policy, message, recipient))
     own = [one for one in opinions if one.policy == policy.name or one.policy.startswith(f"{policy.name}/")]
@@ -135,7 +136,7 @@ def _policy(
         yield Said(opinion.policy, opinion.version, verdict_of(opinion), *_reason(opinion), inputs)
 
 
-def rule_said(policy: str, trial: Trial, roots: Roots) -> Said:
+def rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool = False) -> Said:
     """Return what one rule makes of a message, test by test."""
     rule, name = trial.rule, f"{policy}/{trial.rule.name}"
     inputs = tuple(
@@ -154,7 +155,7 @@ def rule_said(policy: str, trial: Trial, roots: Roots) -> Said:
         }
         told = "is about other topics" if trial.condition == NEVER else reasons[trial.found]
         return Said(name, rule.version, "allow", "", told, inputs, within=True)
-    opinion = Opinion(name, trial.ruled.version, trial.ruled.shadow, trial.ruled.verdict)
+    opinion = Opinion(name, trial.ruled.version, shadow or trial.ruled.shadow, trial.ruled.verdict)
     return Said(name, rule.version, verdict_of(opinion), *_reason(opinion), inputs, within=True)
 
 

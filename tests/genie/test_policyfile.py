@@ -11,7 +11,7 @@ from genie.catalogue import Catalogue
 from genie.config import Pipeline, load
 from genie.errors import ConfigError
 from genie.governance.catalogue import POLICIES
-from genie.message import Payload
+from genie.message import Classification, Headers, Inspection, Payload, stamp
 from genie.protocol import agent
 
 
@@ -174,3 +174,16 @@ def test_a_misspelt_control_is_refused_and_never_off(tmp_path: Path, right: str,
     """Defect D26: a typo in the policy file turned a control off, and some keys were read and ignored."""
     assert pipeline(tmp_path, "c.yaml", c=CONTROLS)
     assert any(line.startswith("c.yaml:") for line in refused(tmp_path, "c.yaml", c=CONTROLS.replace(right, wrong)))
+
+
+def test_what_the_environment_gives_stands_in_no_reason(tmp_path: Path) -> None:
+    assert refused(tmp_path, "mine.yaml", mine=rule().replace("big ones wait", "more than ${LIMIT}")) == [
+        "mine.yaml:8: a rule's because is logged, so the environment cannot give it"
+    ]
+    found = pipeline(tmp_path, "mine.yaml", mine=rule("payload.country: '${LIMIT}'"))
+    message = stamp(1, Pay(), "a", None, None, 0, 0, Headers(), Classification.INTERNAL, Inspection(0))
+    decision = found.policies.gate(Pay, payer.card).judge(message, payer.card)
+    assert decision is not None
+    assert decision.reasons[0].code == "undecided"
+    assert "payload.country" in decision.summary
+    assert "5" not in decision.summary

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from genie.fields import is_maskable
 from genie.governance.findings import masked_or_denied
-from genie.governance.rules.condition import Condition, Items, Roots, Test, evaluate, tests_of
+from genie.governance.rules.condition import Condition, Roots, evaluate, tests_of
 from genie.governance.rules.domain import seconds, stripped
 from genie.governance.rules.sections import RuleSection
 from genie.governance.rules.subject import UnknownSubjectError, counts, subject
@@ -98,10 +98,6 @@ def _places(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[Path]:
 
 def undecided(rule: RuleSection, condition: Condition, roots: Roots) -> Verdict:
     """Return the denial of a rule that cannot be decided; it names the subjects, never their values."""
-    open_ = [test for test in tests_of(condition) if evaluate(test, roots) is None]
-    named = ", ".join(dict.fromkeys(f"{test.subject.name} ({_why(test)})" for test in open_)) or "its condition"
+    names = dict.fromkeys(test.subject.name for test in tests_of(condition) if evaluate(test, roots) is None)
+    named = ", ".join(names) or "its condition"
     return Deny(UNDECIDED, f"cannot be decided: {named} is missing or cannot be compared; the rule says {rule.because}")
-
-
-def _why(test: Test | Items) -> str:
-    return ("all of it" if test.every else "any of it") if isinstance(test, Items) else test.written

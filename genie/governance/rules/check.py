@@ -61,20 +61,12 @@ def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, s
     yield from names
     if wrong or names or not scene.kinds:
         return
-    reached = [
-        (kind, left)
-        for kind, condition in typed.items()
-        for card in _recipients(kind, rule.when, scene)
-        if (left := routed(condition, Route(kind, card, scene.environment))) != NEVER
-    ]
-    if not reached:
-        yield when, f"rule {rule.name!r} can never apply: no topic of this pipeline goes to such a recipient here"
+    why = _never(rule, typed, scene)
+    if why is not None:
+        yield when, f"rule {rule.name!r} can never apply: {why}"
         return
-    contradictions = [_contradiction(left) for _, left in reached]
-    if all(contradictions):
-        yield when, f"rule {rule.name!r} can never apply: {contradictions[0]}"
     for target in rule.targets:
-        for kind in dict.fromkeys(kind for kind, _ in reached) if target.startswith("payload.") else ():
+        for kind in typed if target.startswith("payload.") else ():
             try:
                 text_path(target, kind)
             except UnknownSubjectError as error:
@@ -83,14 +75,37 @@ def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, s
             yield from _finding(target, (*path, "then"), scene)
 
 
+def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: Scene) -> str | None:
+    """Return why a rule can never apply, None where some route is left on which it can."""
+    why = "no topic of this pipeline goes to such a recipient here"
+    for kind, condition in typed.items():
+        for card in _recipients(kind, rule.when, scene):
+            left = routed(condition, Route(kind, card, scene.environment))
+            if left == NEVER:
+                continue
+            contradiction = _contradiction(left)
+            if contradiction is None:
+                return None
+            why = contradiction
+    return why
+
+
 def _recipients(kind: type[Payload], when: Mapping[str, object], scene: Scene) -> Iterator[AgentCard]:
-    """Yield cards that a payload may go to: who takes it, who asks, and callers and taps of every clearance."""
-    if not any(recipient_field(name) for name in named(when)):
-        yield _ANYBODY  # the rule cannot tell one recipient from another
-        return
-    yield from (card for card in scene.cards if kind in card.consumes or card.asks)
+    """Yield cards that a payload may go to, and that the rule can tell from one another.
+
+    They are of whoever takes it, of whoever asks, and of callers and taps of every clearance.
+    """
+    fields = sorted({field for name in named(when) if (field := recipient_field(name)) is not None})
     callers = {_ANYBODY.id, *_callers(when)}
-    yield from (AgentCard(id=caller, clearance=level) for caller in sorted(callers) for level in Classification)
+    seen: set[tuple[object, ...]] = set()
+    for card in (
+        *(card for card in scene.cards if kind in card.consumes or card.asks),
+        *(AgentCard(id=caller, clearance=level) for caller in sorted(callers) for level in Classification),
+    ):
+        looks = tuple(getattr(card, field) for field in fields)
+        if looks not in seen:
+            seen.add(looks)
+            yield card
 
 
 def _callers(raw: object) -> Iterator[str]:
