@@ -27,7 +27,7 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 def test_help_lists_every_command_without_importing_any(genie: Genie) -> None:
     shown = genie("--help").stdout
     names = {path.stem for path in (ROOT / "genie/cli").glob("*.py") if "def command(" in path.read_text()}
-    assert names == {"agents", "ask", "bench", "check", "graph", "new", "run", "serve_schedule"}
+    assert names == {"agents", "ask", "bench", "check", "graph", "new", "policy", "run", "serve_schedule"}
     assert all(f"\n  {name.replace('_', '-')} " in shown for name in names)
 
 
