@@ -6,7 +6,7 @@ Nothing raises on the way: a part that cannot be made is a problem at its line, 
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -20,7 +20,6 @@ from genie.invocation import misplaced
 from genie.limits import Mailbox, RestartBudget, Retry
 from genie.manifest import AgentSection, AuditSection, JoinSection, PortSection, ScheduleSection
 from genie.message import Classification, Path, Payload, topic_of
-from genie.policy import Policy
 from genie.ports import Audit
 from genie.protocol import Agent, AgentCard, Binding, Each, Join
 from genie.timetable import Schedule
@@ -182,32 +181,10 @@ class Assembly:
             return trail
         return None
 
-    # --- policies ---
-
-    def policies(self, sections: Iterable[Mapping[str, object]]) -> tuple[Policy, ...] | None:
-        """Return the policies in the file's order; None when one cannot be made."""
-        made: list[Policy] = []
-        whole = True
-        for position, section in enumerate(sections):
-            path: Path = ("policies", position)
-            if len(section) != 1:
-                self.note(path, "a policy is one name, with its settings beneath it")
-                whole = False
-                continue
-            name = next(iter(section))
-            policy: Any = None
-            try:
-                policy = self._made(f"policy {name!r}", self.catalogue.policy(name), (*path, name))
-            except KeyError:
-                self.note(path, f"unknown policy {name!r}{suggestion(name, sorted(self.catalogue.policies))}")
-            except DefinitionError as error:
-                self.note(path, str(error))
-            whole = whole and policy is not None
-            made.append(policy)
-        return tuple(made) if whole else None
+    # --- edges ---
 
     def _made(self, subject: str, maker: Callable[..., Any], path: Path) -> object:
-        """Make a policy or an edge with its settings; None when that fails."""
+        """Make an edge with its settings; None when that fails."""
         model = settings_of(maker)
         if model is None and self.document.at(path):
             self.note(path, f"{subject} has no settings; remove them")

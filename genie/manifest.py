@@ -239,8 +239,30 @@ class ScheduleSection(Section):
     )
 
 
-def _or_name(model: type[Section]) -> dict[str, Any]:
-    return {"anyOf": [_NAME, {"$ref": f"#/$defs/{model.__name__}"}]}
+PolicyEntry = dict[str, dict[str, JsonValue] | None]
+"""A policy's name, with its settings."""
+PolicyPath = Annotated[str, Field(min_length=1, max_length=4_096, description="A policy file, relative to this one.")]
+
+
+class PolicyFileSection(Section):
+    """A Genie policy file: policies with their settings, and rules of one's own."""
+
+    version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
+    id: Id = Field(description="Name of the file.", examples=["standard"])
+    title: str = Field(default="", description="One line for people.")
+    environments: dict[Literal["development", "staging", "production"], str] = Field(
+        default_factory=dict,
+        description="Environments that the file is written for, each with a note; a pipeline in another one is warned.",
+    )
+    policies: tuple[PolicyEntry, ...] = Field(
+        default=(),
+        max_length=MAX_PARTS,
+        description="Policies in force; each a name, or a name with its settings; `mode: shadow` only records.",
+        examples=[["clearance", {"pii": {"mode": "shadow"}}]],
+    )
+    rules: tuple[dict[str, JsonValue], ...] = Field(
+        default=(), max_length=MAX_PARTS, description="Rules of one's own: when, then, because."
+    )
 
 
 class PipelineSection(Section):
@@ -257,11 +279,11 @@ class PipelineSection(Section):
         examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
     )
     joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
-    policies: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
+    policies: tuple[PolicyPath | PolicyEntry, ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Policies in force; each a name, or a name with its settings.",
-        examples=[["clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
+        description="Policies in force: names, names with settings, and policy files; or one policy file.",
+        examples=[["../policies/standard.yaml", "clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
     )
     audit: AuditSection | None = Field(default=None, description="Where acts of governance are recorded.")
     limits: LimitsSection = LimitsSection()
@@ -286,6 +308,25 @@ class PipelineSection(Section):
     )
 
 
+def _or_name(model: type[Section]) -> dict[str, Any]:
+    return {"anyOf": [_NAME, {"$ref": f"#/$defs/{model.__name__}"}]}
+
+
+_POLICY = {
+    "anyOf": [
+        _NAME,
+        {
+            "type": "object",
+            "additionalProperties": {"type": ["object", "null"]},
+            "minProperties": 1,
+            "maxProperties": 1,
+        },
+    ]
+}
+"""A policy's name, or its name with its settings; in a pipeline also the path of a policy file."""
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a pipeline file, plain names for agents, policies and input included."""
     found = PipelineSection.model_json_schema(by_alias=True)
@@ -296,6 +337,21 @@ def schema() -> dict[str, Any]:
         "description": properties["control"]["description"],
         "anyOf": [*_or_name(ControlSection)["anyOf"], {"type": "null"}],
     }
-    settings = {"type": "object", "additionalProperties": {"type": ["object", "null"]}}
-    properties["policies"]["items"] = {"anyOf": [_NAME, {**settings, "minProperties": 1, "maxProperties": 1}]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Genie pipeline"}
+    listed = {key: value for key, value in properties["policies"].items() if key in {"type", "maxItems", "default"}}
+    told = {key: value for key, value in properties["policies"].items() if key not in listed}
+    properties["policies"] = {**told, "anyOf": [{**listed, "items": _POLICY}, _NAME]}
+    return {"$schema": _DRAFT, **found, "title": "Genie pipeline"}
+
+
+def policy_schema(rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a policy file.
+
+    Args:
+        rules: JSON Schema of the settings of the policy that takes the file's `rules`.
+    """
+    found = PolicyFileSection.model_json_schema(by_alias=True)
+    properties = found["properties"]
+    properties["policies"]["items"] = _POLICY
+    properties["rules"]["items"] = rules["properties"]["rules"]["items"]
+    defs = {**found.get("$defs", {}), **rules.get("$defs", {})}
+    return {"$schema": _DRAFT, **found, "$defs": defs, "title": "Genie policy file"}

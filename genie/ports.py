@@ -48,7 +48,8 @@ class AuditRecord(NamedTuple):
     """One act of governance. It names, it never quotes: no payload text is in any of its fields.
 
     ``kind`` is ``verdict`` (of a delivery or an answer), ``identity_refused`` (a handler tried what its card does not
-    allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``, ``held``,
+    allow), ``paused``, ``resumed``, ``quarantined``, ``killed``, ``revived``, ``revoked``, ``reloaded``,
+    ``reload_refused`` (the files could not be used), ``held``,
     ``voted``, ``approved``, ``refused``, ``expired`` or ``withdrawn`` (of a hold: a vote that decides nothing yet or
     does not count, how it ended, and that its run is over), ``redriven``, ``incident`` (opened, risen, acknowledged or
     closed), ``declassified`` (what an agent sent left with a lower label than what it read), ``lapsed`` (a consent

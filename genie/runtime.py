@@ -34,6 +34,7 @@ from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
+from genie.reload import Reloads
 from genie.run import Run, ends_at, failure_of, holds_of
 from genie.steward import Steward, attended
 from genie.switches import cut
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from genie.expectation import Expectation
     from genie.ports import Audit, Control, Executor, Journal
     from genie.protocol import Expected, Need
+    from genie.reload import PolicySource
     from genie.statistics import Statistics
 
 T = TypeVar("T", bound=Payload)
@@ -58,7 +60,7 @@ MOST_CALLERS = 1024
 """Callers whose gates are kept compiled."""
 
 
-class Runtime(Controls):
+class Runtime(Controls, Reloads):
     """Agents, policies and joins, joined by one bus.
 
     Args:
@@ -74,6 +76,7 @@ class Runtime(Controls):
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
+        source: What reads the policies anew for ``reload``.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -94,7 +97,9 @@ class Runtime(Controls):
         wall: float | None = None,
         prefix: str | None = None,
         executor: Executor | None = None,
+        source: PolicySource | None = None,
     ) -> None:
+        self._source = source
         self._agents = [_bound(agent) for agent in agents]
         self._policies = policies or PolicySet()
         self._joins = tuple(joins)
@@ -129,7 +134,7 @@ class Runtime(Controls):
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
-            control=pipeline.control,
+            control=pipeline.control, source=pipeline.policy_source,
         )  # fmt: skip
 
     @classmethod

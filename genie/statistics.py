@@ -88,7 +88,7 @@ class Statistics:
     """Answers and parts of joins that came after their scope was closed, or twice."""
     verdicts: Mapping[tuple[str, str], int]
     """(policy, verdict) -> how often it said so of a delivery, an answer or a part of a join. Plain allows are not
-    counted; ``allow`` is a hold that a person has approved."""
+    counted; ``allow`` is a hold that a person has approved, ``shadow_deny`` what shadow mode would have denied."""
     epoch: int
     incidents: Mapping[str, int] = field(default_factory=dict)
     """Severity -> incidents that are not closed."""

@@ -28,6 +28,7 @@ _COMMANDS = {
     "kill": "Stop an agent, a tenant, or everything.",
     "new": "Write the skeleton of something new.",
     "pause": "Deliver nothing to an agent.",
+    "policy": "Explain, test and compare policies.",
     "resume": "Deliver to an agent again.",
     "revive": "Lift a kill.",
     "run": "Run a pipeline and report.",

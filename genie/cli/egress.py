@@ -10,7 +10,7 @@ from genie.sight import Sight, seen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.message import Inspection, Message, Payload
+    from genie.message import Inspection, Message, Path, Payload
     from genie.policy import Gate, PolicySet
     from genie.ports import JournalRecord
     from genie.protocol import AgentCard
@@ -79,16 +79,17 @@ class JournalFile:
             },
             "findings": _findings(message.inspection),
         }
-        sight = self._seen(message)
+        sight, paths = self._seen(message)
         payload = None if sight.payload is None else as_wire(sight.payload)
         notices = {"notices": list(sight.notices)} if sight.notices else {}
-        return shown | {"payload": payload, "withheld": sight.why or None} | notices
+        masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
+        return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
 
-    def _seen(self, message: Message[Any]) -> Sight:
-        """Return what the reader may see of a message."""
+    def _seen(self, message: Message[Any]) -> tuple[Sight, frozenset[Path]]:
+        """Return what the reader may see of a message, and where that is masked."""
         sender = self._senders.get(message.sender)
         if sender is None:
-            return Sight(None, "its sender has no card here")
+            return Sight(None, "its sender has no card here"), frozenset()
         kind = type(message.payload)
         gate = self._gates.get(kind)
         if gate is None:
@@ -96,8 +97,8 @@ class JournalFile:
         decision = gate.judge(message, sender)
         sight = seen(message, decision, self._reader, carries=True)
         if decision is None or sight.payload is not None:
-            return sight
-        return Sight(None, f"{decision.verdict}({sight.why})")
+            return sight, frozenset() if decision is None else decision.paths
+        return Sight(None, f"{decision.verdict}({sight.why})"), frozenset()
 
 
 def _findings(inspection: Inspection) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "secrets": "genie.governance.secrets:Secrets",
         "four_eyes": "genie.governance.four_eyes:FourEyes",
         "injection": "genie.governance.injection:Injection",
+        "rules": "genie.governance.rules.policy:Rules",
     }
 )
 """Name -> ``module:Class``, as in the entry-point group ``genie.policies``."""

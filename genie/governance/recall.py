@@ -8,7 +8,7 @@ from genie.policy import ALLOW
 
 if TYPE_CHECKING:
     from genie.message import Headers, Message
-    from genie.policy import Judge, Verdict
+    from genie.policy import Judge, Judgement
     from genie.protocol import AgentCard
 
 
@@ -20,7 +20,7 @@ def recalling(judge: Judge) -> Judge:
     """
     allowed: Headers | None = None
 
-    def recalled(message: Message[Any], sender: AgentCard) -> Verdict:
+    def recalled(message: Message[Any], sender: AgentCard) -> Judgement:
         nonlocal allowed
         headers = message.headers
         if headers is allowed:

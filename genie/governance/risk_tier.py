@@ -9,7 +9,7 @@ from pydantic import Field
 
 from genie.governance.settings import ENVIRONMENTS, EnvironmentName, Names, Word
 from genie.message import Message
-from genie.policy import ALLOW, Deny, Environment, Inspector, Judge, PolicySettings, Route, Verdict
+from genie.policy import ALLOW, Deny, Environment, Inspector, Judge, Judgement, PolicySettings, Route
 from genie.protocol import AgentCard, Risk, Tier
 
 
@@ -83,7 +83,7 @@ class RiskTier:
         if not own:
             return otherwise
 
-        def judge(message: Message[Any], sender: AgentCard) -> Verdict:
+        def judge(message: Message[Any], sender: AgentCard) -> Judgement:
             one = own.get(message.headers.tenant or "", otherwise)
             return ALLOW if one is None else one(message, sender)
 
@@ -104,7 +104,7 @@ def _judge(every: Cells, environment: Environment, card: AgentCard) -> Judge | N
         "risk_tier", f"{shown} runs in {environment.name} only for the roles {listed}; start the run with one"
     )
 
-    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+    def judge(message: Message[Any], _sender: AgentCard) -> Judgement:
         held = message.headers.roles
         if first.isdisjoint(held):
             return denied

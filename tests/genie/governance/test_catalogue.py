@@ -58,7 +58,7 @@ def test_naming_the_catalogue_imports_no_policy() -> None:
     assert answer.stdout.strip() == "False"
 
 
-NAMED_BY_PIPELINES = {"schema_version", "residency", "consent", "explainability", "disclosure"}
+NAMED_BY_PIPELINES = {"schema_version", "residency", "consent", "explainability", "disclosure", "rules"}
 """Policies that say nothing before somebody names a topic, a region or a purpose."""
 
 
