@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from genie.account import Asker
+    from genie.admission import Admission
     from genie.clock import Clock
     from genie.expectation import Expectation
     from genie.ids import IdSource
@@ -93,6 +94,7 @@ class Bus:
         crew: Crew,
         journal: Journal | None,
         audit: Audit | None = None,
+        admission: Admission | None = None,
         random_source: random.Random,
         seed: int,
     ) -> None:
@@ -109,10 +111,8 @@ class Bus:
         self.tell, self.judged, self.governed = recorder.tell, recorder.judged, recorder.governed
         self.verdicts = recorder.verdicts
         self.seed = seed
-        self.epoch = 0
+        self.epoch = self.unrouted = self.late = 0
         self.closing = False
-        self.unrouted = 0
-        self.late = 0
         self.subscribers: dict[str, Subscriber] = {}
         self.joins: list[JoinPoint] = []
         self.taps: list[Tap] = []
@@ -121,8 +121,8 @@ class Bus:
         self.timers: dict[int, tuple[Any, Scope, type[Payload]]] = {}
         self.holds = Holds()
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
-        self.supervisor = Supervisor(self, random_source)
-        self._shut_tenants = self.supervisor.shut_tenants
+        self.supervisor = Supervisor(self, random_source, admission)
+        self._shut_tenants, self.turnstile = self.supervisor.shut_tenants, self.supervisor.turnstile
         self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest
@@ -261,7 +261,7 @@ class Bus:
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
-        epoch = self.epoch
+        epoch, turnstile = self.epoch, self.turnstile
         rejected: Subscriber | None = None
         allowed: object = None  # what a gate has allowed, gates like it allow as well
         count = len(lanes)
@@ -276,6 +276,8 @@ class Bus:
                 continue
             if subscriber.barred is not None:
                 self.supervisor.turn_away(delivery)
+                continue
+            if turnstile is not None and not turnstile.admit(delivery):
                 continue
             gate = lane.gate
             if gate.alike is not allowed:
@@ -402,7 +404,7 @@ class Bus:
         if not run.alive:
             ended = run.ended
         elif self.now() >= run.deadline and not run.held:
-            ended = (Outcome.EXPIRED, "deadline")
+            ended = (Outcome.EXPIRED, run.expires_as)
         if ended is None and (delivery.epoch == self.epoch or self.judge_again(delivery)):
             return True
         subscriber = delivery.lane.subscriber
@@ -565,6 +567,8 @@ class Bus:
         scope = delivery.message.scope
         scope.in_flight -= 1
         lane = delivery.lane
+        if self.turnstile is not None:
+            self.turnstile.settle(delivery, outcome)
         if outcome is HANDLED:
             scope.handled += 1
             lane.ends.handled += 1
@@ -622,7 +626,7 @@ class Bus:
             for worker in subscriber.workers:
                 if worker.delivery is not None:
                     yield worker.delivery
-        yield from self.retrying
+        yield from (*self.retrying, *(() if self.turnstile is None else self.turnstile.waiting))
         yield from self.holds.deliveries()
 
     def _sweep(self, now: float) -> float:

@@ -37,6 +37,10 @@ class Clock:
         """Return the date and time in UTC that belongs to ``now()``."""
         return EPOCH + timedelta(seconds=self.now() + self._offset)
 
+    def seconds(self) -> float:
+        """Return the same moment as seconds since the epoch."""
+        return self.now() + self._offset
+
     def resynchronise(self) -> None:
         """Take the system's time again, which a suspended machine or a corrected clock has moved; not a fixed one."""
         if self._system is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from genie.admission import Admission
 from genie.assembly import Assembly, fixed_keys
 from genie.catalogue import Catalogue
 from genie.dialect import load_file, load_text
@@ -45,6 +46,8 @@ class Pipeline:
     joins: tuple[Join, ...]
     policies: PolicySet = field(repr=False)
     limits: RunLimits
+    admission: Admission | None = None
+    """Rates and budgets."""
     caller: Caller = field(repr=False)
     environment: Environment
     entry: type[Payload]
@@ -181,6 +184,7 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
         assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
         warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
+    admission = assembly.admission(section.rates, section.budgets, topics)
     source = _entry(section, assembly, entry, path)
     schedules = _schedules(section, assembly, entry)
     if assembly.problems or graph is None or policies is None or source is None or answer is None:
@@ -189,7 +193,7 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
         entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules,
-        warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
+        warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph, admission=admission,
     )  # fmt: skip
 
 

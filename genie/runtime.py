@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
+    from genie.admission import Admission
     from genie.config import Pipeline
     from genie.expectation import Expectation
     from genie.ports import Audit, Executor, Journal
@@ -65,6 +66,7 @@ class Runtime(Controls):
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
         audit: Where every act of governance is recorded.
+        admission: Rates and budgets.
         caller: Who asks, where an ask names nobody.
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
@@ -84,6 +86,7 @@ class Runtime(Controls):
         limits: RunLimits | None = None,
         journal: Journal | None = None,
         audit: Audit | None = None,
+        admission: Admission | None = None,
         caller: Caller | None = None,
         seed: int | None = None,
         wall: float | None = None,
@@ -96,6 +99,7 @@ class Runtime(Controls):
         self._limits = limits or RunLimits()
         self._journal = journal
         self._audit = audit
+        self._admission = admission
         self._caller = caller or Caller()
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
@@ -118,7 +122,7 @@ class Runtime(Controls):
         """Return a runtime of a checked pipeline."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, caller=caller or pipeline.caller,
+            journal=journal, caller=caller or pipeline.caller, admission=pipeline.admission,
         )  # fmt: skip
 
     @classmethod
@@ -144,7 +148,7 @@ class Runtime(Controls):
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
             limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
-            audit=self._audit,
+            audit=self._audit, admission=self._admission,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
         crew.start(bus.alarm.run)
