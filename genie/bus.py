@@ -52,9 +52,7 @@ if TYPE_CHECKING:
     from genie.taps import Tap
     from genie.wake import Crew, Parker
 
-HANDLED = Outcome.HANDLED
-DENIED = Outcome.DENIED
-DEAD_LETTERED = Outcome.DEAD_LETTERED
+HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
 MOST_FAILURES = 1_000
 """Failures that one scope remembers by name; its counts go on."""
 
@@ -123,6 +121,7 @@ class Bus:
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source, admission)
         self._shut_tenants, self.turnstile = self.supervisor.shut_tenants, self.supervisor.turnstile
+        self._stakes: dict[Delivery, Any] | None = None if self.turnstile is None else self.turnstile.stakes
         self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest
@@ -261,7 +260,8 @@ class Bus:
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
-        epoch, turnstile = self.epoch, self.turnstile
+        epoch = self.epoch
+        visit = None if self.turnstile is None else self.turnstile.visit(message)
         rejected: Subscriber | None = None
         allowed: object = None  # what a gate has allowed, gates like it allow as well
         count = len(lanes)
@@ -277,7 +277,7 @@ class Bus:
             if subscriber.barred is not None:
                 self.supervisor.turn_away(delivery)
                 continue
-            if turnstile is not None and not turnstile.admit(delivery):
+            if visit is not None and not visit.admit(delivery):
                 continue
             gate = lane.gate
             if gate.alike is not allowed:
@@ -567,7 +567,7 @@ class Bus:
         scope = delivery.message.scope
         scope.in_flight -= 1
         lane = delivery.lane
-        if self.turnstile is not None:
+        if self._stakes and self.turnstile is not None:
             self.turnstile.settle(delivery, outcome)
         if outcome is HANDLED:
             scope.handled += 1

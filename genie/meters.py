@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from genie.admission import Use, zone_of
 from genie.limits import COST_DIGITS, EXACT
+from genie.message import topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +41,12 @@ class Bucket:
         self.at = at
 
 
+FREE = Bucket(math.inf, 0.0)
+"""Of what a rate is not about."""
+NONE = Bucket(-math.inf, 0.0)
+"""Where no more buckets can be kept."""
+
+
 class Meter:
     """One rate at work.
 
@@ -47,47 +54,56 @@ class Meter:
         rule: The rate.
     """
 
-    __slots__ = ("_roomy", "buckets", "burst", "denied", "per_s", "rule", "tenants", "wait_s", "waited")
+    __slots__ = ("_parts", "_roomy", "buckets", "denied", "rule", "waited")
 
     def __init__(self, rule: Rate) -> None:
         self.rule = rule
-        self.per_s = rule.per_s
-        self.burst = float(rule.burst)
-        self.wait_s = rule.wait_s
-        self.tenants = rule.tenants
+        self._parts = tuple(part in rule.per for part in ("tenant", "sender", "topic"))
         self.buckets: dict[object, Bucket] = {}
         self._roomy = ROOMY
         self.denied = 0
         self.waited = 0
 
-    def key(self, topic: str, agent: str) -> Callable[[Message[Any]], object]:
-        """Return what picks the bucket of a message from one topic to one agent."""
-        named = {"topic": topic, "agent": agent}
-        fixed = tuple(named[part] for part in self.rule.per if part in named)
-        tenant, sender = "tenant" in self.rule.per, "sender" in self.rule.per
-        if tenant and sender:
-            return lambda message: (message.headers.tenant, message.sender, fixed)
-        if tenant:
-            return lambda message: (message.headers.tenant, fixed)
-        if sender:
-            return lambda message: (message.sender, fixed)
-        return lambda _message: fixed
+    def bucket(self, message: Message[Any], agent: str | None, now: float) -> Bucket:
+        """Return the bucket that a message pays from, filled up to now.
 
-    def new(self, key: object, now: float) -> Bucket | None:
-        """Return a full bucket for a key that has none; None when too many others are being filled."""
-        buckets = self.buckets
+        Args:
+            message: The message.
+            agent: Its recipient, where that has a bucket of its own.
+            now: On the loop's clock.
+        """
+        rule, tenant = self.rule, message.headers.tenant
+        if rule.tenants is not None and tenant not in rule.tenants:
+            return FREE
+        by_tenant, by_sender, by_topic = self._parts
+        key = (
+            tenant if by_tenant else None,
+            message.sender if by_sender else None,
+            topic_of(message.payload).name if by_topic else None,
+            agent,
+        )
+        bucket = self.buckets.get(key)
+        if bucket is None:
+            return self._new(key, now)
+        bucket.tokens = min(bucket.tokens + (now - bucket.at) * rule.per_s, rule.burst)
+        bucket.at = now
+        return bucket
+
+    def _new(self, key: object, now: float) -> Bucket:
+        buckets, rule = self.buckets, self.rule
         if len(buckets) >= self._roomy:
-            for idle in [one for one, bucket in buckets.items() if self._full(bucket, now)]:
-                del buckets[idle]
+            full = [
+                one for one, bucket in buckets.items()
+                if bucket.tokens + (now - bucket.at) * rule.per_s >= rule.burst
+            ]  # fmt: skip
+            for one in full:
+                del buckets[one]
             # At twice what is left, so that looking costs little a bucket.
             self._roomy = min(MOST_KEYS, max(ROOMY, 2 * len(buckets)))
             if len(buckets) >= MOST_KEYS:
-                return None
-        bucket = buckets[key] = Bucket(self.burst, now)
+                return NONE
+        bucket = buckets[key] = Bucket(float(rule.burst), now)
         return bucket
-
-    def _full(self, bucket: Bucket, now: float) -> bool:
-        return bucket.tokens + (now - bucket.at) * self.per_s >= self.burst
 
 
 # --- budgets ---
@@ -99,7 +115,7 @@ class Purse:
     A cost is a whole number of its thirtieth decimal, so that every sum is exact.
     """
 
-    __slots__ = ("kind", "left", "limit", "owner", "reserved", "spent", "till")
+    __slots__ = ("kind", "left", "limit", "owner", "spent", "till")
 
     def __init__(self, till: Till, kind: int, limit: int, spent: int, owner: Owner | None) -> None:
         self.till = till
@@ -107,39 +123,34 @@ class Purse:
         self.limit = limit
         self.spent = min(spent, limit)
         self.left = limit - self.spent
-        self.reserved = 0
+        """Neither spent nor reserved."""
         self.owner = owner
         """Whose day it is, where a ledger keeps it."""
 
-    def pay(self, part: Reserved, used: int) -> bool:
-        """Take what was used from a reservation, then from what is left; False when that is not enough.
+    @property
+    def reserved(self) -> int:
+        """What deliveries in flight may still spend."""
+        return self.limit - self.left - self.spent
 
-        What goes beyond is no spending of this purse, which has no more to give; it is counted as overrun.
+    def pay(self, reserved: int, used: int) -> int:
+        """Take what was used from a reservation, then from what is left; return how much was lacking.
+
+        What is lacking is no spending of this purse, which has no more to give; it is counted as overrun.
         """
-        own: int = min(part[1], used)
-        part[1] -= own
-        self.reserved -= own
-        beyond = used - own - self.left
-        if beyond > 0:
-            self.till.overrun[self.kind] += beyond
-            spent, self.left = own + self.left, 0
-        else:
-            spent = used
-            self.left -= used - own
-        self.spent += spent
-        self.till.spent[self.kind] += spent
+        more = max(0, used - reserved)
+        lacking = max(0, more - self.left)
+        self.left -= more - lacking
+        self.spent += used - lacking
+        self.till.spent[self.kind] += used - lacking
+        self.till.overrun[self.kind] += lacking
         if self.owner is not None:
             self.till.write(self.owner, self.kind, used)
-        return beyond <= 0
+        return lacking
 
 
 Owner = tuple[str | None, datetime.date]
-Reserved = list[Any]
-"""A purse, and what of it is still reserved for one delivery."""
 Account = tuple[Purse, ...]
 """The purses of one run, or of one tenant's day: one for each unit that the budget limits."""
-Tolls = tuple[tuple[int, bool], ...]
-"""For each of them what a delivery reserves, and whether its agent says that it needs no more than that."""
 
 
 class Till:
@@ -149,11 +160,10 @@ class Till:
         budget: The budget.
     """
 
-    __slots__ = ("budget", "denied", "ended", "limits", "overrun", "spent", "tenants")
+    __slots__ = ("budget", "denied", "ended", "limits", "overrun", "spent")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
-        self.tenants = budget.tenants
         self.limits = tuple((UNITS.index(unit), scaled(unit, limit)) for unit, limit in budget.limits())
         self.spent = [0, 0, 0]
         self.overrun = [0, 0, 0]
@@ -161,8 +171,8 @@ class Till:
         self.ended = 0
         """Runs whose wall time was used up."""
 
-    def tolls(self, own: Estimate | None) -> Tolls:
-        """Return what a delivery reserves of each unit.
+    def tolls(self, own: Estimate | None) -> tuple[tuple[int, bool], ...]:
+        """Return what a delivery reserves of each unit, and whether its agent says that it needs no more than that.
 
         Args:
             own: The estimate on the card of its recipient.

@@ -210,7 +210,7 @@ class Supervisor:
         if lane.subscriber.barred is not None:
             self.turn_away(again)
             return True
-        if self.turnstile is not None and not self.turnstile.admit(again):
+        if self.turnstile is not None and not self.turnstile.visit(message).admit(again):
             return True
         decision = lane.gate.judge(message, bus.card_of(message))
         if decision is None or bus.decided(again, decision):

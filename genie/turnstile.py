@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from genie.account import Outcome
 from genie.errors import BudgetExceededError
 from genie.message import topic_of
-from genie.meters import COST, MESSAGES, UNITS, DayTill, Meter, Purse, Reserved, Till, Tolls, scaled, shown
+from genie.meters import COST, MESSAGES, UNITS, Bucket, DayTill, Meter, Purse, Till, scaled, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,12 @@ DENIED = Outcome.DENIED
 ENOUGH = 1 - 1e-9
 """A token, less what rounding may have taken from a bucket that has been filled again."""
 
-_Rates = tuple[tuple[Meter, "Callable[[Message[Any]], object]"], ...]
-_Budgets = tuple[tuple[Till, Tolls], ...]
+_Rates = tuple[tuple[int, "str | None"], ...]
+"""Place of a meter, and the recipient where that has a bucket of its own."""
+_Budgets = tuple[tuple[int, int, bool], ...]
+"""Place of a purse, what a delivery reserves of it, and whether its agent says that it needs no more than that."""
+Stake = dict[Purse, int]
+"""What is still reserved for one delivery."""
 
 
 class RateStatistics(NamedTuple):
@@ -61,6 +65,91 @@ class BudgetStatistics(NamedTuple):
     """Deliveries that were denied; for ``wall_s`` runs that were ended."""
 
 
+NOT_COVERED: Any = object()
+"""In the place of a purse: the budget is not about the message's tenant."""
+NO_ACCOUNT: Any = object()
+"""In the place of a purse: no more accounts can be kept, or a ledger cannot be read."""
+
+
+class Visit:
+    """One message at the turnstile: what its deliveries have in common is looked up once.
+
+    Args:
+        turnstile: The turnstile.
+        message: The message.
+    """
+
+    __slots__ = ("_buckets", "_message", "_now", "_purses", "_turnstile")
+
+    def __init__(self, turnstile: Turnstile, message: Message[Any]) -> None:
+        self._turnstile = turnstile
+        self._message = message
+        self._now = turnstile.now()
+        self._buckets: list[Bucket | None] = turnstile.no_buckets.copy()
+        self._purses: list[Any] = turnstile.no_purses.copy()
+
+    def admit(self, delivery: Delivery) -> bool:
+        """Let a delivery pass once and for all; False when it has ended, or waits for its turn."""
+        tolls = delivery.lane.tolls
+        if tolls is None:
+            tolls = delivery.lane.tolls = self._turnstile.tolls(delivery.lane)
+        rates, budgets = tolls
+        wait_s, slowest = 0.0, -1
+        for at, agent in rates:
+            bucket = self._buckets[at] or self._bucket(at, agent)
+            tokens = bucket.tokens
+            if tokens < ENOUGH:
+                short_s = (1 - tokens) / self._turnstile.meters[at].rule.per_s
+                if short_s > self._turnstile.meters[at].rule.wait_s:
+                    self._back(rates[: rates.index((at, agent))])
+                    return self._turnstile.over_rate(delivery, at, tokens)
+                if short_s > wait_s:
+                    wait_s, slowest = short_s, at
+            bucket.tokens = tokens - 1.0
+        if budgets:
+            purses = self._purses
+            stake: Stake = {}
+            for at, amount, known in budgets:
+                purse = purses[at] or self.purse(at)
+                if purse is NOT_COVERED:
+                    continue
+                if purse is NO_ACCOUNT or amount > purse.left or not (known or purse.left):
+                    for paid, reserved in stake.items():
+                        paid.left += reserved
+                    self._back(rates)
+                    return self._turnstile.over_budget(delivery, at, purse)
+                purse.left -= amount
+                stake[purse] = amount
+            self._turnstile.stakes[delivery] = stake
+        if slowest >= 0:
+            self._turnstile.wait(delivery, slowest, wait_s)
+            return False
+        return True
+
+    def _bucket(self, at: int, agent: str | None) -> Bucket:
+        bucket = self._turnstile.meters[at].bucket(self._message, agent, self._now)
+        if agent is None:
+            self._buckets[at] = bucket
+        return bucket
+
+    def _back(self, rates: _Rates) -> None:
+        """All or none: what one rule denies costs nothing of the others."""
+        for at, agent in rates:
+            self._bucket(at, agent).tokens += 1.0
+
+    def purse(self, at: int) -> Any:
+        """Return the purse that the message pays from, ``NOT_COVERED`` or ``NO_ACCOUNT``."""
+        till, unit = self._turnstile.purses[at]
+        first = at - unit
+        tenant = self._message.headers.tenant
+        if till.budget.tenants is not None and tenant not in till.budget.tenants:
+            account: Any = (NOT_COVERED,) * len(till.limits)
+        else:
+            account = till.account(self._message.scope.run, tenant) or (NO_ACCOUNT,) * len(till.limits)
+        self._purses[first : first + len(account)] = account
+        return account[unit]
+
+
 class Turnstile:
     """The admission rules of one runtime at work.
 
@@ -71,105 +160,62 @@ class Turnstile:
 
     def __init__(self, bus: Exchange, admission: Admission) -> None:
         self._bus = bus
-        self._now = bus.now
-        self._meters = tuple(Meter(rate) for rate in admission.rates)
+        self.now = bus.now
+        self.meters = tuple(Meter(rate) for rate in admission.rates)
         seconds = bus.clock.seconds
         self._tills = tuple(
             Till(budget) if budget.per == "run" else DayTill(budget, seconds, admission.ledger, self._ledger_failed)
             for budget in admission.budgets
         )
+        self.purses = tuple((till, unit) for till in self._tills for unit in range(len(till.limits)))
+        """By place: whose purse it is, and its place in that account."""
+        self.no_buckets: list[Bucket | None] = [None] * len(self.meters)
+        self.no_purses: list[Any] = [None] * len(self.purses)
         self._walls = {
             f"budget {till.budget.id}: more than {till.budget.wall_s:g} s in one run": till
             for till in self._tills
             if till.budget.wall_s is not None
         }
-        self._reserved: dict[Delivery, list[Reserved]] = {}
+        self.stakes: dict[Delivery, Stake] = {}
+        """What is reserved for deliveries on their way."""
         self.waiting: dict[Delivery, Entry] = {}
         """Deliveries that wait for their turn under a rate."""
 
     # --- before a delivery is judged ---
 
-    def admit(  # noqa: C901 - the hot path: each call more costs a tenth of what it may
-        self, delivery: Delivery
-    ) -> bool:
-        """Let a delivery pass once and for all; False when it has ended, or waits for its turn."""
-        tolls = delivery.lane.tolls
-        if tolls is None:
-            tolls = delivery.lane.tolls = self._tolls(delivery.lane)
-        rates, budgets = tolls
-        message = delivery.message
-        tenant = message.headers.tenant
-        wait_s = 0.0
-        slowest: Meter | None = None
-        passed = []
-        if rates:
-            now = self._now()
-            for meter, key_of in rates:
-                if meter.tenants is not None and tenant not in meter.tenants:
-                    continue
-                key = key_of(message)
-                bucket = meter.buckets.get(key) or meter.new(key, now)
-                if bucket is None:
-                    return self._over_rate(delivery, meter, "too many others are over it already")
-                tokens = bucket.tokens + (now - bucket.at) * meter.per_s
-                if tokens > meter.burst:  # noqa: PLR1730 - min() of two numbers costs four times as much
-                    tokens = meter.burst
-                bucket.tokens, bucket.at = tokens, now
-                if tokens < ENOUGH:
-                    short_s = (1 - tokens) / meter.per_s
-                    if short_s > meter.wait_s:
-                        return self._over_rate(delivery, meter)
-                    if short_s > wait_s:
-                        wait_s, slowest = short_s, meter
-                passed.append(bucket)
-        if budgets and not self._reserve(delivery, budgets, tenant):
-            return False
-        for bucket in passed:  # all or none: a delivery that one rule denies costs nothing of the others
-            bucket.tokens -= 1.0
-        if slowest is not None:
-            self._wait(delivery, slowest, wait_s)
-            return False
-        return True
+    def visit(self, message: Message[Any]) -> Visit:
+        """Return what admits the deliveries of a message, now."""
+        return Visit(self, message)
 
-    def _tolls(self, lane: Lane) -> tuple[_Rates, _Budgets]:
+    def tolls(self, lane: Lane) -> tuple[_Rates, _Budgets]:
+        """Return which rates and budgets cover a lane, and what its deliveries reserve."""
         card, topic = lane.subscriber.card, topic_of(lane.kind).name
-        rates = tuple((meter, meter.key(topic, card.id)) for meter in self._meters if meter.rule.covers(topic, card.id))
+        rates = tuple(
+            (at, card.id if "agent" in meter.rule.per else None)
+            for at, meter in enumerate(self.meters)
+            if meter.rule.covers(topic, card.id)
+        )
         budgets = tuple(
-            (till, till.tolls(card.estimate))
-            for till in self._tills
-            if till.limits and till.budget.covers(topic, card.id)
+            (at, *till.tolls(card.estimate)[unit])
+            for at, (till, unit) in enumerate(self.purses)
+            if till.budget.covers(topic, card.id)
         )
         return rates, budgets
 
-    def _reserve(self, delivery: Delivery, budgets: _Budgets, tenant: str | None) -> bool:
-        run = delivery.message.scope.run
-        reserved: list[Reserved] = []
-        for till, tolls in budgets:
-            if till.tenants is not None and tenant not in till.tenants:
-                continue
-            account = till.account(run, tenant)
-            if account is None:
-                _give_back(reserved)
-                till.denied[till.limits[0][0]] += 1
-                reason = f"budget {till.budget.id}: no more accounts can be kept, or its ledger cannot be read"
-                return self._deny(delivery, "budget", till.budget.id, reason)
-            for purse, (amount, known) in zip(account, tolls, strict=True):
-                left = purse.left
-                if amount > left or (not left and not known):
-                    _give_back(reserved)
-                    till.denied[purse.kind] += 1
-                    return self._deny(delivery, "budget", till.budget.id, _used_up(purse))
-                purse.left = left - amount
-                purse.reserved += amount
-                reserved.append([purse, amount])
-        if reserved:
-            self._reserved[delivery] = reserved
-        return True
-
-    def _over_rate(self, delivery: Delivery, meter: Meter, why: str = "") -> bool:
+    def over_rate(self, delivery: Delivery, at: int, tokens: float) -> bool:
+        """Deny a delivery that its rate has no token for."""
+        meter = self.meters[at]
         meter.denied += 1
-        reason = f"rate {meter.rule.id}: {why}" if why else str(meter.rule)
-        return self._deny(delivery, "rate", meter.rule.id, reason)
+        crowd = f"rate {meter.rule.id}: too many others are over it already"
+        return self._deny(delivery, "rate", meter.rule.id, crowd if tokens == -math.inf else str(meter.rule))
+
+    def over_budget(self, delivery: Delivery, at: int, purse: Purse) -> bool:
+        """Deny a delivery that its budget has not enough left for."""
+        till, unit = self.purses[at]
+        till.denied[till.limits[unit][0]] += 1
+        name = till.budget.id
+        lost = f"budget {name}: no more accounts can be kept, or its ledger cannot be read"
+        return self._deny(delivery, "budget", name, lost if purse is NO_ACCOUNT else _used_up(purse))
 
     def _deny(self, delivery: Delivery, code: str, rule: str, reason: str) -> bool:
         bus, message = self._bus, delivery.message
@@ -183,9 +229,11 @@ class Turnstile:
 
     # --- waiting for a rate ---
 
-    def _wait(self, delivery: Delivery, meter: Meter, wait_s: float) -> None:
+    def wait(self, delivery: Delivery, at: int, wait_s: float) -> None:
+        """Let a delivery wait for its turn, in flight, with what is reserved for it."""
+        meter = self.meters[at]
         meter.waited += 1
-        self.waiting[delivery] = self._bus.alarm.at(self._now() + wait_s, lambda: self._due(delivery))
+        self.waiting[delivery] = self._bus.alarm.at(self.now() + wait_s, lambda: self._due(delivery))
         agent = delivery.lane.subscriber.card.id
         self._bus.tell(delivery.message, "timed", agent, f"rate {meter.rule.id}: in {wait_s:.3f} s")
 
@@ -205,24 +253,23 @@ class Turnstile:
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Return what is still reserved for a delivery; its message counts unless it was denied."""
-        reserved = self._reserved.pop(delivery, None)
-        if reserved is None:
+        stake = self.stakes.pop(delivery, None)
+        if stake is None:
             return
-        for part in reserved:
-            purse, rest = part
-            if not rest:
-                continue
+        for purse, rest in stake.items():
             if purse.kind == MESSAGES and outcome is not DENIED:
-                purse.pay(part, rest)
+                if rest:
+                    purse.pay(rest, rest)
             else:
-                purse.reserved -= rest
                 purse.left += rest
 
     def ran(self, delivery: Delivery) -> None:
         """A handling of it has failed: its message counts, whatever comes of it."""
-        for part in self._reserved.get(delivery, ()):
-            if part[0].kind == MESSAGES and part[1]:
-                part[0].pay(part, part[1])
+        stake = self.stakes.get(delivery, {})
+        for purse, rest in stake.items():
+            if purse.kind == MESSAGES and rest:
+                stake[purse] = 0
+                purse.pay(rest, rest)
 
     def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
         """Take what a handler has used: from what is reserved for it first, then from what is left.
@@ -230,15 +277,17 @@ class Turnstile:
         Raises:
             BudgetExceededError: A budget has not that much left; it has nothing left now.
         """
-        reserved = self._reserved.get(delivery)
-        if reserved is None:  # its delivery has ended
-            reserved = self._afterwards(delivery)
+        stake = self.stakes.get(delivery)
+        if stake is None:  # its delivery has ended, or waited for no budget
+            stake = self._afterwards(delivery)
         used = (0, scaled("cost", cost), tokens)
         short: Purse | None = None
-        for part in reserved:
-            purse: Purse = part[0]
-            if used[purse.kind] and not purse.pay(part, used[purse.kind]):
-                short = short or purse
+        for purse, reserved in stake.items():
+            use = used[purse.kind]
+            if use:
+                stake[purse] = max(0, reserved - use)
+                if purse.pay(reserved, use):
+                    short = short or purse
         if short is not None:
             limit = shown(short.kind, short.limit)
             raise BudgetExceededError(
@@ -248,16 +297,11 @@ class Turnstile:
                 unit=UNITS[short.kind],
             )
 
-    def _afterwards(self, delivery: Delivery) -> list[Reserved]:
-        message = delivery.message
-        tenant = message.headers.tenant
-        _, budgets = delivery.lane.tolls or self._tolls(delivery.lane)
-        found = [
-            till.account(message.scope.run, tenant)
-            for till, _ in budgets
-            if till.tenants is None or tenant in till.tenants
-        ]
-        return [[purse, 0] for account in found for purse in account or ()]
+    def _afterwards(self, delivery: Delivery) -> Stake:
+        visit = self.visit(delivery.message)
+        _, budgets = delivery.lane.tolls or self.tolls(delivery.lane)
+        found = [visit.purse(at) for at, _, _ in budgets]
+        return {purse: 0 for purse in found if purse is not NOT_COVERED and purse is not NO_ACCOUNT}
 
     # --- runs ---
 
@@ -265,7 +309,7 @@ class Turnstile:
         """A run begins; a budget of wall time bounds its deadline."""
         for text, till in self._walls.items():
             until = run.started + (till.budget.wall_s or math.inf)
-            if until < run.deadline and (till.tenants is None or run.headers.tenant in till.tenants):
+            if until < run.deadline and (till.budget.tenants is None or run.headers.tenant in till.budget.tenants):
                 run.deadline, run.expires_as = until, text
 
     def expired(self, run: RunState) -> None:
@@ -278,14 +322,14 @@ class Turnstile:
 
     def rates(self) -> dict[str, RateStatistics]:
         """Return what each rate has done, by id."""
-        return {meter.rule.id: RateStatistics(meter.denied, meter.waited, len(meter.buckets)) for meter in self._meters}
+        return {meter.rule.id: RateStatistics(meter.denied, meter.waited, len(meter.buckets)) for meter in self.meters}
 
     def budgets(self) -> dict[tuple[str, str], BudgetStatistics]:
         """Return what each budget has done, by id and unit."""
         told: dict[tuple[str, str], BudgetStatistics] = {}
         reserved: dict[tuple[Till, int], int] = {}
-        for parts in self._reserved.values():
-            for purse, rest in parts:
+        for stake in self.stakes.values():
+            for purse, rest in stake.items():
                 place = (purse.till, purse.kind)
                 reserved[place] = reserved.get(place, 0) + rest
         for till in self._tills:
@@ -306,17 +350,11 @@ class Turnstile:
     def _wall(self, text: str, till: Till) -> BudgetStatistics:
         limit = till.budget.wall_s or math.inf
         bounded = (run.deadline for run in self._bus.runs.values() if run.expires_as == text and not run.held)
-        least = min((deadline - self._now() for deadline in bounded), default=limit)
+        least = min((deadline - self.now() for deadline in bounded), default=limit)
         return BudgetStatistics(limit, 0, 0, max(0.0, least), 0, till.ended)
 
     def _ledger_failed(self, error: Exception) -> None:
         self._bus.log_failure("ledger", error)
-
-
-def _give_back(reserved: list[Reserved]) -> None:
-    for purse, amount in reserved:
-        purse.reserved -= amount
-        purse.left += amount
 
 
 def _used_up(purse: Purse) -> str:
