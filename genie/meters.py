@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from genie.admission import Budget, Ledger, Rate
+    from genie.clock import Clock
     from genie.limits import Estimate
     from genie.message import Message
 
@@ -85,8 +86,10 @@ class Meter:
         bucket = self.buckets.get(key)
         if bucket is None:
             return self._new(key, now)
-        bucket.tokens = min(bucket.tokens + (now - bucket.at) * rule.per_s, rule.burst)
-        bucket.at = now
+        if bucket.at != now:
+            tokens = bucket.tokens + (now - bucket.at) * rule.per_s
+            bucket.tokens = tokens if tokens < rule.burst else float(rule.burst)
+            bucket.at = now
         return bucket
 
     def _new(self, key: object, now: float) -> Bucket:
@@ -183,8 +186,8 @@ class Till:
         amounts = ((1, True), (cost, known), (tokens, known))
         return tuple(amounts[kind] for kind, _ in self.limits)
 
-    def account(self, run: Any, _tenant: str | None) -> Account | None:
-        """Return the account that a delivery pays from; None when there can be no more of them."""
+    def account(self, run: Any, _tenant: str | None, _now: float) -> Account | None:
+        """Return the account that a message's deliveries pay from; None when there can be no more of them."""
         accounts = run.budgets
         if accounts is None:
             accounts = run.budgets = {}
@@ -209,18 +212,18 @@ class DayTill(Till):
 
     Args:
         budget: The budget.
-        seconds: The wall clock, in seconds since the epoch.
+        clock: Says what day it is.
         ledger: Keeps what was used beyond the life of the process.
         failed: Told what a ledger raised.
     """
 
-    __slots__ = ("_accounts", "_day", "_ends", "_failed", "_ledger", "_seconds", "_zone")
+    __slots__ = ("_accounts", "_clock", "_day", "_ends", "_failed", "_ledger", "_zone")
 
     def __init__(
-        self, budget: Budget, seconds: Callable[[], float], ledger: Ledger | None, failed: Callable[[Exception], None]
+        self, budget: Budget, clock: Clock, ledger: Ledger | None, failed: Callable[[Exception], None]
     ) -> None:
         super().__init__(budget)
-        self._seconds = seconds
+        self._clock = clock
         self._ledger = ledger
         self._failed = failed
         self._zone = zone_of(budget.zone)
@@ -229,9 +232,9 @@ class DayTill(Till):
         self._ends = -math.inf
         """When the day ends, in seconds since the epoch."""
 
-    def account(self, _run: Any, tenant: str | None) -> Account | None:
+    def account(self, _run: Any, tenant: str | None, now: float) -> Account | None:
         """Return a tenant's account of today; None when too many have one, or its ledger cannot be read."""
-        seconds = self._seconds()
+        seconds = now + self._clock.offset
         if seconds >= self._ends:  # never back: a clock that is corrected over midnight does not give a day twice
             self._turn(seconds)
         return self._accounts.get(tenant) or self._new(tenant)

@@ -140,13 +140,16 @@ class Visit:
     def purse(self, at: int) -> Any:
         """Return the purse that the message pays from, ``NOT_COVERED`` or ``NO_ACCOUNT``."""
         till, unit = self._turnstile.purses[at]
-        first = at - unit
-        tenant = self._message.headers.tenant
-        if till.budget.tenants is not None and tenant not in till.budget.tenants:
-            account: Any = (NOT_COVERED,) * len(till.limits)
+        message, tenants, width = self._message, till.budget.tenants, len(till.limits)
+        tenant = message.headers.tenant
+        if tenants is not None and tenant not in tenants:
+            account: Any = (NOT_COVERED,) * width
         else:
-            account = till.account(self._message.scope.run, tenant) or (NO_ACCOUNT,) * len(till.limits)
-        self._purses[first : first + len(account)] = account
+            account = till.account(message.scope.run, tenant, self._now) or (NO_ACCOUNT,) * width
+        if width == 1:
+            self._purses[at] = account[0]
+        else:
+            self._purses[at - unit : at - unit + width] = account
         return account[unit]
 
 
@@ -162,9 +165,8 @@ class Turnstile:
         self._bus = bus
         self.now = bus.now
         self.meters = tuple(Meter(rate) for rate in admission.rates)
-        seconds = bus.clock.seconds
         self._tills = tuple(
-            Till(budget) if budget.per == "run" else DayTill(budget, seconds, admission.ledger, self._ledger_failed)
+            Till(budget) if budget.per == "run" else DayTill(budget, bus.clock, admission.ledger, self._ledger_failed)
             for budget in admission.budgets
         )
         self.purses = tuple((till, unit) for till in self._tills for unit in range(len(till.limits)))

@@ -182,7 +182,8 @@ async def test_labels_name_what_is_registered_and_nobody() -> None:
         assert secret not in page
     values = {value for _, labels in before for name, value in labels if name not in {"le", "agent", "topic", "policy"}}
     assert values == {
-        "handled", "denied", "expired", "cancelled", "dead_lettered", "queued", "running", "retrying", "held", "deny",
+        "handled", "denied", "expired", "cancelled", "dead_lettered", "queued", "running", "retrying", "held", "timed",
+            "deny",
     }  # fmt: skip
 
 
