@@ -388,10 +388,7 @@ class BudgetExceededError(CapacityError):
 
     def __str__(self) -> str:
         if self.budget != "max_messages":
-            return (
-                f"budget {self.budget}: {self.agent!r} charged more {self.unit} than are left of {self.limit}; "
-                "raise the budget, or use less"
-            )
+            return f"budget {self.budget}: {self.agent!r} used more {self.unit} than is left of {self.limit}; raise it"
         return (
             f"budget: {self.agent!r} published in a run that has had its {self.limit} messages; "
             "raise `max_messages`, or publish less"

@@ -96,7 +96,7 @@ async def test_a_ledger_carries_a_days_budget_into_the_next_process() -> None:
         async with running(costly("0.4"), admission=admission, wall=0.0) as runtime:
             assert await asked(runtime, ACME) == "ok"
     async with running(costly("0.4"), admission=admission, wall=0.0) as runtime:
-        assert "charged more cost than are left" in await asked(runtime, ACME)
+        assert "used more cost than is left" in await asked(runtime, ACME)
         assert await asked(runtime, OTHER) == "ok"
     assert list(book.kept) == [("day", "acme", "1970-01-01"), ("day", "other", "1970-01-01")]
 

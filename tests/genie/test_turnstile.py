@@ -381,7 +381,7 @@ async def test_a_charge_beyond_what_is_left_raises_and_counts_all_the_same() -> 
 
     async with running(greedy, admission=budgets(Budget(id="run", cost="1"))) as runtime:
         reason = await asked(runtime)
-        assert "dead_lettered(budget run: 'greedy' charged more cost than are left of 1; raise" in reason
+        assert "dead_lettered(budget run: 'greedy' used more cost than is left of 1; raise" in reason
         assert (caught[0].agent, caught[0].budget, caught[0].unit, caught[0].limit) == ("greedy", "run", "cost", "1")
         told = runtime.statistics()
         assert (told.budgets["run", "cost"].spent, told.budgets["run", "cost"].overrun) == (1, Decimal("0.4"))
@@ -402,7 +402,7 @@ async def test_a_reservation_is_not_for_others_to_spend() -> None:
     async with running(slow, costly("0.5"), admission=admission) as runtime:
         run = runtime.start(Question(), Answer, to="slow")
         await gate.reached.wait()
-        assert "charged more cost than are left" in await asked(runtime, to="costly")
+        assert "used more cost than is left" in await asked(runtime, to="costly")
         gate.open.set()
         await run.result()
         assert runtime.statistics().budgets["day", "cost"].spent == 1
@@ -498,7 +498,7 @@ async def test_a_charge_after_the_end_counts_too() -> None:
         told = runtime.statistics().budgets
         assert (told["day", "cost"].spent, told["day", "messages"].spent) == (Decimal("0.75"), 1)
         assert told["run", "tokens"].spent == 5
-        with pytest.raises(BudgetExceededError, match="charged more tokens than are left of 5"):
+        with pytest.raises(BudgetExceededError, match="used more tokens than is left of 5"):
             kept[0].charge(tokens=1)
         assert_nothing_is_reserved(runtime)
 

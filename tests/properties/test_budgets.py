@@ -266,5 +266,5 @@ def test_a_charge_beyond_is_an_error_of_capacity() -> None:
 
     error = BudgetExceededError(agent="a", limit="2.50", budget="day", unit="cost")
     assert isinstance(error, CapacityError)
-    assert str(error).startswith("budget day: 'a' charged more cost than are left of 2.50")
+    assert str(error).startswith("budget day: 'a' used more cost than is left of 2.50")
     assert "raise `max_messages`" in str(BudgetExceededError(agent="a", limit=5))
