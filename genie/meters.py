@@ -23,6 +23,8 @@ MOST_KEYS = 65_536
 """Buckets of one rate, or accounts of one budget of a day, that are kept at once."""
 ROOMY = 1_024
 """Buckets from which full ones are looked for; a full bucket is the same as none."""
+LOOK_S = 1.0
+"""Seconds between two looks, so that a crowd of new keys does not make each of them costly."""
 
 MESSAGES, COST, TOKENS = range(3)
 UNITS = ("messages", "cost", "tokens")
@@ -55,13 +57,14 @@ class Meter:
         rule: The rate.
     """
 
-    __slots__ = ("_parts", "_roomy", "buckets", "denied", "rule", "waited")
+    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denied", "rule", "waited")
 
     def __init__(self, rule: Rate) -> None:
         self.rule = rule
         self._parts = tuple(part in rule.per for part in ("tenant", "sender", "topic"))
         self.buckets: dict[object, Bucket] = {}
         self._roomy = ROOMY
+        self._look_at = -math.inf
         self.denied = 0
         self.waited = 0
 
@@ -94,7 +97,8 @@ class Meter:
 
     def _new(self, key: object, now: float) -> Bucket:
         buckets, rule = self.buckets, self.rule
-        if len(buckets) >= self._roomy:
+        if len(buckets) >= self._roomy and now >= self._look_at:
+            self._look_at = now + LOOK_S
             full = [
                 one for one, bucket in buckets.items()
                 if bucket.tokens + (now - bucket.at) * rule.per_s >= rule.burst
@@ -103,8 +107,8 @@ class Meter:
                 del buckets[one]
             # At twice what is left, so that looking costs little a bucket.
             self._roomy = min(MOST_KEYS, max(ROOMY, 2 * len(buckets)))
-            if len(buckets) >= MOST_KEYS:
-                return NONE
+        if len(buckets) >= MOST_KEYS:
+            return NONE
         bucket = buckets[key] = Bucket(float(rule.burst), now)
         return bucket
 
@@ -217,7 +221,7 @@ class DayTill(Till):
         failed: Told what a ledger raised.
     """
 
-    __slots__ = ("_accounts", "_clock", "_day", "_ends", "_failed", "_ledger", "_zone")
+    __slots__ = ("_accounts", "_clock", "_day", "_ends", "_failed", "_ledger", "_look_at", "_zone")
 
     def __init__(
         self, budget: Budget, clock: Clock, ledger: Ledger | None, failed: Callable[[Exception], None]
@@ -229,6 +233,7 @@ class DayTill(Till):
         self._zone = zone_of(budget.zone)
         self._accounts: dict[str | None, Account] = {}
         self._day = datetime.date.min
+        self._look_at = -math.inf
         self._ends = -math.inf
         """When the day ends, in seconds since the epoch."""
 
@@ -237,7 +242,7 @@ class DayTill(Till):
         seconds = now + self._clock.offset
         if seconds >= self._ends:  # never back: a clock that is corrected over midnight does not give a day twice
             self._turn(seconds)
-        return self._accounts.get(tenant) or self._new(tenant)
+        return self._accounts.get(tenant) or self._new(tenant, now)
 
     def accounts(self, _runs: Iterable[Any]) -> list[Account]:
         """Return every account of today."""
@@ -250,13 +255,14 @@ class DayTill(Till):
         self._ends = after.timestamp()
         self._accounts = {}
 
-    def _new(self, tenant: str | None) -> Account | None:
-        if len(self._accounts) >= MOST_KEYS:
+    def _new(self, tenant: str | None, now: float) -> Account | None:
+        if len(self._accounts) >= MOST_KEYS and now >= self._look_at:
+            self._look_at = now + LOOK_S
             untouched = [one for one, purses in self._accounts.items() if all(p.left == p.limit for p in purses)]
             for one in untouched:
                 del self._accounts[one]
-            if len(self._accounts) >= MOST_KEYS:
-                return None
+        if len(self._accounts) >= MOST_KEYS:
+            return None
         if self._ledger is None:
             account = self._accounts[tenant] = self._opened(None, Use())
             return account

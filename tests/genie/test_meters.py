@@ -11,8 +11,9 @@ import pytest
 from genie.admission import Budget, Ledger, Use
 from genie.errors import RunExpiredError
 from genie.limits import Estimate
-from genie.protocol import Context, agent
-from tests.genie.policies_for_tests import Answer, Gate, Question, answerer, gated, holding, running, turns
+from genie.policy import PolicySet
+from genie.protocol import Caller, Context, agent
+from tests.genie.policies_for_tests import Answer, Gate, Question, answerer, denying, gated, holding, running, turns
 from tests.genie.turnstile_for_tests import ACME, OTHER, asked, assert_nothing_is_reserved, budgets, costly
 
 pytestmark = pytest.mark.anyio
@@ -57,6 +58,24 @@ async def test_what_is_reserved_over_midnight_belongs_to_the_day_that_admitted_i
         await again.result()
         assert runtime.statistics().budgets["day", "cost"].least_left == Decimal("0.5")
         assert_nothing_is_reserved(runtime)
+
+
+async def test_accounts_of_a_day_are_bounded_and_an_untouched_one_is_the_same_as_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What no more account can be kept for is denied, not let through uncounted."""
+    monkeypatch.setattr("genie.meters.MOST_KEYS", 3)
+    refused = denying("answerer", Question)
+    budget = Budget(id="day", per="tenant_day", messages=1)
+    async with running(answerer, policies=refused, admission=budgets(budget)) as runtime:
+        for number in range(3):
+            assert "not for you" in await asked(runtime, Caller(tenant=f"denied-{number}"))
+        runtime.replace_policies(PolicySet())
+        for number in range(3):
+            assert await asked(runtime, Caller(tenant=f"crowd-{number}")) == "ok"
+        assert "budget day: no more accounts can be kept" in await asked(runtime, ACME)
+        await anyio.sleep(86_400)
+        assert await asked(runtime, ACME) == "ok"
 
 
 async def test_a_clock_that_is_set_back_over_midnight_gives_no_second_budget() -> None:
