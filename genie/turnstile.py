@@ -8,6 +8,7 @@ and no budget is overspent however many deliveries race.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.account import Outcome
@@ -178,16 +179,14 @@ class Turnstile:
             for till in self._tills
             if till.budget.wall_s is not None
         }
+        self.visit: Callable[[Message[Any]], Visit] = partial(Visit, self)
+        """Returns what admits the deliveries of a message, now."""
         self.stakes: dict[Delivery, Stake] = {}
         """What is reserved for deliveries on their way."""
         self.waiting: dict[Delivery, Entry] = {}
         """Deliveries that wait for their turn under a rate."""
 
     # --- before a delivery is judged ---
-
-    def visit(self, message: Message[Any]) -> Visit:
-        """Return what admits the deliveries of a message, now."""
-        return Visit(self, message)
 
     def tolls(self, lane: Lane) -> tuple[_Rates, _Budgets]:
         """Return which rates and budgets cover a lane, and what its deliveries reserve."""

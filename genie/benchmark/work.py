@@ -14,7 +14,6 @@ from genie.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from genie.admission import Admission
     from genie.policy import PolicySet
     from genie.protocol import FunctionAgent
 
@@ -150,17 +149,9 @@ class Governed:
         n: Agents that answer.
         policies: What judges every delivery.
         hook: What each of the n agents waits for.
-        admission: Rates and budgets.
     """
 
-    def __init__(
-        self,
-        n: int,
-        *,
-        policies: PolicySet,
-        hook: Callable[[], Awaitable[None]] | None = None,
-        admission: Admission | None = None,
-    ) -> None:
+    def __init__(self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None) -> None:
         self._left = 0
         self._done: asyncio.Future[None]
 
@@ -171,7 +162,7 @@ class Governed:
                 self._done.set_result(None)
 
         agents = [analyser(), *(worker(f"a{k}", hook) for k in range(n)), sink]
-        self._runtime = Runtime(agents, policies=policies, caller=CALLER, admission=admission)
+        self._runtime = Runtime(agents, policies=policies, caller=CALLER)
 
     async def __aenter__(self) -> Self:
         """Open the runtime."""
