@@ -256,12 +256,12 @@ class Bus:
             self.tell(message, "accepted", None)
             if label < read:
                 self.tell(message, "declassified", None, f"{read.label} to {label.label}")
-        refusal = None
+        refusal = visit = None
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
+            visit = None if self.turnstile is None else self.turnstile.visit(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
         epoch = self.epoch
-        visit = None if self.turnstile is None else self.turnstile.visit(message)
         rejected: Subscriber | None = None
         allowed: object = None  # what a gate has allowed, gates like it allow as well
         count = len(lanes)

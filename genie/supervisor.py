@@ -31,6 +31,13 @@ class DeadLetter(NamedTuple):
     message: Message[Any]
 
 
+class _NeverEmpty(set[str]):
+    """With a turnstile every message is looked at, and without one the bus asks no more than it did."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class Supervisor:
     """States of agents, restart budgets, retries, fallbacks and dead letters.
 
@@ -51,8 +58,8 @@ class Supervisor:
             self.turnstile = Turnstile(bus, admission)
         self._letters: deque[DeadLetter] = deque(maxlen=bus.limits.dead_letters)
         self._recent: dict[str, deque[float]] = {}
-        self.shut_tenants: set[str] = set()
-        """Tenants for whom nothing is delivered."""
+        self.shut_tenants: set[str] = set() if self.turnstile is None else _NeverEmpty()
+        """Tenants for whom nothing is delivered; the bus looks closer at every message while this is true."""
 
     # --- before delivery ---
 
