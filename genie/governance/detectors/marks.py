@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import re2
 
@@ -12,6 +12,20 @@ from genie.message import Classification
 from genie.policy import Span
 
 _ROWS = (*((row.kind, row.pattern) for row in PHRASES), *TOKENS)
+
+MARKED = 0.5
+"""Score from which a text counts as an attack."""
+
+
+class Assessment(NamedTuple):
+    """How much a text looks like an injection, and why."""
+
+    score: float
+    """Between 0 and 1."""
+    marked: bool
+    """True when the score is at least ``MARKED``."""
+    reasons: tuple[str, ...]
+    """Stable codes such as ``"override.en"``, the heaviest first; never text of the message."""
 
 
 class InjectionInspector:
@@ -55,3 +69,18 @@ class InjectionInspector:
             for match in re2.finditer(_ROWS[hit][1], folded.text)
         }
         return tuple(Span(f"injection.{kind}", start, end, self._label) for start, end, kind in sorted(found))
+
+
+_inspector = InjectionInspector(Classification.RESTRICTED)
+
+
+def assess(text: str, *, model: bool = True) -> Assessment:  # noqa: ARG001 - the model comes with its weights
+    """Return how much a text looks like an injection; never raises.
+
+    Args:
+        text: Any string.
+        model: Also ask the linear model, not the rules alone.
+    """
+    kinds = tuple(dict.fromkeys(span.kind.removeprefix("injection.") for span in _inspector.examine(text)))
+    score = 1.0 if kinds else 0.0
+    return Assessment(score, score >= MARKED, kinds)
