@@ -127,6 +127,8 @@ class Span(NamedTuple):
     start: int
     end: int
     label: Classification
+    score: float = 1.0
+    """How sure the inspector is, in [0, 1]."""
 
 
 class Inspector(Protocol):
@@ -238,7 +240,7 @@ class Inspectors:
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name))
             size += kept.size_bytes
-            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
+            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable, f.score) for f in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
     def _kept(self, value: Value) -> Inspection:
@@ -255,7 +257,7 @@ class Inspectors:
         for part in fields.texts(payload, skip=skip):
             for inspector in asked:
                 found += [
-                    Finding(span.kind, part.path, span.start, span.end, span.label, part.maskable)
+                    Finding(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
                     for span in inspector.examine(part.text)
                 ]
         return found

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from genie.governance.detectors.marks import InjectionInspector
-from genie.governance.detectors.phrases import KINDS
+from genie.governance.detectors.marks import KINDS
 from genie.governance.exposure import exposure_judge
 from genie.governance.settings import Action, Level, TopicRule, most_specific
 from genie.message import Classification, topic_of
