@@ -52,7 +52,7 @@ def _split(stem: str) -> str:
 TRIGGERS = (
     r"(?i)" + "|".join(_leet(stem) for stem in _STEMS),
     r"(?i)" + "|".join(_split(stem) for stem in _STEMS),
-    r"(?i)(?:^|[\W_])(?:[a-z0-9@$!][\W_]{1,3}){7,}[a-z0-9@$!](?:[\W_]|$)",  # i g n o r e   a l l
+    r"(?i)(?:^|[\W_])(?:[a-z0-9@$!][\W_]{1,3}){5,}[a-z0-9@$!](?:[\W_]|$)",  # i g n o r e   a l l
     r"[A-Za-z0-9]{24,}",  # base64, hex: long pieces, of whatever kind
     r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}",
     r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}",
@@ -152,6 +152,14 @@ def _decoded(piece: str) -> Iterator[str]:
         return
     if plain := _readable(raw):
         yield plain
+    if re.fullmatch(r"[A-Z2-7]+=*", piece):
+        bare = piece.rstrip("=")
+        try:
+            raw = base64.b32decode(bare + "=" * (-len(bare) % 8))
+        except binascii.Error:
+            return
+        if plain := _readable(raw):
+            yield plain
 
 
 def _of_hex(digits: str) -> bytes:

@@ -28,8 +28,11 @@ TOKENS = (
     _token("delimiter", 0.6, r"\b(?:system|assistant)\s*:\s*you\s+(?:are|must|will|now|grade|should|have)\b"),
     _token("delimiter", 0.6, r"""["']role["']\s*:\s*["'](?:system|developer)["']"""),
     _token("delimiter", 0.7, r"\[\s*/?(?:end|begin|start)\s+of\s+(?:the\s+)?(?:system\s+|user\s+)?(?:prompt|instructions|context|input|data|message|document|text)\s*\]"),
-    _token("delimiter", 0.6, r"[\[(<{]{1,3}\s*/?\s*(?:system|admin|developer|root|sys)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])>}]{1,3}"),
+    _token("delimiter", 0.6, r"[\[(<{]{1,3}\s*/?\s*(?:system|admin)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])>}]{1,3}"),
     _token("delimiter", 0.45, r"(?:\n|[.!?;>\])}\"'*-]\s+|\bassistant\s*:[^\n]{0,300}\s)(?:\*\*|\[|#\s*)?system(?:[\s_]+(?:message|prompt|note|override|update|instructions?|alert|notice|command|directive|admin))?\s*:"),
+    _token("delimiter", 0.2, r"(?:^|[\n\x1f])\s*(?:\*\*)?system\s*:"),
+    _token("delimiter", 0.5, r"(?:^|[\n\x1f]|[.!?]\s)\s*(?:assistant|ai|model)\s*:\s*(?:sure|of course|certainly|yes|okay|absolutely|i will now)\b"),
+    _token("delimiter", 0.5, r"\b(?:note|nota|hinweis|aviso|message|mensaje|mensagem|nachricht|avviso|messaggio|melding|instruction|anweisung)\s*(?:de\s+|du\s+|di\s+|del\s+|do\s+|vom\s+|van\s+het\s+)?(?:systeme|sistema|system|systeem)\s*:"),
     _token("delimiter", 0.55, r"\bsystem[\s_]+(?:override|prompt|instructions?|directive|command|note|notice|message|update)s?\s*(?:\]|:|>|=|-{1,2}\s)"),
     _token("delimiter", 0.45, r"-{2,}\s*(?:end|begin|start|stop)\b[\s\w]{0,24}\b(?:data|input|document|prompt|context|text|instructions?|email|e-mail|message|content|article|query|system|user)\b\s*-*"),
     _token("delimiter", 0.35, r"\b(?:end|begin) of (?:the )?(?:document|prompt|context|user input|instructions?|system prompt|input|user data|untrusted \w+)\b\s*[.:\]\-)]"),
@@ -40,7 +43,9 @@ TOKENS = (
     _token("delimiter", 0.5, r"<!--[^>]{0,80}\b(?:ai|assistants?|llms?|agents?|instructions?|chatbots?|language models?|prompt)\b"),
     _token("delimiter", 0.35, r"\b(?:important|attention|urgent|warning)\b\s*(?:!{2,}|:\s*(?:ignore|disregard|new|ai|assistant|override|system|instructions?)\b)"),
     _token("delimiter", 0.5, r"<\s*(?:important|instructions?|urgent|secret|hidden|override|new_?instructions?|admin|information|note_to_\w+)\s*>"),
-    _token("exfiltration", 0.8, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}\?[^)\s]*=?"),  # an image whose address carries data
+    _token("exfiltration", 0.8, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}[?&](?:d|data|q|c|x|m|p|i|t|b|msg|message|text|content|secrets?|info|prompt|history|chat|conv\w*|leak|exfil\w*|payload|users?|e?mail|balance|key|pw|pass\w*|summary|session|input|output|body|stolen|log|value|account|card|name|note)="),  # an image whose address carries data
+    _token("exfiltration", 0.7, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}(?:[{$<]|%7b|=[\w+/%\-]{40,})"),
+    _token("exfiltration", 0.3, r"!\[[^\]\n]{0,100}\]\(\s*https?://[^)\s]{1,300}\?[^)\s]*="),
     _token("exfiltration", 0.5, r"https?://[^\s)\"']{1,200}[?&/][\w.\-]*=?(?:\{|\[|<|%7b|\$\{)\s*(?:data|secret|prompt|conversation|history|user|system|chat|summary|password|key|email|content|info|message|token)"),
     _token("exfiltration", 0.45, r"<img[^>]{1,200}src\s*=\s*[\"']?https?://[^>\s]{1,200}\?[^>\s]{1,200}="),
     _token("tool", 0.7, r"<\s*/?\s*(?:tool_call|function_call|tool_use|invoke|function_calls|tool_code)\b[^>]{0,200}>"),

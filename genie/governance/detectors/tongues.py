@@ -39,8 +39,10 @@ class Tongue(NamedTuple):
     machine: str
     hush: str
     """without telling the user"""
-    void: str = ""
+    void: str
     """no longer apply"""
+    send: str
+    data: str
     word_first: bool = True
     """True where a verb stands before its object; else both orders are tried."""
     spaced: bool = True
@@ -63,6 +65,8 @@ _GERMAN = Tongue(
     "ki|ai|assistent|chatbot|sprachmodell|bot|modell|künstliche intelligenz|agent",
     "ohne (?:den|die|der|dem|das) (?:nutzer|benutzer|anwender|nutzerin|user) <2>(?:zu|fragen|informieren)|sag(?:e|en)? (?:dem|der|es dem) <1>(?:nutzer|benutzer|user|anwender) nichts|(?:nicht|nichts) <3>(?:dem|den|gegenüber dem) (?:nutzer|benutzer|user) (?:erwähnen|sagen|mitteilen|verraten)",
     "hinfällig|ungültig|gelten nicht (?:mehr|länger)|gilt nicht (?:mehr|länger)|ausser kraft|aufgehoben|nichtig|nicht mehr gültig",
+    "send(?:e|en|et)|schick(?:e|en|t)|überweise[n]?|leite|leiten|übermittle",
+    "daten|kundendaten|passwörter|passwort|zugangsdaten|verlauf|kontakte|kontostand|posteingang|kontodaten|gespräch",
 )
 _FRENCH = Tongue(
     "fr",
@@ -81,6 +85,8 @@ _FRENCH = Tongue(
     "ia|ai|assistante?|chatbot|modèle|intelligence artificielle|agent|robot|machine",
     "sans (?:le |la |l |en )?(?:dire|avertir|informer|prévenir|parler|demander|mentionner) <3>(?:utilisateur|l utilisateur|client)|n en (?:parle|parlez) pas|ne (?:dis|dites|mentionne) (?:rien|pas) <2>(?:utilisateur)",
     "nulles?|caduques?|ne s appliquent plus|ne sont plus valables|annulées?|révoquées?|obsolètes|invalides",
+    "envoie[zs]?|envoyez|transfère[zr]?|transmets|transmettez|poste[zr]?",
+    "données|mots de passe|identifiants|historique|contacts|boîte de réception|solde|conversation|clés",
 )
 _SPANISH = Tongue(
     "es",
@@ -99,6 +105,8 @@ _SPANISH = Tongue(
     "ia|ai|asistente|chatbot|modelo|inteligencia artificial|agente|bot|máquina",
     "sin (?:decir(?:le|lo|selo)?|avisar(?:le)?|informar(?:le)?|preguntar(?:le)?|notificar(?:le)?|mencionar(?:lo)?|consultar(?:le)?) <3>(?:usuario|cliente)|no (?:avises|informes|digas|menciones|preguntes|notifiques|lo menciones|se lo digas) <3>(?:usuario|cliente)",
     "anuladas?|inválidas?|ya no (?:se aplican|valen|aplican|son válidas|cuentan|sirven)|quedan sin efecto|obsoletas|revocadas|canceladas",
+    "envía(?:me|los|las)?|envíe|manda|reenvía|transmite|transfiere",
+    "datos|contraseñas|credenciales|historial|contactos|bandeja|saldo|conversación|claves",
 )
 _PORTUGUESE = Tongue(
     "pt",
@@ -117,6 +125,8 @@ _PORTUGUESE = Tongue(
     "ia|ai|assistente|chatbot|modelo|inteligência artificial|agente|bot|robô|máquina",
     "sem (?:avisar|informar|perguntar|contar|dizer|notificar|mencionar|consultar) <3>(?:usuário|utilizador|cliente)|não (?:avise|informe|conte|diga|mencione|pergunte) <3>(?:usuário|utilizador|cliente)",
     "anuladas?|inválidas?|não (?:valem mais|se aplicam|são mais válidas|valem|contam)|sem efeito|obsoletas|revogadas|canceladas",
+    "envi(?:e|a|ar)|mande|manda|reencaminhe|encaminhe|transmita|transfira",
+    "dados|senhas|credenciais|histórico|contatos|caixa de entrada|saldo|conversa|chaves",
 )
 _ITALIAN = Tongue(
     "it",
@@ -135,6 +145,8 @@ _ITALIAN = Tongue(
     "ia|ai|assistente|chatbot|modello|intelligenza artificiale|agente|bot|macchina",
     "senza (?:dirlo|avvisare|informare|chiedere|avvertire|menzionare|parlarne) <3>(?:utente|l utente|cliente)|non (?:dire|dirlo|avvisare|menzionare|informare) <3>(?:utente|cliente)",
     "annullate|non valide|non (?:valgono|si applicano|sono) più|decadute|obsolete|revocate|nulle",
+    "invia(?:re|le|li)?|manda|inoltra|trasmetti|trasferisci",
+    "dati|password|credenziali|cronologia|contatti|posta|saldo|conversazione|chiavi",
 )
 _DUTCH = Tongue(
     "nl",
@@ -153,6 +165,8 @@ _DUTCH = Tongue(
     "ai|ki|assistent|chatbot|taalmodel|model|kunstmatige intelligentie|bot|agent",
     "zonder (?:de |het )?(?:gebruiker|klant) <2>(?:te)|(?:vertel|zeg|meld) (?:de|het|dit|niets|niet) <3>(?:gebruiker)",
     "ongeldig|vervallen|gelden niet (?:meer|langer)|nietig|niet meer geldig|ingetrokken",
+    "stuur|verzend|verstuur|mail|zend",
+    "gegevens|wachtwoorden|inloggegevens|geschiedenis|contacten|inbox|saldo|gesprek|klantgegevens",
 )
 _RUSSIAN = Tongue(
     "ru",
@@ -171,6 +185,8 @@ _RUSSIAN = Tongue(
     "ии|ассистент|чат ?бот|модель|искусственный интеллект|помощник|бот|нейросеть|агент",
     "не (?:говори|сообщай|упоминай|рассказывай|спрашивай) <3>(?:пользователю|пользователя|клиенту|об этом)|без (?:ведома|подтверждения|согласия|разрешения) пользователя",
     "недействительны|отменены|не действуют|больше не действуют|утратили силу|аннулированы|не имеют значения",
+    "отправь(?:те)?|перешли(?:те)?|вышли|передай|переведи",
+    "данные|пароли|историю|контакты|переписку|баланс|ключи|почту",
 )
 _HINDI = Tongue(
     "hi",
@@ -189,6 +205,8 @@ _HINDI = Tongue(
     "एआई|ai|सहायक|चैटबॉट|मॉडल|कृत्रिम बुद्धिमत्ता|बॉट|एजेंट",
     "(?:यूज़र|यूजर|उपयोगकर्ता|उपभोक्ता|ग्राहक) <2>(?:मत|बिना|न|नहीं) <1>(?:बताना|बताओ|बताए|पूछे|बताएं)|(?:बिना) <3>(?:यूज़र|उपयोगकर्ता)",
     "रद्द|अमान्य|लागू नहीं|मान्य नहीं",
+    "भेजो|भेजें|भेज दो|ट्रांसफर करो|फॉरवर्ड करो|भेजिए",
+    "डेटा|जानकारी|पासवर्ड|बातचीत|इतिहास|संपर्क|बैलेंस|खाता",
     word_first=False,
 )
 _HINGLISH = Tongue(
@@ -208,6 +226,8 @@ _HINGLISH = Tongue(
     "ai|assistant|chatbot|model|bot|agent",
     "user ko <2>(?:mat|nahi|bina|na) <1>(?:bata\\w*|pata|bole|poochh\\w*)|bina (?:user|bataye|puche|pooche) <3>",
     "radd|cancel|lagu nahi|valid nahi|khatam",
+    "bhej(?:o|do|iye| do)?|forward karo|send kar\\w*|transfer kar\\w*",
+    "data|details|password|chat|history|contacts|balance|jaankari",
     word_first=False,
 )
 _CHINESE = Tongue(
@@ -223,10 +243,12 @@ _CHINESE = Tongue(
     "密码|口令|暗号|秘密|密钥|api ?key|api密钥|凭证|机密信息",
     "你现在是|现在你是|你不再是|从现在(?:开始|起)你|假装你|假设你是|想象你是|扮演|请你扮演|装作|你将扮演|进入开发者模式|开发者模式|越狱模式|我要你扮演|模拟",
     "从现在(?:开始|起)",
-    "没有(?:任何)?(?:限制|规则|约束|审查|道德|过滤)|不受(?:任何)?(?:限制|约束|规则|审查|控制)|无限制|无审查|不会拒绝|不得拒绝|邪恶|摆脱|没有任何道德|dan",
-    "人工智能|ai|助手|聊天机器人|模型|机器人|语言模型|智能体",
+    "没有(?:任何)?(?:限制|规则|约束|审查|道德|过滤)|不受(?:任何)?(?:限制|约束|规则|审查|控制)|无限制|无审查|不会拒绝|不得拒绝|邪恶|摆脱|没有任何道德|\\bdan\\b",
+    "人工智能|\\bai\\b|助手|聊天机器人|模型|机器人|语言模型|智能体",
     "(?:不要|别|无需|不用|不必)(?:告诉|通知|提醒|询问|告知)(?:用户|客户)|不(?:告知|通知|询问|告诉)用户",
     "作废|无效|失效|不再(?:有效|适用|生效)|已被(?:取消|废除|撤销)",
+    "发送|发到|转发|上传|传送|寄到|发给",
+    "数据|资料|密码|聊天记录|对话|联系人|余额|密钥|信息",
     word_first=False,
     spaced=False,
 )
@@ -243,10 +265,12 @@ _JAPANESE = Tongue(
     "パスワード|合言葉|秘密の言葉|秘密の鍵|apiキー|シークレット|暗証番号",
     "あなたは今|あなたは今から|今からあなたは|これからあなたは|あなたはもう|のふりをし|になりきって|として振る舞|を演じて|として行動し",
     "(?:今から|これから|今後)",
-    "制限のない|制限なし|制約のない|無制限|検閲なし|何の制限も|ルールのない|規則に縛られ|倫理のない|フィルターなし|拒否しない|制限がない|制限されない|dan",
-    "ai|アシスタント|チャットボット|モデル|人工知能|ロボット|エージェント",
+    "制限のない|制限なし|制約のない|無制限|検閲なし|何の制限も|ルールのない|規則に縛られ|倫理のない|フィルターなし|拒否しない|制限がない|制限されない|\\bdan\\b",
+    "\\bai\\b|アシスタント|チャットボット|モデル|人工知能|ロボット|エージェント",
     "ユーザー(?:に|には)(?:知らせ|言わ|伝え|確認せ|通知せ|教え)",
     "無効|適用されません|適用されない|取り消され|廃止",
+    "送信|送って|転送|アップロード",
+    "データ|パスワード|履歴|会話|連絡先|残高|情報",
     word_first=False,
     spaced=False,
 )
@@ -263,10 +287,12 @@ _KOREAN = Tongue(
     "비밀번호|암호|비밀 단어|비밀 키|api ?키|패스워드",
     "너는 이제|이제 너는|당신은 이제|이제부터 너는|이제부터 당신은|너는 더 이상|척해|척하|역할을 (?:해|맡아|하)|연기해|인 것처럼|행동해",
     "(?:지금부터|이제부터|앞으로는?)",
-    "제한 ?(?:없는|없이|이 없)|규칙 ?(?:없는|이 없)|무제한|검열 ?(?:없는|없이|되지)|제약 ?(?:없는|없이)|필터 ?(?:없는|없이)|거부하지|악한|dan",
-    "ai|인공지능|어시스턴트|챗봇|모델|봇|에이전트",
+    "제한 ?(?:없는|없이|이 없)|규칙 ?(?:없는|이 없)|무제한|검열 ?(?:없는|없이|되지)|제약 ?(?:없는|없이)|필터 ?(?:없는|없이)|거부하지|악한|\\bdan\\b",
+    "\\bai\\b|인공지능|어시스턴트|챗봇|모델|봇|에이전트",
     "사용자에게 (?:말하지|알리지|묻지|알려주지|언급하지)",
     "무효|적용되지 않|효력이 없|취소되",
+    "보내|전송|전달|업로드",
+    "데이터|비밀번호|기록|대화|연락처|잔액|정보",
     word_first=False,
     spaced=False,
 )
@@ -303,12 +329,15 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         ("override", 0.7, f"{drop} <2>(?:{tongue.everything}) <5>{told}"),
         ("override", 0.45, f"{drop} <1>(?:{tongue.everything})"),
         ("override", 0.6, f"{orders} <5>(?:{tongue.void})"),
+        ("override", 0.5, f"(?:{tongue.void}) <5>{orders}"),
         ("role", 0.7, f"{now} <8>{free}"),
         ("role", 0.4, now),
         ("role", 0.4, f"(?:{tongue.from_now})"),
         ("role", 0.5, f"(?:{tongue.machine}) <6>{free}"),
         ("exfiltration", 0.75, f"{show} <5>{prompt}"),
         ("exfiltration", 0.45, f"{show} <4>(?:{tongue.secret})"),
+        ("exfiltration", 0.5, f"(?:{tongue.send}) <6>(?:{tongue.data}) <8>{_PLACE}"),
+        ("exfiltration", 0.5, f"(?:{tongue.data}) <8>(?:{tongue.send}) <8>{_PLACE}"),
         ("tool", 0.6, f"(?:{tongue.hush})"),
     ]
     if not tongue.word_first:
@@ -326,6 +355,7 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         yield ForeignRow(kind, tongue.code, weight, _pattern(phrase, spaced=tongue.spaced))
 
 
+_PLACE = r"(?:https?|www|[a-z0-9.+\-]+@)"
 _LATIN_WORD, _LATIN_GAP = r"\w+", r"[\W_]+"
 _SIGNS = r"\x00-\x2f:-@\[-`{-\x7f।"  # classes by ASCII signs alone: those of Unicode would fill the automaton
 _WORD, _GAP = f"[^{_SIGNS}]+", f"[{_SIGNS}]+"
