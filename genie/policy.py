@@ -8,7 +8,7 @@ redact overrides allow; a judge that raises denies.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -132,7 +132,11 @@ class Span(NamedTuple):
 
 
 class Inspector(Protocol):
-    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all."""
+    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all.
+
+    What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
+    with the same name and patterns but for instance another threshold; ``always = True`` has it asked for every message.
+    """
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -156,6 +160,14 @@ _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
+class _View(NamedTuple):
+    """The inspectors as one topic wants them."""
+
+    inspectors: tuple[Inspector, ...]
+    always: tuple[Inspector, ...]
+    """Those that are asked though no pattern matches."""
+
+
 class Inspectors:
     """All inspectors of a policy set behind one set of patterns.
 
@@ -165,8 +177,9 @@ class Inspectors:
 
     def __init__(self, inspectors: Iterable[Inspector]) -> None:
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
-        self._owners: list[Inspector] = []
-        self._token = object()  # findings kept with a value belong to this set of inspectors only
+        self._owners: list[int] = []
+        self._views: dict[tuple[Inspector, ...], _View] = {}  # findings kept with a value belong to one view only
+        self._kinds: dict[type[Value], _View] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
 
     def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
@@ -179,13 +192,13 @@ class Inspectors:
         options.log_errors = False
         options.max_mem = 64 << 20
         patterns = re2.Set.SearchSet(options)
-        for inspector in self._inspectors:
+        for number, inspector in enumerate(self._inspectors):
             for pattern in inspector.patterns:
                 try:
                     patterns.Add(pattern)
                 except re2.error as error:
                     raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
-                self._owners.append(inspector)
+                self._owners.append(number)
         if not self._owners:
             return None
         try:
@@ -195,10 +208,24 @@ class Inspectors:
         match: Callable[[bytes], list[int] | None] = patterns.Match
         return match
 
+    def _view(self, inspectors: tuple[Inspector, ...]) -> _View:
+        always = tuple(inspector for inspector in inspectors if getattr(inspector, "always", False))
+        return self._views.setdefault(inspectors, _View(inspectors, always))
+
+    def _seen_by(self, kind: type[Value]) -> _View:
+        """Return the inspectors for a payload's topic; a part of a payload by itself has none."""
+        view = self._kinds.get(kind)
+        if view is None:
+            topic = topic_of(kind).name if issubclass(kind, Payload) else None
+            narrowed = (getattr(one, "for_topic", None) if topic else None for one in self._inspectors)
+            chosen = (one if own is None else own(topic) for one, own in zip(self._inspectors, narrowed, strict=True))
+            view = self._kinds[kind] = self._view(tuple(chosen))
+        return view
+
     def compiled(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
         """Return ``inspect`` for one class; for a class without long parts the whole path of a clean message."""
         reader = fields.reader(kind)
-        if reader.bulky:
+        if reader.bulky or self._seen_by(kind).always:
             return self.inspect
         read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
 
@@ -219,11 +246,11 @@ class Inspectors:
     def inspect(self, payload: Value) -> Inspection:
         """Return what is in a payload; never raises, because an inspector that fails makes policies deny."""
         try:
-            return self._inspect(payload)
+            return self._inspect(payload, self._seen_by(type(payload)))
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
             return Inspection(0, failed=type(error).__name__)
 
-    def _inspect(self, payload: Value) -> Inspection:
+    def _inspect(self, payload: Value, view: _View) -> Inspection:
         reader = fields.reader(type(payload))
         parts: list[str] = []
         scalars = reader.read(payload, parts)
@@ -234,25 +261,25 @@ class Inspectors:
             # Inspectors of one wing fold alike; each distinct form is scanned once.
             text = _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
         hits = self._match(text.encode())
-        if not hits and not reader.bulky:
+        asked = dict.fromkeys([view.inspectors[self._owners[hit]] for hit in hits or ()] + list(view.always))
+        if not asked and not reader.bulky:
             return _clean.get(size) or _clean_of(size)
-        found = self._examine(payload, reader.bulky, hits) if hits else []
+        found = self._examine(payload, reader.bulky, tuple(asked)) if asked else []
         for name in reader.bulky:
-            kept = self._kept(getattr(payload, name))
+            kept = self._kept(getattr(payload, name), view)
             size += kept.size_bytes
-            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable, f.score) for f in kept.findings]
+            found += [replace(finding, path=(name, *finding.path)) for finding in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
-    def _kept(self, value: Value) -> Inspection:
+    def _kept(self, value: Value, view: _View) -> Inspection:
         """Return the inspection of an immutable part, made once however many messages carry it."""
         kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
-        if kept is None or kept[0] is not self._token:
-            kept = (self._token, self._inspect(value))
+        if kept is None or kept[0] is not view:
+            kept = (view, self._inspect(value, view))
             object.__setattr__(value, "_inspection", kept)
         return kept[1]
 
-    def _examine(self, payload: Value, skip: tuple[str, ...], hits: list[int]) -> list[Finding]:
-        asked = list(dict.fromkeys(self._owners[hit] for hit in hits))
+    def _examine(self, payload: Value, skip: tuple[str, ...], asked: tuple[Inspector, ...]) -> list[Finding]:
         found: list[Finding] = []
         for part in fields.texts(payload, skip=skip):
             for inspector in asked:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 import re2
@@ -14,6 +15,7 @@ from genie.governance.detectors.quotations import Quoting, quoting, weight_of
 from genie.governance.detectors.tokens import TOKENS
 from genie.governance.detectors.tongues import rows
 from genie.governance.folding import fold, fold_with_origins
+from genie.governance.settings import most_specific
 from genie.message import Classification
 from genie.policy import Span
 
@@ -71,8 +73,7 @@ def assess(text: str, *, model: bool = True) -> Assessment:
         text: Any string.
         model: Also ask the linear model, not the rules alone.
     """
-    score, marks = _scored(fold_with_origins(text).text)
-    _ = model
+    score, marks = _judged(fold(text), model=model)
     weights: dict[str, float] = {}
     for mark in marks:
         weights[mark.code] = max(weights.get(mark.code, 0.0), mark.weight)
@@ -80,20 +81,50 @@ def assess(text: str, *, model: bool = True) -> Assessment:
     return Assessment(score, score >= MARKED, reasons)
 
 
+class Sensitivity(NamedTuple):
+    """What one topic wants of the detector."""
+
+    threshold: float = MARKED
+    """Score from which text is marked, in (0, 1]."""
+    model: bool = False
+    """Whether the linear model is asked behind the rules."""
+
+
+_USUAL = Sensitivity()
+
+
 class InjectionInspector:
     """Finds instructions that pose as data.
 
     Args:
         label: Clearance needed to see a mark.
-        least: Score from which marks are reported, in [0, 1].
+        usual: What topics without a rule want.
+        topics: What single topics or families want; the most specific rule counts.
     """
 
     name: ClassVar[str] = "injection"
     version: ClassVar[str] = "2"
 
-    def __init__(self, label: Classification, least: float = MARKED) -> None:
+    def __init__(
+        self,
+        label: Classification,
+        usual: Sensitivity = _USUAL,
+        topics: Mapping[str, Sensitivity] = MappingProxyType({}),
+    ) -> None:
         self._label = label
-        self._least = least
+        self._usual = usual
+        self._topics = topics
+        self._others: dict[Sensitivity, InjectionInspector] = {usual: self}
+
+    @property
+    def always(self) -> bool:
+        """True where the model looks at every text, whether or not a pattern matches."""
+        return self._usual.model
+
+    def for_topic(self, topic: str) -> InjectionInspector:
+        """Return the inspector as a topic wants it."""
+        wanted = most_specific(self._topics, topic, self._usual)
+        return self._others.setdefault(wanted, InjectionInspector(self._label, wanted))
 
     def fold(self, text: str) -> str:
         """Fold Unicode look-alikes, invisible characters and diacritics."""
@@ -107,8 +138,8 @@ class InjectionInspector:
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the marks in a string, in order; marks of different kinds may overlap."""
         folded = fold_with_origins(text)
-        score, marks = _scored(folded.text)
-        if score < self._least:
+        score, marks = _judged(folded.text, model=self._usual.model)
+        if score < self._usual.threshold:
             return ()
         found = {(*folded.span(mark.start, mark.end), mark.kind) for mark in marks if mark.end > mark.start}
         return tuple(
@@ -130,6 +161,13 @@ def _matcher() -> Callable[[str], list[int] | None]:
     patterns.Compile()
     match: Callable[[str], list[int] | None] = patterns.Match
     return match
+
+
+def _judged(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
+    """Return the score of folded text with or without the model, and the marks that it rests on."""
+    score, marks = _scored(folded)
+    _ = model
+    return score, marks
 
 
 def _scored(folded: str) -> tuple[float, list[Mark]]:
