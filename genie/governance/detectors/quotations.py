@@ -47,7 +47,7 @@ _TO_YOU = re.compile(
 )
 _REPORTED = re.compile(
     r"\b(?:to|they|he|she|we|i|it|who|that|which|may|might|can|could|cannot|would|will|did|does|has|have|had|been|is|was|were|are|"
-    r"attackers?|users?|customers?|people|models?|drivers?|banks?|by|of|a|an|in|into|not to|shall|should|others|agents?|llms?|chatbots?|bots?|systems?|from|how|why|when|for|if|about|or|the|trustee|may not|must not)\W+(?:\w+ly\W+)?$",
+    r"attackers?|users?|customers?|people|models?|drivers?|banks?|by|of|a|an|in|into|not to|shall|should|others|agents?|llms?|chatbots?|bots?|systems?|from|how|why|when|for|if|about|or|trustee|may not|must not)\W+(?:\w+ly\W+)?$",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:do not|don.?t|dont|never|not|cannot|can.?t|won.?t|mustn.?t|shouldn.?t|avoid|nicht|ne|no|nao|non|niet)\W+(?:\w+\W+)?$", re.IGNORECASE)  # fmt: skip

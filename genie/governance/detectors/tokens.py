@@ -30,6 +30,7 @@ TOKENS = (
     _token("delimiter", 0.7, r"\[\s*/?(?:end|begin|start)\s+of\s+(?:the\s+)?(?:system\s+|user\s+)?(?:prompt|instructions|context|input|data|message|document|text)\s*\]"),
     _token("delimiter", 0.6, r"[\[(<{]{1,3}\s*/?\s*(?:system|admin)(?:[\s_\-]+(?:message|prompt|note|override|update|instructions?|alert|command|notice|mode|directive))?\s*[:#]?\s*[\])>}]{1,3}"),
     _token("delimiter", 0.45, r"(?:\n|[.!?;>\])}\"'*-]\s+|\bassistant\s*:[^\n]{0,300}\s)(?:\*\*|\[|#\s*)?system(?:[\s_]+(?:message|prompt|note|override|update|instructions?|alert|notice|command|directive|admin))?\s*:"),
+    _token("delimiter", 0.5, r"\bnew (?:instructions?|directives?|orders?|task|system prompt)\s*:"),
     _token("delimiter", 0.2, r"(?:^|[\n\x1f])\s*(?:\*\*)?system\s*:"),
     _token("delimiter", 0.5, r"(?:^|[\n\x1f]|[.!?]\s)\s*(?:assistant|ai|model)\s*:\s*(?:sure|of course|certainly|yes|okay|absolutely|i will now)\b"),
     _token("delimiter", 0.5, r"\b(?:note|nota|hinweis|aviso|message|mensaje|mensagem|nachricht|avviso|messaggio|melding|instruction|anweisung)\s*(?:de\s+|du\s+|di\s+|del\s+|do\s+|vom\s+|van\s+het\s+)?(?:systeme|sistema|system|systeem)\s*:"),

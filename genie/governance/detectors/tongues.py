@@ -130,7 +130,7 @@ _PORTUGUESE = Tongue(
 )
 _ITALIAN = Tongue(
     "it",
-    "ignora(?:re|te)?|ignori|dimentica(?:re|te|ti)?|dimentichi|trascura(?:re)?|non (?:seguire|considerare|rispettare|tenere|tener) <2>|disobbedisci|tralascia|scorda(?:ti)?|lascia (?:perdere|stare)|aggira|annulla|abbandona|non tenere conto|smetti di seguire",
+    "ignora(?:re|te)?|ignori|dimentica(?:re|te|ti)?|dimentichi|trascura(?:re)?|non (?:seguire|considerare|rispettare|tenere|tener|obbedire)|disobbedisci|tralascia|scorda(?:ti)?|lascia (?:perdere|stare)|aggira|annulla|abbandona|non tenere conto|smetti di seguire",
     "precedenti|precedente|sopra|iniziali|iniziale|sistema|ricevute|date|originali|prima|attuali|esistenti|anteriori|passate",
     "istruzioni|istruzione|regole|ordini|direttive|indicazioni|comandi|prompt|linee guida|restrizioni|consegne|vincoli|limitazioni|disposizioni|programmazione",
     "tue|tuoi|sue|suoi|tua|tuo|tutte le|tutte|tutti gli|le|gli|qualsiasi",
@@ -333,9 +333,11 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         ("role", 0.7, f"{now} <8>{free}"),
         ("role", 0.4, now),
         ("role", 0.4, f"(?:{tongue.from_now})"),
+        ("role", 0.6, f"(?:{tongue.from_now}) <6>{free}"),
+        ("override", 0.5, f"{earlier} <2>{orders} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)"),
         ("role", 0.5, f"(?:{tongue.machine}) <6>{free}"),
         ("exfiltration", 0.75, f"{show} <5>{prompt}"),
-        ("exfiltration", 0.45, f"{show} <4>(?:{tongue.secret})"),
+        ("exfiltration", 0.5, f"{show} <4>(?:{tongue.secret})"),
         ("exfiltration", 0.5, f"(?:{tongue.send}) <6>(?:{tongue.data}) <8>{_PLACE}"),
         ("exfiltration", 0.5, f"(?:{tongue.data}) <8>(?:{tongue.send}) <8>{_PLACE}"),
         ("tool", 0.6, f"(?:{tongue.hush})"),
@@ -349,7 +351,7 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
             ("override", 0.4, f"(?:{tongue.everything}) <1>{drop}"),
             ("role", 0.6, f"{free} <3>(?:{tongue.machine})"),
             ("exfiltration", 0.75, f"{prompt} <5>{show}"),
-            ("exfiltration", 0.45, f"(?:{tongue.secret}) <3>{show}"),
+            ("exfiltration", 0.5, f"(?:{tongue.secret}) <3>{show}"),
         ]
     for kind, weight, phrase in ways:
         yield ForeignRow(kind, tongue.code, weight, _pattern(phrase, spaced=tongue.spaced))
