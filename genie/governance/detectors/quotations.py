@@ -27,7 +27,7 @@ _ABOUT_WORDS = (
     r"angriffe?|angreifer\w*|erkennt|erkennung|erkannt|filter|regeln?|beispiele?|schulung|tests?|artikel|satze wie|phrasen?|attaqu\w+|attaquants?|regles?|detecte\w*|exemples?|formation|phrase|bloque\w*|ataques?|atacantes?|reglas?|detecta\w*|ejemplos?|frases?|formacion|capacitacion|regras?|exemplos?|treinamento|bloqueia|attacc\w+|aggressori|regola|regole|esempi[o]?|rileva\w*|formazione|aanval\w*|aanvallers|voorbeeld\w*|herkent|regels?|training",
 )
 _ABOUT_FOREIGN = "атак|злоумышленник|правил|пример|фраз|обнаруж|тест|обучени|фильтр|攻击|注入|示例|例如|检测|规则|测试|培训|诸如|攻撃|検出|例えば|テスト|ルール|공격|예시|탐지|규칙|테스트|हमल|उदाहरण|नियम|परीक्षण|प्रशिक्षण|वाक्य जैसे"
-_ABOUT = re2.compile(rf"(?i)\b(?:{'|'.join(_ABOUT_WORDS)})\b|{fold(_ABOUT_FOREIGN)}")
+_ABOUT = re2.compile(rf"(?i)\b(?:{'|'.join(_ABOUT_WORDS)})\b|\b(?:it|test|describe|should)\(|{fold(_ABOUT_FOREIGN)}")
 _BROUGHT_IN = re2.compile(
     r"(?i)(?:\b(?:document|page|web ?site|site|e ?-?mail|mail|message|file|attachment|pdf|output|result|response|tool|api|search|review|comment|body|record|memo|ticket|"
     r"invoice|note|transcript|description|field|cell|row|resume|cv|letter|post|tweet|chat|user|customer|calendar|event|issue|readme|snippet|passage|text|content|contents|"
@@ -41,16 +41,21 @@ _ORDER = re2.compile(
 )
 _BEFORE = re.compile(r"[\w'\s-]{0,48}$")
 _TO_YOU = re.compile(
-    r"(?:\b(?:you|u|ya|please|pls|now|important|necessary|must|time|want|need|required|then|and|also|just|immediately|"
-    r"assistant|ai|model|agent|bot|so|lets?|free|able|allowed|authori[sz]ed|going|have|instead|can)\W+)(?:\w+\W+)?(?:to\W+)?$",
+    r"\b(?:you|u|ya|please|pls|now|important|necessary|must|time|want|need|required|then|and|also|just|immediately|"
+    r"so|lets?|free|able|allowed|authori[sz]ed|going|have|instead|can|should)\W+(?:\w+\W+)?(?:to\W+)?$",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
     r"\b(?:to|they|he|she|we|i|it|who|that|which|may|might|can|could|cannot|would|will|did|does|has|have|had|been|is|was|were|are|"
-    r"attackers?|users?|customers?|people|models?|drivers?|banks?|by|of|a|an|in|into|not to|shall|should|others|agents?|llms?|chatbots?|bots?|systems?|from|how|why|when|for|if|about|or|trustee|may not|must not)\W+(?:\w+ly\W+)?$",
+    r"attackers?|users?|customers?|people|models?|ai|assistants?|drivers?|banks?|rules|options|terms|settings|values|clauses?|sections?|flags?|voters|by|of|a|an|in|into|not to|shall|should|others|agents?|llms?|chatbots?|bots?|systems?|from|how|why|when|for|if|about|or|trustee|may not|must not)\W+(?:\w+ly\W+)?$",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:do not|don.?t|dont|never|not|cannot|can.?t|won.?t|mustn.?t|shouldn.?t|avoid|nicht|ne|no|nao|non|niet)\W+(?:\w+\W+)?$", re.IGNORECASE)  # fmt: skip
+_NEGATED = re.compile(
+    r"\b(?:don.?t|dont|never|not|cannot|can.?t|won.?t|mustn.?t|shouldn.?t|avoid|nicht|ne|n|no|nao|non|niet)\b", re.IGNORECASE
+)
+
+
+_NAMED = re.compile(r"\b(?:such as|like|tokens?|tags?|markers?|the|a|an|named|called|e\.g\.)\s+$", re.IGNORECASE)
 
 
 class Quoting(NamedTuple):
@@ -76,10 +81,23 @@ def quoting(text: str) -> Quoting:
     return Quoting(spans, outside, bool(_ABOUT.search(outside)), bool(_ORDER.search(outside)))
 
 
-def weight_of(text: str, start: int, end: int, quoted: Quoting) -> tuple[float, bool]:
+_HARMLESS_AFTER = {
+    "exfiltration": re2.compile(
+        r"(?i)^\W{1,3}(?:rules|policy|policies|requirements?|resets?|manager|length|strength|hints?|field|forms?|page|protected|change|"
+        r"expir\w+|generator|leak\w*|templates?|engineering|variables?|parameters?|option|argument)\b"
+    ),
+    "override": re2.compile(
+        r"(?i)^\W{1,3}(?:on|in|inside|from|of|for|that came with|with|by) (?:the|this|his|her|our|my|a|an) (?:\w+ )?(?:packet|box|label|package|tin|manual|wiki|recipe|"
+        r"leaflet|form|website|letter|readme|doctor|customer|bank|court|file|runs?|map|driver|regulator|teacher|builds?|parents?|boss|game|book|road)\b"
+    ),
+}
+
+
+def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tuple[float, bool]:
     """Return how much a mark counts where it stands, in [0, 1], and whether it stands in a quotation.
 
     Args:
+        kind: Kind of the mark.
         text: Folded text.
         start: First character of the mark.
         end: One past its last character.
@@ -90,10 +108,13 @@ def weight_of(text: str, start: int, end: int, quoted: Quoting) -> tuple[float, 
         return (1.0 if _brought_in(text, inside, quoted) else 0.0), True
     before = _BEFORE.search(text, max(0, start - 48), start)
     words = before[0] if before else ""
-    if _TO_YOU.search(words) and not _NEGATED.search(words):
-        return 1.0, False
-    if _NEGATED.search(words):
+    after = _HARMLESS_AFTER.get(kind)
+    if _NEGATED.search(words) or (after is not None and after.search(text[end : end + 64])):
         return 0.3, False
+    if kind == "delimiter":
+        return (0.15 if quoted.about and _NAMED.search(words) else 1.0), False
+    if _TO_YOU.search(words):
+        return 1.0, False
     if _REPORTED.search(words):
         return (0.15 if quoted.about else 0.45), False
     return 1.0, False
