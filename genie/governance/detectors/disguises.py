@@ -29,6 +29,7 @@ _STEMS = (
     "password", "secret", "guidelines", "unrestricted", "jailbreak", "developer", "directive", "restrictions",
 )  # fmt: skip
 _SPLITTERS = r"[-_.*~+'^\\/]"
+_URL_SAFE = str.maketrans("-_", "+/")
 _LONG = r"[a-z0-9+/_\-]{20,}={0,2}"
 
 
@@ -52,7 +53,7 @@ def _split(stem: str) -> str:
 TRIGGERS = (
     r"(?i)" + "|".join(_leet(stem) for stem in _STEMS),
     r"(?i)" + "|".join(_split(stem) for stem in _STEMS),
-    r"(?i)(?:^|[\W_])(?:[a-z0-9@$!][\W_]{1,3}){5,}[a-z0-9@$!](?:[\W_]|$)",  # i g n o r e   a l l
+    r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)",  # i g n o r e   a l l
     r"[A-Za-z0-9]{24,}",  # base64, hex: long pieces, of whatever kind
     r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}",
     r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}",
@@ -113,7 +114,7 @@ def _closed_up(text: str) -> str:
             return re.sub(r"[\W_]", "", letters)
         return " ".join(re.sub(r"[\W_]+", "", word) for word in re.split(rf"[\W_]{{{max(2, widest)},}}", letters))
 
-    return re.sub(r"(?<![A-Za-z0-9])(?:[A-Za-z0-9@$!][\W_]{1,4}){5,}[A-Za-z0-9@$!](?![A-Za-z0-9])", close, text)
+    return re.sub(r"(?<![A-Za-z0-9])(?:[A-Za-z0-9][\W_]{1,4}){5,}[A-Za-z0-9](?![A-Za-z0-9])", close, text)
 
 
 def _unquoted(text: str) -> str:
@@ -136,30 +137,35 @@ def _encoded(text: str) -> Iterator[Variant]:
             yield Variant(plain, "base64", *found.span())
     spaced = r"(?:[0-9a-f]{2}[\s,:\-]{1,2}){11,}[0-9a-f]{2}|(?:[01]{8}\s?){6,}"
     for _, found in zip(range(_MOST), re.finditer(spaced, text, re.IGNORECASE), strict=False):
-        piece = re.sub(r"[^0-9a-fA-F]", "", found[0])
-        raw = _of_bits(piece) if set(piece) <= {"0", "1"} else _of_hex(piece)
-        if plain := _readable(raw):
-            yield Variant(plain, "hex", *found.span())
+        digits = re.sub(r"[^0-9a-fA-F]", "", found[0])
+        if readable := _readable(_of_bits(digits) if set(digits) <= {"0", "1"} else _of_hex(digits)):
+            yield Variant(readable, "hex", *found.span())
 
 
 def _decoded(piece: str) -> Iterator[str]:
-    bare = piece.rstrip("=").translate(str.maketrans("-_", "+/"))
-    if re.fullmatch(r"[0-9a-fA-F]+", piece) and (plain := _readable(_of_hex(piece))):
-        yield plain
-    try:
-        raw = base64.b64decode(bare + "=" * (-len(bare) % 4))
-    except (binascii.Error, ValueError):
-        return
-    if plain := _readable(raw):
-        yield plain
-    if re.fullmatch(r"[A-Z2-7]+=*", piece):
-        bare = piece.rstrip("=")
-        try:
-            raw = base64.b32decode(bare + "=" * (-len(bare) % 8))
-        except binascii.Error:
-            return
+    bare = piece.rstrip("=")
+    raws = [_of_base64(bare)]
+    if re.fullmatch(r"[0-9a-fA-F]+", piece):
+        raws.append(_of_hex(piece))
+    if re.fullmatch(r"[A-Z2-7]+", bare):
+        raws.append(_of_base32(bare))
+    for raw in raws:
         if plain := _readable(raw):
             yield plain
+
+
+def _of_base64(bare: str) -> bytes:
+    try:
+        return base64.b64decode(bare.translate(_URL_SAFE) + "=" * (-len(bare) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _of_base32(bare: str) -> bytes:
+    try:
+        return base64.b32decode(bare + "=" * (-len(bare) % 8))
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _of_hex(digits: str) -> bytes:
@@ -178,12 +184,3 @@ def _readable(raw: bytes) -> str | None:
         return None
     letters = sum(char.isalpha() or char.isspace() for char in plain)
     return fold(plain) if len(plain) >= 8 and letters >= 0.75 * len(plain) else None
-
-
-_SQUEEZED = re.compile(r"[a-z]{12,}", re.IGNORECASE)
-
-
-def squeezed(text: str) -> Iterator[str]:
-    """Yield the runs of letters that are long enough to be several words written as one."""
-    for found in _SQUEEZED.finditer(text):
-        yield found[0]

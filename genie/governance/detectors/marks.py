@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
@@ -10,8 +12,9 @@ from typing import ClassVar, NamedTuple
 import re2
 
 from genie.governance.detectors.disguises import TRIGGERS, undone
+from genie.governance.detectors.ngrams import Model, Window, shipped, word_places
 from genie.governance.detectors.phrases import PHRASES
-from genie.governance.detectors.quotations import Quoting, quoting, weight_of
+from genie.governance.detectors.quotations import quoting, weight_of
 from genie.governance.detectors.tokens import TOKENS
 from genie.governance.detectors.tongues import rows
 from genie.governance.folding import fold, fold_with_origins
@@ -24,7 +27,15 @@ MARKED = 0.5
 
 _NEAR = 600  # characters within which marks add up; hints strewn over a long text are no attack
 _DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
-_HINT = 0.2  # the least that a mark counts
+_HINT = 0.1  # the least that a mark counts
+_SURE = 0.99
+_MOST_MARKS = 64  # of one row in one text
+
+# The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
+# that the model alone must be very sure, and can take back what the rules only suspect.
+_DOUBT, _RULES = 5.5, 12.0
+_LEAST_LOGIT, _MOST_LOGIT = -1.5, 6.0
+_TELLING = 1.5  # logit from which the model is a reason
 
 
 class Known(NamedTuple):
@@ -166,8 +177,22 @@ def _matcher() -> Callable[[str], list[int] | None]:
 def _judged(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
     """Return the score of folded text with or without the model, and the marks that it rests on."""
     score, marks = _scored(folded)
-    _ = model
-    return score, marks
+    if not model:
+        return score, marks
+    window = _model().heaviest(folded)
+    if window.logit > 0 and score < MARKED and (quoted := quoting(folded)).spans and quoted.excused:
+        window = _model().heaviest(quoted.outside)._replace(start=0, end=0)
+    logit = max(_LEAST_LOGIT, min(_MOST_LOGIT, window.logit))
+    together = round(1.0 / (1.0 + math.exp(_DOUBT - _RULES * score - logit)), 4)
+    if logit >= _TELLING:
+        marks = [*marks, Mark("model", "model.ngrams", min(0.99, together), *_place(folded, window))]
+    return together, marks
+
+
+def _place(folded: str, window: Window) -> tuple[int, int]:
+    """Return where in folded text a window of words stands; all of it for a window of none."""
+    places = list(itertools.islice(word_places(folded), window.start, window.end))
+    return (places[0].start(), places[-1].end()) if places else (0, len(folded))
 
 
 def _scored(folded: str) -> tuple[float, list[Mark]]:
@@ -186,8 +211,11 @@ def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
     for hit in hits:
         if hit < len(_KNOWN):
             kind, code, weight, pattern = _KNOWN[hit]
-            for match in re2.finditer(pattern, folded):
+            matches = list(itertools.islice(re2.finditer(pattern, folded), _MOST_MARKS))
+            for match in matches:
                 yield Mark(kind, code, weight, *match.span())
+            if len(matches) == _MOST_MARKS:  # what follows is one mark, so that a flood of marks hides none
+                yield Mark(kind, code, weight, matches[-1].start(), len(folded))
 
 
 def _disguised(folded: str) -> Iterable[Mark]:
@@ -214,19 +242,19 @@ def _weighed(folded: str, marks: list[Mark]) -> list[Mark]:
     kept = [
         mark._replace(weight=mark.weight * (1.0 if inside and everything else share)) for mark, share, inside in placed
     ]
-    return [mark for mark in kept if mark.weight >= _HINT / 2]
+    return [mark for mark in kept if mark.weight >= _HINT]
 
 
 def _summed(marks: list[Mark]) -> float:
     """Return the weight of marks that stand near each other; marks that say the same count once."""
     ordered = sorted(marks, key=lambda mark: (mark.start, -mark.weight))
-    best = 0.0
-    for first in range(len(ordered)):
-        if first and ordered[first].start < ordered[first - 1].start + _NEAR // 4 and best >= 0.99:  # noqa: PLR2004
-            continue
-        reach = ordered[first].start + _NEAR
-        near = [mark for mark in ordered[first:] if mark.start < reach]
-        best = max(best, _together(near))
+    best, last = 0.0, 0
+    for first, mark in enumerate(ordered):
+        while last < len(ordered) and ordered[last].start < mark.start + _NEAR:
+            last += 1
+        best = max(best, _together(ordered[first:last]))
+        if best > _SURE:
+            break
     return round(best, 4)
 
 
@@ -239,6 +267,11 @@ def _together(marks: list[Mark]) -> float:
         taken.append(mark)
         total = _either(total, mark.weight)
     return total
+
+
+@functools.cache
+def _model() -> Model:
+    return shipped()
 
 
 def _either(one: float, other: float) -> float:

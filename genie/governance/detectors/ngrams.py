@@ -15,6 +15,7 @@ import hashlib
 import math
 import re
 from array import array
+from collections.abc import Iterator
 from importlib import resources
 from itertools import accumulate
 from operator import sub
@@ -25,10 +26,11 @@ BUCKETS = 1 << 15
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "f2afcefbb7452a52da79d498044f71b8172e3c6d66429c8ce5db3550c1def033"
+SHA256 = "50445b0125fd77d67cbf6c9351a8992dfc7b193342f53a0d7e6323a27006782b"
 """Of the unpacked weights."""
 
-_words = re.compile(r"[^\W_]+").findall
+_WORD = re.compile(r"[^\W_]+")
+_words = _WORD.findall
 _STEP = WINDOW // 2
 _LONGEST_WORD = 48  # letters; more are a text without spaces, of which the first tell enough
 _REMEMBERED = 60_000
@@ -48,6 +50,11 @@ def words(text: str) -> list[str]:
     """Return the words of folded text, in lower case."""
     found: list[str] = _words(text.lower())
     return found
+
+
+def word_places(text: str) -> Iterator[re.Match[str]]:
+    """Return where the words of folded text stand, in order."""
+    return _WORD.finditer(text)
 
 
 def grams(word: str) -> list[int]:

@@ -39,6 +39,7 @@ _ORDER = re2.compile(
     r"(?i)\b(?:do (?:exactly |just )?(?:what|as|that|so|it)\b|follow (?:it|that|this|these|them|the (?:quot|instruction|order|command|above))|obey|comply|execute (?:it|this|that|them|the)|act on (?:it|this|that)|carry (?:it|this|them) out|"
     r"treat (?:it|this|that) as (?:an? |your )?(?:order|instruction|command)|apply it|now do|make it so|proceed (?:accordingly|with)|you must|you have to|you will now|from now on|mach(?:e)? (?:genau )?(?:das|was)|befolge|fuhre? (?:es|das) aus|fais (?:ce|exactement)|obeis|haz (?:lo|exactamente)|obedece|faca (?:o|exatamente)|fai (?:quello|esattamente)|esegui)\b"
 )
+_SEARCHED = 50_000  # characters; what is quoted beyond counts as if it were not
 _BEFORE = re.compile(r"[\w'\s-]{0,48}$")
 _TO_YOU = re.compile(
     r"\b(?:you|u|ya|please|pls|now|important|necessary|must|time|want|need|required|then|and|also|just|immediately|"
@@ -69,10 +70,15 @@ class Quoting(NamedTuple):
     ordered: bool
     """True where the words outside tell the reader to act on what is quoted."""
 
+    @property
+    def excused(self) -> bool:
+        """True where what is quoted is talked about and not asked for."""
+        return self.about and not self.ordered
+
 
 def quoting(text: str) -> Quoting:
     """Return the quotations of folded text."""
-    spans = tuple(found.span() for found in _QUOTED.finditer(text))
+    spans = tuple(found.span() for found in _QUOTED.finditer(text, 0, _SEARCHED))
     pieces, last = [], 0
     for start, end in spans:
         pieces.append(text[last:start])
@@ -122,7 +128,7 @@ def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tu
 
 def _brought_in(text: str, span: tuple[int, int], quoted: Quoting) -> bool:
     """Return True for a quotation that is content and not talked about."""
-    if quoted.ordered or not quoted.about:
+    if not quoted.excused:
         return True
     line = max(text.rfind("\n", 0, span[0]), text.rfind(". ", 0, span[0])) + 1
     if not _BROUGHT_IN.search(text[max(line, span[0] - 120) : span[0]]):

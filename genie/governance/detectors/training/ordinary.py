@@ -26,6 +26,18 @@ ORDINARY = """
 {To install|To use|To run|To configure|To test|To upgrade} {the package|the server|it|the agent|the plugin}, {run|use|type|set|add|call} {pip install genie|the command below|make test|the environment variable|the following line|from the shell} {first|in your project|and restart|as the admin user|to the settings file|}.
 {The|A|Each|This|Every} {agent|assistant|model|prompt|message|tool|handler|session|request|client|system} {is|can be|must be|should be|will be} {created|called|configured|sent|given|registered|judged|stored|closed|shown|used|replaced} {once|by the user|for each run|with a system prompt|in order|before the first message|with its own rules|without a restart|from the command line}.
 {If you|When you|As you|Before you} {use|run|have|want|write|need|build} {a|the|your own|this} {model|agent|prompt|client|tool|plugin|policy|rule}, {see the guide|pass the option|you can set a limit|read the reference|add a test|note that the default is off|the system asks for a name}.
+{Imagine|Suppose|Pretend} {you are|we are|I am} {at the beach|in Rome|in a restaurant|on a train|a tree|a guest at the hotel|late for work} and {describe what you see|order a meal|ask for the way|help me practise|tell me what happens}.
+{Let's|Let us|Shall we} play {a word game|chess|a quiz|a riddle|cards}: {I say a word and you say its opposite|you ask and I answer|white moves first|one question for each|I start}.
+{Set|Change|Pass|Write|Edit|Keep|Store} the {system prompt|user prompt|prompt template|system message|list of tools|role of the user} {with|in|as|under} {--system|the settings|a text file|the first entry|the option --prompt|config.yaml}{.| and restart.| before you start.}
+{The script|It|This command|The job|The installer} {runs|works|deletes old files|starts|stops} {without asking for confirmation|without a prompt|as root|in the background|before the tests}{.|: pass --yes.| by default.}
+{Du bist jetzt|Sie sind jetzt|Du bist nun} {Mitglied|angemeldet|Kunde|Teil der Gruppe|registriert|volljährig}{.| in unserem Verein.| bei der Bank.}
+{Ahora eres|Ya eres|Ahora es} {cliente|miembro|socio|parte del equipo|mayor de edad}{.| de nuestro banco.| del club.}
+{Tu es maintenant|Vous êtes maintenant} {inscrit|membre|client|connecté}{.| à la lettre.| de notre club.}
+{Agora você é|Você agora é} {cliente|membro|sócio}{.| do nosso banco.| do clube.}
+{Теперь вы|Теперь ты} {клиент нашего банка|член клуба|в очереди|зарегистрированы}.
+{从现在开始|现在你|您现在} {对账单通过邮件发送|是我们的会员|可以登录|可以使用新卡}。
+{I want you to|Please|Can you} {act as|be|play} a {storyteller|guide|tutor|poet|chef|translator|coach} {and|who will} {tell me a bedtime story|help me study|write a menu|explain TOPIC|plan a trip}.
+{assistant|client|model|agent|user} = {Client|Agent|Model|load|get}({api_key=os.environ|name|"Ann"|config}){.run()|.ask(question)|}
 {Is there|Do you know|Are there|Have you heard of} {a|any|some} {way|rule|news|tool|proof|reason|law} {to save money|about TOPIC|for TOPIC|on TOPIC|that explains TOPIC}?
 {What's|What is|Who is|Which is} {the|your} {best|favourite|latest|top|secret|main} {way to learn about|issue with|strategy for|plan for|problem of|book on} {TOPIC}?
 {"prompt"|"system"|"role"|"name"|"id"|"text"}: {"hello"|"user"|"Ann"|"42"|"the weather"}, "intent": {"none"|"ask"|"buy"}
