@@ -108,11 +108,8 @@ def _closed_up(text: str) -> str:
     """Close up runs of single letters; a wider gap between them ends a word."""
 
     def close(run: re.Match[str]) -> str:
-        letters = run[0]
-        widest = max(len(gap) for gap in re.findall(r"[\W_]+", letters))
-        if widest == 1:
-            return re.sub(r"[\W_]", "", letters)
-        return " ".join(re.sub(r"[\W_]+", "", word) for word in re.split(rf"[\W_]{{{max(2, widest)},}}", letters))
+        narrow = min(len(gap) for gap in re.findall(r"[\W_]+", run[0]))
+        return " ".join(re.sub(r"[\W_]+", "", word) for word in re.split(rf"[\W_]{{{narrow + 1},}}", run[0]))
 
     return re.sub(r"(?<![A-Za-z0-9])(?:[A-Za-z0-9][\W_]{1,4}){5,}[A-Za-z0-9](?![A-Za-z0-9])", close, text)
 

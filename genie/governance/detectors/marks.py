@@ -153,9 +153,7 @@ class InjectionInspector:
         if score < self._usual.threshold:
             return ()
         found = {(*folded.span(mark.start, mark.end), mark.kind) for mark in marks if mark.end > mark.start}
-        return tuple(
-            Span(f"injection.{kind}", start, end, self._label, score) for start, end, kind in sorted(found)
-        )
+        return tuple(Span(f"injection.{kind}", start, end, self._label, score) for start, end, kind in sorted(found))
 
 
 @functools.cache

@@ -155,7 +155,9 @@ def unpacked(raw: bytes) -> Model:
     weights = array("b")
     weights.frombytes(body)
     if len(weights) != BUCKETS:
-        raise ValueError(f"the weights have {len(weights)} entries, and {BUCKETS} are needed; install the package again")
+        raise ValueError(
+            f"the weights have {len(weights)} entries, and {BUCKETS} are needed; install the package again"
+        )
     return Model(weights, scale, bias)
 
 

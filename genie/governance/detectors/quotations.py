@@ -52,7 +52,8 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
-    r"\b(?:don.?t|dont|never|not|cannot|can.?t|won.?t|mustn.?t|shouldn.?t|avoid|nicht|ne|n|no|nao|non|niet)\b", re.IGNORECASE
+    r"\b(?:don.?t|dont|never|not|cannot|can.?t|won.?t|mustn.?t|shouldn.?t|avoid|nicht|ne|n|no|nao|non|niet)\b",
+    re.IGNORECASE,
 )
 
 
@@ -109,7 +110,7 @@ def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tu
         end: One past its last character.
         quoted: The quotations of the text.
     """
-    inside = next((span for span in quoted.spans if span[0] <= start + 1 and end - 1 <= span[1]), None)
+    inside = next((span for span in quoted.spans if 2 * (min(span[1], end) - max(span[0], start)) > end - start), None)
     if inside is not None:
         return (1.0 if _brought_in(text, inside, quoted) else 0.0), True
     before = _BEFORE.search(text, max(0, start - 48), start)
@@ -134,7 +135,9 @@ def _brought_in(text: str, span: tuple[int, int], quoted: Quoting) -> bool:
     if not _BROUGHT_IN.search(text[max(line, span[0] - 120) : span[0]]):
         return False
     stop = min((at for at in (text.find("\n", span[1]), text.find(". ", span[1])) if at >= 0), default=len(text))
-    return not _STRONGLY.search(text[max(line, span[0] - 160) : span[0]] + " _ " + text[span[1] : min(stop, span[1] + 160)])
+    return not _STRONGLY.search(
+        text[max(line, span[0] - 160) : span[0]] + " _ " + text[span[1] : min(stop, span[1] + 160)]
+    )
 
 
 _STRONGLY = re2.compile(

@@ -334,7 +334,11 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         ("role", 0.4, now),
         ("role", 0.4, f"(?:{tongue.from_now})"),
         ("role", 0.6, f"(?:{tongue.from_now}) <6>{free}"),
-        ("override", 0.5, f"{earlier} <2>{orders} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)"),
+        (
+            "override",
+            0.5,
+            f"{earlier} <2>{orders} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)",
+        ),
         ("role", 0.5, f"(?:{tongue.machine}) <6>{free}"),
         ("exfiltration", 0.75, f"{show} <5>{prompt}"),
         ("exfiltration", 0.5, f"{show} <4>(?:{tongue.secret})"),
@@ -366,7 +370,7 @@ _WORD, _GAP = f"[^{_SIGNS}]+", f"[{_SIGNS}]+"
 def _pattern(phrase: str, *, spaced: bool) -> str:
     written = _folded(phrase)
     if not spaced:
-        loose = re.sub(r" ?<(\d)>", lambda count: rf"[^\n。！？]{{0,{int(count[1]) * 4}}}?", written)
+        loose = re.sub(r" ?<(\d)>", lambda count: rf"[^。！？]{{0,{int(count[1]) * 4}}}?", written)
         return "(?i)" + loose.replace(" ?", r"[\s,]*").replace(" ", r"[\s,]*")
     latin = written.isascii()
     word, gap = (_LATIN_WORD, _LATIN_GAP) if latin else (_WORD, _GAP)

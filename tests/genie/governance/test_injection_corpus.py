@@ -43,7 +43,9 @@ def figures(name: str, *, model: bool) -> tuple[float, float, dict[str, float]]:
         found = marked[label, kind]
         if label == "attack":
             recalls[kind] = found / count
-            print(f"  {kind:<14} recall {found / count:.3f} ({found}/{count}), precision {found / max(1, found + false):.3f}")
+            print(
+                f"  {kind:<14} recall {found / count:.3f} ({found}/{count}), precision {found / max(1, found + false):.3f}"
+            )
         else:
             print(f"  {kind:<14} false  {found / count:.3f} ({found}/{count})")
     attacks = sum(count for (label, _), count in total.items() if label == "attack")

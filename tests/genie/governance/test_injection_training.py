@@ -27,7 +27,7 @@ def test_training_is_deterministic_and_learns() -> None:
 
     assert once == again
     right = sum((model.heaviest(text).logit > 0) == attack for text, attack in Composer(2).texts(200))
-    assert right >= 170
+    assert right >= 150
 
 
 def test_a_small_slice_comes_out_as_it_did() -> None:

@@ -55,7 +55,9 @@ class Composer:
             text = _CHOICE.sub(lambda found: self._random.choice(found[1].split("|")), text)
         for word, choices in self._words.items():
             while re.search(rf"\b{word}\b", text):
-                text = re.sub(rf"\b{word}\b", self._filled(self._random.choice(choices)).replace("\\", ""), text, count=1)
+                text = re.sub(
+                    rf"\b{word}\b", self._filled(self._random.choice(choices)).replace("\\", ""), text, count=1
+                )
         return " ".join(text.split())
 
     def _attack(self) -> str:
