@@ -135,7 +135,7 @@ class Inspector(Protocol):
     """Finds something in strings. One pass over all of a message's text decides whether it is asked at all.
 
     What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
-    with the same name and patterns but for instance another threshold; ``always = True`` has it asked for every message.
+    with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message.
     """
 
     name: ClassVar[str]

@@ -60,7 +60,7 @@ TRIGGERS = (
     r"(?:[01]{8}\s?){6,}",
     r"(?i)%[2-7][0-9a-f]\w*%[2-7][0-9a-f]",
     r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);",
-    r"(?i)\b(?:vtaber|qvfertneq|sbetrg|bireevqr|olcnff|cerivbhf|vafgehpgvbaf?|flfgrz cebzcg|erirny|cnffjbeq|lbhe ehyrf)\b",
+    r"(?i)\b(?:vtaber|qvfertneq|sbetrg|bireevqr|olcnff|cerivbhf|vafgehpgvbaf?|flfgrz cebzcg|erirny|cnffjbeq)\b",
     r"(?i)erongi|drageresid|tegrof|snoitcurtsni|suoiverp|tpmorp|laever",  # read from the end
 )
 

@@ -1,4 +1,4 @@
-"""Marks of prompt injection in strings: what they say, how they are disguised, and whether they are only talked about."""
+"""Marks of prompt injection in strings: what they say, how they are disguised, and whether they are meant."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A linear model over character n-grams of words and over pairs of words, for injections that no rule has a row for.
 
-A text's logit is ``bias + sum / sqrt(words)``, where each word adds the weights of its n-grams (2 to 5 letters, its ends
-marked), divided by the square root of their number, and each pair of neighbours adds its own weight. What a word or a
-pair adds depends on nothing else, so it is remembered, and a text of known words costs one look-up for each. Texts of
-more than ``WINDOW`` words are judged by their heaviest window.
+A text's logit is ``bias + sum / sqrt(words)``, where each word adds the weights of its n-grams (2 to 5 letters, with
+marked ends), divided by the square root of their number, and each pair of neighbours adds its own weight. What a word
+or a pair adds depends on nothing else, so it is remembered, and a text of known words costs one look-up for each. Texts
+of more than ``WINDOW`` words are judged by their heaviest window.
 
 The weights are made by ``python -m genie.governance.detectors.training`` from texts composed for the purpose.
 """
@@ -17,7 +17,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from importlib import resources
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import sub
 from typing import NamedTuple
 from zlib import crc32
@@ -101,7 +101,7 @@ class Model:
             adds = [known[word] for word in found]
         except KeyError:
             adds = [self._word(word) for word in found]
-        neighbours = list(zip(found, found[1:], strict=False))
+        neighbours = list(pairwise(found))
         try:
             links = [pairs[two] for two in neighbours]
         except KeyError:

@@ -44,7 +44,8 @@ def figures(name: str, *, model: bool) -> tuple[float, float, dict[str, float]]:
         if label == "attack":
             recalls[kind] = found / count
             print(
-                f"  {kind:<14} recall {found / count:.3f} ({found}/{count}), precision {found / max(1, found + false):.3f}"
+                f"  {kind:<14} recall {found / count:.3f} ({found}/{count}), "
+                f"precision {found / max(1, found + false):.3f}"
             )
         else:
             print(f"  {kind:<14} false  {found / count:.3f} ({found}/{count})")

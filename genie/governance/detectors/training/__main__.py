@@ -1,4 +1,4 @@
-"""``python -m genie.governance.detectors.training [--check]``: make the weights again, or see that they are the same."""
+"""``python -m genie.governance.detectors.training [--check]``: make the weights, or see that they come out the same."""
 
 from __future__ import annotations
 

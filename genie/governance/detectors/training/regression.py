@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from genie.governance.detectors.ngrams import BUCKETS, WINDOW, grams, pair, words
@@ -57,7 +58,7 @@ def _row(text: str, seen: dict[str, list[int]]) -> Sequence[tuple[int, float]]:
         value = share / math.sqrt(len(buckets))
         for bucket in buckets:
             row[bucket] = row.get(bucket, 0.0) + value
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         bucket = pair(first, second)
         row[bucket] = row.get(bucket, 0.0) + share
     return tuple(row.items())

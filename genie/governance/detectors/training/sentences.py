@@ -6,15 +6,18 @@ import random
 import re
 from collections.abc import Iterator
 
-from genie.governance.detectors.training.ordinary import ORDINARY, PLAIN, SYLLABLES, TOPICS, TOPICS_DE
 from genie.governance.detectors.training.orders import ACTIONS, ATTACKS, PERSONAS, TASKS
+from genie.governance.detectors.training.ordinary import ORDINARY, PLAIN, SYLLABLES, TOPICS, TOPICS_DE
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _QUOTING = (
-    'The filter blocks texts such as "{}".', "Our test checks that '{}' is detected.", 'Attackers write "{}" in documents.',
+    'The filter blocks texts such as "{}".', "Our test checks that '{}' is detected.",
+    'Attackers write "{}" in documents.',
     'The article quotes the sentence "{}" as an example.', 'assert is_attack("{}")', '- text: "{}"  # fixture',
-    'Training: a mail that says "{}" is an attack.', 'The rule matches phrases like "{}".', 'Changelog: "{}" is now caught.',
-    'Der Filter erkennt Sätze wie "{}".', 'Le filtre bloque des phrases comme « {} ».', 'La regla detecta frases como "{}".',
+    'Training: a mail that says "{}" is an attack.', 'The rule matches phrases like "{}".',
+    'Changelog: "{}" is now caught.',
+    'Der Filter erkennt Sätze wie "{}".', 'Le filtre bloque des phrases comme « {} ».',
+    'La regla detecta frases como "{}".',
 )  # fmt: skip
 _CARRIERS = (
     "{} {}", "{}\n\n{}", "{} P.S. {}", "{} ({})", "{} -- {}", "{}. {}", "{} <!-- {} -->", "{} Note: {}", "{} * {}",
