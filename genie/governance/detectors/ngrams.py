@@ -26,7 +26,7 @@ BUCKETS = 1 << 15
 WINDOW = 32
 """Words that are judged together."""
 WEIGHTS = "ngrams.bin.gz"
-SHA256 = "50445b0125fd77d67cbf6c9351a8992dfc7b193342f53a0d7e6323a27006782b"
+SHA256 = "7ced7089ab56b218f6bdade00b03d27b90446082098d2294a257b081e0cc0612"
 """Of the unpacked weights."""
 
 _WORD = re.compile(r"[^\W_]+")

@@ -57,7 +57,7 @@ _GERMAN = Tongue(
     "alles|alle|was|das (?:bisherige|obige|alles|ganze)",
     "gesagt|gelernt|aufgetragen|steht|stand|weisst|mitgeteilt|davor|vorher|bisher|zuvor|oben|trainiert|programmiert|gelesen|befohlen|obige|hast|obigen|geschrieben",
     "zeige?n?|verrate?n?|gib|gebt|geben|nennen?|wiederhole?n?|enthüllen?|offenbaren?|schreibe?n?|drucke?|sag|sage|liste|zitiere?n?|übersetze?n?|kopiere?n?|lautet?|lauten|ausgeben|gebe|welche|was (?:sind|ist|steht)",
-    "system ?-?prompts?|systemanweisung(?:en)?|systemnachricht|system ?message|(?:ursprünglichen?|geheimen?|internen?|initialen?|anfänglichen?|versteckten?|exakten?|gesamten?|kompletten?|vollständigen?|ganzen?) <1>(?:anweisung(?:en)?|prompts?|instruktion(?:en)?)|prompt ?texte?|(?:deine?n?|alle|ihre?n?|dein) <1>(?:prompts?|instruktionen|anweisungen|eingabeaufforderung)|im prompt|in deinem prompt",
+    "system ?-?prompts?|systemanweisung(?:en)?|systemnachricht|system ?message|(?:ursprünglichen?|geheimen?|internen?|initialen?|anfänglichen?|versteckten?|exakten?|gesamten?|kompletten?|vollständigen?|ganzen?) <1>(?:anweisung(?:en)?|prompts?|instruktion(?:en)?)|prompt ?texte?|deines prompts|(?:deine?n?|alle|ihre?n?|dein) <1>(?:prompts?|instruktionen|anweisungen|eingabeaufforderung)|im prompt|in deinem prompt",
     "passwort|passworts|kennwort|geheimwort|geheimnis|geheime schlüssel|api ?-?schlüssel|zugangsdaten|losungswort",
     "du bist (?:jetzt|nun|ab jetzt|ab sofort|ab nun|nicht mehr|kein)|du spielst|stell dir vor du (?:bist|wärst)|tu so als|handle als|verhalte dich <2>(?:als|wie)|ich möchte dass du (?:dich|als|so)|ich will dass du|agiere als|sie sind (?:jetzt|nun)|spiele die rolle|du agierst",
     "(?:ab (?:jetzt|sofort|nun)|von nun an) (?:bist|gelten|antwortest|sollst|musst|darfst|antworte|heisst|gilt|befolgst|sagst|wirst)",
@@ -328,6 +328,7 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         ("override", 0.75, f"{drop} <2>{your} <2>{orders}"),
         ("override", 0.7, f"{drop} <2>(?:{tongue.everything}) <5>{told}"),
         ("override", 0.45, f"{drop} <1>(?:{tongue.everything})"),
+        ("override", 0.4, f"(?:{_NEW.get(tongue.code, tongue.void)})"),
         ("override", 0.6, f"{orders} <5>(?:{tongue.void})"),
         ("override", 0.5, f"(?:{tongue.void}) <5>{orders}"),
         ("role", 0.7, f"{now} <8>{free}"),
@@ -361,6 +362,16 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         yield ForeignRow(kind, tongue.code, weight, _pattern(phrase, spaced=tongue.spaced))
 
 
+_NEW = {
+    "de": "(?:neue|eigentliche|wahre|wirkliche|nächste|echte)[rsn]? <1>(?:auftrag|aufgaben?|anweisung(?:en)?|befehle?)",
+    "fr": "(?:nouvelles?|vraies?|véritable) (?:tâches?|instructions?|consignes?|mission)",
+    "es": "(?:nuevas?|verdaderas?) (?:tareas?|instrucciones|órdenes|misión)",
+    "pt": "(?:novas?|verdadeiras?) (?:tarefas?|instruções|ordens|missão)",
+    "it": "(?:nuov[aeio]|ver[aeio]) (?:compit[oi]|istruzioni|ordini|missione)",
+    "nl": "(?:nieuwe|echte) (?:taak|taken|opdrachten?|instructies)",
+    "ru": "(?:новая|новые|настоящая) (?:задача|инструкции|указания|задание)",
+    "zh": "(?:新的|真正的)(?:任务|指令|指示|规则)",
+}
 _PLACE = r"(?:https?|www|[a-z0-9.+\-]+@)"
 _LATIN_WORD, _LATIN_GAP = r"\w+", r"[\W_]+"
 _SIGNS = r"\x00-\x2f:-@\[-`{-\x7f।"  # classes by ASCII signs alone: those of Unicode would fill the automaton
