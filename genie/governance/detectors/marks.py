@@ -33,7 +33,7 @@ _MOST_MARKS = 64  # of one row in one text
 
 # The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
 # that the model alone must be very sure, and can take back what the rules only suspect.
-_DOUBT, _RULES = 5.5, 12.0
+_DOUBT, _RULES = 5.9, 12.8
 _LEAST_LOGIT, _MOST_LOGIT = -1.5, 6.0
 _TELLING = 1.5  # logit from which the model is a reason
 
