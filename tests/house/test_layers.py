@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 FLOORS = {
-    "errors", "ids", "clock", "markup", "limits", "message", "signature", "protocol", "verdict", "gate", "policy",
-    "fields", "ports", "declassification",
+    "errors", "ids", "clock", "markup", "limits", "message", "signature", "protocol", "verdict", "gate", "inspector",
+    "policy", "fields", "ports", "declassification",
 }  # fmt: skip
 """The contract floors, which wings and tenants stand on."""
 READS_YAML = {
