@@ -52,8 +52,7 @@ Rupees = Annotated[SignedRupees, AfterValidator(_not_negative)]
 """Rupees, at least 0."""
 PaidRupees = Annotated[SignedRupees, AfterValidator(_positive)]
 """Rupees, above 0."""
-TaxYear = Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
-"""From 1 April to 31 March, ``2025-26``: the financial year, which the Act of 2025 calls the tax year."""
+_YearName = Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
 Age = Annotated[int, Field(ge=0, le=130)]
 """Years completed at any time in the tax year."""
 Regime = Literal["new", "old"]
@@ -81,7 +80,8 @@ def _checked_year(value: str) -> str:
     return value
 
 
-CheckedYear = Annotated[TaxYear, AfterValidator(_checked_year)]
+CheckedYear = Annotated[_YearName, AfterValidator(_checked_year)]
+"""From 1 April to 31 March, ``2025-26``: the financial year, which the Act of 2025 calls the tax year."""
 
 GainKind = Literal["short_listed", "long_listed", "long_other"]
 """Listed equity and equity funds on which securities transaction tax was paid, held up to 12 months or longer; and
@@ -349,17 +349,25 @@ class HarvestPlan(Payload, topic="tax.harvest_plan", classification="confidentia
     grounds: Grounds
 
 
-class TaxYearQuestion(Payload, topic="tax.year_question", classification="confidential"):
+class TaxYear(Value):
     """Everything that a tax year's plan is made of."""
 
     profile: TaxProfile
     as_of: datetime.date
     presumptive: bool
+    """All business income is declared under section 44AD or 44ADA."""
     credits: Rupees
+    """Tax deducted or collected at source, and reliefs."""
     payments: tuple[TaxPayment, ...]
     late_income: tuple[LateIncome, ...] = ()
     lots: tuple[Lot, ...] | None = None
     """None: not known, so nothing is said of harvesting."""
+
+
+class TaxYearQuestion(Payload, topic="tax.year_question", classification="confidential"):
+    """What is to be done about this tax year?"""
+
+    year: TaxYear
 
 
 class MissingAnswer(Value):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -128,7 +129,7 @@ def _overlaps(found: Sequence[Edition[Any]], name: str) -> tuple[str, ...]:
     ]
     problems += [
         f"{name}: {later.said.id} starts before {earlier.said.id} ends ({earlier.said.effective_to})"
-        for earlier, later in zip(found, found[1:], strict=False)
+        for earlier, later in itertools.pairwise(found)
         if later.said.effective_from <= earlier.said.effective_to
     ]
     return tuple(problems)

@@ -15,8 +15,9 @@ from agents.tax.liability import PAISA, ZERO, Base, Liability, Person, liability
 from agents.tax.tables import DEDUCTIONS, INCOME_TAX, DeductionRules, IncomeTaxRules, Limit
 
 METHOD = (
-    "An estimate of an individual's tax. It leaves out agricultural income, losses of other heads and of earlier years, "
-    "clubbing, relief for tax paid abroad, alternative minimum tax, and income at special rates other than the gains given."
+    "An estimate of an individual's tax. It leaves out agricultural income, losses of other heads and of earlier "
+    "years, clubbing, relief for tax paid abroad, alternative minimum tax, and income at special rates other than the "
+    "gains given."
 )
 
 
@@ -54,9 +55,7 @@ class Assessment:
             InputError: No edition of a table covers the tax year.
         """
         start = year_start(profile.tax_year)
-        return cls(
-            profile, edition(INCOME_TAX, on=start), edition(DEDUCTIONS, on=start), settle(profile.income.gains)
-        )
+        return cls(profile, edition(INCOME_TAX, on=start), edition(DEDUCTIONS, on=start), settle(profile.income.gains))
 
     @property
     def gross(self) -> Decimal:
@@ -74,8 +73,14 @@ class Assessment:
         profile = self.profile
         heads = ("salary", "house_property", "business", "dividends", "other")
         given = [Evidence(name=f"income.{head}", value=str(getattr(profile.income, head))) for head in heads]
-        given += [Evidence(name=f"income.gains.{one.kind}", value=f"{one.on}: {one.gain}") for one in profile.income.gains]
-        who = [("tax_year", profile.tax_year), ("age", str(profile.age)), ("resident", "yes" if profile.resident else "no")]
+        given += [
+            Evidence(name=f"income.gains.{one.kind}", value=f"{one.on}: {one.gain}") for one in profile.income.gains
+        ]
+        who = [
+            ("tax_year", profile.tax_year),
+            ("age", str(profile.age)),
+            ("resident", "yes" if profile.resident else "no"),
+        ]
         return (*(Evidence(name=name, value=value) for name, value in who), *given)
 
     def allowed(self, claimed: Deductions) -> Decimal:
@@ -102,8 +107,10 @@ class Assessment:
     def _base(self, regime: Regime, claimed: Decimal) -> Base:
         income, rules = self.profile.income, self.tax_rules.rules
         standard = min((rules.new if regime == "new" else rules.old).standard_deduction, income.salary.amount)
-        ordinary = income.salary.amount - standard + sum(
-            (head.amount for head in (income.house_property, income.business, income.other)), ZERO
+        ordinary = (
+            income.salary.amount
+            - standard
+            + sum((head.amount for head in (income.house_property, income.business, income.other)), ZERO)
         )
         off = claimed if regime == "old" else ZERO
         left = max(ordinary - off, ZERO)
@@ -116,9 +123,7 @@ class Assessment:
         """Return the tax of a regime with its steps."""
         found = self.tax(regime, claimed=claimed)
         lines = tuple(TaxLine(step=step, amount=rupees(amount)) for step, amount in self._lines(regime, claimed, found))
-        return RegimeTax(
-            regime=regime, total_income=rupees(found.total_income), tax=rupees(found.tax), lines=lines
-        )
+        return RegimeTax(regime=regime, total_income=rupees(found.total_income), tax=rupees(found.tax), lines=lines)
 
     def _lines(self, regime: Regime, claimed: Decimal, found: Liability) -> Iterator[tuple[str, Decimal]]:
         rules = self.tax_rules.rules

@@ -69,7 +69,9 @@ def settle(realised: Iterable[RealisedGain]) -> Gains:
     return Gains(tuple(part for part in parts if part.amount), losses["short"], losses["long"], tuple(used.values()))
 
 
-def _take(pots: dict[tuple[GainKind, Decimal], Decimal], order: Iterable[tuple[GainKind, Decimal]], of: Decimal) -> Decimal:
+def _take(
+    pots: dict[tuple[GainKind, Decimal], Decimal], order: Iterable[tuple[GainKind, Decimal]], of: Decimal
+) -> Decimal:
     for key in order:
         part = min(pots[key], of)
         pots[key] -= part

@@ -34,7 +34,7 @@ class Base:
         return self.normal + sum((part.amount for part in self.gains), ZERO)
 
     def less(self, amount: Decimal) -> Base:
-        """Return the base without some of its income: ordinary first, then dividends, then gains at the highest rate."""
+        """Return the base without some income: ordinary first, then dividends, then gains at the highest rate."""
         ordinary = min(self.ordinary, amount)
         dividends = min(self.dividends, amount - ordinary)
         rest, parts = amount - ordinary - dividends, []
@@ -101,7 +101,11 @@ def slab_tax(income: Decimal, slabs: Sequence[Step]) -> Decimal:
     """Return the tax on an income by slabs."""
     tops = [*(step.above for step in slabs[1:]), income]
     return sum(
-        ((min(income, top) - step.above) * step.rate for step, top in zip(slabs, tops, strict=True) if income > step.above),
+        (
+            (min(income, top) - step.above) * step.rate
+            for step, top in zip(slabs, tops, strict=True)
+            if income > step.above
+        ),
         ZERO,
     )
 
@@ -159,7 +163,7 @@ class _Engine:
         return (slab - rebate - on_dividends) * rate + (on_dividends + special) * capped
 
     def bound(self, base: Base) -> Decimal:
-        """Return the most that tax and surcharge may come to: at each step crossed, those at the step plus the excess."""
+        """Return the most that tax and surcharge may be: at each step crossed, those at the step plus the excess."""
         slab, special, rebate = self.tax(base)
         most = slab + special - rebate + self.surcharge(base)
         for step in self.crossed(base):

@@ -72,9 +72,7 @@ def _percent(tax: Decimal, gross: Decimal) -> str:
     return str(share.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def _grounds(
-    assessment: Assessment, regimes: list[RegimeTax], chosen: Regime, break_even: Decimal | None
-) -> Grounds:
+def _grounds(assessment: Assessment, regimes: list[RegimeTax], chosen: Regime, break_even: Decimal | None) -> Grounds:
     reasons = []
     if len(regimes) == 2:
         new, old = regimes
@@ -86,7 +84,7 @@ def _grounds(
         text = (
             "No deduction makes the old regime as cheap as the new one."
             if break_even is None
-            else f"From deductions of {rupees(break_even)} on, beside the standard deduction, the old regime costs no more."
+            else f"From deductions of {rupees(break_even)} on, beside the standard one, the old regime costs no more."
         )
         reasons.append(Reason(code="tax.break_even", text=text))
     for one in regimes:
@@ -99,7 +97,9 @@ def _grounds(
         text = f"Losses of {rupees(carried)} are left to carry forward for eight years, if the return is filed in time."
         reasons.append(Reason(code="tax.loss_carried", text=text))
     if not reasons:
-        reasons.append(Reason(code="tax.slabs", text=f"Slabs of the {chosen} regime and cess, without rebate or surcharge."))
+        reasons.append(
+            Reason(code="tax.slabs", text=f"Slabs of the {chosen} regime and cess, without rebate or surcharge.")
+        )
     editions = assessment.editions(old=any(one.regime == "old" for one in regimes))
     notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     caveats = (*unverified(editions), *notes)
@@ -120,5 +120,5 @@ def _grounds(
     rules=("income_tax_in", "capital_gains_in", "deductions_in"),
 )
 async def tax_estimator(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
-    """Estimates an individual's income tax in India: slabs, rebate, surcharge, reliefs, cess, and the cheaper regime."""
+    """Estimates an individual's income tax in India: slabs, rebate, surcharge, reliefs, cess, the cheaper regime."""
     return estimate(request)
