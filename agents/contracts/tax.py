@@ -164,19 +164,19 @@ class TaxEstimateRequest(Payload, topic="tax.estimate_request", classification="
 class TaxLine(Value):
     """One step of a computation, in the order of the law."""
 
+    regime: Regime
     step: str
     amount: SignedRupees
 
 
 class RegimeTax(Value):
-    """The tax of one regime, step by step."""
+    """The tax of one regime."""
 
     regime: Regime
     total_income: Rupees
     """Rounded to ten rupees."""
     tax: Rupees
     """With surcharge and cess, rounded to ten rupees."""
-    lines: tuple[TaxLine, ...]
 
 
 class TaxEstimate(Payload, topic="tax.estimate", classification="confidential"):
@@ -193,6 +193,7 @@ class TaxEstimate(Payload, topic="tax.estimate", classification="confidential"):
     break_even_deductions: Rupees | None
     """Deductions from which the old regime costs no more than the new; None where none are enough, or not known."""
     regimes: tuple[RegimeTax, ...]
+    lines: tuple[TaxLine, ...]
     grounds: Grounds
 
 

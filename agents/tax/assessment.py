@@ -116,16 +116,21 @@ class Assessment:
         left = max(ordinary - off, ZERO)
         dividends = max(income.dividends.amount - max(off - ordinary, ZERO), ZERO)
         base = Base(left, dividends, self.gains.parts)
-        # Section 288A rounds the total; the difference goes to ordinary income, as far as there is some.
-        return Base(max(left + rounded(base.total, rules.rounding) - base.total, ZERO), dividends, self.gains.parts)
+        # Section 288A rounds the total; the few rupees between go to or from ordinary income where there is some.
+        more = rounded(base.total, rules.rounding) - base.total
+        return Base(left + more, dividends, self.gains.parts) if more > ZERO else base.less(-more)
 
     def regime_tax(self, regime: Regime, *, claimed: Decimal = ZERO) -> RegimeTax:
-        """Return the tax of a regime with its steps."""
+        """Return the tax of a regime as an answer states it."""
         found = self.tax(regime, claimed=claimed)
-        lines = tuple(TaxLine(step=step, amount=rupees(amount)) for step, amount in self._lines(regime, claimed, found))
-        return RegimeTax(regime=regime, total_income=rupees(found.total_income), tax=rupees(found.tax), lines=lines)
+        return RegimeTax(regime=regime, total_income=rupees(found.total_income), tax=rupees(found.tax))
 
-    def _lines(self, regime: Regime, claimed: Decimal, found: Liability) -> Iterator[tuple[str, Decimal]]:
+    def lines(self, regime: Regime, *, claimed: Decimal = ZERO) -> tuple[TaxLine, ...]:
+        """Return the steps of a regime's tax, in the order of the law."""
+        steps = self._steps(regime, claimed, self.tax(regime, claimed=claimed))
+        return tuple(TaxLine(regime=regime, step=step, amount=rupees(amount)) for step, amount in steps)
+
+    def _steps(self, regime: Regime, claimed: Decimal, found: Liability) -> Iterator[tuple[str, Decimal]]:
         rules = self.tax_rules.rules
         yield "income before deductions", self.gross
         standard = (rules.new if regime == "new" else rules.old).standard_deduction

@@ -129,9 +129,9 @@ class _Engine:
         nil = slabs[1].above if self.person.resident and not slabs[0].rate else ZERO
         room, special, reached = max(nil - base.normal, ZERO), ZERO, slab
         for part in base.gains:
-            free = min(room, part.amount)
+            free = min(room, part.taxed)
             room -= free
-            due = min(part.taxed, part.amount - free) * part.rate
+            due = (part.taxed - free) * part.rate
             special += due
             reached += due if part.kind != "long_listed" and self.regime.rebate.special_rates else ZERO
         return slab, special, self.rebate(base.total, slab + special, reached)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeVar
 
 from agents.contracts.insufficient import InsufficientData, Lack
@@ -32,6 +34,15 @@ from genie.protocol import Context, Risk, Tier, agent
 ID = "tax_desk"
 P = TypeVar("P", bound=Payload)
 _WITHIN_S = 10.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        TaxEstimateRequest: (TaxEstimate, InsufficientData),
+        DeductionsRequest: (DeductionsPlan, InsufficientData),
+        HarvestRequest: (HarvestPlan, InsufficientData),
+        AdvanceTaxRequest: (AdvanceTaxPlan,),
+    }
+)
+"""What the desk asks of the family; each answers with one of these."""
 
 
 class _Gathering:
@@ -44,9 +55,10 @@ class _Gathering:
 
     async def ask(self, question: Payload, answer: type[P]) -> P | None:
         """Return the answer, or None once why there is none has been kept."""
-        came = await self._context.gather(question, expect=(answer, InsufficientData), need=1, within_s=_WITHIN_S)
+        expected = ASKS[type(question)]
+        came = await self._context.gather(question, expect=expected, need=1, within_s=_WITHIN_S)
         found = came.get(answer)
-        lacking = came.get(InsufficientData)
+        lacking = came.get(InsufficientData) if InsufficientData in expected else None
         if lacking is not None:
             self.insufficient.append(lacking)
         elif found is None:
@@ -63,12 +75,7 @@ class _Gathering:
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks={
-        TaxEstimateRequest: (TaxEstimate, InsufficientData),
-        DeductionsRequest: (DeductionsPlan, InsufficientData),
-        HarvestRequest: (HarvestPlan, InsufficientData),
-        AdvanceTaxRequest: (AdvanceTaxPlan, InsufficientData),
-    },
+    asks=ASKS,
 )
 async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
     """Plans a tax year in India: tax in both regimes, deductions, losses to realise, advance tax, what is missing.

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from agents.contracts.grounds import Grounds, Reason, unverified
 from agents.contracts.insufficient import InsufficientData, Lack
-from agents.contracts.tax import Regime, RegimeTax, TaxEstimate, TaxEstimateRequest
+from agents.contracts.tax import RegimeTax, TaxEstimate, TaxEstimateRequest, TaxLine
 from agents.tax.assessment import METHOD, Assessment, rupees
 from agents.tax.gains import ZERO
 from genie.protocol import Risk, Tier, agent
@@ -33,6 +33,11 @@ def estimate(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
         regimes.append(assessment.regime_tax("new"))
     if request.regime != "new":
         regimes.append(assessment.regime_tax("old", claimed=claimed))
+    lines = tuple(
+        line
+        for one in regimes
+        for line in assessment.lines(one.regime, claimed=ZERO if one.regime == "new" else claimed)
+    )
     cheapest = min(regimes, key=lambda one: one.tax.minor)
     both = len(regimes) == 2
     break_even = break_even_deductions(assessment) if both else None
@@ -44,7 +49,8 @@ def estimate(request: TaxEstimateRequest) -> TaxEstimate | InsufficientData:
         saving=rupees(abs(regimes[0].tax.amount - regimes[1].tax.amount)) if both else None,
         break_even_deductions=None if break_even is None else rupees(break_even),
         regimes=tuple(regimes),
-        grounds=_grounds(assessment, regimes, cheapest.regime, break_even),
+        lines=lines,
+        grounds=_grounds(assessment, regimes, lines, break_even),
     )
 
 
@@ -72,8 +78,10 @@ def _percent(tax: Decimal, gross: Decimal) -> str:
     return str(share.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def _grounds(assessment: Assessment, regimes: list[RegimeTax], chosen: Regime, break_even: Decimal | None) -> Grounds:
-    reasons = []
+def _grounds(
+    assessment: Assessment, regimes: list[RegimeTax], lines: tuple[TaxLine, ...], break_even: Decimal | None
+) -> Grounds:
+    reasons, chosen = [], min(regimes, key=lambda one: one.tax.minor).regime
     if len(regimes) == 2:
         new, old = regimes
         how = "costs the same as" if new.tax == old.tax else "is cheaper than"
@@ -87,11 +95,10 @@ def _grounds(assessment: Assessment, regimes: list[RegimeTax], chosen: Regime, b
             else f"From deductions of {rupees(break_even)} on, beside the standard one, the old regime costs no more."
         )
         reasons.append(Reason(code="tax.break_even", text=text))
-    for one in regimes:
-        for line in one.lines:
-            if line.step in {"rebate", "marginal relief"} and line.amount.minor:
-                text = f"{one.regime} regime: {line.step} of {-line.amount}."
-                reasons.append(Reason(code=f"tax.{line.step.replace(' ', '_')}", text=text))
+    for line in lines:
+        if line.step in {"rebate", "marginal relief"} and line.amount.minor:
+            text = f"{line.regime} regime: {line.step} of {-line.amount}."
+            reasons.append(Reason(code=f"tax.{line.step.replace(' ', '_')}", text=text))
     carried = assessment.gains.short_loss + assessment.gains.long_loss
     if carried:
         text = f"Losses of {rupees(carried)} are left to carry forward for eight years, if the return is filed in time."

@@ -165,7 +165,7 @@ def _grounds(
         ),
         editions=editions,
         uncertainty="Without surcharge, which would save more, and without brokerage, exit loads and securities "
-        "transaction tax, which cost. It takes the gains to be taxed at today's rates: below the basic exemption, within "
+        "transaction tax, which cost. It takes the gains to be taxed at today's rates: below the basic exemption, in "
         "the rebate of section 87A or for sales before a change of rates less is saved, or nothing.",
         caveats=(
             *unverified(editions),
