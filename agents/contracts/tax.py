@@ -109,7 +109,7 @@ class Income(Value):
     dividends: Rupees
     other: Rupees
     """Interest and whatever else is taxed at the slabs' rates."""
-    gains: tuple[RealisedGain, ...]
+    gains: Annotated[tuple[RealisedGain, ...], Field(max_length=10_000)]
 
 
 class Deductions(Value):
@@ -316,6 +316,7 @@ class HarvestRequest(Payload, topic="tax.harvest_request", classification="confi
     as_of: datetime.date
     """Day of the sale."""
     lots: Annotated[tuple[Lot, ...], Field(max_length=MOST_LOTS)]
+    """Empty where nothing is held."""
     realised_short: SignedRupees
     """Short-term gains less losses on listed equity so far this year."""
     realised_long: SignedRupees
@@ -359,9 +360,9 @@ class TaxYear(Value):
     """All business income is declared under section 44AD or 44ADA."""
     credits: Rupees
     """Tax deducted or collected at source, and reliefs."""
-    payments: tuple[TaxPayment, ...]
-    late_income: tuple[LateIncome, ...] = ()
-    lots: tuple[Lot, ...] | None = None
+    payments: Annotated[tuple[TaxPayment, ...], Field(max_length=1_000)]
+    late_income: Annotated[tuple[LateIncome, ...], Field(max_length=1_000)] = ()
+    lots: Annotated[tuple[Lot, ...], Field(max_length=MOST_LOTS)] | None = None
     """None: not known, so nothing is said of harvesting."""
 
 

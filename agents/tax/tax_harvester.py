@@ -62,8 +62,6 @@ def harvest(request: HarvestRequest) -> HarvestPlan | InsufficientData:
         for lot in request.lots
         if lot.bought > request.as_of
     )
-    if not request.lots:
-        lacking = (Lack(what="lots", needed="at least one lot that is still held"),)
     if lacking:
         return InsufficientData(agent=ID, question="losses worth realising", missing=lacking)
     rules = found.rules
