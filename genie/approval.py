@@ -209,6 +209,12 @@ class ApprovalRequest:
             "edits": [{"by": e.by, "before": e.before, "after": e.after, "at": e.at} for e in self.edits],
         }  # fmt: skip
 
+    def evidence(self) -> dict[str, Any]:
+        """Return what the audit keeps: the record without the policies' words, which may quote what was judged."""
+        kept = self.record()
+        del kept["reason"]
+        return kept
+
 
 def recorded(vote: Vote) -> dict[str, Any]:
     """Return a vote as JSON values."""

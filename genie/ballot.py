@@ -94,7 +94,7 @@ class Ballot:
         else:
             request = held.request.cast(vote)
         bus = self._bus
-        detail = {"counted": True, **request.record()}
+        detail = {"counted": True, **request.evidence()}
         bus.governed(
             _KINDS[request.state], held.id, by=vote.by, reason=vote.reason, message=held.message, detail=detail
         )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genie.approval import ApprovalRequest, Seal, Sight
     from genie.bus import Bus
     from genie.holds import Held
+    from genie.incident import Incident
     from genie.mailbox import Subscriber
     from genie.message import Classification, Payload
     from genie.policy import PolicySet
@@ -196,7 +197,7 @@ class Controls(ABC):
         if objection is not None:
             raise InputError(f"hold {hold_id!r}", objection)
         bus.holds.pop(hold_id)
-        detail = request.ended(State.APPROVED).record()
+        detail = request.ended(State.APPROVED).evidence()
         bus.governed("approved", hold_id, by=by, reason=reason, message=held.message, detail=detail)
         bus.holds.changed(held, request.ended(State.APPROVED))
         bus.desk.release(held)
@@ -210,13 +211,33 @@ class Controls(ABC):
         bus = self._open_bus()
         held = Ballot(bus).held(hold_id)
         bus.holds.pop(hold_id)
-        detail = held.request.ended(State.DENIED).record()
+        detail = held.request.ended(State.DENIED).evidence()
         bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
         bus.desk.refuse(held, Outcome.DENIED, reason)
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters that are kept, oldest first."""
         return self._open_bus().supervisor.letters()
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return repeated denials and failures, each with its count and severity, oldest first."""
+        return self._open_bus().recorder.incidents.all()
+
+    def acknowledge(self, incident_id: str, *, by: str = "operator") -> None:
+        """Say that somebody has seen an incident; its count goes on.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._open_bus().recorder.incidents.acknowledge(incident_id, by)
+
+    def close_incident(self, incident_id: str, *, by: str = "operator") -> None:
+        """Say that an incident has been dealt with; another occurrence opens another one.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._open_bus().recorder.incidents.close(incident_id, by)
 
     def _subscriber(self, agent: str) -> Subscriber:
         bus = self._open_bus()

@@ -174,7 +174,7 @@ class HoldDesk:
         self._holds.add(held)
         _name_in_parts(held)
         bus.tell(held.message, "held", held.recipient, f"{held.id}: {held.reason}")
-        bus.governed("held", held.id, by="policy", reason=held.reason, message=held.message, detail=request.record())
+        bus.governed("held", held.id, by="policy", reason=held.reason, message=held.message, detail=request.evidence())
         self._holds.changed(held, request)
         bus.alarm.soon(lambda: bus.trees.notice(run))
 
@@ -241,7 +241,7 @@ class HoldDesk:
     def end(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str) -> None:
         """End what is held in some scopes."""
         for held in self._holds.take(lambda held: belongs(held.message.scope)):
-            detail = held.request.ended(_STATES[outcome]).record()
+            detail = held.request.ended(_STATES[outcome]).evidence()
             self._bus.governed(
                 "withdrawn", held.id, by="supervisor", reason=reason, message=held.message, detail=detail
             )
@@ -250,7 +250,7 @@ class HoldDesk:
     def _expired(self, hold_id: str) -> None:
         held = self._holds.pop(hold_id)
         if held is not None:
-            detail = held.request.ended(State.EXPIRED).record()
+            detail = held.request.ended(State.EXPIRED).evidence()
             self._bus.governed(
                 "expired", hold_id, by="supervisor", reason=held.reason, message=held.message, detail=detail
             )

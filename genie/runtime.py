@@ -32,8 +32,10 @@ from genie.mailbox import Subscriber
 from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
+from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
-from genie.run import Run, failure_of, holds_of
+from genie.reload import Reloads
+from genie.run import Run, ends_at, failure_of, holds_of
 from genie.steward import Steward, attended
 from genie.switches import cut
 from genie.taps import Observation, Tap
@@ -48,15 +50,17 @@ if TYPE_CHECKING:
     from genie.expectation import Expectation
     from genie.ports import Audit, Control, Executor, Journal
     from genie.protocol import Expected, Need
+    from genie.reload import PolicySource
     from genie.statistics import Statistics
 
 T = TypeVar("T", bound=Payload)
 
+_PUBLIC = Classification.PUBLIC
 MOST_CALLERS = 1024
 """Callers whose gates are kept compiled."""
 
 
-class Runtime(Controls):
+class Runtime(Controls, Reloads):
     """Agents, policies and joins, joined by one bus.
 
     Args:
@@ -72,6 +76,7 @@ class Runtime(Controls):
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
+        source: What reads the policies anew for ``reload``.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -92,7 +97,9 @@ class Runtime(Controls):
         wall: float | None = None,
         prefix: str | None = None,
         executor: Executor | None = None,
+        source: PolicySource | None = None,
     ) -> None:
+        self._source = source
         self._agents = [_bound(agent) for agent in agents]
         self._policies = policies or PolicySet()
         self._joins = tuple(joins)
@@ -119,11 +126,15 @@ class Runtime(Controls):
             self._registry.join(join)
 
     @classmethod
-    def from_pipeline(cls, pipeline: Pipeline, *, journal: Journal | None = None, caller: Caller | None = None) -> Self:
-        """Return a runtime of a checked pipeline."""
+    def from_pipeline(
+        cls, pipeline: Pipeline, *, journal: Journal | None = None, audit: Audit | None = None,
+        caller: Caller | None = None,
+    ) -> Self:  # fmt: skip
+        """Return a runtime of a checked pipeline, with its own audit unless another is given."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, caller=caller or pipeline.caller, control=pipeline.control,
+            journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
+            control=pipeline.control, source=pipeline.policy_source,
         )  # fmt: skip
 
     @classmethod
@@ -145,11 +156,11 @@ class Runtime(Controls):
             raise RuntimeClosedError
         make_parker = parker_factory()
         clock = Clock(loop_time(), wall=self._wall)
+        self._close_audit = opened(self._audit)
         self._crew = crew = await open_crew()
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
-            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
-            audit=self._audit,
+            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal, audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
         crew.start(bus.alarm.run)
@@ -214,6 +225,7 @@ class Runtime(Controls):
                 await _close(self._opened.pop())
             except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
                 failed = failed or error
+        self._close_audit()
         if failed is not None:
             raise failed
 
@@ -256,6 +268,7 @@ class Runtime(Controls):
         to: str | None = None,
         within_s: float | None = None,
         caller: Caller | None = None,
+        notices: list[str] | None = None,
     ) -> T:
         """Publish a question and wait for one typed answer.
 
@@ -265,16 +278,18 @@ class Runtime(Controls):
             to: One agent.
             within_s: Deadline of everything the question causes.
             caller: Who asks; the runtime's caller by default.
+            notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
 
         Raises:
             RunStalled: No answer can come any more; says why, at once.
             RunHeld: Everything left waits for a person; the run stays open.
             RunExpiredError: The deadline passed.
-            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
+            TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
+            IdentityError: The caller's term is over; one that ends during the run ends the run.
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller)
+        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller, mute=notices is None)
         del question  # it is not kept while its answer is awaited
         bus, parker = self._open_bus(), run.parker
         try:
@@ -290,8 +305,9 @@ class Runtime(Controls):
             bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         expectation.closed = True
-        found = expectation.found(answer)
-        if found is not None:
+        if notices is not None:
+            notices += expectation.notices or ()
+        if (found := expectation.found(answer)) is not None:
             return cast("T", found)
         raise failure_of(run, topic_of(answer).name, expectation.why_missing(answer))
 
@@ -344,9 +360,7 @@ class Runtime(Controls):
         state = self._open_run(deadline_s, caller)
         watcher = Watcher(bus.make_parker, keeps=True)
         bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
-        state.watchers = (watcher,)
-        state.noisy = True
-        state.agents = {}
+        state.watchers, state.noisy, state.agents = (watcher,), True, {}
         self._send(state, question, to)
         return Run(bus, state, answer, watcher)
 
@@ -368,6 +382,8 @@ class Runtime(Controls):
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
+        *,
+        mute: bool = False,
     ) -> tuple[RunState, Expectation, Any]:
         bus = self._open_bus()
         run = self._open_run(deadline_s, caller)
@@ -377,6 +393,7 @@ class Runtime(Controls):
         except BaseException:
             bus.trees.opened(run)
             raise
+        expectation.notices = None if mute else ()
         return run, expectation, self._send(run, question, to)
 
     async def _admitted(self, run: RunState, ticket: Any) -> None:
@@ -395,21 +412,19 @@ class Runtime(Controls):
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
+        refuse_unaudited(self._audit)
         return bus
 
     def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
         bus = self._admitting()
         within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
-        return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
+        return bus.trees.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
-    def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
-        bus = self._open_bus()
+    def _send(self, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC) -> Any:
+        bus, asker = self._open_bus(), run.asker.card
         try:
-            return bus.emit(
-                question, run.asker.card, run.root, 0, 0, run.headers, Classification.PUBLIC, None, to,
-                asked=True, reject=True,
-            )  # fmt: skip
+            return bus.emit(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
         except MailboxFullError:
             if run.root.expectation is not None:  # nobody is left who waits for what the others would answer
                 bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
@@ -434,6 +449,8 @@ class Runtime(Controls):
         id: str = "tap",  # noqa: A002 - the card's own word
         clearance: Classification = Classification.PUBLIC,
         capacity: int = 1024,
+        tenants: frozenset[str] | None = None,
+        region: str | None = None,
     ) -> AsyncIterator[AsyncIterator[Observation]]:
         """Observe messages; masked as the clearance demands, dropped oldest first, and no run waits for it.
 
@@ -442,11 +459,14 @@ class Runtime(Controls):
             id: Name of the observer in policies and reasons.
             clearance: Highest classification it may see.
             capacity: Observations that may wait, from 1.
+            tenants: Tenants whose messages it may see; all by default.
+            region: Where what it sees goes; unknown by default.
         """
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
-        tap = Tap(AgentCard(id=id, clearance=clearance), topics, capacity, bus.make_parker())
+        card = AgentCard(id=id, clearance=clearance, tenants=tenants, region=region, egress=True, notices=True)
+        tap = Tap(card, topics, capacity, bus.make_parker())
         bus.taps.append(tap)
         bus.reroute()
         try:
@@ -503,7 +523,7 @@ class Runtime(Controls):
             await _close(subscriber.agent)
 
     async def redrive(self, letter_id: str) -> None:
-        """Publish a dead letter's payload to its agent again, as a new run of the same caller's headers.
+        """Publish a dead letter's payload to its agent again, with its label, in a new run of no wider headers.
 
         Raises:
             InputError: No dead letter of that id is kept.
@@ -513,8 +533,10 @@ class Runtime(Controls):
         letter = bus.supervisor.exhume(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
-        run = bus.trees.open(letter.message.scope.run.asker, math.inf)
-        await self._admitted(run, self._send(run, letter.message.payload, letter.agent))
+        message = letter.message
+        run = bus.trees.open(message.scope.run.asker, math.inf)
+        run.headers = run.headers.met(bus.trees.granted(message.headers))
+        await self._admitted(run, self._send(run, message.payload, letter.agent, message.label))
 
 
 async def _close(agent: object) -> None:

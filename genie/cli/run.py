@@ -12,6 +12,7 @@ import anyio
 import click
 
 from genie.cli import suggestions
+from genie.cli.auditing import audited
 from genie.cli.desk import controlled
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded, stop
@@ -71,6 +72,8 @@ if TYPE_CHECKING:
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
               help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
+@click.option("--audit", metavar="DIR", shell_complete=suggestions.files,
+              help="Record verdicts and every act of governance in an audit trail there.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
               help="Write the report as one page with charts, which needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -92,8 +95,8 @@ def command(pipeline: str, **given: Any) -> None:
     if not quiet:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
-    loaded = controlled(loaded, given["control"])
-    caller = identified(loaded.caller, given)
+    loaded = audited(controlled(loaded, given["control"]), given["audit"])
+    caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(metered, port=given["metrics"])
@@ -216,6 +219,8 @@ def _print(outcome: Outcome, *, summary: bool) -> None:
     from genie.cli.screen import show  # noqa: PLC0415 - as above
     from genie.cli.summary import render_summary  # noqa: PLC0415 - as above
 
+    for notice in outcome.notices:
+        click.secho(f"Notice: {plain(notice)}", bold=True)
     if isinstance(outcome.answer, Report):
         from genie.cli.report import render_report  # noqa: PLC0415 - as above
 

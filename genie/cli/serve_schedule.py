@@ -20,6 +20,7 @@ from genie.cli.files import read_payload, whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.interrupts import interrupts
 from genie.cli.manual import USUAL, manual
+from genie.cli.renewal import renew
 from genie.config import load
 from genie.errors import InputError
 from genie.runtime import Runtime
@@ -57,6 +58,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
     Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds.
+
+    Policy files are watched, and read again at SIGHUP.
     """
     logging.basicConfig(
         level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -75,7 +78,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
 
-    firings = anyio.run(_serve, loaded, identified(loaded.caller, given), seen, tell, within_s)
+    caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
+    firings = anyio.run(_serve, loaded, caller, seen, tell, within_s)
     for name, counts in firings.items():
         told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
         click.echo(plain(f"{name}: {told or 'nothing came'}"))
@@ -89,6 +93,7 @@ async def _serve(
     within_s: float,
 ) -> Mapping[str, Firings]:
     async with Runtime.from_pipeline(pipeline, caller=caller) as runtime:
+        renew(runtime)
         scheduler = Scheduler(
             runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
             deadline_s=pipeline.within_s, since=dict(seen), tell=tell,

@@ -9,6 +9,7 @@ import anyio
 
 from genie.cli.interrupts import interrupts
 from genie.cli.outcome import Outcome, status_of
+from genie.cli.renewal import renew
 from genie.clock import Clock
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
@@ -80,6 +81,7 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
     """
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
+        renew(runtime)
         if beside is not None:
             await stack.enter_async_context(beside(runtime))
         with interrupts() as heard:
@@ -147,6 +149,7 @@ def _outcome(
         answer=answer,
         reasons=() if error is None else (str(error),),
         failures=failures,
+        notices=run.notices(),
         messages={name: getattr(counts, name) for name in _COUNTS},
         agents={
             name: {"handled": one.handled, "failed": one.failed, "p50_ms": one.p50_ms}

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 EDGES: Mapping[str, str] = MappingProxyType(
-    {"control": "genie.edges.control:ControlFile", "http": "genie.edges.fetch:HttpFetch"}
+    {
+        "audit": "genie.edges.audit:AuditTrail",
+        "control": "genie.edges.control:ControlFile",
+        "http": "genie.edges.fetch:HttpFetch",
+    }
 )
 """Name -> ``module:Class``, as in the entry-point group ``genie.edges``: what ports are bound to."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from genie.manifest import schema
+from genie.governance.rules.sections import RulesSettings
+from genie.manifest import policy_schema, schema
 
-(Path(__file__).parent / "pipeline.schema.json").write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")
+for name, found in (("pipeline", schema()), ("policy", policy_schema(RulesSettings.model_json_schema()))):
+    (Path(__file__).parent / f"{name}.schema.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

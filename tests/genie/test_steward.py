@@ -60,7 +60,7 @@ async def test_a_vote_for_another_payload_version_or_recipient_is_void_and_says_
         control.vote(vote(request, "ben", 1, payload_sha256="0" * 64))
         control.vote(vote(request, "ben", 2, policies=frozenset({"rule@0"})))
         control.vote(vote(request, "ben", 3, recipient="printer"))
-        control.vote(replace(vote(request, "ben", 4), request="hold-none"))
+        control.vote(vote(request, "ben", 4)._replace(request="hold-none"))
         await anyio.sleep(2)
         said = [control.answers[number] for number in range(1, 5)]
         assert [one[0] for one in said] == [False] * 4

@@ -46,9 +46,12 @@ EXAMPLES = sorted({line for words in COMMANDS for line in examples(words)})
 ELSEWHERE = {
     line
     for line in EXAMPLES
-    if " serve-schedule " in line or "control.db" in line or line.startswith("genie kill all ")
+    if " serve-schedule " in line
+    or "control.db" in line
+    or line.startswith(("genie kill all ", "genie audit "))
+    or (line.startswith("genie policy ") and "run.jsonl" in line)
 }
-"""Ends at a signal only, or works on what runs in another shell; their own tests run them."""
+"""Ends at a signal only, works on what runs in another shell, or on what a run has left; their own tests run them."""
 
 
 @pytest.fixture
