@@ -62,7 +62,7 @@ def test_editions_stand_in_the_order_of_their_days_whatever_that_of_the_file() -
         (b"#" * (MAX_BYTES + 1), "larger than"),
         (b"a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
          b"d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n", "more than"),
-        (b"a: &a [*a]\n", ""),
+        (b"a: &a [*a]\n", "nested"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_right_is_refused_with_the_reason(content: bytes, said: str) -> None:
