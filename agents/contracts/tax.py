@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData
-from agents.contracts.money import Money
+from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
 from genie.message import Payload, Value
 
-INR = "INR"
 MOST_LOTS = 1_000
-_MOST = 10**14
-"""Largest amount in paise: a lakh crore rupees, beyond any individual's income."""
-
-
-def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, Money):
-        return value
-    if isinstance(value, dict):
-        return Money.model_validate(value)
-    return Money.of(value, INR) if isinstance(value, (str, int)) and not isinstance(value, bool) else value
-
-
-def _in_rupees(value: Money) -> Money:
-    if value.currency != INR:
-        raise ValueError(f"Indian income tax is computed in {INR}, not in {value.currency}")
-    if abs(value.minor) > _MOST:
-        raise ValueError("is beyond a lakh crore rupees")
-    return value
-
-
-def _not_negative(value: Money) -> Money:
-    if value.minor < 0:
-        raise ValueError("must not be negative")
-    return value
-
-
-def _positive(value: Money) -> Money:
-    if value.minor <= 0:
-        raise ValueError("must be above 0")
-    return value
-
-
-SignedRupees = Annotated[Money, BeforeValidator(_read), AfterValidator(_in_rupees)]
-"""Rupees that may be negative; a plain number or text is taken as rupees."""
-Rupees = Annotated[SignedRupees, AfterValidator(_not_negative)]
-"""Rupees, at least 0."""
-PaidRupees = Annotated[SignedRupees, AfterValidator(_positive)]
-"""Rupees, above 0."""
 _YearName = Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
 Age = Annotated[int, Field(ge=0, le=130)]
 """Years completed at any time in the tax year."""

@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from agents.contracts.grounds import Evidence, RuleEdition
 from agents.contracts.money import Money
-from agents.contracts.tax import INR, Deductions, Regime, RegimeTax, TaxLine, TaxProfile, year_start
+from agents.contracts.rupees import INR
+from agents.contracts.tax import Deductions, Regime, RegimeTax, TaxLine, TaxProfile, year_start
 from agents.domain.rulebook import Edition, edition
 from agents.tax.gains import Gains, settle
 from agents.tax.liability import PAISA, ZERO, Base, Liability, Person, liability, rounded
