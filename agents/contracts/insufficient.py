@@ -27,3 +27,11 @@ class InsufficientData(Payload, topic="catalogue.insufficient_data", classificat
     question: str
     """What it was asked for, in words."""
     missing: Annotated[tuple[Lack, ...], Field(min_length=1)]
+
+
+class MissingAnswer(Value):
+    """A part of an answer that did not come."""
+
+    part: str
+    """Its topic."""
+    reason: str

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from agents.contracts.grounds import Grounds
-from agents.contracts.insufficient import InsufficientData
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
 from genie.message import Payload, Value
 
@@ -331,13 +331,6 @@ class TaxYearQuestion(Payload, topic="tax.year_question", classification="confid
     """What is to be done about this tax year?"""
 
     year: TaxYear
-
-
-class MissingAnswer(Value):
-    """A part of the plan that did not come."""
-
-    part: str
-    reason: str
 
 
 class TaxYearPlan(Payload, topic="tax.year_plan", classification="confidential"):

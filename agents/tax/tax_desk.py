@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from agents.contracts.insufficient import InsufficientData, Lack
+from agents.contracts.insufficient import InsufficientData, Lack, MissingAnswer
 from agents.contracts.tax import (
     AdvanceTaxPlan,
     AdvanceTaxRequest,
@@ -15,7 +15,6 @@ from agents.contracts.tax import (
     DeductionsRequest,
     HarvestPlan,
     HarvestRequest,
-    MissingAnswer,
     RealisedGain,
     TaxEstimate,
     TaxEstimateRequest,
