@@ -22,6 +22,7 @@ from agents.contracts.insurance import (
     PreauthRecommendation,
     PreauthRequest,
 )
+from genie.errors import InputError
 from genie.message import Payload, topic_of
 from genie.protocol import Context, Risk, Tier, agent
 
@@ -101,23 +102,24 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
 def _lookup(case: Case) -> PolicyLookup:
     if case.preauth is not None:
         return PolicyLookup(policy_number=case.preauth.policy_number, on=case.preauth.admitted)
-    assert case.claim is not None  # noqa: S101 - a case is one or the other
-    return PolicyLookup(policy_number=case.claim.policy_number, on=case.claim.on)
+    if case.claim is not None:
+        return PolicyLookup(policy_number=case.claim.policy_number, on=case.claim.on)
+    raise InputError("case", "is neither a pre-authorisation nor a claim", "give one of them")
 
 
 def order(case: Case, recommended: Recommendation) -> SettlementOrder:
     """Return the order to settle a case as recommended."""
-    is_claim = isinstance(recommended, ClaimRecommendation)
-    return SettlementOrder(
-        case_id=recommended.claim_id if is_claim else recommended.preauth_id,
-        policy_number=_lookup(case).policy_number,
-        kind="claim" if is_claim else "preauth",
-        action=recommended.action,
-        asked=recommended.incurred if is_claim else recommended.asked,
-        payable=recommended.payable,
-        itemised=is_claim or recommended.itemised,
-        reasons=recommended.grounds.reasons,
-    )
+    if isinstance(recommended, ClaimRecommendation):
+        case_id, asked, itemised, kind = recommended.claim_id, recommended.incurred, True, "claim"
+    else:
+        case_id, asked, itemised, kind = recommended.preauth_id, recommended.asked, recommended.itemised, "preauth"
+    return SettlementOrder.model_validate(
+        {
+            "case_id": case_id, "policy_number": _lookup(case).policy_number, "kind": kind,
+            "action": recommended.action, "asked": asked, "payable": recommended.payable, "itemised": itemised,
+            "reasons": recommended.grounds.reasons,
+        }
+    )  # fmt: skip
 
 
 def headline(case: Case, recommended: Recommendation | None, settlement: Settlement | None) -> str:

@@ -56,7 +56,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
     if (request.starts - request.expired).days > rules.bonus_lapse_days:
         return (
             0,
-            f"The bonus has lapsed: more than {rules.bonus_lapse_days} days after the policy ended on {request.expired}.",
+            f"The bonus has lapsed {rules.bonus_lapse_days} days after the policy ended on {request.expired}.",
         )
     step = ladder[min(ladder.index(now) + 1, len(ladder) - 1)]
     return step, f"A year without a claim: the bonus goes from {now} to {step} per cent."

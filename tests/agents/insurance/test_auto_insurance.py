@@ -26,8 +26,9 @@ from genie.errors import InputError
 CAR = {"kind": "private_car", "fuel": "petrol", "registered": "2021-03-15", "cubic_capacity": 1_197}
 SCOOTER = {"kind": "two_wheeler", "fuel": "electric", "registered": "2025-01-10", "kilowatts": 4}
 RENEWAL: dict[str, Any] = {
-    "starts": "2025-03-16", "vehicle": CAR, "zone": "A", "cover": "comprehensive", "third_party_years": 1, "idv": 500_000,
-    "showroom_price": None, "own_damage_rate_percent": 3, "discount_percent": 0, "voluntary_deductible": 0,
+    "starts": "2025-03-16", "vehicle": CAR, "zone": "A", "cover": "comprehensive", "third_party_years": 1,
+    "idv": 500_000, "showroom_price": None,
+    "own_damage_rate_percent": 3, "discount_percent": 0, "voluntary_deductible": 0,
     "no_claim_bonus_percent": 20, "claimed": False, "expired": "2025-03-15", "owner_driver_premium": 0, "add_ons": (),
 }  # fmt: skip
 
@@ -91,7 +92,8 @@ def test_a_renewal_by_hand() -> None:
     ("vehicle", "years", "premium"),
     # domain-b.com 20220603 and thenfapost.com of 2022-05-26.
     [
-        (car(cubic_capacity=1_000), 1, 2_094), (car(cubic_capacity=1_001), 1, 3_416), (car(cubic_capacity=1_500), 1, 3_416),
+        (car(cubic_capacity=1_000), 1, 2_094), (car(cubic_capacity=1_001), 1, 3_416),
+        (car(cubic_capacity=1_500), 1, 3_416),
         (car(cubic_capacity=1_501), 1, 7_897), (car(cubic_capacity=1_501), 3, 24_596),
         (car(fuel="electric", cubic_capacity=None, kilowatts=30), 1, 1_780),
         (car(fuel="electric", cubic_capacity=None, kilowatts=65), 3, 9_044),
@@ -117,8 +119,8 @@ def test_no_other_term_is_sold() -> None:
     ("starts", "percent"),
     # cholainsurance.com: to 6 months, 1 year, 2, 3, 4 and 5 years.
     [
-        ("2022-06-15", 5), ("2022-12-15", 5), ("2022-12-16", 15), ("2023-06-15", 15), ("2023-06-16", 20), ("2024-06-15", 20),
-        ("2024-06-16", 30), ("2025-06-16", 40), ("2026-06-16", 50), ("2027-03-31", 50),
+        ("2022-06-15", 5), ("2022-12-15", 5), ("2022-12-16", 15), ("2023-06-15", 15), ("2023-06-16", 20),
+        ("2024-06-15", 20), ("2024-06-16", 30), ("2025-06-16", 40), ("2026-06-16", 50), ("2027-03-31", 50),
     ],
 )  # fmt: skip
 def test_the_declared_value_follows_age(starts: str, percent: int) -> None:
@@ -232,8 +234,8 @@ def test_parts_depreciate_by_what_they_are_made_of(material: str, amount: int, p
 
 @pytest.mark.parametrize(
     ("on", "rate"),
-    [("2021-09-15", 0), ("2021-09-16", 5), ("2022-03-16", 10), ("2023-03-16", 15), ("2024-03-16", 25), ("2025-03-16", 35),
-     ("2026-03-16", 40), ("2027-03-15", 40)],
+    [("2021-09-15", 0), ("2021-09-16", 5), ("2022-03-16", 10), ("2023-03-16", 15), ("2024-03-16", 25),
+     ("2025-03-16", 35),      ("2026-03-16", 40), ("2027-03-15", 40)],
 )  # fmt: skip
 def test_metal_depreciates_by_age(on: str, rate: int) -> None:
     """acko.com, community.hdfcergo.com 3661."""
@@ -305,7 +307,8 @@ parts = st.lists(
 )
 def test_a_premium_is_the_sum_of_its_lines_and_rises_with_the_value(idv: int, more: int, bonus: int, off: int) -> None:
     change = {"no_claim_bonus_percent": bonus, "discount_percent": off, "add_ons": (
-        {"code": "engine", "basis": "percent_of_idv", "value": "0.2"}, {"code": "keys", "basis": "amount", "value": 300},
+        {"code": "engine", "basis": "percent_of_idv", "value": "0.2"},
+        {"code": "keys", "basis": "amount", "value": 300},
     )}  # fmt: skip
     found, larger = quoted(idv=idv, **change), quoted(idv=idv + more, **change)
     assert found.total.amount == sum(Decimal(one.amount) for one in found.lines)

@@ -155,8 +155,9 @@ def test_after_the_moratorium_only_fraud_is_left() -> None:
 
 terms = st.fixed_dictionaries(
     {
-        "deductible": st.integers(0, 50_000), "copay_percent": st.integers(0, 100), "sum_insured": st.integers(1, 500_000),
-        "paid_this_year": st.integers(0, 400_000), "sub_limits_apply": st.sampled_from(["before_sharing", "after_sharing"]),
+        "deductible": st.integers(0, 50_000), "copay_percent": st.integers(0, 100),
+        "sum_insured": st.integers(1, 500_000), "paid_this_year": st.integers(0, 400_000),
+        "sub_limits_apply": st.sampled_from(["before_sharing", "after_sharing"]),
         "sub_limits": st.lists(
             st.fixed_dictionaries({"peril": st.just("hospitalisation"), "most": st.integers(0, 300_000)}), max_size=2
         ).map(tuple),

@@ -1,4 +1,4 @@
-"""Pre-authorisation: the catalogue's figures kept or corrected, worked bills from outside, and what must always hold."""
+"""Pre-authorisation: the catalogue's figures kept or corrected, worked bills from outside, and laws."""
 
 from __future__ import annotations
 
@@ -189,9 +189,10 @@ others = st.lists(
 )  # fmt: skip
 plans = st.fixed_dictionaries(
     {
-        "sum_insured": st.integers(1, 600_000), "paid_this_year": st.integers(0, 300_000), "copay_percent": st.integers(0, 100),
-        "deductible": st.integers(0, 50_000),
-        "room_limit_per_day": st.none() | st.integers(1, 20_000), "icu_limit_per_day": st.none() | st.integers(1, 20_000),
+        "sum_insured": st.integers(1, 600_000), "paid_this_year": st.integers(0, 300_000),
+        "copay_percent": st.integers(0, 100), "deductible": st.integers(0, 50_000),
+        "room_limit_per_day": st.none() | st.integers(1, 20_000),
+        "icu_limit_per_day": st.none() | st.integers(1, 20_000),
     }
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ def test_break_even_deductions_of_2023(profile: Build, salary: int, deductions: 
 @pytest.mark.parametrize(
     ("heads", "age", "gains", "new", "old"),
     # What taxbrainai-compute 0.1.0 answers for 2025-26. Of 4,000 taxes without gains none differed; with gains it
-    # grants no marginal relief, and takes the surcharge above 15 per cent on the slabs' tax where only gains cross its step.
+    # grants no marginal relief, and takes a surcharge above 15 per cent on slab tax where only gains cross a step.
     [
         ({"salary": 1_275_000}, 40, (), 0, 187_200),
         ({"salary": 6_500_000}, 65, (), 1_724_580, 1_996_280),

@@ -18,8 +18,8 @@ class Judged(Payload, topic="sheet.judged"):
 def test_grounds_are_reasons_inputs_editions_and_limits() -> None:
     day = datetime.date(2026, 4, 1)
     edition = RuleEdition(
-        id="toll@2026-04-01", table="toll", effective_from=day, effective_to=day, source="a long source", section="1(2)",
-        verified=False, note="rates were not read",
+        id="toll@2026-04-01", table="toll", effective_from=day, effective_to=day, source="a long source",
+        section="1(2)", verified=False, note="rates were not read",
     )  # fmt: skip
     grounds = Grounds(
         reasons=(Reason(code="toll.due", text="It is due."),),
