@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -15,12 +15,15 @@ _MOST = 10**14
 
 
 def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, dict):
-        return Money.model_validate(value)
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
-        return value
-    # The shortest decimal that a number in JSON stands for, so 19.99 is 1,999 paise.
-    return Money.of(str(value), INR)
+    try:
+        if isinstance(value, dict):
+            return Money.model_validate(value)
+        if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+            return value
+        # The shortest decimal that a number in JSON stands for, so 19.99 is 1,999 paise.
+        return Money.of(str(value), INR)
+    except InvalidOperation:
+        raise ValueError("is no amount; write rupees with digits and a point") from None
 
 
 def _in_rupees(value: Money) -> Money:
