@@ -74,12 +74,18 @@ class Income(Value):
 
 
 class Deductions(Value):
-    """What was paid or claimed towards deductions of the old regime; what was not is 0, never left out."""
+    """What was paid or claimed towards deductions; what was not is 0, never left out.
+
+    All but the employer's contribution count in the old regime alone.
+    """
 
     life_and_savings: Rupees
     """Section 80C: provident fund, life insurance, equity-linked savings, principal of a home loan."""
     pension_scheme: Rupees
     """Section 80CCD(1B): own contribution to the national pension scheme."""
+    employer_pension: Rupees
+    """Section 80CCD(2): the employer's contribution to the national pension scheme, within its limit of the salary, and
+    part of ``salary`` as well. It counts in both regimes."""
     health_self: Rupees
     """Section 80D: premium for oneself, spouse and children."""
     health_parents: Rupees

@@ -105,12 +105,18 @@ class Assessment:
         person = Person(self.profile.age, self.profile.resident)
         return liability(self._base(regime, claimed), rules, chosen, person)
 
+    def off_salary(self, regime: Regime) -> tuple[Decimal, Decimal]:
+        """Return the standard deduction and the employer's pension contribution, which both regimes take off salary."""
+        rules, salary = self.tax_rules.rules, self.profile.income.salary.amount
+        standard = min((rules.new if regime == "new" else rules.old).standard_deduction, salary)
+        claimed = self.profile.deductions
+        return standard, min(claimed.employer_pension.amount, salary - standard) if claimed is not None else ZERO
+
     def _base(self, regime: Regime, claimed: Decimal) -> Base:
         income, rules = self.profile.income, self.tax_rules.rules
-        standard = min((rules.new if regime == "new" else rules.old).standard_deduction, income.salary.amount)
         ordinary = (
             income.salary.amount
-            - standard
+            - sum(self.off_salary(regime), ZERO)
             + sum((head.amount for head in (income.house_property, income.business, income.other)), ZERO)
         )
         off = claimed if regime == "old" else ZERO
@@ -132,10 +138,11 @@ class Assessment:
         return tuple(TaxLine(regime=regime, step=step, amount=rupees(amount)) for step, amount in steps)
 
     def _steps(self, regime: Regime, claimed: Decimal, found: Liability) -> Iterator[tuple[str, Decimal]]:
-        rules = self.tax_rules.rules
         yield "income before deductions", self.gross
-        standard = (rules.new if regime == "new" else rules.old).standard_deduction
-        yield "standard deduction", -min(standard, self.profile.income.salary.amount)
+        standard, employer = self.off_salary(regime)
+        yield "standard deduction", -standard
+        if employer:
+            yield "employer's pension contribution", -employer
         if regime == "old":
             yield "deductions within their limits", -claimed
         yield "total income", found.total_income

@@ -88,6 +88,18 @@ def test_a_renewal_by_hand() -> None:
     assert found.total.amount == Decimal("19075.88")
 
 
+def test_premiums_worked_out_by_others() -> None:
+    """quikcalctools.com: 3 % of eight lakh, 3,416 and tax are 32,351. delvesoft.com: a small
+    car of four lakh, between one and two years old, is worth 3,20,000; at 3.127 %, half off and a bonus of a fifth,
+    4,002.56 remain (it rounds the 10,006.40)."""
+    assert round(quoted(idv=800_000, claimed=True).total.amount) == 32_351
+    found = quoted(
+        vehicle=car(cubic_capacity=796, registered="2023-10-01"), idv=None, showroom_price=400_000,
+        own_damage_rate_percent=None, discount_percent=50, no_claim_bonus_percent=0,
+    )  # fmt: skip
+    assert (found.idv.amount, found.own_damage.amount) == (320_000, Decimal("4002.56"))
+
+
 @pytest.mark.parametrize(
     ("vehicle", "years", "premium"),
     # domain-b.com 20220603 and thenfapost.com of 2022-05-26.

@@ -15,7 +15,8 @@ from agents.insurance.policy_register import PolicyRegisterSettings, find
 def policy(number: str, terms_of: str | None = None) -> dict[str, Any]:
     amounts = {"sum_insured": 500_000, "bonus": 0, "paid_this_year": 0, "deductible": 0, "copay_percent": 0}
     plan = {
-        **amounts, "product_code": "HLT", "room_limit_per_day": None, "icu_limit_per_day": None, "initial_waiting_days": 30,
+        **amounts, "product_code": "HLT", "room_limit_per_day": None, "icu_limit_per_day": None,
+        "initial_waiting_days": 30,
         "pre_existing_waiting_months": 36, "specific_waiting_months": 24, "excluded_procedures": (), "packages": (),
         "network_only": True,
     }  # fmt: skip

@@ -11,8 +11,8 @@ from agents.contracts.tax import Deductions, Income, TaxProfile
 
 HEADS = ("salary", "house_property", "business", "dividends", "other")
 CLAIMS = (
-    "life_and_savings", "pension_scheme", "health_self", "health_parents", "deposit_interest", "home_loan_interest",
-    "education_loan_interest", "other",
+    "life_and_savings", "pension_scheme", "employer_pension", "health_self", "health_parents", "deposit_interest",
+    "home_loan_interest", "education_loan_interest", "other",
 )  # fmt: skip
 
 

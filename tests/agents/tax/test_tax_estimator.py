@@ -193,6 +193,12 @@ def test_deductions_count_within_their_limits(profile: Build) -> None:
     )
 
 
+def test_the_employers_pension_contribution_counts_in_both_regimes(profile: Build) -> None:
+    """taxbrainai-compute 0.1.0 says 1,71,600 and 3,82,200 for 20 lakh with 1,00,000 under section 80CCD(2)."""
+    person = profile(salary=2_000_000, deductions={"employer_pension": 100_000})
+    assert (tax(person, "new"), tax(person, "old")) == (171_600, 382_200)
+
+
 # --- missing data, and what every answer carries ---
 
 

@@ -59,6 +59,15 @@ def test_only_as_many_units_are_sold_as_are_needed() -> None:
     assert found.saves_before_cess.amount == 6_100
 
 
+def test_worked_examples_from_outside() -> None:
+    """thefinq.com: 100 shares from 5,000 down to 4,000 save 20,000 on a short-term gain of a lakh. htsyndication.com
+    (Mint, 88688529): a loss of 75,000 takes the whole tax on a long-term gain of two lakh."""
+    fallen = {"symbol": "X", "units": 100, "cost": 500_000, "price": 4_000, "bought": SHORT}
+    assert planned(fallen, short=100_000).saves_before_cess.amount == 20_000
+    found = planned(lot(75_000, LONG), long=200_000)
+    assert (found.saves_before_cess.amount, found.open_long_gains.amount) == (9_375, 0)
+
+
 @pytest.mark.parametrize(("sold", "long"), [("2026-05-02", False), ("2026-05-03", True)])
 def test_more_than_twelve_months_are_long(sold: str, long: bool) -> None:
     """365 days were taken to be long; the law says more than twelve months."""
