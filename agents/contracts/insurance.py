@@ -52,6 +52,12 @@ class AddOn(Value):
     """``percent_of_own_damage``: of the own damage premium before the bonus."""
     value: Annotated[Decimal, Field(ge=0, le=10_000_000)]
 
+    @model_validator(mode="after")
+    def _is_a_share(self) -> Self:
+        if self.basis != "amount" and self.value > 100:
+            raise ValueError("is more than a hundred per cent")
+        return self
+
 
 class MotorQuoteRequest(Payload, topic="insurance.motor_quote_request", classification="confidential"):
     """What does a motor policy cost, new or renewed?"""

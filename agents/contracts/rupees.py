@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
 from agents.contracts.money import Money
+from genie.errors import InputError
 
 INR = "INR"
+_PAISA = Decimal("0.01")
 _MOST = 10**14
 """Largest amount in paise: a lakh crore rupees, beyond any individual's income or policy."""
 
@@ -52,3 +54,14 @@ Rupees = Annotated[SignedRupees, AfterValidator(_not_negative)]
 """Rupees, at least 0."""
 PaidRupees = Annotated[SignedRupees, AfterValidator(_positive)]
 """Rupees, above 0."""
+
+
+def rupees(amount: Decimal) -> Money:
+    """Return computed rupees as money, rounded half up to the paisa.
+
+    Raises:
+        InputError: It is beyond what a payload holds, as sums of very large amounts are.
+    """
+    if abs(amount) * 100 > _MOST:
+        raise InputError("amounts", "come to more than a lakh crore rupees", "give rupees, not paise")
+    return Money.of(amount.quantize(_PAISA, rounding=ROUND_HALF_UP), INR)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 
 from agents.contracts.insufficient import InsufficientData, Lack
@@ -16,20 +15,14 @@ from agents.contracts.insurance import (
     RoadsideAnswer,
     RoadsideRequest,
 )
+from agents.domain.geo import distance_km
 from agents.insurance.motor_claim import assess
 from agents.insurance.premium import AGENT, quote
 from genie.protocol import Handlers, Risk, Tier, handles
 
-EARTH_KM = 6371.0
-"""Mean radius of the earth."""
 
-
-def distance_km(one: Place, other: Place) -> float:
-    """Return the distance between two places as the crow flies, in kilometres (haversine on the mean radius)."""
-    lat, other_lat = math.radians(one.latitude), math.radians(other.latitude)
-    half_lat, half_long = (other_lat - lat) / 2, math.radians(other.longitude - one.longitude) / 2
-    chord = math.sin(half_lat) ** 2 + math.cos(lat) * math.cos(other_lat) * math.sin(half_long) ** 2
-    return 2 * EARTH_KM * math.asin(math.sqrt(min(chord, 1.0)))
+def _point(place: Place) -> tuple[float, float]:
+    return float(place.latitude), float(place.longitude)
 
 
 def nearest(request: RoadsideRequest) -> RoadsideAnswer | InsufficientData:
@@ -37,8 +30,9 @@ def nearest(request: RoadsideRequest) -> RoadsideAnswer | InsufficientData:
     if not request.garages:
         lack = Lack(what="garages", needed="the garages of the insurer's network")
         return InsufficientData(agent=AGENT, question="nearest garages", missing=(lack,))
+    here = _point(request.place)
     far = sorted(
-        ((Decimal(f"{distance_km(request.place, one.place):.2f}"), one.name, one.cashless) for one in request.garages),
+        (Decimal(f"{distance_km(here, _point(one.place)):.2f}"), one.name, one.cashless) for one in request.garages
     )
     return RoadsideAnswer(
         nearest=tuple(

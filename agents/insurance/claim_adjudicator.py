@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.insurance import AmountLine, Claim, ClaimRecommendation, ClaimRequest, ClaimTerms
+from agents.contracts.rupees import rupees
 from agents.domain.rulebook import Edition, edition
-from agents.insurance.grounding import ZERO, grounds, line, rupees, total
+from agents.insurance.grounding import ZERO, grounds, line, total
 from agents.insurance.tables import HEALTH, HealthRules
 from genie.protocol import Risk, Tier, agent
 

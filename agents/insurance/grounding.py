@@ -7,8 +7,6 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
 from agents.contracts.insurance import AmountLine
-from agents.contracts.money import Money
-from agents.contracts.rupees import INR
 
 ZERO = Decimal(0)
 PAISA = Decimal("0.01")
@@ -17,11 +15,6 @@ PAISA = Decimal("0.01")
 def paise(amount: Decimal) -> Decimal:
     """Return rupees rounded half up to the paisa."""
     return amount.quantize(PAISA, rounding=ROUND_HALF_UP)
-
-
-def rupees(amount: Decimal) -> Money:
-    """Return rupees as money, rounded half up to the paisa."""
-    return Money.of(paise(amount), INR)
 
 
 def line(code: str, text: str, amount: Decimal) -> AmountLine:

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.insurance import AmountLine, HealthPlan, Preauth, PreauthRecommendation, PreauthRequest
+from agents.contracts.rupees import rupees
 from agents.domain.months import add_months
 from agents.domain.rulebook import Edition, edition
 from agents.insurance.benefit import asked, available, bill_deductions, estimate_deductions, shares
-from agents.insurance.grounding import ZERO, grounds, rupees, total
+from agents.insurance.grounding import ZERO, grounds, total
 from agents.insurance.tables import HEALTH, HealthRules
 from genie.protocol import Risk, Tier, agent
 

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from agents.contracts.grounds import RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.insurance import AmountLine, MotorAssessment, MotorClaimRequest, RepairLine
+from agents.contracts.rupees import rupees
 from agents.domain.rulebook import edition
-from agents.insurance.grounding import PAISA, ZERO, grounds, line, rupees, total
+from agents.insurance.grounding import PAISA, ZERO, grounds, line, total
 from agents.insurance.premium import AGENT, capacity_class, rate_at
 from agents.insurance.tables import MOTOR, MotorRules
 from genie.errors import InputError

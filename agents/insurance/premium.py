@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.insurance import AmountLine, MotorQuote, MotorQuoteRequest, Vehicle
+from agents.contracts.rupees import rupees
 from agents.domain.months import add_months
 from agents.domain.rulebook import edition
-from agents.insurance.grounding import ZERO, grounds, line, paise, rupees, total
+from agents.insurance.grounding import ZERO, grounds, line, paise, total
 from agents.insurance.tables import LIABILITY, MOTOR, AgeStep, LiabilityRules, MotorRules
 from genie.errors import InputError
 

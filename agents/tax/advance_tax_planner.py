@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from agents.contracts.rupees import rupees
 from agents.contracts.tax import AdvanceTaxPlan, AdvanceTaxRequest, Instalment, year_end, year_start
 from agents.domain.rulebook import edition
-from agents.tax.assessment import rupees
 from agents.tax.instalments import default_interest, deferment_interest, known_by, paid_by
 from agents.tax.liability import ZERO, rounded
 from agents.tax.tables import ADVANCE_TAX, AdvanceTaxRules, DueDate

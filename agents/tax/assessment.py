@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from agents.contracts.grounds import Evidence, RuleEdition
 from agents.contracts.money import Money
-from agents.contracts.rupees import INR
+from agents.contracts.rupees import rupees
 from agents.contracts.tax import Deductions, Regime, RegimeTax, TaxLine, TaxProfile, year_start
 from agents.domain.rulebook import Edition, edition
 from agents.tax.gains import Gains, settle
-from agents.tax.liability import PAISA, ZERO, Base, Liability, Person, liability, rounded
+from agents.tax.liability import ZERO, Base, Liability, Person, liability, rounded
 from agents.tax.tables import DEDUCTIONS, INCOME_TAX, DeductionRules, IncomeTaxRules, Limit
 
 METHOD = (
@@ -20,11 +20,6 @@ METHOD = (
     "years, clubbing, relief for tax paid abroad, alternative minimum tax, and income at special rates other than the "
     "gains given."
 )
-
-
-def rupees(amount: Decimal) -> Money:
-    """Return rupees as money, rounded half up to the paisa."""
-    return Money.of(amount.quantize(PAISA, rounding=ROUND_HALF_UP), INR)
 
 
 def limit_of(limit: Limit, claimed: Deductions, age: int, rules: DeductionRules) -> Decimal | None:

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from agents.contracts.grounds import Grounds, Reason, unverified
 from agents.contracts.insufficient import InsufficientData, Lack
+from agents.contracts.rupees import rupees
 from agents.contracts.tax import DeductionRoom, Deductions, DeductionsPlan, DeductionsRequest, Regime
-from agents.tax.assessment import METHOD, Assessment, claim_of, limit_of, rupees
+from agents.tax.assessment import METHOD, Assessment, claim_of, limit_of
 from agents.tax.liability import ZERO
 from agents.tax.tables import Limit
 from genie.protocol import Risk, Tier, agent

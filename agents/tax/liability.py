@@ -10,7 +10,6 @@ from agents.tax.gains import Special
 from agents.tax.tables import IncomeTaxRules, RegimeRules, Step
 
 ZERO = Decimal(0)
-PAISA = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)

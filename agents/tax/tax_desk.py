@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from agents.contracts.insufficient import InsufficientData, Lack, MissingAnswer
+from agents.contracts.rupees import rupees
 from agents.contracts.tax import (
     AdvanceTaxPlan,
     AdvanceTaxRequest,
@@ -24,7 +25,6 @@ from agents.contracts.tax import (
     year_end,
     year_start,
 )
-from agents.tax.assessment import rupees
 from agents.tax.liability import ZERO
 from genie.errors import InputError
 from genie.message import Payload, topic_of

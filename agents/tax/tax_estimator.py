@@ -6,8 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from agents.contracts.grounds import Grounds, Reason, unverified
 from agents.contracts.insufficient import InsufficientData, Lack
+from agents.contracts.rupees import rupees
 from agents.contracts.tax import RegimeTax, TaxEstimate, TaxEstimateRequest, TaxLine
-from agents.tax.assessment import METHOD, Assessment, rupees
+from agents.tax.assessment import METHOD, Assessment
 from agents.tax.gains import ZERO
 from genie.protocol import Risk, Tier, agent
 

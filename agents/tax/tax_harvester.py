@@ -9,10 +9,10 @@ from decimal import ROUND_CEILING, Decimal
 
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
 from agents.contracts.insufficient import InsufficientData, Lack
+from agents.contracts.rupees import rupees
 from agents.contracts.tax import Harvest, HarvestPlan, HarvestRequest, Lot
 from agents.domain.months import month_of, shift
 from agents.domain.rulebook import edition
-from agents.tax.assessment import rupees
 from agents.tax.liability import ZERO
 from agents.tax.tables import CAPITAL_GAINS, INCOME_TAX, CapitalGainsRules
 from genie.protocol import Risk, Tier, agent

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from agents.contracts.money import Money
-from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees, rupees
+from genie.errors import InputError
 
 SIGNED: TypeAdapter[Money] = TypeAdapter(SignedRupees)
 
@@ -42,3 +43,9 @@ def test_signs_are_checked() -> None:
 def test_a_number_in_json_is_read_exactly(minor: int) -> None:
     text = f"{Decimal(minor).scaleb(-2)}"
     assert SIGNED.validate_python(json.loads(text)).minor == minor
+
+
+def test_a_sum_that_no_payload_holds_is_refused_in_words() -> None:
+    with pytest.raises(InputError, match="lakh crore"):
+        rupees(Decimal(10) ** 13)
+    assert rupees(Decimal("0.005")).minor == 1
