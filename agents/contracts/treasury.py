@@ -1,8 +1,9 @@
-"""What the treasury family is asked and answers: value at risk, gaps by maturity, liquidity coverage, exchange rates."""
+"""What the treasury family is asked and answers: value at risk, gaps, liquidity coverage, exchange rates."""
 
 from __future__ import annotations
 
 import datetime
+import itertools
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -370,7 +371,7 @@ class LcrRequest(Payload, topic="treasury.lcr_request", classification="confiden
     @model_validator(mode="after")
     def _days_follow(self) -> Self:
         days = (self.as_of, *(day.on for day in self.ahead))
-        if any(later <= earlier for earlier, later in zip(days, days[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(days)):
             raise ValueError("the days ahead come in order and after as_of")
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
@@ -55,7 +56,7 @@ def christoffersen(hits: Sequence[bool]) -> LikelihoodRatio | None:
     if not any(hits):
         return None
     counts = {(a, b): 0 for a in (False, True) for b in (False, True)}
-    for pair in zip(hits, hits[1:], strict=False):
+    for pair in itertools.pairwise(hits):
         counts[pair] += 1
     calm, after_calm = counts[False, False], counts[False, True]
     recovered, again = counts[True, False], counts[True, True]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.treasury import LcrProjection, LcrRequest, LcrResult, LcrWeighted
@@ -62,8 +62,8 @@ def coverage(request: LcrRequest) -> LcrResult | InsufficientData:
 
 
 def ratio(assets: Stock, flows: Net) -> Decimal:
-    """Return liquid assets over net outflows in per cent with two digits, rounded down: 99.999 does not cover."""
-    return (assets.total * 100 / flows.total).quantize(Decimal("0.01"), rounding="ROUND_FLOOR")
+    """Return liquid assets over net outflows in per cent with two digits; whether they cover is judged unrounded."""
+    return (assets.total * 100 / flows.total).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def _ahead(request: LcrRequest, outflows: Balances, inflows: Balances) -> Iterator[LcrProjection]:
