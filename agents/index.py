@@ -7,21 +7,34 @@ from types import MappingProxyType
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
-        "adviser": "agents.insights.adviser:adviser",
         "advance_tax_planner": "agents.tax.advance_tax_planner:advance_tax_planner",
+        "adviser": "agents.insights.adviser:adviser",
+        "alm": "agents.treasury.alm:alm",
+        "alm_fallback": "agents.control.fallback:alm_fallback",
         "analyser": "agents.insights.analyser:analyser",
         "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
         "categoriser": "agents.insights.categoriser:categoriser",
+        "currency_converter": "agents.treasury.currency_converter:currency_converter",
         "deductions_optimizer": "agents.tax.deductions_optimizer:deductions_optimizer",
         "finance_desk": "agents.insights.finance_desk:finance_desk",
+        "financial_educator": "agents.research.financial_educator:financial_educator",
         "forecaster": "agents.insights.forecaster:forecaster",
+        "hierarchical_router": "agents.control.hierarchical_router:hierarchical_router",
+        "lcr_projector": "agents.treasury.lcr_projector:lcr_projector",
+        "lcr_projector_fallback": "agents.control.fallback:lcr_projector_fallback",
+        "macro_research": "agents.research.macro_research:macro_research",
+        "mpc_research": "agents.research.mpc_research:mpc_research",
         "normaliser": "agents.insights.normaliser:normaliser",
+        "rate_watcher": "agents.research.rate_watcher:rate_watcher",
         "reporter": "agents.insights.reporter:reporter",
         "statement_reader": "agents.insights.reader:statement_reader",
         "subscription_detector": "agents.insights.subscription_detector:subscription_detector",
         "tax_desk": "agents.tax.tax_desk:tax_desk",
         "tax_estimator": "agents.tax.tax_estimator:tax_estimator",
         "tax_harvester": "agents.tax.tax_harvester:tax_harvester",
+        "treasury_desk": "agents.treasury.treasury_desk:treasury_desk",
+        "var_calculator": "agents.treasury.var_calculator:var_calculator",
+        "var_calculator_fallback": "agents.control.fallback:var_calculator_fallback",
     }
 )
 """Agent id -> ``module:attribute``."""

@@ -450,7 +450,7 @@ class FxTable(Value):
 
 
 class ConvertCurrency(Payload, topic="treasury.convert_currency", classification="confidential"):
-    """What is this amount in another currency?"""
+    """What is this amount in another currency? One unit of a currency asks for the rate alone."""
 
     amount: Annotated[Money, AfterValidator(_bounded)]
     to: AnyCaseCurrency
@@ -460,28 +460,6 @@ class ConvertCurrency(Payload, topic="treasury.convert_currency", classification
     """Taken off the middle rate, in per cent: what a dealer keeps."""
     rates: FxTable | None = None
     """The asker's own rates; None: those of the port that the agent is built on."""
-
-
-class FxRateRequest(Payload, topic="treasury.fx_rate_request", classification="internal"):
-    """What is the rate between two currencies?"""
-
-    base: AnyCaseCurrency
-    quote: AnyCaseCurrency
-    as_of: datetime.date | None = None
-    rates: FxTable | None = None
-
-
-class FxRate(Payload, topic="treasury.fx_rate", classification="internal"):
-    """Units of ``quote`` for one unit of ``base``."""
-
-    base: Currency
-    quote: Currency
-    rate: Decimal
-    """Ten significant digits."""
-    rates_on: datetime.date
-    stale: bool
-    """The rates are older than a weekend and a holiday explain."""
-    grounds: Grounds
 
 
 class ConvertedAmount(Payload, topic="treasury.converted_amount", classification="confidential"):

@@ -22,7 +22,9 @@ FOUND = 0.86
 """Likeness to a term from which it is taken to be meant."""
 NEAR = 0.6
 _MOST_NEAR = 3
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")
+"""Letters and digits, with the vowel signs of Devanagari, which are no letters to ``re``; one class or the other, so it
+reads each character once."""
 
 
 class Entry(BaseModel):
@@ -56,7 +58,7 @@ def glossary() -> tuple[Entry, ...]:
 def explain(request: ExplainFinance) -> FinanceExplanation:
     """Return the entries that a question names, the longest name first; or what comes nearest.
 
-    Names are looked for as whole words, so no term is found inside another word; then by likeness, for what is misspelt.
+    Names are looked for as whole words, so no term is found inside another word; then by likeness, for a word misspelt.
     """
     asked = words(request.question)
     hits = sorted(_named(asked), key=lambda hit: (-len(hit[1]), hit[0].term))

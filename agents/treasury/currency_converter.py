@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
-from agents.contracts.treasury import ConvertCurrency, ConvertedAmount, FxRate, FxRateRequest, FxTable
+from agents.contracts.treasury import ConvertCurrency, ConvertedAmount, FxTable
 from agents.domain.fx import DayRates, FxRates, ReferenceRates, shown
-from agents.treasury.amounts import ZERO, money
+from agents.treasury.amounts import money
 from genie.protocol import Context, FunctionAgent, Risk, Tier, agent
 
 ID = "currency_converter"
@@ -19,8 +19,7 @@ FRESH_DAYS = 4
 OLDEST_DAYS = 31
 """Beyond this there are no rates, only history."""
 _AS_STATED = "The middle rate of the day. What a dealer asks differs by spread, amount and time of day."
-Question = ConvertCurrency | FxRateRequest
-Answer = ConvertedAmount | FxRate | InsufficientData
+Answer = ConvertedAmount | InsufficientData
 
 
 def convert(request: ConvertCurrency, rates: DayRates | None, today: datetime.date) -> Answer:
@@ -37,22 +36,6 @@ def convert(request: ConvertCurrency, rates: DayRates | None, today: datetime.da
         rates_on=usable.on,
         stale=is_stale(usable.on, day),
         grounds=_grounds(usable, (source, request.to), day, request.spread_pct),
-    )
-
-
-def quote(request: FxRateRequest, rates: DayRates | None, today: datetime.date) -> Answer:
-    """Return the rate between two currencies on a day; or what is missing for it."""
-    day = request.as_of or today
-    usable = _usable(rates, (request.base, request.quote), day)
-    if isinstance(usable, InsufficientData):
-        return usable
-    return FxRate(
-        base=request.base,
-        quote=request.quote,
-        rate=shown(usable.rate(request.base, request.quote)),
-        rates_on=usable.on,
-        stale=is_stale(usable.on, day),
-        grounds=_grounds(usable, (request.base, request.quote), day, ZERO),
     )
 
 
@@ -97,7 +80,7 @@ def _grounds(rates: DayRates, pair: tuple[str, str], day: datetime.date, spread:
     return Grounds(reasons=tuple(reasons), inputs=inputs, editions=(), uncertainty=_AS_STATED, caveats=caveats)
 
 
-def converter_on(rates: FxRates) -> FunctionAgent[[Question, Context], Awaitable[Answer]]:
+def converter_on(rates: FxRates) -> FunctionAgent[[ConvertCurrency, Context], Awaitable[Answer]]:
     """Return the agent, reading its rates from a port; a question that brings its own table is answered from that."""
 
     @agent(
@@ -108,13 +91,11 @@ def converter_on(rates: FxRates) -> FunctionAgent[[Question, Context], Awaitable
         clearance="confidential",
         concurrency=8,
     )
-    async def currency_converter(request: Question, context: Context) -> Answer:
-        """Converts an amount, or states a rate, between any two currencies at dated rates, through one base."""
+    async def currency_converter(request: ConvertCurrency, context: Context) -> Answer:
+        """Converts an amount between any two currencies at dated rates, through one base."""
         today = context.now().date()
         found = await rates.rates(request.as_of or today) if request.rates is None else table_of(request.rates)
-        if isinstance(request, ConvertCurrency):
-            return convert(request, found, today)
-        return quote(request, found, today)
+        return convert(request, found, today)
 
     return currency_converter
 
