@@ -499,7 +499,8 @@ class TreasuryQuestion(Payload, topic="treasury.pack_question", classification="
 class MissingTreasuryPart(Value):
     """A part of the pack that did not come."""
 
-    part: str
+    agent: str
+    """Who should have sent it."""
     reason: str
 
 

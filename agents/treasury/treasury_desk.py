@@ -74,7 +74,9 @@ class _Gathering:
             else:
                 name = topic_of(answer).name
                 reasons = [one.reason for one in came.missing.values() if one.part == name]
-                self.missing.append(MissingTreasuryPart(part=name, reason=reasons[0] if reasons else "did not come"))
+                self.missing.append(
+                    MissingTreasuryPart(agent=_OF[kind], reason=reasons[0] if reasons else "did not come")
+                )
         return found
 
     def unknown(self, field: str) -> None:
