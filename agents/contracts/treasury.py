@@ -5,79 +5,23 @@ from __future__ import annotations
 import datetime
 import itertools
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData
-from agents.contracts.money import Currency, Money
+from agents.contracts.money import Money
 from agents.contracts.research import RateOutlook, Region
+from agents.contracts.sums import Amount, AnyCaseCurrency, PositiveAmount, SignedAmount, one_currency
 from genie.message import Payload, Value
 
-DEFAULT_CURRENCY = "INR"
-"""What a plain number is an amount of."""
-_MOST = 10**18
-"""Largest amount in minor units, above any bank's balance sheet."""
-
-
-def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, float):
-        value = str(value)
-    if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
-        return Money.of(value, DEFAULT_CURRENCY)
-    return value
-
-
-def _bounded(value: Money) -> Money:
-    if abs(value.minor) > _MOST:
-        raise ValueError("is beyond 10^18 minor units")
-    return value
-
-
-def _not_negative(value: Money) -> Money:
-    if value.minor < 0:
-        raise ValueError("must not be negative")
-    return value
-
-
-def _positive(value: Money) -> Money:
-    if value.minor <= 0:
-        raise ValueError("must be above 0")
-    return value
-
-
-SignedAmount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
-"""Money that may be negative; a plain number or text is taken as rupees."""
-Amount = Annotated[SignedAmount, AfterValidator(_not_negative)]
-"""Money, at least 0."""
-PositiveAmount = Annotated[SignedAmount, AfterValidator(_positive)]
-"""Money, above 0."""
 Return = Annotated[Decimal, Field(ge=-10, le=10, max_digits=30)]
 """Change of a value in one day as a fraction: 0.01 is one per cent."""
 Returns = Annotated[tuple[Return, ...], Field(max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Percent = Decimal
 """A number of hundredths: 2.5 is two and a half per cent."""
-
-
-def _upper(value: Any) -> Any:  # whatever JSON or a caller hands over
-    return value.upper() if isinstance(value, str) else value
-
-
-AnyCaseCurrency = Annotated[Currency, BeforeValidator(_upper)]
-
-
-def one_currency(amounts: tuple[Money, ...]) -> str:
-    """Return the currency that all amounts share.
-
-    Raises:
-        ValueError: There are several.
-    """
-    found = sorted({amount.currency for amount in amounts})
-    if len(found) != 1:
-        raise ValueError(f"amounts are in {', '.join(found)}; convert them to one currency first")
-    return found[0]
 
 
 # --- value at risk ---
@@ -452,7 +396,7 @@ class FxTable(Value):
 class ConvertCurrency(Payload, topic="treasury.convert_currency", classification="confidential"):
     """What is this amount in another currency? One unit of a currency asks for the rate alone."""
 
-    amount: Annotated[Money, AfterValidator(_bounded)]
+    amount: SignedAmount
     to: AnyCaseCurrency
     as_of: datetime.date | None = None
     """None: today."""

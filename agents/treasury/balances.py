@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from agents.contracts.treasury import LcrInflows, LcrLine, LcrOutflows, LcrRequest, one_currency
+from agents.contracts.sums import one_currency
+from agents.contracts.treasury import LcrInflows, LcrLine, LcrOutflows, LcrRequest
 from agents.treasury.tables import Factor
 from genie.errors import InputError, did_you_mean
 

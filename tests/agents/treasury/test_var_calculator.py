@@ -162,6 +162,10 @@ def test_positions_are_the_portfolio_of_their_weighted_returns() -> None:
         {"portfolio_value": 1, "daily_returns": EIGHT, "horizon_days": 0},
         {"portfolio_value": 1, "daily_returns": ["NaN"] * 8},
         {"daily_returns": EIGHT},
+        *(
+            {"portfolio_value": odd, "daily_returns": EIGHT}
+            for odd in ("abc", "1e999999", "NaN", "Infinity", True, 1.001)
+        ),
         {**held(one=10, other=5), "portfolio_value": 14},
         {**held(one=10, other=5), "daily_returns": EIGHT},
     ],
