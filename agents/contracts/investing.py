@@ -1,7 +1,7 @@
 """What the investing family is asked and answers about plans: allocation, lump sum or instalments, goals, dividends.
 
-Holdings, funds and options are in ``agents.contracts.markets``. Rates are fractions a year (0.12 is 12 percent) unless a
-name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any currency.
+Holdings, funds and options are in ``agents.contracts.markets``. Rates are fractions a year (0.12 is 12 percent) unless
+a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any currency.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ class DividendYear(Value):
     dividend_gross: Amount
     tax: Amount
     deducted_at_source: Amount
-    """Part of the tax that the company keeps back; a credit, no further cost."""
+    """What the company keeps back: a credit against the tax, no further cost, and refunded where it is more."""
     dividend_net: Amount
     price: Decimal
     """At the year's end."""
