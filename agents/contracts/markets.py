@@ -69,7 +69,7 @@ class Fund(Value):
 
 
 class FundFilter(Value):
-    """What a fund must meet; a bound that is None asks nothing. A fund that lacks what is asked for does not meet it."""
+    """What a fund must meet; a bound that is None asks nothing. A fund of which it is not known does not meet it."""
 
     category: Name | None = None
     min_aum_crore: Annotated[Decimal, Field(ge=0)] | None = None
@@ -315,18 +315,9 @@ class Snapshot(OneCurrency):
         return self
 
 
-class HoldingsRequest(Payload, topic="investing.holdings_request", classification="confidential"):
-    """Fetch an account's holdings from the broker, and review them."""
+class Targeted(Value):
+    """A question with target weights."""
 
-    account: Symbol
-    """The broker's name for it; who may see it is the broker's to say."""
-    targets: Annotated[tuple[TargetWeight, ...], Field(max_length=4)] = ()
-
-
-class PortfolioRequest(Payload, topic="investing.portfolio_request", classification="confidential"):
-    """What does this portfolio hold, how concentrated is it, what has it returned, and how far is it off target?"""
-
-    snapshot: Snapshot
     targets: Annotated[tuple[TargetWeight, ...], Field(max_length=4)] = ()
     """Add up to 1; empty: there is no target."""
 
@@ -337,6 +328,19 @@ class PortfolioRequest(Payload, topic="investing.portfolio_request", classificat
         if self.targets and sum(one.weight for one in self.targets) != 1:
             raise ValueError("targets must add up to 1")
         return self
+
+
+class HoldingsRequest(Targeted, Payload, topic="investing.holdings_request", classification="confidential"):
+    """Fetch an account's holdings from the broker, and review them."""
+
+    account: Symbol
+    """The broker's name for it; who may see it is the broker's to say."""
+
+
+class PortfolioRequest(Targeted, Payload, topic="investing.portfolio_request", classification="confidential"):
+    """What does this portfolio hold, how concentrated is it, what has it returned, and how far is it off target?"""
+
+    snapshot: Snapshot
 
 
 class HeldPosition(Value):

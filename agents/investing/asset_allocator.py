@@ -85,7 +85,7 @@ def targets(request: AssetAllocationRequest, rules: AllocationRules) -> Mapping[
 
 
 def spread(total: int, weights: Mapping[AssetClass, Decimal]) -> Minor:
-    """Return a total in minor units by weights, which add up to 1; what rounding leaves goes to the largest remainders."""
+    """Return a total in minor units by weights, which add up to 1; largest remainders get what rounding leaves."""
     exact = {asset: total * weights[asset] for asset in ASSET_CLASSES}
     found: Minor = {asset: int(exact[asset]) for asset in ASSET_CLASSES}
     order = sorted(ASSET_CLASSES, key=lambda asset: found[asset] - exact[asset])

@@ -1,8 +1,8 @@
 """European options by Black, Scholes and Merton: price, Greeks, implied volatility, and where the price may end.
 
-Formulas as in Hull, Options, Futures, and Other Derivatives, chapters on Black-Scholes-Merton and the Greek letters. With
-the yield equal to the interest rate, and the price of a future in place of the spot, they are those of Black (1976).
-Rates are fractions, compounded continuously; volatility is a fraction a year; time is in years; all are binary floats.
+Formulas as in Hull, Options, Futures, and Other Derivatives, chapters on Black-Scholes-Merton and the Greek letters.
+With the yield equal to the interest rate, and the price of a future in place of the spot, they are those of Black
+(1976). Rates are fractions, compounded continuously; volatility is a fraction a year; time is in years; all are binary floats.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def implied_volatility(side: Side, terms: Terms, strike: float, premium: float) 
     """
     lowest, highest = bounds(side, terms, strike)
     low, high = _LEAST, _MOST
-    if not lowest < premium < highest or not price(side, terms, strike, high) >= premium >= price(side, terms, strike, low):
+    if not lowest < premium < highest or not price(side, terms, strike, high) >= premium >= price(
+        side, terms, strike, low
+    ):
         return None
     for _ in range(_STEPS):
         middle = (low + high) / 2

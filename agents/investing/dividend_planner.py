@@ -48,7 +48,7 @@ def project(request: DividendRequest) -> DividendProjection:
     with localcontext() as numbers:
         numbers.prec = _DIGITS
         run = _run(request, found.rules)
-        still = _run(request.model_copy(update={name: _ZERO for name in _GROWTH}), found.rules)
+        still = _run(request.model_copy(update=dict.fromkeys(_GROWTH, _ZERO)), found.rules)
         cost = request.shares * request.current_price
         flows = [*run.flows[:-1], run.flows[-1] + run.value + run.cash]
         rate = irr(flows)
@@ -138,7 +138,7 @@ def _grounds(request: DividendRequest, run: _Run, found: Edition[DividendTdsRule
     )
     reasons = [Reason(code="investing.dividends", text=text)]
     if first.deducted_at_source.minor:
-        text = f"The company keeps back {first.deducted_at_source} in the first year, a credit against the tax of {first.tax}."
+        text = f"The company keeps back {first.deducted_at_source} in year 1, a credit against the tax of {first.tax}."
         reasons.append(Reason(code="investing.deducted_at_source", text=text))
     given = tuple(Evidence(name=name, value=str(getattr(request, name))) for name in type(request).model_fields)
     return Grounds(

@@ -97,12 +97,15 @@ def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:
     wanted = percent(request.wanted_probability)
     code = "investing.on_track" if answer.on_track else "investing.off_track"
     low, high = answer.success_interval
-    texts = [
-        (code, f"{percent(answer.success_probability)} of {request.paths:,} paths reach {answer.target_at_end} "
-               f"(interval {percent(low)} to {percent(high)}); {wanted} are wanted."),
-        ("investing.required", f"A first contribution of {answer.required_monthly_for_wanted} a month reaches it on "
-                               f"{wanted} of the paths; were every month as expected, {answer.required_monthly} would."),
-    ]  # fmt: skip
+    share = (
+        f"{percent(answer.success_probability)} of {request.paths:,} paths reach {answer.target_at_end} (interval "
+        f"{percent(low)} to {percent(high)}); {wanted} are wanted."
+    )
+    needed = (
+        f"A first contribution of {answer.required_monthly_for_wanted} a month reaches it on {wanted} of the paths; "
+        f"were every month as expected, {answer.required_monthly} would."
+    )
+    texts = [(code, share), ("investing.required", needed)]
     if answer.target_at_end != request.target_corpus:
         text = f"With inflation {request.target_corpus} of today are {answer.target_at_end} then."
         texts.append(("investing.inflation", text))

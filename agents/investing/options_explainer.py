@@ -168,13 +168,17 @@ def _narrative(
     loss = "without limit" if most.loss is None else f"at most {money(max(-most.loss, Decimal(0)), request.currency)}"
     where = " and ".join(str(turn) for turn in turns) or "nowhere"
     name = name_of(request.legs)
-    return f"{name[0].upper()}{name[1:]}{size}: it can earn {profit} and lose {loss} at expiry; it breaks even at {where}."
+    return (
+        f"{name[0].upper()}{name[1:]}{size}: it can earn {profit} and lose {loss} at expiry; it breaks even at {where}."
+    )
 
 
 def _grounds(request: OptionRequest, chance: float, volatility: float) -> Grounds:
     model = "Black 1976" if request.underlying == "future" else "Black-Scholes-Merton"
     reasons = (
-        Reason(code="investing.priced", text=f"{model}, European exercise, at {percent(as_decimal(volatility))} a year."),
+        Reason(
+            code="investing.priced", text=f"{model}, European exercise, at {percent(as_decimal(volatility))} a year."
+        ),
         Reason(
             code="investing.chance",
             text=f"{percent(as_decimal(chance))} is the chance of a profit that the prices imply, not a forecast.",
@@ -184,11 +188,13 @@ def _grounds(request: OptionRequest, chance: float, volatility: float) -> Ground
         Evidence(name=name, value=str(getattr(request, name))) for name in type(request).model_fields if name != "legs"
     ]
     given += [
-        Evidence(name=f"legs.{number}", value=f"{leg.position} {leg.lots} {leg.side} at {leg.strike}, premium {leg.premium}")
+        Evidence(
+            name=f"legs.{number}", value=f"{leg.position} {leg.lots} {leg.side} at {leg.strike}, premium {leg.premium}"
+        )
         for number, leg in enumerate(request.legs)
     ]
     caveats = [
-        "Charges, taxes, margin and what is paid to leave early are not counted; margin can be called on short options.",
+        "Charges, taxes and what is paid to leave early are not counted; margin can be called on short options.",
         "Options on shares at Indian exchanges are settled by delivery, those on indices in cash; both are European.",
     ]
     if len({leg.premium is None for leg in request.legs}) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -61,9 +62,7 @@ def breakevens(options: Sequence[Option]) -> tuple[Decimal, ...]:
     prices, found = corners(options), set()
     values = [payoff(options, price) for price in prices]
     slope = slope_beyond(options)
-    for (left, worth), (right, later) in zip(
-        zip(prices, values, strict=True), zip(prices[1:], values[1:], strict=True), strict=False
-    ):
+    for (left, worth), (right, later) in itertools.pairwise(zip(prices, values, strict=True)):
         if worth * later < 0:
             found.add(left + (right - left) * worth / (worth - later))
     found.update(price for price, worth in zip(prices, values, strict=True) if worth == 0 and price > 0)
@@ -76,7 +75,7 @@ def profitable(options: Sequence[Option]) -> tuple[tuple[Decimal, Decimal | None
     """Return the open stretches of price with a profit; the last may have no end."""
     edges: list[Decimal] = sorted({_ZERO, *breakevens(options)})
     found: list[tuple[Decimal, Decimal | None]] = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         if payoff(options, (left + right) / 2) > 0:
             found.append((left, right))
     # Nothing turns beyond the last edge, so any price above it and every strike tells.
