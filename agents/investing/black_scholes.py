@@ -2,7 +2,8 @@
 
 Formulas as in Hull, Options, Futures, and Other Derivatives, chapters on Black-Scholes-Merton and the Greek letters.
 With the yield equal to the interest rate, and the price of a future in place of the spot, they are those of Black
-(1976). Rates are fractions, compounded continuously; volatility is a fraction a year; time is in years; all are binary floats.
+(1976). Rates are fractions, compounded continuously; volatility is a fraction a year, time is in years; all are binary
+floats.
 """
 
 from __future__ import annotations

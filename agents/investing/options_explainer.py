@@ -203,8 +203,8 @@ def _grounds(request: OptionRequest, chance: float, volatility: float) -> Ground
         caveats.append("Each leg has its own implied volatility; the chance of a profit uses their mean.")
     return Grounds(
         reasons=reasons, inputs=tuple(given), editions=(), caveats=tuple(caveats),
-        uncertainty="The model takes volatility and interest to be constant and prices to move without jumps; real ones "
-        "do neither.",
+        uncertainty="The model takes volatility and interest to be constant and prices to move without jumps; they are "
+        "not, and they do.",
     )  # fmt: skip
 
 
