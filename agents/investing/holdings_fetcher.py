@@ -27,7 +27,8 @@ async def holdings_fetcher(request: HoldingsRequest, context: Context) -> Portfo
         EdgeError: The broker cannot be reached, or its answer cannot be used.
     """
     broker = context.port(Brokerage)  # type: ignore[type-abstract]  # a protocol is what is declared
-    found = await broker.snapshot(request.account, context.headers.user or "")
+    user = context.headers.user
+    found = await broker.snapshot(request.account, user) if user else None  # for nobody nothing is fetched
     if found is None:
         lack = Lack(what="account", needed="an account that the broker knows and that this user may see")
         return InsufficientData(agent=ID, question="holdings of an account", missing=(lack,))

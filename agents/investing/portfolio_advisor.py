@@ -124,14 +124,15 @@ def _after(mark: Valuation) -> Decimal:
 def _lacking(
     snapshot: Snapshot, request: PortfolioRequest, money_weighted: Decimal | None, time_weighted: Decimal | None
 ) -> tuple[Lack, ...]:
+    holdings = sorted(snapshot.holdings, key=lambda one: one.symbol)
     found = [
         Lack(what=f"holdings.{one.symbol}.price", needed="a price; it is left out of value, weights and returns")
-        for one in snapshot.holdings
+        for one in holdings
         if one.price is None
     ]
     found += [
         Lack(what=f"holdings.{one.symbol}.cost", needed="what was paid; it is left out of the gain")
-        for one in snapshot.holdings
+        for one in holdings
         if one.cost is None
     ]
     if money_weighted is None:

@@ -42,8 +42,9 @@ def test_paid_out_the_shares_stay() -> None:
 
 def test_a_published_calculator_reinvesting_and_not() -> None:
     # buyupside.com/calculators/dividendreinvestmentdec07.htm: 44,193.06 and 5.55 percent a year; without 39,538.61.
+    # Its dividend of 3 is the last one: both figures take the first to be 3.03.
     plain = {
-        "current_price": 150, "dividend_per_share": 3, "dividend_growth_annual": "0.01",
+        "current_price": 150, "dividend_per_share": "3.03", "dividend_growth_annual": "0.01",
         "price_appreciation_annual": "0.04", "horizon_years": 20, "tax_rate_percent": 0,
     }  # fmt: skip
     found = projected(**plain)
@@ -53,15 +54,18 @@ def test_a_published_calculator_reinvesting_and_not() -> None:
     assert paid.terminal_value.amount + paid.total_dividend_net.amount == Decimal("39538.61")
 
 
-def test_another_published_table() -> None:
-    # solutioninn.com, question 10913432: 101.9048 shares after a year, 109.3701 before the sixth, 19,322.98 after ten.
+@pytest.mark.parametrize(
+    ("shares", "price", "dividend", "expected"),
+    # beginnersinvest.about.com, dividends 101, page 9: 220 at 50 make 1,004.40 shares of 1,000; 204,000 at 49.75
+    # make 4,100.50 more.
+    [(1_000, 50, "0.22", "1004.4000"), (300_000, "49.75", "0.68", "304100.5025")],
+)
+def test_published_reinvestments_of_one_payment(shares: int, price: Any, dividend: str, expected: str) -> None:
     found = projected(
-        current_price=100, dividend_per_share=2, dividend_growth_annual="0.03", price_appreciation_annual="0.05",
-        tax_rate_percent=0,
+        shares=shares, current_price=price, dividend_per_share=dividend, dividend_growth_annual=0,
+        price_appreciation_annual=0, tax_rate_percent=0, horizon_years=1,
     )  # fmt: skip
-    assert found.schedule[0].shares == Decimal("101.9048")
-    assert found.schedule[4].shares == Decimal("109.3701")
-    assert found.terminal_value.amount == Decimal("19322.98")
+    assert found.schedule[0].shares == Decimal(expected)
 
 
 def test_the_rate_of_return_is_that_of_numpy_financial() -> None:
