@@ -34,4 +34,3 @@ def goal() -> Callable[..., GoalRequest]:
 @pytest.fixture(scope="session")
 def sip() -> Callable[..., SipLumpsumRequest]:
     return _sip
-

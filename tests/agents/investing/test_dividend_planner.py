@@ -119,32 +119,30 @@ def test_what_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
         projected(**fields)
 
 
-rates = st.decimals(Decimal("-0.3"), Decimal("0.3"), places=3)
+rates = st.decimals(Decimal("-0.1"), Decimal("0.3"), places=3)
 
 
 @settings(max_examples=60)
 @given(
-    shares=st.integers(1, 10**5), dividend=st.integers(0, 500), growth=rates, rise=rates, years=st.integers(1, 20),
-    tax=st.integers(0, 100), payments=st.sampled_from([1, 2, 4, 12]), reinvest=st.booleans(), whole=st.booleans(),
+    fields=st.fixed_dictionaries({
+        "shares": st.integers(1, 10**5), "dividend_per_share": st.integers(0, 500), "dividend_growth_annual": rates,
+        "price_appreciation_annual": rates, "horizon_years": st.integers(1, 20),
+        "tax_rate_percent": st.integers(0, 100),
+        "payments_per_year": st.sampled_from([1, 2, 4, 12]), "reinvest_dividends": st.booleans(),
+        "whole_shares": st.booleans(),
+    }),
 )  # fmt: skip
-def test_a_year_adds_up(
-    shares: int, dividend: int, growth: Decimal, rise: Decimal, years: int, tax: int, payments: int,
-    reinvest: bool, whole: bool,
-) -> None:  # fmt: skip
-    fields = {
-        "shares": shares, "dividend_per_share": dividend, "dividend_growth_annual": growth,
-        "price_appreciation_annual": rise, "horizon_years": years, "tax_rate_percent": tax,
-        "payments_per_year": payments, "reinvest_dividends": reinvest, "whole_shares": whole,
-    }  # fmt: skip
-    found = projected(**fields)
+def test_a_year_adds_up(fields: dict[str, Any]) -> None:
+    found, years = projected(**fields), fields["horizon_years"]
     cent = Decimal("0.011")
     for one in found.schedule:
         assert abs(one.dividend_gross.amount - one.tax.amount - one.dividend_net.amount) <= cent
-        assert one.shares >= shares
+        assert one.shares >= fields["shares"]
     total = sum(one.dividend_net.amount for one in found.schedule)
     assert abs(total - found.total_dividend_net.amount) <= cent * years
     assert len(found.schedule) == years
     last = found.schedule[-1]
     assert last.holding_value == found.terminal_value
-    if rise == growth == 0 and tax < 100 and dividend:
-        assert found.total_dividend_net == found.total_dividend_net_without_growth
+    flat = projected(**{**fields, "dividend_growth_annual": 0, "price_appreciation_annual": 0})
+    assert flat.total_dividend_net == found.total_dividend_net_without_growth
+    assert flat.terminal_value == found.terminal_value_without_growth

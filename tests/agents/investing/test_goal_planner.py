@@ -24,14 +24,12 @@ def test_the_required_contribution_of_the_catalogue(goal: Goal) -> None:
 
 def test_a_goal_that_is_passed_already_is_near_certain_and_never_certain(goal: Goal) -> None:
     """The catalogue's 50 lakh and 50,000 a month for 60 lakh; it said 1.0 without an interval."""
-    found = plan(
-        goal(current_corpus=5_000_000, monthly_contribution=50_000, target_corpus=6_000_000, paths=10_000)
-    )
+    found = plan(goal(current_corpus=5_000_000, monthly_contribution=50_000, target_corpus=6_000_000, paths=10_000))
     assert found.success_probability == 1
     assert found.success_interval == (Decimal("0.9996"), 1)
     assert found.on_track
     assert found.required_monthly.minor == 0
-    assert found.corpus.mean.amount == pytest.approx(Decimal("23777818"), rel=Decimal("0.02"))
+    assert found.corpus.mean.amount == pytest.approx(Decimal(23_777_818), rel=Decimal("0.02"))
 
 
 def test_no_horizon_is_refused_and_not_answered_with_nonsense(goal: Goal) -> None:
@@ -46,7 +44,7 @@ def test_no_horizon_is_refused_and_not_answered_with_nonsense(goal: Goal) -> Non
         # numpy-financial 1.0.0: pmt(0.08 / 12, 180, -500_000, 5_000_000, "begin"); a negative one is a goal reached.
         ({"current_corpus": 500_000, "target_corpus": 5_000_000, "horizon_months": 180, "timing": "start",
           "expected_annual_return": "0.08"}, "9606.96"),
-        # pmt(0.12 / 12, 240, -1_000_000, 20_000_000)
+        # The same of 0.12 / 12, 240, -1_000_000 and 20_000_000, at the end.
         ({"current_corpus": 1_000_000, "target_corpus": 20_000_000, "horizon_months": 240,
           "expected_annual_return": "0.12"}, "9206.37"),
         ({"expected_annual_return": 0}, "8333.33"),

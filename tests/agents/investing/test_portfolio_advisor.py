@@ -121,7 +121,9 @@ def test_what_contradicts_itself_is_refused(fields: dict[str, Any]) -> None:
 
 
 @given(
-    rows=st.lists(st.tuples(st.integers(1, 10**6), st.decimals(Decimal("0.01"), 10**5, places=2)), min_size=1, max_size=8),
+    rows=st.lists(
+        st.tuples(st.integers(1, 10**6), st.decimals(Decimal("0.01"), 10**5, places=2)), min_size=1, max_size=8
+    ),
     cash=st.integers(0, 10**6), data=st.data(),
 )  # fmt: skip
 def test_parts_are_the_whole_in_any_order(rows: list[tuple[int, Decimal]], cash: int, data: Any) -> None:
