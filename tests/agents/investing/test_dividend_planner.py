@@ -119,13 +119,13 @@ def test_what_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
         projected(**fields)
 
 
-rates = st.decimals(Decimal("-0.1"), Decimal("0.3"), places=3)
+rates = st.decimals(Decimal("-0.05"), Decimal("0.1"), places=3)
 
 
 @settings(max_examples=60)
 @given(
     fields=st.fixed_dictionaries({
-        "shares": st.integers(1, 10**5), "dividend_per_share": st.integers(0, 500), "dividend_growth_annual": rates,
+        "shares": st.integers(1, 10**5), "dividend_per_share": st.integers(0, 30), "dividend_growth_annual": rates,
         "price_appreciation_annual": rates, "horizon_years": st.integers(1, 20),
         "tax_rate_percent": st.integers(0, 100),
         "payments_per_year": st.sampled_from([1, 2, 4, 12]), "reinvest_dividends": st.booleans(),
