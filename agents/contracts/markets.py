@@ -28,7 +28,7 @@ from genie.message import Payload, Value
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Symbol = Annotated[str, Field(min_length=1, max_length=64)]
-PeriodReturn = Annotated[Decimal, Field(gt=-1, le=10, max_digits=20)]
+PeriodReturn = Annotated[Decimal, Field(ge=Decimal("-0.9999"), le=10, max_digits=20)]
 """Of one month, as a fraction."""
 Returns = Annotated[tuple[PeriodReturn, ...], Field(max_length=720)]
 """Months in order, earliest first."""
@@ -52,7 +52,7 @@ class Fund(Value):
     """Fraction a year: 1.5 percent is 0.015."""
     three_year_cagr: AnnualRate | None = None
     five_year_cagr: AnnualRate | None = None
-    std_dev: Annotated[Decimal, Field(gt=0, le=2)] | None = None
+    std_dev: Annotated[Decimal, Field(ge=Decimal("0.0001"), le=2)] | None = None
     """Standard deviation of a year's return, as a fraction."""
     neg_quarters_last_5yr: Annotated[int, Field(ge=0, le=20)] | None = None
     """Of twenty quarters, those that lost."""
@@ -151,6 +151,9 @@ class FundScreenResults(Payload, topic="investing.fund_screen_results", classifi
 
 # --- options ---
 
+_TICK = Decimal("0.0001")
+OptionPrice = Annotated[Decimal, Field(ge=_TICK, le=Decimal(10) ** 9, max_digits=24)]
+"""Of one unit, in the question's currency."""
 OptionSide = Literal["call", "put"]
 Position = Literal["long", "short"]
 
@@ -160,9 +163,9 @@ class Leg(Value):
 
     side: OptionSide
     position: Position
-    strike: Price
+    strike: OptionPrice
     lots: Annotated[int, Field(ge=1, le=10_000)] = 1
-    premium: Price | None = None
+    premium: OptionPrice | None = None
     """Paid or received for one unit; without it the theoretical price is taken."""
 
 
@@ -170,12 +173,12 @@ class OptionRequest(Payload, topic="investing.option_request", classification="i
     """What is an option, or a strategy of several, worth, and what can it earn and lose?"""
 
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=8)]
-    underlying_price: Price
+    underlying_price: OptionPrice
     underlying: Literal["spot", "future"] = "spot"
     """With ``future`` the price is that of the future to the same expiry (Black 76), and there is no yield."""
-    days_to_expiry: Annotated[Decimal, Field(gt=0, le=3_650)]
+    days_to_expiry: Annotated[Decimal, Field(ge=_TICK, le=3_650)]
     """Calendar days; a year has 365."""
-    implied_volatility_pct: Annotated[Decimal, Field(gt=0, le=500)] | None = None
+    implied_volatility_pct: Annotated[Decimal, Field(ge=Decimal("0.01"), le=500)] | None = None
     """Percent a year; None: solved from the premium of each leg."""
     risk_free_rate_pct: Annotated[Decimal, Field(ge=-10, le=100)]
     """Percent a year, compounded continuously."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal
 
 from agents.contracts.money import Money, exponent
 from genie.errors import InputError
 
 _MOST = Decimal(10) ** 16
 """Minor units that payloads of the family carry at most."""
+_WIDE = Context(prec=60)
+"""The usual 28 digits would refuse to round a number of 23 before the point to six after it."""
 
 
 def as_decimal(value: Decimal | float) -> Decimal:
@@ -32,7 +34,7 @@ def money(amount: Decimal | float, currency: str, *, up: bool = False) -> Money:
 
 def rounded(value: Decimal | float, digits: int) -> Decimal:
     """Return a number with so many digits after the point, rounded half away from zero; never a negative zero."""
-    return as_decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
+    return as_decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WIDE) + 0
 
 
 def percent(fraction: Decimal | float) -> str:

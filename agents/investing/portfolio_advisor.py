@@ -25,6 +25,8 @@ from genie.protocol import Risk, Tier, agent
 ID = "portfolio_advisor"
 _ZERO = Decimal(0)
 _YEAR = 365
+_BEYOND = 10**6
+"""A return that no portfolio has, but wrong flows do."""
 LARGE = Decimal("0.2")
 """Weight from which one holding is worth a remark."""
 OFF = Decimal("0.05")
@@ -95,7 +97,7 @@ def _xirr(snapshot: Snapshot, total: Decimal) -> Decimal | None:
     if flows[0][0] == snapshot.as_of:
         return None
     rate = xirr([*flows, (snapshot.as_of, total)])
-    return None if rate is None else rounded(rate * 100, 2)
+    return None if rate is None or abs(rate) > _BEYOND else rounded(rate * 100, 2)
 
 
 def _twr(snapshot: Snapshot, total: Decimal) -> Decimal | None:
@@ -111,6 +113,8 @@ def _twr(snapshot: Snapshot, total: Decimal) -> Decimal | None:
         if put <= 0:
             return None
         factor *= float(end / put)
+    if not factor < _BEYOND:
+        return None
     days = (snapshot.as_of - marks[0].on).days
     if days > _YEAR and factor > 0:
         factor = math.exp(math.log(factor) * _YEAR / days)
@@ -159,7 +163,8 @@ def _grounds(request: PortfolioRequest, found: Sequence[Concentration], off: Seq
             text = f"{drift.asset}: {points} points {word} the target of {percent(drift.target)}."
             reasons.append(Reason(code="investing.off_target", text=text))
     if not reasons:
-        text = f"No part has {percent(LARGE)} or more, and no class is {percent(OFF)} or more off a target."
+        text = f"Of what is known, no part has {percent(LARGE)} or more"
+        text += f", and no class is {percent(OFF)} or more off its target." if off else "; there is no target."
         reasons.append(Reason(code="investing.nothing_stands_out", text=text))
     snapshot = request.snapshot
     return Grounds(

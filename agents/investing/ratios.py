@@ -53,12 +53,12 @@ def annualised(returns: Sequence[float]) -> float:
 
 def max_drawdown(returns: Sequence[float]) -> float:
     """Return the deepest fall below an earlier peak, the start among the peaks; 0 or negative."""
-    worth, peak, deepest = 1.0, 1.0, 0.0
+    worth, peak, deepest = 0.0, 0.0, 0.0  # logarithms, since decades of months overflow otherwise
     for one in returns:
-        worth *= 1 + one
+        worth += math.log1p(one)
         peak = max(peak, worth)
-        deepest = min(deepest, worth / peak - 1)
-    return deepest
+        deepest = min(deepest, worth - peak)
+    return math.expm1(deepest)
 
 
 def _over(mean: float, deviation: float) -> Decimal | None:

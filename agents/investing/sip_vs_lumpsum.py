@@ -60,18 +60,14 @@ def compare(request: SipLumpsumRequest) -> SipLumpsumResult:
 def _cash(part: float, invested: int, request: SipLumpsumRequest, growth: float) -> tuple[float, float]:
     """Return the interest that waiting cash has earned by the last instalment, and what is in cash at the end."""
     waiting, at_start = 1.0, request.timing == "start"
-    for month in range(request.horizon_months):
-        if month >= invested:
-            break
+    for month in range(invested):
         if at_start:
             waiting -= part
-        last = month == invested - 1 and invested == request.instalments
-        waiting *= 1.0 if last and at_start else growth
+        if not (at_start and month == request.instalments - 1):  # nothing waits once the last one is paid
+            waiting *= growth
         if not at_start:
             waiting -= part
-    if invested == request.instalments:
-        return waiting, 0.0
-    return 0.0, waiting
+    return (waiting, 0.0) if invested == request.instalments else (0.0, waiting)
 
 
 def _recommended(share: Decimal) -> Literal["lumpsum", "sip", "toss_up"]:

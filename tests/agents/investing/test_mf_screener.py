@@ -123,6 +123,12 @@ def test_too_few_months_have_no_ratios_and_flat_ones_no_sharpe() -> None:
     assert (flat.sharpe, flat.max_drawdown, flat.tracking_error, flat.downside_capture) == (None, 0, None, None)
 
 
+def test_sixty_years_of_wild_months_overflow_nothing() -> None:
+    found = ratios([10.0, -0.9999] * 360, [-0.9999, 10.0] * 360, 0.06)
+    assert found is not None
+    assert found.max_drawdown == -1
+
+
 def test_no_funds_are_too_little_and_some_input_is_refused() -> None:
     assert isinstance(screen(asked()), InsufficientData)
     for wrong in (

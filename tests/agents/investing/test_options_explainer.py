@@ -153,6 +153,24 @@ def test_chance_of_profit_is_that_of_ending_beyond_the_break_even() -> None:
     assert explained(leg()).probability_of_profit == Decimal("0.3491")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"implied_volatility_pct": "1e-300"}, {"days_to_expiry": "1e-300"}, {"underlying_price": "1e-300"},
+     {"underlying_price": "1e300"}, {"risk_free_rate_pct": "nan"}, {"days_to_expiry": 0}, {"lot_size": 0},
+     {"underlying": "future", "dividend_yield_pct": 1}],
+)  # fmt: skip
+def test_what_cannot_be_priced_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        asked(leg(), **fields)
+
+
+@pytest.mark.parametrize("spot", ["0.0001", "1000000000"])
+def test_the_ends_of_what_is_taken_are_priced(spot: str) -> None:
+    extreme = {"underlying_price": spot, "implied_volatility_pct": "0.01", "days_to_expiry": "0.0001"}
+    found = explained(leg("put", strike=spot, lots=10_000), lot_size=1, **extreme)
+    assert found.legs[0].greeks.gamma > 0
+
+
 sides = st.sampled_from(["call", "put"])
 prices = st.floats(1, 1e5)
 

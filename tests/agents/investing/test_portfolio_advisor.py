@@ -83,6 +83,13 @@ def test_concentration_is_the_sum_of_squared_weights() -> None:
     assert "investing.concentrated_issuer" in {one.code for one in found.grounds.reasons}
 
 
+def test_without_a_target_nothing_is_said_to_be_on_it() -> None:
+    many = [holding(f"S{number}", 1, 1, issuer=f"I{number}", sector=f"B{number}") for number in range(10)]
+    assert "there is no target" in reviewed(*many).grounds.reasons[0].text
+    on_it = reviewed(*many, targets=[{"asset": "equity", "weight": 1}])
+    assert "off its target" in on_it.grounds.reasons[0].text
+
+
 def test_drift_says_what_to_trade() -> None:
     targets = [{"asset": "equity", "weight": "0.6"}, {"asset": "debt", "weight": "0.4"}]
     found = reviewed(holding(quantity=1, price=800), cash=200, targets=targets)
@@ -97,6 +104,13 @@ def test_a_holding_without_a_price_leaves_no_return_standing() -> None:
     assert found.xirr_percent is None
     assert "holdings.OLDCO.price" in lacking(found)
     assert reviewed(holding(), flows=flows).xirr_percent == Decimal("11.11")
+
+
+def test_a_return_beyond_belief_is_none() -> None:
+    rows = [{"on": "2025-12-31", "value": "0", "flow": "0.01"}]
+    found = reviewed(holding(quantity=1, price=10**9), valuations=rows, flows=[{"on": "2025-12-31", "amount": "0.01"}])
+    assert (found.xirr_percent, found.twr_percent) == (None, None)
+    assert {"flows", "valuations"} <= lacking(found)
 
 
 def test_nothing_held_is_too_little() -> None:
