@@ -13,26 +13,35 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "alm_fallback": "agents.control.fallback:alm_fallback",
         "analyser": "agents.insights.analyser:analyser",
         "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
+        "asset_allocator": "agents.investing.asset_allocator:asset_allocator",
         "auto_insurance": "agents.insurance.auto_insurance:AutoInsurance",
         "categoriser": "agents.insights.categoriser:categoriser",
         "claim_adjudicator": "agents.insurance.claim_adjudicator:claim_adjudicator",
         "claim_desk": "agents.insurance.claim_desk:claim_desk",
         "currency_converter": "agents.treasury.currency_converter:currency_converter",
         "deductions_optimizer": "agents.tax.deductions_optimizer:deductions_optimizer",
+        "dividend_planner": "agents.investing.dividend_planner:dividend_planner",
         "finance_desk": "agents.insights.finance_desk:finance_desk",
         "financial_educator": "agents.research.financial_educator:financial_educator",
         "forecaster": "agents.insights.forecaster:forecaster",
+        "goal_planner": "agents.investing.goal_planner:goal_planner",
         "health_preauth": "agents.insurance.health_preauth:health_preauth",
         "hierarchical_router": "agents.control.hierarchical_router:hierarchical_router",
+        "holdings_fetcher": "agents.investing.holdings_fetcher:holdings_fetcher",
+        "investing_desk": "agents.investing.investing_desk:investing_desk",
         "lcr_projector": "agents.treasury.lcr_projector:lcr_projector",
         "lcr_projector_fallback": "agents.control.fallback:lcr_projector_fallback",
         "macro_research": "agents.research.macro_research:macro_research",
+        "mf_screener": "agents.investing.mf_screener:mf_screener",
         "mpc_research": "agents.research.mpc_research:mpc_research",
         "normaliser": "agents.insights.normaliser:normaliser",
+        "options_explainer": "agents.investing.options_explainer:options_explainer",
         "policy_register": "agents.insurance.policy_register:policy_register",
+        "portfolio_advisor": "agents.investing.portfolio_advisor:portfolio_advisor",
         "rate_watcher": "agents.research.rate_watcher:rate_watcher",
         "reporter": "agents.insights.reporter:reporter",
         "settlement_clerk": "agents.insurance.settlement_clerk:settlement_clerk",
+        "sip_vs_lumpsum": "agents.investing.sip_vs_lumpsum:sip_vs_lumpsum",
         "statement_reader": "agents.insights.reader:statement_reader",
         "subscription_detector": "agents.insights.subscription_detector:subscription_detector",
         "tax_desk": "agents.tax.tax_desk:tax_desk",
@@ -44,3 +53,8 @@ AGENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Agent id -> ``module:attribute``."""
+
+EDGES: Mapping[str, str] = MappingProxyType({
+        "sample_broker": "agents.investing.brokerage:SampleBroker",
+    })
+"""Offline fixtures of the ports that agents declare, by name -> ``module:Class``."""
