@@ -49,18 +49,20 @@ def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[Suspici
 
 
 def _runs(rows: Sequence[Booked]) -> Iterator[list[Booked]]:
-    """Yield the longest runs within the window; two that overlap are one."""
-    run: list[Booked] = []
-    for at, first in enumerate(rows):
-        window = [one for one in rows[at : at + 200] if one.start <= first.start + _DAYS_S]
-        if len(window) < _FEWEST:
+    """Yield the runs in which at least three lie within the window; windows that overlap are one run."""
+    low, since, until = 0, 0, -1  # the run that grows is rows[since : until + 1]
+    for high, one in enumerate(rows):
+        while rows[low].start < one.start - _DAYS_S:
+            low += 1
+        if high - low + 1 < _FEWEST:
             continue
-        if run and window[0] not in run:
-            yield run
-            run = []
-        run += [one for one in window if one not in run]
-    if run:
-        yield run
+        if until >= 0 and low > until:
+            yield list(rows[since : until + 1])
+            until = -1
+        since = low if until < 0 else since
+        until = high
+    if until >= 0:
+        yield list(rows[since : until + 1])
 
 
 def round_trips(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
