@@ -147,7 +147,8 @@ def _poses_as(name: str, label: str, brand: Brand) -> str:
     tokens = [token for part in plain.split(".") for token in part.split("-") if token]
     joined = plain.replace("-", "")
     for word in sorted(brand.words):
-        if word in tokens or (len(word) > _SHORT and word in joined):
+        starts = any(token.startswith(word) for token in tokens)
+        if starts or (len(word) > _SHORT and word in joined):
             return "names"
         if len(word) > _SHORT and any(OSA.distance(word, token) == _NEAR for token in tokens):
             return "looks like"

@@ -81,7 +81,7 @@ def _lacks(
     if not transfers:
         return (Lack(what="transfers", needed="what came into and left the accounts, at least one transfer"),)
     if not accounts:
-        return (Lack(what="transfers", needed="transfers in rupees", given="other currencies alone"),)
+        return (Lack(what="transfers", needed="transfers in rupees from one account to another"),)
     unseen = [id_ for id_ in asked or () if id_ not in accounts]
     return tuple(
         Lack(what=f"transfers of {id_}", needed="at least one in rupees that it took part in") for id_ in unseen[:20]

@@ -44,7 +44,7 @@ class Brand(Rules):
 
     name: str
     words: Words
-    """How it is written in a host name; words of up to four letters count only where they stand alone."""
+    """How it is written in a host name; words of up to four letters count only where a part starts with them."""
     domains: Words
     """Registrable domains that are its own."""
 

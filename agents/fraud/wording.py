@@ -26,7 +26,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "urgency": (
             r"\b(?:urgent|urgently|immediately|expires? today|act now|verify now|final notice|last chance)\b",
             r"\b(?:turant|jaldi)\b",
-            r"\baccount (?:is |has been |will be |)(?:blocked|suspended|closed|frozen)\b",
+            r"\b(?:account|a/c|card|yono) (?:is |has been |will be |has )?(?:blocked|suspended|closed|frozen)\b",
             r"\bwithin (?:24|12|two|2) hours\b",
             r"तुरंत|खाता बंद",
         ),
@@ -38,7 +38,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "kyc_pretext": (
             r"\b(?:re-?kyc|kyc (?:is |has |will be |your )?(?:updat(?:e|ed|ion)|expir(?:ing|ed|es|e)))\b",
             r"\bkyc (?:is |has been |will be )?(?:deactivated|pending|suspended)\b",
-            r"\b(?:update|complete|verify) (?:your |the )?kyc\b",
+            r"\b(?:update|complete|verify|link) (?:your |the |you )?(?:kyc|pan|aadhaar)\b",
+            r"\bdocuments? (?:has |have |is |are )?(?:been )?expired\b",
             r"केवाईसी",
         ),
         "remote_control": (r"\b(?:anydesk|teamviewer|quicksupport|rustdesk|screen ?share)\b",),
