@@ -35,7 +35,8 @@ def typologies(report: AmlReport) -> list[str]:
 
 def test_cash_of_fifteen_lakh_is_reported_by_the_fifteenth_of_the_next_month(transfer: Make) -> None:
     (report,) = answered(transfer("2025-12-20", None, "a", 15 * LAKH, channel="cash")).reports
-    assert (report.kind, report.customer_id, report.amount.amount) == ("CTR", "a", 15 * LAKH)
+    assert (report.kind, report.customer_id) == ("CTR", "a")
+    assert report.amount.amount == 15 * LAKH
     assert (report.month, report.due) == (datetime.date(2025, 12, 1), datetime.date(2026, 1, 15))
     assert "3(1)(A)" in report.clause
 
@@ -68,7 +69,8 @@ def test_three_deposits_just_below_within_a_week_are_structuring(transfer: Make)
     rows = [transfer(f"2026-01-0{day}", None, "a", 850_000, channel="cash") for day in (1, 3, 5)]
     found = answered(*rows)
     (suspicion,) = found.suspicions
-    assert (suspicion.typology, suspicion.severity, suspicion.amount.amount) == ("structuring", "high", 2_550_000)
+    assert (suspicion.typology, suspicion.severity) == ("structuring", "high")
+    assert suspicion.amount.amount == 2_550_000
     (report,) = found.reports  # and a report of fact: together they are more than ten lakh
     assert "3(1)(B)" in report.clause
 
@@ -145,7 +147,8 @@ def test_receipts_of_non_profits_are_reported_above_ten_lakh(transfer: Make) -> 
     owner = {"account_id": "trust", "customer_id": "t", "is_non_profit": True}
     rows = [transfer("2026-01-02", "d", "trust", 10 * LAKH), transfer("2026-01-03", "d", "trust", 11 * LAKH)]
     (report,) = answered(*rows, owners=(owner,)).reports
-    assert (report.kind, report.amount.amount) == ("NTR", 11 * LAKH)
+    assert report.kind == "NTR"
+    assert report.amount.amount == 11 * LAKH
 
 
 def test_money_that_comes_back_through_others_is_drafted(transfer: Make) -> None:
@@ -171,7 +174,7 @@ def test_nothing_is_not_compliant(transfer: Make) -> None:
 
 
 def test_the_answer_names_its_editions_and_other_currencies(transfer: Make) -> None:
-    euros = transfer("2026-01-05", None, "a", {"amount": "20000000", "currency": "EUR"}, channel="cash")  # type: ignore[arg-type] # an amount with its currency
+    euros = transfer("2026-01-05", None, "a", {"amount": "20000000", "currency": "EUR"}, channel="cash")
     found = answered(euros)
     assert found.reports == ()
     assert "amounts" in {one.check for one in found.unchecked}
