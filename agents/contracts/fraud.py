@@ -335,6 +335,8 @@ class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="co
 class MissingPart(Value):
     """A part of the report that did not come."""
 
+    agent: str
+    """Who should have brought it, or the kind of the part where nobody is known."""
     part: str
     reason: str
 

@@ -54,8 +54,9 @@ class _Gathering:
             self.insufficient.append(lacking)
         elif found is None:
             name = topic_of(answer).name
-            reasons = [one.reason for one in came.missing.values() if one.part == name]
-            self.missing.append(MissingPart(part=name, reason=reasons[0] if reasons else "did not come"))
+            gap = next((one for one in came.missing.values() if one.part == name), None)
+            agent_id, reason = (name, "did not come") if gap is None else (gap.agent or name, gap.reason)
+            self.missing.append(MissingPart(agent=agent_id, part=name, reason=reason))
         return found
 
 
