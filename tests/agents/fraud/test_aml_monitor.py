@@ -132,6 +132,15 @@ def test_what_is_below_fifty_thousand_counts_and_is_not_named(transfer: Make) ->
     assert report.transaction_ids == (rows[0].transaction_id,)
 
 
+def test_deposits_just_below_what_needs_a_tax_number(transfer: Make) -> None:
+    """Rule 114B as RBI/2016-17/135 has it (abcaus.in): more than 50,000 in cash needs a PAN."""
+    rows = [transfer(f"2026-01-0{day}", None, "a", 49_000, channel="cash") for day in (1, 3, 5)]
+    (suspicion,) = answered(*rows).suspicions
+    assert (suspicion.typology, suspicion.severity) == ("structuring", "medium")
+    out = [transfer(f"2026-01-0{day}", "a", None, 49_000, channel="cash") for day in (1, 3, 5)]
+    assert answered(*out).suspicions == ()
+
+
 # --- customers, non-profits, round trips ---
 
 
