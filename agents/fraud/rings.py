@@ -41,7 +41,7 @@ def _carried(account: Account) -> _Carried:
 
 
 def rings_of(transfers: Sequence[Booked], accounts: Mapping[str, Account], shops: frozenset[str]) -> tuple[Ring, ...]:
-    """Return rings of three accounts or more, the largest amount first: carriers of each other's money, or a round trip.
+    """Return rings of three accounts or more, largest first: carriers of each other's money, or a round trip.
 
     Two accounts belong together where a transfer between them is money that the first carried on, and that the second
     carried on again.

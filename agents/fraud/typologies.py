@@ -28,7 +28,7 @@ def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[Suspici
     """Yield runs of at least three cash amounts of one customer and direction, each just below a threshold.
 
     Thresholds are that of the monthly report and, for deposits, that from which a tax number is asked for; both laws
-    say more than, so the threshold itself is still below. Between the first and the last of a run lie at most seven days.
+    say more than, so the threshold itself is still below. Three lie within seven days, and what overlaps is one run.
     Transfers before, after or in another order change nothing.
     """
     groups: defaultdict[tuple[str, bool, Decimal], list[Booked]] = defaultdict(list)
@@ -46,10 +46,11 @@ def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[Suspici
     for (customer, deposit, limit), rows in sorted(groups.items()):
         reported = limit == edition(PMLA, on=rows[0].day).rules.cash_month
         for run in _runs(rows):
+            kind = "deposits" if deposit else "withdrawals"
+            law = "a report is due" if reported else "a tax number is asked for"
             text = (
-                f"{len(run)} cash {'deposits' if deposit else 'withdrawals'} of customer {customer}, "
-                f"three or more within seven days, each between {JUST_BELOW * 100:.0f} and 100 percent of {limit:,} rupees, "
-                f"above which {'a report is due' if reported else 'a tax number is asked for'}."
+                f"{len(run)} cash {kind} of customer {customer}, three or more within seven days, each between "
+                f"{JUST_BELOW * 100:.0f} and 100 percent of the {limit:,} rupees above which {law}."
             )
             yield _draft("structuring", "high" if reported else "medium", (customer,), run, text)
 
