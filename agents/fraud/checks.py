@@ -39,10 +39,10 @@ _CATEGORIES = frozenset(
 def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) -> Signal:
     """Return what a check found of a transfer."""
     severity, weight = WEIGHTS[pattern]
-    ids = tuple(row.transfer.transaction_id for row in rows or (one,))
+    ids = tuple(row.transfer.transaction_id for row in rows[:MOST_NAMED] or (one,))
     return Signal(
         pattern=pattern, severity=severity, weight=weight, reason=text, account_id=one.transfer.sender,
-        transaction_ids=ids[:MOST_NAMED],
+        transaction_ids=ids,
     )  # fmt: skip
 
 
@@ -53,19 +53,19 @@ def bursts(sender: Sender) -> Mapping[str, tuple[Booked, ...]]:
     none of channels in which batches are usual.
     """
     timed = [one for one in sender.payments if one.timed and one.transfer.channel not in _BATCHED]
-    found: dict[str, tuple[Booked, ...]] = {}
-    low, since = 0, -1  # a burst that grows starts at `since`
+    spans: list[tuple[int, int]] = []
+    low = 0
     for high, one in enumerate(timed):
         while timed[low].start < one.start - _BURST_S:
             low += 1
         if high - low + 1 < _BURST:
             continue
-        reaches = since >= 0 and timed[low].transfer.transaction_id in found
-        since = since if reaches else low
-        window = tuple(timed[since : high + 1])
-        for row in window:
-            found[row.transfer.transaction_id] = window
-    return found
+        if spans and low <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], high)
+        else:
+            spans.append((low, high))
+    windows = (tuple(timed[low : high + 1]) for low, high in spans)
+    return {row.transfer.transaction_id: window for window in windows for row in window}
 
 
 def journeys(sender: Sender) -> Mapping[str, tuple[Booked, Booked]]:

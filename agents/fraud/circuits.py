@@ -15,8 +15,8 @@ WINDOW_S = 14 * DAY_S
 SHARE = 0.8
 """What arrives at each step, of what left before it, at least: the rest is what the go-betweens keep."""
 MOST_STEPS = 6
-_MOST_TRIED = 2_000
-"""Transfers tried from one start, so that no crowded account can take all the time."""
+_MOST_TRIED = 100
+"""Transfers tried from one start, lest crowded accounts take all the time; a way home beyond them is missed."""
 
 
 class Circuit(NamedTuple):

@@ -101,7 +101,10 @@ class _Judging:
         sender = self._senders[transfer.sender or "", transfer.amount.currency]
         rows = self._bursts.get(transfer.transaction_id)
         if rows is not None:
-            yield "velocity_burst", signal("velocity_burst", one, f"{len(rows)} payments within five minutes.", rows)
+            yield (
+                "velocity_burst",
+                signal("velocity_burst", one, f"{len(rows)} payments within five minutes of each other.", rows),
+            )
         elif not one.timed:
             yield "velocity_burst", "the time of day"
         pair = self._journeys.get(transfer.transaction_id)

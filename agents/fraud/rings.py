@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from agents.contracts.fraud import Ring
 from agents.contracts.money import Money
-from agents.fraud.circuits import Circuit, circuits
+from agents.fraud.circuits import circuits
 from agents.fraud.flows import Account, passed_on, wholesale
 from agents.fraud.moments import DAY_S, Booked
 
@@ -74,7 +74,8 @@ def rings_of(transfers: Sequence[Booked], accounts: Mapping[str, Account], shops
         at = place.get(one.transfer.sender or "")
         if at is not None and at == place.get(one.transfer.recipient or "") and _large(one):
             inside[at].append(one)
-    made = [_ring(group, inside[at], trips) for at, group in enumerate(groups)]
+    ways = {place[trip.accounts[0]]: trip.accounts for trip in reversed(trips)}
+    made = [_ring(group, inside[at], ways.get(at, ())) for at, group in enumerate(groups)]
     made.sort(key=lambda ring: (-ring.amount.minor, ring.account_ids))
     return tuple(made)
 
@@ -88,9 +89,7 @@ def _large(one: Booked) -> bool:
     )
 
 
-def _ring(group: Sequence[str], inside: Iterable[Booked], trips: Iterable[Circuit]) -> Ring:
-    rows = list(inside)
-    cycle = next((trip.accounts for trip in trips if trip.accounts[0] in group), ())
+def _ring(group: Sequence[str], rows: Sequence[Booked], cycle: tuple[str, ...]) -> Ring:
     amount = Money(minor=sum(one.transfer.amount.minor for one in rows), currency=CURRENCY)
     reason = f"{len(group)} accounts moved {amount} among themselves in {len(rows)} transfers"
     reason += f"; money came back to {cycle[0]} through {len(cycle) - 1} others." if cycle else " and passed it on."

@@ -112,8 +112,14 @@ def high_risk_countries(transfers: Sequence[Booked], owners: Owners) -> Iterator
 
 def screening(hits: Sequence[ScreeningHit], transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
     """Yield accounts whose name a screening found on a list, with what they moved."""
+    named = {hit.account_id for hit in hits}
+    moved: defaultdict[str, list[Booked]] = defaultdict(list)
+    for one in transfers:
+        for account in {one.transfer.sender, one.transfer.recipient}:
+            if account in named and account is not None:
+                moved[account].append(one)
     for hit in sorted(hits, key=lambda one: (one.account_id, one.list_name)):
-        rows = [one for one in transfers if hit.account_id in {one.transfer.sender, one.transfer.recipient}]
+        rows = moved[hit.account_id]
         if rows:
             text = f"The name of account {hit.account_id} is on {hit.list_name} with a likeness of {hit.score}."
             own = [one for one in rows if one.transfer.amount.currency == CURRENCY]

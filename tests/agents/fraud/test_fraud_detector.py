@@ -57,6 +57,17 @@ def test_every_burst_counts_not_the_first_alone(transfer: Make) -> None:
     assert patterns(answered(*rows)) == ["velocity_burst", "velocity_burst"]
 
 
+def test_a_burst_that_goes_on_is_one(transfer: Make) -> None:
+    rows = [transfer(f"2026-01-05T10:{minute:02}+05:30", "a", f"p{minute}", 100) for minute in range(60)]
+    (signal,) = answered(*rows).signals
+    assert signal.reason == "60 payments within five minutes of each other."
+
+
+def test_batches_of_a_payroll_are_no_burst(transfer: Make) -> None:
+    rows = [transfer("2026-01-05T10:00+05:30", "a", f"p{number}", 100, channel="neft") for number in range(9)]
+    assert answered(*rows).signals == ()
+
+
 def test_days_without_a_time_are_no_burst_and_no_midnight(transfer: Make) -> None:
     """Was: five payments of one day were a burst, and a rent of sixty thousand left after hours."""
     rows = [transfer("2026-01-05", "a", f"p{number}", 100) for number in range(5)]
