@@ -97,7 +97,7 @@ class Check(Value):
     """One check and what came of it."""
 
     name: str
-    """``pan_form``, ``pan_verified``, ``pan_name_initial``, ``name_match``, ``aadhaar``, ``address``, ``liveness`` ..."""
+    """``pan_form``, ``pan_verified``, ``pan_name_initial``, ``name_match``, ``aadhaar`` and so on."""
     status: CheckStatus
     detail: str
 

@@ -15,12 +15,12 @@ from agents.contracts.fraud import (
     PhishingVerdict,
     SessionEvent,
     SessionVerdict,
-    Transfer,
 )
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.money import Money
 from agents.contracts.screening import ScreeningResult
+from agents.contracts.transfers import Transfer
 from genie.message import Payload, Value
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
