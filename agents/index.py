@@ -1,4 +1,4 @@
-"""Every agent of the catalogue by its id; nothing is imported until it is named."""
+"""Every agent of the catalogue by its id, and what their ports are bound to; nothing is imported until it is named."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from types import MappingProxyType
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
-        "adviser": "agents.insights.adviser:adviser",
         "advance_tax_planner": "agents.tax.advance_tax_planner:advance_tax_planner",
+        "adviser": "agents.insights.adviser:adviser",
         "analyser": "agents.insights.analyser:analyser",
         "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
         "categoriser": "agents.insights.categoriser:categoriser",
+        "complaint_triage": "agents.service.complaint_triage:complaint_triage",
         "deductions_optimizer": "agents.tax.deductions_optimizer:deductions_optimizer",
         "finance_desk": "agents.insights.finance_desk:finance_desk",
         "forecaster": "agents.insights.forecaster:forecaster",
+        "identity_verifier": "agents.service.identity_verifier:identity_verifier",
+        "kyc_desk": "agents.service.kyc_desk:kyc_desk",
+        "kyc_gates": "agents.service.kyc_gates:kyc_gates",
+        "kyc_registrar": "agents.service.kyc_registrar:kyc_registrar",
         "normaliser": "agents.insights.normaliser:normaliser",
+        "party_screener": "agents.service.party_screener:party_screener",
+        "payment_books": "agents.payments.payment_books:PaymentBooks",
+        "payment_desk": "agents.payments.payment_desk:payment_desk",
+        "payment_orchestrator": "agents.payments.payment_orchestrator:payment_orchestrator",
+        "payment_submitter": "agents.payments.payment_submitter:payment_submitter",
         "reporter": "agents.insights.reporter:reporter",
         "statement_reader": "agents.insights.reader:statement_reader",
         "subscription_detector": "agents.insights.subscription_detector:subscription_detector",
@@ -25,3 +35,13 @@ AGENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Agent id -> ``module:attribute``."""
+
+EDGES: Mapping[str, str] = MappingProxyType(
+    {
+        "invented_watchlist": "agents.domain.watchlist_file:InventedWatchlist",
+        "memory_ledger": "agents.payments.ledger:MemoryLedger",
+        "simulated_provider": "agents.payments.provider:SimulatedProvider",
+        "watchlist_file": "agents.domain.watchlist_file:WatchlistFile",
+    }
+)
+"""Edge name -> ``module:Class``: what the ports of these agents are bound to."""

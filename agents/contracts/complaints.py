@@ -12,9 +12,11 @@ from agents.contracts.payments import Amount
 from genie.message import Payload, Value
 
 Category = Literal[
-    "unauthorised_transaction", "failed_transaction", "digital_payments", "cards_and_atm", "loans_and_advances",
-    "charges_and_fees", "mis_selling", "staff_conduct", "remittance", "deposit_accounts", "other",
+    "digital_banking_upi_imps", "cards", "loans_and_advances", "charges_and_fees", "mis_selling", "staff_conduct",
+    "remittance", "deposit_accounts", "other",
 ]  # fmt: skip
+Nature = Literal["unauthorised_transaction", "failed_transaction", "deficiency_in_service"]
+"""What happened, whatever the product: somebody else paid; a payment failed and the money is gone; all the rest."""
 Severity = Literal["low", "medium", "high"]
 
 
@@ -83,6 +85,7 @@ class ComplaintTriage(Payload, topic="complaints.triage", classification="confid
 
     complaint_id: str
     category: Category
+    nature: Nature
     severity: Severity
     grounds_found: tuple[Ground, ...]
     """Every category that speaks from the text, the heaviest first."""
