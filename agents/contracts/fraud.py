@@ -322,6 +322,13 @@ class SessionVerdict(Payload, topic="fraud.session_verdict", classification="con
 # --- the flow over many accounts ---
 
 
+class LedgerTask(Payload, topic="fraud.ledger_task", classification="confidential"):
+    """What is wrong with this ledger? Whoever looks at transfers answers by its own kind."""
+
+    transfers: Transfers
+    timezone: Zone = "Asia/Kolkata"
+
+
 class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="confidential"):
     """Which accounts of this ledger belong to a ring, and what has to be reported?"""
 

@@ -81,17 +81,23 @@ class PaymentOrder(Value):
     """None: not known, or never added."""
 
 
-class PaymentQuestion(Payload, topic="payments.question", classification="confidential"):
-    """May this payment be made, over which rail, and how did it end?"""
+class Payment(Value):
+    """An order with what is known around it. None means not known, which is never taken for good."""
 
     order: PaymentOrder
     available_balance: Amount | None = None
-    """Of the payer's account; None: not known."""
+    """Of the payer's account."""
     session: SessionFacts | None = None
     history: Annotated[tuple[Transfer, ...], Field(max_length=MOST_HISTORY)] | None = None
-    """Earlier transfers of payer and beneficiary, in any order; None: not known."""
+    """Earlier transfers of payer and beneficiary, in any order."""
     invitation: Annotated[str, Field(max_length=20_000)] | None = None
-    """The message that asked for the payment, if there was one."""
+    """The message that asked for the payment; None: there was none."""
+
+
+class PaymentQuestion(Payload, topic="payments.question", classification="confidential"):
+    """May this payment be made, over which rail, and how did it end?"""
+
+    payment: Payment
 
 
 class MissingCheck(Value):
@@ -104,7 +110,7 @@ class MissingCheck(Value):
 class PaymentCase(Payload, topic="payments.case", classification="confidential"):
     """An order with what the checks found."""
 
-    question: PaymentQuestion
+    payment: Payment
     fraud: FraudVerdict | None
     session: SessionVerdict | None
     mule: MuleVerdict | None

@@ -52,7 +52,8 @@ def words(name: str) -> tuple[str, ...]:
     """Return the words of a name that tell people apart: lower case, without accents, titles and points."""
     found: list[str] = []
     plain = unicodedata.normalize("NFKD", name[:_LONGEST]).casefold().replace(".", " ").replace(",", " ")
-    for part in plain.split():
+    for written in plain.split():
+        part = written.strip("()[]'\"-")
         if part in _KIN:
             break
         if part in _TITLES:

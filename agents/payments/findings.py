@@ -103,7 +103,7 @@ def _refusals(case: PaymentCase) -> tuple[_Kind | None, tuple[Reason, ...]]:
 def _limits(
     case: PaymentCase, sent: tuple[BookEntry, ...], settings: PaymentSettings, now: datetime.datetime
 ) -> tuple[Reason, ...]:
-    order = case.question.order
+    order = case.payment.order
     added = order.beneficiary_added_at
     cool = datetime.timedelta(hours=settings.cooling_off_h)
     fresh = added is not None and now - (added if added.tzinfo else added.replace(tzinfo=now.tzinfo)) < cool
@@ -148,7 +148,7 @@ def _gaps(case: PaymentCase) -> tuple[Reason, ...]:
         for one in case.insufficient
         for lack in one.missing
     ]
-    order, asked = case.question.order, case.question.invitation
+    order, asked = case.payment.order, case.payment.invitation
     checks: list[tuple[str, object]] = [
         ("fraud", case.fraud),
         ("session", case.session),

@@ -20,7 +20,7 @@ from agents.contracts.fraud import (
     SessionVerdict,
 )
 from agents.contracts.insufficient import InsufficientData, Lack
-from agents.contracts.payments import MissingCheck, PaymentCase, PaymentOrder, PaymentQuestion
+from agents.contracts.payments import MissingCheck, Payment, PaymentCase, PaymentOrder, PaymentQuestion
 from agents.contracts.screening import ScreeningRequest, ScreeningResult
 from agents.contracts.transfers import Transfer
 from genie.message import Payload, topic_of
@@ -46,9 +46,9 @@ def beneficiary_of(order: PaymentOrder) -> str:
     return order.beneficiary_account or order.beneficiary_vpa or order.beneficiary_name
 
 
-def fraud_check(question: PaymentQuestion, *, now: datetime.datetime) -> FraudCheck | None:
+def fraud_check(payment: Payment, *, now: datetime.datetime) -> FraudCheck | None:
     """Return the question whether the payer gave this order; None for an amount that is no payment."""
-    order, session = question.order, question.session
+    order, session = payment.order, payment.session
     if order.amount.minor <= 0:
         return None
     meant = Transfer(
@@ -58,39 +58,40 @@ def fraud_check(question: PaymentQuestion, *, now: datetime.datetime) -> FraudCh
         recipient=beneficiary_of(order),
         amount=order.amount,
         channel="upi" if order.beneficiary_vpa and not order.beneficiary_account else "other",
+        category=order.purpose,
         device_id=None if session is None else session.device_id,
     )
-    earlier = tuple(one for one in question.history or () if one.transaction_id != meant.transaction_id)
+    earlier = tuple(one for one in payment.history or () if one.transaction_id != meant.transaction_id)
     known = None if session is None else session.known_devices
     return FraudCheck(transfers=(*earlier, meant), candidates=(meant.transaction_id,), known_devices=known)
 
 
-def mule_check(question: PaymentQuestion) -> MuleCheck | None:
+def mule_check(payment: Payment) -> MuleCheck | None:
     """Return the question whether the beneficiary passes money on; None without transfers to tell from."""
-    if not question.history:
+    if not payment.history:
         return None
-    return MuleCheck(transfers=question.history, account_ids=(beneficiary_of(question.order),))
+    return MuleCheck(transfers=payment.history, account_ids=(beneficiary_of(payment.order),))
 
 
-def session_check(question: PaymentQuestion) -> SessionCheck | None:
+def session_check(payment: Payment) -> SessionCheck | None:
     """Return the question whether somebody else is in the payer's account; None without a session."""
-    found = question.session
+    found = payment.session
     if found is None:
         return None
-    return SessionCheck(user_id=question.order.payer_id, events=found.events, known_devices=found.known_devices)
+    return SessionCheck(user_id=payment.order.payer_id, events=found.events, known_devices=found.known_devices)
 
 
-def phishing_check(question: PaymentQuestion) -> PhishingCheck | None:
+def phishing_check(payment: Payment) -> PhishingCheck | None:
     """Return the question whether the message or the address is after the payer's money; None without either."""
-    vpa, text = question.order.beneficiary_vpa or None, question.invitation or question.order.remark or None
+    vpa, text = payment.order.beneficiary_vpa or None, payment.invitation or payment.order.remark or None
     return None if vpa is None and text is None else PhishingCheck(upi_vpa=vpa, text=text)
 
 
 class _Checks:
     """What has come so far, and what has not."""
 
-    def __init__(self, context: Context, question: PaymentQuestion) -> None:
-        self._context, self._question = context, question
+    def __init__(self, context: Context, payment: Payment) -> None:
+        self._context, self._payment = context, payment
         self._came: dict[type[Payload], Payload] = {}
         self.insufficient: list[InsufficientData] = []
         self.missing: list[MissingCheck] = []
@@ -121,15 +122,15 @@ class _Checks:
             self.missing.append(MissingCheck(agent=who, reason=why))
 
     async def all(self, now: datetime.datetime) -> None:
-        question, order = self._question, self._question.order
+        payment, order = self._payment, self._payment.order
         screening = ScreeningRequest(subject_id=beneficiary_of(order)[:128], name=order.beneficiary_name)
         history = ("history", "earlier transfers of payer and beneficiary")
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.ask, fraud_check(question, now=now), FraudVerdict, None)
-            tasks.start_soon(self.ask, mule_check(question), MuleVerdict, history)
+            tasks.start_soon(self.ask, fraud_check(payment, now=now), FraudVerdict, None)
+            tasks.start_soon(self.ask, mule_check(payment), MuleVerdict, history)
             session = ("session", "sign-ins of the payer up to this order")
-            tasks.start_soon(self.ask, session_check(question), SessionVerdict, session)
-            tasks.start_soon(self.ask, phishing_check(question), PhishingVerdict, None)
+            tasks.start_soon(self.ask, session_check(payment), SessionVerdict, session)
+            tasks.start_soon(self.ask, phishing_check(payment), PhishingVerdict, None)
             tasks.start_soon(self.ask, screening, ScreeningResult, None)
 
 
@@ -144,10 +145,10 @@ class _Checks:
 )
 async def payment_desk(question: PaymentQuestion, context: Context) -> PaymentCase:
     """Has an order checked for fraud, session, mules, phishing and watch lists at once, and gathers what came."""
-    checks = _Checks(context, question)
+    checks = _Checks(context, question.payment)
     await checks.all(context.now())
     return PaymentCase(
-        question=question,
+        payment=question.payment,
         fraud=checks.get(FraudVerdict),
         session=checks.get(SessionVerdict),
         mule=checks.get(MuleVerdict),

@@ -34,7 +34,7 @@ _WITHIN_S = 5.0
 )
 async def payment_orchestrator(case: PaymentCase, context: Context) -> PaymentInstruction | PaymentStatus:
     """Decides over limits, idempotency and rail; an order whose key is known is answered with what became of it."""
-    order, now, settings = case.question.order, context.now(), context.settings
+    order, now, settings = case.payment.order, context.now(), context.settings
     found = edition(RAILS, on=now.date())
     wrong = malformed(order)
     if wrong:

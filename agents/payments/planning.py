@@ -56,7 +56,7 @@ def plan(
     Raises:
         InputError: No edition of the rails' rules covers the day.
     """
-    order, found = case.question.order, edition(RAILS, on=now.date())
+    order, found = case.payment.order, edition(RAILS, on=now.date())
     wrong = malformed(order)
     if wrong:
         return refused(case, wrong, found.said)
@@ -91,7 +91,7 @@ def refused(
     incident: PaymentIncident | None = None,
 ) -> PaymentStatus:
     """Return the status of an order that is not sent."""
-    order = case.question.order
+    order = case.payment.order
     return PaymentStatus(
         headline=f"{order.amount} to {order.beneficiary_name}: refused. {reasons[0].text}",
         idempotency_key=order.idempotency_key,
@@ -109,8 +109,8 @@ def refused(
 
 
 def _funds(case: PaymentCase, sent: tuple[BookEntry, ...], settings: PaymentSettings) -> tuple[Reason, ...]:
-    amount, found = case.question.order.amount, []
-    balance = case.question.available_balance
+    amount, found = case.payment.order.amount, []
+    balance = case.payment.available_balance
     if balance is not None and (balance.currency != amount.currency or balance.minor < amount.minor):
         found.append(Reason(code="payments.balance", text=f"The account has {balance}, less than {amount}."))
     total = sum((one.amount.amount for one in sent), Decimal(0)) + amount.amount
@@ -126,7 +126,7 @@ def _rails(order: PaymentOrder, sent: tuple[BookEntry, ...], rules: PaymentRules
 
 
 def _grounds(case: PaymentCase, reasons: tuple[Reason, ...], said: RuleEdition) -> Grounds:
-    question = case.question
+    payment = case.payment
     come = [
         name
         for name, found in (
@@ -135,16 +135,16 @@ def _grounds(case: PaymentCase, reasons: tuple[Reason, ...], said: RuleEdition) 
         )
         if found is not None
     ]  # fmt: skip
-    balance = question.available_balance
+    balance = payment.available_balance
     notes = (f"{said.id}: {said.note}",) if said.verified and said.note else ()
     unknown_balance = () if balance is not None else ("The balance is not known: the payer's bank decides on it.",)
     return Grounds(
         reasons=reasons,
         inputs=(
-            Evidence(name="amount", value=str(question.order.amount)),
-            Evidence(name="purpose", value=question.order.purpose),
-            Evidence(name="urgency", value=question.order.urgency),
-            Evidence(name="trusted_beneficiary", value="yes" if question.order.is_trusted_beneficiary else "no"),
+            Evidence(name="amount", value=str(payment.order.amount)),
+            Evidence(name="purpose", value=payment.order.purpose),
+            Evidence(name="urgency", value=payment.order.urgency),
+            Evidence(name="trusted_beneficiary", value="yes" if payment.order.is_trusted_beneficiary else "no"),
             Evidence(name="balance", value="not known" if balance is None else str(balance)),
             Evidence(name="findings", value=", ".join(come) or "none"),
         ),

@@ -20,9 +20,9 @@ class RailRules(Rules):
     """One rail. All of them run round the clock, every day of the year."""
 
     least: Amount
-    most: Annotated[Amount | None, Field()]
+    most: Amount | None = None
     """None: the rail has no limit; banks do."""
-    batch_minutes: Minutes | None
+    batch_minutes: Minutes | None = None
     """Settles at every full multiple of this after midnight; None: at once."""
     credit_minutes: Minutes
     """After the settlement, until the beneficiary has the money."""
@@ -32,7 +32,7 @@ class UpiRules(Rules):
     """UPI's limits for one purpose."""
 
     most: Amount
-    most_in_day: Amount | None
+    most_in_day: Amount | None = None
 
 
 class PaymentRules(Rules):

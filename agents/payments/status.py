@@ -24,7 +24,7 @@ STATES: dict[EntryState, State] = {
 
 def replay(case: PaymentCase, entry: BookEntry, fingerprint: str, said: RuleEdition) -> PaymentStatus:
     """Return what a repeated key is answered with: what became of the first order, or that it is another order."""
-    order = case.question.order
+    order = case.payment.order
     if entry.fingerprint != fingerprint:
         text = "This key was used for another order; an order of its own needs a key of its own."
         reason = Reason(code="payments.key_reused", text=text)
@@ -64,7 +64,7 @@ def sent(
     instruction: PaymentInstruction, receipt: Receipt, rules: PaymentRules, *, at: datetime.datetime
 ) -> PaymentStatus:
     """Return the status of an order that the provider has answered."""
-    due = expected_by(instruction.rail, at, rules) if receipt.state in {"submitted", "settled"} else None
+    due = expected_by(instruction.rail, at, rules) if receipt.state == "submitted" else None
     text = f"{instruction.rail.upper()} {receipt.reference}: {receipt.state}, {receipt.detail}."
     return _status(
         instruction, receipt.state, Reason(code=f"payments.{receipt.state}", text=text), receipt.reference, due

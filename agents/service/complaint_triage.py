@@ -23,7 +23,7 @@ _ACTIONS: Mapping[Category, str] = MappingProxyType(
         "digital_banking_upi_imps": "Trace the payment with its reference; raise a dispute in the payment system.",
         "cards": "Block the card if it is at risk; start a chargeback or a cash reconciliation.",
         "loans_and_advances": "Send the loan statement; check interest and penal charges against the agreement.",
-        "charges_and_fees": "Check each charge against the tariff and the notice that was given; reverse what has neither.",
+        "charges_and_fees": "Check each charge against tariff and notice; reverse what has neither.",
         "mis_selling": "Hear sales and customer; check suitability, consent and the recording of the sale.",
         "staff_conduct": "Ask the head of the branch for a statement; answer the customer in writing.",
         "remittance": "Trace the message with the correspondent bank; state date and rate.",
@@ -149,8 +149,8 @@ def _grounds(
         ),
         editions=editions,
         uncertainty=(
-            "Words and phrases, mostly English: what is said between the lines, or in words that are not listed, is not "
-            "seen. Working days are Monday to Friday; bank holidays are not left out."
+            "Words and phrases, mostly English: what is said between the lines, or in words that are not listed, is "
+            "not seen. Working days are Monday to Friday; bank holidays are not left out."
         ),
         caveats=(*unverified(editions), *notes),
     )

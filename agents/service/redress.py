@@ -1,4 +1,4 @@
-"""Redress: by when a bank must answer, when the ombudsman is open, and what a customer bears of somebody else's payment."""
+"""Redress: when the ombudsman is open, and what a customer bears of somebody else's payment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agents.service.tables import LiabilityRules, OmbudsmanRules
 
 
 def working_days(start: datetime.date, end: datetime.date) -> int:
-    """Return the working days after a day up to another; Saturdays and Sundays are none. 0 where the end is no later."""
+    """Return the working days after a day up to another; Saturdays and Sundays are none."""
     days = max((end - start).days, 0)
     weeks, rest = divmod(days, 7)
     return weeks * 5 + sum(1 for step in range(1, rest + 1) if (start.weekday() + step) % 7 < 5)

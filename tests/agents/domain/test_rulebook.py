@@ -12,10 +12,16 @@ import pytest
 
 from agents.contracts.grounds import Grounds, Reason, unverified
 from agents.domain.rulebook import MAX_BYTES, Rules, Table, edition, editions, parse
+from agents.fraud.tables import CALL_FOR_ACTION, PHISHING, PMLA
+from agents.payments.rails import RAILS
+from agents.service.tables import KYC, LIABILITY, MONITORED, OMBUDSMAN
 from agents.tax.tables import ADVANCE_TAX, CAPITAL_GAINS, DEDUCTIONS, INCOME_TAX
 from genie.errors import ConfigError, InputError
 
-TABLES = (ADVANCE_TAX, CAPITAL_GAINS, DEDUCTIONS, INCOME_TAX)
+TABLES = (
+    ADVANCE_TAX, CALL_FOR_ACTION, CAPITAL_GAINS, DEDUCTIONS, INCOME_TAX, KYC, LIABILITY, MONITORED, OMBUDSMAN, PHISHING,
+    PMLA, RAILS,
+)  # fmt: skip
 
 
 class Toll(Rules):

@@ -1,0 +1,142 @@
+"""Typologies of laundering: what a principal officer should look at, each with the transfers that make it up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from agents.contracts.fraud import ScreeningHit, Severity, SuspicionDraft
+from agents.contracts.money import Money, minor_units
+from agents.domain.rulebook import edition
+from agents.fraud.circuits import circuits
+from agents.fraud.flows import accounts_of, passed_on
+from agents.fraud.moments import DAY_S, Booked
+from agents.fraud.reports import Owners
+from agents.fraud.rings import CURRENCY
+from agents.fraud.tables import CALL_FOR_ACTION, PMLA
+
+JUST_BELOW = Decimal("0.8")
+"""Share of the threshold from which cash counts as kept just below it."""
+_DAYS_S = 7 * DAY_S
+_FEWEST = 3
+_ROUND_MINOR = 50_000_00
+_RAPID_SHARE = 0.9
+
+
+def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
+    """Yield runs of at least three cash amounts of one customer and direction, each just below the threshold.
+
+    Between the first and the last of a run lie at most seven days, and together they exceed the threshold. Transfers
+    before, after or in another order change nothing.
+    """
+    groups: defaultdict[tuple[str, bool], list[Booked]] = defaultdict(list)
+    for one in transfers:
+        if one.transfer.channel != "cash" or one.transfer.amount.currency != CURRENCY:
+            continue
+        limit = edition(PMLA, on=one.day).rules.cash_month
+        if JUST_BELOW * limit <= one.transfer.amount.amount < limit:
+            for account, deposit in ((one.transfer.recipient, True), (one.transfer.sender, False)):
+                if account is not None:
+                    groups[owners.customer(account), deposit].append(one)
+    for (customer, deposit), rows in sorted(groups.items()):
+        for run in _runs(rows):
+            text = (
+                f"{len(run)} cash {'deposits' if deposit else 'withdrawals'} of customer {customer} within seven days, "
+                f"each between {JUST_BELOW * 100:.0f} and 100 percent of the reporting threshold."
+            )
+            yield _draft("structuring", "high", (customer,), run, text)
+
+
+def _runs(rows: Sequence[Booked]) -> Iterator[list[Booked]]:
+    """Yield the runs in which at least three lie within the window; windows that overlap are one run."""
+    low, since, until = 0, 0, -1  # the run that grows is rows[since : until + 1]
+    for high, one in enumerate(rows):
+        while rows[low].start < one.start - _DAYS_S:
+            low += 1
+        if high - low + 1 < _FEWEST:
+            continue
+        if until >= 0 and low > until:
+            yield list(rows[since : until + 1])
+            until = -1
+        since = low if until < 0 else since
+        until = high
+    if until >= 0:
+        yield list(rows[since : until + 1])
+
+
+def round_trips(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
+    """Yield money that came back to where it started through at least two others."""
+    own = [one for one in transfers if one.transfer.amount.currency == CURRENCY]
+    for trip in circuits(own, least_minor=_ROUND_MINOR):
+        customers = tuple(dict.fromkeys(owners.customer(account) for account in trip.accounts))
+        if len(customers) > 1:
+            text = f"Money of customer {customers[0]} came back through {len(trip.accounts) - 1} accounts."
+            yield _draft("round_trip", "high", customers, trip.steps, text)
+
+
+def rapid_movement(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
+    """Yield accounts through which more than the cash threshold ran, each receipt gone by nine tenths within a day."""
+    for (account_id, currency), account in sorted(accounts_of(transfers).items()):
+        if currency != CURRENCY or not account.outgoing:
+            continue
+        passes = [one for one in passed_on(account) if one.share >= _RAPID_SHARE]
+        total = sum(one.minor for one in passes)
+        if passes and total > minor_units(edition(PMLA, on=passes[0].received.day).rules.cash_month, CURRENCY):
+            rows = [row for one in passes for row in (one.received, *one.onward)]
+            amount = Money(minor=total, currency=CURRENCY)
+            text = f"{amount} left account {account_id} within a day of coming in, in {len(passes)} receipts."
+            yield _draft("rapid_movement", "medium", (owners.customer(account_id),), rows, text, amount=amount)
+
+
+def high_risk_countries(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
+    """Yield transfers to or from countries on the FATF's call for action of their day."""
+    for one in transfers:
+        countries = {one.transfer.sender_country, one.transfer.recipient_country} - {None}
+        if not countries:
+            continue
+        listed = sorted(code for code in edition(CALL_FOR_ACTION, on=one.day).rules.countries if code in countries)
+        if listed:
+            known = [account for account in (one.transfer.sender, one.transfer.recipient) if account is not None]
+            customers = tuple(owners.customer(account) for account in known)
+            text = f"Money to or from {', '.join(listed)}, for which the FATF calls for action."
+            yield _draft("high_risk_country", "high", customers, (one,), text)
+
+
+def screening(hits: Sequence[ScreeningHit], transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
+    """Yield accounts whose name a screening found on a list, with what they moved."""
+    for hit in sorted(hits, key=lambda one: (one.account_id, one.list_name)):
+        rows = [one for one in transfers if hit.account_id in {one.transfer.sender, one.transfer.recipient}]
+        if rows:
+            text = f"The name of account {hit.account_id} is on {hit.list_name} with a likeness of {hit.score}."
+            own = [one for one in rows if one.transfer.amount.currency == CURRENCY]
+            yield _draft("screening_hit", "high", (owners.customer(hit.account_id),), own or rows[:1], text)
+
+
+def _draft(
+    typology: str,
+    severity: Severity,
+    customers: tuple[str, ...],
+    rows: Sequence[Booked],
+    text: str,
+    *,
+    amount: Money | None = None,
+) -> SuspicionDraft:
+    unique = list({one.transfer.transaction_id: one for one in sorted(rows, key=_order)}.values())
+    total = Money(
+        minor=sum(one.transfer.amount.minor for one in unique), currency=unique[0].transfer.amount.currency
+    )  # fmt: skip
+    return SuspicionDraft(
+        typology=typology,
+        severity=severity,
+        customer_ids=customers,
+        transaction_ids=tuple(one.transfer.transaction_id for one in unique),
+        amount=amount or total,
+        first=unique[0].day,
+        last=unique[-1].day,
+        narrative=text,
+    )
+
+
+def _order(one: Booked) -> tuple[float, str]:
+    return (one.start, one.transfer.transaction_id)
