@@ -18,6 +18,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "deductions_optimizer": "agents.tax.deductions_optimizer:deductions_optimizer",
         "finance_desk": "agents.insights.finance_desk:finance_desk",
         "forecaster": "agents.insights.forecaster:forecaster",
+        "fraud_desk": "agents.fraud.fraud_desk:fraud_desk",
         "fraud_detector": "agents.fraud.fraud_detector:fraud_detector",
         "identity_verifier": "agents.service.identity_verifier:identity_verifier",
         "kyc_desk": "agents.service.kyc_desk:kyc_desk",

@@ -107,7 +107,8 @@ class MuleAccount(Value):
     pass_through_ratio: Annotated[Decimal, Field(ge=0, le=1)]
     payers: int
     payees: int
-    signals: tuple[Signal, ...]
+    patterns: tuple[str, ...]
+    """Of the signals that name this account, worst first."""
 
 
 class Ring(Value):
@@ -132,7 +133,8 @@ class MuleVerdict(Payload, topic="fraud.mule_verdict", classification="confident
     """Of the worst account."""
     label: Level
     accounts: tuple[MuleAccount, ...]
-    """Those with a finding."""
+    """Those with a finding, and those that were asked for by name."""
+    signals: tuple[Signal, ...]
     rings: tuple[Ring, ...]
     unchecked: tuple[Unchecked, ...]
     grounds: Grounds
@@ -322,13 +324,6 @@ class SessionVerdict(Payload, topic="fraud.session_verdict", classification="con
 # --- the flow over many accounts ---
 
 
-class LedgerTask(Payload, topic="fraud.ledger_task", classification="confidential"):
-    """What is wrong with this ledger? Whoever looks at transfers answers by its own kind."""
-
-    transfers: Transfers
-    timezone: Zone = "Asia/Kolkata"
-
-
 class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="confidential"):
     """Which accounts of this ledger belong to a ring, and what has to be reported?"""
 
@@ -340,6 +335,8 @@ class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="co
 class MissingPart(Value):
     """A part of the report that did not come."""
 
+    agent: str
+    """Who should have brought it, or the kind of the part where nobody is known."""
     part: str
     reason: str
 
@@ -348,6 +345,8 @@ class FraudRingReport(Payload, topic="fraud.ring_report", classification="restri
     """A ledger on one page: rings, mules, odd transfers, reports due, and what is missing."""
 
     headline: str
+    proposals: tuple[str, ...]
+    """What people should decide next; nothing is blocked or filed by this report."""
     transfers: int
     accounts: int
     amount: tuple[Money, ...]
@@ -357,7 +356,5 @@ class FraudRingReport(Payload, topic="fraud.ring_report", classification="restri
     mules: MuleVerdict | None
     aml: AmlReport | None
     fraud: FraudVerdict | None
-    proposals: tuple[str, ...]
-    """What people should decide next; nothing is blocked or filed by this report."""
     insufficient: tuple[InsufficientData, ...] = ()
     missing: tuple[MissingPart, ...] = ()

@@ -47,9 +47,12 @@ def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
     if not isinstance(value, str):
         return value
     written = value.strip()
-    if len(written) == 10:
-        return datetime.date.fromisoformat(written)
-    return datetime.datetime.fromisoformat(written)
+    try:
+        if len(written) == 10:
+            return datetime.date.fromisoformat(written)
+        return datetime.datetime.fromisoformat(written)
+    except ValueError:  # whose text would quote what was given
+        raise ValueError("is no day or moment as ISO 8601 writes it, 2026-01-05T10:00:00+05:30") from None
 
 
 Moment = Annotated[datetime.datetime | datetime.date, BeforeValidator(_read_moment)]

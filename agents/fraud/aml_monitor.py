@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from agents.contracts.fraud import AmlCheck, AmlReport, LedgerTask, ReportDue, SuspicionDraft, Unchecked
+from agents.contracts.fraud import AmlCheck, AmlReport, ReportDue, SuspicionDraft, Unchecked
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.domain.rulebook import edition
@@ -25,15 +25,14 @@ METHOD = (
 )
 
 
-def monitor(check: AmlCheck | LedgerTask) -> AmlReport | InsufficientData:
+def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
     """Return reports due and drafts of suspicions, or what is missing.
 
     Raises:
         InputError: No edition of the rules covers a transfer; an account has two owners; the time zone is unknown, or
             two transfers have one id.
     """
-    owned = check.owners if isinstance(check, AmlCheck) else ()
-    hits = check.screening_hits if isinstance(check, AmlCheck) else None
+    owned, hits = check.owners, check.screening_hits
     transfers = booked(check.transfers, check.timezone)
     if not transfers:
         lack = Lack(what="transfers", needed="the transfers of at least one customer")
@@ -82,7 +81,7 @@ def _unchecked(transfers: Sequence[Booked], owned: object, *, known: bool) -> tu
 
 
 def _grounds(
-    check: AmlCheck | LedgerTask,
+    check: AmlCheck,
     transfers: Sequence[Booked],
     reports: Sequence[ReportDue],
     suspicions: Sequence[SuspicionDraft],
@@ -130,6 +129,6 @@ def _editions(transfers: Sequence[Booked]) -> tuple[RuleEdition, ...]:
     concurrency=2,
     rules=("pmla_in", "fatf_call_for_action"),
 )
-def aml_monitor(check: AmlCheck | LedgerTask) -> AmlReport | InsufficientData:
+def aml_monitor(check: AmlCheck) -> AmlReport | InsufficientData:
     """Watches for laundering in India: cash, cross-border and non-profit reports due, structuring, round trips."""
     return monitor(check)

@@ -26,6 +26,8 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
 )
 """Severity and points of each pattern."""
 _BURST, _BURST_S = 5, 300
+_BATCHED = frozenset(("neft", "rtgs", "cheque", "wire", "internal"))
+"""How payrolls and suppliers are paid, many at once; a burst of them says nothing."""
 _MOST_KMH = 900.0
 _LARGE_MINOR = 50_000_00
 _NIGHT_ENDS = 5
@@ -47,18 +49,22 @@ def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) ->
 def bursts(sender: Sender) -> Mapping[str, tuple[Booked, ...]]:
     """Return transfers of bursts, by id: at least five payments within five minutes, both ends included.
 
-    Every burst counts, not the first alone, and only payments whose time is known.
+    Every burst counts, not the first alone; windows that overlap are one. Only payments whose time is known count, and
+    none of channels in which batches are usual.
     """
-    timed = [one for one in sender.payments if one.timed]
+    timed = [one for one in sender.payments if one.timed and one.transfer.channel not in _BATCHED]
     found: dict[str, tuple[Booked, ...]] = {}
-    low = 0
+    low, since = 0, -1  # a burst that grows starts at `since`
     for high, one in enumerate(timed):
         while timed[low].start < one.start - _BURST_S:
             low += 1
-        if high - low + 1 >= _BURST:
-            window = tuple(timed[low : high + 1])
-            for row in window:
-                found.setdefault(row.transfer.transaction_id, window)
+        if high - low + 1 < _BURST:
+            continue
+        reaches = since >= 0 and timed[low].transfer.transaction_id in found
+        since = since if reaches else low
+        window = tuple(timed[since : high + 1])
+        for row in window:
+            found[row.transfer.transaction_id] = window
     return found
 
 
@@ -127,7 +133,10 @@ def by_device(one: Booked, sender: Sender, known: frozenset[str] | None) -> Sign
     if device is None:
         return "the device"
     if known is None:
-        if not any(first < one.start for first in sender.first_device.values()):
+        first_of_all = next(iter(sender.first_device.values()))  # devices were met in order of time
+        if first_of_all >= one.start:
             return "devices that the sender used before"
-        known = frozenset(id_ for id_, first in sender.first_device.items() if first < one.start)
-    return "" if device in known else signal("unknown_device", one, "Made on a device that was not seen before.")
+        seen = sender.first_device[device] < one.start
+    else:
+        seen = device in known
+    return "" if seen else signal("unknown_device", one, "Made on a device that was not seen before.")

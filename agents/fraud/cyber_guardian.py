@@ -74,7 +74,7 @@ def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> It
     for first, second in itertools.pairwise(good):
         text = _journey(first, second)
         if text:
-            yield _signal("impossible_travel", f"Signed in at two places, {text} apart.")
+            yield _signal("impossible_travel", f"Signed in at two places: {text}.")
             break
     strange = [one for one in good if one.device_id is not None and known is not None and one.device_id not in known]
     if strange:

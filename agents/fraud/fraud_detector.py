@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from agents.contracts.fraud import FraudCheck, FraudVerdict, LedgerTask, Signal, Unchecked
+from agents.contracts.fraud import FraudCheck, FraudVerdict, Signal, Unchecked
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.fraud.checks import WEIGHTS, at_night, bursts, by_category, by_device, by_habit, journey, journeys, signal
@@ -19,14 +19,14 @@ ID = "fraud_detector"
 _QUESTION = "transfers that somebody else may have made"
 
 
-def detect(check: FraudCheck | LedgerTask) -> FraudVerdict | InsufficientData:
+def detect(check: FraudCheck) -> FraudVerdict | InsufficientData:
     """Return what is odd about the transfers, or what is missing to judge them.
 
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.
     """
     transfers = booked(check.transfers, check.timezone)
-    asked = check.candidates if isinstance(check, FraudCheck) else None
+    asked = check.candidates
     wanted = None if asked is None else frozenset(asked)
     candidates = [
         one
@@ -36,7 +36,7 @@ def detect(check: FraudCheck | LedgerTask) -> FraudVerdict | InsufficientData:
     lacks = _lacks(candidates, wanted)
     if lacks:
         return InsufficientData(agent=ID, question=_QUESTION, missing=lacks)
-    known = check.known_devices if isinstance(check, FraudCheck) else None
+    known = check.known_devices
     judging = _Judging(senders_of(transfers), None if known is None else frozenset(known))
     for one in candidates:
         judging.judge(one)
@@ -83,9 +83,10 @@ class _Judging:
             elif result:
                 self._needs[pattern, result] += 1
                 lacking.append(WEIGHTS[pattern][1])
-        score = added(found)
-        self.score = max(self.score, score)
-        self.worst = max(self.worst, added((score, *lacking)))
+        if found or lacking:
+            score = added(found)
+            self.score = max(self.score, score)
+            self.worst = max(self.worst, added((score, *lacking)))
 
     def _keep(self, result: Signal) -> None:
         """Keep a signal; a burst is one, however many transfers are in it."""
@@ -105,7 +106,7 @@ class _Judging:
             yield "velocity_burst", "the time of day"
         pair = self._journeys.get(transfer.transaction_id)
         if pair is not None:
-            yield "impossible_travel", signal("impossible_travel", one, f"{journey(*pair)} apart.", pair)
+            yield "impossible_travel", signal("impossible_travel", one, f"{journey(*pair)} between two payments.", pair)
         elif transfer.channel == "card" and (transfer.place is None or not one.timed):
             yield "impossible_travel", "place and time of card payments"
         yield "after_hours_large_debit", at_night(one)
@@ -119,7 +120,7 @@ class _Judging:
             yield Unchecked(check=pattern, needs=f"{needs} ({count:,} transfers)")
 
 
-def _grounds(check: FraudCheck | LedgerTask, candidates: Sequence[Booked], signals: Sequence[Signal]) -> Grounds:
+def _grounds(check: FraudCheck, candidates: Sequence[Booked], signals: Sequence[Signal]) -> Grounds:
     counted = Counter(one.pattern for one in signals)
     reasons = tuple(
         Reason(code=f"fraud.{pattern}", text=f"{count:,} times {pattern.replace('_', ' ')}.")
@@ -142,6 +143,6 @@ def _grounds(check: FraudCheck | LedgerTask, candidates: Sequence[Booked], signa
     clearance="restricted",
     concurrency=4,
 )
-def fraud_detector(check: FraudCheck | LedgerTask) -> FraudVerdict | InsufficientData:
+def fraud_detector(check: FraudCheck) -> FraudVerdict | InsufficientData:
     """Finds odd payments: bursts, impossible travel, night, risky purchases, new amounts, payees and devices."""
     return detect(check)

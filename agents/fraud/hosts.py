@@ -143,13 +143,20 @@ def _poses_as(name: str, label: str, brand: Brand) -> str:
     """Return ``names`` or ``looks like``, empty where the host has nothing of the brand."""
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - needed by links alone
 
-    plain = skeleton(label or name)
-    tokens = [token for part in plain.split(".") for token in part.split("-") if token]
-    joined = plain.replace("-", "")
+    parts = [part for part in skeleton(label or name).replace("-", ".").split(".") if part]
+    folded = [_folded(part) for part in parts]
     for word in sorted(brand.words):
-        starts = any(token.startswith(word) for token in tokens)
-        if starts or (len(word) > _SHORT and word in joined):
+        alike = _folded(word)
+        if len(word) <= _SHORT:
+            if any(part.startswith(word) for part in parts):
+                return "names"
+        elif alike in "".join(folded):
             return "names"
-        if len(word) > _SHORT and any(OSA.distance(word, token) == _NEAR for token in tokens):
+        elif any(OSA.distance(alike, part) == _NEAR for part in folded):
             return "looks like"
     return ""
+
+
+def _folded(text: str) -> str:
+    """Return a text in which what looks alike in print is the same: i and l, rn and m."""
+    return text.replace("i", "l").replace("rn", "m")

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from agents.contracts.fraud import (
     AccountFacts,
-    LedgerTask,
     MuleAccount,
     MuleCheck,
     MuleVerdict,
@@ -41,14 +40,14 @@ WEIGHTS: Mapping[str, Decimal] = {
 """Points of each pattern."""
 
 
-def detect(check: MuleCheck | LedgerTask) -> MuleVerdict | InsufficientData:
+def detect(check: MuleCheck) -> MuleVerdict | InsufficientData:
     """Return mule accounts and rings, or what is missing to judge.
 
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.
     """
-    asked = check.account_ids if isinstance(check, MuleCheck) else None
-    facts = {one.account_id: one for one in check.accounts} if isinstance(check, MuleCheck) else {}
+    asked = check.account_ids
+    facts = {one.account_id: one for one in check.accounts}
     transfers = booked(check.transfers, check.timezone)
     accounts = {id_: one for (id_, currency), one in accounts_of(transfers).items() if currency == CURRENCY}
     lacks = _lacks(transfers, accounts, asked)
@@ -58,8 +57,13 @@ def detect(check: MuleCheck | LedgerTask) -> MuleVerdict | InsufficientData:
     rings = rings_of(transfers, accounts, shops)
     in_rings = {id_: ring for ring in rings for id_ in ring.account_ids}
     chosen = asked if asked is not None else [id_ for id_, one in accounts.items() if one.incoming and one.outgoing]
-    judged = [_judged(accounts[id_], facts.get(id_), in_rings.get(id_)) for id_ in sorted(set(chosen))]
-    found = [one for one in judged if one.signals or asked is not None]
+    signals: list[Signal] = []
+    judged = []
+    for id_ in sorted(set(chosen)):
+        one, why = _judged(accounts[id_], facts.get(id_), in_rings.get(id_))
+        judged.append(one)
+        signals += why
+    found = [one for one in judged if one.patterns or asked is not None]
     found.sort(key=lambda one: (-one.score, -one.received.minor, one.account_id))
     score = max((one.score for one in judged), default=NONE)
     unchecked = _unchecked(transfers, facts, judged)
@@ -69,9 +73,10 @@ def detect(check: MuleCheck | LedgerTask) -> MuleVerdict | InsufficientData:
         score=score,
         label=CARD.label(score, worst),
         accounts=tuple(found),
+        signals=worst_first(signals),
         rings=rings,
         unchecked=unchecked,
-        grounds=_grounds(check, len(judged), found, rings),
+        grounds=_grounds(check, len(judged), signals, rings),
     )
 
 
@@ -88,15 +93,15 @@ def _lacks(
     )
 
 
-def _judged(account: Account, facts: AccountFacts | None, ring: Ring | None) -> MuleAccount:
+def _judged(account: Account, facts: AccountFacts | None, ring: Ring | None) -> tuple[MuleAccount, tuple[Signal, ...]]:
     passes = passed_on(account)
     large = [one for one in passes if one.received.transfer.amount.minor >= LEAST_MINOR and one.share >= _SHARE]
-    signals = list(_signals(account, large, facts, ring))
+    signals = worst_first(_signals(account, large, facts, ring))
     score = added(one.weight for one in signals)
     timed = all(one.timed for one in (*account.incoming, *account.outgoing))
     worst = score + (0 if timed else WEIGHTS["post_credit_burst"])
     received, passed = account.received_minor, sum(one.minor for one in passes)
-    return MuleAccount(
+    found = MuleAccount(
         account_id=account.id,
         score=score,
         label=CARD.label(score, worst),
@@ -105,8 +110,9 @@ def _judged(account: Account, facts: AccountFacts | None, ring: Ring | None) -> 
         pass_through_ratio=(Decimal(passed) / received).quantize(Decimal("0.0001")) if received else NONE,
         payers=len({one.transfer.sender for one in account.incoming}),
         payees=len({one.transfer.recipient for one in account.outgoing}),
-        signals=worst_first(signals),
+        patterns=tuple(one.pattern for one in signals),
     )
+    return found, signals
 
 
 def _signals(
@@ -147,7 +153,8 @@ def _signal(
     return Signal.model_validate(
         {
             "pattern": pattern, "severity": severity, "weight": WEIGHTS[pattern] if weight is None else weight,
-            "reason": f"Account {account.id}: {text}.", "account_id": account.id, "transaction_ids": ids[:MOST_NAMED],
+            "reason": f"Account {account.id}: {text.rstrip('.')}.", "account_id": account.id,
+            "transaction_ids": ids[:MOST_NAMED],
         }
     )  # fmt: skip
 
@@ -161,8 +168,7 @@ def _unchecked(
         needs = f"times of {dates:,} transfers that have a day alone: an hour cannot be told from a day"
         found.append(Unchecked(check="post_credit_burst", needs=needs))
     unknown = sum(
-        any(signal.pattern == "pass_through" for signal in one.signals)
-        and (one.account_id not in facts or facts[one.account_id].opened is None)
+        "pass_through" in one.patterns and (one.account_id not in facts or facts[one.account_id].opened is None)
         for one in judged
     )
     if unknown:
@@ -176,10 +182,8 @@ def _unchecked(
     return tuple(found)
 
 
-def _grounds(
-    check: MuleCheck | LedgerTask, examined: int, found: Sequence[MuleAccount], rings: Sequence[Ring]
-) -> Grounds:
-    patterns = Counter(signal.pattern for one in found for signal in one.signals)
+def _grounds(check: MuleCheck, examined: int, signals: Sequence[Signal], rings: Sequence[Ring]) -> Grounds:
+    patterns = Counter(one.pattern for one in signals)
     reasons = [
         Reason(code=f"fraud.{pattern}", text=f"{count:,} accounts show {pattern.replace('_', ' ')}.")
         for pattern, count in sorted(patterns.items())
@@ -207,6 +211,6 @@ def _grounds(
     clearance="restricted",
     concurrency=2,
 )
-def mule_detector(check: MuleCheck | LedgerTask) -> MuleVerdict | InsufficientData:
+def mule_detector(check: MuleCheck) -> MuleVerdict | InsufficientData:
     """Finds mule accounts: money passed on within a day, fans, bursts after a receipt, rings and round trips."""
     return detect(check)

@@ -100,7 +100,7 @@ def _names(check: SyntheticIdentityCheck) -> str | None:
 def _pan(check: SyntheticIdentityCheck) -> str | None:
     """Return the PAN in one form, empty where it is none; its form is all that can be checked without the register."""
     from stdnum.exceptions import ValidationError  # noqa: PLC0415 - needed by applications alone
-    from stdnum.in_ import pan  # noqa: PLC0415
+    from stdnum.in_ import pan  # noqa: PLC0415 - the same
 
     if check.pan_number is None:
         return None

@@ -77,8 +77,8 @@ def test_the_order_of_a_list_does_not_matter() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", HEAD.encode(), b"id,name\na,b\n", HEAD.encode() + b"a,friend,Asha Rao,,,,\n", HEAD.encode() + b"a,pep,..,,,,\n",
-     b"\xff\xfe", HEAD.encode() + b'a,pep,"Asha\n'],
+    [b"", HEAD.encode(), b"id,name\na,b\n", HEAD.encode() + b"a,friend,Asha Rao,,,,\n",
+     HEAD.encode() + b"a,pep,..,,,,\n", b"\xff\xfe", HEAD.encode() + b'a,pep,"Asha\n'],
 )  # fmt: skip
 def test_a_list_of_which_something_is_missing_is_refused(content: bytes) -> None:
     with pytest.raises(InputError):

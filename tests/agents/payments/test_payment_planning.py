@@ -56,6 +56,7 @@ def verdicts(**labels: str) -> dict[str, Any]:
             score=Decimal(0),
             label=labels.get("mule", "low"),
             accounts=(),
+            signals=(),
             rings=(),
             unchecked=(),
             grounds=GROUNDS,
