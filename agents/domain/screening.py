@@ -27,6 +27,8 @@ _SHIPPED = "watchlist.csv"
 _MOST_ALIASES = 200
 _SAME_YEARS = 1
 """Years by which dates of birth may differ before they speak against an entry."""
+_UNLIKE = 50
+"""Likeness of two names' sounds, 0 to 100, below which their words need not be compared one by one."""
 _WORST: dict[Strength, int] = {"strong": 0, "possible": 1, "discounted": 2}
 
 
@@ -84,14 +86,28 @@ class Watchlist:
                 found.setdefault(_plain(number), []).append(position)
         return {key: tuple(positions) for key, positions in found.items()}
 
+    @cached_property
+    def _heard(self) -> tuple[tuple[str | None, ...], ...]:
+        return tuple(tuple(_heard(name) for name in entry.names) for entry in self.entries)
+
     def near(self, subject: Subject) -> Iterator[Entry]:
-        """Give the entries that share the sound of a word, or a number, with the subject, in the list's order."""
-        positions: set[int] = set()
+        """Give the entries that share the sound of a word, or a number, with the subject, in the list's order.
+
+        Of those that share a word, the ones whose whole names sound nothing alike are left out unseen: they could not
+        come near any threshold. Names with initials are never left out.
+        """
+        from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - only where names are compared
+
+        positions = {one for number in subject.identifiers for one in self._by_number.get(_plain(number), ())}
         for name in subject.names:
-            for key in _keys(name):
-                positions.update(self._by_sound.get(key, ()))
-        for number in subject.identifiers:
-            positions.update(self._by_number.get(_plain(number), ()))
+            own = _heard(name)
+            alike = {one for key in _keys(name) for one in self._by_sound.get(key, ())}
+            positions.update(
+                one
+                for one in alike - positions
+                if own is None
+                or any(other is None or ratio(own, other, score_cutoff=_UNLIKE) for other in self._heard[one])
+            )
         return (self.entries[position] for position in sorted(positions))
 
 
@@ -159,6 +175,12 @@ def _keys(name: str) -> frozenset[str]:
     """Return what a name is found by: the sound of each word, and its first three letters against slips of the pen."""
     heard = [sound(word) for word in words(name)]
     return frozenset((*heard, *(word[:3] for word in heard if len(word) > 3), "".join(heard)))
+
+
+def _heard(name: str) -> str | None:
+    """Return the sounds of a name in a fixed order; None where an initial leaves most of one out."""
+    parts = words(name)
+    return None if any(len(part) == 1 for part in parts) else " ".join(sorted(map(sound, parts)))
 
 
 def _plain(number: str) -> str:
