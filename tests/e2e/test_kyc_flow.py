@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,17 @@ from genie.runtime import Runtime
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "kyc.yaml"
 
+NOW = datetime.datetime(2026, 11, 20, 5, tzinfo=datetime.UTC).timestamp()
+
 pytestmark = pytest.mark.anyio
+
+
+def opened(loaded: Pipeline) -> Runtime:
+    """A runtime of the pipeline on a day that the rules cover, whatever today is."""
+    return Runtime(
+        loaded.bindings, policies=loaded.policies, joins=loaded.joins, limits=loaded.limits,
+        caller=loaded.nobody, source=loaded.policy_source, wall=NOW,
+    )  # fmt: skip
 
 
 def pipeline(**instead: Agent) -> Pipeline:
@@ -47,7 +58,7 @@ async def broken(check: SyntheticIdentityCheck) -> SyntheticIdentityVerdict | In
 
 async def test_a_plain_applicant_is_approved_and_nobody_is_asked() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, application())
         found = await run.result()
         await run.settled()
@@ -59,7 +70,7 @@ async def test_a_plain_applicant_is_approved_and_nobody_is_asked() -> None:
 
 async def test_an_exposed_person_waits_for_an_officer_and_for_senior_management() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, application("exposed"))
         await run.settled()
         with pytest.raises(RunHeld):
@@ -75,7 +86,7 @@ async def test_an_exposed_person_waits_for_an_officer_and_for_senior_management(
 
 async def test_what_people_refuse_takes_no_effect() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, application("exposed"))
         await run.settled()
         (held,) = runtime.approvals()
@@ -90,7 +101,7 @@ async def test_a_listed_applicant_is_not_refused_by_a_machine_alone() -> None:
     loaded = pipeline()
     names = dict.fromkeys(("name", "name_on_pan", "name_on_aadhaar"), "Zoravar Khazanchi")
     listed = application(date_of_birth="1971-03-14", pan_number="ABCPK1234F", **names)
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, listed)
         await run.settled()
         (held,) = runtime.approvals()
@@ -103,7 +114,7 @@ async def test_a_listed_applicant_is_not_refused_by_a_machine_alone() -> None:
 
 async def test_an_empty_application_ends_incomplete_without_anybody_being_asked() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         found = await started(runtime, loaded, KycApplication(applicant=Applicant(customer_id="c1"))).result()
         assert (found.outcome, found.tier) == ("incomplete", None)
         assert any("PAN" in step for step in found.next_steps)
@@ -111,7 +122,7 @@ async def test_an_empty_application_ends_incomplete_without_anybody_being_asked(
 
 async def test_a_check_that_fails_is_named_and_nothing_is_approved_without_it() -> None:
     loaded = pipeline(synthetic_identity_detector=broken)
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         found = await started(runtime, loaded, application()).result()
         assert found.outcome == "incomplete"
         assert [one.agent for one in found.missing] == ["synthetic_identity_detector"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,17 @@ from genie.runtime import Runtime
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "payment.yaml"
 
+NOW = datetime.datetime(2026, 11, 3, 5, tzinfo=datetime.UTC).timestamp()
+
 pytestmark = pytest.mark.anyio
+
+
+def opened(loaded: Pipeline) -> Runtime:
+    """A runtime of the pipeline on a day that the rules cover, whatever today is."""
+    return Runtime(
+        loaded.bindings, policies=loaded.policies, joins=loaded.joins, limits=loaded.limits,
+        caller=loaded.nobody, source=loaded.policy_source, wall=NOW,
+    )  # fmt: skip
 
 
 def pipeline(**instead: Agent) -> Pipeline:
@@ -48,7 +59,7 @@ async def broken(check: MuleCheck) -> MuleVerdict | InsufficientData:
 
 async def test_a_plain_payment_is_settled_and_nobody_is_asked() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, question())
         found = await run.result()
         await run.settled()
@@ -60,7 +71,7 @@ async def test_a_plain_payment_is_settled_and_nobody_is_asked() -> None:
 
 async def test_a_large_payment_waits_for_treasury_and_is_sent_once_it_agrees() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, question("large"))
         await run.settled()
         with pytest.raises(RunHeld):
@@ -73,7 +84,7 @@ async def test_a_large_payment_waits_for_treasury_and_is_sent_once_it_agrees() -
 
 async def test_what_treasury_refuses_is_not_sent() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, question("large"))
         await run.settled()
         (held,) = runtime.approvals()
@@ -87,7 +98,7 @@ async def test_what_treasury_refuses_is_not_sent() -> None:
 async def test_the_same_order_again_is_answered_with_what_became_of_it() -> None:
     """The prior system asked for a key and never kept it: the second order was paid again."""
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         first = await started(runtime, loaded, question()).result()
         again = await started(runtime, loaded, question()).result()
         assert (again.state, again.replayed, again.reference) == ("settled", True, first.reference)
@@ -96,7 +107,7 @@ async def test_the_same_order_again_is_answered_with_what_became_of_it() -> None
 
 async def test_one_key_for_another_order_is_refused_and_an_incident() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         await started(runtime, loaded, question()).result()
         found = await started(runtime, loaded, question(amount=32_501)).result()
         assert (found.state, found.replayed) == ("refused", False)
@@ -106,7 +117,7 @@ async def test_one_key_for_another_order_is_refused_and_an_incident() -> None:
 
 async def test_two_payments_that_are_meant_are_two_payments() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         first = await started(runtime, loaded, question(amount=15_000)).result()
         second = await started(runtime, loaded, question(amount=15_000, idempotency_key="another")).result()
         assert first.state == second.state == "settled"
@@ -115,7 +126,7 @@ async def test_two_payments_that_are_meant_are_two_payments() -> None:
 
 async def test_an_order_that_was_changed_after_it_was_judged_is_not_sent() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, question("large"))
         await run.settled()
         (held,) = runtime.approvals()
@@ -132,7 +143,7 @@ async def test_an_order_that_was_changed_after_it_was_judged_is_not_sent() -> No
 
 async def test_a_check_that_fails_is_named_and_the_payment_waits_for_people() -> None:
     loaded = pipeline(mule_detector=broken)
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, question())
         await run.settled()
         (held,) = runtime.approvals()
@@ -148,7 +159,7 @@ async def test_a_check_that_fails_is_named_and_the_payment_waits_for_people() ->
 async def test_what_the_provider_says_is_kept_and_repeated_not_sent_again(account: str, state: str) -> None:
     loaded = pipeline()
     asked = question(amount=900, beneficiary_account=account)
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         run = started(runtime, loaded, asked)
         await run.settled()
         for held in runtime.approvals():  # somebody who never got money before is looked at
@@ -160,7 +171,7 @@ async def test_what_the_provider_says_is_kept_and_repeated_not_sent_again(accoun
 
 async def test_an_order_that_cannot_be_right_is_refused_with_its_reasons() -> None:
     loaded = pipeline()
-    async with Runtime.from_pipeline(loaded) as runtime:
+    async with opened(loaded) as runtime:
         found = await started(runtime, loaded, question(beneficiary_ifsc="x", idempotency_key="")).result()
         assert found.state == "refused"
         assert len(found.reasons) == 2
