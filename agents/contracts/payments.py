@@ -7,7 +7,7 @@ import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from agents.contracts.fraud import (
     FraudVerdict,
@@ -77,8 +77,8 @@ class PaymentOrder(Value):
     urgency: Literal["now", "today", "any"]
     is_trusted_beneficiary: bool
     """The payer has added and confirmed the beneficiary, and the cooling-off time is over."""
-    beneficiary_added_at: datetime.datetime | None = None
-    """None: not known, or never added."""
+    beneficiary_added_at: AwareDatetime | None = None
+    """With its offset; None: not known, or never added."""
 
 
 class Payment(Value):

@@ -224,6 +224,11 @@ def test_a_beneficiary_of_yesterday_is_new() -> None:
     assert (waits(23), waits(24)) == (True, False)
 
 
+def test_a_moment_without_an_offset_is_refused_not_guessed() -> None:
+    with pytest.raises(ValueError, match="timezone"):
+        PaymentOrder.model_validate({**ORDER, **VPA, "beneficiary_added_at": "2025-10-08T10:00:00"})
+
+
 def test_an_account_sends_no_more_than_its_day_allows() -> None:
     assert "payments.daily_limit" in refusal(**BRANCH, amount=100_001, sent=(entry(900_000),))
     assert instruction(**BRANCH, amount=100_000, sent=(entry(900_000),)).needs_approval
