@@ -7,7 +7,7 @@ import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from agents.contracts.fraud import (
     FraudVerdict,
@@ -40,6 +40,15 @@ def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
 
 Amount = Annotated[Money, BeforeValidator(_read)]
 """An amount; a plain number or text is taken as rupees."""
+
+
+def _aware(value: datetime.datetime) -> datetime.datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs the offset of its timezone, as +05:30")
+    return value
+
+
+AwareMoment = Annotated[datetime.datetime, AfterValidator(_aware)]
 Rail = Literal["upi", "imps", "neft", "rtgs"]
 Purpose = Literal[
     "person", "merchant", "tax", "hospital", "education", "ipo", "capital_market", "insurance", "travel", "credit_card",
@@ -77,7 +86,7 @@ class PaymentOrder(Value):
     urgency: Literal["now", "today", "any"]
     is_trusted_beneficiary: bool
     """The payer has added and confirmed the beneficiary, and the cooling-off time is over."""
-    beneficiary_added_at: AwareDatetime | None = None
+    beneficiary_added_at: AwareMoment | None = None
     """With its offset; None: not known, or never added."""
 
 

@@ -63,6 +63,17 @@ def accounts_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Account
     return found
 
 
+def wholesale(account: Account, *, least_minor: int) -> Account:
+    """Return an account's large movements alone, without card payments: what it moves, not what it lives on."""
+
+    def large(one: Booked) -> bool:
+        return one.transfer.amount.minor >= least_minor and one.transfer.channel != "card"
+
+    return Account(
+        account.id, account.currency, list(filter(large, account.incoming)), list(filter(large, account.outgoing))
+    )
+
+
 def regular_payers(account: Account) -> frozenset[str]:
     """Return payers who paid in at least three calendar months."""
     months: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)

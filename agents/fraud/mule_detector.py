@@ -29,7 +29,8 @@ ID = "mule_detector"
 _SHARE = 0.9
 _YOUNG_DAYS = 90
 WEIGHTS: Mapping[str, Decimal] = {
-    "pass_through": Decimal("0.4"),
+    "pass_through": Decimal("0.2"),
+    "weighty_pass_through": Decimal("0.4"),
     "repeated_pass_through": Decimal("0.6"),
     "fan_in_fan_out": Decimal("0.3"),
     "post_credit_burst": Decimal("0.4"),
@@ -37,7 +38,9 @@ WEIGHTS: Mapping[str, Decimal] = {
     "young_account": Decimal("0.2"),
     "ring_member": Decimal("0.4"),
 }
-"""Points of each pattern."""
+"""Points of each pattern; a pass-through that is repeated or weighty counts more, one that is both the most."""
+_WEIGHTY = 0.25
+"""Part of everything an account received, from which on what passed through is more than an incident."""
 
 
 def detect(check: MuleCheck) -> MuleVerdict | InsufficientData:
@@ -133,10 +136,12 @@ def _signals(
 def _pass_through(account: Account, large: Sequence[Passed], facts: AccountFacts | None) -> Iterator[Signal]:
     rows = [row for one in large for row in (one.received, *one.onward)]
     total = Money(minor=sum(one.minor for one in large), currency=account.currency)
-    repeated = len(large) > 1
+    repeated, weighty = len(large) > 1, total.minor >= _WEIGHTY * account.received_minor
     text = f"{len(large)} receipt{'s' if repeated else ''} left again by 90 percent within a day: {total}"
-    name = "repeated_pass_through" if repeated else "pass_through"
-    yield _signal("pass_through", "high" if repeated else "medium", account, rows, text, weight=WEIGHTS[name])
+    names = ("pass_through", "weighty_pass_through", "repeated_pass_through")
+    severities = ("low", "medium", "high")
+    rank = repeated + weighty
+    yield _signal("pass_through", severities[rank], account, rows, text, weight=WEIGHTS[names[rank]])
     cash = sum(row.transfer.amount.minor for one in large for row in one.onward if row.transfer.channel == "cash")
     if 2 * cash >= total.minor:
         yield _signal("cash_out", "medium", account, rows, "most of what was passed on left in cash")

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from agents.contracts.fraud import Ring
 from agents.contracts.money import Money
 from agents.fraud.circuits import Circuit, circuits
-from agents.fraud.flows import Account, passed_on, regular_payers
+from agents.fraud.flows import Account, passed_on, wholesale
 from agents.fraud.moments import DAY_S, Booked
 
 CURRENCY = "INR"
 """The family's floors are in it; money in another currency is not judged against them."""
 LEAST_MINOR = 10_000_00
 """Receipts below it are pocket money: a cashback, a lunch that was shared."""
-_TURNOVER_MINOR = 50_000_00
 _WINDOW_S = 14 * DAY_S
 _SHARE = 0.8
 _FEWEST = 3
 
 
-def transit(account: Account) -> bool:
-    """Return whether an account is there to pass money on: four fifths of all it gets, within two weeks.
+class _Carried(NamedTuple):
+    """Transfers that an account carried on: what came in and left again by four fifths, and what it left in."""
 
-    What regular payers pay in, and receipts below ten thousand rupees, count among what it gets and not among what it
-    passes on, so a wage or a shop's takings do not make one.
+    came: frozenset[str]
+    left: frozenset[str]
+
+
+def _carried(account: Account) -> _Carried:
+    """Return what an account carried on within two weeks, small sums and card payments left out.
+
+    What regular payers pay in is none of it, so a wage that pays a rent is not.
     """
-    received = account.received_minor
-    if account.currency != CURRENCY or received < _TURNOVER_MINOR or not account.outgoing:
-        return False
-    known = regular_payers(account)
-    large = sum(
-        one.transfer.amount.minor
-        for one in account.incoming
-        if one.transfer.amount.minor >= LEAST_MINOR and one.transfer.sender not in known
+    large = wholesale(account, least_minor=LEAST_MINOR)
+    passes = [one for one in passed_on(large, window_s=_WINDOW_S) if one.share >= _SHARE]
+    return _Carried(
+        frozenset(one.received.transfer.transaction_id for one in passes),
+        frozenset(row.transfer.transaction_id for one in passes for row in one.onward),
     )
-    if large < _SHARE * received:
-        return False
-    passes = (
-        one for one in passed_on(account, window_s=_WINDOW_S) if one.received.transfer.amount.minor >= LEAST_MINOR
-    )
-    return sum(one.minor for one in passes if one.share >= _SHARE) >= _SHARE * received
 
 
 def rings_of(transfers: Sequence[Booked], accounts: Mapping[str, Account], shops: frozenset[str]) -> tuple[Ring, ...]:
-    """Return rings, the largest amount first: at least three accounts joined by transfers, or a round trip.
+    """Return rings of three accounts or more, largest first: carriers of each other's money, or a round trip.
+
+    Two accounts belong together where a transfer between them is money that the first carried on, and that the second
+    carried on again.
 
     Args:
         transfers: In order of time.
@@ -54,12 +54,17 @@ def rings_of(transfers: Sequence[Booked], accounts: Mapping[str, Account], shops
     import networkx as nx  # noqa: PLC0415 - heavy, and needed by this question alone
 
     trips = circuits([one for one in transfers if one.transfer.amount.currency == CURRENCY], least_minor=LEAST_MINOR)
-    members = {id_ for id_, account in accounts.items() if id_ not in shops and transit(account)}
+    carried = {
+        id_: _carried(account)
+        for id_, account in accounts.items()
+        if id_ not in shops and account.incoming and account.outgoing
+    }
     graph: nx.Graph[str] = nx.Graph()
     for one in transfers:
-        sender, recipient = one.transfer.sender, one.transfer.recipient
-        if sender in members and recipient in members and sender != recipient and _large(one):
-            graph.add_edge(sender, recipient)
+        start, end = carried.get(one.transfer.sender or ""), carried.get(one.transfer.recipient or "")
+        id_ = one.transfer.transaction_id
+        if start is not None and end is not None and id_ in start.left and id_ in end.came:
+            graph.add_edge(one.transfer.sender, one.transfer.recipient)
     for trip in trips:
         nx.add_cycle(graph, trip.accounts)
     groups = sorted(sorted(group) for group in nx.connected_components(graph) if len(group) >= _FEWEST)

@@ -23,6 +23,8 @@ class PmlaRules(Rules):
     """Cash paid in, or cash paid out, of one customer in a calendar month is reported above this."""
     cash_detail_from: Amount
     """Single transactions below this are not named in the report."""
+    deposit_with_pan: Amount
+    """A cash deposit of a day above this needs the depositor's tax number."""
     cross_border: Amount
     """A wire into or out of the country is reported above this."""
     non_profit: Amount

@@ -25,27 +25,34 @@ _RAPID_SHARE = 0.9
 
 
 def structuring(transfers: Sequence[Booked], owners: Owners) -> Iterator[SuspicionDraft]:
-    """Yield runs of at least three cash amounts of one customer and direction, each just below the threshold.
+    """Yield runs of at least three cash amounts of one customer and direction, each just below a threshold.
 
-    Between the first and the last of a run lie at most seven days, and together they exceed the threshold. Transfers
-    before, after or in another order change nothing.
+    Thresholds are that of the monthly report and, for deposits, that from which a tax number is asked for; both laws
+    say more than, so the threshold itself is still below. Three lie within seven days, and what overlaps is one run.
+    Transfers before, after or in another order change nothing.
     """
-    groups: defaultdict[tuple[str, bool], list[Booked]] = defaultdict(list)
+    groups: defaultdict[tuple[str, bool, Decimal], list[Booked]] = defaultdict(list)
     for one in transfers:
         if one.transfer.channel != "cash" or one.transfer.amount.currency != CURRENCY:
             continue
-        limit = edition(PMLA, on=one.day).rules.cash_month
-        if JUST_BELOW * limit <= one.transfer.amount.amount < limit:
-            for account, deposit in ((one.transfer.recipient, True), (one.transfer.sender, False)):
-                if account is not None:
-                    groups[owners.customer(account), deposit].append(one)
-    for (customer, deposit), rows in sorted(groups.items()):
+        rules, amount = edition(PMLA, on=one.day).rules, one.transfer.amount.amount
+        for limit in (rules.cash_month, rules.deposit_with_pan):
+            if not JUST_BELOW * limit <= amount <= limit:
+                continue
+            if one.transfer.recipient is not None:
+                groups[owners.customer(one.transfer.recipient), True, limit].append(one)
+            elif one.transfer.sender is not None and limit == rules.cash_month:
+                groups[owners.customer(one.transfer.sender), False, limit].append(one)
+    for (customer, deposit, limit), rows in sorted(groups.items()):
+        reported = limit == edition(PMLA, on=rows[0].day).rules.cash_month
         for run in _runs(rows):
+            kind = "deposits" if deposit else "withdrawals"
+            law = "a report is due" if reported else "a tax number is asked for"
             text = (
-                f"{len(run)} cash {'deposits' if deposit else 'withdrawals'} of customer {customer} within seven days, "
-                f"each between {JUST_BELOW * 100:.0f} and 100 percent of the reporting threshold."
+                f"{len(run)} cash {kind} of customer {customer}, three or more within seven days, each between "
+                f"{JUST_BELOW * 100:.0f} and 100 percent of the {limit:,} rupees above which {law}."
             )
-            yield _draft("structuring", "high", (customer,), run, text)
+            yield _draft("structuring", "high" if reported else "medium", (customer,), run, text)
 
 
 def _runs(rows: Sequence[Booked]) -> Iterator[list[Booked]]:
