@@ -19,6 +19,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "categoriser": "agents.insights.categoriser:categoriser",
         "claim_adjudicator": "agents.insurance.claim_adjudicator:claim_adjudicator",
         "claim_desk": "agents.insurance.claim_desk:claim_desk",
+        "complaint_triage": "agents.service.complaint_triage:complaint_triage",
         "currency_converter": "agents.treasury.currency_converter:currency_converter",
         "cyber_guardian": "agents.fraud.cyber_guardian:cyber_guardian",
         "deductions_optimizer": "agents.tax.deductions_optimizer:deductions_optimizer",
@@ -32,7 +33,11 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "health_preauth": "agents.insurance.health_preauth:health_preauth",
         "hierarchical_router": "agents.control.hierarchical_router:hierarchical_router",
         "holdings_fetcher": "agents.investing.holdings_fetcher:holdings_fetcher",
+        "identity_verifier": "agents.service.identity_verifier:identity_verifier",
         "investing_desk": "agents.investing.investing_desk:investing_desk",
+        "kyc_desk": "agents.service.kyc_desk:kyc_desk",
+        "kyc_gates": "agents.service.kyc_gates:kyc_gates",
+        "kyc_registrar": "agents.service.kyc_registrar:kyc_registrar",
         "lcr_projector": "agents.treasury.lcr_projector:lcr_projector",
         "lcr_projector_fallback": "agents.control.fallback:lcr_projector_fallback",
         "macro_research": "agents.research.macro_research:macro_research",
@@ -41,6 +46,11 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "mule_detector": "agents.fraud.mule_detector:mule_detector",
         "normaliser": "agents.insights.normaliser:normaliser",
         "options_explainer": "agents.investing.options_explainer:options_explainer",
+        "party_screener": "agents.service.party_screener:party_screener",
+        "payment_books": "agents.payments.payment_books:PaymentBooks",
+        "payment_desk": "agents.payments.payment_desk:payment_desk",
+        "payment_orchestrator": "agents.payments.payment_orchestrator:payment_orchestrator",
+        "payment_submitter": "agents.payments.payment_submitter:payment_submitter",
         "phishing_classifier": "agents.fraud.phishing_classifier:phishing_classifier",
         "policy_register": "agents.insurance.policy_register:policy_register",
         "portfolio_advisor": "agents.investing.portfolio_advisor:portfolio_advisor",
@@ -62,6 +72,10 @@ AGENTS: Mapping[str, str] = MappingProxyType(
 """Agent id -> ``module:attribute``."""
 
 EDGES: Mapping[str, str] = MappingProxyType({
+        "invented_watchlist": "agents.domain.watchlist_file:InventedWatchlist",
+        "memory_ledger": "agents.payments.ledger:MemoryLedger",
         "sample_broker": "agents.investing.brokerage:SampleBroker",
+        "simulated_provider": "agents.payments.provider:SimulatedProvider",
+        "watchlist_file": "agents.domain.watchlist_file:WatchlistFile",
     })
 """Offline fixtures of the ports that agents declare, by name -> ``module:Class``."""
