@@ -232,7 +232,9 @@ class BookInvoice(Value):
     days_outstanding: Annotated[int, Field(ge=0, le=36_500)]
     """Since the buyer accepted goods or services, or since the invoice where that is not known."""
     agreed_days: Annotated[int, Field(ge=0, le=3_650)] | None = None
-    """Days for payment by agreement; None: none is known."""
+    """Days for payment by a written agreement; None: not known."""
+    written_agreement: bool | None = None
+    """False: there is none, so section 15 gives 15 days; None: not known, and 45 days are taken."""
     gst_e_invoiced: bool
     accepted: bool | None = None
     """The buyer has accepted it; None: not known."""
