@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
 
 from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData, Lack
@@ -25,6 +27,23 @@ def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientDat
     Raises:
         InputError: None of the files can be read.
     """
+    with _uncollected():
+        return _consolidated(request)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the collection of cycles: all that is made here is kept, so walking it again and again finds nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
     reading = read_files(request.files) if request.files else _reading(request.transactions)
     statement = _understood(reading.statement)
     consolidation = Consolidation(statement.transactions, request.currency, from_rows=not request.files)

@@ -20,7 +20,7 @@ DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 MAX_LINES = 200_000
-"""Lines of one file; that many take some three seconds to read."""
+"""Lines of one file; that many take some ten seconds to read."""
 MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 8_192
