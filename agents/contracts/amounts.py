@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -12,8 +12,12 @@ from agents.contracts.rupees import INR
 
 
 def _exact(value: Any) -> Any:  # whatever JSON or a caller hands over
-    # The shortest decimal that a number in JSON stands for, so 9.95 is not 9.949999.
-    return Decimal(repr(value)) if isinstance(value, float) else value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return value
+    try:
+        return Decimal(str(value))  # the shortest decimal that a number in JSON stands for, so 9.95 is not 9.949999
+    except InvalidOperation:
+        raise ValueError("is no number") from None
 
 
 Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False, max_digits=20)]

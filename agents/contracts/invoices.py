@@ -353,6 +353,17 @@ class InvoiceToCashQuestion(Payload, topic="payments.invoice_to_cash_question", 
     book: InvoicesToCash
 
 
+class CheckedInvoice(Value):
+    """What became of one invoice's check."""
+
+    invoice_no: str
+    action: Literal["post", "hold", "reject"]
+    computed_total: Money
+    pay_by: datetime.date | None
+    why: str
+    """The issues, blocks first; empty where there are none."""
+
+
 class NotAnswered(Value):
     """A part that did not come."""
 
@@ -364,7 +375,7 @@ class InvoiceToCashPlan(Payload, topic="payments.invoice_to_cash_plan", classifi
     """Invoices to cash on one page; a recommendation, nothing is posted or sold by it."""
 
     headline: str
-    decisions: tuple[InvoiceDecision, ...]
+    checked: tuple[CheckedInvoice, ...]
     book: ScfRecommendation | None
     discount: InvoiceDiscountPlan | None
     left_out: tuple[ExcludedInvoice, ...]

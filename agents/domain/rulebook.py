@@ -23,6 +23,8 @@ from genie.errors import ConfigError, InputError
 MAX_BYTES = 262_144
 """Largest rule file."""
 _MOST_NODES = 20_000
+_DEEPEST = 16
+"""Levels of nesting; an alias within its own anchor would have no end."""
 
 
 class Rules(BaseModel):
@@ -152,18 +154,20 @@ class _Reading:
         self._name = name
         self._nodes = 0
 
-    def value(self, node: yaml.Node | None) -> object:
+    def value(self, node: yaml.Node | None, depth: int = 0) -> object:
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             raise ConfigError((f"{self._name}: has more than {_MOST_NODES:,} values",))
+        if depth > _DEEPEST:
+            raise ConfigError((f"{self._name}: is nested more than {_DEEPEST} levels deep",))
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(item) for item in node.value]
+            return [self.value(item, depth + 1) for item in node.value]
         if isinstance(node, yaml.MappingNode):
             found: dict[str, object] = {}
             for key, item in node.value:
                 if key.value in found or not isinstance(key, yaml.ScalarNode):
                     line = key.start_mark.line + 1
                     raise ConfigError((f"{self._name}:{line}: the key is given twice, or is no word",))
-                found[key.value] = self.value(item)
+                found[key.value] = self.value(item, depth + 1)
             return found
         return node.value if isinstance(node, yaml.ScalarNode) else None
