@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
+        "aa_fetcher": "agents.insights.aa_fetcher:aa_fetcher",
         "advance_tax_planner": "agents.tax.advance_tax_planner:advance_tax_planner",
         "adviser": "agents.insights.adviser:adviser",
         "analyser": "agents.insights.analyser:analyser",
@@ -32,3 +33,10 @@ AGENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Agent id -> ``module:attribute``."""
+
+EDGES: Mapping[str, str] = MappingProxyType(
+    {
+        "aggregator_offline": "agents.insights.aggregator:OfflineAggregator",
+    }
+)
+"""What the agents' ports can be bound to -> ``module:class``."""
