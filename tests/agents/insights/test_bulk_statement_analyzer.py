@@ -173,8 +173,11 @@ def test_the_average_balance_is_over_every_day_and_not_over_bookings() -> None:
 
 
 def test_a_statement_that_runs_backwards_ends_its_days_the_same() -> None:
-    forwards = [row("A", "2026-01-01", "ONE", 10, "credit", balance=10),
-                row("A", "2026-01-02", "TWO", 5, "debit", balance=5), row("A", "2026-01-02", "THREE", 1, "debit", balance=4)]  # fmt: skip
+    forwards = [
+        row("A", "2026-01-01", "ONE", 10, "credit", balance=10),
+        row("A", "2026-01-02", "TWO", 5, "debit", balance=5),
+        row("A", "2026-01-02", "THREE", 1, "debit", balance=4),
+    ]
     assert analysed(*forwards[::-1]).accounts == analysed(*forwards).accounts
 
 
