@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -148,8 +149,10 @@ class Consolidation:
 
     def _sums(self) -> _Sums:
         sums = _Sums(*(Counter() for _ in _Sums._fields))
+        months: dict[datetime.date, str] = {}
         for one in self.counted:
-            month, amount, about = month_of(one.date), one.amount.minor, categories.info(one.category)
+            month = months.get(one.date) or months.setdefault(one.date, month_of(one.date))
+            amount, about = one.amount.minor, categories.info(one.category)
             sums.moved[month] += 1
             paid = self._refunds.get(one.id)
             if paid is not None:
