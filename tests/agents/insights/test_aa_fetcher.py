@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.contracts.consent import AaFetchRequest, AaFetchResult, ConsentArtefact, Span
+from agents.index import EDGES
 from agents.insights.aa_fetcher import aa_fetcher, later, refusals, refused, result
 from agents.insights.aggregator import AccountAggregator, AggregatorData, OfflineAggregator
 from genie import Runtime
+from genie.catalogue import Catalogue
+from genie.config import parse
 from genie.errors import InputError
 from genie.protocol import Binding
 
@@ -135,3 +138,20 @@ def test_a_range_is_covered_where_both_its_ends_are(start: datetime.date, days: 
     end = start + datetime.timedelta(days=days)
     why = {one.code for one in refusals(REQUEST.model_copy(update={"start": start, "end": end}), consent, NOW)}
     assert ("consent.range" in why) == (start < consent.data_from or end > consent.data_to)
+
+
+def test_a_pipeline_binds_the_offline_aggregator_by_its_name() -> None:
+    text = """
+    version: 1
+    id: fetch
+    agents:
+      - id: aa_fetcher
+        ports: { AccountAggregator: { use: aggregator_offline } }
+    input: insights.aa_fetch_request
+    output: insights.aa_fetch_result
+    caller: { user: local, clearance: restricted }
+    """
+    pipeline = parse(text, catalogue=Catalogue(agents={"aa_fetcher": aa_fetcher}, edges=EDGES))
+    [binding] = pipeline.bindings
+    bound = binding.ports[AccountAggregator]  # type: ignore[type-abstract]  # a port is a protocol
+    assert isinstance(bound, OfflineAggregator)
