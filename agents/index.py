@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
+        "aa_fetcher": "agents.insights.aa_fetcher:aa_fetcher",
         "advance_tax_planner": "agents.tax.advance_tax_planner:advance_tax_planner",
         "adviser": "agents.insights.adviser:adviser",
         "alm": "agents.treasury.alm:alm",
@@ -16,6 +17,8 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
         "asset_allocator": "agents.investing.asset_allocator:asset_allocator",
         "auto_insurance": "agents.insurance.auto_insurance:AutoInsurance",
+        "bulk_statement_analyzer": "agents.insights.bulk_statement_analyzer:bulk_statement_analyzer",
+        "carbon_estimator": "agents.insights.carbon_estimator:carbon_estimator",
         "categoriser": "agents.insights.categoriser:categoriser",
         "claim_adjudicator": "agents.insurance.claim_adjudicator:claim_adjudicator",
         "claim_desk": "agents.insurance.claim_desk:claim_desk",
@@ -24,6 +27,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "cyber_guardian": "agents.fraud.cyber_guardian:cyber_guardian",
         "deductions_optimizer": "agents.tax.deductions_optimizer:deductions_optimizer",
         "dividend_planner": "agents.investing.dividend_planner:dividend_planner",
+        "emergency_fund_advisor": "agents.insights.emergency_fund_advisor:emergency_fund_advisor",
         "finance_desk": "agents.insights.finance_desk:finance_desk",
         "financial_educator": "agents.research.financial_educator:financial_educator",
         "forecaster": "agents.insights.forecaster:forecaster",
@@ -35,6 +39,9 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "holdings_fetcher": "agents.investing.holdings_fetcher:holdings_fetcher",
         "identity_verifier": "agents.service.identity_verifier:identity_verifier",
         "investing_desk": "agents.investing.investing_desk:investing_desk",
+        "invoice_desk": "agents.payments.invoice_desk:invoice_desk",
+        "invoice_discounter": "agents.payments.invoice_discounter:invoice_discounter",
+        "invoice_processor": "agents.payments.invoice_processor:invoice_processor",
         "kyc_desk": "agents.service.kyc_desk:kyc_desk",
         "kyc_gates": "agents.service.kyc_gates:kyc_gates",
         "kyc_registrar": "agents.service.kyc_registrar:kyc_registrar",
@@ -60,6 +67,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "sip_vs_lumpsum": "agents.investing.sip_vs_lumpsum:sip_vs_lumpsum",
         "statement_reader": "agents.insights.reader:statement_reader",
         "subscription_detector": "agents.insights.subscription_detector:subscription_detector",
+        "supply_chain_finance": "agents.payments.supply_chain_finance:supply_chain_finance",
         "synthetic_identity_detector": "agents.fraud.synthetic_identity_detector:synthetic_identity_detector",
         "tax_desk": "agents.tax.tax_desk:tax_desk",
         "tax_estimator": "agents.tax.tax_estimator:tax_estimator",
@@ -72,6 +80,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
 """Agent id -> ``module:attribute``."""
 
 EDGES: Mapping[str, str] = MappingProxyType({
+        "aggregator_offline": "agents.insights.aggregator:OfflineAggregator",
         "invented_watchlist": "agents.domain.watchlist_file:InventedWatchlist",
         "memory_ledger": "agents.payments.ledger:MemoryLedger",
         "sample_broker": "agents.investing.brokerage:SampleBroker",
