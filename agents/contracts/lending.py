@@ -3,63 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
+from agents.contracts.amounts import Exact, PaidRupees, Rupees, SignedRupees
 from agents.contracts.grounds import Grounds
-from agents.contracts.money import Money
 from genie.message import Payload, Value
 
-INR = "INR"
 MOST_LOANS = 50
 MOST_MONTHS = 600
-_MOST = 10**14
-"""Largest amount in paise: a lakh crore rupees."""
-
-
-def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, Money):
-        return value
-    if isinstance(value, dict):
-        return Money.model_validate(value)
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        value = repr(value)  # the shortest text that means this number, so 19.99 stays 19.99
-    return Money.of(value, INR) if isinstance(value, (str, int, Decimal)) else value
-
-
-def _in_rupees(value: Money) -> Money:
-    if value.currency != INR:
-        raise ValueError(f"loans are computed in {INR}, not in {value.currency}")
-    if abs(value.minor) > _MOST:
-        raise ValueError("is beyond a lakh crore rupees")
-    return value
-
-
-def _not_negative(value: Money) -> Money:
-    if value.minor < 0:
-        raise ValueError("must not be negative")
-    return value
-
-
-def _positive(value: Money) -> Money:
-    if value.minor <= 0:
-        raise ValueError("must be above 0")
-    return value
-
-
-SignedRupees = Annotated[Money, BeforeValidator(_read), AfterValidator(_in_rupees)]
-"""Rupees that may be negative; a plain number or text is taken as rupees."""
-Rupees = Annotated[SignedRupees, AfterValidator(_not_negative)]
-"""Rupees, at least 0."""
-PaidRupees = Annotated[SignedRupees, AfterValidator(_positive)]
-"""Rupees, above 0."""
-RatePercent = Annotated[Decimal, Field(ge=0, le=200, max_digits=12)]
+RatePercent = Annotated[Exact, Field(ge=0, le=200, max_digits=12)]
 """Nominal annual rate in percent: 12 is twelve per cent a year, charged monthly as a twelfth."""
-Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=12)]
+Percent = Annotated[Exact, Field(ge=0, le=100, max_digits=12)]
 Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -248,7 +204,7 @@ class PrepaymentRequest(Payload, topic="lending.prepayment_request", classificat
     marginal_tax_rate_percent: Percent
     """With cess, of the rupee that would be taxed more; 0 where no tax is paid."""
     as_of: datetime.date
-    alternative_return_percent: Annotated[Decimal, Field(gt=-100, le=100, max_digits=12)] | None = None
+    alternative_return_percent: Annotated[Exact, Field(gt=-100, le=100, max_digits=12)] | None = None
     """What the money would earn in a year elsewhere, after tax and at comparable risk; None: not compared."""
 
 

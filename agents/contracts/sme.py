@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from agents.contracts.amounts import Exact, PaidRupees, Rupees, SignedRupees
+from agents.contracts.bulk import BulkAnalysis
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData
-from agents.contracts.lending import Check, Months, Name, PaidRupees, RatePercent, Rupees, SignedRupees
+from agents.contracts.lending import Check, Months, Name, RatePercent
 from agents.contracts.statements import StatementFile
 from genie.message import Payload, Value
 
@@ -33,24 +35,42 @@ class CashMovement(Value):
 
 
 class UnderwriteRequest(Payload, topic="lending.underwrite_request", classification="confidential"):
-    """How steadily does money come in, and how much of it is spoken for?"""
+    """How steadily does money come in, and how much of it is spoken for?
+
+    Either ``analysis``, the consolidated statements, or ``movements`` with the period that they cover.
+    """
 
     applicant_id: Name
-    start: datetime.date
-    """First day that the statements cover."""
-    end: datetime.date
+    as_of: datetime.date
+    """For the policy that holds."""
+    analysis: BulkAnalysis | None = None
+    start: datetime.date | None = None
+    """First day that the movements' statements cover."""
+    end: datetime.date | None = None
     """Last day that they cover."""
-    movements: Annotated[tuple[CashMovement, ...], Field(max_length=MOST_MOVEMENTS)]
+    movements: Annotated[tuple[CashMovement, ...], Field(max_length=MOST_MOVEMENTS)] | None = None
     """Of all accounts, without transfers between them."""
 
     @model_validator(mode="after")
-    def _movements_are_of_the_period(self) -> Self:
-        if self.end < self.start:
-            raise ValueError("the period ends before it starts")
-        for one in self.movements:
+    def _one_of_them(self) -> Self:
+        if (self.analysis is None) == (self.movements is None):
+            raise ValueError("give the statements as `analysis`, or their rows as `movements`")
+        if self.movements is not None:
+            self.period()
+        return self
+
+    def period(self) -> tuple[datetime.date, datetime.date]:
+        """Return the first and last day of the movements' statements.
+
+        Raises:
+            ValueError: They are not given, end before they start, or a movement lies outside.
+        """
+        if self.start is None or self.end is None or self.end < self.start:
+            raise ValueError("movements need the period that their statements cover: `start` up to `end`")
+        for one in self.movements or ():
             if not self.start <= one.date <= self.end:
                 raise ValueError(f"a movement of {one.date} is not of the period {self.start} to {self.end}")
-        return self
+        return self.start, self.end
 
 
 class Signal(Value):
@@ -86,7 +106,7 @@ class CashflowScore(Payload, topic="lending.cashflow_score", classification="con
     bounces: int
     """Payments that were returned."""
     lowest_balance: SignedRupees | None
-    """None where the statements give no balances."""
+    """Of any account; None where the statements give no balances."""
     grounds: Grounds
 
 
@@ -98,7 +118,7 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
 
     monthly_revenue: Rupees
     """Of the first month."""
-    gross_margin_percent: Annotated[Decimal, Field(ge=-100, le=100, max_digits=12)]
+    gross_margin_percent: Annotated[Exact, Field(ge=-100, le=100, max_digits=12)]
     operating_costs_monthly: Rupees
     """Paid in the month itself."""
     dso_days: Annotated[int, Field(ge=0, le=720)]
@@ -113,7 +133,7 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
     opening_inventory: Rupees
     opening_payables: Rupees
     horizon_months: Annotated[int, Field(ge=1, le=120)]
-    monthly_growth_percent: Annotated[Decimal, Field(gt=-100, le=100, max_digits=12)] = Decimal(0)
+    monthly_growth_percent: Annotated[Exact, Field(gt=-100, le=100, max_digits=12)] = Decimal(0)
     debt_service_monthly: Rupees
     """Instalments of running loans."""
     as_of: datetime.date

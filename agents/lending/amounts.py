@@ -1,20 +1,14 @@
-"""Rupees, percentages and notes as the family's answers state them."""
+"""Paise, percentages and notes as the family's answers state them."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from agents.contracts.amounts import INR
 from agents.contracts.grounds import RuleEdition, unverified
-from agents.contracts.lending import INR
 from agents.contracts.money import Money
 
 ZERO = Decimal(0)
-_PAISA = Decimal("0.01")
-
-
-def rupees(amount: Decimal) -> Money:
-    """Return rupees as money, rounded half up to the paisa."""
-    return Money.of(amount.quantize(_PAISA, rounding=ROUND_HALF_UP), INR)
 
 
 def paise(minor: int) -> Money:

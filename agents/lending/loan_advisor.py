@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
 
+from agents.contracts.amounts import rupees
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.lending import Check, LoanAdvice, LoanRequest, ScheduleRow
@@ -19,7 +20,7 @@ from agents.domain.time_value import (
     rate_of_instalment,
     rounded_minor,
 )
-from agents.lending.amounts import ZERO, caveats, paise, rupees, shown
+from agents.lending.amounts import ZERO, caveats, paise, shown
 from agents.lending.tables import HOUSING_LTV, LOAN_POLICY, HousingLtvRules, LoanPolicyRules
 from genie.protocol import Risk, Tier, agent
 

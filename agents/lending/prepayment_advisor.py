@@ -140,7 +140,7 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
         for one in chosen
     ]
     if kept:
-        text = f"{paise(kept)} is kept: nothing is left to prepay, or it would cost more than it earns, or earn less than elsewhere."
+        text = f"{paise(kept)} is kept: no loan is left, or prepaying costs more than it saves, or earns too little."
         reasons.append(Reason(code="lending.keep", text=text))
     given = (
         Evidence(name="amount", value=str(request.amount)),
