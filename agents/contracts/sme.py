@@ -214,6 +214,13 @@ class SmeOfferRequest(Payload, topic="lending.sme_offer_request", classification
     """Needed for a working-capital facility."""
 
 
+class AmountLimit(Value):
+    """One bound of the amount."""
+
+    name: Literal["requested", "turnover_share", "turnover_method", "projected_turnover", "debt_service"]
+    most: Rupees
+
+
 class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confidential"):
     """A recommendation in principle, or why there is none. Nothing is sanctioned by it."""
 
@@ -222,7 +229,8 @@ class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confident
     amount: Rupees
     """0 where declined."""
     tenor_months: int
-    annual_rate_percent: str
+    annual_rate_percent: str | None
+    """None where declined."""
     emi: Rupees
     """Of a term loan; interest of a month at full use for working capital."""
     dscr: str | None
@@ -233,7 +241,7 @@ class SmeLoanOffer(Payload, topic="lending.sme_offer", classification="confident
     """With processing and guarantee fees; of term loans."""
     processing_fee: Rupees
     checks: tuple[Check, ...]
-    limits: tuple[str, ...]
+    limits: tuple[AmountLimit, ...]
     """What bounds the amount, the tightest first."""
     grounds: Grounds
 
@@ -260,11 +268,17 @@ class SmeSanction(Payload, topic="lending.sme_sanction", classification="confide
     letter: str
 
 
-class SmeLoanQuestion(Payload, topic="lending.sme_question", classification="confidential"):
-    """An application with the bank statements it rests on."""
+class SmeCase(Value):
+    """What a lender's file on an application holds beside the statements."""
 
     application: SmeApplication
     business: WorkingCapitalRequest
+
+
+class SmeLoanQuestion(Payload, topic="lending.sme_question", classification="confidential"):
+    """An application with the bank statements it rests on."""
+
+    case: SmeCase
     files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=50)]
 
 
