@@ -56,14 +56,18 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
             debits += 1
         if month not in inflows:
             continue
-        if minor >= 0:
+        if minor >= 0 and _says_returned(one):
+            # A payment that came back was none, and its money is no income.
+            outflows[month] -= minor
+            owed -= minor if _says_loan(one) else 0
+        elif minor >= 0:
             inflows[month] += minor
         else:
             outflows[month] -= minor
             owed -= minor if is_obligation(one) else 0
     balances = [one.balance.minor for one in movements if one.balance is not None]
     return Cashbook(
-        tuple(inflows.values()), tuple(outflows.values()), owed, debits, bounced(movements),
+        tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits, bounced(movements),
         min(balances) if balances else None,
     )  # fmt: skip
 
@@ -98,8 +102,10 @@ def is_obligation(movement: CashMovement) -> bool:
     A category decides where one is known. Else words do, whole ones: "premium" is no "emi". A debit order alone may be
     a savings plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
     """
-    if movement.amount.minor >= 0:
-        return False
+    return movement.amount.minor < 0 and _says_loan(movement)
+
+
+def _says_loan(movement: CashMovement) -> bool:
     if movement.category is not None:
         return movement.category in _DEBT_CATEGORIES
     said = frozenset(words(movement.narration))

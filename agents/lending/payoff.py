@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from agents.contracts.lending import Debt
@@ -48,13 +49,16 @@ def ranked(debts: Sequence[Debt], *, snowball: bool) -> tuple[int, ...]:
     """Return positions in the order in which the extra money goes to them.
 
     Avalanche: highest rate first, of equal rates the smaller balance. Snowball: smallest balance first, of equal ones
-    the higher rate. What is still equal keeps the request's order.
+    the higher rate. Then the smaller minimum, the name, and only then the request's order.
     """
-    if snowball:
-        return tuple(
-            sorted(range(len(debts)), key=lambda at: (debts[at].balance.minor, -debts[at].annual_rate_percent))
-        )
-    return tuple(sorted(range(len(debts)), key=lambda at: (-debts[at].annual_rate_percent, debts[at].balance.minor)))
+
+    def rank(at: int) -> tuple[Decimal, Decimal, int, str]:
+        debt = debts[at]
+        rate, balance = -debt.annual_rate_percent, Decimal(debt.balance.minor)
+        first, second = (balance, rate) if snowball else (rate, balance)
+        return first, second, debt.minimum_payment.minor, debt.name
+
+    return tuple(sorted(range(len(debts)), key=rank))
 
 
 def course(debts: Sequence[Debt], order: Sequence[int], extra: int, *, rolls: bool = True) -> Course:
