@@ -67,8 +67,8 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
             owed -= minor if is_obligation(one) else 0
     balances = [one.balance.minor for one in movements if one.balance is not None]
     return Cashbook(
-        tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits, bounced(movements),
-        min(balances) if balances else None,
+        tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits,
+        bounced(movements), min(balances) if balances else None,
     )  # fmt: skip
 
 
