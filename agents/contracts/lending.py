@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from agents.contracts.amounts import Exact, PaidRupees, Rupees, SignedRupees
+from agents.contracts.amounts import PaidRupees, Rupees, SignedRupees
 from agents.contracts.grounds import Grounds
 from genie.message import Payload, Value
 
 MOST_LOANS = 50
 MOST_MONTHS = 600
+
+
+def _exact(value: Any) -> Any:  # whatever JSON, YAML or a caller hands over
+    if isinstance(value, (int, str)) and not isinstance(value, bool):
+        return Decimal(value) if isinstance(value, int) else _decimal(value)
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _decimal(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text  # refused with the field's own words
+
+
+Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
+"""A number as it was written, never through binary; whole numbers and text are taken too."""
 RatePercent = Annotated[Exact, Field(ge=0, le=200, max_digits=12)]
 """Nominal annual rate in percent: 12 is twelve per cent a year, charged monthly as a twelfth."""
 Percent = Annotated[Exact, Field(ge=0, le=100, max_digits=12)]
