@@ -11,6 +11,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "advance_tax_planner": "agents.tax.advance_tax_planner:advance_tax_planner",
         "analyser": "agents.insights.analyser:analyser",
         "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
+        "bulk_statement_analyzer": "agents.insights.bulk_statement_analyzer:bulk_statement_analyzer",
         "cashflow_underwriter": "agents.lending.cashflow_underwriter:cashflow_underwriter",
         "categoriser": "agents.insights.categoriser:categoriser",
         "debt_optimizer": "agents.lending.debt_optimizer:debt_optimizer",

@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from agents.contracts.amounts import INR, MOST_MINOR, read_rupees
 from agents.contracts.grounds import Grounds
 from agents.contracts.insights import Period
 from agents.contracts.money import Currency, Money
+from agents.contracts.rupees import INR, PaidRupees, SignedRupees
 from agents.contracts.statements import Quarantined, StatementFile, UnreadFile
 from genie.message import Payload, Value
 
@@ -22,28 +22,18 @@ MOST_LINKS = 500
 """Links that an answer carries of each kind; their count is always whole."""
 
 
-def _bounded(value: Money) -> Money:
-    if not 0 < value.minor <= MOST_MINOR:
-        raise ValueError("must be above 0, and at most ten lakh crore")
-    return value
-
-
-_Amount = Annotated[Money, BeforeValidator(read_rupees), AfterValidator(_bounded)]
-_Balance = Annotated[Money, BeforeValidator(read_rupees)]
-
-
 class BulkRow(Value):
-    """One movement of one account, as another system read it. A plain number is rupees."""
+    """One movement of one account, as another system read it; amounts in rupees."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=64)]
     date: datetime.date
     description: Annotated[str, Field(max_length=500)]
-    amount: _Amount
+    amount: PaidRupees
     """Positive; ``type`` says which way it went."""
     type: Literal["credit", "debit"]
     reference: Annotated[str, Field(max_length=64)] = ""
     """Cheque number, UTR or the bank's own mark."""
-    balance: _Balance | None = None
+    balance: SignedRupees | None = None
     """Of the account, after this movement."""
     category: Annotated[str, Field(max_length=64)] | None = None
     """Name in the catalogue's taxonomy, where somebody has decided already."""
@@ -56,7 +46,7 @@ class BulkStatementRequest(Payload, topic="insights.bulk_request", classificatio
     files: Annotated[tuple[StatementFile, ...], Field(max_length=100)] = ()
     transactions: Annotated[tuple[BulkRow, ...], Field(max_length=MOST_ROWS)] = ()
     currency: Currency = INR
-    """What is analysed; movements of other currencies are counted in ``other_currencies`` and left out."""
+    """What is analysed; movements of other currencies are named in ``other_currencies`` and left out."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:

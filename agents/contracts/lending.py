@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agents.contracts.amounts import PaidRupees, Rupees, SignedRupees
 from agents.contracts.grounds import Grounds
+from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
 from genie.message import Payload, Value
 
 MOST_LOANS = 50

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from agents.contracts.amounts import PaidRupees, Rupees, SignedRupees
 from agents.contracts.bulk import BulkAnalysis
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.lending import Check, Exact, Months, Name, RatePercent
+from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
 from agents.contracts.statements import StatementFile
 from genie.message import Payload, Value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from agents.contracts.amounts import INR
 from agents.contracts.grounds import RuleEdition, unverified
 from agents.contracts.money import Money
+from agents.contracts.rupees import INR
 
 ZERO = Decimal(0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
 
-from agents.contracts.amounts import rupees
+from agents.contracts.amounts import to_paise
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.lending import Check, LoanAdvice, LoanRequest, ScheduleRow
@@ -130,7 +130,7 @@ def _checks(
 
 def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: HousingLtvRules | None) -> Money:
     if request.borrower_age * 12 + request.term_months > policy.most_age * 12:
-        return rupees(ZERO)
+        return to_paise(ZERO)
     percent, income, owed = request.annual_rate_percent, request.monthly_income.amount, request.existing_obligations
     bounds = [
         max(income * share - owed.amount, ZERO)
@@ -139,7 +139,7 @@ def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: Hous
     ]
     if housing is not None and request.property_value is not None:
         bounds.append(most_for_value(request.property_value.amount, housing))
-    return rupees(min(bounds).to_integral_value(ROUND_FLOOR))
+    return to_paise(min(bounds).to_integral_value(ROUND_FLOOR))
 
 
 def _apr(request: LoanRequest, rows: tuple[Row, ...]) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
-MAX_LINES = 50_000
+MAX_LINES = 200_000
 """Lines of one file; that many take some three seconds to read."""
 MAX_LINE_CHARS = 32_768
 MAX_COLUMNS = 200
