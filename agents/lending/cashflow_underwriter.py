@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from agents.contracts.amounts import to_paise
+from agents.contracts.bulk import BulkAnalysis
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.rupees import INR
@@ -19,6 +20,8 @@ from genie.protocol import Risk, Tier, agent
 
 ID = "cashflow_underwriter"
 QUESTION = "a score of the cash flow"
+_ONE_IN = 100
+"""Rows of which one may be unreadable."""
 _WORDS: Mapping[SignalName, str] = {
     "inflow_stability": "what comes in varies by {raw} of its monthly mean",
     "savings_rate": "{raw} of what comes in is not spent",
@@ -35,9 +38,8 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
     Raises:
         InputError: No edition of the policy covers the day.
     """
-    if request.analysis is not None and request.analysis.currency != INR:
-        lack = Lack(what="statements", needed=f"accounts in {INR}", given=request.analysis.currency)
-        return InsufficientData(agent=ID, question=QUESTION, missing=(lack,))
+    if request.analysis is not None and (unfit := tuple(_unread(request.analysis))):
+        return InsufficientData(agent=ID, question=QUESTION, missing=unfit)
     book = of_analysis(request.analysis) if request.analysis is not None else of_movements(
         request.movements or (), *request.period()
     )  # fmt: skip
@@ -73,9 +75,22 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
             uncertainty="A judgement by fixed weights on the statements that were given: no bureau score, no "
             "probability of default, and blind to accounts that were not given. Loans are found by the words of "
             "bookings.",
-            caveats=caveats((found.said,)),
+            caveats=(*caveats((found.said,)), *_carried(request)),
         ),
     )
+
+
+def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
+    """Yield what of the statements is not known: what nobody read may be what speaks against the applicant."""
+    if analysis.currency != INR:
+        yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
+    for one in analysis.unread:
+        yield Lack(what=f"statements.{one.file}", needed="a file that can be read", given=one.reason)
+    if analysis.quarantined_count * _ONE_IN > analysis.transaction_count_raw:
+        yield Lack(
+            what="statements", needed=f"at most one row in {_ONE_IN} that cannot be read",
+            given=f"{analysis.quarantined_count} of {analysis.transaction_count_raw}",
+        )  # fmt: skip
 
 
 def _lacking(book: Cashbook, rules: UnderwritingRules) -> Iterator[Lack]:
@@ -100,6 +115,17 @@ def _signal(name: SignalName, one: Measure) -> Signal:
         name=name, raw=shown(one.raw, 4), normalised=shown(one.normalised), weight=str(one.weight),
         reason=_said(name, one),
     )  # fmt: skip
+
+
+def _carried(request: UnderwriteRequest) -> tuple[str, ...]:
+    """Return what limits the analysis that the score rests on."""
+    if request.analysis is None:
+        return ()
+    rows = request.analysis.quarantined_count
+    return (
+        *request.analysis.grounds.caveats,
+        *((f"Rows of statements that could not be read: {rows}.",) if rows else ()),
+    )
 
 
 def _inputs(request: UnderwriteRequest, book: Cashbook) -> tuple[Evidence, ...]:

@@ -69,6 +69,7 @@ def accounts(seed: int = SEED) -> tuple[list[Entry], list[Entry]]:
             Entry(on(5), "NACH DR-BHARAT FINCORP MACHINE LOAN EMI 0091", reference(), -48_600_00),
             Entry(on(12), "BILLDESK-MAHADISCOM ELECTRICITY", reference(), -rupees(54_000, season)),
             Entry(on(20), "GST PAYMENT CBIC", reference(), -rupees(118_000, season)),
+            Entry(on(31), "ACCOUNT MAINTENANCE CHARGES", reference(), -295_00),
         ]
         if number == 6:
             current += [
@@ -99,7 +100,9 @@ def samples(seed: int = SEED) -> dict[str, bytes]:
     return {
         "current.csv": _written(current, 640_000_00, ("Date", "Narration", "Chq./Ref.No.", *amounts)),
         "collection.csv": _written(
-            collection, 85_000_00, ("Txn Date", "Description", "Ref No.", "Debit", "Credit", "Balance (INR)")
+            collection,
+            85_000_00,
+            ("Txn Date", "Description", "Ref No.", "Debit (INR)", "Credit (INR)", "Balance (INR)"),
         ),
     }
 
