@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
-        "adviser": "agents.insights.adviser:adviser",
         "advance_tax_planner": "agents.tax.advance_tax_planner:advance_tax_planner",
+        "adviser": "agents.insights.adviser:adviser",
         "analyser": "agents.insights.analyser:analyser",
         "anomaly_detector": "agents.insights.anomaly_detector:anomaly_detector",
         "bulk_statement_analyzer": "agents.insights.bulk_statement_analyzer:bulk_statement_analyzer",

@@ -185,7 +185,7 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
 @agent(
     id=ID,
     capabilities=("lending.advise_loan",),
-    risk=Risk.MEDIUM,
+    risk=Risk.HIGH,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=4,

@@ -138,6 +138,19 @@ async def test_a_large_loan_needs_the_committee_as_well() -> None:
     assert found.offer.amount.amount > 5_000_000
 
 
+async def test_a_working_capital_limit_is_bounded_by_turnover() -> None:
+    asked = question(facility="working_capital", requested_amount="9000000", requested_tenor_months=12)
+    committee = {"credit_committee"}
+    votes = (("approve", "asha", committee), ("approve", "vikram", committee), ("approve", "meera", OFFICER))
+    found = reported(await decided(People(*votes), asked))
+    assert found.offer is not None
+    assert found.sanction is not None
+    assert found.working_capital is not None
+    assert found.offer.limits[0].name == "turnover_method"
+    assert found.offer.amount.amount == found.working_capital.turnover_limit.amount // 1000 * 1000
+    assert any("drawing power" in condition for condition in found.sanction.conditions)
+
+
 async def test_a_decline_asks_nobody() -> None:
     people = People(("approve", "meera", OFFICER))
     found = reported(await decided(people, question(gst_filing_regular=False)))

@@ -6,6 +6,7 @@ import statistics
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,16 +146,61 @@ def test_returned_payments(rows: Rows, count: int) -> None:
     out=st.lists(st.integers(1, 10**6), min_size=12, max_size=12),
 )
 def test_the_variation_is_that_of_the_standard_library(into: list[int], out: list[int]) -> None:
-    """Python's ``statistics.pstdev`` and ``fmean``; the score stays in its range whatever comes."""
+    """Python's ``statistics.pstdev`` and numpy 2.4.6 ``std``; the score stays in its range whatever comes."""
     rows: Rows = [(f"2025-{month:02}-01", "IN", amount) for month, amount in enumerate(into, start=1)]
     rows += [(f"2025-{month:02}-02", "OUT", -amount) for month, amount in enumerate(out, start=1)]
     found = scored(rows, start="2025-01-01", end="2025-12-31")
     expected = statistics.pstdev(into) / statistics.fmean(into)
     assert abs(float(raw(found, "inflow_stability")) - expected) < 1e-4
+    assert abs(float(raw(found, "expense_volatility")) - float(np.std(out) / np.mean(out))) < 1e-4
     assert 300 <= Decimal(found.score) <= 900
     assert raw(found, "tenure") == 12
     parts = sum((Decimal(one.normalised) * Decimal(one.weight) for one in found.signals), Decimal(0))
     assert abs(300 + 6 * parts - Decimal(found.score)) < Decimal("0.2")
+
+
+def test_consolidated_statements_count_whole_months_without_ones_own_money() -> None:
+    def rupees(amount: int) -> dict[str, str]:
+        return {"amount": str(amount), "currency": "INR"}
+
+    def month(name: str, *, complete: bool, own: int = 0) -> dict[str, Any]:
+        return {
+            "month": name, "complete": complete, "inflow": rupees(50_000 + own), "outflow": rupees(15_000 + own),
+            "net": rupees(35_000), "own_inflow": rupees(own), "own_outflow": rupees(own), "obligations": rupees(0),
+            "transactions": 2, "returns": 0, "average_balance": None,
+        }  # fmt: skip
+
+    zero = rupees(0)
+    analysis: dict[str, Any] = {
+        "applicant_id": "A1", "currency": "INR", "period": {"start": "2026-01-01", "end": "2026-07-10"},
+        "account_count": 1, "transaction_count_raw": 14, "transaction_count": 14, "duration_months": 7,
+        "total_credit": zero, "total_debit": zero, "net_cashflow": zero, "monthly_average_inflow": zero,
+        "monthly_average_outflow": zero,
+        "turnover": {"months": 7, "total": zero, "monthly_average": zero, "complete_months": 6},
+        "accounts": (), "top_debit_categories": (), "top_payers": (), "obligations": (), "debit_count": 7,
+        "return_count": 0, "deposit_return_count": 0, "duplicate_count": 0, "transfer_count": 0, "refund_count": 0,
+        "links": (), "grounds": {"reasons": (), "inputs": (), "editions": (), "uncertainty": "", "caveats": ("read so",)},
+        "months": [
+            *(month(f"2026-{number:02}", complete=True, own=20_000 * (number % 2)) for number in range(1, 7)),
+            month("2026-07", complete=False),
+        ],
+    }  # fmt: skip
+
+    def asked_of(**changed: Any) -> CashflowScore | InsufficientData:
+        values = {"applicant_id": "A1", "as_of": "2026-07-15", "analysis": {**analysis, **changed}}
+        return underwrite(UnderwriteRequest.model_validate(values))
+
+    found = asked_of()
+    assert isinstance(found, CashflowScore)
+    assert (found.score, found.months) == ("840.0", 6)
+    assert "read so" in found.grounds.caveats
+    for unfit in (
+        {"currency": "USD"},
+        {"quarantined_count": 1},
+        {"unread": [{"file": "b.csv", "reason": "no statement"}]},
+        {"months": analysis["months"][2:]},
+    ):
+        assert isinstance(asked_of(**unfit), InsufficientData)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 1_000))
