@@ -16,8 +16,8 @@ from agents.domain.time_value import (
     amortise,
     annuity_present_value,
     instalment,
+    irr,
     monthly_rate,
-    rate_of_instalment,
     rounded_minor,
 )
 from agents.lending.amounts import ZERO, caveats, paise, shown
@@ -145,9 +145,10 @@ def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: Hous
 def _apr(request: LoanRequest, rows: tuple[Row, ...]) -> str | None:
     if request.fees is None or request.fees.minor >= request.principal.minor:
         return None
+    # Of the payments as they are: at a high rate over many years the last one differs by more than some paise.
     net = Decimal(request.principal.minor - request.fees.minor)
-    level = Decimal(sum(row.payment for row in rows)) / len(rows)  # the last one differs by some paise at most
-    return shown(rate_of_instalment(net, level, len(rows)) * 1200)
+    found = irr([-net, *(Decimal(row.payment) for row in rows)])
+    return None if found is None else shown(found * 1200)
 
 
 def scheduled(row: Row) -> ScheduleRow:

@@ -168,8 +168,8 @@ def _grounds(
         ),
         editions=editions,
         uncertainty="In principle, on declared figures and statements: returns, registration, credit bureau, title and "
-        "the use of the money are still to be verified. The cash flow of the past is taken for that of the tenor. Money in the accounts "
-        "contains goods and services tax, declared turnover does not.",
+        "the use of the money are still to be verified. The cash flow of the past is taken for that of the tenor. "
+        "Money in the accounts contains goods and services tax, declared turnover does not.",
         caveats=caveats(editions),
     )
 

@@ -179,7 +179,8 @@ def test_consolidated_statements_count_whole_months_without_ones_own_money() -> 
         "turnover": {"months": 7, "total": zero, "monthly_average": zero, "complete_months": 6},
         "accounts": (), "top_debit_categories": (), "top_payers": (), "obligations": (), "debit_count": 7,
         "return_count": 0, "deposit_return_count": 0, "duplicate_count": 0, "transfer_count": 0, "refund_count": 0,
-        "links": (), "grounds": {"reasons": (), "inputs": (), "editions": (), "uncertainty": "", "caveats": ("read so",)},
+        "links": (),
+        "grounds": {"reasons": (), "inputs": (), "editions": (), "uncertainty": "", "caveats": ("read so",)},
         "months": [
             *(month(f"2026-{number:02}", complete=True, own=20_000 * (number % 2)) for number in range(1, 7)),
             month("2026-07", complete=False),

@@ -171,5 +171,16 @@ def test_a_schedule_ends_at_zero_and_the_largest_principal_passes(
 
 
 @given(rate=st.decimals(1, 30, places=2), more=st.decimals("0.5", 10, places=2))
+def test_without_fees_the_annual_percentage_rate_is_the_rate(rate: Decimal, more: Decimal) -> None:
+    """At 33.46 % over 182 months the last instalment is 10 % more than the others, which a mean would not bear."""
+    assert answered(annual_rate_percent=rate, fees=0).apr_percent == str(rate.quantize(Decimal("0.01")))
+    late = answered(principal=10_000, annual_rate_percent="33.46", term_months=182, fees=0)
+    assert late.apr_percent == "33.46"
+    dearer = answered(annual_rate_percent=rate, fees=more * 100).apr_percent
+    assert dearer is not None
+    assert Decimal(dearer) >= rate
+
+
+@given(rate=st.decimals(1, 30, places=2), more=st.decimals("0.5", 10, places=2))
 def test_a_higher_rate_costs_more(rate: Decimal, more: Decimal) -> None:
     assert answered(annual_rate_percent=rate).emi.minor < answered(annual_rate_percent=rate + more).emi.minor
