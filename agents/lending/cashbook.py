@@ -23,6 +23,8 @@ _DEBIT_ORDER = frozenset(("nach", "ecs", "ach", "autodebit"))
 _NO_DEBT = frozenset(
     ("sip", "mutual", "fund", "funds", "mf", "insurance", "premium", "lic", "electricity", "broadband", "rent")
 )
+_FUNDS = frozenset(("insufficient", "funds"))
+_CHARGE = frozenset(("chg", "chgs", "charge", "charges", "fee"))
 _DEBT_CATEGORIES = frozenset(("debt.loan", "housing.mortgage"))
 
 
@@ -50,25 +52,24 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
+    returns = Returns()
     for one in movements:
-        month, minor = month_of(one.date), one.amount.minor
+        said = frozenset(words(one.narration))
+        month, minor, back = month_of(one.date), one.amount.minor, returns.heard(one, said)
         if minor < 0:
             debits += 1
         if month not in inflows:
             continue
-        if minor >= 0 and _says_returned(one):
-            # A payment that came back was none, and its money is no income.
-            outflows[month] -= minor
-            owed -= minor if _says_loan(one) else 0
-        elif minor >= 0:
+        if minor >= 0 and not back:
             inflows[month] += minor
-        else:
-            outflows[month] -= minor
-            owed -= minor if is_obligation(one) else 0
+            continue
+        # A payment that came back was none, and its money is no income.
+        outflows[month] -= minor
+        owed -= minor if _is_loan(one, said) else 0
     balances = [one.balance.minor for one in movements if one.balance is not None]
     return Cashbook(
         tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits,
-        bounced(movements), min(balances) if balances else None,
+        returns.count(), min(balances) if balances else None,
     )  # fmt: skip
 
 
@@ -102,35 +103,48 @@ def is_obligation(movement: CashMovement) -> bool:
     A category decides where one is known. Else words do, whole ones: "premium" is no "emi". A debit order alone may be
     a savings plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
     """
-    return movement.amount.minor < 0 and _says_loan(movement)
+    return movement.amount.minor < 0 and _is_loan(movement, frozenset(words(movement.narration)))
 
 
-def _says_loan(movement: CashMovement) -> bool:
+def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
     if movement.category is not None:
         return movement.category in _DEBT_CATEGORIES
-    said = frozenset(words(movement.narration))
     return bool(said & _LOAN) or bool(said & _DEBIT_ORDER and not said & (_NO_DEBT | _RETURNED))
 
 
-def _says_returned(movement: CashMovement) -> bool:
-    said = frozenset(words(movement.narration))
-    return bool(said & _RETURNED and said & _MANDATE) or {"insufficient", "funds"} <= said
-
-
-def bounced(movements: Iterable[CashMovement]) -> int:
-    """Return how many payments were returned.
+class Returns:
+    """Payments that came back, told by the words of bookings.
 
     The bank books the return as money back in, and mostly a charge for it: the same days count once for each return,
     and a charge alone, in a statement that shows no return, counts too.
     """
-    returns: dict[datetime.date, int] = {}
-    charges: dict[datetime.date, int] = {}
+
+    def __init__(self) -> None:
+        self._returns: dict[datetime.date, int] = {}
+        self._charges: dict[datetime.date, int] = {}
+
+    def heard(self, movement: CashMovement, said: frozenset[str]) -> bool:
+        """Count a booking if it says so; return whether it is about a payment that came back."""
+        if not ((said & _RETURNED and said & _MANDATE) or said >= _FUNDS):
+            return False
+        counted = self._charges if said & _CHARGE else self._returns
+        counted[movement.date] = counted.get(movement.date, 0) + 1
+        return True
+
+    def count(self) -> int:
+        """Return how many payments came back."""
+        near = datetime.timedelta(days=3)
+        alone = (
+            count
+            for day, count in self._charges.items()
+            if not any(abs(day - other) <= near for other in self._returns)
+        )
+        return sum(self._returns.values()) + sum(alone)
+
+
+def bounced(movements: Iterable[CashMovement]) -> int:
+    """Return how many payments were returned."""
+    returns = Returns()
     for one in movements:
-        if _says_returned(one):
-            counted = (
-                charges if frozenset(words(one.narration)) & {"chg", "chgs", "charge", "charges", "fee"} else returns
-            )
-            counted[one.date] = counted.get(one.date, 0) + 1
-    near = datetime.timedelta(days=3)
-    alone = sum(count for day, count in charges.items() if not any(abs(day - other) <= near for other in returns))
-    return sum(returns.values()) + alone
+        returns.heard(one, frozenset(words(one.narration)))
+    return returns.count()

@@ -134,8 +134,9 @@ def _grounds(request: DebtPayoffRequest, results: tuple[PayoffResult, ...], chos
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="confidential",
-    concurrency=4,
+    executor="thread",  # fifty debts over decades take most of a second
+    concurrency=2,
 )
-async def debt_optimizer(request: DebtPayoffRequest) -> DebtPayoffPlan:
+def debt_optimizer(request: DebtPayoffRequest) -> DebtPayoffPlan:
     """Plans how to pay debts off: avalanche or snowball with roll-over, month by month, and the alternatives."""
     return optimise(request)

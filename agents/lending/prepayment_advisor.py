@@ -31,23 +31,13 @@ def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
     if lacking := (*_uncharged(request, charges), *_unpayable(request)):
         return InsufficientData(agent=ID, question="what prepaying saves", missing=lacking)
     known = [ZERO if charge is None else charge for charge in charges]
-    amounts, kept = _poured(request, known)
-    made, given_back = [], kept
-    for position, loan in enumerate(request.loans):
-        if not amounts[position]:
-            continue
-        one = _prepayment(request, position, amounts[position], known[position])
-        if one.variants[0].net_saving.minor <= 0:
-            given_back += amounts[position] + one.charge.minor
-            continue
-        made.append((_marginal(loan, request), one))
-    made.sort(key=lambda pair: -pair[0])
-    chosen = tuple(one for _, one in made)
+    made, kept = _made(request, known)
+    chosen = tuple(sorted(made, key=lambda one: -_marginal(request.loans[one.position - 1], request)))
     return PrepaymentPlan(
         prepayments=chosen,
-        kept=paise(given_back),
+        kept=paise(kept),
         net_saving=paise(sum(one.variants[0].net_saving.minor for one in chosen)),
-        grounds=_grounds(request, chosen, given_back, found.said),
+        grounds=_grounds(request, chosen, kept, found.said),
     )
 
 
@@ -81,12 +71,30 @@ def _unpayable(request: PrepaymentRequest) -> tuple[Lack, ...]:
     )
 
 
-def _poured(request: PrepaymentRequest, charges: list[Decimal]) -> tuple[list[int], int]:
+def _made(request: PrepaymentRequest, charges: list[Decimal]) -> tuple[list[Prepayment], int]:
+    """Return the prepayments that save more than they cost, and what is kept.
+
+    A loan whose charge eats the saving is left out, and its money goes to the others.
+    """
+    left_out: set[int] = set()
+    while True:
+        amounts, kept = _poured(request, charges, left_out)
+        made = [_prepayment(request, at, amount, charges[at]) for at, amount in enumerate(amounts) if amount]
+        idle = [one for one in made if one.variants[0].net_saving.minor <= 0]
+        losing = {one.position - 1 for one in idle if one.charge.minor}
+        if not losing:
+            # Without a charge only some paise, or a loan without interest, save nothing.
+            return [one for one in made if one not in idle], kept + sum(one.amount.minor for one in idle)
+        left_out |= losing
+
+
+def _poured(request: PrepaymentRequest, charges: list[Decimal], left_out: set[int]) -> tuple[list[int], int]:
     """Return paise for each loan, and what is kept."""
     amounts, left = [0] * len(request.loans), request.amount.minor
     parts: list[tuple[int, Tranche]] = [
         (position, part)
         for position, loan in enumerate(request.loans)
+        if position not in left_out
         for part in tranches(loan, request.marginal_tax_rate_percent)
     ]
     parts.sort(key=lambda pair: -pair[1].effective_percent)  # stable: of equal ones the request's order

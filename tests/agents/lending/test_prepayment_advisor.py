@@ -86,6 +86,11 @@ def test_a_charge_is_priced_and_one_that_eats_the_saving_stops_it() -> None:
     short = planned(loan("short", 100_000, 12, 4, rate_type="fixed", charge_percent=5), amount=50_000)
     assert short.prepayments == ()
     assert short.kept.amount == 50_000
+    both = planned(
+        loan("short", 100_000, 12, 4, rate_type="fixed", charge_percent=5), loan("long", 100_000, 9, 60), amount=50_000
+    )
+    assert [one.name for one in both.prepayments] == ["long"]  # what is not used there is used here
+    assert both.kept.minor == 0
 
 
 def test_a_charge_that_is_not_known_is_no_charge_only_where_the_law_bars_it() -> None:
