@@ -30,6 +30,10 @@ class Registry:
         """
         if card.id in self._cards:
             raise DuplicateAgentError(agent=card.id)
+        for kind in (*card.consumes, *card.produces):
+            kind.model_rebuild(
+                raise_errors=False
+            )  # here, so that looking at a card costs no schema and no message does
         self._cards[card.id] = card
         self._reach = None
 
