@@ -33,7 +33,7 @@ class Registry:
         for kind in (*card.consumes, *card.produces):
             kind.model_rebuild(
                 raise_errors=False
-            )  # here, so that looking at a card costs no schema and no message does
+            )  # so that neither a look at cards nor a message pays
         self._cards[card.id] = card
         self._reach = None
 

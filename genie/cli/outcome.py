@@ -65,7 +65,7 @@ class Outcome:
         missing = getattr(self.answer, "missing", ())
         for part in (
             missing if isinstance(missing, (tuple, list)) else ()
-        ):  # an answer of one's own may mean another thing
+        ):  # it may mean another thing
             name = getattr(part, "agent", None) or getattr(part, "part", None) or str(part)
             named.setdefault(str(name), str(getattr(part, "reason", "missing")))
         for agent, reason in self.failures:
