@@ -68,6 +68,17 @@ class Catalogue:
             raise DefinitionError(subject, "is listed by its distribution, but has no card and handle()")
         return found
 
+    def family(self, name: str) -> str:
+        """Return the family of an agent: the package that its module stands in, or the one above for a single module.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        part = self.agents[name]
+        module = part.partition(":")[0] if isinstance(part, str) else getattr(part, "__module__", "")
+        package, _, _ = module.rpartition(".")
+        return (package or module).rpartition(".")[2]
+
     def policy(self, name: str) -> Callable[..., Any]:
         """Return what makes the policy of that name; see ``settings_of``. Raises as ``agent`` does."""
         return self._maker("policies", self.policies, name, f"policy {name!r}")

@@ -41,17 +41,20 @@ def command(names: tuple[str, ...], *, as_json: bool) -> None:
     for problem in problems:
         click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:
-        click.echo(to_text([{"use": name, **_shown(card)} for name, card in cards.items()]))
+        click.echo(
+            to_text([{"use": name, "family": catalogue.family(name), **_shown(card)} for name, card in cards.items()])
+        )
         return
     from genie.cli.layout import Column, Grid, Text  # noqa: PLC0415 - only where a table is drawn
     from genie.cli.screen import show  # noqa: PLC0415 - as above
 
-    whole = (Column(title, whole=True) for title in ("agent", "takes", "gives", "risk", "tier"))
+    whole = (Column(title, whole=True) for title in ("agent", "family", "risk", "tier", "takes", "gives"))
     table = Grid((*whole, Column("what it does")))
     for name, card in cards.items():
         shown = _shown(card)
         takes, gives = Text(tuple(shown["consumes"])), Text(tuple(shown["produces"]))
-        table.add(name, takes, gives, shown["risk"], shown["tier"], " ".join(card.description.split()))
+        what = " ".join(card.description.split())
+        table.add(name, catalogue.family(name), shown["risk"], shown["tier"], takes, gives, what)
     show([table])
 
 
