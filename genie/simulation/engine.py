@@ -1,0 +1,355 @@
+"""One scenario under one seed: arrivals come, agents work in virtual time, and everything is written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import anyio
+
+from genie.errors import (
+    CapacityError,
+    GenieError,
+    RunCancelledError,
+    RunExpiredError,
+    RunHeld,
+    RunStalled,
+)
+from genie.protocol import AgentCard
+from genie.runtime import Runtime
+from genie.simulation.arrivals import Arrival, arrivals
+from genie.simulation.evidence import Breach, Evidence, RunRecord, Sample
+from genie.simulation.faults import DeadlockError, LivelockError
+from genie.simulation.guard import Guard
+from genie.simulation.ledger import Ledger, OpenRun, checksum
+from genie.simulation.loop import SimulatedTask, SimulationLoop, place_of, run
+from genie.simulation.population import Customers
+from genie.simulation.stations import SimulatedExecutor, Stations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from genie.message import Payload
+    from genie.simulation.faults import SimulationError
+    from genie.simulation.ledger import Line
+    from genie.simulation.scenario import Scenario
+
+PREFIX = "sim"
+"""Of run and message ids."""
+SAMPLES = 200
+"""Moments at which the mailboxes are looked at."""
+_SWEPT_EVERY = 500
+_PARTIAL = ("missing", "quarantined")
+"""Fields of an answer that say, when they hold something, that it is partial."""
+
+
+class Part(NamedTuple):
+    """A part of a scenario, as shrinking leaves it."""
+
+    arrivals: frozenset[int] | None = None
+    """Numbers of the arrivals that come; None means all."""
+    trouble: frozenset[int] | None = None
+    """Places of the trouble that strikes, from 0; None means all."""
+
+
+WHOLE = Part()
+NO_TROUBLE = Part(trouble=frozenset())
+
+
+def simulate(
+    scenario: Scenario, seed: int | None = None, *, part: Part = WHOLE, journal: IO[str] | None = None
+) -> Evidence:
+    """Run a scenario under one seed, and under the same seed without trouble where an invariant compares the two.
+
+    Args:
+        scenario: Loaded and checked.
+        seed: Instead of the scenario's own.
+        part: What of it takes place.
+        journal: Where the journal's lines go.
+
+    Returns:
+        The evidence with every breach of every invariant.
+    """
+    seed = scenario.section.seed if seed is None else seed
+    evidence = _Engine(scenario, seed, part, journal).run()
+    if any(one.needs.baseline for one in scenario.invariants) and _is_troubled(scenario, part):
+        without = part._replace(trouble=frozenset())
+        evidence.baseline = _Engine(scenario, seed, without, None).run()
+    seen, evidence.breaches = evidence.breaches, []
+    judged = list(evidence.breaches)
+    evidence.breaches = seen
+    for invariant in scenario.invariants:
+        judged += invariant.breaches(evidence)
+    evidence.breaches = judged
+    return evidence
+
+
+def _is_troubled(scenario: Scenario, part: Part) -> bool:
+    return bool(scenario.section.trouble) and part.trouble != frozenset()
+
+
+class _Engine:
+    """The state of one simulation."""
+
+    def __init__(self, scenario: Scenario, seed: int, part: Part, journal: IO[str] | None) -> None:
+        self._scenario = scenario
+        self._section = section = scenario.section
+        self._seed = seed
+        self._part = part
+        pipeline = scenario.pipeline
+        self._cards: dict[str, AgentCard] = {binding.card.id: binding.card for binding in pipeline.bindings}
+        self._cards |= {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
+        card = scenario.caller.card()
+        self._cards[card.id] = card
+        self._loop = SimulationLoop(seed, explain=self._explain)
+        self._ledger = Ledger(
+            journal, self._cards, topics=_topics(scenario), most=section.limits.messages, full=self._full
+        )
+        self._ledger.on_held = self._held
+        self._stations = Stations(
+            ledger=self._ledger, policies=pipeline.policies, candidate=scenario.candidate, work=dict(section.work),
+            trouble=[
+                (place, one) for place, one in enumerate(section.trouble)
+                if part.trouble is None or place in part.trouble
+            ],
+            seed=seed, now=self._loop.time,
+        )  # fmt: skip
+        self._runtime = Runtime(
+            [self._stations.bound(binding) for binding in pipeline.bindings],
+            policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits, journal=self._ledger,
+            caller=scenario.caller, seed=seed, wall=section.start.timestamp(), prefix=PREFIX,
+            executor=SimulatedExecutor(self._stations, self._cards),
+        )  # fmt: skip
+        self._customers = Customers(section.workload.population, seed, section.start.date())
+        self._within = section.within or pipeline.within_s
+        self._runs: list[RunRecord] = []
+        self._pending: dict[int, Arrival] = {}
+        """Arrivals whose caller waits."""
+        self._left = 0
+        self._done = asyncio.Event()
+        self._samples: list[Sample] = []
+        self._slowest = -1.0
+        self._timeline: tuple[Line, ...] = ()
+        self._worst: int | None = None
+        self._held_seen = 0
+        self._broken_off: str | None = None
+        self._evidence = Evidence(seed=seed)
+
+    # --- the whole ---
+
+    def run(self) -> Evidence:
+        """Run to the end, and return what was seen."""
+        evidence = self._evidence
+        bindings = self._scenario.pipeline.bindings
+        with Guard(bindings, self._running, self._caught):
+            try:
+                run(self._main(), self._loop)
+            except (DeadlockError, LivelockError) as error:
+                evidence.deadlock = str(error)
+        if self._broken_off is not None:
+            evidence.deadlock = self._broken_off
+        for arrival in self._pending.values():
+            opened = self._ledger.opened.get(arrival.number)
+            self._runs.append(self._record(arrival, opened, "unfinished", "", None, ended=None))
+        ledger = self._ledger
+        evidence.runs = tuple(sorted(self._runs))
+        evidence.journal_sha256 = ledger.close()
+        evidence.messages, evidence.records, evidence.kinds = ledger.messages, ledger.records, ledger.kinds
+        evidence.breaches = ledger.breaches
+        evidence.payloads = {topic: tuple(found) for topic, found in ledger.kept.items()}
+        evidence.troubled = self._stations.happened
+        evidence.compared, evidence.compared_of = self._stations.compared, self._stations.compared_of
+        evidence.stricter = self._stations.stricter
+        evidence.samples = tuple(self._samples)
+        evidence.timeline, evidence.worst = self._timeline, self._worst
+        evidence.virtual_s, evidence.steps = self._loop.time(), self._loop.steps
+        evidence.failures = tuple(self._loop.failures)
+        return evidence
+
+    async def _main(self) -> None:
+        async with self._runtime as runtime:
+            self._stations.bus = runtime.bus
+            sampler = self._loop.create_task(self._sample())
+            try:
+                await self._arrive(runtime)
+                while self._left and not self._broken_off:
+                    self._done.clear()
+                    await self._done.wait()
+                if not self._broken_off:
+                    await runtime.drain(self._section.limits.drain)
+            finally:
+                statistics = runtime.statistics()
+                self._evidence.totals, self._evidence.verdicts = statistics.totals, statistics.verdicts
+                sampler.cancel()
+
+    async def _arrive(self, runtime: Runtime) -> None:
+        only = self._part.arrivals
+        for arrival in arrivals(self._section, self._seed, self._scenario.traces):
+            if only is not None and arrival.number not in only:
+                continue
+            if self._broken_off:
+                return
+            delay = arrival.at - self._loop.time()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            question = self._scenario.questions.of(arrival, self._customers)
+            self._left += 1
+            self._pending[arrival.number] = arrival
+            self._loop.create_task(self._ask(runtime, arrival, question))
+            if len(self._ledger.runs) > _SWEPT_EVERY:
+                self._ledger.sweep()
+
+    async def _ask(self, runtime: Runtime, arrival: Arrival, question: Payload) -> None:
+        answer: Payload | None = None
+        self._ledger.number = arrival.number
+        try:
+            answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within)
+            outcome, reason = ("partial" if _is_partial(answer) else "answered"), ""
+        except RunHeld as held:
+            outcome, reason = "held", str(held)
+        except RunStalled as stalled:
+            denied = bool(stalled.reasons) and all("denied(" in text for text in stalled.reasons)
+            outcome, reason = ("denied" if denied else "failed"), str(stalled)
+        except RunExpiredError as expired:
+            outcome, reason = "expired", str(expired)
+        except RunCancelledError as cancelled:
+            outcome, reason = "cancelled", str(cancelled)
+        except CapacityError as refused:
+            outcome, reason = "refused", str(refused)
+        except GenieError as error:
+            outcome, reason = "failed", str(error)
+        self._finished(arrival, outcome, reason, answer)
+
+    def _finished(self, arrival: Arrival, outcome: str, reason: str, answer: Payload | None) -> None:
+        del self._pending[arrival.number]
+        opened = self._ledger.opened.pop(arrival.number, None)
+        now = self._loop.time()
+        crc = None if answer is None else checksum(answer)
+        record = self._record(arrival, opened, outcome, reason, crc, ended=now)
+        self._runs.append(record)
+        took = now - arrival.at + (0.0 if answer is not None else 1e9)  # a run without an answer is worse than any
+        if opened is not None:
+            if took > self._slowest:
+                self._slowest, self._worst = took, arrival.number
+                self._timeline = tuple(opened.lines)
+            if opened.state.closed:
+                self._ledger.runs.pop(record.run_id, None)
+        self._left -= 1
+        if not self._left:
+            self._done.set()
+
+    @staticmethod
+    def _record(
+        arrival: Arrival, opened: OpenRun | None, outcome: str, reason: str, answer: int | None, *, ended: float | None
+    ) -> RunRecord:
+        run_id = "" if opened is None else opened.state.id
+        return RunRecord(
+            arrival.number, run_id, arrival.customer, arrival.question, arrival.at, ended, outcome, reason, answer
+        )
+
+    # --- people ---
+
+    def _held(self) -> None:
+        approvals = self._section.approvals
+        if approvals is not None:
+            import random  # noqa: PLC0415 - for scenarios with approvals alone
+
+            self._held_seen += 1
+            source = random.Random(f"{self._seed}/approvals/{self._held_seen}")  # noqa: S311 - repeatable on purpose
+            approve = source.random() < approvals.approve
+            known = self._held_seen
+            self._loop.call_later(approvals.after.draw(source), self._decide, known, approve)
+
+    def _decide(self, _known: int, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
+        waiting = self._runtime.holds()
+        if waiting:
+            oldest = waiting[0]
+            if approve:
+                self._runtime.release(oldest.id)
+            else:
+                self._runtime.refuse(oldest.id)
+
+    # --- watching ---
+
+    async def _sample(self) -> None:
+        step = self._section.duration / SAMPLES
+        bus = self._runtime.bus
+        for _ in range(SAMPLES + 1):
+            queued = {agent: len(one.queue) for agent, one in bus.subscribers.items() if one.queue}
+            self._samples.append(Sample(self._loop.time(), len(bus.runs), queued))
+            await asyncio.sleep(step)
+
+    def _full(self) -> None:
+        if self._broken_off is None:
+            most = self._section.limits.messages
+            self._broken_off = f"broken off after {most:,} messages, the limit of the scenario"
+            self._done.set()
+
+    def _running(self) -> str | None:
+        """Return the agent whose handler runs now, whichever of its tasks it is."""
+        if self._stations.bus is None or not self._loop.is_running():
+            return None
+        task = asyncio.current_task(self._loop)
+        owners = {
+            one.task: one.subscriber.card.id
+            for subscriber in self._stations.bus.subscribers.values() for one in subscriber.workers
+            if one.delivery is not None
+        }  # fmt: skip
+        while isinstance(task, SimulatedTask):
+            if task in owners:
+                return owners[task]
+            task = task.parent
+        return None
+
+    def _caught(self, error: SimulationError, agent: str) -> None:
+        known = {one.text for one in self._ledger.breaches if one.invariant == "repeatable"}
+        if str(error) not in known:
+            self._ledger.breach("repeatable", str(error))
+
+    def _explain(self) -> list[str]:
+        """Say who waits for whom."""
+        bus = self._stations.bus
+        if bus is None:
+            return []
+        told: list[str] = []
+        for subscriber in bus.subscribers.values():
+            for worker in subscriber.workers:
+                delivery = worker.delivery
+                if delivery is None:
+                    continue
+                agent, message = subscriber.card.id, delivery.message
+                awaited = [who for thing in worker.waits for who in _holders(bus, thing)]
+                where = f"for {', '.join(dict.fromkeys(awaited))}" if awaited else f"at {_place(worker)}"
+                topic = type(message.payload).__topic__.name
+                told.append(f"{agent}, handling {topic} ({message.id}), waits {where}")
+        if self._pending:
+            first = next(iter(self._pending))
+            told.append(f"{len(self._pending)} runs wait for their answers, the first is run {first}")
+        return told
+
+
+def _holders(bus: Any, scope: Any) -> Iterable[str]:
+    """Return the agents with whom lies what a handler waits for."""
+    found: deque[str] = deque()
+    for delivery in bus.deliveries():
+        if delivery.message.scope is scope:
+            found.append(delivery.lane.subscriber.card.id)
+    return found
+
+
+def _place(worker: Any) -> str:
+    coroutine: Any = worker.task.get_coro()
+    inner = getattr(worker, "_running", None)
+    return place_of(inner if inner is not None else coroutine)
+
+
+def _topics(scenario: Scenario) -> list[str]:
+    return [kind.__topic__.name for one in scenario.invariants for kind in one.needs.topics]
+
+
+def _is_partial(answer: Payload) -> bool:
+    return any(getattr(answer, name, ()) for name in _PARTIAL)
+
+
+__all__ = ["NO_TROUBLE", "WHOLE", "Breach", "Part", "simulate"]

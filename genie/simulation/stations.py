@@ -1,0 +1,298 @@
+"""Agents as a simulation runs them: unmodified, each behind a station that sees what it is given.
+
+A station stands where the bus calls the handler. It judges every delivery a second time with gates of its own, so that
+"nothing denied is seen" does not rest on what the bus says of itself, and lets the scenario's trouble strike. Where
+there is no trouble and no declared work, the handler's own coroutine goes to the bus as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from genie.executors.places import Inline
+from genie.protocol import Binding, FunctionAgent, Handlers
+from genie.simulation.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from genie.bus import Bus
+    from genie.message import Message, Payload
+    from genie.policy import Decision, Gate, PolicySet
+    from genie.ports import Job
+    from genie.protocol import AgentCard, Context
+    from genie.signature import ExecutorName, Signature
+    from genie.simulation.ledger import Ledger
+    from genie.simulation.manifest import TroubleSection
+    from genie.simulation.spans import Spread
+
+
+class Stations:
+    """All stations of one simulation.
+
+    Args:
+        ledger: Told of breaches.
+        policies: What judges.
+        candidate: What judges beside it and decides nothing.
+        work: Agent -> virtual time of a handling.
+        trouble: The scenario's entries with their places in it.
+        seed: Of the simulation.
+        now: Virtual seconds.
+    """
+
+    def __init__(  # noqa: PLR0913 - keyword-only; the engine alone makes it
+        self,
+        *,
+        ledger: Ledger,
+        policies: PolicySet,
+        candidate: PolicySet | None,
+        work: dict[str, Spread],
+        trouble: Sequence[tuple[int, TroubleSection]],
+        seed: int,
+        now: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._policies = policies
+        self._candidate = candidate
+        self._work = work
+        self._trouble = trouble
+        self._seed = seed
+        self._now = now
+        self._gates: dict[tuple[object, str], Gate] = {}
+        self.happened: Counter[str] = Counter()
+        self.compared: Counter[tuple[str, str]] = Counter()
+        self.compared_of = 0
+        self.stricter = 0
+        self.bus: Bus | None = None
+        """Set once the runtime is open."""
+
+    def bound(self, binding: Binding) -> Binding:
+        """Return an agent's binding with its station before it."""
+        agent, card = binding.agent, binding.card
+        station = Station(self, card, self.trouble_of(card))
+        made: Any
+        if isinstance(agent, FunctionAgent):
+            function, signature = station.function(agent.function, agent.signature)
+            made = FunctionAgent(function, agent.card, signature)
+        elif isinstance(agent, Handlers):
+            made = copy.copy(agent)
+            handlers = dict(agent.handlers)
+            for kind, (name, signature) in agent.handlers.items():
+                function, signature = station.function(getattr(agent, name), signature)  # noqa: PLW2901 - the same one
+                object.__setattr__(made, name, function)
+                handlers[kind] = (name, signature)
+            object.__setattr__(made, "handlers", handlers)
+        else:
+            made = _Stranger(agent, station)
+        return replace(binding, agent=made)
+
+    def trouble_of(self, card: AgentCard) -> Trouble:
+        """Return what goes wrong with an agent."""
+        return Trouble(self._trouble, card, self._seed, self._now, self.happened)
+
+    def work_of(self, agent: str) -> tuple[Spread, random.Random] | None:
+        """Return how long a handling of an agent takes, and what that is drawn from."""
+        takes = self._work.get(agent)
+        source = random.Random(f"{self._seed}/work/{agent}")  # noqa: S311 - repeatable on purpose
+        return None if takes is None else (takes, source)
+
+    def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Gate:
+        gate = self._gates.get((kind, f"{which}{card.id}"))
+        if gate is None:
+            gate = self._gates[kind, f"{which}{card.id}"] = policies.gate(kind, card)
+        return gate
+
+    def seen(self, payload: Payload, card: AgentCard) -> None:
+        """An agent is about to handle a payload: was it allowed to?"""
+        bus = self.bus
+        if bus is None:
+            return
+        for worker in bus.subscribers[card.id].workers:
+            delivery = worker.delivery
+            if delivery is not None and delivery.message.payload is payload:
+                break
+        else:
+            self._ledger.breach("nothing_denied_is_seen", f"{card.id} handles a payload that no delivery carries")
+            return
+        extra = delivery.extra
+        message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
+        policies = bus.policies
+        if policies is not self._policies:  # they were replaced while it ran
+            self._policies = policies
+            self._gates.clear()
+        kind, sender = type(payload), bus.card_of(message)
+        decision = self._gate(policies, kind, card, which="=").judge(
+            message, sender, frozenset() if extra is None else extra.approved
+        )
+        if decision is not None:
+            self._judge(decision, message, payload, card)
+        if self._candidate is not None:
+            self._compare(self._candidate, message, sender, card)
+
+    def _judge(self, decision: Decision, message: Message[Any], payload: Payload, card: AgentCard) -> None:
+        run = self._ledger.runs.get(message.correlation_id)
+        number = None if run is None else run.number
+        what = f"{card.id} was given {payload.__topic__.name} ({message.id})"
+        if decision.verdict in {"deny", "hold"}:
+            self._ledger.breach("nothing_denied_is_seen", f"{what} against {decision.summary}", number)
+        elif decision.verdict == "redact" and payload is message.payload:
+            self._ledger.breach("nothing_denied_is_seen", f"{what} unmasked, against {decision.summary}", number)
+
+    def _compare(self, candidate: PolicySet, message: Message[Any], sender: AgentCard, card: AgentCard) -> None:
+        self.compared_of += 1
+        decision = self._gate(candidate, type(message.payload), card, which="?").judge(message, sender, frozenset())
+        if decision is not None and decision.verdict != "allow":
+            for reason in decision.reasons:
+                self.compared[reason.policy, reason.verdict] += 1
+            self.stricter += decision.verdict in {"deny", "hold"}
+
+
+class Station:
+    """What stands between the bus and one agent's handlers."""
+
+    def __init__(self, stations: Stations, card: AgentCard, trouble: Trouble) -> None:
+        self._stations = stations
+        self._seen = stations.seen
+        self._card = card
+        self.trouble = trouble
+        self.work = stations.work_of(card.id)
+
+    def function(self, function: Callable[..., Any], signature: Signature) -> tuple[Callable[..., Any], Signature]:
+        """Return the handler to be called instead, and its contract."""
+        card, seen = self._card, self._seen
+        if card.executor != "loop":
+            return function, signature  # its job sees it
+        if not self.trouble and self.work is None:
+            if signature.takes_context:
+
+                def watched(payload: Payload, context: Context) -> Any:
+                    seen(payload, card)
+                    return function(payload, context)
+
+                return watched, signature
+
+            def watched_alone(payload: Payload) -> Any:
+                seen(payload, card)
+                return function(payload)
+
+            return watched_alone, signature
+        takes = signature.takes_context
+
+        def call(payload: Payload, context: Context) -> Any:
+            return function(payload, context) if takes else function(payload)
+
+        if signature.streams:
+
+            def streamed(payload: Payload, context: Context) -> AsyncIterator[Any]:
+                return self._streamed(call, payload, context)
+
+            return streamed, signature._replace(takes_context=True)
+
+        async def troubled(payload: Payload, context: Context) -> Any:
+            seen(payload, card)
+            return await self.handled(call, payload, context)
+
+        return troubled, signature._replace(takes_context=True, certain=signature.certain and not self.trouble)
+
+    async def handled(self, call: Callable[[Any, Any], Any], payload: Payload, context: Context | None) -> Any:
+        """Let a handler handle a payload, as the scenario has it."""
+        times = await self.trouble.before(payload)
+        outputs: list[Any] = []
+        single = True
+        for _ in range(times):
+            await self._take()
+            output = call(payload, context)
+            if hasattr(output, "__await__"):
+                output = await output
+            if hasattr(output, "__aiter__"):
+                return output
+            single = single and not isinstance(output, tuple)
+            outputs += output if isinstance(output, tuple) else () if output is None else (output,)
+        outputs = self.trouble.after(payload, outputs, context)
+        if single and len(outputs) < 2:
+            return outputs[0] if outputs else None
+        return tuple(outputs)
+
+    async def _take(self) -> None:
+        if self.work is not None:
+            takes, source = self.work
+            await anyio.sleep(takes.draw(source))
+
+    async def _streamed(
+        self, call: Callable[[Any, Any], Any], payload: Payload, context: Context
+    ) -> AsyncIterator[Any]:
+        self._seen(payload, self._card)
+        await self.trouble.before(payload)
+        await self._take()
+        async for output in call(payload, context):
+            for one in self.trouble.after(payload, [output], context):
+                yield one
+
+    def job(self, inner: Job) -> _Job:
+        """Return a job that takes its declared time and is called inline."""
+        return _Job(self, inner)
+
+    def look(self, payload: Payload) -> None:
+        """See what a job is given."""
+        self._seen(payload, self._card)
+
+
+class _Stranger:
+    """An agent that is neither a function nor of handlers, behind its station."""
+
+    def __init__(self, agent: Any, station: Station) -> None:
+        self._agent = agent
+        self._station = station
+        self.card: AgentCard = agent.card
+
+    async def handle(self, message: Message[Any], context: Context) -> Any:
+        self._station.look(message.payload)
+        return await self._station.handled(lambda _, given: self._agent.handle(message, given), message.payload, context)
+
+    async def open(self) -> None:
+        if hasattr(self._agent, "open"):
+            await self._agent.open()
+
+    async def close(self) -> None:
+        if hasattr(self._agent, "close"):
+            await self._agent.close()
+
+
+class _Job:
+    abandoned = 0
+
+    def __init__(self, station: Station, inner: Job) -> None:
+        self._station = station
+        self._inner = inner
+
+    async def call(self, payload: Payload) -> Any:
+        self._station.look(payload)
+        return await self._station.handled(lambda given, _: self._inner.call(given), payload, None)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class SimulatedExecutor:
+    """Runs plain functions inline, each taking its declared virtual time; payloads of processes pass through JSON."""
+
+    def __init__(self, stations: Stations, cards: dict[str, AgentCard]) -> None:
+        self._stations = stations
+        self._cards = cards
+        self._inline = Inline()
+
+    def job(
+        self, place: ExecutorName, agent: str, function: Callable[[Any], object], signature: Signature, slots: int
+    ) -> Job:
+        """Return how an agent's plain function is called."""
+        station = Station(self._stations, self._cards[agent], self._stations.trouble_of(self._cards[agent]))
+        return station.job(self._inline.job(place, agent, function, signature, slots))
+
+    async def close(self) -> None:
+        """There is nothing to end."""
