@@ -24,6 +24,7 @@ _COMMANDS = {
     "graph": "Draw a pipeline as a Mermaid graph.",
     "new": "Write the skeleton of something new.",
     "run": "Run a pipeline and report.",
+    "simulate": "Try a pipeline out in virtual time.",
     "serve-schedule": "Ask a pipeline's question by the clock.",
 }
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import random
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
-
-import anyio
 
 from genie.errors import (
     CapacityError,
@@ -16,10 +14,12 @@ from genie.errors import (
     RunHeld,
     RunStalled,
 )
+from genie.events import Watcher
 from genie.protocol import AgentCard
+from genie.run import Run
 from genie.runtime import Runtime
 from genie.simulation.arrivals import Arrival, arrivals
-from genie.simulation.evidence import Breach, Evidence, RunRecord, Sample
+from genie.simulation.evidence import Evidence, RunRecord, Sample
 from genie.simulation.faults import DeadlockError, LivelockError
 from genie.simulation.guard import Guard
 from genie.simulation.ledger import Ledger, OpenRun, checksum
@@ -28,7 +28,7 @@ from genie.simulation.population import Customers
 from genie.simulation.stations import SimulatedExecutor, Stations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from genie.message import Payload
     from genie.simulation.faults import SimulationError
@@ -76,12 +76,7 @@ def simulate(
     if any(one.needs.baseline for one in scenario.invariants) and _is_troubled(scenario, part):
         without = part._replace(trouble=frozenset())
         evidence.baseline = _Engine(scenario, seed, without, None).run()
-    seen, evidence.breaches = evidence.breaches, []
-    judged = list(evidence.breaches)
-    evidence.breaches = seen
-    for invariant in scenario.invariants:
-        judged += invariant.breaches(evidence)
-    evidence.breaches = judged
+    evidence.breaches = [breach for one in scenario.invariants for breach in one.breaches(evidence)]
     return evidence
 
 
@@ -132,7 +127,8 @@ class _Engine:
         self._slowest = -1.0
         self._timeline: tuple[Line, ...] = ()
         self._worst: int | None = None
-        self._held_seen = 0
+        self._people = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
+        self._decision = asyncio.Event()
         self._broken_off: str | None = None
         self._evidence = Evidence(seed=seed)
 
@@ -204,7 +200,12 @@ class _Engine:
         answer: Payload | None = None
         self._ledger.number = arrival.number
         try:
-            answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within)
+            try:
+                answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within)
+            except RunHeld:
+                if self._section.approvals is None:
+                    raise
+                answer = await self._decided_on(runtime, self._ledger.opened[arrival.number])
             outcome, reason = ("partial" if _is_partial(answer) else "answered"), ""
         except RunHeld as held:
             outcome, reason = "held", str(held)
@@ -250,25 +251,32 @@ class _Engine:
 
     # --- people ---
 
+    async def _decided_on(self, runtime: Runtime, opened: OpenRun) -> Payload:
+        """Wait for the answer of a run of which everything is held, until people have decided."""
+        bus = runtime.bus
+        held_run = Run(bus, opened.state, self._scenario.pipeline.answer, Watcher(bus.make_parker, keeps=False))
+        while True:
+            try:
+                return await held_run.result()
+            except RunHeld:
+                await self._decision.wait()
+
     def _held(self) -> None:
         approvals = self._section.approvals
         if approvals is not None:
-            import random  # noqa: PLC0415 - for scenarios with approvals alone
+            approve = self._people.random() < approvals.approve
+            self._loop.call_later(approvals.after.draw(self._people), self._decide, approve)
 
-            self._held_seen += 1
-            source = random.Random(f"{self._seed}/approvals/{self._held_seen}")  # noqa: S311 - repeatable on purpose
-            approve = source.random() < approvals.approve
-            known = self._held_seen
-            self._loop.call_later(approvals.after.draw(source), self._decide, known, approve)
-
-    def _decide(self, _known: int, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
-        waiting = self._runtime.holds()
-        if waiting:
-            oldest = waiting[0]
+    def _decide(self, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
+        """Decide on the hold that has waited longest."""
+        waiting = next(iter(self._runtime.holds()), None)
+        if waiting is not None:
             if approve:
-                self._runtime.release(oldest.id)
+                self._runtime.release(waiting.id)
             else:
-                self._runtime.refuse(oldest.id)
+                self._runtime.refuse(waiting.id)
+        self._decision.set()
+        self._decision.clear()
 
     # --- watching ---
 
@@ -331,11 +339,7 @@ class _Engine:
 
 def _holders(bus: Any, scope: Any) -> Iterable[str]:
     """Return the agents with whom lies what a handler waits for."""
-    found: deque[str] = deque()
-    for delivery in bus.deliveries():
-        if delivery.message.scope is scope:
-            found.append(delivery.lane.subscriber.card.id)
-    return found
+    return [one.lane.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
 
 
 def _place(worker: Any) -> str:
@@ -351,5 +355,3 @@ def _topics(scenario: Scenario) -> list[str]:
 def _is_partial(answer: Payload) -> bool:
     return any(getattr(answer, name, ()) for name in _PARTIAL)
 
-
-__all__ = ["NO_TROUBLE", "WHOLE", "Breach", "Part", "simulate"]
