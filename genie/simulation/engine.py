@@ -233,9 +233,9 @@ class _Engine:
         if opened is not None:
             if took > self._slowest:
                 self._slowest, self._worst = took, arrival.number
-                self._timeline = tuple(opened.lines)
+                self._timeline = opened.timeline()
             if opened.state.closed:
-                self._ledger.runs.pop(record.run_id, None)
+                self._ledger.forget(record.run_id)
         self._left -= 1
         if not self._left:
             self._done.set()

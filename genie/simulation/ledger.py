@@ -42,14 +42,14 @@ class Line(NamedTuple):
     sender: str
     recipient: str | None
     reason: str | None
-    cause: int
-    """Number of the message that caused it; 0 where the record does not say."""
+    cause: str | None
+    """Id of the message that caused it; None for a run's first, and where the record does not say."""
 
 
 class OpenRun:
     """What is remembered of a run while it is in flight."""
 
-    __slots__ = ("labels", "lines", "number", "state")
+    __slots__ = ("labels", "number", "records", "state")
 
     def __init__(self, number: int, state: Any) -> None:
         self.number = number
@@ -57,7 +57,15 @@ class OpenRun:
         """The bus's own account of it."""
         self.labels: dict[int, int] = {}
         """Number of a message -> its declared label."""
-        self.lines: list[Line] = []
+        self.records: list[JournalRecord] = []
+
+    def timeline(self) -> tuple[Line, ...]:
+        """Return what happened, without payloads."""
+        return tuple(
+            Line(one.at, one.kind, one.message_id, one.topic, one.sender, one.recipient, one.reason,
+                 None if one.message is None else one.message.causation_id)
+            for one in self.records
+        )  # fmt: skip
 
 
 class Ledger:
@@ -91,6 +99,8 @@ class Ledger:
         self.records = 0
         self.kinds: Counter[str] = Counter()
         self.runs: dict[str, OpenRun] = {}
+        self.numbers: dict[int, int] = {}
+        """The bus's number of a run in flight -> number of its arrival."""
         self.opened: dict[int, OpenRun] = {}
         """Number of an arrival -> its run, until the caller has an outcome."""
         self.kept: dict[str, list[tuple[int, Payload]]] = {topic: [] for topic in topics}
@@ -117,12 +127,10 @@ class Ledger:
             f'{{"n":{number},"at":{at!r},"kind":"{kind}","run":"{run_id}","message":"{message_id}","topic":"{topic}",'
             f'"sender":{quoted.get(sender) or self._quote(sender)}'
         )
-        cause = 0
         if message is not None:
-            cause = message.cause
             self.messages += 1
             head += (
-                f',"cause":"{cause:x}","label":{message.label:d},"size":{message.inspection.size_bytes}'
+                f',"cause":"{message.cause:x}","label":{message.label:d},"size":{message.inspection.size_bytes}'
                 f',"crc":{checksum(message.payload)}'
             )
         if recipient is not None:
@@ -141,9 +149,10 @@ class Ledger:
             if run is None:
                 run = self.runs[run_id] = OpenRun(self.number, message.scope.run)
                 self.opened[self.number] = run
+                self.numbers[run.state.number] = self.number
             self._accepted(message, run, topic)
-        if run is not None and len(run.lines) < MOST_LINES:
-            run.lines.append(Line(at, kind, message_id, topic, sender, recipient, reason, cause))
+        if run is not None and len(run.records) < MOST_LINES:
+            run.records.append(entry)
 
     def _accepted(self, message: Message[Any], run: OpenRun, topic: str) -> None:
         label = int(message.label)
@@ -166,7 +175,13 @@ class Ledger:
         """Forget the runs that are over."""
         for run_id, run in tuple(self.runs.items()):
             if run.state.closed:
-                del self.runs[run_id]
+                self.forget(run_id)
+
+    def forget(self, run_id: str) -> None:
+        """Forget a run."""
+        run = self.runs.pop(run_id, None)
+        if run is not None:
+            self.numbers.pop(run.state.number, None)
 
     def _quote(self, text: str) -> str:
         if len(self._quoted) > 10_000:  # noqa: PLR2004 - reasons may name messages, so there is no end of them

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from genie.simulation.manifest import QuestionSection, ScenarioSection
 
 SYNTHETIC = "synthetic"
+_NUMBER = "{number}"
 
 
 class Questions:
@@ -86,7 +87,7 @@ class Questions:
         kind = self._entry.payload
         try:
             if section.fields is not None:
-                filled = _filled(section.fields, {"{customer}": customer, "{number}": str(number)})
+                filled = _filled(section.fields, customer, number)
                 return kind.model_validate_json(to_json(filled), strict=True)
             values = {
                 name: value
@@ -125,14 +126,10 @@ def _read(path: Path) -> bytes:
         raise InputError(str(path), f"cannot be read: {(error.strerror or 'no').lower()}", "check the path") from None
 
 
-def _filled(value: Any, known: dict[str, str]) -> Any:
-    """Return a JSON value with the names in its texts filled in."""
+def _filled(value: Any, customer: str, number: int) -> Any:
+    """Return a JSON value with ``{customer}`` and ``{number}`` filled in; ``{number}`` alone becomes the number."""
     if isinstance(value, str):
-        for name, text in known.items():
-            value = value.replace(name, text)
-        return value
+        return number if value == _NUMBER else value.replace("{customer}", customer).replace(_NUMBER, str(number))
     if isinstance(value, dict):
-        return {key: _filled(item, known) for key, item in value.items()}
-    return [_filled(item, known) for item in value] if isinstance(value, list) else value
-
-
+        return {key: _filled(item, customer, number) for key, item in value.items()}
+    return [_filled(item, customer, number) for item in value] if isinstance(value, list) else value

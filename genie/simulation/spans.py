@@ -50,9 +50,9 @@ class Spread(Section):
     """How long something takes: exactly one of the keys."""
 
     fixed: Span | None = Field(default=None, description="Always as long.")
-    uniform: tuple[Span, Span] | None = Field(default=None, description="Shortest and longest.")
+    uniform: list[Span] | None = Field(default=None, min_length=2, max_length=2, description="Shortest and longest.")
     exponential: Span | None = Field(default=None, description="The mean.")
-    lognormal: tuple[Span, Span] | None = Field(default=None, description="Median and 99th percentile.")
+    lognormal: list[Span] | None = Field(default=None, min_length=2, max_length=2, description="Median and 99th percentile.")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -68,7 +68,7 @@ class Spread(Section):
         if self.fixed is not None:
             return self.fixed
         if self.uniform is not None:
-            return source.uniform(*self.uniform)
+            return source.uniform(self.uniform[0], self.uniform[1])
         if self.exponential is not None:
             return source.expovariate(1 / self.exponential) if self.exponential else 0.0
         median, p99 = self.lognormal or (1.0, 1.0)

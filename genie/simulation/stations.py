@@ -8,16 +8,16 @@ there is no trouble and no declared work, the handler's own coroutine goes to th
 from __future__ import annotations
 
 import copy
-import random
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from genie.errors import AgentDefinitionError
 from genie.executors.places import Inline
 from genie.protocol import Binding, FunctionAgent, Handlers
-from genie.simulation.trouble import Trouble
+from genie.simulation.trouble import Draws, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -81,26 +81,25 @@ class Stations:
             function, signature = station.function(agent.function, agent.signature)
             made = FunctionAgent(function, agent.card, signature)
         elif isinstance(agent, Handlers):
-            made = copy.copy(agent)
+            made = _fresh(agent, card)
             handlers = dict(agent.handlers)
             for kind, (name, signature) in agent.handlers.items():
-                function, signature = station.function(getattr(agent, name), signature)  # noqa: PLW2901 - the same one
+                function, signature = station.function(getattr(made, name), signature)  # noqa: PLW2901 - the same one
                 object.__setattr__(made, name, function)
                 handlers[kind] = (name, signature)
             object.__setattr__(made, "handlers", handlers)
         else:
-            made = _Stranger(agent, station)
+            made = _Stranger(_fresh(agent, card), station)
         return replace(binding, agent=made)
 
     def trouble_of(self, card: AgentCard) -> Trouble:
         """Return what goes wrong with an agent."""
         return Trouble(self._trouble, card, self._seed, self._now, self.happened)
 
-    def work_of(self, agent: str) -> tuple[Spread, random.Random] | None:
+    def work_of(self, agent: str) -> tuple[Spread, Draws] | None:
         """Return how long a handling of an agent takes, and what that is drawn from."""
         takes = self._work.get(agent)
-        source = random.Random(f"{self._seed}/work/{agent}")  # noqa: S311 - repeatable on purpose
-        return None if takes is None else (takes, source)
+        return None if takes is None else (takes, Draws(f"{self._seed}/work/{agent}"))
 
     def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Gate:
         gate = self._gates.get((kind, f"{which}{card.id}"))
@@ -108,18 +107,18 @@ class Stations:
             gate = self._gates[kind, f"{which}{card.id}"] = policies.gate(kind, card)
         return gate
 
-    def seen(self, payload: Payload, card: AgentCard) -> None:
-        """An agent is about to handle a payload: was it allowed to?"""
+    def seen(self, payload: Payload, card: AgentCard) -> int:
+        """An agent is about to handle a payload: was it allowed to? Return the bus's number of its run."""
         bus = self.bus
         if bus is None:
-            return
+            return 0
         for worker in bus.subscribers[card.id].workers:
             delivery = worker.delivery
             if delivery is not None and delivery.message.payload is payload:
                 break
         else:
             self._ledger.breach("nothing_denied_is_seen", f"{card.id} handles a payload that no delivery carries")
-            return
+            return 0
         extra = delivery.extra
         message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
         policies = bus.policies
@@ -134,6 +133,12 @@ class Stations:
             self._judge(decision, message, payload, card)
         if self._candidate is not None:
             self._compare(self._candidate, message, sender, card)
+        return message.scope.run.number
+
+    def arrival(self, run: int) -> int:
+        """Return the number of the arrival of a run, by the bus's number of it."""
+        found = self._ledger.numbers.get(run)
+        return 0 if found is None else found
 
     def _judge(self, decision: Decision, message: Message[Any], payload: Payload, card: AgentCard) -> None:
         run = self._ledger.runs.get(message.correlation_id)
@@ -195,18 +200,19 @@ class Station:
             return streamed, signature._replace(takes_context=True)
 
         async def troubled(payload: Payload, context: Context) -> Any:
-            seen(payload, card)
-            return await self.handled(call, payload, context)
+            return await self.handled(call, payload, context, self.look(payload))
 
         return troubled, signature._replace(takes_context=True, certain=signature.certain and not self.trouble)
 
-    async def handled(self, call: Callable[[Any, Any], Any], payload: Payload, context: Context | None) -> Any:
-        """Let a handler handle a payload, as the scenario has it."""
-        times = await self.trouble.before(payload)
+    async def handled(
+        self, call: Callable[[Any, Any], Any], payload: Payload, context: Context | None, run: int
+    ) -> Any:
+        """Let a handler handle a payload for a run, as the scenario has it."""
+        times = await self.trouble.before(payload, run)
         outputs: list[Any] = []
         single = True
         for _ in range(times):
-            await self._take()
+            await self._take(run)
             output = call(payload, context)
             if hasattr(output, "__await__"):
                 output = await output
@@ -214,33 +220,46 @@ class Station:
                 return output
             single = single and not isinstance(output, tuple)
             outputs += output if isinstance(output, tuple) else () if output is None else (output,)
-        outputs = self.trouble.after(payload, outputs, context)
+        outputs = self.trouble.after(payload, outputs, context, run)
         if single and len(outputs) < 2:
             return outputs[0] if outputs else None
         return tuple(outputs)
 
-    async def _take(self) -> None:
+    async def _take(self, run: int) -> None:
         if self.work is not None:
-            takes, source = self.work
-            await anyio.sleep(takes.draw(source))
+            takes, draws = self.work
+            await anyio.sleep(takes.draw(draws.source(run)))
 
     async def _streamed(
         self, call: Callable[[Any, Any], Any], payload: Payload, context: Context
     ) -> AsyncIterator[Any]:
-        self._seen(payload, self._card)
-        await self.trouble.before(payload)
-        await self._take()
+        run = self.look(payload)
+        await self.trouble.before(payload, run)
+        await self._take(run)
         async for output in call(payload, context):
-            for one in self.trouble.after(payload, [output], context):
+            for one in self.trouble.after(payload, [output], context, run):
                 yield one
 
     def job(self, inner: Job) -> _Job:
         """Return a job that takes its declared time and is called inline."""
         return _Job(self, inner)
 
-    def look(self, payload: Payload) -> None:
-        """See what a job is given."""
-        self._seen(payload, self._card)
+    def look(self, payload: Payload) -> int:
+        """See what is handled; return the number of its run's arrival."""
+        return self._stations.arrival(self._seen(payload, self._card))
+
+
+def _fresh(agent: Any, card: AgentCard) -> Any:
+    """Return a copy of an agent with state, so that no simulation sees what another left there.
+
+    Raises:
+        AgentDefinitionError: It keeps something that cannot be copied.
+    """
+    try:
+        return copy.deepcopy(agent)
+    except Exception as error:  # noqa: BLE001 - whatever an object does when it is copied
+        why = f"keeps something that cannot be copied for a simulation ({type(error).__name__}); make it in open()"
+        raise AgentDefinitionError(f"agent {card.id!r}", why) from None
 
 
 class _Stranger:
@@ -252,8 +271,12 @@ class _Stranger:
         self.card: AgentCard = agent.card
 
     async def handle(self, message: Message[Any], context: Context) -> Any:
-        self._station.look(message.payload)
-        return await self._station.handled(lambda _, given: self._agent.handle(message, given), message.payload, context)
+        run = self._station.look(message.payload)
+
+        def call(_: Any, given: Any) -> Any:
+            return self._agent.handle(message, given)
+
+        return await self._station.handled(call, message.payload, context, run)
 
     async def open(self) -> None:
         if hasattr(self._agent, "open"):
@@ -272,8 +295,8 @@ class _Job:
         self._inner = inner
 
     async def call(self, payload: Payload) -> Any:
-        self._station.look(payload)
-        return await self._station.handled(lambda given, _: self._inner.call(given), payload, None)
+        run = self._station.look(payload)
+        return await self._station.handled(lambda given, _: self._inner.call(given), payload, None, run)
 
     def close(self) -> None:
         self._inner.close()

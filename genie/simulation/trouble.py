@@ -1,10 +1,12 @@
 """Trouble of one agent: what happens to a handling, drawn from the seed.
 
-Each entry of a scenario draws from a source of its own for each agent, so that leaving one out changes no other.
+What strikes is drawn from the seed, the entry, the agent, and the run with the count of its handlings there. So leaving
+out another entry or another run changes nothing, and the smallest failing scenario is found quickly.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,18 +35,36 @@ class Garbage(Payload, topic="simulation.garbage", classification="public"):
     """What trouble of the kind ``wrong_type`` puts in the place of an output."""
 
 
+class Draws:
+    """Randomness of one agent: a fresh source for each handling of each run.
+
+    Args:
+        seed: Of the simulation, with whatever tells this use from others.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=8).digest())
+        self._counts: dict[int, int] = {}
+
+    def source(self, run: int) -> random.Random:
+        """Return the source of the next handling for a run."""
+        count = self._counts[run] = self._counts.get(run, 0) + 1
+        return random.Random(self._seed + (run << 72) + (count << 128))  # noqa: S311 - repeatable on purpose
+
+
 class Entry(NamedTuple):
     """One entry of the scenario, for one agent."""
 
     section: TroubleSection
-    source: random.Random
+    draws: Draws
 
-    def strikes(self, now: float) -> bool:
-        """Return True when it is time and the seed says so."""
+    def strikes(self, now: float, run: int) -> random.Random | None:
+        """Return a source for what it does, None when it is not its time or the seed says no."""
         section = self.section
         if now < section.start or (section.until is not None and now >= section.until):
-            return False
-        return section.rate >= 1.0 or self.source.random() < section.rate
+            return None
+        source = self.draws.source(run)
+        return source if section.rate >= 1.0 or source.random() < section.rate else None
 
 
 class Trouble:
@@ -80,7 +100,7 @@ class Trouble:
             early = section.kind in {*_BEFORE, "duplicate"} and not (section.kind == "raise" and section.late)
             if section.topic is not None and section.topic not in (takes if early else takes | gives):
                 continue
-            entry = Entry(section, random.Random(f"{seed}/trouble/{place}/{card.id}"))  # noqa: S311 - repeatable
+            entry = Entry(section, Draws(f"{seed}/trouble/{place}/{card.id}"))
             if section.kind == "duplicate":
                 self._again.append(entry)
             else:
@@ -89,30 +109,35 @@ class Trouble:
     def __bool__(self) -> bool:
         return bool(self._before or self._after or self._again)
 
-    def _struck(self, entry: Entry, topics: set[str]) -> bool:
+    def _struck(self, entry: Entry, topics: set[str], run: int) -> random.Random | None:
         section = entry.section
-        if (section.topic is None or section.topic in topics) and entry.strikes(self._now()):
+        source = entry.strikes(self._now(), run) if section.topic is None or section.topic in topics else None
+        if source is not None:
             self._happened[f"{section.kind} {self._card.id}"] += 1
-            return True
-        return False
+        return source
 
-    async def before(self, payload: Payload) -> int:
+    async def before(self, payload: Payload, run: int) -> int:
         """Let strike what strikes first; return how often the agent handles the message.
+
+        Args:
+            payload: What is handled.
+            run: Number of its arrival.
 
         Raises:
             SimulatedFailure: The handling fails.
         """
         topics = {topic_of(payload).name}
         for entry in self._before:
-            if self._struck(entry, topics):
+            source = self._struck(entry, topics, run)
+            if source is not None:
                 if entry.section.kind == "raise":
                     raise SimulatedFailure
                 if entry.section.kind == "hang":
                     await anyio.sleep_forever()
-                await anyio.sleep(_drawn(entry))
-        return 1 + sum(self._struck(entry, topics) for entry in self._again)
+                await anyio.sleep(_drawn(entry, source))
+        return 1 + sum(self._struck(entry, topics, run) is not None for entry in self._again)
 
-    def after(self, payload: Payload, outputs: list[Any], context: Context | None) -> list[Any]:
+    def after(self, payload: Payload, outputs: list[Any], context: Context | None, run: int) -> list[Any]:
         """Return what comes out instead of what the agent gave.
 
         Raises:
@@ -120,7 +145,8 @@ class Trouble:
         """
         for entry in self._after:
             topics = {topic_of(payload).name, *(topic_of(one).name for one in outputs if isinstance(one, Payload))}
-            if not self._struck(entry, topics):
+            source = self._struck(entry, topics, run)
+            if source is None:
                 continue
             if entry.section.kind == "raise":
                 raise SimulatedFailure
@@ -128,11 +154,12 @@ class Trouble:
             changed: list[Any] = []
             for one in outputs:
                 meant = aimed is None or aimed == topic_of(payload).name or topic_of(one).name == aimed
-                changed += self._changed(entry, one, context) if meant else [one]
+                changed += self._changed(entry, one, context, source) if meant else [one]
             outputs = changed
         return outputs
 
-    def _changed(self, entry: Entry, output: Payload, context: Context | None) -> list[Any]:
+    @staticmethod
+    def _changed(entry: Entry, output: Payload, context: Context | None, source: random.Random) -> list[Any]:
         kind = entry.section.kind
         if kind == "drop":
             return []
@@ -141,16 +168,16 @@ class Trouble:
         if kind == "wrong_type":
             return [Garbage()]
         if kind == "reorder" and context is not None:
-            context.after(_drawn(entry), output)
+            context.after(_drawn(entry, source), output)
             return []
         if kind == "inject":
             return [_with_text(output, entry.section.text)]
-        return [corrupted(output, entry.source)] if kind == "corrupt" else [output]
+        return [corrupted(output, source)] if kind == "corrupt" else [output]
 
 
-def _drawn(entry: Entry) -> float:
+def _drawn(entry: Entry, source: random.Random) -> float:
     takes = entry.section.takes
-    return 0.0 if takes is None else takes.draw(entry.source)
+    return 0.0 if takes is None else takes.draw(source)
 
 
 def _with_text(payload: Payload, text: str) -> Payload:
