@@ -1,4 +1,4 @@
-"""Sixty light agents that publish, gather, retry and hold: fifteen messages a run, for the simulation's measurements."""
+"""Sixty light agents that publish, gather, retry and hold: fifteen messages a run, to measure the simulation by."""
 
 from typing import Any
 
@@ -88,9 +88,7 @@ class NoteHold:
 @agent("front", asks={TeamAsk: Reply}, concurrency=1024)
 async def front(ask: Ask, context: Context) -> Final:
     """Pass a question to a team."""
-    reply = await context.ask(
-        TeamAsk(customer=ask.customer, number=ask.number), Reply, to=f"desk{ask.number % TEAMS}"
-    )
+    reply = await context.ask(TeamAsk(customer=ask.customer, number=ask.number), Reply, to=f"desk{ask.number % TEAMS}")
     return Final(customer=ask.customer, total=reply.total)
 
 

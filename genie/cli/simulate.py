@@ -150,9 +150,9 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
     raise SystemExit(BROKEN if broken is not None else 0)
 
 
-def _smallest(scenario: Scenario, path: str, seed: int, failed: Any, part: Part | None = None) -> (
-    tuple[Smallest | None, str]
-):
+def _smallest(
+    scenario: Scenario, path: str, seed: int, failed: Any, part: Part | None = None
+) -> tuple[Smallest | None, str]:
     from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
 
     if part is not None and part.arrivals is not None:

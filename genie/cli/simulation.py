@@ -122,12 +122,12 @@ def _timeline(number: int | None, steps: Sequence[Step]) -> Iterator[Part]:
     if not steps:
         return
     yield from _head(f"The worst run, {number}")
-    table = Grid((Column("at", right=True), Column("what"), Column("topic"), Column("from"), Column("to"), Column("why")))
+    table = Grid(
+        (Column("at", right=True), Column("what"), Column("topic"), Column("from"), Column("to"), Column("why"))
+    )
     began = steps[0].at
     for step in steps[-MOST_STEPS:]:
-        table.add(
-            shown(step.at - began), step.kind, step.topic, step.sender, step.recipient or "", step.reason or ""
-        )
+        table.add(shown(step.at - began), step.kind, step.topic, step.sender, step.recipient or "", step.reason or "")
     yield table
 
 
@@ -135,7 +135,9 @@ def _smallest(smallest: Smallest | None, replay: str) -> Iterator[Part]:
     if smallest is None:
         return
     yield from _head("The smallest that still fails")
-    yield Line.of(f"{smallest.runs:,} runs and {smallest.trouble:,} entries of trouble, found in {smallest.tries} tries")
+    yield Line.of(
+        f"{smallest.runs:,} runs and {smallest.trouble:,} entries of trouble, found in {smallest.tries} tries"
+    )
     for breach in smallest.breaches[:3]:
         yield Line.of(f"  {breach.text}", "red")
     yield Line.of(f"replay it: {replay}", "bold")

@@ -81,7 +81,12 @@ def _row(path: Path, line: int, row: Mapping[str, str | None], questions: int) -
         customer, question = (int(row[name] or "") if row.get(name) else None for name in ("customer", "question"))
     except ValueError:
         raise InputError(f"{path}:{line}", "is no time, customer and question") from None
-    if not isinstance(at, float) or not math.isfinite(at) or (customer or 0) < 0 or not 0 <= (question or 0) < questions:
+    if (
+        not isinstance(at, float)
+        or not math.isfinite(at)
+        or (customer or 0) < 0
+        or not 0 <= (question or 0) < questions
+    ):
         raise InputError(f"{path}:{line}", "has a time, customer or question out of range")
     return at, customer, question
 
@@ -101,7 +106,9 @@ def arrivals(section: ScenarioSection, seed: int, traces: Mapping[int, Trace]) -
         draw = random.Random(seed * 1_000_003 + number)  # noqa: S311 - repeatable on purpose
         chosen = draw.randrange(size)
         asked = _pick(weights, draw.random())
-        yield Arrival(number, at, chosen if customer is None else customer % size, asked if question is None else question)
+        yield Arrival(
+            number, at, chosen if customer is None else customer % size, asked if question is None else question
+        )
 
 
 def _pick(weights: list[float], drawn: float) -> int:

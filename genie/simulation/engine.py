@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import random
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import anyio
 
 from genie.errors import (
     CapacityError,
@@ -28,7 +31,7 @@ from genie.simulation.population import Customers
 from genie.simulation.stations import SimulatedExecutor, Stations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from genie.message import Payload
     from genie.simulation.faults import SimulationError
@@ -122,13 +125,13 @@ class _Engine:
         self._pending: dict[int, Arrival] = {}
         """Arrivals whose caller waits."""
         self._left = 0
-        self._done = asyncio.Event()
+        self._done = anyio.Event()
         self._samples: list[Sample] = []
         self._slowest = -1.0
         self._timeline: tuple[Line, ...] = ()
         self._worst: int | None = None
         self._people = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
-        self._decision = asyncio.Event()
+        self._decision = anyio.Event()
         self._broken_off: str | None = None
         self._evidence = Evidence(seed=seed)
 
@@ -138,7 +141,7 @@ class _Engine:
         """Run to the end, and return what was seen."""
         evidence = self._evidence
         bindings = self._scenario.pipeline.bindings
-        with Guard(bindings, self._running, self._caught):
+        with Guard(bindings, self._running, self._caught), _quiet():
             try:
                 run(self._main(), self._loop)
             except (DeadlockError, LivelockError) as error:
@@ -170,7 +173,7 @@ class _Engine:
             try:
                 await self._arrive(runtime)
                 while self._left and not self._broken_off:
-                    self._done.clear()
+                    self._done = anyio.Event()
                     await self._done.wait()
                 if not self._broken_off:
                     await runtime.drain(self._section.limits.drain)
@@ -188,7 +191,7 @@ class _Engine:
                 return
             delay = arrival.at - self._loop.time()
             if delay > 0:
-                await asyncio.sleep(delay)
+                await anyio.sleep(delay)
             question = self._scenario.questions.of(arrival, self._customers)
             self._left += 1
             self._pending[arrival.number] = arrival
@@ -276,7 +279,7 @@ class _Engine:
             else:
                 self._runtime.refuse(waiting.id)
         self._decision.set()
-        self._decision.clear()
+        self._decision = anyio.Event()
 
     # --- watching ---
 
@@ -286,7 +289,7 @@ class _Engine:
         for _ in range(SAMPLES + 1):
             queued = {agent: len(one.queue) for agent, one in bus.subscribers.items() if one.queue}
             self._samples.append(Sample(self._loop.time(), len(bus.runs), queued))
-            await asyncio.sleep(step)
+            await anyio.sleep(step)
 
     def _full(self) -> None:
         if self._broken_off is None:
@@ -298,8 +301,8 @@ class _Engine:
         """Return the agent whose handler runs now, whichever of its tasks it is."""
         if self._stations.bus is None or not self._loop.is_running():
             return None
-        task = asyncio.current_task(self._loop)
-        owners = {
+        task = self._loop.current()
+        owners: dict[object, str] = {
             one.task: one.subscriber.card.id
             for subscriber in self._stations.bus.subscribers.values() for one in subscriber.workers
             if one.delivery is not None
@@ -310,7 +313,7 @@ class _Engine:
             task = task.parent
         return None
 
-    def _caught(self, error: SimulationError, agent: str) -> None:
+    def _caught(self, error: SimulationError) -> None:
         known = {one.text for one in self._ledger.breaches if one.invariant == "repeatable"}
         if str(error) not in known:
             self._ledger.breach("repeatable", str(error))
@@ -337,6 +340,18 @@ class _Engine:
         return told
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log free of failures that the journal has, and that the scenario may have ordered."""
+    logger = logging.getLogger("genie.bus")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _holders(bus: Any, scope: Any) -> Iterable[str]:
     """Return the agents with whom lies what a handler waits for."""
     return [one.lane.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
@@ -354,4 +369,3 @@ def _topics(scenario: Scenario) -> list[str]:
 
 def _is_partial(answer: Payload) -> bool:
     return any(getattr(answer, name, ()) for name in _PARTIAL)
-

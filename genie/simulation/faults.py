@@ -1,10 +1,10 @@
 """What can go wrong with a simulation itself, each naming who and where.
 
-    SimulationError          A   (an error of this library; the author of the agent mends it)
-    ├── DeadlockError            nothing can run, nothing is scheduled, and somebody still waits
-    ├── LivelockError            much runs, and time stands still
-    ├── OutsideError             something outside was called: a socket, a thread, a process
-    └── UnrepeatableError        the wall clock or an unseeded source of randomness was read
+SimulationError          A   (an error of this library; the author of the agent mends it)
+├── DeadlockError            nothing can run, nothing is scheduled, and somebody still waits
+├── LivelockError            much runs, and time stands still
+├── OutsideError             something outside was called: a socket, a thread, a process
+└── UnrepeatableError        the wall clock or an unseeded source of randomness was read
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Catches an agent that reads what no seed repeats: the wall clock, unseeded randomness; and what no loop can see.
 
-While a simulation runs, functions of ``time``, ``random``, ``os``, ``uuid`` and ``secrets`` ask who calls. Where it is a
-handler, the call raises, and the agent is named with its file and line. Classes such as ``datetime`` cannot be changed,
-so that the names which the agents' own modules have for them lead to ones that ask. Callers in the standard library
+While a simulation runs, functions of ``time``, ``random``, ``os``, ``uuid`` and ``secrets`` ask who calls. Where it is
+a handler, the call raises, and the agent is named with its file and line. Classes such as ``datetime`` cannot be
+changed, so the names that the agents' own modules have for them lead to ones that ask. Callers in the standard library
 (logging stamps its records) and in Genie are left alone.
 """
 
@@ -70,7 +70,7 @@ class Guard:
         self,
         bindings: Iterable[Binding],
         running: Callable[[], str | None],
-        caught: Callable[[UnrepeatableError | OutsideError, str], None],
+        caught: Callable[[UnrepeatableError | OutsideError], None],
     ) -> None:
         self._roots = {_module_of(binding.agent).partition(".")[0] for binding in bindings}
         self._roots -= {"genie", "builtins", *sys.stdlib_module_names}
@@ -123,7 +123,7 @@ class Guard:
         if agent is None or found is None:
             return
         error = UnrepeatableError(agent=agent, call=call, place=found.place, hint=hint)
-        self._caught(error, agent)
+        self._caught(error)
         raise error
 
     def _outside(self, what: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -132,7 +132,7 @@ class Guard:
             if agent is None:
                 return real(*args, **named)
             error = OutsideError(call=f"{what}, started by agent {agent!r}")
-            self._caught(error, agent)
+            self._caught(error)
             raise error
 
         return refused
@@ -204,12 +204,11 @@ class Guard:
         """Return an import that gives ``datetime`` as it is guarded to a handler that imports it when it runs."""
         roots = self._roots
 
-        def imported(
-            name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0  # noqa: A002
-        ) -> Any:
-            if name == "datetime" and globals and str(globals.get("__name__", "")).partition(".")[0] in roots:
+        def imported(name: str, names: Any = None, *rest: Any, **named: Any) -> Any:
+            names = named.get("globals", names)
+            if name == "datetime" and names and str(names.get("__name__", "")).partition(".")[0] in roots:
                 return stand_ins
-            return real(name, globals, locals, fromlist, level)
+            return real(name, *(() if names is None or "globals" in named else (names,)), *rest, **named)
 
         return imported
 

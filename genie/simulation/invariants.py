@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -93,9 +93,9 @@ class Rules:
         """Return the rules that every scenario has."""
         return tuple(Invariant(name, check, None, Needs()) for name, check in ALWAYS.items())
 
-    def made(self, place: int, given: Mapping[str, dict[str, JsonValue] | None], problems: list[Problem]) -> (
-        Invariant | None
-    ):
+    def made(
+        self, place: int, given: Mapping[str, dict[str, JsonValue] | None], problems: list[Problem]
+    ) -> Invariant | None:
         """Return the invariant of one entry; None, with a problem noted, where there is none."""
         at: tuple[str | int, ...] = ("invariants", place)
         if len(given) != 1:
@@ -130,7 +130,7 @@ class Rules:
         elif settings:
             problems.append(Problem((*at, name), f"invariant {name!r} has no settings; remove them"))
             return None
-        return Invariant(name, check, made, needs)  # type: ignore[arg-type]  # what a module offers under that name
+        return Invariant(name, check, made, needs)
 
 
 # --- the rules that always hold ---
@@ -228,7 +228,9 @@ class StricterSettings(Section):
 def not_stricter(evidence: Evidence, settings: StricterSettings) -> Iterator[str]:
     """The compared policy set would let through what is let through now."""
     if evidence.stricter > settings.share * evidence.compared_of:
-        worst = ", ".join(f"{policy} {verdict} {count:,}" for (policy, verdict), count in evidence.compared.most_common(3))
+        worst = ", ".join(
+            f"{policy} {verdict} {count:,}" for (policy, verdict), count in evidence.compared.most_common(3)
+        )
         yield (
             f"the compared policies would refuse {evidence.stricter:,} of {evidence.compared_of:,} deliveries that "
             f"are allowed now: {worst}"

@@ -184,7 +184,7 @@ class Ledger:
             self.numbers.pop(run.state.number, None)
 
     def _quote(self, text: str) -> str:
-        if len(self._quoted) > 10_000:  # noqa: PLR2004 - reasons may name messages, so there is no end of them
+        if len(self._quoted) > 10_000:
             self._quoted.clear()
         found = self._quoted[text] = json.dumps(text)
         return found

@@ -45,7 +45,7 @@ class _Handle:
     __slots__ = ("args", "at", "callback", "context", "number")
 
     def __init__(
-        self, at: float, callback: Any, args: tuple[Any, ...], context: contextvars.Context | None, number: int
+        self, at: float, callback: Any, args: tuple[Any, ...], context: contextvars.Context, number: int
     ) -> None:
         self.at = at
         self.callback = callback
@@ -65,7 +65,10 @@ class _Handle:
         return self.at
 
 
-class SimulationLoop(asyncio.AbstractEventLoop):
+_Base: Any = asyncio.AbstractEventLoop  # thirty of its methods are there to refuse, see the end of this module
+
+
+class SimulationLoop(_Base):  # type: ignore[misc]  # see above
     """Runs tasks in virtual time, on one thread, without a file descriptor.
 
     Args:
@@ -118,9 +121,7 @@ class SimulationLoop(asyncio.AbstractEventLoop):
         """Call something after so many seconds."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
-    def call_soon_threadsafe(
-        self, callback: Any, *args: Any, context: contextvars.Context | None = None
-    ) -> Any:
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
         """Call something soon; only from the loop's own thread, because another's moment is never the same."""
         if threading.get_ident() != self._thread:
             raise OutsideError(call="a call from another thread")
@@ -130,19 +131,7 @@ class SimulationLoop(asyncio.AbstractEventLoop):
 
     def _turn(self) -> None:
         """Run everything that is ready; where nothing is, let time jump to the next timer."""
-        timers = self._timers
-        while timers and timers[0][2].callback is None:
-            heapq.heappop(timers)
-        if not self._ready:
-            if not timers:
-                raise DeadlockError(at=self._now, waiting=tuple(self._waiting()))
-            if timers[0][0] > self._now:
-                self._now = timers[0][0]
-                self._still = self.steps
-        while timers and timers[0][0] <= self._now:
-            handle = heapq.heappop(timers)[2]
-            if handle.callback is not None:
-                self._ready.append(handle)
+        self._take_due()
         batch, self._ready = self._ready, []
         if len(batch) > 1:
             self._shuffle(batch)
@@ -150,7 +139,7 @@ class SimulationLoop(asyncio.AbstractEventLoop):
             callback = handle.callback
             if callback is not None:
                 try:
-                    handle.context.run(callback, *handle.args)  # type: ignore[union-attr]  # set when it is made
+                    handle.context.run(callback, *handle.args)
                 except (SystemExit, KeyboardInterrupt):
                     raise
                 except BaseException as error:  # noqa: BLE001 - as asyncio does: it has no one to go to
@@ -162,6 +151,22 @@ class SimulationLoop(asyncio.AbstractEventLoop):
         if now - self._still > MOST_STEPS:
             busy = tuple(sorted({_shown(handle.callback.__self__) for handle in batch if handle.number}))
             raise LivelockError(at=self._now, steps=now - self._still, busy=busy[:MOST_NAMED])
+
+    def _take_due(self) -> None:
+        """Make ready what is due; where nothing is ready, time jumps to the next timer."""
+        timers, ready = self._timers, self._ready
+        while timers and timers[0][2].callback is None:
+            heapq.heappop(timers)
+        if not ready:
+            if not timers:
+                raise DeadlockError(at=self._now, waiting=tuple(self._waiting()))
+            if timers[0][0] > self._now:
+                self._now = timers[0][0]
+                self._still = self.steps
+        while timers and timers[0][0] <= self._now:
+            handle = heapq.heappop(timers)[2]
+            if handle.callback is not None:
+                ready.append(handle)
 
     _still = 0
     """Steps that had run when time last moved."""
@@ -269,6 +274,10 @@ class SimulationLoop(asyncio.AbstractEventLoop):
 
     def get_task_factory(self) -> None:
         """Return None, there is none."""
+
+    def current(self) -> object:
+        """Return the task that runs now, None outside of one."""
+        return asyncio.current_task(self)
 
     def tasks(self) -> list[SimulatedTask]:
         """Return the tasks that are not done, in the order of their numbers."""

@@ -61,7 +61,8 @@ class QuestionSection(Section):
         description="What --input would read: `synthetic`, the customer's own history, or a file.",
     )  # fmt: skip
     fields: dict[str, JsonValue] | None = Field(
-        default=None, description="Fields of the question; `{customer}` and `{number}` in text are filled in, `{number}` alone as a number.",
+        default=None,
+        description="Fields of the question. `{customer}` and `{number}` are filled in, `{number}` alone as a number.",
     )
 
 

@@ -56,9 +56,7 @@ class Scenario:
         return self.section.title or self.section.id
 
 
-def load(
-    path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: Rules | None = None
-) -> Scenario:
+def load(path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: Rules | None = None) -> Scenario:
     """Load and check a scenario file.
 
     Args:

@@ -33,7 +33,11 @@ class Smallest(NamedTuple):
 
 
 def shrink(
-    scenario: Scenario, seed: int, invariants: set[str], *, most: int = MOST_TRIES,
+    scenario: Scenario,
+    seed: int,
+    invariants: set[str],
+    *,
+    most: int = MOST_TRIES,
     told: Callable[[int, int, int], None] | None = None,
 ) -> Smallest | None:
     """Return the smallest part of a scenario in which one of some invariants is still broken under a seed.
@@ -62,9 +66,7 @@ def shrink(
     if trouble:  # with fewer runs, less trouble may do
         search.least(trouble, lambda left: Part(search.kept.arrivals, frozenset(left)))
     kept = search.kept
-    return Smallest(
-        seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.breaches, search.tries
-    )
+    return Smallest(seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.breaches, search.tries)
 
 
 class _Search:
@@ -100,7 +102,7 @@ class _Search:
         while len(items) > 1:
             size = -(-len(items) // chunks)
             slices = [items[at : at + size] for at in range(0, len(items), size)]
-            smaller = next((one for one in slices if chunks == 2 and self.fails(part(one))), None)  # noqa: PLR2004
+            smaller = next((one for one in slices if chunks == 2 and self.fails(part(one))), None)
             if smaller is not None:
                 items, chunks = smaller, 2
                 continue

@@ -52,7 +52,9 @@ class Spread(Section):
     fixed: Span | None = Field(default=None, description="Always as long.")
     uniform: list[Span] | None = Field(default=None, min_length=2, max_length=2, description="Shortest and longest.")
     exponential: Span | None = Field(default=None, description="The mean.")
-    lognormal: list[Span] | None = Field(default=None, min_length=2, max_length=2, description="Median and 99th percentile.")
+    lognormal: list[Span] | None = Field(
+        default=None, min_length=2, max_length=2, description="Median and 99th percentile."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -46,7 +46,7 @@ class Stations:
         now: Virtual seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - keyword-only; the engine alone makes it
+    def __init__(
         self,
         *,
         ledger: Ledger,
@@ -133,7 +133,8 @@ class Stations:
             self._judge(decision, message, payload, card)
         if self._candidate is not None:
             self._compare(self._candidate, message, sender, card)
-        return message.scope.run.number
+        number: int = message.scope.run.number
+        return number
 
     def arrival(self, run: int) -> int:
         """Return the number of the arrival of a run, by the bus's number of it."""

@@ -40,7 +40,9 @@ def _adder(name: str, factor: int):  # type: ignore[no-untyped-def]  # whatever 
     return add
 
 
-CATALOGUE = Catalogue(agents={"desk": desk, **{name: _adder(name, at) for at, name in enumerate(("one", "two", "three"), 1)}})
+CATALOGUE = Catalogue(
+    agents={"desk": desk, **{name: _adder(name, at) for at, name in enumerate(("one", "two", "three"), 1)}}
+)
 PIPELINE = """
 version: 1
 id: sum
