@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from genie.simulation.evidence import Breach, Evidence
+    from genie.simulation.evidence import Line as Step
     from genie.simulation.exploration import Tried
-    from genie.simulation.ledger import Line as Step
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import Smallest
 

@@ -33,9 +33,10 @@ from genie.simulation.stations import SimulatedExecutor, Stations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from genie.bus import Bus
     from genie.message import Payload
+    from genie.simulation.evidence import Line
     from genie.simulation.faults import SimulationError
-    from genie.simulation.ledger import Line
     from genie.simulation.scenario import Scenario
 
 PREFIX = "sim"
@@ -127,6 +128,8 @@ class _Engine:
         self._left = 0
         self._done = anyio.Event()
         self._samples: list[Sample] = []
+        self._busiest = 0
+        self._fullest: dict[str, int] = {}
         self._slowest = -1.0
         self._timeline: tuple[Line, ...] = ()
         self._worst: int | None = None
@@ -175,6 +178,8 @@ class _Engine:
                 while self._left and not self._broken_off:
                     self._done = anyio.Event()
                     await self._done.wait()
+                while self._section.approvals is not None and runtime.holds():
+                    await self._decision.wait()
                 if not self._broken_off:
                     await runtime.drain(self._section.limits.drain)
             finally:
@@ -192,6 +197,7 @@ class _Engine:
             delay = arrival.at - self._loop.time()
             if delay > 0:
                 await anyio.sleep(delay)
+            self._look(runtime.bus)
             question = self._scenario.questions.of(arrival, self._customers)
             self._left += 1
             self._pending[arrival.number] = arrival
@@ -287,9 +293,17 @@ class _Engine:
         step = self._section.duration / SAMPLES
         bus = self._runtime.bus
         for _ in range(SAMPLES + 1):
-            queued = {agent: len(one.queue) for agent, one in bus.subscribers.items() if one.queue}
-            self._samples.append(Sample(self._loop.time(), len(bus.runs), queued))
+            self._look(bus)
+            self._samples.append(Sample(self._loop.time(), self._busiest, self._fullest))
+            self._busiest, self._fullest = 0, {}
             await anyio.sleep(step)
+
+    def _look(self, bus: Bus) -> None:
+        """Remember how full the mailboxes are, if they were never fuller since the last sample."""
+        self._busiest = max(self._busiest, len(bus.runs))
+        for agent, one in bus.subscribers.items():
+            if one.queue:
+                self._fullest[agent] = max(self._fullest.get(agent, 0), len(one.queue))
 
     def _full(self) -> None:
         if self._broken_off is None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from genie.account import Counts
     from genie.message import Payload
-    from genie.simulation.ledger import Line
 
 ANSWERED = ("answered", "partial")
 """How a run ends that has an answer."""
@@ -51,8 +50,22 @@ class Breach(NamedTuple):
     """Number of the arrival, where it is one run's."""
 
 
+class Line(NamedTuple):
+    """One record of a run's timeline."""
+
+    at: float
+    kind: str
+    message: str
+    topic: str
+    sender: str
+    recipient: str | None
+    reason: str | None
+    cause: str | None
+    """Id of the message that caused it; None for a run's first, and where the record does not say."""
+
+
 class Sample(NamedTuple):
-    """How full the mailboxes were at a moment."""
+    """How full the mailboxes were, at most, since the sample before; looked at whenever a run arrives."""
 
     at: float
     runs: int

@@ -11,12 +11,12 @@ import hashlib
 import json
 import zlib
 from collections import Counter, defaultdict
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from genie.message import topic_of
-from genie.simulation.evidence import Breach
+from genie.simulation.evidence import Breach, Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,20 +30,6 @@ MOST_BREACHES = 50
 """Breaches of one invariant that are kept by name."""
 MOST_LINES = 400
 """Records of one run that are kept for its timeline."""
-
-
-class Line(NamedTuple):
-    """One record of a run's timeline."""
-
-    at: float
-    kind: str
-    message: str
-    topic: str
-    sender: str
-    recipient: str | None
-    reason: str | None
-    cause: str | None
-    """Id of the message that caused it; None for a run's first, and where the record does not say."""
 
 
 class OpenRun:

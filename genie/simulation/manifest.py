@@ -115,9 +115,6 @@ class ComparedSection(Section):
 
     id: Id
     policies: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(min_length=1, max_length=MOST_PARTS)
-    most_stricter: float = Field(
-        default=0.0, ge=0, le=1, description="Share of the deliveries that it may refuse though they are allowed."
-    )
 
 
 class LimitsSection(Section):

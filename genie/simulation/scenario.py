@@ -16,6 +16,7 @@ from genie.errors import ConfigError, InputError
 from genie.graph import Problem
 from genie.message import Classification, topic_of
 from genie.protocol import Caller
+from genie.shelf import shipped as shipped_pipelines
 from genie.simulation.arrivals import Trace, read_trace
 from genie.simulation.invariants import Invariant, Rules
 from genie.simulation.manifest import ScenarioSection
@@ -60,15 +61,32 @@ def load(path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, ru
     """Load and check a scenario file.
 
     Args:
-        path: The file; relative paths in it are relative to its folder.
+        path: The file, or the bare name of a shipped scenario; relative paths in it are relative to its folder.
         catalogue: The parts that its pipeline may name; what is installed by default.
         rules: The invariants that it may name; those of this library and of entry points by default.
 
     Raises:
         ConfigError: It cannot be run; every problem that was found, as ``file:line: what is wrong``.
     """
-    place = Path(path)
+    place = located(Path(path))
     return _checked(load_file(place, environ=os.environ), place, catalogue, rules)
+
+
+def shipped() -> dict[str, Path]:
+    """Return the scenarios that ship, by name."""
+    folders = {path.parent.parent / "simulations" for path in shipped_pipelines().values()}
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def located(path: Path) -> Path:
+    """Return the path of a scenario file; the shipped one where the path is its bare name and no such file exists."""
+    if len(path.parts) != 1 or path.suffix or path.exists():
+        return path
+    known = shipped()
+    if path.name not in known:
+        near = suggestion(path.name, known) or f"; shipped are {', '.join(known) or 'none'}"
+        raise ConfigError((f"{path}: there is no such file, and no shipped scenario of that name{near}",))
+    return known[path.name]
 
 
 def parse(

@@ -1,4 +1,4 @@
-"""The page of a simulation: does it hold, how long runs took, where mail lay, what governance did, and the worst run."""
+"""The page of a simulation: does it hold, how long runs took, where mail lay, what governance did, the worst run."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from genie.simulation.spans import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.simulation.evidence import Evidence
-    from genie.simulation.ledger import Line
+    from genie.simulation.evidence import Evidence, Line
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import Smallest
 
@@ -257,7 +256,8 @@ def _rest(scenario: Scenario, evidence: Evidence) -> Section:
         for one in section.trouble
     ]  # fmt: skip
     about = facts((
-        ("Pipeline", scenario.pipeline.id), ("Seed", str(evidence.seed)), ("Lines of the journal", f"{evidence.records:,}"),
+        ("Pipeline", scenario.pipeline.id), ("Seed", str(evidence.seed)),
+        ("Lines of the journal", f"{evidence.records:,}"),
         ("SHA-256 of the journal", evidence.journal_sha256), ("Virtual time", shown(evidence.virtual_s)),
     ))  # fmt: skip
     cards = (
