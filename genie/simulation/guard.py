@@ -88,15 +88,19 @@ class Guard:
                 self._set(module, function, guarded)
         for owner, attribute, what in _OUTSIDE:
             self._set(owner, attribute, self._outside(what, getattr(owner, attribute)))
-        stand_ins = self._stand_ins()
-        swaps |= {id(datetime.datetime): stand_ins.datetime, id(datetime.date): stand_ins.date, id(datetime): stand_ins}
-        swaps[id(random.Random)] = self._seeded()
+        calendar, chance = self._calendar(), self._chance()
+        for real, asking in ((datetime, calendar), (random, chance)):
+            swaps[id(real)] = asking
+        swaps |= {id(datetime.datetime): calendar.datetime, id(datetime.date): calendar.date}
+        swaps[id(random.Random)] = chance.Random
         for module_name, found in tuple(sys.modules.items()):
             if module_name.partition(".")[0] in self._roots and isinstance(found, types.ModuleType):
                 for name, value in tuple(vars(found).items()):
                     if id(value) in swaps and not name.startswith("__"):
                         self._set(found, name, swaps[id(value)])
-        self._set(builtins, "__import__", self._importing(builtins.__import__, stand_ins))
+        self._set(
+            builtins, "__import__", self._importing(builtins.__import__, {"datetime": calendar, "random": chance})
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,7 +141,7 @@ class Guard:
 
         return refused
 
-    def _stand_ins(self) -> Any:
+    def _calendar(self) -> Any:
         """Return a module that is ``datetime`` but for the classes that read the clock."""
         ask = self._ask
 
@@ -183,13 +187,10 @@ class Guard:
             def __get_pydantic_core_schema__(cls, *_: object) -> Any:
                 return core_schema.datetime_schema()
 
-        stand_in = types.ModuleType("datetime")
-        stand_in.__dict__.update(vars(datetime))
-        stand_in.__dict__.update(date=AskingDate, datetime=AskingDatetime)
-        return stand_in
+        return _like(datetime, date=AskingDate, datetime=AskingDatetime)
 
-    def _seeded(self) -> type:
-        """Return a ``Random`` that refuses to be made without a seed."""
+    def _chance(self) -> Any:
+        """Return a module that is ``random`` but for a ``Random`` that refuses to be made without a seed."""
         ask = self._ask
 
         class Seeded(random.Random):
@@ -198,19 +199,26 @@ class Guard:
                     ask("random.Random()", _RANDOM)
                 super().__init__(*args)
 
-        return Seeded
+        return _like(random, Random=Seeded)
 
-    def _importing(self, real: Callable[..., Any], stand_ins: Any) -> Callable[..., Any]:
-        """Return an import that gives ``datetime`` as it is guarded to a handler that imports it when it runs."""
+    def _importing(self, real: Callable[..., Any], guarded: dict[str, Any]) -> Callable[..., Any]:
+        """Return an import that gives modules as they are guarded to a handler that imports them when it runs."""
         roots = self._roots
 
         def imported(name: str, names: Any = None, *rest: Any, **named: Any) -> Any:
             names = named.get("globals", names)
-            if name == "datetime" and names and str(names.get("__name__", "")).partition(".")[0] in roots:
-                return stand_ins
+            if name in guarded and names and str(names.get("__name__", "")).partition(".")[0] in roots:
+                return guarded[name]
             return real(name, *(() if names is None or "globals" in named else (names,)), *rest, **named)
 
         return imported
+
+
+def _like(module: types.ModuleType, **changed: object) -> types.ModuleType:
+    """Return a module with other things under some names."""
+    made = types.ModuleType(module.__name__)
+    made.__dict__.update(vars(module), **changed)
+    return made
 
 
 def _module_of(agent: object) -> str:

@@ -12,6 +12,7 @@ import contextvars
 import gc
 import heapq
 import itertools
+import math
 import random
 import sys
 import threading
@@ -114,7 +115,8 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
     def call_at(self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
         """Call something at a moment."""
         handle = _Handle(when, callback, args, context or contextvars.copy_context(), 0)
-        heapq.heappush(self._timers, (when, self._order(), handle))
+        if when < math.inf:  # what is due never is not scheduled: whoever waits for it alone waits for nothing
+            heapq.heappush(self._timers, (when, self._order(), handle))
         return handle
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
