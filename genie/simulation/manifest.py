@@ -25,7 +25,9 @@ class PopulationSection(Section):
 
     size: int = Field(default=100, ge=1, le=1_000_000, description="Customers.")
     months: int = Field(default=12, ge=1, le=120, description="Months of history of each.")
-    countries: dict[str, float] = Field(default_factory=dict, description="Country -> weight; the library's own mix.")
+    countries: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        default_factory=dict, description="Country -> weight; the library's own mix by default.", examples=[{"DE": 2}]
+    )
 
 
 class ArrivalsSection(Section):

@@ -59,7 +59,7 @@ class Customers:
         if self._made is None:
             library = importlib.import_module(_LIBRARY)
             section = self._section
-            options: dict[str, Any] = {"countries": dict(section.countries)} if section.countries else {}
+            options: dict[str, Any] = {"mix": dict(section.countries)} if section.countries else {}
             start = self._until - datetime.timedelta(days=round(section.months * _MONTH))
             self._made = library.Population(
                 self._seed, section.size, start=start.replace(day=1), months=section.months, **options

@@ -20,7 +20,11 @@ workload:
   arrivals: [{{every: 20m}}]
   questions: [{{question: "Why?", statement: {root}/config/statements/sample-savings.ofx}}]
 """
-BROKEN = "invariants: [{answered: {share: 1}}]\ntrouble:\n  - {kind: slow, agent: adviser, takes: 1}\n  - {kind: drop, agent: finance_desk}\n"
+BROKEN = """invariants: [{answered: {share: 1}}]
+trouble:
+  - {kind: slow, agent: adviser, takes: 1}
+  - {kind: drop, agent: finance_desk}
+"""
 ROOT = Path(__file__).parents[3]
 
 

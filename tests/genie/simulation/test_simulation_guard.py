@@ -38,18 +38,18 @@ def _imported() -> object:
 
 
 READS: dict[str, Callable[[], object]] = {
-    "time.time": lambda: time.time(),  # noqa: TID251 - what is to be caught, as are those below
+    "time.time": lambda: time.time(),
     "time.monotonic": lambda: monotonic(),
     "time.perf_counter": lambda: time.perf_counter(),
     "time.localtime": lambda: time.localtime(),
-    "datetime.now": lambda: datetime.now(UTC),  # noqa: TID251
-    "datetime.utcnow": lambda: calendar.datetime.utcnow(),  # noqa: DTZ003
-    "date.today": lambda: calendar.date.today(),  # noqa: DTZ011
+    "datetime.now": lambda: datetime.now(UTC),
+    "datetime.utcnow": lambda: calendar.datetime.utcnow(),
+    "date.today": lambda: calendar.date.today(),
     "random.random": lambda: random.random(),
     "random.choice": lambda: choice([1, 2]),
     "random.Random()": lambda: random.Random(),
     "os.urandom": lambda: os.urandom(4),
-    "uuid.uuid4": lambda: uuid.uuid4(),  # noqa: TID251
+    "uuid.uuid4": lambda: uuid.uuid4(),
     "secrets.token_hex": lambda: secrets.token_hex(),
     "datetime.now ": _imported,
 }
@@ -71,7 +71,7 @@ def test_the_clock_and_unseeded_randomness_are_named(name: str, made: Made) -> N
 
 def test_a_task_of_a_handler_is_the_handlers(made: Made) -> None:
     async def look() -> None:
-        time.time()  # noqa: TID251 - what is to be caught
+        time.time()
 
     @agent("parent")
     async def parent(_ask: Ask) -> Told:
@@ -107,6 +107,6 @@ def test_what_a_seed_repeats_is_left_alone(made: Made) -> None:
     first, second = simulate(scenario), simulate(scenario)
     assert first.breaches == []
     assert first.runs[0].answer == second.runs[0].answer
-    assert datetime.now is not None  # noqa: TID251 - and all is as it was afterwards
-    assert time.time() > 1e9  # noqa: TID251
+    assert datetime.now is not None  # and all is as it was afterwards
+    assert time.time() > 1e9
     assert type(datetime(2026, 1, 1, tzinfo=UTC)) is datetime
