@@ -155,11 +155,11 @@ def _smallest(
 ) -> tuple[Smallest | None, str]:
     from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
 
-    if part is not None and part.arrivals is not None:
+    if part is not None and part != (None, None):
         return None, ""  # it is small already: somebody replays it
     with _progress() as told:
         smallest = shrink(
-            scenario, seed, {one.invariant for one in failed.breaches},
+            scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches,
             told=None if told is None else
             lambda tries, runs, trouble: told(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
         )  # fmt: skip

@@ -229,6 +229,8 @@ class _Engine:
             outcome, reason = "refused", str(refused)
         except GenieError as error:
             outcome, reason = "failed", str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no outcome
+            outcome, reason = "unfinished", f"the runtime raised {type(error).__name__}"
         self._finished(arrival, outcome, reason, answer)
 
     def _finished(self, arrival: Arrival, outcome: str, reason: str, answer: Payload | None) -> None:

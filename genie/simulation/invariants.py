@@ -153,6 +153,7 @@ def runs_end(evidence: Evidence) -> Iterator[str | Breach]:
     """Every run ends in an outcome; nothing waits for ever."""
     if evidence.deadlock is not None:
         yield evidence.deadlock
+    yield from (f"an error that nobody awaited: {failure}" for failure in evidence.failures)
     for run in evidence.runs:
         if run.outcome == "unfinished":
             yield Breach("", f"run {run.number} ({run.run_id}) has no outcome; {run.reason}".rstrip("; "), run.number)

@@ -13,7 +13,7 @@ import zlib
 from collections import Counter, defaultdict
 from typing import IO, TYPE_CHECKING, Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from genie.message import topic_of
 from genie.simulation.evidence import Breach, Line
@@ -192,7 +192,10 @@ def checksum(payload: Payload) -> int:
     """Return a CRC-32 of what a payload says; 0 where its fields have no order that every process shares."""
     if not _ordered(type(payload)):
         return 0
-    return zlib.crc32(to_json(payload, bytes_mode="base64", inf_nan_mode="strings"))
+    try:
+        return zlib.crc32(to_json(payload, inf_nan_mode="strings"))
+    except PydanticSerializationError:  # bytes that are no UTF-8, such as a statement in Latin-1
+        return zlib.crc32(to_json(payload.model_dump(), bytes_mode="base64", inf_nan_mode="strings"))
 
 
 @functools.cache

@@ -12,12 +12,14 @@ from genie.simulation.arrivals import arrivals
 from genie.simulation.engine import WHOLE, Part, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from genie.simulation.evidence import Breach
     from genie.simulation.scenario import Scenario
 
 MOST_TRIES = 200
+MOST_NAMED = 3
+"""Runs named by breaches that are tried alone before anything else is."""
 
 
 class Smallest(NamedTuple):
@@ -38,6 +40,7 @@ def shrink(
     invariants: set[str],
     *,
     most: int = MOST_TRIES,
+    failed: Sequence[Breach] | None = None,
     told: Callable[[int, int, int], None] | None = None,
 ) -> Smallest | None:
     """Return the smallest part of a scenario in which one of some invariants is still broken under a seed.
@@ -47,6 +50,7 @@ def shrink(
         seed: Under which it fails.
         invariants: Names of those that are broken; what is left breaks at least one of them.
         most: Simulations at most.
+        failed: How the whole of it fails, where that has just been seen; else it is tried first.
         told: Called with the tries so far, and with the runs and the trouble that are left.
 
     Returns:
@@ -55,9 +59,17 @@ def shrink(
     numbers = [one.number for one in arrivals(scenario.section, seed, scenario.traces)]
     search = _Search(scenario, seed, invariants, most, told)
     whole = Part(frozenset(numbers), frozenset(range(len(scenario.section.trouble))))
-    if not search.fails(whole):
-        return None
-    nothing = Part(whole.arrivals, frozenset())
+    if failed is None:
+        if not search.fails(whole):
+            return None
+    else:
+        search.kept, search.breaches = whole, tuple(failed)
+    named = dict.fromkeys(one.run for one in search.breaches if one.run is not None)
+    for number in list(named)[:MOST_NAMED]:  # most often one run is enough, and the breach says which
+        if search.fails(Part(frozenset((number,)), whole.trouble)):
+            numbers = [number]
+            break
+    nothing = Part(search.kept.arrivals, frozenset())
     if whole.trouble and search.fails(nothing):
         trouble: list[int] = []
     else:
