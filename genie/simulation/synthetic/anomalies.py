@@ -10,7 +10,7 @@ from genie.simulation.synthetic.truth import Label, Planted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from genie.simulation.synthetic.draft import Diary
+    from genie.simulation.synthetic.diary import Diary
     from genie.simulation.synthetic.transaction import Transaction
 
 _PLANTED: dict[Planted, int] = {"duplicate": 18, "first_large_payee": 15, "fraud": 9}

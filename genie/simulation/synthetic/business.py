@@ -8,7 +8,7 @@ from genie.simulation.synthetic.draft import Payee
 from genie.simulation.synthetic.everyday import festival
 
 if TYPE_CHECKING:
-    from genie.simulation.synthetic.draft import Diary
+    from genie.simulation.synthetic.diary import Diary
 
 _BUSY = (80, 85, 90, 100, 140, 165, 0)
 """Percent of an average day's takings, Monday to Sunday."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,6 +85,15 @@ class Country(NamedTuple):
 def listed(text: str) -> tuple[str, ...]:
     """Return the names of a text, which stand between bars."""
     return tuple(name.strip() for name in text.split("|"))
+
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+def month_name(day: int) -> str:
+    """Return month and year of an ordinal, ``JAN 2025``, whatever the locale of the process."""
+    date = datetime.date.fromordinal(day)
+    return f"{_MONTHS[date.month - 1]} {date.year}"
 
 
 def decimal(minor: int, mark: str = ".") -> str:

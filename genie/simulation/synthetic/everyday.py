@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from genie.simulation.synthetic.draft import Need, Payee
 
 if TYPE_CHECKING:
-    from genie.simulation.synthetic.draft import Diary, Month
+    from genie.simulation.synthetic.diary import Diary
+    from genie.simulation.synthetic.draft import Month
     from genie.simulation.synthetic.story import Story
 
 _HABITS: dict[str, tuple[int, int, int]] = {

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.synthetic.anomalies import labels, plant
 from genie.simulation.synthetic.business import book_business
-from genie.simulation.synthetic.draft import Diary, Draft, Need, Payee
+from genie.simulation.synthetic.diary import Diary
+from genie.simulation.synthetic.draft import Draft, Need, Payee
 from genie.simulation.synthetic.everyday import book_everyday
 from genie.simulation.synthetic.home import book_home
 from genie.simulation.synthetic.identifiers import account_of, reference
@@ -44,7 +45,12 @@ class History(NamedTuple):
 
 
 def history_of(
-    customer: Customer, country: Country, chance: Chance, months: tuple[Month, ...], end: datetime.date, ring: Ring | None
+    customer: Customer,
+    country: Country,
+    chance: Chance,
+    months: tuple[Month, ...],
+    end: datetime.date,
+    ring: Ring | None,
 ) -> History:
     """Return a customer's history.
 

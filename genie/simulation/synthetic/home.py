@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from genie.simulation.synthetic.draft import Need, Payee
 
 if TYPE_CHECKING:
-    from genie.simulation.synthetic.draft import Diary, Month
+    from genie.simulation.synthetic.diary import Diary
+    from genie.simulation.synthetic.draft import Month
     from genie.simulation.synthetic.story import Story
 
 _SUBSCRIPTIONS = {
@@ -43,8 +44,8 @@ def _roof(diary: Diary, story: Story) -> None:
     there = here._replace(name=shops["housing.rent"][-1], category="housing.rent")
     tax = Payee(words["local_tax"], "taxes.other", "debit")
     for month in diary.months:
-        moved = 0 <= story.move <= month.index
-        if month.index == story.move:
+        moved = 0 <= story.move <= month.place
+        if month.place == story.move:
             mover = Payee(words["mover"], "shopping.home", "transfer")
             diary.add(month.open_day(1), -rent * 2, there._replace(rail="transfer"), words["deposit"], Need.PLANTED)
             diary.add(month.open_day(6), -diary.price(620_00, 20), mover, words["invoice"], Need.PLANTED)
@@ -85,16 +86,16 @@ def _children(diary: Diary, story: Story) -> None:
     school = Payee(country.shops["education.fees"][0], "education.fees", "debit")
     fee = diary.price(140_00, 30)
     for month in diary.months:
-        born = 0 <= story.new_child <= month.index
+        born = 0 <= story.new_child <= month.place
         children = story.children + born
         if not children:
             continue
         diary.add(month.pay_day(9), children * country.pay * 70, office, words["child"])
-        if story.children > 1 or (born and month.index > story.new_child + 4):
+        if story.children > 1 or (born and month.place > story.new_child + 4):
             diary.add(month.open_day(5), -fee, care)
         if story.children and month.month % 3 == 1:
             diary.add(month.open_day(11), -fee, school)
-        if month.index == story.new_child:
+        if month.place == story.new_child:
             for category in ("shopping.home", "shopping.general", "health.pharmacy"):
                 shop = Payee(story.shops[category][0], category, "card")
                 diary.add(month.day(diary.chance.between(4, 26)), -diary.price(210_00, 35), shop, need=Need.SPEND)
@@ -106,14 +107,14 @@ def _loan(diary: Diary) -> None:
         rate = diary.customer.income * diary.chance.between(5, 12) // 100
         ends = diary.chance.between(3, 30)
         for month in diary.months:
-            if month.index < ends:
+            if month.place < ends:
                 diary.add(month.open_day(10), -rate, loan)
 
 
 def _subscriptions(diary: Diary) -> None:
     """Write down contracts month by month; some begin or end within the history, and some become dearer once."""
     chance = diary.chance
-    first, count = diary.months[0].index, len(diary.months)
+    first, count = diary.months[0].place, len(diary.months)
     for category, (low, high) in _SUBSCRIPTIONS.items():
         for name in diary.country.shops[category]:
             if not chance.happens(38):
@@ -135,10 +136,10 @@ def _contract(diary: Diary, payee: Payee, terms: tuple[int, int, int, int], day:
         dearer = dearer // 100 * 100 + 100
 
     def charge(month: Month) -> None:
-        risen = month.index >= rises
-        mark = f"price_rise/{payee.name}" if month.index in {rises - 1, rises} else ""
+        risen = month.place >= rises
+        mark = f"price_rise/{payee.name}" if month.place in {rises - 1, rises} else ""
         diary.add(month.open_day(day), -(dearer if risen else price), payee, mark=mark)
 
     for month in diary.months:
-        if begins <= month.index < ends:
+        if begins <= month.place < ends:
             charge(month)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from genie.simulation.synthetic.draft import Need, Payee
 
 if TYPE_CHECKING:
-    from genie.simulation.synthetic.draft import Diary, Month
+    from genie.simulation.synthetic.diary import Diary
+    from genie.simulation.synthetic.draft import Month
     from genie.simulation.synthetic.story import Story
 
 _FRIDAY = 4
@@ -43,12 +44,12 @@ def _wages(diary: Diary, story: Story) -> None:
     raised = wage * diary.chance.between(102, 109) // 100
     other = Payee(diary.chance.pick(country.shops["employer"]), "income.salary", "transfer")
     for month in diary.months:
-        now = raised if month.index >= story.raised else wage
-        out = 0 <= story.job_loss < month.index and not 0 <= story.new_job <= month.index
+        now = raised if month.place >= story.raised else wage
+        out = 0 <= story.job_loss < month.place and not 0 <= story.new_job <= month.place
         if out:
             diary.add(month.pay_day(27), now * 55 // 100, benefit, words["benefit"])
         else:
-            payer = later if 0 <= story.new_job <= month.index else work
+            payer = later if 0 <= story.new_job <= month.place else work
             for day, part in _pay_days(diary, month):
                 diary.add(day, now * part // _FORTNIGHTS, payer, words["salary"])
             if month.month == country.bonus_month:
@@ -99,7 +100,9 @@ def _invoices(diary: Diary) -> None:
         for _ in range(chance.between(1, 3)):
             number += 1
             day = month.open_day(chance.between(1, 28))
-            diary.add(day, chance.near(income * 55 // 100, 60), chance.pick(clients), f"{words['invoice']} {number:03d}")
+            diary.add(
+                day, chance.near(income * 55 // 100, 60), chance.pick(clients), f"{words['invoice']} {number:03d}"
+            )
         if month.month % 3 == 0:
             diary.add(month.open_day(10), -income * 45 // 100, office, words["tax"])
 

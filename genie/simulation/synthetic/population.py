@@ -89,8 +89,10 @@ class Population:
         if form.newest_first:
             rows.reverse()
         text = io.StringIO(newline="")
-        quoting = csv.QUOTE_ALL if form.quoted else csv.QUOTE_MINIMAL
-        writer = csv.writer(text, delimiter=form.delimiter, quoting=quoting, lineterminator="\r\n")
+        writer = csv.writer(
+            text, delimiter=form.delimiter, quoting=csv.QUOTE_ALL if form.quoted else csv.QUOTE_MINIMAL,
+            lineterminator="\r\n",
+        )  # fmt: skip
         writer.writerow(form.header)
         writer.writerows(rows)
         return text.getvalue().encode(form.encoding)
@@ -152,8 +154,8 @@ class Population:
         bounded = country.overdraft and kind not in _NO_OVERDRAFT
         return Customer(
             id=f"customer-{number}", number=number, country=country.code, kind=kind, name=name,
-            account=account(country, chance), city=chance.pick(country.cities), currency=country.currency, income=income,
-            opening=0 if kind == "thin" else chance.near(income * 60 // 100, 60),
+            account=account(country, chance), city=chance.pick(country.cities), currency=country.currency,
+            income=income, opening=0 if kind == "thin" else chance.near(income * 60 // 100, 60),
             overdraft=income * country.overdraft // 100 // country.pay * country.pay if bounded else 0,
             since=since, few=few,
         )  # fmt: skip

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from genie.simulation.synthetic.country import Country
     from genie.simulation.synthetic.customer import Customer
-    from genie.simulation.synthetic.draft import Diary
+    from genie.simulation.synthetic.diary import Diary
 
 BLOCK = 50
 """Customers among whom a ring finds its members: number 0 to 49, 50 to 99 and so on."""
@@ -91,7 +91,7 @@ def ring_of(seed: int, block: int, members: Sequence[Customer], country: Country
     first = chance.between(since + 5, last)
     half = len(chosen) // 2
     collectors, layers = chosen[:half], chosen[half:]
-    transfers = tuple(_flow(chance, country, collectors, layers, first))
+    transfers = tuple(sorted(_flow(chance, country, collectors, layers, first), key=lambda one: one.date))
     return Ring(
         f"ring-{block}", country.code, country.threshold, tuple(one.number for one in collectors),
         tuple(one.number for one in layers), transfers,

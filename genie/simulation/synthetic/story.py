@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from genie.simulation.synthetic.draft import Diary
+    from genie.simulation.synthetic.diary import Diary
 
 _TURNS_FROM = 6
 """Months that a history has at least, so that there is a before and an after."""
@@ -42,7 +42,7 @@ def story_of(diary: Diary) -> Story:
     chance, customer, country = diary.chance, diary.customer, diary.country
     kind = customer.kind
     settled = kind in {"family", "pensioner", "merchant"}
-    first, count = diary.months[0].index, len(diary.months)
+    first, count = diary.months[0].place, len(diary.months)
     turns = count >= _TURNS_FROM and kind in {"salaried", "family"}
     turn = chance.between(0, 99) if turns else 99
     when = first + chance.between(2, max(2, count - 4))
@@ -61,8 +61,5 @@ def story_of(diary: Diary) -> Story:
         new_job=back if turn < 6 and back < last else -1,
         new_child=when if 6 <= turn < 12 else -1,
         move=when if 12 <= turn < 20 else -1,
-        shops={
-            category: chance.some(country.shops[category], 1 + chance.between(1, 2))
-            for category in _CATEGORIES
-        },
+        shops={category: chance.some(country.shops[category], 1 + chance.between(1, 2)) for category in _CATEGORIES},
     )

@@ -50,16 +50,17 @@ _SHOPS = {
     "acquirer": listed("Tillwise Merchant Settlement"),
 }
 _WORDS = {
-    "salary": "DIRECT DEP PAYROLL", "bonus": "DIRECT DEP PAYROLL BONUS", "pension": "PENSION", "benefit": "UNEMPLOYMENT BENEFIT",
-    "child": "CHILD BENEFIT CREDIT", "grant": "SCHOLARSHIP", "parents": "ALLOWANCE", "rent": "RENT",
-    "deposit": "SECURITY DEPOSIT", "invoice": "INVOICE", "gig": "WEEKLY PAYOUT", "tax": "ESTIMATED TAX PAYMENT",
-    "tax_office": "Federal Tax Office", "local_tax": "County Property Tax", "business_tax": "SALES TAX PAYMENT",
-    "refund": "RETURN REFUND", "savings": "ONLINE TRANSFER TO SELF SAVINGS", "topup": "ONLINE TRANSFER OWN ACCOUNT FROM SAVINGS",
+    "salary": "DIRECT DEP PAYROLL", "bonus": "DIRECT DEP PAYROLL BONUS", "pension": "PENSION",
+    "benefit": "UNEMPLOYMENT BENEFIT", "child": "CHILD BENEFIT CREDIT", "grant": "SCHOLARSHIP",
+    "parents": "ALLOWANCE", "rent": "RENT", "deposit": "SECURITY DEPOSIT", "invoice": "INVOICE",
+    "gig": "WEEKLY PAYOUT", "tax": "ESTIMATED TAX PAYMENT", "tax_office": "Federal Tax Office",
+    "local_tax": "County Property Tax", "business_tax": "SALES TAX PAYMENT", "refund": "RETURN REFUND",
+    "savings": "ONLINE TRANSFER TO SELF SAVINGS", "topup": "ONLINE TRANSFER OWN ACCOUNT FROM SAVINGS",
     "fee": "MONTHLY FEE", "returned": "RETURNED ITEM FEE", "debit_interest": "OVERDRAFT INTEREST",
     "credit_interest": "INTEREST PAID", "cash": "ATM WITHDRAWAL", "paid_in": "ATM CASH DEPOSIT",
-    "opening": "OWN ACCOUNT OPENING TRANSFER", "settlement": "ENERGY TRUE UP", "festival": "HOLIDAY", "mover": "Steady Hands Moving",
-    "benefit_office": "State Benefits Office", "pension_office": "Retirement Fund Office", "urgent": "SECURE ACCOUNT",
-    "friend": "DINNER", "wage": "WAGES",
+    "opening": "OWN ACCOUNT OPENING TRANSFER", "settlement": "ENERGY TRUE UP", "festival": "HOLIDAY",
+    "mover": "Steady Hands Moving", "benefit_office": "State Benefits Office",
+    "pension_office": "Retirement Fund Office", "urgent": "SECURE ACCOUNT", "friend": "DINNER", "wage": "WAGES",
 }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def _date(day: int) -> str:
     return f"{datetime.date.fromordinal(day):%m/%d/%Y}"
 
 
-def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
+def _wording(draft: Draft, reference: str, customer: Customer) -> Words:  # noqa: PLR0911 - one line a rail
     name, note = draft.payee.name.upper(), draft.note
     incoming = draft.minor > 0
     match draft.payee.rail:

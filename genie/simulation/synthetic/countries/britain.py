@@ -6,7 +6,7 @@ import datetime
 import functools
 from typing import TYPE_CHECKING
 
-from genie.simulation.synthetic.country import Country, Export, Words, decimal, listed
+from genie.simulation.synthetic.country import Country, Export, Words, decimal, listed, month_name
 
 if TYPE_CHECKING:
     from genie.simulation.synthetic.customer import Customer
@@ -51,15 +51,15 @@ _SHOPS = {
 }
 _WORDS = {
     "salary": "SALARY", "bonus": "SALARY BONUS", "pension": "STATE PENSION", "benefit": "UNIVERSAL CREDIT",
-    "child": "CHILD BENEFIT", "grant": "SCHOLARSHIP", "parents": "ALLOWANCE", "rent": "RENT", "deposit": "TENANCY DEPOSIT",
-    "invoice": "INVOICE", "gig": "WEEKLY PAYOUT", "tax": "SELF ASSESSMENT TAX", "tax_office": "Revenue Office",
-    "local_tax": "Vale Council Tax", "business_tax": "VAT TAX PAYMENT", "refund": "REFUND",
-    "savings": "TO OWN ACCOUNT SAVER", "topup": "FROM OWN ACCOUNT SAVER", "fee": "ACCOUNT FEE",
+    "child": "CHILD BENEFIT", "grant": "SCHOLARSHIP", "parents": "ALLOWANCE", "rent": "RENT",
+    "deposit": "TENANCY DEPOSIT", "invoice": "INVOICE", "gig": "WEEKLY PAYOUT", "tax": "SELF ASSESSMENT TAX",
+    "tax_office": "Revenue Office", "local_tax": "Vale Council Tax", "business_tax": "VAT TAX PAYMENT",
+    "refund": "REFUND", "savings": "TO OWN ACCOUNT SAVER", "topup": "FROM OWN ACCOUNT SAVER", "fee": "ACCOUNT FEE",
     "returned": "UNPAID ITEM BANK FEE", "debit_interest": "OVERDRAFT INTEREST", "credit_interest": "CREDIT INTEREST",
     "cash": "CASH MACHINE", "paid_in": "CASH DEPOSIT", "opening": "FROM OWN ACCOUNT OPENING",
     "settlement": "ENERGY ACCOUNT SETTLEMENT", "festival": "CHRISTMAS", "mover": "Liftwell Removals",
-    "benefit_office": "Benefits Office", "pension_office": "Pensions Office", "urgent": "SAFE ACCOUNT", "friend": "DINNER",
-    "wage": "WAGES",
+    "benefit_office": "Benefits Office", "pension_office": "Pensions Office", "urgent": "SAFE ACCOUNT",
+    "friend": "DINNER", "wage": "WAGES",
 }  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def _date(date: datetime.date) -> str:
     return f"{date:%d/%m/%Y}"
 
 
-def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
+def _wording(draft: Draft, reference: str, customer: Customer) -> Words:  # noqa: PLR0911 - one line a rail
     name, note = draft.payee.name.upper(), draft.note or f"REF {reference[-7:]}"
     incoming = draft.minor > 0
     match draft.payee.rail:
@@ -89,7 +89,7 @@ def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
         case "deposit":
             return "CSH", f"{note} {customer.city.upper()}"
         case "bank":
-            return "INT" if "INTEREST" in note else "CHG", f"{note} {datetime.date.fromordinal(draft.day):%b %Y}".upper()
+            return "INT" if "INTEREST" in note else "CHG", f"{note} {month_name(draft.day)}"
 
 
 def _row(one: Transaction, _: Customer) -> tuple[str, ...]:

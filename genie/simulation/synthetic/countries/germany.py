@@ -51,8 +51,8 @@ _SHOPS = {
 }
 _WORDS = {
     "salary": "Gehalt", "bonus": "Weihnachtsgeld", "pension": "Rente", "benefit": "Arbeitslosengeld",
-    "child": "Kindergeld", "grant": "Stipendium Scholarship", "parents": "Unterhalt", "rent": "Miete", "deposit": "Kaution",
-    "invoice": "Rechnung", "gig": "Wochenabrechnung", "tax": "Einkommensteuer Vorauszahlung",
+    "child": "Kindergeld", "grant": "Stipendium Scholarship", "parents": "Unterhalt", "rent": "Miete",
+    "deposit": "Kaution", "invoice": "Rechnung", "gig": "Wochenabrechnung", "tax": "Einkommensteuer Vorauszahlung",
     "tax_office": "Finanzamt Talheim", "local_tax": "Rundfunkgebühr Beitragsstelle",
     "business_tax": "Umsatzsteuer Voranmeldung", "refund": "Erstattung Retoure", "savings": "Umbuchung Sparkonto",
     "topup": "Umbuchung vom Sparkonto", "fee": "Kontoführung Entgelt", "returned": "Entgelt Rücklastschrift",
@@ -70,7 +70,7 @@ def _date(day: int) -> str:
     return f"{datetime.date.fromordinal(day):%d.%m.%Y}"
 
 
-def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
+def _wording(draft: Draft, reference: str, customer: Customer) -> Words:  # noqa: PLR0911 - one line a rail
     note = draft.note or f"RG {reference[-7:]}"
     incoming = draft.minor > 0
     match draft.payee.rail:

@@ -6,7 +6,7 @@ import datetime
 import functools
 from typing import TYPE_CHECKING
 
-from genie.simulation.synthetic.country import Country, Export, Words, decimal, listed
+from genie.simulation.synthetic.country import Country, Export, Words, decimal, listed, month_name
 
 if TYPE_CHECKING:
     from genie.simulation.synthetic.customer import Customer
@@ -44,7 +44,9 @@ _SHOPS = {
     "family.childcare": listed("Little Lotus Playschool"),
     "large": listed("Teakline Interiors|Brightroof Solar|Sahyasri Modular Kitchens|Starhall Wedding Tents"),
     "strange": listed("QZ Digital Top|Xenmart Overseas|Gamecoin Hub"),
-    "employer": listed("Nimbavale Software|Kaveri Gearworks|Blue Ridge Analytics|Sarovar Textiles|Orbit Lane Logistics"),
+    "employer": listed(
+        "Nimbavale Software|Kaveri Gearworks|Blue Ridge Analytics|Sarovar Textiles|Orbit Lane Logistics"
+    ),
     "client": listed("Paperboat Studio|Madhuban Exports|Skylark Media|Ashoka Lane Design"),
     "supplier": listed("Annadhara Wholesale|Metro Packing Works|Shakti Cold Storage"),
     "acquirer": listed("Paywheel Merchant Settlement"),
@@ -65,14 +67,15 @@ _BANKS = ("QXVB", "ZKLB", "XTRB")
 """Invented: no bank has these letters."""
 
 
-def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
+def _wording(draft: Draft, reference: str, customer: Customer) -> Words:  # noqa: PLR0911 - one line a rail
     name, note = draft.payee.name.upper(), (draft.note or "PAYMENT").upper()
     bank = _BANKS[len(name) % 3]
     card = f"999999XXXXXX{1000 + customer.number * 7 % 9000}"
     incoming = draft.minor > 0
     match draft.payee.rail:
         case "instant":
-            return "", f"UPI-{name}-{name.replace(' ', '.').lower()[:18]}@{bank.lower()}-{bank}0001234-{reference}-{note}"
+            handle = f"{name.replace(' ', '.').lower()[:18].rstrip('.')}@{bank.lower()}"
+            return "", f"UPI-{name}-{handle}-{bank}0001234-{reference}-{note}"
         case "card":
             return "", f"{'POS REFUND' if incoming else 'POS'} {card} {name} {customer.city.upper()}"
         case "transfer" if draft.payee.category.startswith("transfer"):
@@ -88,7 +91,7 @@ def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
         case "check":
             return "", f"CHQ PAID-{name}-{reference[-6:]}"
         case "bank":
-            return "", f"{note} {datetime.date.fromordinal(draft.day):%b-%Y}".upper()
+            return "", f"{note} {month_name(draft.day)}"
 
 
 @functools.lru_cache(maxsize=4_096)

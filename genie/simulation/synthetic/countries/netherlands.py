@@ -50,17 +50,19 @@ _SHOPS = {
     "acquirer": listed("Pinwerk Merchant Settlement"),
 }
 _WORDS = {
-    "salary": "Salaris", "bonus": "Vakantiegeld Salaris", "pension": "AOW Pensioen", "benefit": "Unemployment Benefit WW",
-    "child": "Kinderbijslag", "grant": "Studiefinanciering Scholarship", "parents": "Bijdrage ouders", "rent": "Huur",
-    "deposit": "Waarborgsom", "invoice": "Factuur Invoice", "gig": "Weekuitbetaling",
-    "tax": "Inkomstenbelasting voorlopige aanslag", "tax_office": "Belastingkantoor Waterland",
-    "local_tax": "Gemeentebelastingen Waterland", "business_tax": "Omzetbelasting aangifte", "refund": "Retour Refund",
+    "salary": "Salaris", "bonus": "Vakantiegeld Salaris", "pension": "AOW Pensioen",
+    "benefit": "Unemployment Benefit WW", "child": "Kinderbijslag", "grant": "Studiefinanciering Scholarship",
+    "parents": "Bijdrage ouders", "rent": "Huur", "deposit": "Waarborgsom", "invoice": "Factuur Invoice",
+    "gig": "Weekuitbetaling", "tax": "Inkomstenbelasting voorlopige aanslag",
+    "tax_office": "Belastingkantoor Waterland", "local_tax": "Gemeentebelastingen Waterland",
+    "business_tax": "Omzetbelasting aangifte", "refund": "Retour Refund",
     "savings": "Naar eigen spaarrekening Own Account", "topup": "Van eigen spaarrekening Own Account",
-    "fee": "Kosten betaalrekening", "returned": "Kosten storno Bank Fee", "debit_interest": "Debit Interest rood staan",
-    "credit_interest": "Credit Interest", "cash": "Geldopname", "paid_in": "Storting", "opening": "Eerste storting Own Account",
-    "settlement": "Jaarnota energie", "festival": "Sinterklaas", "mover": "Verhuizers Draagkracht",
-    "benefit_office": "Uitkeringskantoor", "pension_office": "Pensioenkantoor Waterland", "urgent": "Spoed kluisrekening",
-    "friend": "Etentje", "wage": "Loon hulpkracht",
+    "fee": "Kosten betaalrekening", "returned": "Kosten storno Bank Fee",
+    "debit_interest": "Debit Interest rood staan", "credit_interest": "Credit Interest", "cash": "Geldopname",
+    "paid_in": "Storting", "opening": "Eerste storting Own Account", "settlement": "Jaarnota energie",
+    "festival": "Sinterklaas", "mover": "Verhuizers Draagkracht", "benefit_office": "Uitkeringskantoor",
+    "pension_office": "Pensioenkantoor Waterland", "urgent": "Spoed kluisrekening", "friend": "Etentje",
+    "wage": "Loon hulpkracht",
 }  # fmt: skip
 
 
@@ -77,8 +79,8 @@ def _wording(draft: Draft, reference: str, customer: Customer) -> Words:
     time = f"{8 + minutes % 14:02d}:{minutes % 60:02d}"
     match draft.payee.rail:
         case "card":
-            extra = f" {draft.note}" if draft.note else ""
-            return "Betaalautomaat", f"Pasvolgnr: 001 {date} {time} Transactie: T{reference[-5:]} {customer.city}{extra}"
+            where = f"{customer.city} {draft.note}".strip()
+            return "Betaalautomaat", f"Pasvolgnr: 001 {date} {time} Transactie: T{reference[-5:]} {where}"
         case "instant":
             return "iDEAL", f"Naam: {name} Omschrijving: {note} Datum/Tijd: {date} {time}"
         case "debit":
