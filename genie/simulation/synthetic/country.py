@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from genie.simulation.synthetic.customer import Customer
     from genie.simulation.synthetic.draft import Draft
-    from genie.simulation.synthetic.transaction import Transaction
+    from genie.simulation.synthetic.transaction import Rail, Transaction
 
 Words = tuple[str, str]
 """The bank's word for a booking, and its narration."""
@@ -72,7 +72,7 @@ class Country(NamedTuple):
     """Invented shops and providers by category."""
     words: Mapping[str, str]
     """What payments say of themselves: ``salary``, ``rent`` and so on."""
-    rails: Mapping[str, tuple[str, ...]]
+    rails: Mapping[str, tuple[Rail, ...]]
     """How each category is paid in shops; ``""`` for all others."""
     wording: Callable[[Draft, str, Customer], Words]
     """What the bank writes for a draft with a reference."""

@@ -49,7 +49,7 @@ def book_everyday(diary: Diary, story: Story) -> None:
     rails = diary.country.rails
     for category, (tenths, base, percent) in _habits(story).items():
         ways = rails.get(category, rails[""])
-        payees = [Payee(name, category, way) for name in story.shops[category] for way in ways]  # type: ignore[arg-type] # the table holds rails alone
+        payees = [Payee(name, category, way) for name in story.shops[category] for way in ways]
         price = base * story.level // 100 if base >= 10_00 else base
         for month in diary.months:
             _visits(diary, month, payees, tenths, (price, percent))

@@ -33,26 +33,30 @@ def _roof(diary: Diary, story: Story) -> None:
     if not story.rent:
         return
     rent = story.rent // diary.country.pay * diary.country.pay
+    landlords = chance.some(shops["housing.rent"], 2)
+    there = Payee(landlords[1], "housing.rent", chance.pick(diary.country.rails["housing.rent"]))
+    here = there._replace(name=landlords[0])
     if story.owns:
         here = Payee(chance.pick(shops["housing.mortgage"]), "housing.mortgage", "debit")
-        note = ""
-    else:
-        rail = chance.pick(diary.country.rails["housing.rent"])
-        landlords = chance.some(shops["housing.rent"], 2)
-        here = Payee(landlords[0], "housing.rent", rail)  # type: ignore[arg-type] # the table holds rails alone
-        note = words["rent"]
-    there = here._replace(name=shops["housing.rent"][-1], category="housing.rent")
     tax = Payee(words["local_tax"], "taxes.other", "debit")
     for month in diary.months:
-        moved = 0 <= story.move <= month.place
         if month.place == story.move:
-            mover = Payee(words["mover"], "shopping.home", "transfer")
-            diary.add(month.open_day(1), -rent * 2, there._replace(rail="transfer"), words["deposit"], Need.PLANTED)
-            diary.add(month.open_day(6), -diary.price(620_00, 20), mover, words["invoice"], Need.PLANTED)
-        amount = rent * 118 // 100 if moved else rent
-        diary.add(month.open_day(3), -amount, there if moved else here, words["rent"] if moved else note)
+            _move(diary, month, there, rent)
+        if 0 <= story.move <= month.place:
+            diary.add(month.open_day(3), -(rent * 118 // 100), there, words["rent"])
+        else:
+            diary.add(month.open_day(3), -rent, here, "" if story.owns else words["rent"])
         if month.month % 3 == 2:
             diary.add(month.open_day(15), -diary.country.price * 55, tax)
+
+
+def _move(diary: Diary, month: Month, landlord: Payee, rent: int) -> None:
+    """Write down what a move costs: two large payments to somebody new, which are labelled as such."""
+    words = diary.country.words
+    mover = Payee(words["mover"], "shopping.home", "transfer")
+    paid, carried = landlord._replace(rail="transfer"), diary.price(620_00, 20)
+    diary.add(month.open_day(1), -rent * 2, paid, words["deposit"], Need.PLANTED, "first_large_payee/landlord")
+    diary.add(month.open_day(6), -carried, mover, words["invoice"], Need.PLANTED, "first_large_payee/mover")
 
 
 def _utilities(diary: Diary, story: Story) -> None:
