@@ -98,5 +98,5 @@ def month_name(day: int) -> str:
 
 def decimal(minor: int, mark: str = ".") -> str:
     """Return an amount in major units with two digits."""
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // 100}{mark}{abs(minor) % 100:02d}"
+    digits = f"{minor:03d}" if minor >= 0 else f"{minor:04d}"  # the sign counts as one
+    return f"{digits[:-2]}{mark}{digits[-2:]}"

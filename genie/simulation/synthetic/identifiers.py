@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from genie.simulation.synthetic.country import Country
 
 _KEPT = 4_096
+_STARTS = tuple(f"1{second}{third}" for second in range(6) for third in range(6))
 
 
 def iban(country: str, rest: str) -> str:
@@ -40,5 +41,5 @@ def account_of(country: Country, name: str) -> str:
 
 def reference(chance: Chance) -> str:
     """Return twelve digits, which start with 1 and two low ones: no Aadhaar, card or telephone number does."""
-    high, low = divmod(int(chance.random() * 36_000_000_000), 1_000_000_000)
-    return f"1{high // 6}{high % 6}{low:09d}"
+    drawn = int(chance.random() * 36_000_000_000)
+    return f"{_STARTS[drawn // 1_000_000_000]}{drawn % 1_000_000_000:09d}"
