@@ -22,6 +22,7 @@ _COMMANDS = {
     "completion": "Print the script that completes words in a shell.",
     "doctor": "Say whether this installation can run.",
     "graph": "Draw a pipeline as a Mermaid graph.",
+    "inspect": "Show what detectors see in a file, and the verdicts.",
     "new": "Write the skeleton of something new.",
     "run": "Run a pipeline and report.",
     "simulate": "Try a pipeline out in virtual time.",

@@ -53,7 +53,7 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     """Ask one question of whoever answers TOPIC, and print the typed reply as JSON.
 
     PAYLOAD is a file of JSON, or - for standard input; without it every field has its default. Without --pipeline the
-    installed agents are asked, under the eight policies that ship.
+    installed agents are asked, under the nine policies that ship.
     """
     runtime, cards, caller = _asked(topic, pipeline)
     caller = identified(caller, given)

@@ -18,6 +18,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "tenant_isolation": "genie.governance.tenant_isolation:TenantIsolation",
         "risk_tier": "genie.governance.risk_tier:RiskTier",
         "pii": "genie.governance.pii:Pii",
+        "secrets": "genie.governance.secrets:Secrets",
         "injection": "genie.governance.injection:Injection",
     }
 )
@@ -25,7 +26,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
 
 
 def default_set(environment: Environment) -> PolicySet:
-    """Return the eight policies with settings that suit a pipeline without any of its own.
+    """Return the nine policies with settings that suit a pipeline without any of its own.
 
     They differ from each policy's own defaults in two places: every message needs a user, and topics that no role rule
     lists are open, because without a single rule closed ones would stop everything.
@@ -43,6 +44,7 @@ def default_set(environment: Environment) -> PolicySet:
     from genie.governance.pii import Pii  # noqa: PLC0415 - as said above
     from genie.governance.required_headers import RequiredHeaders, RequiredHeadersSettings  # noqa: PLC0415 - as said above
     from genie.governance.risk_tier import RiskTier  # noqa: PLC0415 - as said above
+    from genie.governance.secrets import Secrets  # noqa: PLC0415 - as said above
     from genie.governance.tenant_isolation import TenantIsolation  # noqa: PLC0415 - as said above
     from genie.governance.topic_roles import TopicRoles, TopicRolesSettings  # noqa: PLC0415 - as said above
     from genie.policy import PolicySet  # noqa: PLC0415 - as said above
@@ -55,6 +57,7 @@ def default_set(environment: Environment) -> PolicySet:
         TenantIsolation(),
         RiskTier(),
         Pii(),
+        Secrets(),
         Injection(),
     )
     return PolicySet(policies, environment=environment)

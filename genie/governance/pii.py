@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from genie.errors import PolicyError
 from genie.governance.exposure import exposure_judge
@@ -16,7 +17,7 @@ from genie.policy import Inspector, Judge, PolicySettings, Route
 if TYPE_CHECKING:
     from genie.governance.detectors.pii import PiiInspector
 
-PiiKind = Literal["aadhaar", "card", "email", "gstin", "iban", "pan", "phone"]
+PiiKind = Literal["aadhaar", "card", "email", "gstin", "iban", "nino", "pan", "passport", "phone", "ssn", "upi"]
 
 LABELS: Mapping[str, Classification] = {
     "aadhaar": Classification.RESTRICTED,
@@ -24,10 +25,18 @@ LABELS: Mapping[str, Classification] = {
     "email": Classification.CONFIDENTIAL,
     "gstin": Classification.INTERNAL,  # of a business, and public
     "iban": Classification.CONFIDENTIAL,
+    "nino": Classification.RESTRICTED,
     "pan": Classification.CONFIDENTIAL,
+    "passport": Classification.RESTRICTED,
     "phone": Classification.CONFIDENTIAL,
+    "ssn": Classification.RESTRICTED,
+    "upi": Classification.CONFIDENTIAL,
 }
 """Clearance needed to see each kind, unless settings say otherwise."""
+
+
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2 code of a country."""
 
 
 class PiiSettings(PolicySettings):
@@ -40,6 +49,9 @@ class PiiSettings(PolicySettings):
     """Actions of single kinds."""
     topics: Mapping[TopicRule, Mapping[PiiKind, Action]] = Field(default_factory=dict)
     """Actions of single kinds on single topics or families; the most specific rule counts, above ``actions``."""
+    regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=40)] = ("IN", "US", "GB", "DE", "FR")
+    """Countries whose national telephone numbers are looked for, as ISO 3166 codes; numbers with a calling code are
+    found from everywhere."""
     everyone: bool = False
     """Act for every recipient, also for those whose clearance covers the kind."""
 
@@ -48,11 +60,12 @@ class Pii:
     """Mask, deny or hold personal data where its recipient's clearance is below the data's label.
 
     Raises:
-        PolicyError: python-stdnum, which validates numbers, is not installed.
+        PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no
+            numbering plan.
     """
 
     name: ClassVar[str] = "pii"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[PiiSettings]] = PiiSettings
@@ -62,7 +75,7 @@ class Pii:
         self._labels = dict(LABELS)
         for kind, label in settings.labels.items():
             self._labels[kind] = label
-        self._inspector = _inspector(self._labels)
+        self._inspector = _inspector(self._labels, settings.regions)
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -79,11 +92,18 @@ class Pii:
         return exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
 
 
-def _inspector(labels: Mapping[str, Classification]) -> PiiInspector:
+def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -> PiiInspector:
+    # The numbering plans are loaded with the first candidate, so that they are there is asked now.
+    if importlib.util.find_spec("phonenumbers") is None:
+        raise PolicyError("pii", "needs phonenumbers; install genie-bus[governance]")
     try:
+        from genie.governance.detectors.phones import DEFAULT_REGIONS, unknown_regions  # noqa: PLC0415 - as below
         from genie.governance.detectors.pii import PiiInspector  # noqa: PLC0415 - it needs an extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "stdnum":
             raise
         raise PolicyError("pii", "needs python-stdnum; install genie-bus[governance]") from None
-    return PiiInspector(labels)
+    unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
+    if unknown:
+        raise PolicyError("pii", f"no numbering plan is known of region {', '.join(unknown)}; write ISO 3166 codes")
+    return PiiInspector(labels, regions=regions)

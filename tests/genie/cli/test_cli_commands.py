@@ -28,7 +28,7 @@ def test_help_lists_every_command_without_importing_any(genie: Genie) -> None:
     shown = genie("--help").stdout
     names = {path.stem for path in (ROOT / "genie/cli").glob("*.py") if "def command(" in path.read_text()}
     assert names == {
-        "agents", "ask", "bench", "check", "completion", "doctor", "graph", "new", "run", "serve_schedule",
+        "agents", "ask", "bench", "check", "completion", "doctor", "graph", "inspect", "new", "run", "serve_schedule",
     }  # fmt: skip
     assert all(f"\n  {name.replace('_', '-')} " in shown for name in names)
 

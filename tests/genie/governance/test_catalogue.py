@@ -1,4 +1,4 @@
-"""The shipped policies: found by name, and together the eight of a pipeline without any of its own."""
+"""The shipped policies: found by name, and together the nine of a pipeline without any of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def message(payload: Payload, headers: Headers | None = None, policies: PolicySe
 
 
 def test_every_name_leads_to_a_policy_of_that_name() -> None:
-    assert len(POLICIES) == 8
+    assert len(POLICIES) == 9
     for name, where in POLICIES.items():
         module, _, attribute = where.partition(":")
         policy = getattr(importlib.import_module(module), attribute)
@@ -56,7 +56,7 @@ def test_naming_the_catalogue_imports_no_policy() -> None:
     assert answer.stdout.strip() == "False"
 
 
-def test_the_default_set_holds_all_eight_and_lets_an_ordinary_message_pass() -> None:
+def test_the_default_set_holds_all_nine_and_lets_an_ordinary_message_pass() -> None:
     assert [policy.name for policy in POLICY_SET.policies] == list(POLICIES)
     for environment in ("development", "staging", "production"):
         policies = default_set(Environment(environment))
@@ -74,6 +74,7 @@ def test_the_default_set_holds_all_eight_and_lets_an_ordinary_message_pass() -> 
         (Narration(text="x"), replace(CLEARED, tier=Tier.SKETCH), None, "risk_tier"),
         (Narration(text="x"), replace(CLEARED, risk=Risk.HIGH), None, "risk_tier"),
         (Report(lines=(), raw=b"4111111111111111"), UNCLEARED, None, "pii"),
+        (Report(lines=(), raw=b"password=Hx7pQ2mz9!"), UNCLEARED, None, "secrets"),
         (Report(lines=(), raw=b"<|im_start|>"), UNCLEARED, None, "injection"),
     ],
 )  # fmt: skip

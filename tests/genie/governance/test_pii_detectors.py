@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from stdnum import luhn, verhoeff
 from stdnum.iso7064 import mod_97_10
 
+from genie.errors import PolicyError
 from genie.governance.detectors.numerals import holds_date
 from genie.governance.detectors.pii import DETECTORS, PiiInspector
+from genie.governance.pii import Pii, PiiSettings
 from genie.message import Classification
 
 INSPECTOR = PiiInspector({detector.kind: Classification.RESTRICTED for detector in DETECTORS})
@@ -91,6 +98,25 @@ o'brien@example.ie                                      | email   | o'brien@exam
 UPPER@EXAMPLE.COM                                       | email   | UPPER@EXAMPLE.COM
 jane＠example.com                                       | email   | jane＠example.com
 ja\u200bne@example.com                                  | email   | ja\u200bne@example.com
+swiggy@icici                                            | upi     | swiggy@icici
+UPI-SWIGGY-swiggy@icici-234123412346-food               | upi     | swiggy@icici
+UPI-ANN SHAH-ann-2@OKAXIS-412345678901                  | upi     | ann-2@OKAXIS
+mary-ann@okaxis                                         | upi     | mary-ann@okaxis
+ann @ okaxis                                            | upi     | ann @ okaxis
+swiggy@icici.example.com                                | email   | swiggy@icici.example.com
+jane.doe @ example.com                                  | email   | jane.doe @ example.com
+jane (at) example (dot) com                             | email   | jane (at) example (dot) com
+SSN 123-45-6789                                         | ssn     | 123-45-6789
+ssn:123456789                                           | ssn     | 123456789
+AB123456C                                               | nino    | AB123456C
+AB 12 34 56 C                                           | nino    | AB 12 34 56 C
+national insurance no ab123456c                         | nino    | ab123456c
+Passport No: K1234567                                   | passport | K1234567
+passport number is 512345678                            | passport | 512345678
+L898902C36UTO7408122F1204159ZE184226B<<<<<10            | passport | L898902C36UTO7408122F1204159ZE184226B<<<<<10
+DE89 3704 0044\u00a00532 0130 00                        | iban    | DE89 3704 0044\u00a00532 0130 00
+27 AAPFU0939F 1ZV                                       | gstin   | 27 AAPFU0939F 1ZV
+AAPPV 8261 K                                            | pan     | AAPPV 8261 K
 +91 98765 43210                                         | phone   | +91 98765 43210
 +919876543210                                           | phone   | +919876543210
 +91-22-2345-6789                                        | phone   | +91-22-2345-6789
@@ -101,6 +127,9 @@ WhatsApp no. 98765-43210                                | phone   | 98765-43210
 022-23456789                                            | phone   | 022-23456789
 +1 (415) 555-2671                                       | phone   | +1 (415) 555-2671
 (415) 555-2671                                          | phone   | (415) 555-2671
+phone: (202) 555-0173                                   | phone   | (202) 555-0173
+0044 20 7946 0958                                       | phone   | 0044 20 7946 0958
+my number is 9876543210                                 | phone   | 9876543210
 415-555-2671                                            | phone   | 415-555-2671
 1-800-555-0199                                          | phone   | 1-800-555-0199
 415.555.2671                                            | phone   | 415.555.2671
@@ -153,7 +182,6 @@ Order id 403-1234567-1234567
 ORD-2024-0012345
 UPI/412345678901/
 UPI/234123412346/Payment
-UPI-SWIGGY-swiggy@icici-234123412346-food
 IMPS/P2A/234123412346/RAVI
 RRN 234123412346
 NEFT Cr-HDFC0001234-ACME
@@ -198,7 +226,7 @@ Aadhaar 234123412347
 aadhaar card copy, 2 pages
 27AAPFU0939F1ZO
 00AAPFU0939F1ZV
-swiggy@icici
+swiggy@notabank
 user@localhost
 logo@2x.png
 node@18.2.1
@@ -207,6 +235,8 @@ a@b.c
 follow @acme
 x += y@z
 CHECK 2656
+MRN-123-45-6789-X
+0041287430274
 HOST 037196321563 MO 12/22SLICEHOST
 GITHUB 041287430274 CA 12/22GITHUB 04
 654321098765 BG/000002462
@@ -320,3 +350,51 @@ def test_an_aadhaar_number_is_found_in_fours_or_after_its_name(body: str, first:
         assert ("aadhaar", fours) in found(f"holder {fours} verified")
         assert found(f"Aadhaar {digits}") == [("aadhaar", digits)]
     assert "aadhaar" not in [kind for kind, _ in found(f"UPI/{digits}/rent")]
+
+
+# --- regions ---
+
+
+def phones(text: str, *regions: str) -> list[str]:
+    inspector = PiiInspector({"phone": Classification.CONFIDENTIAL}, regions=regions or ("IN",))
+    return [text[span.start : span.end] for span in inspector.examine(text)]
+
+
+def test_national_numbers_are_those_of_the_regions_asked_for() -> None:
+    assert phones("020 7946 0958", "GB") == ["020 7946 0958"]
+    assert phones("020 7946 0958", "IN") == []
+    assert phones("6123 4567", "SG") == ["6123 4567"]
+    assert phones("6123 4567", "US") == []
+
+
+def test_a_calling_code_is_found_from_every_region() -> None:
+    assert phones("+65 6123 4567", "GB") == ["+65 6123 4567"]
+
+
+def test_a_number_that_no_plan_has_is_none() -> None:
+    assert phones("+91 01234 56789") == []
+    assert phones("contact 0000000000") == []
+
+
+def test_the_numbering_plans_are_loaded_with_the_first_candidate() -> None:
+    code = (
+        "import sys; from genie.governance.pii import Pii; look = Pii().inspectors[0].examine; look('plain 4111');"
+        "print('phonenumbers' in sys.modules); look('+91 98765 43210'); print('phonenumbers' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.split() == ["False", "True"]
+
+
+def test_an_unknown_region_is_refused() -> None:
+    with pytest.raises(PolicyError, match="ZZ"):
+        Pii(PiiSettings(regions=("IN", "ZZ")))
+    with pytest.raises(ValidationError):
+        PiiSettings(regions=("india",))
+
+
+def test_pii_without_its_libraries_is_refused_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(PolicyError, match=r"genie-bus\[governance\]"):
+        Pii()

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from genie.governance.detectors.marks import InjectionInspector
 from genie.governance.detectors.pii import DETECTORS, PiiInspector
+from genie.governance.detectors.secrets import FINDERS, SecretsInspector
 from genie.governance.folding import fold
+from genie.governance.secrets import KINDS
 from genie.message import Classification, Payload
 from genie.policy import Inspectors
 
 PII = PiiInspector({detector.kind: Classification.RESTRICTED for detector in DETECTORS})
+SECRETS = SecretsInspector(dict.fromkeys(KINDS, Classification.RESTRICTED))
 MARKS = InjectionInspector(Classification.RESTRICTED)
 
 # Pieces that findings are made of, so that random joins of them often are one, or nearly.
@@ -52,15 +55,17 @@ class Note(Payload, topic="test.note"):
     text: str
 
 
-BOTH = Inspectors((PII, MARKS))
+ALL = Inspectors((PII, SECRETS, MARKS))
 
 
 @given(TEXT, st.one_of(TEXT, st.text(max_size=10)))
 @settings(max_examples=300)
 def test_what_is_found_in_a_string_is_found_in_a_message_that_has_it_beside_others(text: str, beside: str) -> None:
-    alone = {(span.kind, span.start, span.end) for span in (*PII.examine(text), *MARKS.examine(text))}
+    alone = {
+        (span.kind, span.start, span.end) for span in (*PII.examine(text), *SECRETS.examine(text), *MARKS.examine(text))
+    }
 
-    inspection = BOTH.inspect(Pair(first=text, second=beside))
+    inspection = ALL.inspect(Pair(first=text, second=beside))
 
     assert inspection.failed is None
     assert {(f.kind, f.start, f.end) for f in inspection.findings if f.path == ("first",)} >= alone
@@ -74,12 +79,15 @@ def test_each_kind_is_found_only_where_one_of_its_own_patterns_matches(text: str
     for detector in DETECTORS:
         assume(len(folded) < 400)
         if any(True for _ in detector.find(folded)):
-            assert hit(detector.patterns, folded)
+            assert hit(detector.hints, folded)
+    for finder in FINDERS:
+        if any(True for _ in finder.find(folded)):
+            assert hit(finder.hints, folded)
 
 
 @given(st.one_of(TEXT, st.text(max_size=80)))
 def test_findings_lie_inside_their_string_and_personal_data_does_not_overlap(text: str) -> None:
-    for spans in (PII.examine(text), MARKS.examine(text)):
+    for spans in (PII.examine(text), SECRETS.examine(text), MARKS.examine(text)):
         assert all(0 <= span.start < span.end <= len(text) for span in spans)
     personal = PII.examine(text)
     assert all(one.end <= two.start for one, two in itertools.pairwise(personal))
@@ -90,4 +98,5 @@ def test_no_text_makes_the_inspectors_fail(raw: bytes) -> None:
     text = raw.decode("utf-16", "surrogatepass") if len(raw) % 2 == 0 else raw.decode("latin-1")
 
     assert PII.examine(text) is not None
+    assert SECRETS.examine(text) is not None
     assert MARKS.examine(text) is not None

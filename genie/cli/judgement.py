@@ -1,0 +1,132 @@
+"""What detectors see in strings, and what the policies on findings would answer: the inside of `genie inspect`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from genie.assembly import Assembly
+from genie.catalogue import Catalogue
+from genie.dialect import load_file
+from genie.errors import ConfigError
+from genie.fields import masked
+from genie.governance.detectors import marks
+from genie.governance.injection import Injection
+from genie.governance.pii import Pii
+from genie.governance.secrets import Secrets
+from genie.message import NO_HEADERS, Classification, Finding, Payload, stamp
+from genie.policy import Environment, Inspectors, Policy, PolicySet
+from genie.protocol import AgentCard
+
+NAMES = ("pii", "secrets", "injection")
+"""Policies that judge by what stands in a text; the others of a file judge by what a line does not have."""
+
+
+class Inspected(Payload, topic="inspect.record", classification="public"):
+    """The strings of one record."""
+
+    texts: tuple[str, ...]
+
+
+class Mark(NamedTuple):
+    """How much a text looks like an injection."""
+
+    score: float
+    """0 to 1."""
+    marked: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One record, inspected and judged for a recipient without any clearance."""
+
+    injection: Mark
+    findings: tuple[Finding, ...]
+    """Paths are ``("texts", position)``."""
+    verdict: str
+    """``allow``, ``redact``, ``hold`` or ``deny``."""
+    payload: Inspected
+
+    def of(self, policy: str) -> tuple[Finding, ...]:
+        """Return the findings of one policy's inspector."""
+        return tuple(finding for finding in self.findings if finding.kind.startswith(f"{policy}."))
+
+    def excerpt(self, width: int) -> str:
+        """Return the first text with a finding, or the first, with all that was found masked, cut to ``width``."""
+        spans: dict[tuple[str | int, ...], tuple[tuple[int, int, str], ...]] = {}
+        for finding in self.findings:
+            word = finding.kind.rpartition(".")[2]
+            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, word))
+        texts = masked(self.payload, spans).texts if spans else self.payload.texts  # type: ignore[attr-defined]  # same class
+        at = int(self.findings[0].path[1]) if self.findings else 0
+        first = min((finding.start for finding in self.findings if finding.path[1] == at), default=0)
+        start = max(0, first - width // 3)
+        shown: str = texts[at][start : start + width + 1] if texts else ""
+        return ("…" if start else "") + (shown if len(shown) <= width else f"{shown[: width - 1]}…")
+
+
+class Judgement:
+    """Inspects and judges records.
+
+    Args:
+        policies: The policies that judge, of those in ``NAMES``; what others of them would find is reported as well.
+    """
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        chosen: Mapping[str, Policy] = {policy.name: policy for policy in policies if policy.name in NAMES}
+        looking = [chosen.get(policy.name, policy) for policy in (Pii(), Secrets(), Injection())]
+        self._inspectors = Inspectors(one for policy in looking for one in policy.inspectors)
+        self._gate = PolicySet(tuple(chosen.values()), Environment()).gate(
+            Inspected, AgentCard(id="inspect", clearance=Classification.PUBLIC)
+        )
+
+    def judge(self, texts: Sequence[str]) -> Judged:
+        """Return what is in the strings of one record, and the strongest verdict on it."""
+        payload = Inspected(texts=tuple(text.encode(errors="replace").decode() for text in texts))
+        inspection = self._inspectors.inspect(payload)
+        message = stamp(1, payload, "file", None, None, 0, 0, NO_HEADERS, Classification.PUBLIC, inspection)
+        decision = self._gate.judge(message, AgentCard(id="file"))
+        assessed = [_assessed(text, inspection.findings, at) for at, text in enumerate(payload.texts)]
+        top = max(assessed, key=lambda mark: (mark.marked, mark.score), default=Mark(0.0, marked=False, reasons=()))
+        reasons = tuple(dict.fromkeys(reason for mark in assessed for reason in mark.reasons))
+        mark = Mark(top.score, top.marked, reasons)
+        return Judged(mark, inspection.findings, "allow" if decision is None else decision.verdict, payload)
+
+
+def _assessed(text: str, findings: Sequence[Finding], at: int) -> Mark:
+    """Return the assessment of a text, from its marks alone where the detectors have no ``assess``."""
+    assess: Any = getattr(marks, "assess", None)
+    if assess is not None:
+        made = assess(text, model=True)
+        return Mark(float(made.score), bool(made.marked), tuple(made.reasons))
+    found = [one for one in findings if one.path == ("texts", at) and one.kind.startswith("injection.")]
+    kinds = tuple(dict.fromkeys(finding.kind.partition(".")[2] for finding in found))
+    return Mark(float(bool(kinds)), bool(kinds), kinds)
+
+
+def policies_of(path: str | None) -> tuple[Policy, ...]:
+    """Return the policies of a file on what stands in a text; with their defaults where there is no file.
+
+    Args:
+        path: A YAML file with ``policies:``, such as a pipeline; its other keys are not looked at.
+
+    Raises:
+        ConfigError: The file cannot be read, or its policies are wrong; ``file:line`` for each problem.
+    """
+    if path is None:
+        return (Pii(), Secrets(), Injection())
+    document = load_file(Path(path), environ=os.environ)
+    listed = document.at(("policies",))
+    if not isinstance(listed, list) or not all(isinstance(item, (str, dict)) for item in listed):
+        raise ConfigError(
+            (f"{document.where(('policies',))}: there is no list of `policies`; name some, as a pipeline does",)
+        )
+    assembly = Assembly(document, Catalogue.installed())
+    made = assembly.policies({item: {}} if isinstance(item, str) else item for item in listed)
+    if made is None or assembly.problems:
+        raise ConfigError(tuple(f"{document.where(at)}: {document.hide(text)}" for at, text in assembly.problems))
+    return made

@@ -1,0 +1,49 @@
+"""Compiling patterns for untrusted text: RE2, with memory enough for its automata and without words on its errors.
+
+What one pass over a message looks for is kept simple on purpose. RE2 builds its automaton while it reads, and text that
+it has not seen costs a new state at almost every character if many patterns count characters side by side: a hundred
+times as long. So a *hint* says the least that a text with a finding has, and few hints count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import re2
+
+_MEMORY = 64 << 20
+"""Bytes at most for one automaton."""
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return options
+
+
+def compiled(pattern: str) -> re2.Pattern:
+    """Return one pattern to search with."""
+    return re2.compile(pattern, _options())
+
+
+class Hints:
+    """Patterns that are searched for together.
+
+    Args:
+        patterns: RE2.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.patterns = tuple(dict.fromkeys(patterns))
+        """The patterns, each once."""
+        self._set = re2.Set.SearchSet(_options())
+        for pattern in self.patterns:
+            self._set.Add(pattern)
+        if self.patterns:
+            self._set.Compile()
+
+    def __call__(self, text: str) -> set[str]:
+        """Return the patterns that a text holds."""
+        hits = self._set.Match(text) if self.patterns else None
+        return {self.patterns[hit] for hit in hits} if hits else set()
