@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.ids import IdSource
-    from genie.message import Headers, Message, Payload
+    from genie.message import Classification, Headers, Message, Payload
     from genie.protocol import AgentCard
 
 
@@ -179,11 +179,14 @@ class RunState:
     """Somebody watches, or something is held: deliveries take the slower path that tells of it."""
     expiry: Any = None
     """The alarm's entry for the deadline."""
+    lapse: Any = None
+    """The alarm's entry for the end of its first consent to end."""
     parker: Any = None
     """Where the asker waits."""
     watchers: tuple[Any, ...] = ()
     agents: dict[str, AgentRun] | None = None
     state: dict[str, dict[str, Any]] | None = None
+    stains: dict[str, Stain] | None = None
     folded = Counts()
     """Accounts of scopes that have ended."""
     missing: list[Failure] | None = None
@@ -207,6 +210,16 @@ class RunState:
     def counts(self) -> Counts:
         """Return the account of the whole run."""
         return sum((scope.counts() for scope in self.root.tree()), self.folded)
+
+
+class Stain:
+    """What went into an agent's scratch of one run: the highest label and the narrowest headers of its handlings."""
+
+    __slots__ = ("headers", "label")
+
+    def __init__(self, label: Classification, headers: Headers) -> None:
+        self.label = label
+        self.headers = headers
 
 
 class Asker:
@@ -249,7 +262,7 @@ class Delivery:
 class Extra:
     """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
 
-    __slots__ = ("approved", "attempt", "instead_of", "original", "tried")
+    __slots__ = ("approved", "attempt", "instead_of", "notices", "original", "tried")
 
     def __init__(self) -> None:
         self.original: Message[Any] | None = None
@@ -259,3 +272,5 @@ class Extra:
         self.tried: tuple[str, ...] = ()
         """Agents that this delivery's message was given to before, in order."""
         self.approved: frozenset[str] = frozenset()
+        self.notices: tuple[str, ...] = ()
+        """What an egress must write beside the payload."""

@@ -5,7 +5,8 @@ Nothing raises on the way: a part that cannot be made is a problem at its line, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import pathlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -17,9 +18,9 @@ from genie.errors import DefinitionError, ScheduleError
 from genie.graph import Problem, name_of
 from genie.invocation import misplaced
 from genie.limits import Mailbox, RestartBudget, Retry
-from genie.manifest import AgentSection, JoinSection, PortSection, ScheduleSection
+from genie.manifest import AgentSection, AuditSection, JoinSection, PortSection, ScheduleSection
 from genie.message import Classification, Path, Payload, topic_of
-from genie.policy import Policy
+from genie.ports import Audit
 from genie.protocol import Agent, AgentCard, Binding, Each, Join
 from genie.timetable import Schedule
 from genie.validation import MAX_PROBLEMS, dotted, validated
@@ -100,6 +101,10 @@ class Assembly:
                     f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
                 )
                 self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+        tenants = card.tenants if section.tenants is None else section.tenants
+        if card.tenants is not None and not (tenants or frozenset()) <= card.tenants:
+            text = f"works for {', '.join(sorted(card.tenants))} only; a file can only name fewer tenants"
+            self.note((*path, "tenants"), f"agent {section.id!r} {text}")
         executor = section.executor or card.executor
         problem = misplaced(agent, replace(card, executor=executor))
         if problem is not None:
@@ -108,6 +113,8 @@ class Assembly:
             card,
             id=section.id,
             clearance=clearance,
+            tenants=tenants,
+            region=section.region or card.region,
             executor=executor,
             concurrency=card.concurrency if section.concurrency is None else section.concurrency,
             timeout_s=section.timeout_s if "timeout_s" in given else card.timeout_s,
@@ -154,32 +161,30 @@ class Assembly:
             return None
         return self._made(f"edge {section.use!r}", maker, (*path, "settings"))
 
-    # --- policies ---
+    # --- the audit ---
 
-    def policies(self, sections: Iterable[Mapping[str, object]]) -> tuple[Policy, ...] | None:
-        """Return the policies in the file's order; None when one cannot be made."""
-        made: list[Policy] = []
-        whole = True
-        for position, section in enumerate(sections):
-            path: Path = ("policies", position)
-            if len(section) != 1:
-                self.note(path, "a policy is one name, with its settings beneath it")
-                whole = False
-                continue
-            name = next(iter(section))
-            policy: Any = None
-            try:
-                policy = self._made(f"policy {name!r}", self.catalogue.policy(name), (*path, name))
-            except KeyError:
-                self.note(path, f"unknown policy {name!r}{suggestion(name, sorted(self.catalogue.policies))}")
-            except DefinitionError as error:
-                self.note(path, str(error))
-            whole = whole and policy is not None
-            made.append(policy)
-        return tuple(made) if whole else None
+    def audit(self, section: AuditSection, folder: pathlib.Path) -> Audit | None:
+        """Return the audit trail of a file, not opened yet; None when its edge is not installed or refuses."""
+        given = section.model_dump()
+        for name in ("path", "key", "anchor"):
+            if given[name] is not None:
+                given[name] = folder / given[name]
+        try:
+            maker = self.catalogue.edge("audit")
+            model = settings_of(maker)
+            trail: Audit = maker(None if model is None else model.model_validate(given))
+        except KeyError:
+            self.note(("audit",), "no edge 'audit' is installed")
+        except (DefinitionError, ValueError) as error:
+            self.note(("audit",), f"cannot be made ({type(error).__name__})")
+        else:
+            return trail
+        return None
+
+    # --- edges ---
 
     def _made(self, subject: str, maker: Callable[..., Any], path: Path) -> object:
-        """Make a policy or an edge with its settings; None when that fails."""
+        """Make an edge with its settings; None when that fails."""
         model = settings_of(maker)
         if model is None and self.document.at(path):
             self.note(path, f"{subject} has no settings; remove them")
@@ -198,6 +203,19 @@ class Assembly:
             why = "" if self.document.source(path) is not None else f": {str(error).split(chr(10), 1)[0]}"
             self.note(path, f"{subject} cannot be made ({type(error).__name__}){why}")
             return None
+
+    def control(self) -> Any:
+        """Return where people at other terminals are met; None when it cannot be made."""
+        path: Path = ("control",)
+        try:
+            maker = self.catalogue.edge("control")
+        except KeyError:
+            self.note(path, "needs the edge 'control', which is not installed")
+        except DefinitionError as error:
+            self.note(path, str(error))
+        else:
+            return self._made("control", maker, path)
+        return None
 
     # --- topics and joins ---
 

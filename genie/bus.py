@@ -15,6 +15,7 @@ from weakref import WeakSet
 from genie.account import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.alarm import Alarm
 from genie.correlator import Correlator
+from genie.declassification import labels_sent
 from genie.errors import (
     BudgetExceededError,
     GenieError,
@@ -28,10 +29,12 @@ from genie.invocation import IN_HANDLER
 from genie.limits import Overflow
 from genie.mailbox import Lane, Subscriber, Ticket
 from genie.message import Classification, Headers, Message, Payload, masked_copy, stamp, topic_of
-from genie.policy import Decision, Gate, PolicySet, mask
+from genie.policy import Decision, Gate, PolicySet
 from genie.recorder import Recorder
 from genie.runs import Runs
+from genie.sight import seen
 from genie.supervisor import Supervisor
+from genie.switches import Switches
 from genie.waits import Waits
 from genie.worker import Worker
 
@@ -61,7 +64,7 @@ MOST_FAILURES = 1_000
 class _Route:
     """Where one payload class goes, with everything compiled that does not depend on the message."""
 
-    __slots__ = ("inspect", "joins", "label", "lanes", "taps")
+    __slots__ = ("inspect", "joins", "label", "lanes", "lowered", "taps")
 
     def __init__(
         self,
@@ -70,8 +73,10 @@ class _Route:
         lanes: tuple[Lane, ...],
         joins: tuple[JoinPoint, ...],
         taps: tuple[Tap, ...],
+        lowered: dict[str, tuple[Classification, ...]],
     ) -> None:
         self.label = label
+        self.lowered = lowered
         self.inspect = inspect
         self.lanes = lanes
         self.joins = joins
@@ -98,21 +103,21 @@ class Bus:
     ) -> None:
         self.clock = clock
         self.now = clock.now
-        self.next_number = ids.next_number
+        self.next_number, self.prefix = ids.next_number, ids.prefix
         self.registry = registry
         self.policies = policies
         self.limits = limits
         self.make_parker = make_parker
         self.crew = crew
         self.journal = journal
-        recorder = Recorder(clock, journal, audit)
+        self.recorder = recorder = Recorder(clock, journal, audit, policies.inspectors)
         self.tell, self.judged, self.governed = recorder.tell, recorder.judged, recorder.governed
-        self.verdicts = recorder.verdicts
+        self.declassified = recorder.declassified
+        self.words, self.may_hear, self.verdicts = recorder.words, recorder.may_hear, recorder.verdicts
         self.seed = seed
         self.epoch = 0
         self.closing = False
-        self.unrouted = 0
-        self.late = 0
+        self.unrouted = self.late = 0
         self.subscribers: dict[str, Subscriber] = {}
         self.joins: list[JoinPoint] = []
         self.taps: list[Tap] = []
@@ -123,6 +128,7 @@ class Bus:
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
         self.supervisor = Supervisor(self, random_source)
         self._shut_tenants = self.supervisor.shut_tenants
+        self.switches = Switches(self, self.supervisor)
         self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
         self._at_rest = self.correlator.at_rest
@@ -168,7 +174,7 @@ class Bus:
     def replace_policies(self, policies: PolicySet, by: str, reason: str) -> None:
         """Judge by another set from now on, mail already queued included."""
         self.governed("reloaded", policies.sha256, by=by, reason=reason, detail={"before": self.policies.sha256})
-        self.policies = policies
+        self.policies, self.recorder.inspectors = policies, policies.inspectors
         self.reroute()
         self.epoch += 1
 
@@ -177,19 +183,23 @@ class Bus:
         found = self._routes.get(kind)
         if found is not None:
             return found
-        topic, policies = topic_of(kind), self.policies
+        topic, policies, gate = topic_of(kind), self.policies, self.recorder.gate
         lanes = tuple(
-            Lane(kind, subscriber, policies.gate(kind, subscriber.card), topic.key, self.registry.reach(agent))
+            Lane(kind, subscriber, gate(policies, kind, subscriber.card), topic.key, self.registry.reach(agent))
             for agent, subscriber in self.subscribers.items() if kind in subscriber.calls
         )  # fmt: skip
         joins = tuple(point for point in self.joins if kind in point.kinds)
         taps = tuple(tap for tap in self.taps if tap.wants(kind))
         for point in joins:
-            point.gates[kind] = policies.gate(kind, point.card)
+            point.gates[kind] = gate(policies, kind, point.card)
         for tap in taps:
-            tap.gates[kind] = policies.gate(kind, tap.card)
+            tap.gates[kind] = gate(policies, kind, tap.card)
         inspect = policies.inspectors.compiled(kind)
-        route = self._routes[kind] = _Route(topic.classification, inspect, lanes, joins, taps)
+        lowered = {
+            agent: labels_sent(policies.policies, subscriber.card, kind, policies.environment)
+            for agent, subscriber in self.subscribers.items() if kind in subscriber.card.declassifies
+        }  # fmt: skip
+        route = self._routes[kind] = _Route(topic.classification, inspect, lanes, joins, taps, lowered)
         return route
 
     def _gate_for(self, asker: Asker | Subscriber, kind: type[Payload]) -> Gate:
@@ -198,7 +208,7 @@ class Bus:
         if gate is None:
             if not asker.gates:
                 self._judged_for.add(asker)
-            gate = asker.gates[kind] = self.policies.gate(kind, asker.card)
+            gate = asker.gates[kind] = self.recorder.gate(self.policies, kind, asker.card)
         return gate
 
     # --- publishing ---
@@ -245,9 +255,8 @@ class Bus:
         label = route.label
         if read > label:
             label = read
-            if kind in sender.declassifies:
-                # Never below what the class declares; the floor that the edge set holds all the same.
-                label = min(label, max(route.label, sender.declassifies[kind]))
+            if route.lowered and sender.id in route.lowered:
+                label = route.lowered[sender.id][read]  # the floor that the edge set holds all the same
         if headers.classification > label:  # noqa: PLR1730 - max() of two levels costs seven times as much
             label = headers.classification
         message = stamp(
@@ -255,8 +264,8 @@ class Bus:
         )
         if run.noisy or self.journal is not None:
             self.tell(message, "accepted", None)
-            if label < read:
-                self.tell(message, "declassified", None, f"{read.label} to {label.label}")
+        if route.lowered and label < read:
+            self.declassified(message, read)
         refusal = None
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
@@ -326,8 +335,9 @@ class Bus:
             raise BudgetExceededError(agent=agent, limit=self._max_messages)
 
     def output_later(
-        self, delay_s: float, payload: Payload, delivery: Delivery, read: Classification, to: str | None
-    ) -> None:
+        self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
+        to: str | None,
+    ) -> None:  # fmt: skip
         """Publish what a handler gave after a while; in flight as ``timed`` until then."""
         cause = delivery.message
         scope = cause.scope
@@ -343,10 +353,9 @@ class Bus:
             del self.timers[number]
             scope.timed -= 1
             card, extra = delivery.lane.subscriber.card, delivery.extra
-            headers = self.trees.current(cause).headers
             try:
                 self.emit(
-                    payload, card, scope, cause.number, cause.hops + 1, headers, read, None, to,
+                    payload, card, scope, cause.number, cause.hops + 1, self.trees.granted(headers), read, None, to,
                     None if extra is None else extra.instead_of,
                 )  # fmt: skip
             except (UnknownAgentError, NotConsumedError):
@@ -373,26 +382,24 @@ class Bus:
 
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
         """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
-        message, recipient = delivery.message, delivery.lane.subscriber.card.id
-        self.judged(message, recipient, decision)
-        if decision.verdict == "deny":
-            self.settle(delivery, DENIED, decision.summary)
-            return False
+        message, card = delivery.message, delivery.lane.subscriber.card
+        self.judged(message, card.id, decision)
         if decision.verdict == "hold":
             self.desk.hold(delivery, decision)
             return False
-        if decision.verdict == "redact":
-            try:
-                copy = mask(message, decision.paths)
-            except LookupError:
-                self.settle(delivery, DENIED, f"cannot be masked; {decision.summary}")
-                return False
+        payload, why, notices = seen(message, decision, card, carries=card.notices)
+        if payload is None:
+            self.settle(delivery, DENIED, why)
+            return False
+        if notices or payload is not message.payload:
             extra = delivery.extra = delivery.extra or Extra()
-            extra.original = message
-            delivery.message = masked_copy(message, copy)
-            message.scope.redacted += 1
-            delivery.lane.subscriber.tally.redacted += 1
-            self.tell(message, "redacted", recipient, decision.summary)
+            extra.notices = notices
+            if payload is not message.payload:
+                extra.original = message
+                delivery.message = masked_copy(message, payload)
+                message.scope.redacted += 1
+                delivery.lane.subscriber.tally.redacted += 1
+                self.tell(message, "redacted", card.id, decision.summary)
         return True
 
     def take_out(self, delivery: Delivery) -> bool:
@@ -419,10 +426,12 @@ class Bus:
         subscriber = delivery.lane.subscriber
         delivery.message = message = self.trees.current(message)
         delivery.epoch = self.epoch
-        if extra is not None and extra.original is not None:  # whether it is masked is decided anew
-            extra.original = None
-            message.scope.redacted -= 1
-            subscriber.tally.redacted -= 1
+        if extra is not None:
+            extra.notices = ()
+            if extra.original is not None:  # whether it is masked is decided anew
+                extra.original = None
+                message.scope.redacted -= 1
+                subscriber.tally.redacted -= 1
         refusal = self.supervisor.refusal(message)
         if refusal is not None:
             self.settle(delivery, *refusal)
@@ -521,21 +530,18 @@ class Bus:
         payload = message.payload
         gate = asker.gates.get(kind) or self._gate_for(asker, kind)
         decision = gate.judge(message, sender, approved)
+        notices: tuple[str, ...] = ()
         if decision is not None:
             self.judged(message, asker.card.id, decision)
-            if decision.verdict == "deny":
-                self.no_answer(message, scope, expectation, agent, DENIED, decision.summary)
-                return
             if decision.verdict == "hold":
                 self.desk.hold_answer(message, asker.card.id, agent, decision, approved)
                 return
-            if decision.verdict == "redact":
-                try:
-                    payload = mask(message, decision.paths)
-                except LookupError:
-                    why = f"cannot be masked; {decision.summary}"
-                    self.no_answer(message, scope, expectation, agent, DENIED, why)
-                    return
+            shown, why, notices = seen(message, decision, asker.card, carries=expectation.notices is not None)
+            if shown is None:
+                self.no_answer(message, scope, expectation, agent, DENIED, why)
+                return
+            if shown is not payload:
+                payload = shown
                 scope.redacted += 1
                 self.tell(message, "redacted", asker.card.id, decision.summary)
         scope.handled += 1
@@ -543,6 +549,10 @@ class Bus:
         if taken:
             if message.label > expectation.label:  # noqa: PLR1730 - as in emit
                 expectation.label = message.label
+            if message.headers is not expectation.headers:
+                expectation.narrow(message.headers)
+            if notices:
+                expectation.owe(notices)
         else:
             scope.late += 1
             self.late += 1
@@ -585,6 +595,7 @@ class Bus:
             setattr(counts, str(outcome), getattr(counts, str(outcome)) + 1)
         if outcome is DEAD_LETTERED:
             self.supervisor.bury(delivery, topic_of(kind).name, reason)
+            self.recorder.buried(delivery.message, subscriber.card.id, reason)
         failure = self.remember(
             scope, delivery.message, subscriber.card.id, outcome, reason,
             instead_of=None if extra is None else extra.instead_of,

@@ -9,21 +9,24 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from genie.assembly import Assembly, fixed_keys
 from genie.catalogue import Catalogue
 from genie.dialect import load_file, load_text
 from genie.document import Document, suggestion
 from genie.entry import Entry, Source, item_of
-from genie.errors import ConfigError, DefinitionError, PolicyError
+from genie.errors import ConfigError, DefinitionError
 from genie.graph import Graph, Problem
 from genie.limits import RunLimits
-from genie.manifest import MAX_PARTS, AgentSection, FieldSection, PipelineSection
+from genie.manifest import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.message import Classification, Payload
 from genie.message import Path as Place
 from genie.override import overridden, parse_overrides
 from genie.pipeline import check
-from genie.policy import Environment, PolicySet
+from genie.policy import Environment, PolicySet, Scene
+from genie.policyfile import PolicySource, Reading, scene_of, spelt_out
+from genie.ports import Audit, Control
 from genie.protocol import Binding, Caller, Join
 from genie.shelf import located
 from genie.timetable import Schedule
@@ -31,6 +34,14 @@ from genie.validation import validated
 
 Overrides = Mapping[str, str] | Iterable[str]
 """Key -> text, or texts ``key=value``, as ``--set`` takes them."""
+
+
+class Signed(NamedTuple):
+    """What a caller's signed identity is held against."""
+
+    keys: Path
+    issuer: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +55,15 @@ class Pipeline:
     bindings: tuple[Binding, ...] = field(repr=False)
     joins: tuple[Join, ...]
     policies: PolicySet = field(repr=False)
+    policy_source: PolicySource = field(repr=False)
+    """Reads the policies anew."""
     limits: RunLimits
     caller: Caller = field(repr=False)
+    """Who asks by default; with ``signed``, the widest that a signed identity may give."""
+    signed: Signed | None = None
+    """Whose signature a caller's identity needs; None where the command's word is taken."""
+    audit: Audit | None = field(default=None, repr=False, compare=False)
+    """Where acts of governance are recorded; opened by the runtime."""
     environment: Environment
     entry: type[Payload]
     """What the caller sends."""
@@ -55,10 +73,19 @@ class Pipeline:
     """Seconds for the answer; None means the limits' deadline."""
     input: Entry
     """How the command's options fill the question."""
+    control: Control | None = field(default=None, repr=False)
+    """Where people at other terminals approve, and switch off."""
     schedules: tuple[Schedule, ...] = ()
     """When it is asked by itself."""
     warnings: tuple[str, ...]
     graph: Graph = field(repr=False)
+
+    @property
+    def nobody(self) -> Caller:
+        """Who asks where nobody is named: the caller of the file; where identities are signed, one with no rights."""
+        if self.signed is None:
+            return self.caller
+        return self.caller.narrowed(roles=frozenset(), clearance=Classification.PUBLIC, consent=frozenset())
 
 
 def load(
@@ -82,7 +109,8 @@ def load(
     path = located(Path(path))
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
-    return _checked(overridden(_spelt_out(load_file(path, environ=environ)), pairs, environ=environ), path, catalogue)
+    document = overridden(_spelt_out(load_file(path, environ=environ)), pairs, environ=environ)
+    return _checked(document, path, catalogue, environ)
 
 
 def parse(
@@ -101,7 +129,7 @@ def parse(
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
     document = _spelt_out(load_text(text, name=name, environ=environ))
-    return _checked(overridden(document, pairs, environ=environ), None, catalogue)
+    return _checked(overridden(document, pairs, environ=environ), None, catalogue, environ)
 
 
 def _spelt_out(document: Document) -> Document:
@@ -111,21 +139,24 @@ def _spelt_out(document: Document) -> Document:
         text = "a pipeline says version, id, agents, input and output"
         raise ConfigError((f"{document.where(())}: {kind}; {text}",))
     value = dict(document.value)
-    for key in ("agents", "policies"):
-        items = value.get(key)
-        if isinstance(items, list):
-            value[key] = [
-                item if not isinstance(item, str) else {"id": item} if key == "agents" else {item: {}} for item in items
-            ]
+    if isinstance(value.get("agents"), list):
+        value["agents"] = [{"id": item} if isinstance(item, str) else item for item in value["agents"]]
+    if "policies" in value:
+        value["policies"] = spelt_out(value["policies"])
     written = dict(document.written)
     for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
         written[*at, "id"] = written.pop(at)
-    if isinstance(value.get("input"), str):
-        value["input"] = {"payload": value["input"]}
+    for key, only in (("input", "payload"), ("control", "path")):
+        if isinstance(value.get(key), str):
+            value[key] = {only: value[key]}
+            if (key,) in written:
+                written[key, only] = written.pop((key,))
     return replace(document, value=value, written=written)
 
 
-def _checked(document: Document, path: Path | None, catalogue: Catalogue | None) -> Pipeline:
+def _checked(
+    document: Document, path: Path | None, catalogue: Catalogue | None, environ: Mapping[str, str]
+) -> Pipeline:
     try:
         assembly = Assembly(document, Catalogue.installed() if catalogue is None else catalogue)
     except DefinitionError as error:
@@ -133,16 +164,16 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None)
     for place in document.written:
         if (place[-1:] in {("id",), ("fallback",)} and "settings" not in place) or place[:1] == ("cycles",):
             assembly.note(place, "an agent's, join's or pipeline's id is logged, so the environment cannot give it")
+    source = PolicySource(document, Path() if path is None else path.parent, assembly.catalogue, environ)
     section, problems = validated(PipelineSection, document)
     fixed = fixed_keys(document)
     assembly.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
     if section is None:
-        _parts_alone(assembly)
-        raise _error(document, assembly.problems)
-    return _assembled(section, assembly, path)
+        raise _error(document, assembly.problems, _parts_alone(assembly, source))
+    return _assembled(section, assembly, path, source)
 
 
-def _parts_alone(assembly: Assembly) -> None:
+def _parts_alone(assembly: Assembly, source: PolicySource) -> tuple[str, ...]:
     """Look at agents and policies one by one in a file that is not valid as a whole: their problems show too."""
     agents = assembly.document.at(("agents",))
     for position in range(min(len(agents), MAX_PARTS) if isinstance(agents, list) else 0):
@@ -150,16 +181,22 @@ def _parts_alone(assembly: Assembly) -> None:
         if section is not None:
             assembly.agent(position, section)
     policies = assembly.document.at(("policies",))
-    if isinstance(policies, list) and all(isinstance(item, dict) for item in policies):
-        assembly.policies([item for item in policies if isinstance(item, dict)])
+    if not isinstance(policies, list) or not all(isinstance(item, dict | str) for item in policies):
+        return ()
+    reading = Reading(source)
+    reading.policies()
+    assembly.problems += reading.own()
+    return reading.foreign()
 
 
-def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) -> Pipeline:
+def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None, source: PolicySource) -> Pipeline:
     for position, agent in enumerate(section.agents):
         assembly.agent(position, agent)
     environment = Environment(section.environment)
-    policies = _policies(section, assembly, environment)
-    caller = Caller(**{**section.caller.model_dump(), "clearance": Classification.parse(section.caller.clearance)})
+    caller = _caller(section.caller)
+    folder = Path() if path is None else path.parent
+    signed = _signed(section.caller, assembly, folder)
+    audit = None if section.audit is None else assembly.audit(section.audit, folder)
     topics = assembly.topics()
     entry = topics.find(("input", "payload"), section.input.payload)
     answer = topics.find(("output",), section.output)
@@ -169,11 +206,16 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
     warnings: list[Problem] = (
         [] if section.policies else [Problem((), "no policies are in force; list some under `policies`")]
     )
+    source = replace(source, scene=_scene(assembly, joins, environment, whole=len(joins) == len(made)))
+    reading = Reading(source)
+    policies = reading.policies()
+    assembly.problems += reading.own()
+    warnings += reading.warnings
     graph = None
     if entry is not None and answer is not None:
         graph = Graph(
             bindings=tuple(assembly.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
-            environment=environment, cycles=section.cycles,
+            environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
             unused=frozenset(kind for kind in unused if kind is not None),
         )  # fmt: skip
         found = check(graph, complete=assembly.complete and len(joins) == len(made))
@@ -181,27 +223,45 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None) 
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
         assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
         warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
-    source = _entry(section, assembly, entry, path)
+    question = _entry(section, assembly, entry, path)
     schedules = _schedules(section, assembly, entry)
-    if assembly.problems or graph is None or policies is None or source is None or answer is None:
-        raise _error(assembly.document, assembly.problems)
+    control = None if section.control is None else assembly.control()
+    if control is not None:
+        control = control.within(Path() if path is None else path.parent)
+    if assembly.problems or graph is None or policies is None or question is None or answer is None:
+        raise _error(assembly.document, assembly.problems, reading.foreign())
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
-        policies=policies, limits=RunLimits(**section.limits.model_dump()), caller=caller, environment=environment,
-        entry=source.payload, answer=answer, within_s=section.within_s, input=source, schedules=schedules,
-        warnings=_lines(assembly.document, warnings + _absent(source)), graph=graph,
+        policies=policies, policy_source=source, limits=RunLimits(**section.limits.model_dump()), caller=caller,
+        signed=signed, audit=audit, control=control, environment=environment,
+        entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
+        warnings=_lines(assembly.document, warnings + _absent(question)), graph=graph,
     )  # fmt: skip
 
 
-def _policies(section: PipelineSection, assembly: Assembly, environment: Environment) -> PolicySet | None:
-    policies = assembly.policies(section.policies)
-    if policies is None:
+def _caller(section: CallerSection) -> Caller:
+    given = section.model_dump(exclude={"keys", "issuer", "audience"})
+    return Caller(**{**given, "clearance": Classification.parse(section.clearance)})
+
+
+def _signed(section: CallerSection, assembly: Assembly, folder: Path) -> Signed | None:
+    given = {name: getattr(section, name) for name in ("keys", "issuer", "audience")}
+    if not any(given.values()):
         return None
-    try:
-        return PolicySet(policies, environment)
-    except PolicyError as error:
-        assembly.note(("policies",), str(error))
+    lacking = [name for name, value in given.items() if value is None]
+    if lacking:
+        assembly.note(
+            ("caller",), f"a signed identity needs keys, issuer and audience; {', '.join(lacking)} is not given"
+        )
         return None
+    return Signed(folder / given["keys"], given["issuer"], given["audience"])
+
+
+def _scene(assembly: Assembly, joins: Iterable[Join], environment: Environment, *, whole: bool) -> Scene | None:
+    """Return what policies are checked against; None when a part is missing, which may be what they speak of."""
+    if not (assembly.complete and whole):
+        return None
+    return scene_of((binding.card for binding in assembly.bindings), joins, environment)
 
 
 def _schedules(section: PipelineSection, assembly: Assembly, entry: type[Payload] | None) -> tuple[Schedule, ...]:
@@ -310,8 +370,8 @@ def _in_file(problem: Problem, positions: list[int]) -> Problem:
     return Problem(path, problem.text)
 
 
-def _error(document: Document, problems: Iterable[Problem]) -> ConfigError:
-    return ConfigError(_lines(document, problems))
+def _error(document: Document, problems: Iterable[Problem], foreign: tuple[str, ...] = ()) -> ConfigError:
+    return ConfigError((*_lines(document, problems), *foreign))
 
 
 def _lines(document: Document, problems: Iterable[Problem]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import anyio
 
+from genie.account import Stain
 from genie.errors import (
     ForgedMessageError,
     GenieError,
@@ -38,7 +39,7 @@ Port = TypeVar("Port")
 class HandlerContext:
     """Implements ``genie.protocol.Context`` for one delivery."""
 
-    __slots__ = ("_bus", "_delivery", "_opened", "_published", "_random", "_worker", "label")
+    __slots__ = ("_bus", "_delivery", "_opened", "_published", "_random", "_worker", "label", "onward", "stain")
 
     def __init__(self, bus: Exchange, worker: Handling, delivery: Delivery) -> None:
         self._bus = bus
@@ -49,6 +50,10 @@ class HandlerContext:
         self._random: random.Random | None = None
         self.label: Classification = delivery.message.label
         """Highest declared label of what the handler has read so far."""
+        self.onward: Headers = delivery.message.headers
+        """Narrowest headers of what the handler has read so far: what it sends carries them."""
+        self.stain: Stain | None = None
+        """What others have put into the scratch that the handler has had in its hands."""
 
     # --- reading ---
 
@@ -61,6 +66,12 @@ class HandlerContext:
     def headers(self) -> Headers:
         """Security context of the message."""
         return self._delivery.message.headers
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What an egress must write beside the payload."""
+        extra = self._delivery.extra
+        return () if extra is None else extra.notices
 
     @property
     def deadline(self) -> float:
@@ -81,7 +92,10 @@ class HandlerContext:
         """This agent's scratch for this run."""
         run = self._delivery.message.scope.run
         if run.state is None:
-            run.state = {}
+            run.state, run.stains = {}, {}
+        if self.stain is None:
+            self.stain = run.stains.setdefault(self._agent, Stain(self.label, self.onward))
+            self._reads(self.label, self.onward)
         state: dict[str, Any] = run.state.setdefault(self._agent, {})
         return state
 
@@ -118,9 +132,10 @@ class HandlerContext:
         worker = self._alive("publish")
         self._declared(payload)
         message, extra = self._delivery.message, self._delivery.extra
+        onward, label = self.read_so_far()
         ticket = self._bus.emit(
             payload, self._delivery.lane.subscriber.card, message.scope, message.number, message.hops + 1,
-            self._narrow(headers) or message.headers, self.label, None, to,
+            onward if headers is None else self._narrow(headers).met(onward), label, None, to,
             None if extra is None else extra.instead_of, reject=True,
         )  # fmt: skip
         self._bus.within_budget(self._agent, self._delivery)
@@ -136,7 +151,7 @@ class HandlerContext:
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
-        self._bus.output_later(delay_s, payload, self._delivery, self.label, to)
+        self._bus.output_later(delay_s, payload, self._delivery, *self.read_so_far(), to)
 
     async def ask(
         self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
@@ -212,7 +227,7 @@ class HandlerContext:
             if cancelled or need == "first" or cancel_rest:
                 bus.trees.cut_scope(scope, "no longer needed")
             bus.correlator.close(scope)
-        self.label = max(self.label, expectation.label)
+        self._reads(expectation.label, expectation.headers or self.onward)
         return expectation.result(scope.correlation_id)
 
     def _may_ask(self, question: Payload, expect: tuple[Expected, ...]) -> None:
@@ -226,11 +241,12 @@ class HandlerContext:
 
     def _question(self, payload: Payload, scope: Scope, to: str | None) -> Ticket | None:
         bus, message = self._bus, self._delivery.message
+        headers, label = self.read_so_far()
         scope.in_flight += 1  # a token, so that the scope is not at rest before its question is out
         try:
             return bus.emit(
                 payload, self._delivery.lane.subscriber.card, scope, message.number, message.hops + 1,
-                message.headers, self.label, None, to, asked=True, reject=True,
+                headers, label, None, to, asked=True, reject=True,
             )  # fmt: skip
         finally:
             scope.in_flight -= 1
@@ -250,9 +266,25 @@ class HandlerContext:
         message = self._delivery.message
         if message.scope.run.noisy:
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
-            self._bus.tell(message, "progress", self._agent, shown[:200])
+            said = shown[:200] if self._bus.may_hear(shown, message, self.label) else "withheld"
+            self._bus.tell(message, "progress", self._agent, said)
 
     # --- the bus's side ---
+
+    def read_so_far(self) -> tuple[Headers, Classification]:
+        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
+        if self.stain is not None:
+            self._reads(self.stain.label, self.stain.headers)
+        return self.onward, self.label
+
+    def _reads(self, label: Classification, headers: Headers) -> None:
+        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
+        self.label = max(self.label, label)
+        self.onward = self.onward.met(headers)
+        stain = self.stain
+        if stain is not None:
+            stain.label = self.label = max(self.label, stain.label)
+            stain.headers = self.onward = self.onward.met(stain.headers)
 
     def close(self) -> None:
         """Make the context dead, and cancel the scopes that its handler left open."""
@@ -277,11 +309,10 @@ class HandlerContext:
         if type(payload) not in card.produces and type(payload) not in card.publishes:
             self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload)))
 
-    def _narrow(self, headers: Headers | None) -> Headers | None:
-        if headers is not None:
-            widened = headers.widened_beyond(self.headers)
-            if widened:
-                self._refuse(HeadersWidenedError(agent=self._agent, widened=widened))
+    def _narrow(self, headers: Headers) -> Headers:
+        widened = headers.widened_beyond(self.headers)
+        if widened:
+            self._refuse(HeadersWidenedError(agent=self._agent, widened=widened))
         return headers
 
     def _refuse(self, error: GenieError) -> NoReturn:

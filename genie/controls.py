@@ -6,13 +6,23 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from genie.account import Outcome
+from genie.approval import State
+from genie.ballot import Ballot
 from genie.errors import InputError, UnknownAgentError
+from genie.switches import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from genie.approval import ApprovalRequest, Seal, Sight
     from genie.bus import Bus
     from genie.holds import Held
+    from genie.incident import Incident
     from genie.mailbox import Subscriber
+    from genie.message import Classification, Payload
     from genie.policy import PolicySet
+    from genie.supervisor import DeadLetter
+    from genie.switches import Word
 
 
 class Controls(ABC):
@@ -26,41 +36,82 @@ class Controls(ABC):
         """Judge by another set from now on; what is queued is judged again before it is handled."""
         self._open_bus().replace_policies(policies, by, reason)
 
-    def pause(self, agent: str, *, by: str = "operator", reason: str = "") -> None:
-        """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once."""
-        bus = self._open_bus()
-        bus.supervisor.bar(self._subscriber(agent), "paused")
-        bus.governed("paused", agent, by=by, reason=reason)
+    def pause(self, agent: str, *, for_s: float | None = None, by: str = "operator", reason: str = "") -> None:
+        """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once.
+
+        Args:
+            agent: Its id.
+            for_s: Seconds until it ends by itself; None until ``resume``.
+            by: Who does it.
+            reason: Why.
+        """
+        self._subscriber(agent)
+        self._turn(Target("agent", agent), "paused", by, reason, for_s)
 
     def resume(self, agent: str, *, by: str = "operator", reason: str = "") -> None:
-        """Deliver to an agent again that was paused, killed or quarantined."""
-        bus = self._open_bus()
-        bus.supervisor.unbar(self._subscriber(agent))
-        bus.governed("resumed", agent, by=by, reason=reason)
-
-    def kill(
-        self, agent: str | None = None, *, tenant: str | None = None, by: str = "operator", reason: str = ""
-    ) -> None:
-        """Stop an agent, or a tenant's runs: nothing more is delivered, and what runs is cancelled.
+        """Deliver to an agent again that was paused or quarantined.
 
         Raises:
-            TypeError: Neither or both are given.
+            InputError: It is killed, which only ``revive`` lifts.
         """
-        bus = self._open_bus()
-        if (agent is None) == (tenant is None):
-            raise TypeError("kill an agent or a tenant")
+        self._subscriber(agent)
+        target = Target("agent", agent)
+        switches = self._open_bus().switches
+        if switches.is_on(target, "killed"):
+            raise InputError(f"agent {agent!r}", "is killed", "revive it")
+        switches.lift(target, "paused", by=by, reason=reason)
+
+    def kill(
+        self,
+        agent: str | None = None,
+        *,
+        tenant: str | None = None,
+        everything: bool = False,
+        for_s: float | None = None,
+        by: str = "operator",
+        reason: str = "",
+    ) -> None:
+        """Stop an agent, a tenant's runs, or everything: nothing more is delivered, and what runs is cancelled.
+
+        Args:
+            agent: Id of the agent.
+            tenant: Name of the tenant.
+            everything: Every run, of whomever.
+            for_s: Seconds until it ends by itself; None until ``revive``.
+            by: Who does it.
+            reason: Why.
+
+        Raises:
+            TypeError: Not exactly one of the three is given.
+        """
+        target = _target(agent, tenant, everything)
         if agent is not None:
-            subscriber = self._subscriber(agent)
-            bus.governed("killed", agent, by=by, reason=reason)
-            bus.supervisor.bar(subscriber, "killed")
-            cut(subscriber, "killed")
-        elif tenant is not None:
-            bus.governed("killed", f"tenant {tenant}", by=by, reason=reason)
-            bus.supervisor.shut_tenants.add(tenant)
-            bus.epoch += 1
-            for run in tuple(bus.runs.values()):
-                if run.headers.tenant == tenant:
-                    bus.trees.end(run, Outcome.CANCELLED, "killed")
+            self._subscriber(agent)
+        self._turn(target, "killed", by, reason, for_s)
+
+    def revive(
+        self,
+        agent: str | None = None,
+        *,
+        tenant: str | None = None,
+        everything: bool = False,
+        by: str = "operator",
+        reason: str = "",
+    ) -> None:
+        """Lift a kill; of an agent its quarantine too. What was cancelled stays so.
+
+        Raises:
+            TypeError: Not exactly one of the three is given.
+        """
+        target = _target(agent, tenant, everything)
+        if agent is not None:
+            self._subscriber(agent)
+        self._open_bus().switches.lift(target, "killed", by=by, reason=reason)
+
+    def _turn(self, target: Target, word: Word, by: str, reason: str, for_s: float | None) -> None:
+        if for_s is not None and not for_s >= 0:
+            raise ValueError(f"a term is a number of seconds from 0, not {for_s}")
+        self._open_bus().switches.turn(target, word, by=by, reason=reason, for_s=for_s)
 
     def revoke(self, consent: str, *, by: str = "operator", reason: str = "") -> None:
         """Withdraw a consent: headers lose it, in new messages and in those on their way, which are judged again."""
@@ -72,30 +123,121 @@ class Controls(ABC):
         """Return what waits for a person, oldest first."""
         return self._open_bus().holds.all()
 
-    def release(self, hold_id: str) -> None:
-        """Allow what is held; it is judged again, and its other verdicts still apply.
+    def approvals(self) -> tuple[ApprovalRequest, ...]:
+        """Return what people are asked to approve, oldest first, with the votes so far."""
+        return tuple(held.request for held in self.holds())
+
+    def sight(self, hold_id: str, clearance: Classification | None = None) -> Sight:
+        """Return what an approver may see of what is held.
+
+        Args:
+            hold_id: Which one.
+            clearance: The approver's; that of the run's caller by default.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        ballot = Ballot(self._open_bus())
+        return ballot.sight(ballot.held(hold_id), clearance)
+
+    def approve(
+        self,
+        hold_id: str,
+        *,
+        by: str,
+        roles: Iterable[str] = (),
+        reason: str,
+        edit: Payload | None = None,
+        seal: Seal | None = None,
+    ) -> ApprovalRequest:
+        """Vote for what is held. With enough votes it is judged again, and its other verdicts still apply.
+
+        Args:
+            hold_id: Which one.
+            by: Who approves; never the run's own user or the sender.
+            roles: What they may decide, vouched for by whoever calls this.
+            reason: Why.
+            edit: What is to be delivered instead, of the same class. It is validated and judged as a new payload: votes
+                for the old one are void, this one counts for the new one, and what a policy denies refuses the edit.
+            seal: What the approver saw (``ApprovalRequest.seal``); the vote is void should something else be held now.
+
+        Raises:
+            InputError: It does not count, and why.
+        """
+        return Ballot(self._open_bus()).vote(
+            hold_id, by=by, roles=frozenset(roles), approve=True, reason=reason, edit=edit, seal=seal
+        )
+
+    def deny(
+        self, hold_id: str, *, by: str, roles: Iterable[str] = (), reason: str, seal: Seal | None = None
+    ) -> ApprovalRequest:
+        """Vote against what is held; one person who may decide is enough, and it ends ``denied``.
+
+        Raises:
+            InputError: It does not count, and why.
+        """
+        return Ballot(self._open_bus()).vote(
+            hold_id, by=by, roles=frozenset(roles), approve=False, reason=reason, seal=seal
+        )
+
+    def release(self, hold_id: str, *, by: str = "operator", reason: str = "released") -> None:
+        """Let go what is held, as the program that embeds this runtime; it is judged again.
+
+        This is no way round an approval: what asks for roles or for several people wants ``approve``.
+
+        Raises:
+            InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.
+        """
+        bus = self._open_bus()
+        held = Ballot(bus).held(hold_id)
+        request = held.request
+        if request.named:
+            raise InputError(f"hold {hold_id!r}", f"asks for {'; '.join(request.lacking())}", "use approve()")
+        objection = request.objection(by, frozenset()) if request.requester else None
+        if objection is not None:
+            raise InputError(f"hold {hold_id!r}", objection)
+        bus.holds.pop(hold_id)
+        detail = request.ended(State.APPROVED).evidence()
+        bus.governed("approved", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+        bus.holds.changed(held, request.ended(State.APPROVED))
+        bus.desk.release(held)
+
+    def refuse(self, hold_id: str, *, by: str = "operator", reason: str = "refused") -> None:
+        """Deny what is held, as the program that embeds this runtime.
 
         Raises:
             InputError: Nothing of that id is held.
         """
         bus = self._open_bus()
-        bus.desk.release(self._held(bus, hold_id))
+        held = Ballot(bus).held(hold_id)
+        bus.holds.pop(hold_id)
+        detail = held.request.ended(State.DENIED).evidence()
+        bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+        bus.desk.refuse(held, Outcome.DENIED, reason)
 
-    def refuse(self, hold_id: str, *, reason: str = "refused") -> None:
-        """Deny what is held.
+    def dead_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the dead letters that are kept, oldest first."""
+        return self._open_bus().supervisor.letters()
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return repeated denials and failures, each with its count and severity, oldest first."""
+        return self._open_bus().recorder.incidents.all()
+
+    def acknowledge(self, incident_id: str, *, by: str = "operator") -> None:
+        """Say that somebody has seen an incident; its count goes on.
 
         Raises:
-            InputError: Nothing of that id is held.
+            InputError: No incident of that id is open.
         """
-        bus = self._open_bus()
-        bus.desk.refuse(self._held(bus, hold_id), Outcome.DENIED, reason)
+        self._open_bus().recorder.incidents.acknowledge(incident_id, by)
 
-    @staticmethod
-    def _held(bus: Bus, hold_id: str) -> Held:
-        held = bus.holds.pop(hold_id)
-        if held is None:
-            raise InputError(f"hold {hold_id!r}", "is not waiting (any more)", "see holds()")
-        return held
+    def close_incident(self, incident_id: str, *, by: str = "operator") -> None:
+        """Say that an incident has been dealt with; another occurrence opens another one.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._open_bus().recorder.incidents.close(incident_id, by)
 
     def _subscriber(self, agent: str) -> Subscriber:
         bus = self._open_bus()
@@ -105,8 +247,9 @@ class Controls(ABC):
         return found
 
 
-def cut(subscriber: Subscriber, reason: str) -> None:
-    """Cancel what an agent is handling."""
-    for worker in tuple(subscriber.workers):
-        if worker.delivery is not None:
-            worker.cut(Outcome.CANCELLED, reason)
+def _target(agent: str | None, tenant: str | None, everything: bool) -> Target:  # noqa: FBT001 - as its caller has it
+    if (agent is not None) + (tenant is not None) + everything != 1:
+        raise TypeError("name an agent, a tenant, or everything=True")
+    if agent is not None:
+        return Target("agent", agent)
+    return Target("all") if tenant is None else Target("tenant", tenant)

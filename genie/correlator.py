@@ -8,7 +8,7 @@ from genie.account import Outcome, Scope
 from genie.expectation import Expectation, Plan
 from genie.joins import JoinPoint, JoinState
 from genie.message import topic_of
-from genie.policy import mask
+from genie.sight import seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -195,20 +195,12 @@ class Correlator:
         kind = type(message.payload)
         scope.accepted += 1
         decision = point.gates[kind].judge(message, sender)
-        payload, denied = message.payload, None
         if decision is not None:
             self._bus.judged(message, point.join.id, decision)
-        if decision is not None and decision.verdict == "redact":
-            try:
-                payload = mask(message, decision.paths)
-                scope.redacted += 1
-            except LookupError:
-                denied = f"cannot be masked; {decision.summary}"
-        elif decision is not None and decision.verdict in {"deny", "hold"}:
-            # Nobody sits at a join to decide: what would be held for a person may not be joined silently.
-            denied = decision.summary
+        # Nobody sits at a join to decide: what would be held for a person may not be joined silently.
+        payload, denied, _ = seen(message, decision, point.card, carries=False)
         state = self._state(point, scope)
-        if denied is not None:
+        if payload is None:
             scope.denied += 1
             failure = self._bus.remember(scope, message, point.join.id, Outcome.DENIED, denied)
             state.failed(kind, sender.id, str(failure), message)
@@ -216,6 +208,7 @@ class Correlator:
             self.check_later(scope)
         else:
             scope.handled += 1
+            scope.redacted += payload is not message.payload
             taken = not state.closed and state.put(kind, sender.id, payload, message)
             if not taken:
                 scope.late += 1
@@ -267,9 +260,8 @@ class Correlator:
             self._bus.tell(last, "dead_lettered", join.id, reason)
         else:
             scope.handled += 1
-            self._bus.emit(
-                payload, state.point.card, scope, last.number, last.hops + 1, last.headers, state.label,
-            )  # fmt: skip
+            headers = self._bus.trees.granted(state.headers or last.headers)
+            self._bus.emit(payload, state.point.card, scope, last.number, last.hops + 1, headers, state.label)
         scope.in_flight -= 1
         if not scope.in_flight:
             self.at_rest(scope)

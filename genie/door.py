@@ -41,6 +41,7 @@ def ask(
     within_s: float | None = None,
     caller: Caller | None = None,
     policies: PolicySet | None = None,
+    notices: list[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> T: ...
 @overload
@@ -53,9 +54,10 @@ def ask(
     within_s: float | None = None,
     caller: Caller | None = None,
     policies: PolicySet | None = None,
+    notices: list[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> Payload: ...
-def ask(
+def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a default
     asked: Asked,
     payload: Payload | None = None,
     answer: type[Payload] | None = None,
@@ -64,6 +66,7 @@ def ask(
     within_s: float | None = None,
     caller: Caller | None = None,
     policies: PolicySet | None = None,
+    notices: list[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> Payload:
     """Ask one question and block until it is answered.
@@ -79,6 +82,7 @@ def ask(
         within_s: Deadline of everything the question causes, in seconds; for a pipeline, its own by default.
         caller: Who asks.
         policies: What judges every delivery between agents that are given as such; a pipeline has its own.
+        notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
         backend: The event loop.
 
     Raises:
@@ -107,7 +111,7 @@ def ask(
 
     async def asking() -> Payload:
         async with runtime:
-            return await runtime.ask(question, kind, to=to, within_s=within_s, caller=caller)
+            return await runtime.ask(question, kind, to=to, within_s=within_s, caller=caller, notices=notices)
 
     return _blocking(asking, backend)
 

@@ -30,10 +30,12 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   ├── MailboxFullError
     │   ├── BudgetExceededError        the run has published more than it may
     │   ├── TooManyRunsError
+    │   ├── AuditFailedError           what governs cannot be written down any more
     │   ├── RuntimeDrainingError
     │   └── RuntimeClosedError
     ├── PolicyError                O   a policy cannot be used as it is configured
     ├── ConfigError                O   a file says something that cannot be run
+    ├── IdentityError              C   a caller's identity is not good, or gives too much
     ├── InputError                 C   input that cannot be read
     ├── EdgeError                  O   something outside did not do its part
     │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
@@ -315,13 +317,13 @@ class RunStalled(RunError):
 
 
 class RunHeld(RunError):
-    """Everything left waits for a person; release or refuse the holds, then await the result again."""
+    """Everything left waits for a person; approve or deny the holds, then await the result again."""
 
     code: ClassVar[str] = "run_held"
     holds: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; release(id) or refuse(id)"
+        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; approve(id) or deny(id)"
 
 
 class RunCancelledError(RunError):
@@ -401,6 +403,16 @@ class TooManyRunsError(CapacityError):
         return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
 
 
+class AuditFailedError(CapacityError):
+    """The audit cannot be written, and is configured to admit no run that it cannot record."""
+
+    code: ClassVar[str] = "audit_failed"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"no run is admitted: {self.problem}; mend that and open another runtime, or see `on_failure`"
+
+
 class RuntimeDrainingError(CapacityError):
     """The runtime is draining and admits no new run."""
 
@@ -441,6 +453,17 @@ class ConfigError(GenieError):
 
     def __str__(self) -> str:
         return "\n".join(self.problems)
+
+
+class IdentityError(GenieError):
+    """A caller's identity was refused; ``why`` is a stable word, and nothing of what was claimed is quoted."""
+
+    code: ClassVar[str] = "identity"
+    why: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"identity refused ({self.why}): {self.problem}"
 
 
 class InputError(GenieError):

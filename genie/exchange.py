@@ -92,11 +92,19 @@ class Trees(Protocol):
         ...
 
     def current(self, message: Message[Any]) -> Message[Any]:
-        """Return a message without the consents that were withdrawn since it was sent."""
+        """Return a message without the consents that are not in force any more."""
+        ...
+
+    def granted(self, headers: Headers) -> Headers:
+        """Return headers without the consents that are not in force any more."""
         ...
 
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come."""
+        ...
+
+    def end(self, run: RunState, outcome: Outcome, reason: str) -> None:
+        """Cut a run off."""
         ...
 
     def notice(self, run: RunState) -> None:
@@ -247,8 +255,9 @@ class Exchange(Protocol):
         ...
 
     def output_later(
-        self, delay_s: float, payload: Payload, delivery: Delivery, read: Classification, to: str | None
-    ) -> None:
+        self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
+        to: str | None,
+    ) -> None:  # fmt: skip
         """Publish what a handler gave after a while."""
         ...
 
@@ -271,6 +280,14 @@ class Exchange(Protocol):
         detail: Mapping[str, object] | None = None,
     ) -> None:
         """Write an act of governance to the audit."""
+        ...
+
+    def words(self, error: BaseException, message: Message[Any], label: Classification) -> str:
+        """Return how a failure is named to whoever asked."""
+        ...
+
+    def may_hear(self, text: str, message: Message[Any], label: Classification) -> bool:
+        """Return True where an agent's words may reach whoever watches the run."""
         ...
 
     def took(self, delivery: Delivery, elapsed: float) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from genie.account import Failure
     from genie.mailbox import Ticket
+    from genie.message import Headers
     from genie.protocol import Expected, Need
 
 LATE = "late"
@@ -79,8 +80,8 @@ class Expectation:
     """
 
     __slots__ = (
-        "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "kinds", "label",
-        "until",
+        "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "headers", "kinds",
+        "label", "notices", "until",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
@@ -88,6 +89,10 @@ class Expectation:
         """Payload class -> sender -> what came."""
         self.label = Classification.PUBLIC
         """Highest declared label of the answers taken."""
+        self.headers: Headers | None = None
+        """The narrowest headers of the answers taken."""
+        self.notices: tuple[str, ...] | None = ()
+        """What an outside asker must show beside the answers taken; None for one that has no place for it."""
         self.came = 0
         self.done = False
         """The wait is over: what was needed is in, or nothing more can come."""
@@ -118,6 +123,14 @@ class Expectation:
         if self._left == 0 or self.came >= self._need:
             self.finish()
         return True
+
+    def narrow(self, headers: Headers) -> None:
+        """An answer was taken that carries these headers."""
+        self.headers = headers if self.headers is None else self.headers.met(headers)
+
+    def owe(self, notices: tuple[str, ...]) -> None:
+        """An answer was taken beside which these notices must be shown, each once."""
+        self.notices = tuple(dict.fromkeys((*(self.notices or ()), *notices)))
 
     def found(self, kind: type[Payload]) -> Payload | None:
         """Return the answer of a plain class, or None."""
@@ -228,7 +241,8 @@ class Expectation:
                 each[self._each[kind]] = came
             elif came:
                 plain[kind] = came[ONE]
-        return Gathered(run_id, plain, each, self._missing() if self._left or self._lost else {})
+        missing = self._missing() if self._left or self._lost else {}
+        return Gathered(run_id, plain, each, missing, self.notices or ())
 
     def _missing(self) -> dict[str, Missing]:
         lost = dict(self._lost or {})

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from genie.message import Path, Payload, topic_of
-from genie.policy import Environment
+from genie.policy import Environment, Policy
 from genie.protocol import AgentCard, Binding, Caller, Join
 from genie.reach import follow
 
@@ -41,6 +41,7 @@ class Graph:
     """What the caller is answered with."""
     caller: Caller = field(default_factory=Caller)
     environment: Environment = field(default_factory=Environment)
+    policies: tuple[Policy, ...] = ()
     cycles: tuple[tuple[str, ...], ...] = ()
     """Sets of ids among which messages may go round."""
     unused: frozenset[Kind] = frozenset()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Extra, Outcome
+from genie.approval import ApprovalRequest, State, request_of
 from genie.expectation import ONE, Expectation
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from genie.policy import Decision
 
 
+REMEMBERED = 1_000
+"""Approvals that have ended and can still be looked up."""
+_STATES = {Outcome.DENIED: State.DENIED, Outcome.EXPIRED: State.EXPIRED, Outcome.CANCELLED: State.CANCELLED}
+
+
 @dataclass(slots=True, eq=False)
 class Held:
     """One delivery or answer under decision."""
@@ -29,6 +36,8 @@ class Held:
     decision: Decision
     delivery: Delivery | None
     """None for an answer on its way to its asker."""
+    request: ApprovalRequest
+    """What is asked of people, and what they have said so far."""
     agent: str
     """In whose name an answer counts: its own, or that of a delivery's recipient or of whom that stands in for."""
     approved: frozenset[str] = frozenset()
@@ -46,6 +55,10 @@ class Holds:
 
     def __init__(self) -> None:
         self._held: dict[str, Held] = {}
+        self.ended: deque[ApprovalRequest] = deque(maxlen=REMEMBERED)
+        """Approvals that are over, oldest first."""
+        self.tell: Callable[[ApprovalRequest], None] | None = None
+        """Told of every approval that opens, changes or ends."""
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -53,6 +66,18 @@ class Holds:
     def add(self, held: Held) -> None:
         """Park one."""
         self._held[held.id] = held
+
+    def get(self, hold_id: str) -> Held | None:
+        """Return one without removing it; None if it is not held (any more)."""
+        return self._held.get(hold_id)
+
+    def changed(self, held: Held, request: ApprovalRequest) -> None:
+        """Keep how an approval stands now, and tell of it."""
+        held.request = request
+        if request.state is not State.PENDING:
+            self.ended.append(request)
+        if self.tell is not None:
+            self.tell(request)
 
     def pop(self, hold_id: str) -> Held | None:
         """Remove and return one; None if it is not held (any more)."""
@@ -105,18 +130,34 @@ class HoldDesk:
         """Park a delivery until a person decides."""
         message = delivery.message
         recipient = delivery.lane.subscriber.card.id
+        try:
+            request = self._request(message, recipient, decision)
+        except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
+            self._bus.settle(delivery, Outcome.DENIED, f"cannot be put to people ({type(error).__name__})")
+            return
         delivery.lane.subscriber.tally.held += 1
-        self._park(Held(self._id(message), message, recipient, decision, delivery, _stands_for(delivery)))
+        self._park(Held(request.id, message, recipient, decision, delivery, request, _stands_for(delivery)))
 
     def hold_answer(
         self, message: Message[Any], asker: str, agent: str, decision: Decision, approved: frozenset[str]
     ) -> None:
         """Park an answer on its way to its asker."""
-        message.scope.in_flight += 1
-        self._park(Held(self._id(message), message, asker, decision, None, agent, approved))
+        scope = message.scope
+        try:
+            request = self._request(message, asker, decision)
+        except Exception as error:  # noqa: BLE001 - as above
+            why = f"cannot be put to people ({type(error).__name__})"
+            self._bus.no_answer(message, scope, scope.expectation, agent, Outcome.DENIED, why)
+            return
+        scope.in_flight += 1
+        self._park(Held(request.id, message, asker, decision, None, request, agent, approved))
 
-    def _id(self, message: Message[Any]) -> str:
-        return f"hold-{self._bus.next_number():x}-{message.id}"
+    def _request(self, message: Message[Any], recipient: str, decision: Decision) -> ApprovalRequest:
+        bus = self._bus
+        opened = bus.clock.wall().timestamp()
+        expires = opened + (bus.limits.hold_s if decision.expires_s is None else decision.expires_s)
+        hold_id = f"hold-{bus.next_number():x}-{message.id}"
+        return request_of(hold_id, message, recipient, decision, opened=opened, expires=expires)
 
     def _park(self, held: Held) -> None:
         scope, bus = held.message.scope, self._bus
@@ -129,10 +170,12 @@ class HoldDesk:
         hold_s = held.decision.expires_s
         due = bus.now() + (bus.limits.hold_s if hold_s is None else hold_s)
         held.expiry = bus.alarm.at(due, lambda: self._expired(held.id))
+        request = held.request
         self._holds.add(held)
         _name_in_parts(held)
         bus.tell(held.message, "held", held.recipient, f"{held.id}: {held.reason}")
-        bus.governed("held", held.id, by="policy", reason=held.reason, message=held.message)
+        bus.governed("held", held.id, by="policy", reason=held.reason, message=held.message, detail=request.evidence())
+        self._holds.changed(held, request)
         bus.alarm.soon(lambda: bus.trees.notice(run))
 
     def _unpark(self, held: Held) -> None:
@@ -151,8 +194,11 @@ class HoldDesk:
         bus.alarm.soon(lambda: bus.trees.notice(run))
 
     def release(self, held: Held) -> None:
-        """A person allows it: it is judged again with that approval as an input; its other verdicts still apply."""
-        bus = self._bus
+        """It is approved: it is judged again with that as an input; its other verdicts still apply."""
+        bus, state = self._bus, held.request.state
+        if state is not State.APPROVED:  # whoever calls: nothing else runs
+            self.refuse(held, Outcome.DENIED, f"is {state}, not approved")
+            return
         self._unpark(held)
         bus.tell(held.message, "released", held.recipient, held.id)
         approved = held.approved | held.decision.holds
@@ -172,6 +218,8 @@ class HoldDesk:
     def refuse(self, held: Held, outcome: Outcome, reason: str) -> None:
         """It ends: a person does not allow it, its time is over, or its run is."""
         self._unpark(held)
+        if held.request.state is State.PENDING:
+            self._holds.changed(held, held.request.ended(_STATES[outcome]))
         if held.delivery is not None:
             self._bus.settle(held.delivery, outcome, reason)
             return
@@ -179,15 +227,33 @@ class HoldDesk:
         self._bus.no_answer(held.message, scope, scope.expectation, held.agent, outcome, reason)
         self._less(scope)
 
+    def replace(self, held: Held, message: Message[Any], decision: Decision) -> None:
+        """Put an edited message in the place of the one that is held; what was approved of that one counts no more."""
+        held.message = message
+        held.approved = frozenset()
+        held.decision = decision
+        if held.delivery is not None:
+            held.delivery.message = message
+            if held.delivery.extra is not None:
+                held.delivery.extra.approved = frozenset()
+        self._bus.tell(message, "accepted", None)
+
     def end(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str) -> None:
         """End what is held in some scopes."""
         for held in self._holds.take(lambda held: belongs(held.message.scope)):
+            detail = held.request.ended(_STATES[outcome]).evidence()
+            self._bus.governed(
+                "withdrawn", held.id, by="supervisor", reason=reason, message=held.message, detail=detail
+            )
             self.refuse(held, outcome, reason)
 
     def _expired(self, hold_id: str) -> None:
         held = self._holds.pop(hold_id)
         if held is not None:
-            self._bus.governed("expired", hold_id, by="supervisor", reason=held.reason, message=held.message)
+            detail = held.request.ended(State.EXPIRED).evidence()
+            self._bus.governed(
+                "expired", hold_id, by="supervisor", reason=held.reason, message=held.message, detail=detail
+            )
             self.refuse(held, Outcome.EXPIRED, "hold")
 
     def _less(self, scope: Scope) -> None:

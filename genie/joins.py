@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from genie.account import Scope
     from genie.alarm import Entry
+    from genie.message import Headers
 
 
 class JoinPoint:
@@ -35,13 +36,14 @@ class JoinPoint:
 class JoinState:
     """What one join has of one scope."""
 
-    __slots__ = ("_failures", "_got", "_wanted", "closed", "label", "last", "point", "scope", "timer")
+    __slots__ = ("_failures", "_got", "_wanted", "closed", "headers", "label", "last", "point", "scope", "timer")
 
     def __init__(self, point: JoinPoint, scope: Scope, producers: Mapping[type[Payload], int]) -> None:
         self.point = point
         self.scope = scope
         self.closed = False
         self.label = Classification.PUBLIC
+        self.headers: Headers | None = None
         self.last: Message[Any]
         self.timer: Entry | None = None
         self._failures: dict[type[Payload], list[str]] = {}
@@ -60,17 +62,21 @@ class JoinState:
             got = self._got[field]
             if of is kind and len(got) < self._wanted[field] and sender not in got:
                 got[sender] = payload
-                self.last = message
-                self.label = max(self.label, message.label)
+                self._read(message)
                 return True
         return False
 
     def failed(self, kind: type[Payload], sender: str, reason: str, message: Message[Any]) -> None:
         """A part was denied to the join, which may still be what causes its output."""
         if not any(self._got.values()):
-            self.last = message
-            self.label = max(self.label, message.label)
+            self._read(message)
         self._failures.setdefault(kind, []).append(f"{sender}: {reason}")
+
+    def _read(self, message: Message[Any]) -> None:
+        """What is made of the parts is caused by the last, as sensitive as the highest, as narrow as the narrowest."""
+        self.last = message
+        self.label = max(self.label, message.label)
+        self.headers = message.headers if self.headers is None else self.headers.met(message.headers)
 
     @property
     def complete(self) -> bool:

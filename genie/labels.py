@@ -1,8 +1,8 @@
 """How sensitive what reaches each recipient can be: declared labels, carried along the graph.
 
 What an agent sends carries at least the highest label of what it read, the answers it asked for included; only a card's
-``declassifies`` lowers that, and never below the label of the payload's own class. What a recipient may not read it is
-denied, so nothing of it is carried on.
+``declassifies`` that a policy permits lowers that, and never below the label of the payload's own class. What a
+recipient may not read it is denied, so nothing of it is carried on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from genie.declassification import labels_sent
 from genie.graph import Graph, Kind, Problem, name_of
 from genie.message import Classification, Path, topic_of
 from genie.protocol import AgentCard, Each
@@ -26,7 +27,10 @@ class _Reader:
     reads: tuple[Kind, ...]
     answers: tuple[Kind, ...]
     gives: tuple[Kind, ...]
-    declassifies: Mapping[Kind, Classification] = field(default_factory=dict)
+    sent: Mapping[Kind, tuple[Classification, ...]] = field(default_factory=dict)
+    """What may leave with a lower label than what was read: with which, by the highest level read."""
+    kept: tuple[Kind, ...] = ()
+    """What the card would declassify further than the policies permit."""
 
 
 def label_problems(graph: Graph) -> Iterator[Problem]:
@@ -40,8 +44,10 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
             return None
         if _declared(kind) > clearance:
             return f"{name_of(kind)} is {level.label}"
-        sources = ", ".join(giver for (giver, given), label in carried.items() if given == kind and label > clearance)
-        return f"{name_of(kind)} can carry what is {level.label} (from {sources})"
+        sources = [giver for (giver, given), label in carried.items() if given == kind and label > clearance]
+        held = ", ".join(reader.id for reader in readers if reader.id in sources and kind in reader.kept)
+        why = f"; no policy permits {held} to declassify it: list that under `declassification`" if held else ""
+        return f"{name_of(kind)} can carry what is {level.label} (from {', '.join(sources)}){why}"
 
     for reader in readers:
         for kind in (*reader.reads, *reader.answers):
@@ -63,19 +69,21 @@ def _declared(kind: Kind) -> Classification:
 
 
 def _readers(graph: Graph) -> list[_Reader]:
-    found = [_agent(card, ("agents", at)) for at, card in enumerate(graph.cards)]
+    found = [_agent(card, ("agents", at), graph) for at, card in enumerate(graph.cards)]
     for at, join in enumerate(graph.joins):
         parts = tuple(dict.fromkeys(join.parts.values()))
         found.append(_Reader(join.id, ("joins", at), join.clearance, parts, (), (join.into,)))
     return found
 
 
-def _agent(card: AgentCard, path: Path) -> _Reader:
+def _agent(card: AgentCard, path: Path, graph: Graph) -> _Reader:
     asked = (part for parts in card.asks.values() for part in parts)
     answers = dict.fromkeys(part.payload if isinstance(part, Each) else part for part in asked)
     gives = tuple(dict.fromkeys((*card.produces, *card.publishes, *card.asks)))
     only_asked = tuple(kind for kind in answers if kind not in card.consumes)
-    return _Reader(card.id, path, card.clearance, card.consumes, only_asked, gives, card.declassifies)
+    sent = {kind: labels_sent(graph.policies, card, kind, graph.environment) for kind in card.declassifies}
+    kept = tuple(kind for kind, levels in sent.items() if levels[-1] > max(_declared(kind), card.declassifies[kind]))
+    return _Reader(card.id, path, card.clearance, card.consumes, only_asked, gives, sent, kept)
 
 
 def _carried(readers: list[_Reader]) -> dict[tuple[str, Kind], Classification]:
@@ -94,7 +102,7 @@ def _carried(readers: list[_Reader]) -> dict[tuple[str, Kind], Classification]:
             default=Classification.PUBLIC,
         )
         for kind in reader.gives:
-            label = max(_declared(kind), min(read, reader.declassifies.get(kind, read)))
+            label = reader.sent[kind][read] if kind in reader.sent else max(_declared(kind), read)
             if label > carried.get((reader.id, kind), Classification.PUBLIC):
                 carried[reader.id, kind] = label
             if label > highest.get(kind, _declared(kind)):

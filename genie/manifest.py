@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from genie.limits import Overflow
+from genie.message import Grant
 
 _AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
 MAX_PARTS = 1_000
@@ -25,6 +26,13 @@ TopicName = Annotated[
     str, Field(min_length=1, max_length=200, description="A topic, `family.noun`; `family.noun@2` names its version.")
 ]
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _consent(text: str) -> str:
+    Grant.parse(text)
+    return text
+
+
 Level = Literal["public", "internal", "confidential", "restricted"]
 
 
@@ -81,6 +89,12 @@ class AgentSection(Section):
     mailbox: MailboxSection | None = None
     fallback: Id | None = Field(default=None, description="Id of the agent that takes over what this one fails on.")
     clearance: Level | None = Field(default=None, description="Highest label it may read; can only be lowered.")
+    tenants: frozenset[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None, min_length=1, description="Tenants that it works for here; can only be fewer than its card's."
+    )
+    region: str | None = Field(
+        default=None, min_length=1, description="Where it runs, or where what it takes goes.", examples=["eu"]
+    )
 
 
 class JoinSection(Section):
@@ -115,14 +129,51 @@ class LimitsSection(Section):
 
 
 class CallerSection(Section):
-    """Who asks, unless the command line says otherwise."""
+    """Who asks, unless the command line says otherwise; with ``keys``, the widest that a signed identity may give."""
 
     user: str = Field(default="local", min_length=1, description="Name of the user.")
     roles: frozenset[str] = Field(default=frozenset(), description="Roles that policies may require.")
     tenant: str | None = Field(default=None, min_length=1, description="Tenant that the run works for.")
     clearance: Level = Field(default="confidential", description="Highest label of an answer that may be shown.")
     region: str | None = Field(default=None, min_length=1, description="Region of the user.")
-    consent: frozenset[str] = Field(default=frozenset(), description="Consents in force.")
+    consent: frozenset[Annotated[str, AfterValidator(_consent)]] = Field(
+        default=frozenset(),
+        description="Consents in force: a purpose, or a purpose and its end.",
+        examples=[["insights", "credit_check@2026-12-31T00:00:00Z"]],
+    )
+    keys: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Public keys (Ed25519, PEM) of whoever signs identities; then each run needs one (--identity).",
+    )
+    issuer: str | None = Field(default=None, min_length=1, description="Who must have signed an identity.")
+    audience: str | None = Field(default=None, min_length=1, description="For whom an identity must be meant.")
+
+
+class SegmentSection(Section):
+    """When a segment of the audit trail ends: its head is signed, and the next record starts another file."""
+
+    records: int = Field(default=10_000, ge=1, description="Records of one segment.")
+    bytes: int = Field(default=16 << 20, ge=1024, description="Size of one segment's file.")
+    seconds: Seconds = Field(default=3600.0, description="Age at which the next record begins another segment.")
+
+
+class AuditSection(Section):
+    """Where acts of governance are recorded; paths are relative to this file."""
+
+    path: str = Field(min_length=1, description="Folder of the trail; made if it is not there.")
+    key: str | None = Field(default=None, min_length=1, description="Private key that signs the segments' heads.")
+    anchor: str | None = Field(
+        default=None, min_length=1, description="File, best on another disk, to which each head is written too."
+    )
+    sampling: float = Field(default=0.0, ge=0, le=1, description="Part of the plain allows that is recorded as well.")
+    fsync: Literal["never", "segment", "always"] = Field(
+        default="segment", description="When records are forced to the disk."
+    )
+    on_failure: Literal["deny", "continue"] = Field(
+        default="deny", description="Once it cannot be written: no run is admitted, or runs go on unrecorded."
+    )
+    segment: SegmentSection = SegmentSection()
 
 
 class FieldSection(Section):
@@ -153,6 +204,16 @@ class InputSection(Section):
     fields: dict[str, FieldSection] = Field(default_factory=dict, description="Field of the payload -> its source.")
 
 
+class ControlSection(Section):
+    """The file through which people at other terminals approve, and switch off."""
+
+    path: str = Field(min_length=1, description="The file, relative to this one; made when it is not there.")
+    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two looks at it.")
+    clearance: Level | None = Field(
+        default=None, description="Highest label that approvers see; that of the run's caller by default."
+    )
+
+
 class ScheduleSection(Section):
     """When `genie serve-schedule` asks the pipeline's question by itself."""
 
@@ -178,8 +239,30 @@ class ScheduleSection(Section):
     )
 
 
-def _or_name(model: type[Section]) -> dict[str, Any]:
-    return {"anyOf": [_NAME, {"$ref": f"#/$defs/{model.__name__}"}]}
+PolicyEntry = dict[str, dict[str, JsonValue] | None]
+"""A policy's name, with its settings."""
+PolicyPath = Annotated[str, Field(min_length=1, max_length=4_096, description="A policy file, relative to this one.")]
+
+
+class PolicyFileSection(Section):
+    """A Genie policy file: policies with their settings, and rules of one's own."""
+
+    version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
+    id: Id = Field(description="Name of the file.", examples=["standard"])
+    title: str = Field(default="", description="One line for people.")
+    environments: dict[Literal["development", "staging", "production"], str] = Field(
+        default_factory=dict,
+        description="Environments that the file is written for, each with a note; a pipeline in another one is warned.",
+    )
+    policies: tuple[PolicyEntry, ...] = Field(
+        default=(),
+        max_length=MAX_PARTS,
+        description="Policies in force; each a name, or a name with its settings; `mode: shadow` only records.",
+        examples=[["clearance", {"pii": {"mode": "shadow"}}]],
+    )
+    rules: tuple[dict[str, JsonValue], ...] = Field(
+        default=(), max_length=MAX_PARTS, description="Rules of one's own: when, then, because."
+    )
 
 
 class PipelineSection(Section):
@@ -196,17 +279,21 @@ class PipelineSection(Section):
         examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
     )
     joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
-    policies: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
+    policies: tuple[PolicyPath | PolicyEntry, ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Policies in force; each a name, or a name with its settings.",
-        examples=[["clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
+        description="Policies in force: names, names with settings, and policy files; or one policy file.",
+        examples=[["../policies/standard.yaml", "clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
     )
+    audit: AuditSection | None = Field(default=None, description="Where acts of governance are recorded.")
     limits: LimitsSection = LimitsSection()
     caller: CallerSection = CallerSection()
     input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
     output: TopicName = Field(description="Topic of the answer.")
     within_s: Seconds | None = Field(default=None, description="Seconds for the answer.")
+    control: ControlSection | None = Field(
+        default=None, description="Where people at other terminals approve and switch off: a file, or a file and how."
+    )
     schedule: tuple[ScheduleSection, ...] = Field(
         default=(), max_length=MAX_PARTS, description="When `genie serve-schedule` asks by itself."
     )
@@ -221,12 +308,50 @@ class PipelineSection(Section):
     )
 
 
+def _or_name(model: type[Section]) -> dict[str, Any]:
+    return {"anyOf": [_NAME, {"$ref": f"#/$defs/{model.__name__}"}]}
+
+
+_POLICY = {
+    "anyOf": [
+        _NAME,
+        {
+            "type": "object",
+            "additionalProperties": {"type": ["object", "null"]},
+            "minProperties": 1,
+            "maxProperties": 1,
+        },
+    ]
+}
+"""A policy's name, or its name with its settings; in a pipeline also the path of a policy file."""
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a pipeline file, plain names for agents, policies and input included."""
     found = PipelineSection.model_json_schema(by_alias=True)
     properties = found["properties"]
     properties["agents"]["items"] = _or_name(AgentSection)
     properties["input"] = {"description": properties["input"]["description"], **_or_name(InputSection)}
-    settings = {"type": "object", "additionalProperties": {"type": ["object", "null"]}}
-    properties["policies"]["items"] = {"anyOf": [_NAME, {**settings, "minProperties": 1, "maxProperties": 1}]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Genie pipeline"}
+    properties["control"] = {
+        "description": properties["control"]["description"],
+        "anyOf": [*_or_name(ControlSection)["anyOf"], {"type": "null"}],
+    }
+    listed = {key: value for key, value in properties["policies"].items() if key in {"type", "maxItems", "default"}}
+    told = {key: value for key, value in properties["policies"].items() if key not in listed}
+    properties["policies"] = {**told, "anyOf": [{**listed, "items": _POLICY}, _NAME]}
+    return {"$schema": _DRAFT, **found, "title": "Genie pipeline"}
+
+
+def policy_schema(rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a policy file.
+
+    Args:
+        rules: JSON Schema of the settings of the policy that takes the file's `rules`.
+    """
+    found = PolicyFileSection.model_json_schema(by_alias=True)
+    properties = found["properties"]
+    properties["policies"]["items"] = _POLICY
+    properties["rules"]["items"] = rules["properties"]["rules"]["items"]
+    defs = {**found.get("$defs", {}), **rules.get("$defs", {})}
+    return {"$schema": _DRAFT, **found, "$defs": defs, "title": "Genie policy file"}

@@ -120,9 +120,10 @@ def _step(holder: object, parts: list[str], name: str, path: Path) -> tuple[str 
 
 
 def item_name(item: object) -> str | None:
-    """Return what a list's item is called: its ``id``, its only key, or the text that it is."""
+    """Return what a list's item is called: its ``id`` or ``name``, its only key, or the text that it is."""
     if isinstance(item, dict):
-        if isinstance(item.get("id"), str):
-            return str(item["id"])
+        for key in ("id", "name"):
+            if isinstance(item.get(key), str):
+                return str(item[key])
         return str(next(iter(item))) if _keyed(item) else None
     return item if isinstance(item, str) else None

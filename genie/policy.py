@@ -2,12 +2,13 @@
 
 Inspectors run on a payload's strings and attach findings. Policies are compiled per route (payload class and
 recipient) into judges: pure, synchronous functions of the message and its sender's card. Deny overrides hold overrides
-redact overrides allow; a judge that raises denies.
+redact overrides allow; a judge that raises denies. A policy in shadow mode is heard and recorded, and nothing comes of
+what it says. Whoever writes a policy finds verdicts and decisions here as well; they live in ``genie.verdict``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -15,53 +16,30 @@ from pydantic import BaseModel, ConfigDict
 
 from genie import fields
 from genie.errors import PolicyError
-from genie.message import Classification, Finding, Headers, Inspection, Message, Path, Payload, Value, topic_of
+from genie.gate import Gate, Seat
+from genie.message import Classification, Finding, Inspection, Message, Path, Payload, Value, topic_of
 from genie.protocol import AgentCard
+from genie.verdict import (
+    ALLOW,
+    Allow,
+    Decision,
+    Deny,
+    Hold,
+    Judge,
+    Judgement,
+    Need,
+    Reason,
+    Redact,
+    Ruled,
+    Verdict,
+    Whole,
+)  # fmt: skip
 
-# --- what policies answer ---
-
-
-class Allow(NamedTuple):
-    """The delivery may go on; ``obligations`` are written beside the payload where it leaves for someone."""
-
-    obligations: tuple[str, ...] = ()
-
-
-class Deny(NamedTuple):
-    """The delivery may not happen."""
-
-    code: str
-    """Stable label, for example ``"clearance"``."""
-    reason: str
-    """One sentence; names paths and limits, never matched text."""
-
-
-class Redact(NamedTuple):
-    """The recipient gets a copy in which the findings at these paths are masked."""
-
-    paths: frozenset[Path]
-    reason: str = ""
-
-
-class Hold(NamedTuple):
-    """The delivery waits for a person."""
-
-    reason: str
-    expires_s: float | None = None
-    """Seconds until the hold ends ``expired``; the run limits' ``hold_s`` by default."""
-    paths: frozenset[Path] = frozenset()
-    """What stays masked for the recipient after an approval."""
-    approvers: frozenset[str] = frozenset()
-    """Roles of which an approver must hold one; empty means any approver. Never the run's own user."""
-    quorum: int = 1
-    """Different people who must approve, from 1."""
-
-
-Verdict = Allow | Deny | Redact | Hold
-ALLOW = Allow()
-
-Judge = Callable[[Message[Any], AgentCard], Verdict]
-"""Judges one delivery by the message and its sender's card. Pure: no I/O, no clock, no state."""
+__all__ = (
+    "ALLOW", "Allow", "Decision", "Deny", "Environment", "Gate", "Hold", "Inspector", "Inspectors", "Judge",
+    "Judgement", "Need", "Policy", "PolicySet", "PolicySettings", "Reason", "Redact", "Route", "Ruled", "Scene",
+    "ShadowFinding", "Span", "Verdict", "Whole", "mask",
+)  # fmt: skip
 
 
 class Environment(NamedTuple):
@@ -80,6 +58,18 @@ class Route(NamedTuple):
     environment: Environment = Environment()
 
 
+class Scene(NamedTuple):
+    """What a policy's settings are checked against when a file is loaded."""
+
+    kinds: tuple[type[Payload], ...]
+    """Every payload class that may be sent."""
+    cards: tuple[AgentCard, ...]
+    """Every agent and join that may send or receive."""
+    environment: Environment = Environment()
+    inspectors: frozenset[str] = frozenset()
+    """Names of the inspectors whose findings there will be."""
+
+
 class PolicySettings(BaseModel):
     """Base of a policy's settings: frozen, and unknown keys are refused."""
 
@@ -95,6 +85,10 @@ class Policy(Protocol):
     - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
     - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
       one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
+
+    A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
+    pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
+    pipeline is not known.
     """
 
     name: ClassVar[str]
@@ -145,6 +139,40 @@ class Inspector(Protocol):
     def examine(self, text: str) -> Iterable[Span]:
         """Return what is in one string, with positions in that string as it is."""
         ...
+
+
+class ShadowFinding(Finding):
+    """What only a policy in shadow mode looks for: its label is public, and nothing is masked because of it."""
+
+    __slots__ = ()
+
+
+class _Quiet:
+    """An inspector that only policies in shadow mode ask: it can neither fail a message nor raise its label."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self._inspector = inspector
+        self.name = inspector.name  # type: ignore[misc]  # that of the inspector inside
+        self.version = inspector.version  # type: ignore[misc]  # as above
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return self._inspector.patterns
+
+    def fold(self, text: str) -> str:
+        try:
+            return self._inspector.fold(text)
+        except Exception:  # noqa: BLE001 - shadow mode never acts, not even by failing
+            return text
+
+    def examine(self, text: str) -> Iterable[Span]:
+        try:
+            return [span._replace(label=Classification.PUBLIC) for span in self._inspector.examine(text)]
+        except Exception:  # noqa: BLE001 - as above
+            return ()
 
 
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
@@ -236,7 +264,7 @@ class Inspectors:
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name))
             size += kept.size_bytes
-            found += [Finding(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
+            found += [type(f)(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
     def _kept(self, value: Value) -> Inspection:
@@ -252,8 +280,9 @@ class Inspectors:
         found: list[Finding] = []
         for part in fields.texts(payload, skip=skip):
             for inspector in asked:
+                made = ShadowFinding if isinstance(inspector, _Quiet) else Finding
                 found += [
-                    Finding(span.kind, part.path, span.start, span.end, span.label, part.maskable)
+                    made(span.kind, part.path, span.start, span.end, span.label, part.maskable)
                     for span in inspector.examine(part.text)
                 ]
         return found
@@ -270,157 +299,6 @@ def _nothing(_text: bytes) -> list[int]:
     return []
 
 
-# --- folding verdicts into one decision ---
-
-
-class Need(NamedTuple):
-    """What one hold asks for before its delivery goes on."""
-
-    policy: str
-    """``policy@version`` of the policy that holds."""
-    approvers: frozenset[str] = frozenset()
-    quorum: int = 1
-
-
-class Reason(NamedTuple):
-    """What one policy said of one delivery; evidence as paths, never text."""
-
-    policy: str
-    version: str
-    verdict: str
-    code: str
-    text: str
-
-
-class Decision(NamedTuple):
-    """The folded verdict of all policies on one delivery, when it is more than a plain allow."""
-
-    verdict: str
-    """``allow`` (with obligations), ``redact``, ``hold`` or ``deny``."""
-    reasons: tuple[Reason, ...]
-    policy_set: str
-    """SHA-256 of the policy set that decided."""
-    paths: frozenset[Path] = frozenset()
-    needs: tuple[Need, ...] = ()
-    """What each policy that holds asks for."""
-    expires_s: float | None = None
-    obligations: tuple[str, ...] = ()
-
-    @property
-    def holds(self) -> frozenset[str]:
-        """``policy@version`` of each policy that holds; an approval names these."""
-        return frozenset(need.policy for need in self.needs)
-
-    @property
-    def summary(self) -> str:
-        """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
-        decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
-        return "; ".join(f"{r.policy}: {r.text}" if r.text else r.policy for r in decisive)
-
-    def record(self) -> Mapping[str, object]:
-        """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
-        return {
-            "policy_set": self.policy_set,
-            "reasons": [
-                {"policy": r.policy, "version": r.version, "verdict": r.verdict, "code": r.code, "text": r.text}
-                for r in self.reasons
-            ],
-            "paths": sorted(".".join(map(str, path)) for path in self.paths),
-        }
-
-
-class Gate:
-    """The compiled judges of one route."""
-
-    __slots__ = ("_allowed", "_clean", "_headers", "_judges", "_policies", "_set", "alike")
-
-    def __init__(
-        self, policies: tuple[Policy, ...], judges: tuple[Judge, ...], policy_set: str, alike: object = None
-    ) -> None:
-        self._policies = policies
-        self._judges = judges
-        pairs = tuple(zip(policies, judges, strict=True))
-        self._headers = tuple(judge for policy, judge in pairs if getattr(policy, "headers_only", False))
-        self._clean = tuple(
-            judge for policy, judge in pairs
-            if not getattr(policy, "needs_findings", False) and not getattr(policy, "headers_only", False)
-        )  # fmt: skip
-        self._allowed: Headers | None = None
-        self._set = policy_set
-        self.alike = self if alike is None else alike
-        """The same object for gates that allow the same messages."""
-
-    def judge(
-        self, message: Message[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
-    ) -> Decision | None:
-        """Return None for a plain allow, else the decision.
-
-        Args:
-            message: The original, with its inspection.
-            sender: Card of who sent it.
-            approved: ``policy@version`` whose hold on this very delivery a person has approved.
-        """
-        inspection = message.inspection
-        if inspection.failed is not None:
-            return self._undecidable(f"an inspector failed ({inspection.failed})")
-        try:
-            if message.headers is not self._allowed:
-                for judge in self._headers:
-                    if judge(message, sender) is not ALLOW:
-                        return self._fold(message, sender, approved)
-                self._allowed = message.headers
-            for judge in self._judges if inspection.findings else self._clean:
-                if judge(message, sender) is not ALLOW:
-                    return self._fold(message, sender, approved)
-        except Exception:  # noqa: BLE001 - fail closed: folding names the policy that raised
-            return self._fold(message, sender, approved)
-        return None
-
-    def _undecidable(self, why: str) -> Decision:
-        return Decision("deny", (Reason("engine", "1", "deny", "undecidable", why),), self._set)
-
-    def _fold(self, message: Message[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
-        reasons: list[Reason] = []
-        paths: set[Path] = set()
-        needs: list[Need] = []
-        obligations: list[str] = []
-        expires: list[float] = []
-        ranks = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
-        for policy, judge in zip(self._policies, self._judges, strict=True):
-            stamp = f"{policy.name}@{policy.version}"
-            try:
-                verdict: object = judge(message, sender)
-            except Exception as error:  # noqa: BLE001 - fail closed: a policy that raises denies
-                verdict = Deny("policy_error", f"raised {type(error).__name__}")
-            match verdict:
-                case Deny(code, text):
-                    reasons.append(Reason(policy.name, policy.version, "deny", code, text))
-                case Hold(text, expires_s, where, approvers, quorum):
-                    paths |= where
-                    if stamp in approved:
-                        verdict_left = "redact" if where else "allow"
-                        reasons.append(Reason(policy.name, policy.version, verdict_left, "approved", text))
-                    else:
-                        needs.append(Need(stamp, approvers, quorum))
-                        expires += [] if expires_s is None else [expires_s]
-                        reasons.append(Reason(policy.name, policy.version, "hold", "hold", text))
-                case Redact(where, text):
-                    paths |= where
-                    reasons.append(Reason(policy.name, policy.version, "redact", "redact", text))
-                case Allow(notices):
-                    obligations += notices
-                case _:  # a policy of a third party may answer anything
-                    text = f"answered {type(verdict).__name__}, which is no verdict"
-                    reasons.append(Reason(policy.name, policy.version, "deny", "policy_error", text))
-        strongest = max((reason.verdict for reason in reasons), key=ranks.__getitem__, default="allow")
-        if strongest == "allow" and not obligations:
-            return None  # nothing but approvals of a plain allow
-        return Decision(
-            strongest, tuple(reasons), self._set, frozenset(paths), tuple(needs),
-            min(expires, default=None), tuple(obligations),
-        )  # fmt: skip
-
-
 @dataclass(frozen=True)
 class PolicySet:
     """The policies in force, compiled together.
@@ -428,19 +306,26 @@ class PolicySet:
     Args:
         policies: In the order in which their reasons are listed.
         environment: Where the pipeline runs.
+        shadow: Names of policies that are heard and recorded without acting.
     """
 
     policies: tuple[Policy, ...] = ()
     environment: Environment = field(default_factory=Environment)
+    shadow: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         names = [policy.name for policy in self.policies]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise PolicyError(twice, "is listed twice; one entry per policy")
+        unknown = next((name for name in sorted(self.shadow) if name not in names), None)
+        if unknown is not None:
+            raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
-        wanted = [inspector for policy in self.policies for inspector in policy.inspectors]
-        object.__setattr__(self, "inspectors", Inspectors(wanted))
+        acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
+        taken = {inspector.name for inspector in acting}
+        heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
+        object.__setattr__(self, "inspectors", Inspectors((*acting, *(_Quiet(inspector) for inspector in heard))))
         object.__setattr__(self, "_likes", {})
 
     sha256: str = field(init=False)
@@ -452,7 +337,8 @@ class PolicySet:
         import json  # noqa: PLC0415 - as above
 
         listed = [[p.name, p.version, _ordered(p.settings.model_dump())] for p in self.policies]
-        text = json.dumps([self.environment.name, listed], sort_keys=True, separators=(",", ":"), default=str)
+        whole: list[object] = [self.environment.name, listed, *([sorted(self.shadow)] if self.shadow else [])]
+        text = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def gate(self, payload: type[Payload], recipient: AgentCard) -> Gate:
@@ -462,7 +348,7 @@ class PolicySet:
         """
         route = Route(payload, recipient, self.environment)
         policies: list[Policy] = []
-        judges: list[Judge] = []
+        seats: list[Seat] = []
         for policy in self.policies:
             try:
                 judge = policy.compile(route)
@@ -470,8 +356,13 @@ class PolicySet:
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {type(error).__name__}")
             if judge is not None:
                 policies.append(policy)
-                judges.append(judge)
-        return Gate(tuple(policies), tuple(judges), self.sha256, self._alike(payload, recipient, policies))
+                seats.append(
+                    Seat(
+                        policy.name, policy.version, judge, policy.name in self.shadow,
+                        getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
+                    )
+                )  # fmt: skip
+        return Gate(tuple(seats), self.sha256, self._alike(payload, recipient, policies))
 
     def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
         """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""
@@ -510,9 +401,10 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
     made = message.inspection.masked if message.inspection.findings else {}
     copy = made.get(paths)
     if copy is None:
-        spans: dict[Path, tuple[tuple[int, int, str], ...]] = dict.fromkeys(paths, ())
+        whole = {tuple(path) for path in paths if isinstance(path, Whole)}
+        spans: dict[Path, tuple[tuple[int, int, str], ...]] = {tuple(path): () for path in paths}
         for finding in message.inspection.findings:
-            if finding.path in spans:
+            if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):
                 word = finding.kind.rpartition(".")[2]
                 spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)

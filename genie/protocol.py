@@ -13,7 +13,7 @@ import sys
 import types
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -35,7 +35,7 @@ from pydantic import BaseModel
 from genie.errors import AgentDefinitionError, PartMissingError
 from genie.limits import NO_RETRY, Mailbox, RestartBudget, Retry
 from genie.markup import table
-from genie.message import Classification, Headers, Message, Payload, topic_of
+from genie.message import Classification, Grant, Headers, Message, Payload, topic_of
 from genie.signature import ExecutorName, Signature, read_signature, unfit
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ class Gathered:
 
     ``views[Forecast]`` is the payload; ``views[Each(Advice)]`` is a mapping from agent id to payload, holding those
     that came. ``views.missing`` maps a name (the agent's id, or the topic when no single agent is to blame) to the
-    reason.
+    reason. ``views.notices`` is what an outside caller must show beside what came.
     """
 
-    __slots__ = ("_each", "_parts", "missing", "run_id")
+    __slots__ = ("_each", "_parts", "missing", "notices", "run_id")
 
     def __init__(
         self,
@@ -118,8 +118,10 @@ class Gathered:
         parts: Mapping[type[Payload], Payload],
         each: Mapping[Each[Any], Mapping[str, Payload]],
         missing: Mapping[str, Missing],
+        notices: tuple[str, ...] = (),
     ) -> None:
         self.run_id = run_id
+        self.notices = notices
         self._parts = parts
         self._each = each
         self.missing = missing
@@ -177,6 +179,11 @@ class Context(Protocol):
     @property
     def headers(self) -> Headers:
         """Security context of the message."""
+        ...
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What an egress must write beside the payload, such as a disclosure; empty for every other agent."""
         ...
 
     @property
@@ -301,6 +308,12 @@ class AgentCard:
     """Outputs that leave with a lower label than what was read, because they only summarise it."""
     tenants: frozenset[str] | None = None
     """Tenants it works for; None means all."""
+    region: str | None = None
+    """Where it runs; None means here, where the bus runs. For an egress: where what it takes goes; None is unknown."""
+    egress: bool = False
+    """What it is given leaves the runtime: for a caller, an observer, a receiver outside."""
+    notices: bool = False
+    """It can write notices beside what it is given; an egress that cannot is denied what carries one."""
     roles: frozenset[str] = frozenset()
     """Roles of an outside caller; empty for agents."""
     concurrency: int = 1
@@ -334,6 +347,34 @@ class Caller:
     clearance: Classification = Classification.CONFIDENTIAL
     region: str | None = None
     consent: frozenset[str] = frozenset()
+    """Consents in force: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` for one that ends then."""
+    expires_at: float | None = None
+    """Seconds since the epoch after which nothing is done for it any more; None for a caller without a term."""
+
+    def __post_init__(self) -> None:
+        for consent in self.consent:
+            Grant.parse(consent)
+
+    def narrowed(
+        self,
+        *,
+        roles: frozenset[str] | None = None,
+        clearance: Classification | None = None,
+        consent: frozenset[str] | None = None,
+        expires_at: float | None = None,
+    ) -> Caller:
+        """Return a caller that is given less: fewer roles or consents, a lower clearance, an earlier end.
+
+        What is asked for beyond this caller's own is left out. User, tenant and region stay.
+        """
+        ends = [at for at in (self.expires_at, expires_at) if at is not None]
+        return replace(
+            self,
+            roles=self.roles if roles is None else self.roles & roles,
+            clearance=self.clearance if clearance is None else min(self.clearance, clearance),
+            consent=self.consent if consent is None else self.consent & consent,
+            expires_at=min(ends, default=None),
+        )
 
     def headers(self) -> Headers:
         """Return the headers of this caller's runs."""
@@ -343,7 +384,8 @@ class Caller:
         """Return the card that stands for the caller where an answer leaves for it."""
         return AgentCard(
             id=f"caller:{self.user}", name=self.user, clearance=self.clearance, roles=self.roles,
-            tenants=None if self.tenant is None else frozenset((self.tenant,)),
+            tenants=None if self.tenant is None else frozenset((self.tenant,)), region=self.region,
+            egress=True, notices=True,
         )  # fmt: skip
 
 
@@ -361,6 +403,9 @@ class CardOptions(TypedDict, total=False):
     clearance: Classification | str
     declassifies: Mapping[type[Payload], Classification | str]
     tenants: frozenset[str] | None
+    region: str | None
+    egress: bool
+    notices: bool
     concurrency: int
     timeout_s: float | None
     retry: Retry

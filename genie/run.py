@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from genie.account import Outcome
-from genie.errors import RunCancelledError, RunExpiredError, RunHeld, RunStalled
+from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
 from genie.events import Event, Watcher
 from genie.message import Payload, topic_of
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from genie.account import Counts, Failure, RunState
     from genie.bus import Bus
+    from genie.clock import Clock
+    from genie.protocol import Caller
 
 T = TypeVar("T", bound=Payload)
 
@@ -68,6 +71,12 @@ class Run(Generic[T]):
         while not state.closed and not self._bus.desk.all_held(state.root):
             await self._changed()
 
+    async def decided(self) -> None:
+        """Wait until not everything that is in flight waits for a person; returns at once where that is not so."""
+        state = self._state
+        while not state.closed and self._bus.desk.all_held(state.root):
+            await self._changed()
+
     async def _changed(self) -> None:
         watcher = Watcher(self._bus.make_parker, keeps=False)
         self._state.watchers = (*self._state.watchers, watcher)
@@ -106,6 +115,11 @@ class Run(Generic[T]):
         """Return the deliveries and answers that were not handled, oldest first."""
         return tuple(self._state.missing or ())
 
+    def notices(self) -> tuple[str, ...]:
+        """Return what must be shown beside the answer, such as a disclosure; complete once the answer is there."""
+        notices: tuple[str, ...] = self._state.root.expectation.notices
+        return notices
+
     @property
     def at_rest(self) -> bool:
         """Nothing of the run is in flight."""
@@ -142,3 +156,19 @@ def _median_ms(times: list[float]) -> float | None:
 def holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
     """Return the ids of what a run holds."""
     return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
+
+
+def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
+    """Return the deadline of a run on the loop's clock: within some seconds, and within its caller's term.
+
+    Raises:
+        IdentityError: The term is over.
+    """
+    now = clock.now()
+    ends = math.inf if within_s is None else now + within_s
+    if caller.expires_at is None:
+        return ends
+    left_s = caller.expires_at - clock.wall().timestamp()
+    if left_s <= 0:
+        raise IdentityError("expired", "the caller's term is over; ask for a new token")
+    return min(ends, now + left_s)

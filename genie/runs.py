@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from genie.account import Outcome, RunState, Scope
-from genie.message import stamp
+from genie.consents import Consents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from genie.exchange import Exchange
     from genie.holds import HoldDesk
     from genie.ids import IdSource
-    from genie.message import Headers, Message
 
 
 NOTHING: Any = Scope.__new__(Scope)
@@ -35,15 +34,17 @@ class Runs:
         self._bus = bus
         self._ids = ids
         self._holds = holds
-        self.revoked: set[str] = set()
-        """Consents that were withdrawn."""
+        self._consents = Consents(bus)
+        self.granted, self.current = self._consents.granted, self._consents.current
 
     def open(self, asker: Asker, deadline: float) -> RunState:
         """Open a request tree; it holds a token until ``opened``."""
         bus = self._bus
-        headers = self._granted(asker.headers)
+        headers = self.granted(asker.headers)
         run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
         bus.runs[run.number] = run
+        if headers.consent:
+            self._consents.watch(run)
         run.root.in_flight = 1
         if deadline != math.inf:
             run.expiry = bus.alarm.at(deadline, lambda: self.expire(run))
@@ -51,30 +52,7 @@ class Runs:
 
     def revoke(self, consent: str) -> None:
         """Withdraw a consent from every run and every message on its way."""
-        bus = self._bus
-        self.revoked.add(consent)
-        for run in bus.runs.values():
-            run.headers = self._granted(run.headers)
-        for delivery in bus.deliveries():
-            delivery.message = self.current(delivery.message)
-            if delivery.extra is not None and delivery.extra.original is not None:
-                delivery.extra.original = self.current(delivery.extra.original)
-        bus.epoch += 1
-
-    def current(self, message: Message[Any]) -> Message[Any]:
-        """Return a message without the consents that were withdrawn since it was sent."""
-        headers = self._granted(message.headers)
-        if headers is message.headers:
-            return message
-        return stamp(
-            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
-            message.hops, headers, message.label, message.inspection,
-        )  # fmt: skip
-
-    def _granted(self, headers: Headers) -> Headers:
-        if headers.consent.isdisjoint(self.revoked):
-            return headers
-        return headers.narrowed(consent=headers.consent - self.revoked)
+        self._consents.withdraw(consent)
 
     def opened(self, run: RunState) -> None:
         """The first message of a run is out."""
@@ -89,7 +67,9 @@ class Runs:
         self._bus.runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        run.state = None
+        if run.lapse is not None:
+            run.lapse.cancel()
+        run.state = run.stains = None
         if run.noisy or run.watchers:
             self.notice(run)
         else:

@@ -13,7 +13,7 @@ import anyio
 from genie.account import Asker, Outcome, RunState
 from genie.bus import Bus
 from genie.clock import Clock
-from genie.controls import Controls, cut
+from genie.controls import Controls
 from genie.errors import (
     AgentDefinitionError,
     InputError,
@@ -32,8 +32,12 @@ from genie.mailbox import Subscriber
 from genie.message import Classification, Payload, topic_of
 from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
+from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
-from genie.run import Run, failure_of, holds_of
+from genie.reload import Reloads
+from genie.run import Run, ends_at, failure_of, holds_of
+from genie.steward import Steward, attended
+from genie.switches import cut
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
@@ -44,18 +48,19 @@ if TYPE_CHECKING:
 
     from genie.config import Pipeline
     from genie.expectation import Expectation
-    from genie.ports import Audit, Executor, Journal
+    from genie.ports import Audit, Control, Executor, Journal
     from genie.protocol import Expected, Need
+    from genie.reload import PolicySource
     from genie.statistics import Statistics
-    from genie.supervisor import DeadLetter
 
 T = TypeVar("T", bound=Payload)
 
+_PUBLIC = Classification.PUBLIC
 MOST_CALLERS = 1024
 """Callers whose gates are kept compiled."""
 
 
-class Runtime(Controls):
+class Runtime(Controls, Reloads):
     """Agents, policies and joins, joined by one bus.
 
     Args:
@@ -65,11 +70,13 @@ class Runtime(Controls):
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
         audit: Where every act of governance is recorded.
+        control: Where people at other terminals approve, and switch off.
         caller: Who asks, where an ask names nobody.
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
+        source: What reads the policies anew for ``reload``.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -84,18 +91,23 @@ class Runtime(Controls):
         limits: RunLimits | None = None,
         journal: Journal | None = None,
         audit: Audit | None = None,
+        control: Control | None = None,
         caller: Caller | None = None,
         seed: int | None = None,
         wall: float | None = None,
         prefix: str | None = None,
         executor: Executor | None = None,
+        source: PolicySource | None = None,
     ) -> None:
+        self._source = source
         self._agents = [_bound(agent) for agent in agents]
         self._policies = policies or PolicySet()
         self._joins = tuple(joins)
         self._limits = limits or RunLimits()
         self._journal = journal
         self._audit = audit
+        self._control = control
+        self._steward: Steward | None = None
         self._caller = caller or Caller()
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
@@ -114,11 +126,15 @@ class Runtime(Controls):
             self._registry.join(join)
 
     @classmethod
-    def from_pipeline(cls, pipeline: Pipeline, *, journal: Journal | None = None, caller: Caller | None = None) -> Self:
-        """Return a runtime of a checked pipeline."""
+    def from_pipeline(
+        cls, pipeline: Pipeline, *, journal: Journal | None = None, audit: Audit | None = None,
+        caller: Caller | None = None,
+    ) -> Self:  # fmt: skip
+        """Return a runtime of a checked pipeline, with its own audit unless another is given."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=journal, caller=caller or pipeline.caller,
+            journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
+            control=pipeline.control, source=pipeline.policy_source,
         )  # fmt: skip
 
     @classmethod
@@ -140,11 +156,11 @@ class Runtime(Controls):
             raise RuntimeClosedError
         make_parker = parker_factory()
         clock = Clock(loop_time(), wall=self._wall)
+        self._close_audit = opened(self._audit)
         self._crew = crew = await open_crew()
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
-            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
-            audit=self._audit,
+            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal, audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
         crew.start(bus.alarm.run)
@@ -152,6 +168,8 @@ class Runtime(Controls):
         try:
             for binding in self._agents:
                 await self._open(binding)
+            if self._control is not None:
+                self._steward = await attended(bus, self._control, crew)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -174,6 +192,7 @@ class Runtime(Controls):
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         self._bus.add(subscriber)
+        self._bus.switches.enforce(subscriber)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -194,6 +213,8 @@ class Runtime(Controls):
             with anyio.CancelScope(shield=True):
                 if self._executor is not None:
                     await self._executor.close()
+                if self._steward is not None:
+                    await self._steward.close()
                 await self._close_agents()
 
     async def _close_agents(self) -> None:
@@ -204,6 +225,7 @@ class Runtime(Controls):
                 await _close(self._opened.pop())
             except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
                 failed = failed or error
+        self._close_audit()
         if failed is not None:
             raise failed
 
@@ -246,6 +268,7 @@ class Runtime(Controls):
         to: str | None = None,
         within_s: float | None = None,
         caller: Caller | None = None,
+        notices: list[str] | None = None,
     ) -> T:
         """Publish a question and wait for one typed answer.
 
@@ -255,16 +278,18 @@ class Runtime(Controls):
             to: One agent.
             within_s: Deadline of everything the question causes.
             caller: Who asks; the runtime's caller by default.
+            notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
 
         Raises:
             RunStalled: No answer can come any more; says why, at once.
             RunHeld: Everything left waits for a person; the run stays open.
             RunExpiredError: The deadline passed.
-            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
+            TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
+            IdentityError: The caller's term is over; one that ends during the run ends the run.
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller)
+        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller, mute=notices is None)
         del question  # it is not kept while its answer is awaited
         bus, parker = self._open_bus(), run.parker
         try:
@@ -280,8 +305,9 @@ class Runtime(Controls):
             bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         expectation.closed = True
-        found = expectation.found(answer)
-        if found is not None:
+        if notices is not None:
+            notices += expectation.notices or ()
+        if (found := expectation.found(answer)) is not None:
             return cast("T", found)
         raise failure_of(run, topic_of(answer).name, expectation.why_missing(answer))
 
@@ -334,9 +360,7 @@ class Runtime(Controls):
         state = self._open_run(deadline_s, caller)
         watcher = Watcher(bus.make_parker, keeps=True)
         bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
-        state.watchers = (watcher,)
-        state.noisy = True
-        state.agents = {}
+        state.watchers, state.noisy, state.agents = (watcher,), True, {}
         self._send(state, question, to)
         return Run(bus, state, answer, watcher)
 
@@ -358,6 +382,8 @@ class Runtime(Controls):
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
+        *,
+        mute: bool = False,
     ) -> tuple[RunState, Expectation, Any]:
         bus = self._open_bus()
         run = self._open_run(deadline_s, caller)
@@ -367,6 +393,7 @@ class Runtime(Controls):
         except BaseException:
             bus.trees.opened(run)
             raise
+        expectation.notices = None if mute else ()
         return run, expectation, self._send(run, question, to)
 
     async def _admitted(self, run: RunState, ticket: Any) -> None:
@@ -385,21 +412,19 @@ class Runtime(Controls):
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
+        refuse_unaudited(self._audit)
         return bus
 
     def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
         bus = self._admitting()
         within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
-        return bus.trees.open(asker, math.inf if within_s is None else bus.now() + within_s)
+        return bus.trees.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
-    def _send(self, run: RunState, question: Payload, to: str | None) -> Any:
-        bus = self._open_bus()
+    def _send(self, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC) -> Any:
+        bus, asker = self._open_bus(), run.asker.card
         try:
-            return bus.emit(
-                question, run.asker.card, run.root, 0, 0, run.headers, Classification.PUBLIC, None, to,
-                asked=True, reject=True,
-            )  # fmt: skip
+            return bus.emit(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
         except MailboxFullError:
             if run.root.expectation is not None:  # nobody is left who waits for what the others would answer
                 bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
@@ -424,6 +449,8 @@ class Runtime(Controls):
         id: str = "tap",  # noqa: A002 - the card's own word
         clearance: Classification = Classification.PUBLIC,
         capacity: int = 1024,
+        tenants: frozenset[str] | None = None,
+        region: str | None = None,
     ) -> AsyncIterator[AsyncIterator[Observation]]:
         """Observe messages; masked as the clearance demands, dropped oldest first, and no run waits for it.
 
@@ -432,11 +459,14 @@ class Runtime(Controls):
             id: Name of the observer in policies and reasons.
             clearance: Highest classification it may see.
             capacity: Observations that may wait, from 1.
+            tenants: Tenants whose messages it may see; all by default.
+            region: Where what it sees goes; unknown by default.
         """
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
-        tap = Tap(AgentCard(id=id, clearance=clearance), topics, capacity, bus.make_parker())
+        card = AgentCard(id=id, clearance=clearance, tenants=tenants, region=region, egress=True, notices=True)
+        tap = Tap(card, topics, capacity, bus.make_parker())
         bus.taps.append(tap)
         bus.reroute()
         try:
@@ -492,12 +522,8 @@ class Runtime(Controls):
             self._opened.remove(subscriber.agent)
             await _close(subscriber.agent)
 
-    def dead_letters(self) -> tuple[DeadLetter, ...]:
-        """Return the dead letters that are kept, oldest first."""
-        return self._open_bus().supervisor.letters()
-
     async def redrive(self, letter_id: str) -> None:
-        """Publish a dead letter's payload to its agent again, as a new run of the same caller's headers.
+        """Publish a dead letter's payload to its agent again, with its label, in a new run of no wider headers.
 
         Raises:
             InputError: No dead letter of that id is kept.
@@ -507,8 +533,10 @@ class Runtime(Controls):
         letter = bus.supervisor.exhume(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
-        run = bus.trees.open(letter.message.scope.run.asker, math.inf)
-        await self._admitted(run, self._send(run, letter.message.payload, letter.agent))
+        message = letter.message
+        run = bus.trees.open(message.scope.run.asker, math.inf)
+        run.headers = run.headers.met(bus.trees.granted(message.headers))
+        await self._admitted(run, self._send(run, message.payload, letter.agent, message.label))
 
 
 async def _close(agent: object) -> None:

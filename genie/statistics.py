@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.account import Counts
@@ -88,8 +88,10 @@ class Statistics:
     """Answers and parts of joins that came after their scope was closed, or twice."""
     verdicts: Mapping[tuple[str, str], int]
     """(policy, verdict) -> how often it said so of a delivery, an answer or a part of a join. Plain allows are not
-    counted; ``allow`` is a hold that a person has approved."""
+    counted; ``allow`` is a hold that a person has approved, ``shadow_deny`` what shadow mode would have denied."""
     epoch: int
+    incidents: Mapping[str, int] = field(default_factory=dict)
+    """Severity -> incidents that are not closed."""
 
     def _repr_html_(self) -> str:
         """Show in a notebook what each agent does and did."""
@@ -131,6 +133,7 @@ def statistics(bus: Bus) -> Statistics:
     return Statistics(
         agents, totals, len(bus.runs), len(bus.holds.all()), len(bus.timers), len(bus.supervisor.letters()),
         bus.unrouted, bus.late, dict(bus.verdicts), bus.epoch,
+        bus.recorder.incidents.unclosed(),
     )  # fmt: skip
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from genie.message import Message
 
 
+EVERYTHING = object()
+"""Stands among the tenants that are shut for all of them, and for runs without one."""
+
+
 class DeadLetter(NamedTuple):
     """A delivery that ended without being handled; ``redrive(id)`` publishes its payload to the agent again."""
 
@@ -42,14 +46,16 @@ class Supervisor:
         self._random = random_source
         self._letters: deque[DeadLetter] = deque(maxlen=bus.limits.dead_letters)
         self._recent: dict[str, deque[float]] = {}
-        self.shut_tenants: set[str] = set()
-        """Tenants for whom nothing is delivered."""
+        self.shut_tenants: set[object] = set()
+        """Tenants for whom nothing is delivered, or ``EVERYTHING``."""
 
     # --- before delivery ---
 
     def refusal(self, message: Message[Any]) -> tuple[Outcome, str] | None:
         """Return why a message may go to nobody: its run is over, its budget spent, its tenant killed, or it loops."""
         run, limits = message.scope.run, self._bus.limits
+        if EVERYTHING in self.shut_tenants:
+            return Outcome.DENIED, "everything is killed"
         if message.headers.tenant in self.shut_tenants:
             return Outcome.DENIED, f"tenant {message.headers.tenant!r} is killed"
         if not run.alive:

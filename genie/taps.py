@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.message import topic_of
-from genie.policy import mask
+from genie.sight import seen
 
 if TYPE_CHECKING:
     from genie.message import Headers, Message, Payload
@@ -31,6 +31,8 @@ class Observation(NamedTuple):
     """Why the payload is not shown."""
     gap: int = 0
     """Observations dropped before this one, because the tap did not keep up."""
+    notices: tuple[str, ...] = ()
+    """What must be shown beside the payload wherever it is shown."""
 
 
 class Tap:
@@ -56,22 +58,15 @@ class Tap:
     def show(self, message: Message[Any], sender: AgentCard, at: float) -> None:
         """Show a message as the tap's clearance allows; a full queue loses its oldest and marks the gap."""
         decision = self.gates[type(message.payload)].judge(message, sender)
-        payload: Payload | None = message.payload
-        withheld: str | None = None
-        if decision is not None and decision.verdict == "redact":
-            try:
-                payload = mask(message, decision.paths)
-            except LookupError:
-                payload, withheld = None, f"cannot be masked; {decision.summary}"
-        elif decision is not None and decision.verdict in {"deny", "hold"}:
-            payload, withheld = None, decision.summary  # nothing is parked for an observer
+        # Nothing is parked for an observer: what would be held is not shown.
+        payload, why, notices = seen(message, decision, self.card, carries=True)
         if len(self._queue) == self._queue.maxlen:
             self._queue.popleft()
             self._gap += 1
             self.shed += 1
         observation = Observation(
             message.id, message.correlation_id, topic_of(message.payload).name, message.sender, message.recipient, at,
-            payload, None if payload is None else message.headers, withheld,
+            payload, None if payload is None else message.headers, why or None, notices=notices,
         )  # fmt: skip
         self._queue.append(observation)
         self.seen += 1

@@ -204,9 +204,10 @@ class Worker:
             return self
         if self.ended is None and type(output) in self.subscriber.card.produces:  # the ordinary end
             extra = delivery.extra
+            read = self.context
+            headers, label = (message.headers, message.label) if read is None else read.read_so_far()
             ticket = bus.emit(
-                output, self.subscriber.card, message.scope, message.number, message.hops + 1, message.headers,
-                message.label if self.context is None else self.context.label,
+                output, self.subscriber.card, message.scope, message.number, message.hops + 1, headers, label,
                 None, None, None if extra is None else extra.instead_of,
             )  # fmt: skip
             if ticket is not None:
@@ -308,11 +309,11 @@ class Worker:
             if type(part) not in card.produces:
                 raise self._wrong(delivery, part)
         message, extra = delivery.message, delivery.extra
-        label = message.label if self.context is None else self.context.label
+        headers, label = (message.headers, message.label) if self.context is None else self.context.read_so_far()
         ticket: Ticket | None = None
         for payload in outputs:
             ticket = self._bus.emit(
-                payload, card, message.scope, message.number, message.hops + 1, message.headers, label, ticket, None,
+                payload, card, message.scope, message.number, message.hops + 1, headers, label, ticket, None,
                 None if extra is None else extra.instead_of,
             )  # fmt: skip
         return ticket
@@ -367,10 +368,14 @@ class Worker:
             return
         if isinstance(error, ImmutableMessageError) and self.delivery is not None:
             self._bus.refused(self.delivery, error)
-        run_id = None if self.delivery is None else self.delivery.message.correlation_id
+        run_id, why = None, type(error).__name__
+        if self.delivery is not None:
+            message = self.delivery.message
+            run_id = message.correlation_id
+            why = self._bus.words(error, message, message.label if self.context is None else self.context.label)
         self._bus.log_failure(self.subscriber.card.id, error, run_id)
         again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
-        self._failed_as(reason_of(error), final=final or again_s is None, again_s=again_s or 0.0)
+        self._failed_as(why, final=final or again_s is None, again_s=again_s or 0.0)
 
     def _failed_as(self, reason: str, *, final: bool = False, again_s: float = 0.0) -> None:
         delivery = self._close()
@@ -411,11 +416,6 @@ class _Streams(Exception):  # noqa: N818 - a signal within this file
     def __init__(self, iterator: Any) -> None:
         super().__init__()
         self.iterator = iterator
-
-
-def reason_of(error: BaseException) -> str:
-    """Return how a failure is named: our own errors say what happened; others only their class, never their text."""
-    return str(error) if isinstance(error, GenieError) else type(error).__name__
 
 
 class _Inside:

@@ -16,17 +16,25 @@ from genie.cli.manual import manual
 
 _COMMANDS = {
     "agents": "List the agents that are installed.",
+    "approvals": "List, show, approve and deny what waits for people.",
     "ask": "Ask one question of whoever answers its topic.",
+    "audit": "Verify, search and export an audit trail; make its keys.",
     "bench": "Measure the bus beside bare asyncio.",
     "check": "Check a pipeline without starting it.",
     "completion": "Print the script that completes words in a shell.",
     "doctor": "Say whether this installation can run.",
     "graph": "Draw a pipeline as a Mermaid graph.",
     "inspect": "Show what detectors see in a file, and the verdicts.",
+    "kill": "Stop an agent, a tenant, or everything.",
     "new": "Write the skeleton of something new.",
+    "pause": "Deliver nothing to an agent.",
+    "policy": "Explain, test and compare policies.",
+    "resume": "Deliver to an agent again.",
+    "revive": "Lift a kill.",
     "run": "Run a pipeline and report.",
     "simulate": "Try a pipeline out in virtual time.",
     "serve-schedule": "Ask a pipeline's question by the clock.",
+    "status": "Say what runs, is switched off, and waits.",
 }
 
 

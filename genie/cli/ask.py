@@ -28,6 +28,7 @@ from genie.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from genie.config import Pipeline
     from genie.protocol import AgentCard
 
 
@@ -53,31 +54,32 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     """Ask one question of whoever answers TOPIC, and print the typed reply as JSON.
 
     PAYLOAD is a file of JSON, or - for standard input; without it every field has its default. Without --pipeline the
-    installed agents are asked, under the nine policies that ship.
+    installed agents are asked, under the policies that ship. Where notices must stand beside the reply, the object is
+    {"notices": [...], "payload": reply}.
     """
-    runtime, cards, caller = _asked(topic, pipeline)
-    caller = identified(caller, given)
+    loaded = None if pipeline is None else load(pipeline)
+    if loaded is None:
+        caller = identified(Caller(), given)
+    else:
+        caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
+    runtime, cards = _asked(topic, loaded)
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
-        reply = anyio.run(_reply, runtime, question, answers, within_s, caller)
+        reply, notices = anyio.run(_reply, runtime, question, answers, within_s, caller)
     except RunHeld as held:
         stop(held, Status.HELD.exit_code)
     except RunError as error:
         stop(error, FAILED)
-    click.echo(to_text(as_wire(reply)))
+    wire = as_wire(reply)
+    click.echo(to_text({"notices": list(notices), "payload": wire} if notices else wire))
 
 
-def _asked(topic: str, pipeline: str | None) -> tuple[Runtime, tuple[AgentCard, ...], Caller]:
+def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentCard, ...]]:
     if pipeline is not None:
-        loaded = load(pipeline)
-        return Runtime.from_pipeline(loaded), loaded.graph.cards, loaded.caller
+        return Runtime.from_pipeline(pipeline), pipeline.graph.cards
     bindings = _installed(topic)
-    return (
-        Runtime(bindings, policies=default_set(Environment())),
-        tuple(binding.card for binding in bindings),
-        Caller(),
-    )
+    return Runtime(bindings, policies=default_set(Environment())), tuple(binding.card for binding in bindings)
 
 
 def _installed(topic: str) -> tuple[Binding, ...]:
@@ -142,13 +144,15 @@ def _question(kind: type[Payload], source: str | None) -> Payload:
 
 async def _reply(
     runtime: Runtime, question: Payload, answers: tuple[type[Payload], ...], within_s: float, caller: Caller
-) -> Payload:
+) -> tuple[Payload, tuple[str, ...]]:
     async with runtime:
         if len(answers) == 1:
-            return await runtime.ask(question, answers[0], within_s=within_s, caller=caller)
+            notices: list[str] = []
+            reply = await runtime.ask(question, answers[0], within_s=within_s, caller=caller, notices=notices)
+            return reply, tuple(notices)
         views = await runtime.gather(question, expect=answers, need="first", within_s=within_s, caller=caller)
         for answer in answers:
             found = views.get(answer)
             if found is not None:
-                return found
-        return views[answers[0]]
+                return found, views.notices
+        return views[answers[0]], views.notices

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any
 
 from genie.cli.wire import as_values, as_wire, to_line
-from genie.policy import mask
+from genie.sight import Sight, seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.message import Inspection, Message, Payload
+    from genie.message import Inspection, Message, Path, Payload
     from genie.policy import Gate, PolicySet
     from genie.ports import JournalRecord
     from genie.protocol import AgentCard
@@ -79,27 +79,26 @@ class JournalFile:
             },
             "findings": _findings(message.inspection),
         }
-        payload, withheld = self._seen(message)
-        return shown | {"payload": payload, "withheld": withheld}
+        sight, paths = self._seen(message)
+        payload = None if sight.payload is None else as_wire(sight.payload)
+        notices = {"notices": list(sight.notices)} if sight.notices else {}
+        masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
+        return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
 
-    def _seen(self, message: Message[Any]) -> tuple[dict[str, Any] | None, str | None]:
-        """Return the payload as the reader may see it, or why not."""
+    def _seen(self, message: Message[Any]) -> tuple[Sight, frozenset[Path]]:
+        """Return what the reader may see of a message, and where that is masked."""
         sender = self._senders.get(message.sender)
         if sender is None:
-            return None, "its sender has no card here"
+            return Sight(None, "its sender has no card here"), frozenset()
         kind = type(message.payload)
         gate = self._gates.get(kind)
         if gate is None:
             gate = self._gates[kind] = self._policies.gate(kind, self._reader)
         decision = gate.judge(message, sender)
-        if decision is None or decision.verdict == "allow":
-            return as_wire(message.payload), None
-        if decision.verdict != "redact":
-            return None, f"{decision.verdict}({decision.summary})"
-        try:
-            return as_wire(mask(message, decision.paths)), None
-        except LookupError:
-            return None, "what would have to be masked is no plain text"
+        sight = seen(message, decision, self._reader, carries=True)
+        if decision is None or sight.payload is not None:
+            return sight, frozenset() if decision is None else decision.paths
+        return Sight(None, f"{decision.verdict}({sight.why})"), frozenset()
 
 
 def _findings(inspection: Inspection) -> list[dict[str, Any]]:

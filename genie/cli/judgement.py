@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from genie.assembly import Assembly
-from genie.catalogue import Catalogue
-from genie.dialect import load_file
-from genie.errors import ConfigError
+from genie.cli.sourcing import sourced
 from genie.fields import masked
 from genie.governance.detectors import marks
 from genie.governance.injection import Injection
@@ -112,21 +107,11 @@ def policies_of(path: str | None) -> tuple[Policy, ...]:
     """Return the policies of a file on what stands in a text; with their defaults where there is no file.
 
     Args:
-        path: A YAML file with ``policies:``, such as a pipeline; its other keys are not looked at.
+        path: A policy file, or a pipeline.
 
     Raises:
         ConfigError: The file cannot be read, or its policies are wrong; ``file:line`` for each problem.
     """
     if path is None:
         return (Pii(), Secrets(), Injection())
-    document = load_file(Path(path), environ=os.environ)
-    listed = document.at(("policies",))
-    if not isinstance(listed, list) or not all(isinstance(item, (str, dict)) for item in listed):
-        raise ConfigError(
-            (f"{document.where(('policies',))}: there is no list of `policies`; name some, as a pipeline does",)
-        )
-    assembly = Assembly(document, Catalogue.installed())
-    made = assembly.policies({item: {}} if isinstance(item, str) else item for item in listed)
-    if made is None or assembly.problems:
-        raise ConfigError(tuple(f"{document.where(at)}: {document.hide(text)}" for at, text in assembly.problems))
-    return made
+    return sourced(path).policies.policies

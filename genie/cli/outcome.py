@@ -54,6 +54,8 @@ class Outcome:
     """Agent and reason of each failure the run itself saw."""
     messages: Mapping[str, int]
     agents: Mapping[str, Mapping[str, float | int | None]]
+    notices: tuple[str, ...] = ()
+    """What must be shown beside the answer."""
     at: datetime | None = None
     """When the run began, in UTC."""
 
@@ -71,7 +73,7 @@ class Outcome:
         dumped = {} if self.answer is None else as_wire(self.answer)
         lists = {name: dumped.pop(name, []) for name in _LISTS}
         lists["missing"] = [{"agent": agent, "reason": reason} for agent, reason in self.missing()]
-        lists["notices"] = [*lists["notices"], *self.reasons]
+        lists["notices"] = [*self.notices, *lists["notices"], *self.reasons]
         return {
             "run_id": self.run_id,
             "pipeline": self.pipeline,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,16 @@ import anyio
 import click
 
 from genie.cli import suggestions
+from genie.cli.auditing import audited
+from genie.cli.desk import controlled
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded, stop
 from genie.cli.files import whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.manual import USUAL, manual
 from genie.cli.operation import log_options, logged, metered, metrics_option
-from genie.cli.outcome import INTERRUPTED
+from genie.cli.outcome import INTERRUPTED, Status
+from genie.cli.prompt import deciding
 from genie.cli.screen import is_live
 from genie.cli.session import Interrupted, conduct, interruption
 from genie.cli.wire import to_text
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from genie.cli.egress import JournalFile
     from genie.cli.outcome import Outcome
     from genie.cli.page.file import PageFile
+    from genie.cli.prompt import Paused
     from genie.cli.view import View
     from genie.config import Pipeline
     from genie.message import Payload
@@ -61,10 +66,14 @@ if TYPE_CHECKING:
     help="YAML that says how to read the input, or one.",
 )  # fmt: skip
 @identity_options
+@click.option("--control", metavar="FILE", shell_complete=suggestions.files,
+              help="Let other terminals approve and switch off through this file.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
               help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
+@click.option("--audit", metavar="DIR", shell_complete=suggestions.files,
+              help="Record verdicts and every act of governance in an audit trail there.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
               help="Write the report as one page with charts, which needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -76,6 +85,9 @@ def command(pipeline: str, **given: Any) -> None:
     """Run PIPELINE on one question and report.
 
     The report goes to standard output, whatever else is said to stderr. Files appear whole or not at all.
+
+    What waits for a person is asked on a terminal; elsewhere it is waited for with `control:`, and without it the run
+    ends held.
     """
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
@@ -83,13 +95,15 @@ def command(pipeline: str, **given: Any) -> None:
     if not quiet:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
-    caller = identified(loaded.caller, given)
+    loaded = audited(controlled(loaded, given["control"]), given["audit"])
+    caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(metered, port=given["metrics"])
         live = not quiet and is_live()
+        people = live and sys.stdin.isatty()
         try:
-            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live)
+            outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live, people=people)
         except Interrupted as interrupted:
             stop(interruption(interrupted.outcome), INTERRUPTED)
         if page is not None:
@@ -98,6 +112,10 @@ def command(pipeline: str, **given: Any) -> None:
         click.echo(to_text(outcome.as_json()))
     else:
         _print(outcome, summary=not given["quiet"])
+        if outcome.status is Status.HELD and loaded.control is None and not given["quiet"]:
+            click.echo(
+                "nobody was asked: run it on a terminal, or with --control FILE and see genie approvals", err=True
+            )
     raise SystemExit(outcome.status.exit_code)
 
 
@@ -110,9 +128,13 @@ def _conducted(
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]],
     *,
     live: bool,
+    people: bool,
 ) -> Outcome:
     filenames = (getattr(question, "filename", ""), *(item.filename for item in getattr(question, "files", ())))
-    with _journal(journal, pipeline, caller) as journal_file, _watching(pipeline.title, live=live) as view:
+    with (
+        _journal(journal, pipeline, caller) as journal_file,
+        _watching(pipeline.title, live=live) as (view, paused),
+    ):
         kept = journal_file if page is None else page.witness(journal_file)
         return anyio.run(
             lambda: conduct(
@@ -124,6 +146,7 @@ def _conducted(
                 told=None if view is None else view.interrupt,
                 filenames=filenames,
                 beside=beside,
+                decide=deciding(pipeline.control, paused if people else None),
             )
         )
 
@@ -165,9 +188,10 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 
 @contextlib.contextmanager
-def _watching(title: str, *, live: bool) -> Iterator[View | None]:
+def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
+    """Show what happens; what is given beside stops the picture while somebody is asked."""
     if not live:
-        yield None
+        yield None, contextlib.nullcontext
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
@@ -175,8 +199,19 @@ def _watching(title: str, *, live: bool) -> Iterator[View | None]:
     from genie.cli import view as views  # noqa: PLC0415 - as above
 
     view = views.View(title)
-    with Live(get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True):
-        yield view
+
+    @contextlib.contextmanager
+    def paused() -> Iterator[None]:
+        picture.stop()
+        try:
+            yield
+        finally:
+            picture.start()
+
+    with Live(
+        get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True
+    ) as picture:
+        yield view, paused
 
 
 def _print(outcome: Outcome, *, summary: bool) -> None:
@@ -184,6 +219,8 @@ def _print(outcome: Outcome, *, summary: bool) -> None:
     from genie.cli.screen import show  # noqa: PLC0415 - as above
     from genie.cli.summary import render_summary  # noqa: PLC0415 - as above
 
+    for notice in outcome.notices:
+        click.secho(f"Notice: {plain(notice)}", bold=True)
     if isinstance(outcome.answer, Report):
         from genie.cli.report import render_report  # noqa: PLC0415 - as above
 

@@ -13,12 +13,14 @@ import anyio
 import click
 
 from genie.cli import suggestions
+from genie.cli.desk import controlled
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.files import read_payload, whole_file
 from genie.cli.identity import identified, identity_options
 from genie.cli.interrupts import interrupts
 from genie.cli.manual import USUAL, manual
+from genie.cli.renewal import renew
 from genie.config import load
 from genie.errors import InputError
 from genie.runtime import Runtime
@@ -46,6 +48,8 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
               help="Remember here what has fired, so that a restart knows what it missed.")  # fmt: skip
 @identity_options
+@click.option("--control", metavar="FILE", shell_complete=suggestions.files,
+              help="Let other terminals approve and switch off through this file.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
@@ -54,6 +58,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
     Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds.
+
+    Policy files are watched, and read again at SIGHUP.
     """
     logging.basicConfig(
         level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -63,6 +69,7 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
         raise InputError(pipeline, "has no `schedule:`", "add one, or use `genie run`")
     for warning in loaded.warnings:
         click.echo(plain(f"warning: {warning}"), err=True)
+    loaded = controlled(loaded, given["control"])
     seen = {} if state is None else _read(state)
 
     def tell(notice: Notice) -> None:
@@ -71,7 +78,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
 
-    firings = anyio.run(_serve, loaded, identified(loaded.caller, given), seen, tell, within_s)
+    caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
+    firings = anyio.run(_serve, loaded, caller, seen, tell, within_s)
     for name, counts in firings.items():
         told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
         click.echo(plain(f"{name}: {told or 'nothing came'}"))
@@ -85,6 +93,7 @@ async def _serve(
     within_s: float,
 ) -> Mapping[str, Firings]:
     async with Runtime.from_pipeline(pipeline, caller=caller) as runtime:
+        renew(runtime)
         scheduler = Scheduler(
             runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
             deadline_s=pipeline.within_s, since=dict(seen), tell=tell,

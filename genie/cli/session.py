@@ -9,12 +9,13 @@ import anyio
 
 from genie.cli.interrupts import interrupts
 from genie.cli.outcome import Outcome, status_of
+from genie.cli.renewal import renew
 from genie.clock import Clock
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
@@ -48,7 +49,7 @@ class Interrupted(Exception):  # noqa: N818 - a person's wish, no error
         self.outcome = outcome
 
 
-async def conduct(
+async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
     pipeline: Pipeline,
     question: Payload,
     *,
@@ -58,6 +59,7 @@ async def conduct(
     filenames: Sequence[str] = (),
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
     told: Callable[[], None] | None = None,
+    decide: Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None = None,
 ) -> Outcome:
     """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
 
@@ -70,6 +72,8 @@ async def conduct(
         filenames: Names of the input, by which an agent's refusal of it is known.
         beside: Entered once the runtime is open, left before it closes.
         told: Called when a first signal asks for the end.
+        decide: Called when all that is left waits for people; returns whether that has changed. Without it the run
+            ends held.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
@@ -77,6 +81,7 @@ async def conduct(
     """
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
+        renew(runtime)
         if beside is not None:
             await stack.enter_async_context(beside(runtime))
         with interrupts() as heard:
@@ -91,6 +96,9 @@ async def conduct(
                     tasks.start_soon(_follow, run, watch)
                 answer, error = await _answer(run)
                 await run.settled()
+                while decide is not None and not run.at_rest and await decide(runtime, run):
+                    answer, error = await _answer(run)
+                    await run.settled()
                 elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
         outcome = _outcome(pipeline.id, run, answer, error, at=at, elapsed_ms=elapsed_ms)
@@ -141,6 +149,7 @@ def _outcome(
         answer=answer,
         reasons=() if error is None else (str(error),),
         failures=failures,
+        notices=run.notices(),
         messages={name: getattr(counts, name) for name in _COUNTS},
         agents={
             name: {"handled": one.handled, "failed": one.failed, "p50_ms": one.p50_ms}

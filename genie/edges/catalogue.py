@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-EDGES: Mapping[str, str] = MappingProxyType({"http": "genie.edges.fetch:HttpFetch"})
+EDGES: Mapping[str, str] = MappingProxyType(
+    {
+        "audit": "genie.edges.audit:AuditTrail",
+        "control": "genie.edges.control:ControlFile",
+        "http": "genie.edges.fetch:HttpFetch",
+    }
+)
 """Name -> ``module:Class``, as in the entry-point group ``genie.edges``: what ports are bound to."""
 
 AGENTS: Mapping[str, str] = MappingProxyType({"webhook": "genie.edges.webhook:Webhook"})

@@ -100,6 +100,9 @@ class Figures(Protocol):
     def verdicts(self) -> Mapping[tuple[str, str], int]: ...
 
     @property
+    def incidents(self) -> Mapping[str, int]: ...
+
+    @property
     def runs(self) -> int: ...
 
     @property
@@ -267,6 +270,10 @@ def _families(figures: Figures) -> Iterator[_Family]:
     yield _Family(
         "genie_verdicts_total", "counter", "What policies said where it was more than a plain allow.",
         ("policy", "verdict"), [(said, (count,)) for said, count in sorted(figures.verdicts.items())],
+    )  # fmt: skip
+    yield _Family(
+        "genie_incidents", "gauge", "Incidents that are not closed, by severity.", ("severity",),
+        [((severity,), (count,)) for severity, count in figures.incidents.items()],
     )  # fmt: skip
     for name, kind, of_all, text in _OF_ALL:
         yield _Family(name, kind, text, (), [((), (of_all(figures),))])

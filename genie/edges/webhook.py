@@ -89,6 +89,8 @@ class Webhook:
         capabilities=("egress.webhook",),
         risk=Risk.MEDIUM,
         clearance=Classification.RESTRICTED,
+        egress=True,
+        notices=True,
         concurrency=4,
         retry=Retry(attempts=6, first_s=1.0, factor=4.0, longest_s=300.0),
         mailbox=Mailbox(capacity=1024),
@@ -115,7 +117,7 @@ class Webhook:
         settings: WebhookSettings = context.settings
         way = self._way or self._open(settings)
         url = way.target(settings.url.get_secret_value())
-        body = content_of(message)
+        body = content_of(message, context.notices)
         now = context.now()
         headers = {
             "Content-Type": "application/json",
@@ -124,6 +126,8 @@ class Webhook:
             "Idempotency-Key": message.id,
             "X-Genie-Signature": signature(settings.secret.get_secret_value(), int(now.timestamp()), body),
         }
+        if context.notices:  # as in the body, for receivers that look at headers only: JSON, so that it is ASCII
+            headers["Genie-Notice"] = json.dumps(context.notices)
         status: int | None = None
         wait: str | None = None
         with anyio.move_on_after(settings.timeout_s):
@@ -165,6 +169,7 @@ def posting(
     settings: WebhookSettings,
     clearance: Classification | str = Classification.PUBLIC,
     webhook: Webhook | None = None,
+    region: str | None = None,
 ) -> Binding:
     """Return a webhook for ``Runtime``: an agent that posts messages of these classes.
 
@@ -174,16 +179,17 @@ def posting(
         settings: Where to, and signed with what.
         clearance: Highest classification that the receiver may read; what exceeds it is masked or denied.
         webhook: The object that posts; a new one by default.
+        region: Where the receiver is; unknown by default.
     """
     poster = webhook or Webhook()
-    card = replace(poster.card, id=id, consumes=topics, clearance=Classification.parse(clearance))
+    card = replace(poster.card, id=id, consumes=topics, clearance=Classification.parse(clearance), region=region)
     return Binding(agent=poster, card=card, settings=settings)
 
 
-def content_of(message: Message[Any]) -> bytes:
-    """Return what is posted of a message: JSON in ASCII, the same at every attempt."""
+def content_of(message: Message[Any], notices: tuple[str, ...] = ()) -> bytes:
+    """Return what is posted of a message and the notices beside it: JSON in ASCII, the same at every attempt."""
     topic = topic_of(message.payload)
-    content = {
+    content: dict[str, Any] = {
         "id": message.id,
         "run_id": message.correlation_id,
         "caused_by": message.causation_id,
@@ -193,6 +199,8 @@ def content_of(message: Message[Any]) -> bytes:
         "classification": message.label.label,
         "payload": as_wire(message.payload),
     }
+    if notices:
+        content["notices"] = notices
     return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -12,24 +12,34 @@ if TYPE_CHECKING:
 POLICIES: Mapping[str, str] = MappingProxyType(
     {
         "payload_size": "genie.governance.payload_size:PayloadSize",
+        "schema_version": "genie.governance.schema_version:SchemaVersion",
         "required_headers": "genie.governance.required_headers:RequiredHeaders",
         "topic_roles": "genie.governance.topic_roles:TopicRoles",
         "clearance": "genie.governance.clearance:Clearance",
+        "declassification": "genie.governance.declassification:Declassification",
         "tenant_isolation": "genie.governance.tenant_isolation:TenantIsolation",
+        "residency": "genie.governance.residency:Residency",
+        "consent": "genie.governance.consent:Consent",
         "risk_tier": "genie.governance.risk_tier:RiskTier",
+        "explainability": "genie.governance.explainability:Explainability",
+        "disclosure": "genie.governance.disclosure:Disclosure",
         "pii": "genie.governance.pii:Pii",
         "secrets": "genie.governance.secrets:Secrets",
+        "four_eyes": "genie.governance.four_eyes:FourEyes",
         "injection": "genie.governance.injection:Injection",
+        "rules": "genie.governance.rules.policy:Rules",
     }
 )
 """Name -> ``module:Class``, as in the entry-point group ``genie.policies``."""
 
 
 def default_set(environment: Environment) -> PolicySet:
-    """Return the nine policies with settings that suit a pipeline without any of its own.
+    """Return the policies for a pipeline without any of its own: those that need no words about its topics.
 
-    They differ from each policy's own defaults in two places: every message needs a user, and topics that no role rule
-    lists are open, because without a single rule closed ones would stop everything.
+    They differ from each policy's own defaults in three places: every message needs a user; topics that no role rule
+    lists are open, because without a single rule closed ones would stop everything; and labels fall where cards say so.
+    Schema versions, residency, consent, explainability and disclosure say nothing before somebody names a topic, a
+    region or a purpose, so they are left to pipelines of their own.
 
     Args:
         environment: Where the pipeline runs.
@@ -39,6 +49,10 @@ def default_set(environment: Environment) -> PolicySet:
     """
     # The policies load pydantic models, patterns and number tables, which naming the catalogue must not.
     from genie.governance.clearance import Clearance  # noqa: PLC0415 - as said above
+    from genie.governance.declassification import (  # noqa: PLC0415 - as said above
+        Declassification,
+        DeclassificationSettings,
+    )
     from genie.governance.injection import Injection  # noqa: PLC0415 - as said above
     from genie.governance.payload_size import PayloadSize  # noqa: PLC0415 - as said above
     from genie.governance.pii import Pii  # noqa: PLC0415 - as said above
@@ -54,6 +68,7 @@ def default_set(environment: Environment) -> PolicySet:
         RequiredHeaders(RequiredHeadersSettings(topics={"*": ("user",)})),
         TopicRoles(TopicRolesSettings(unlisted="open")),
         Clearance(),
+        Declassification(DeclassificationSettings(unlisted="card")),
         TenantIsolation(),
         RiskTier(),
         Pii(),

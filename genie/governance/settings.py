@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
-from genie.message import Classification
+from genie.message import Classification, Grant
 
 T = TypeVar("T")
 
@@ -55,3 +57,40 @@ def most_specific(rules: Mapping[str, T], topic: str, otherwise: T) -> T:
     if not covering:
         return otherwise
     return rules[max(covering, key=lambda rule: (rule == topic, len(rule)))]
+
+
+EnvironmentName = Literal["development", "staging", "production"]
+ENVIRONMENTS = frozenset({"development", "staging", "production"})
+
+
+def in_force(since: datetime.date | None, until: datetime.date | None, as_of: datetime.date | None) -> bool:
+    """Return True when a dated rule is in force: from its first day, until the day before the one on which it ends.
+
+    Args:
+        since: First day; None means from ever.
+        until: First day on which it is not in force any more; None means for ever.
+        as_of: The day on which rules are read; needed where a date is given.
+    """
+    if as_of is None:
+        return since is None and until is None
+    return (since is None or since <= as_of) and (until is None or as_of < until)
+
+
+def matches_id(name: str, agent: str) -> bool:
+    """Return True when a name covers an agent's id: the id itself, or ``family.*`` for every id below a family."""
+    return name == agent or (name.endswith(".*") and agent.startswith(name[:-1]))
+
+
+@lru_cache(maxsize=1024)
+def purposes_in(consent: frozenset[str]) -> frozenset[str]:
+    """Return the purposes that consents are given for; what cannot be read is given for none.
+
+    The bus has taken those whose time is over from the headers before.
+    """
+    found = set()
+    for text in consent:
+        try:
+            found.add(Grant.parse(text).purpose)
+        except ValueError:
+            continue
+    return frozenset(found)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from genie.manifest import schema as pipeline
-from genie.simulation.manifest import schema as simulation
+from genie.governance.rules.sections import RulesSettings
+from genie.manifest import policy_schema
+from genie.manifest import schema as pipeline_schema
+from genie.simulation.manifest import schema as simulation_schema
 
-for _name, _schema in (("pipeline", pipeline()), ("simulation", simulation())):
+for _name, _schema in (
+    ("pipeline", pipeline_schema()),
+    ("policy", policy_schema(RulesSettings.model_json_schema())),
+    ("simulation", simulation_schema()),
+):
     _file = Path(__file__).parent / f"{_name}.schema.json"
     _file.write_text(json.dumps(_schema, indent=2) + "\n", encoding="utf-8")

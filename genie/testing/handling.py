@@ -40,6 +40,8 @@ class FakeContext:
     at: datetime.datetime = _START
     """What ``now()`` says; a test moves it by assigning."""
     deadline: float = math.inf
+    notices: tuple[str, ...] = ()
+    """What an egress under test must write beside the payload."""
     seed: int = 0
     published: list[tuple[Payload, str | None]] = field(default_factory=list)
     """What was published, and to whom."""

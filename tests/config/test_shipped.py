@@ -1,16 +1,20 @@
-"""Every pipeline that ships is of the schema, loads with what is installed here, and has nothing to be warned of."""
+"""Every file that ships is of its schema, loads with what is installed here, and has nothing to be warned of."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
 from genie.catalogue import Catalogue
-from genie.config import load
+from genie.cli import main
+from genie.config import load, parse
 from genie.dialect import load_file
-from genie.manifest import schema
+from genie.governance.rules.sections import RulesSettings
+from genie.manifest import policy_schema, schema
 
 ROOT = Path(__file__).parents[2]
 PIPELINES = sorted((ROOT / "config" / "pipelines").glob("*.yaml"))
@@ -29,3 +33,30 @@ def test_a_shipped_pipeline_loads_without_a_warning(path: Path) -> None:
     assert found.id == path.stem
     assert found.warnings == ()
     assert found.input.question()
+
+
+POLICIES = sorted((ROOT / "config" / "policies").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_a_shipped_policy_file_is_of_the_schema_that_its_first_line_names(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+    assert first == "# yaml-language-server: $schema=../../genie/schema/policy.schema.json"
+    jsonschema.validate(load_file(path, environ={}).value, policy_schema(RulesSettings.model_json_schema()))
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_the_examples_of_a_shipped_policy_file_pass_and_no_rule_is_without(path: Path) -> None:
+    result = CliRunner().invoke(main, ["policy", "test", str(path), "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["without_examples"] == []
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_the_default_pipeline_loads_with_a_shipped_policy_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "config" / "pipelines")
+    text = Path("insights.yaml").read_text(encoding="utf-8")
+    before, after = text.index("policies:"), text.index("limits:")
+    made = parse(text[:before] + f"policies: ../policies/{path.name}\n" + text[after:], environ={})
+    assert made.warnings == ()
+    assert made.policies.policies

@@ -130,6 +130,14 @@ def _needs_consent(route: Route) -> Judge | None:
     return lambda message, _sender: ALLOW if "share" in message.headers.consent else Deny("consent", "not given")
 
 
+class Permits(Rule):
+    """Lets every label fall as far as the card says."""
+
+    def permits(self, _fall: object) -> bool:
+        return True
+
+
+PERMITS = Permits(lambda _route: None, name="permits")
 CARDS = Rule(_found_labels, name="cards", inspectors=(CardNumbers(),))
 CLEARANCE = Rule(_declared_label, name="clearance")
 CONSENT = Rule(_needs_consent, name="consent")

@@ -30,6 +30,11 @@ async def asker(ask: Ask) -> None:
     """Ask."""
 
 
+@agent(id="bound", tenants=frozenset({"acme", "globex"}))
+async def bound(ask: Ask) -> None:
+    """Work for two tenants."""
+
+
 class Keeper(Handlers, id="keeper"):
     """Keep."""
 
@@ -40,7 +45,7 @@ class Keeper(Handlers, id="keeper"):
 
 def assembled(text: str) -> Assembly:
     document = load_text(text, name="f", environ={})
-    assembly = Assembly(document, Catalogue(agents={"asker": asker, "keeper": Keeper}))
+    assembly = Assembly(document, Catalogue(agents={"asker": asker, "bound": bound, "keeper": Keeper}))
     sections: Any = document.at(("agents",))
     for position in range(len(sections)):
         section = validated(AgentSection, document, ("agents", position)).value
@@ -65,6 +70,17 @@ def test_clearance_is_lowered_but_never_raised() -> None:
     assert lowered.bindings[0].card.clearance is Classification.PUBLIC
     raised = assembled("agents: [{id: asker, clearance: restricted}]")
     assert [problem.path for problem in raised.problems] == [("agents", 0, "clearance")]
+
+
+def test_a_file_may_place_an_agent_and_give_it_tenants_but_no_more_than_its_card_has() -> None:
+    placed = assembled("agents: [{id: asker, region: eu, tenants: [acme]}]").bindings[0].card
+    assert (placed.region, placed.tenants) == ("eu", frozenset({"acme"}))
+    assert assembled("agents: [{id: bound, tenants: [acme]}]").problems == []
+    [problem] = assembled("agents: [{id: bound, tenants: [acme, other]}]").problems
+    assert problem.path == ("agents", 0, "tenants")
+    assert "works for acme, globex only" in problem.text
+    [bound] = assembled("agents: [{id: bound}]").bindings
+    assert bound.card.tenants == {"acme", "globex"}
 
 
 def test_null_takes_a_cards_timeout_and_fallback_away() -> None:

@@ -15,6 +15,7 @@ from genie.policy import PolicySet
 from genie.protocol import Caller, Context, agent
 from tests.genie.policies_for_tests import (
     CLEARANCE,
+    PERMITS,
     Answer,
     Gate,
     Note,
@@ -223,7 +224,7 @@ async def test_headers_are_inherited_and_can_be_narrowed() -> None:
         assert seen == [(frozenset({"reader"}), Classification.CONFIDENTIAL)] * 2
 
 
-async def test_a_label_is_lowered_only_by_declassifies_and_that_is_recorded() -> None:
+async def test_a_label_is_lowered_by_declassifies_where_a_policy_permits_and_that_is_recorded() -> None:
     class Secret(Payload, topic="t.secret", classification="restricted"):
         pass
 
@@ -235,7 +236,7 @@ async def test_a_label_is_lowered_only_by_declassifies_and_that_is_recorded() ->
         return Total()
 
     journal = MemoryJournal()
-    async with running(summing, policies=PolicySet((CLEARANCE,)), journal=journal) as runtime:
+    async with running(summing, policies=PolicySet((CLEARANCE, PERMITS)), journal=journal) as runtime:
         caller = Caller(clearance=Classification.INTERNAL)
         assert await runtime.ask(Secret(), Total, caller=caller) == Total()
     [record] = [record for record in journal if record.kind == "declassified"]

@@ -58,7 +58,7 @@ async def test_verdicts_and_holds_are_recorded_without_payload_text() -> None:
         assert isinstance(held.decision.needs, tuple)
         runtime.refuse(held.id)
         await run.settled()
-    assert [one.kind for one in audit.records] == ["verdict", "verdict", "held"]
+    assert [one.kind for one in audit.records] == ["verdict", "verdict", "held", "refused"]
     assert audit.records[0].detail["verdict"] == "deny"
     assert audit.records[1].run_id == audit.records[2].run_id == run.id
     assert SECRET not in repr(audit.records)

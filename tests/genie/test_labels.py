@@ -9,6 +9,7 @@ from genie.graph import Graph
 from genie.labels import label_problems
 from genie.message import Classification, Message, Payload
 from genie.protocol import AgentCard, Binding, Caller, Context, Join
+from tests.genie.policies_for_tests import PERMITS
 
 
 class Question(Payload, topic="labels.question"):
@@ -86,7 +87,8 @@ def test_a_card_that_declassifies_lowers_the_label_but_not_below_the_class() -> 
     maker = card("maker", [Question], [Secret], **high)
     reader = card("reader", [Prices], [Answer])
     lowered = card("middle", [Secret], [Prices], declassifies={Prices: Classification.PUBLIC}, **high)
-    assert problems(graph(maker, lowered, reader)) == []
+    assert problems(graph(maker, lowered, reader, policies=(PERMITS,))) == []
+    assert "no policy permits middle to declassify it" in only(graph(maker, lowered, reader))[1]
     not_below = card("middle", [Question], [Secret], declassifies={Secret: Classification.PUBLIC}, **high)
     assert problems(graph(not_below, card("end", [Secret], [Answer])))
 

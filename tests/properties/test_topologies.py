@@ -466,11 +466,13 @@ class World:
                     self.wrong.append(f"a worker of {subscriber.card.id} is not idle: {worker.delivery}")
             if len(subscriber.idle) != len(subscriber.workers):
                 self.wrong.append(f"{subscriber.card.id} has idle workers that are gone")
-        labels = {entry.message.number: entry.message.label for entry in self.journal if entry.message is not None}
-        for entry in self.journal:
-            message = entry.message
-            if message is not None and message.cause and message.label < labels[message.cause]:
+        sent = {entry.message.number: entry.message for entry in self.journal if entry.message is not None}
+        for message in sent.values():
+            cause = sent.get(message.cause)
+            if cause is not None and message.label < cause.label:
                 self.wrong.append(f"{message} carries {message.label}, below its cause")
+            if cause is not None and message.headers.widened_beyond(cause.headers):
+                self.wrong.append(f"{message} is given more than its cause was")
         totals = sum((run.messages() for run in self.started), Counts())
         if totals.in_flight:
             self.wrong.append(f"runs at rest with {totals}")

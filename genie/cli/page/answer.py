@@ -65,6 +65,7 @@ def _head(outcome: Outcome, title: str, question: str, answer: str) -> Markup:
         "header",
         tag("p", *line, class_="standing"),
         tag("h1", title),
+        *(notice(text) for text in outcome.notices),
         tag("p", question, class_="question") if question else NOTHING,
         tag("p", answer, class_="answer" if len(answer) < _LONG else "answer long") if answer else NOTHING,
         notice(

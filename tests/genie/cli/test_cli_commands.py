@@ -28,7 +28,8 @@ def test_help_lists_every_command_without_importing_any(genie: Genie) -> None:
     shown = genie("--help").stdout
     names = {path.stem for path in (ROOT / "genie/cli").glob("*.py") if "def command(" in path.read_text()}
     assert names == {
-        "agents", "ask", "bench", "check", "completion", "doctor", "graph", "inspect", "new", "run", "serve_schedule",
+        "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "kill",
+        "new", "pause", "policy", "resume", "revive", "run", "serve_schedule", "status",
     }  # fmt: skip
     assert all(f"\n  {name.replace('_', '-')} " in shown for name in names)
 

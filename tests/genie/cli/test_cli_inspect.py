@@ -17,6 +17,7 @@ from genie.cli.records import opened
 Genie = Callable[..., Result]
 
 CARD = "4111 1111 1111 1111"
+HEAD = "version: 1\nid: any\n"
 
 
 def written(folder: Path, name: str, text: str | bytes) -> str:
@@ -122,8 +123,11 @@ def test_wrong_input_ends_with_clear_words(genie: Genie, tmp_path: Path) -> None
         ((written(tmp_path, "c.csv", ""),), "has no header"),
         ((written(tmp_path, "d.txt", b"\xff\xfeh\0"),), "UTF-16"),
         ((table, "--policy", str(tmp_path / "none.yaml")), "none.yaml"),
-        ((table, "--policy", written(tmp_path, "e.yaml", "a: 1\n")), "no list of `policies`"),
-        ((table, "--policy", written(tmp_path, "f.yaml", "policies:\n  - pii: {acton: deny}\n")), "f.yaml:2"),
+        ((table, "--policy", written(tmp_path, "e.yaml", "a: 1\n")), "e.yaml:1"),
+        (
+            (table, "--policy", written(tmp_path, "f.yaml", f"{HEAD}policies:\n  - pii: {{acton: deny}}\n")),
+            "f.yaml:4",
+        ),
     ):
         result = genie("inspect", *arguments)
         assert result.exit_code == 2
@@ -176,7 +180,9 @@ def test_people_get_counts_and_the_worst_lines_masked(genie: Genie, tmp_path: Pa
 
 def test_the_verdict_is_that_of_the_files_policies(genie: Genie, tmp_path: Path) -> None:
     policy = written(
-        tmp_path, "p.yaml", "id: any\npolicies:\n  - payload_size\n  - pii: {actions: {card: deny, email: hold}}\n"
+        tmp_path,
+        "p.yaml",
+        f"{HEAD}policies:\n  - payload_size\n  - pii: {{actions: {{card: deny, email: hold}}}}\n",
     )
     file = written(tmp_path, "a.txt", f"{CARD}\njane@example.com\npassword=Hx7pQ2mz9!\nclean\n")
 

@@ -216,3 +216,26 @@ def test_an_interrupted_run_still_leaves_its_journal(genie: Genie, pipeline: Pip
     assert genie("run", pipeline("interrupted"), "--journal", "run.jsonl").exit_code == 130
     assert any(line["kind"] == "cancelled" for line in journal_of(tmp_path / "run.jsonl"))
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+# --- notices ---
+
+NOTICED = "policies: [{disclosure: {topics: {toys.reply: Made by a machine; check it.}}}]"
+
+
+def test_a_notice_stands_first_in_the_json_and_above_what_is_printed(genie: Genie, pipeline: Pipeline) -> None:
+    path = pipeline("parrot", more=NOTICED)
+    assert json.loads(genie("run", path, "--json").stdout)["notices"] == ["Made by a machine; check it."]
+    assert genie("run", path).output.startswith("Notice: Made by a machine; check it.")
+
+
+def test_a_notice_is_on_the_page(genie: Genie, pipeline: Pipeline, tmp_path: Path) -> None:
+    genie("run", pipeline("parrot", more=NOTICED), "--html", "page.html")
+    assert "Made by a machine; check it." in (tmp_path / "page.html").read_text()
+
+
+def test_ask_sets_notices_beside_the_reply(genie: Genie, pipeline: Pipeline) -> None:
+    path = pipeline("parrot", more=NOTICED)
+    reply = json.loads(genie("ask", "toys.question", "--pipeline", path).stdout)
+    assert reply["notices"] == ["Made by a machine; check it."]
+    assert reply["payload"]["text"] == "hello"

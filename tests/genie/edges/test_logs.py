@@ -97,7 +97,8 @@ async def test_each_line_about_a_run_names_it_and_the_agent() -> None:
         run = runtime.start(Order(card=SECRET), Order)
         await settled(runtime)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert {(line["logger"], line["agent"]) for line in lines} == {("genie.agent", "talker"), ("genie.bus", "broken")}
+    named = {(line["logger"], line["agent"]) for line in lines}
+    assert named == {("genie.agent", "talker"), ("genie.bus", "broken"), ("genie.incident", "broken")}
     assert {line["run_id"] for line in lines} == {run.id}
     failed = next(line for line in lines if line["agent"] == "broken")
     assert failed["level"] == "warning"

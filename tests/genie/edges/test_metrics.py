@@ -183,6 +183,7 @@ async def test_labels_name_what_is_registered_and_nobody() -> None:
     values = {value for _, labels in before for name, value in labels if name not in {"le", "agent", "topic", "policy"}}
     assert values == {
         "handled", "denied", "expired", "cancelled", "dead_lettered", "queued", "running", "retrying", "held", "deny",
+        "low", "medium", "high", "critical",
     }  # fmt: skip
 
 

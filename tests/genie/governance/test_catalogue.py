@@ -29,6 +29,8 @@ SENDER = AgentCard(id="sender", clearance=Classification.RESTRICTED)
 CLEARED = AgentCard(id="cleared", clearance=Classification.RESTRICTED)
 UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL)
 TENANT_B = Headers(user="ann", tenant="b")
+UNSETTLED = {"four_eyes"}
+"""Policies that mean nothing without settings."""
 POLICY_SET = default_set(Environment())
 
 
@@ -40,12 +42,12 @@ def message(payload: Payload, headers: Headers | None = None, policies: PolicySe
 
 
 def test_every_name_leads_to_a_policy_of_that_name() -> None:
-    assert len(POLICIES) == 9
     for name, where in POLICIES.items():
         module, _, attribute = where.partition(":")
         policy = getattr(importlib.import_module(module), attribute)
         assert policy.name == name
-        assert policy().settings == policy.Settings()
+        if name not in UNSETTLED:
+            assert policy().settings == policy.Settings()
 
 
 def test_naming_the_catalogue_imports_no_policy() -> None:
@@ -56,8 +58,14 @@ def test_naming_the_catalogue_imports_no_policy() -> None:
     assert answer.stdout.strip() == "False"
 
 
-def test_the_default_set_holds_all_nine_and_lets_an_ordinary_message_pass() -> None:
-    assert [policy.name for policy in POLICY_SET.policies] == list(POLICIES)
+NAMED_BY_PIPELINES = {"schema_version", "residency", "consent", "explainability", "disclosure", "rules"}
+"""Policies that say nothing before somebody names a topic, a region or a purpose."""
+
+
+def test_the_default_set_holds_what_needs_no_words_and_lets_an_ordinary_message_pass() -> None:
+    assert [policy.name for policy in POLICY_SET.policies] == [
+        name for name in POLICIES if name not in NAMED_BY_PIPELINES | UNSETTLED
+    ]
     for environment in ("development", "staging", "production"):
         policies = default_set(Environment(environment))
         gate = policies.gate(Narration, UNCLEARED)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from genie.governance.payload_size import PayloadSize, PayloadSizeSettings
 from genie.governance.required_headers import RequiredHeaders, RequiredHeadersSettings
 from genie.governance.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
 from genie.governance.tenant_isolation import TenantIsolation, TenantIsolationSettings
-from genie.governance.topic_roles import TopicRoles, TopicRolesSettings
-from genie.message import Headers, Inspection, Payload
+from genie.governance.topic_roles import RoleRule, TopicRoles, TopicRolesSettings
+from genie.message import Classification, Headers, Inspection, Payload, stamp
 from genie.policy import ALLOW, Deny, Environment, Policy, Route, Verdict
 from genie.protocol import AgentCard, Caller, Risk, Tier
 
@@ -103,6 +107,45 @@ def test_topics_that_need_no_header_are_decided_when_compiled() -> None:
     assert not decides_nothing(policy, Order)
 
 
+def test_a_traceparent_that_is_required_must_be_one(envelope) -> None:
+    policy = RequiredHeaders(RequiredHeadersSettings(topics={"*": ("traceparent",)}))
+    good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    assert judged(policy, envelope(Order(), headers=Headers(traceparent=good))) is ALLOW
+    for bad in (
+        good.upper(), good[:-1], good + "0", "ff" + good[2:], "00-" + "0" * 32 + "-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-" + "0" * 16 + "-01", "x" * 10_000,
+    ):  # fmt: skip
+        verdict = judged(policy, envelope(Order(), headers=Headers(traceparent=bad)))
+        assert isinstance(verdict, Deny)
+        assert verdict.code == "header_format"
+
+
+def test_a_header_is_of_the_form_and_among_the_values_that_its_topic_says(envelope) -> None:
+    rule = {
+        "require": ["tenant"],
+        "formats": {"tenant": "[a-z]{3,8}", "user": "[^@]+@example[.]org"},
+        "values": {"region": ["eu", "in"], "roles": ["clerk", "chief"], "consent": ["share"]},
+    }
+    policy = RequiredHeaders(RequiredHeadersSettings.model_validate({"topics": {"payments.*": rule}}))
+    fits = Headers(
+        tenant="acme", user="ann@example.org", region="eu", roles=frozenset({"clerk"}),
+        consent=frozenset({"share@2030-01-01T00:00:00Z"}),
+    )  # fmt: skip
+
+    assert judged(policy, envelope(Order(), headers=fits)) is ALLOW
+    assert judged(policy, envelope(Order(), headers=Headers(tenant="acme"))) is ALLOW  # what is empty is not required
+    for name, value in {
+        "tenant": "acme;drop", "user": "ann@example.com", "region": "us", "roles": frozenset({"clerk", "root"}),
+        "consent": frozenset({"share", "sell"}),
+    }.items():  # fmt: skip
+        verdict = judged(policy, envelope(Order(), headers=replace(fits, **{name: value})))
+        assert isinstance(verdict, Deny)
+        assert verdict.code == "header_format"
+        assert name in verdict.reason
+        assert str(value) not in verdict.reason
+
+
 # --- topic roles ---
 
 
@@ -133,6 +176,35 @@ def test_a_topics_own_roles_replace_those_of_its_family(envelope) -> None:
 
     assert judged(policy, envelope(Order(), headers=clerk)) is ALLOW
     assert isinstance(judged(policy, envelope(Refund(), headers=clerk)), Deny)
+
+
+@given(st.sets(st.sampled_from("abcd")))
+def test_all_that_a_rule_names_is_needed(held: set[str]) -> None:
+    rule = RoleRule(any_of=("a", "b"), all_of=("c",), none_of=("d",))
+    policy = TopicRoles(TopicRolesSettings(topics={"payments.*": rule}))
+    message = stamp(
+        1, Order(), "s", None, None, 0, 0, Headers(roles=frozenset(held)), Classification.PUBLIC, Inspection(1)
+    )
+
+    verdict = judged(policy, message)
+
+    assert (verdict is ALLOW) == (bool(held & {"a", "b"}) and "c" in held and "d" not in held)
+
+
+def test_a_topic_may_be_sent_by_the_named_alone(envelope) -> None:
+    policy = TopicRoles(TopicRolesSettings(topics={"payments.*": RoleRule(senders=("desk", "pay.*", "caller"))}))
+    judge = policy.compile(Route(Order, ANYBODY))
+    assert judge is not None
+
+    for sender in (AgentCard(id="desk"), AgentCard(id="pay.out"), Caller(user="ann").card()):
+        assert judge(envelope(Order()), sender) is ALLOW
+    for sender in (AgentCard(id="other"), AgentCard(id="pay"), AgentCard(id="desk2")):
+        verdict = judge(envelope(Order()), sender)
+        assert isinstance(verdict, Deny)
+        assert "desk" in verdict.reason
+    # Headers once allowed say nothing of who sends them.
+    assert not policy.headers_only
+    assert TopicRoles().headers_only
 
 
 # --- tenant isolation ---
@@ -167,6 +239,18 @@ def test_a_tenant_can_be_required_of_every_message(envelope) -> None:
     assert judged(policy, envelope(Order(), headers=Headers(tenant="acme"))) is ALLOW
     assert isinstance(judged(policy, envelope(Order())), Deny)
     assert decides_nothing(TenantIsolation(), Order)
+
+
+def test_a_dedicated_agent_is_given_nothing_unless_its_card_names_one_tenant(envelope) -> None:
+    policy = TenantIsolation(TenantIsolationSettings(dedicated=("vault.*",)))
+    message = envelope(Order(), headers=Headers(tenant="acme"))
+
+    assert judged(policy, message, AgentCard(id="vault.a", tenants=frozenset({"acme"}))) is ALLOW
+    assert judged(policy, message, ANYBODY) is ALLOW
+    for tenants in (None, frozenset[str](), frozenset({"acme", "globex"})):
+        verdict = judged(policy, message, AgentCard(id="vault.a", tenants=tenants))
+        assert isinstance(verdict, Deny)
+        assert "one tenant only" in verdict.reason
 
 
 # --- risk and tier ---
@@ -224,6 +308,39 @@ def test_an_unknown_environment_is_not_taken_for_one_without_rules(envelope) -> 
     assert "prod" in verdict.reason
 
 
+def test_a_tenants_own_cells_replace_those_of_all(envelope) -> None:
+    settings = RiskTierSettings(
+        cells=(RiskTierCell(risk=Risk.HIGH, roles=("chief",)),),
+        tenants={"careful": (RiskTierCell(risk=Risk.HIGH),), "bold": ()},
+    )
+    risky = AgentCard(id="risky", risk=Risk.HIGH)
+
+    def allowed(tenant: str | None, *roles: str) -> bool:
+        message = envelope(Order(), headers=Headers(tenant=tenant, roles=frozenset(roles)))
+        return judged(RiskTier(settings), message, risky) is ALLOW
+
+    assert allowed("bold")
+    assert not allowed("careful", "chief")
+    for other in ("acme", None):
+        assert allowed(other, "chief")
+        assert not allowed(other)
+
+
+def test_a_cell_may_name_agents(envelope) -> None:
+    policy = RiskTier(RiskTierSettings(cells=(RiskTierCell(agents=("risky",), environment="staging"),)))
+
+    assert isinstance(judged(policy, envelope(Order()), AgentCard(id="risky"), "staging"), Deny)
+    assert judged(policy, envelope(Order()), ANYBODY, "staging") is ALLOW
+    assert "id" in policy.reads  # two agents alike in risk and tier are not judged as one
+
+
+def test_who_asks_or_observes_is_no_agent_that_runs() -> None:
+    cells = (RiskTierCell(environment="production"),)
+    assert RiskTier(RiskTierSettings(cells=cells)).compile(
+        Route(Order, Caller().card(), Environment("production"))
+    ) is None  # fmt: skip
+
+
 def test_agents_that_no_cell_covers_are_decided_when_compiled() -> None:
     assert RiskTier().compile(Route(Order, ANYBODY, Environment("production"))) is None
 
@@ -245,6 +362,16 @@ def test_agents_that_no_cell_covers_are_decided_when_compiled() -> None:
         (TopicRolesSettings, {"topics": {"payments.*": []}}),
         (TopicRolesSettings, {"topics": {"payments.*": [""]}}),
         (TopicRolesSettings, {"unlisted": "ajar"}),
+        (TopicRolesSettings, {"topics": {"payments.*": {}}}),
+        (TopicRolesSettings, {"topics": {"payments.*": {"some_of": ["a"]}}}),
+        (TopicRolesSettings, {"topics": {"payments.*": {"all_of": ["a"], "none_of": ["a"]}}}),
+        (TopicRolesSettings, {"topics": {"payments.*": {"any_of": ["a"], "none_of": ["a", "b"]}}}),
+        (RequiredHeadersSettings, {"topics": {"*": {}}}),
+        (RequiredHeadersSettings, {"topics": {"*": {"formats": {"user": "("}}}}),
+        (RequiredHeadersSettings, {"topics": {"*": {"formats": {"roles": "x"}}}}),
+        (RequiredHeadersSettings, {"topics": {"*": {"values": {"region": []}}}}),
+        (TenantIsolationSettings, {"dedicated": []}),
+        (RiskTierSettings, {"tenants": {"acme": [{"risk": "huge"}]}}),
         (TenantIsolationSettings, {"require": True}),
         (RiskTierSettings, {"cells": [{"environment": "prod"}]}),
         (RiskTierSettings, {"cells": [{"risk": "huge"}]}),

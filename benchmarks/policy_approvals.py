@@ -1,0 +1,92 @@
+"""What holding for people costs: a delivery that four eyes do not concern, one vote, and an idle look at the file."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import anyio
+
+from genie.edges.ledger import Ledger
+from genie.governance.four_eyes import FourEyes, FourEyesSettings
+from genie.message import Headers, Inspection, Payload, stamp, topic_of
+from genie.policy import PolicySet
+from genie.ports import ControlReport
+from genie.protocol import AgentCard, Caller, agent
+from genie.runtime import Runtime
+
+
+class Order(Payload, topic="bench.order"):
+    cents: int = 1
+
+
+class Paid(Payload, topic="bench.paid"):
+    cents: int = 1
+
+
+@agent("bank")
+async def bank(order: Order) -> Paid:
+    """Pay."""
+    return Paid(cents=order.cents)
+
+
+POLICIES = PolicySet(
+    (FourEyes(FourEyesSettings.model_validate({"topics": {"bench.order": {"recipients": ["bank"]}}})),)
+)
+
+
+def rows() -> list[tuple[str, float, float]]:
+    """Return name, microseconds (the fastest of many) and limit of each measurement."""
+    return [
+        ("four_eyes, a delivery that it does not concern, us", _judged(), 0.5),
+        ("hold, approve and deliver, us", anyio.run(_approved), 1_000.0),
+        ("an idle look at the control file, us", _looked(), 1_000.0),
+    ]
+
+
+def _judged(rounds: int = 20_000) -> float:
+    gate = POLICIES.gate(Order, AgentCard(id="printer"))
+    payload = Order()
+    message = stamp(
+        1, payload, "desk", None, None, 0, 0, Headers(user="ann"), topic_of(payload).classification, Inspection(8)
+    )
+    sender = AgentCard(id="desk")
+    best = float("inf")
+    for _ in range(5):
+        began = time.perf_counter()
+        for _ in range(rounds):
+            gate.judge(message, sender)
+        best = min(best, (time.perf_counter() - began) / rounds)
+    return best * 1e6
+
+
+async def _approved(rounds: int = 300) -> float:
+    best = float("inf")
+    async with Runtime([bank], policies=POLICIES) as runtime:
+        for _ in range(rounds):
+            began = time.perf_counter()
+            run = runtime.start(Order(), Paid, caller=Caller(user="ann"))
+            runtime.approve(runtime.holds()[0].id, by="ben", reason="fine")
+            await run.result()
+            best = min(best, time.perf_counter() - began)
+    return best * 1e6
+
+
+def _looked(rounds: int = 300) -> float:
+    best = float("inf")
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "control.db", create=True)
+        report = ControlReport(1.0, {}, {}, (), {})
+        _, last = ledger.register("bench", report)
+        for _ in range(rounds):
+            began = time.perf_counter()
+            ledger.exchange("bench", report, last, beat=False)
+            best = min(best, time.perf_counter() - began)
+        ledger.close()
+    return best * 1e6
+
+
+if __name__ == "__main__":
+    for name, took, limit in rows():
+        print(f"{name:60} {took:10.2f}  limit {limit:g}")

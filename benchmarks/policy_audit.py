@@ -1,0 +1,68 @@
+"""What the audit costs: appending a record, and verifying a million of them.
+
+``python -m benchmarks.policy_audit`` prints one line a figure. The fastest of many repetitions counts: a machine that
+does something else as well makes a figure worse, never better.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from genie.edges.audit import AuditSettings, AuditTrail
+from genie.edges.audit_check import spread, verify
+from genie.ports import AuditRecord
+
+APPEND_US = 6.0
+VERIFY_S = 15.0
+RECORDS = 1_000_000
+
+VERDICT = AuditRecord(
+    1_700_000_000.123456, "verdict", "insights.analysis -> forecaster", "policy", "clearance: restricted", "abcd-1",
+    "abcd-12",
+    {
+        "verdict": "redact", "policy_set": "a" * 64, "paths": ["text"],
+        "reasons": [{"policy": "clearance", "version": "1", "verdict": "redact", "code": "redact"}],
+    },
+)  # fmt: skip
+"""A record as the bus makes one for a masked delivery."""
+
+
+def appended(folder: Path, records: int, batch: int = 1_000) -> float:
+    """Return the microseconds of one append in the fastest batch."""
+    fastest = float("inf")
+    with AuditTrail(AuditSettings(path=folder, fsync="never")) as trail:
+        for _ in range(records // batch):
+            before = time.perf_counter()
+            for _ in range(batch):
+                trail.record(VERDICT)
+            fastest = min(fastest, (time.perf_counter() - before) / batch)
+        assert trail.failure is None
+    return fastest * 1e6
+
+
+def verified(folder: Path) -> float:
+    """Return the seconds that it takes to verify what is in a folder."""
+    before = time.perf_counter()
+    with spread([folder]) as mapped:  # as the command does
+        found = verify([folder], mapped=mapped)
+    assert found.intact, found.breaks
+    return time.perf_counter() - before
+
+
+def rows() -> list[tuple[str, float, float]]:
+    """Return (name, measured, limit)."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "trail"
+        append_us = appended(folder, RECORDS)
+        verify_s = verified(folder)
+    return [
+        ("audit append without fsync, us a record", append_us, APPEND_US),
+        ("audit verify, s for 1,000,000 records", verify_s, VERIFY_S),
+    ]
+
+
+if __name__ == "__main__":
+    for name, measured, limit in rows():
+        print(f"{name}: {measured:.2f} (limit {limit:g})")

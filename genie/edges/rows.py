@@ -1,0 +1,119 @@
+"""What stands in a control file, as models: everything is checked as if a stranger had written it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+_Text = Annotated[str, Field(max_length=4_000)]
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Word = Literal["killed", "paused", "revived", "resumed"]
+
+
+class Row(BaseModel):
+    """Base of what stands in a control file: exact types, and unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class _Need(Row):
+    policy: _Text
+    approvers: list[_Text]
+    quorum: int
+
+
+class _Vote(Row):
+    by: _Name
+    roles: list[_Name]
+    approve: bool
+    reason: _Text
+    at: float
+    payload_sha256: _Hash
+    policies: list[_Text]
+    recipient: _Text
+
+
+class _Edit(Row):
+    by: _Name
+    before: _Hash
+    after: _Hash
+    at: float
+
+
+class Asked(Row):
+    """An approval as the file holds it, for people."""
+
+    id: _Name
+    state: Literal["pending", "approved", "denied", "expired", "cancelled", "stale"]
+    """``stale``: the process that asked is gone, so nobody can decide it any more."""
+    run_id: _Text
+    message_id: _Text
+    topic: _Text
+    sender: _Text
+    recipient: _Text
+    requester: _Text | None
+    reason: _Text
+    label: _Text
+    payload_sha256: _Hash
+    policy_set: _Text
+    opened: float
+    expires: float
+    needs: list[_Need]
+    lacking: list[_Text]
+    votes: list[_Vote]
+    edits: list[_Edit]
+    payload: dict[str, JsonValue] | None
+    """As approvers may see it; None when it is withheld, or over."""
+    masked: list[_Text]
+    withheld: _Text | None
+
+
+class Cast(Row):
+    """A vote as somebody cast it."""
+
+    by: _Name
+    roles: list[_Name]
+    approve: bool
+    reason: _Text
+    payload_sha256: _Hash
+    policies: list[_Text]
+    recipient: _Text
+    edit: Annotated[str, Field(max_length=1 << 20)] | None = None
+
+
+class Switched(Row):
+    """Something that was switched."""
+
+    word: _Word
+    kind: Literal["agent", "tenant", "all"]
+    name: _Text
+    by: _Name
+    reason: _Text
+    until: float | None
+
+
+class Process(Row):
+    """A process that runs, or ran, with the file."""
+
+    id: _Name
+    pid: int
+    host: _Name
+    started: float
+    seen: float
+    state: Literal["running", "stale", "ended"]
+    """``stale``: it gave no sign of life and did not say goodbye."""
+    agents: dict[_Name, _Text]
+    """Every agent with why nothing is delivered to it; empty where that is not so."""
+
+
+Model = TypeVar("Model", bound=Row)
+
+
+def read(model: type[Model], text: object) -> Model | None:
+    """Return a row's JSON as a model, or None where it is none."""
+    try:
+        return model.model_validate_json(text) if isinstance(text, str) else None
+    except ValidationError:
+        return None

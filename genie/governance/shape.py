@@ -1,0 +1,135 @@
+"""How deep a payload is nested and of how many parts it is, for most classes without a walk over the payload.
+
+Nearly every class is one of two kinds: without tuples, so that its shape is known when it is defined; or with tuples of
+objects that have none, so that a few lengths tell it. Only what nests tuples, or itself, is walked.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from functools import cache
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from genie.message import Value
+
+Measured = tuple[int, int]
+"""Depth and number of parts."""
+
+
+class Shape(NamedTuple):
+    """What is known of a class."""
+
+    most: Measured | None
+    """The most that a payload of it can be; None where tuples or itself make that unbounded."""
+    depth: int
+    """Depth at the most, where ``rows`` are all that is unbounded."""
+    fixed: int
+    """Parts besides the rows' items, at the most."""
+    rows: tuple[tuple[str, int], ...] | None
+    """Fields that are tuples, with the parts of one item at the most; None where the payload must be walked."""
+
+
+@cache
+def shape_of(kind: type[Value]) -> Shape:
+    """Return what is known of a class."""
+    whole = _most_of(kind, ())
+    if whole is not None:
+        return Shape(whole, *whole, ())
+    depth, fixed = 1, 0
+    rows: list[tuple[str, int]] = []
+    for name, info in kind.model_fields.items():
+        most = _most(info.annotation, (kind,))
+        if most is None:
+            item = _item_of(info.annotation)
+            most = None if item is None else _most(item, (kind,))
+            if most is None:
+                return Shape(None, 0, 0, None)
+            rows.append((name, most[1]))
+            most = most[0] + 1, 1
+        depth, fixed = max(depth, 1 + most[0]), fixed + most[1]
+    return Shape(None, depth, fixed, tuple(rows))
+
+
+def walk(payload: Value, max_depth: int, max_parts: int) -> Measured:
+    """Return depth and parts of a payload, counting no further than one above either limit."""
+    parts = 0
+    level: list[Any] = [payload]
+    depth = 0
+    while level:
+        depth += 1
+        below: list[Any] = []
+        if depth > max_depth:
+            break
+        for value in level:
+            if isinstance(value, Value):
+                inside: Any = [getattr(value, name) for name in type(value).model_fields]
+            elif isinstance(value, (tuple, frozenset)):
+                inside = value
+            else:
+                continue
+            parts += len(inside)
+            if parts > max_parts:
+                return depth, parts
+            below += inside
+        level = below
+    return depth, parts
+
+
+def _most_of(kind: type[Value], above: tuple[type[Value], ...]) -> Measured | None:
+    """Return the most that an object of a class can be, or None where that is unbounded."""
+    if kind in above:
+        return None
+    depth, parts = 1, 0
+    for info in kind.model_fields.values():
+        most = _most(info.annotation, (*above, kind))
+        if most is None:
+            return None
+        depth, parts = max(depth, 1 + most[0]), parts + most[1]
+    return depth, parts
+
+
+def _most(annotation: object, above: tuple[type[Value], ...]) -> Measured | None:
+    """Return the most that a field adds: the levels below its owner, and its parts, itself included."""
+    annotation = _bare(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in {Union, types.UnionType}:
+        each = [_most(part, above) for part in arguments]
+    elif origin is tuple and arguments and arguments[-1] is not Ellipsis:
+        inside = [_most(part, above) for part in arguments]
+        if None in inside:
+            return None
+        bounded = [most for most in inside if most is not None]
+        return 1 + max((depth for depth, _ in bounded), default=0), 1 + sum(parts for _, parts in bounded)
+    elif annotation in {tuple, frozenset} or origin in {tuple, frozenset}:
+        return None
+    elif isinstance(annotation, type) and issubclass(annotation, Value):
+        most = _most_of(annotation, above)
+        return None if most is None else (most[0], most[1] + 1)
+    else:
+        return (1, 1) if not isinstance(annotation, typing.TypeVar) else None
+    if None in each:
+        return None
+    return max(most[0] for most in each if most is not None), max(most[1] for most in each if most is not None)
+
+
+def _item_of(annotation: object) -> object | None:
+    """Return the annotation of the items of a tuple or frozenset of one kind of item, None for anything else."""
+    annotation = _bare(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in {Union, types.UnionType}:
+        some = [part for part in arguments if part is not type(None)]
+        return _item_of(some[0]) if len(some) == 1 else None
+    if origin is frozenset or (origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis):
+        return typing.cast("object", arguments[0])
+    return None
+
+
+def _bare(annotation: object) -> object:
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif isinstance(annotation, typing.NewType):
+            annotation = annotation.__supertype__
+        else:
+            return annotation

@@ -1,0 +1,198 @@
+"""Incidents: repeated denials and failures as one record with a count, instead of one alarm each."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_logger = logging.getLogger("genie.incident")
+
+
+class Severity(enum.StrEnum):
+    """How bad an incident is; it rises with the count and never falls."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class State(enum.StrEnum):
+    """What has been done about an incident."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+RISES = ((1_000, Severity.CRITICAL), (100, Severity.HIGH), (10, Severity.MEDIUM), (1, Severity.LOW))
+"""Occurrences from which an incident has a severity."""
+GRAVE = frozenset({"quarantined", "identity_refused"})
+"""Kinds that are high from the first occurrence."""
+QUIET_S = 3_600.0
+"""Seconds without an occurrence after which an incident closes by itself; the next one opens another."""
+MOST = 1_000
+"""Incidents that are kept; when as many are open, what else happens is counted in one named ``other``."""
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+_LOGGED = dict(zip(Severity, (logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What happened again and again, for one reason, to one agent and one tenant. It holds no payload text."""
+
+    id: str
+    kind: str
+    """``denied``, ``dead_lettered``, ``quarantined`` or ``identity_refused``."""
+    code: str
+    """The policy and its code, or the class of the failure."""
+    agent: str
+    tenant: str | None
+    count: int
+    severity: Severity
+    state: State
+    first_at: float
+    """Seconds since the epoch."""
+    last_at: float
+    run_id: str | None
+    """Run of the latest occurrence."""
+    by: str = ""
+    """Who acknowledged or closed it; ``quiet`` when it closed by itself."""
+
+    def record(self) -> Mapping[str, object]:
+        """Return it as JSON values."""
+        return {
+            "id": self.id, "kind": self.kind, "code": self.code, "agent": self.agent, "tenant": self.tenant,
+            "count": self.count, "severity": self.severity.value, "state": self.state.value,
+            "first_at": self.first_at, "last_at": self.last_at, "run_id": self.run_id, "by": self.by,
+        }  # fmt: skip
+
+
+class Incidents:
+    """All incidents of one runtime; bounded, and told of once an opening and once a rise.
+
+    Args:
+        tell: Called with each incident that opens, rises, or changes its state, and who did it.
+    """
+
+    def __init__(self, tell: Callable[[Incident, str], None]) -> None:
+        self._tell = tell
+        self._all: dict[str, Incident] = {}
+        self._current: dict[tuple[str, str, str, str | None], str] = {}
+        """Key -> id of its incident that is not closed."""
+        self._opened = 0
+        self._looked = 0.0
+        """When quiet incidents were last looked for, as ``at``."""
+
+    def note(self, kind: str, code: str, agent: str, tenant: str | None, at: float, run_id: str | None) -> None:
+        """Count one occurrence.
+
+        Args:
+            kind: What happened.
+            code: Why, as a stable label.
+            agent: To whom.
+            tenant: For whom the run worked.
+            at: Seconds since the epoch.
+            run_id: The run.
+        """
+        key = (kind, code, agent, tenant)
+        found = self._all.get(self._current.get(key, ""))
+        if found is not None and at - found.last_at > QUIET_S:
+            self._change(found, State.CLOSED, "quiet")
+            found = None
+        if found is None and len(self._current) >= MOST:
+            key, found = self._crowded(kind, at)
+        if found is None:
+            self._opened += 1
+            incident = Incident(
+                f"incident-{self._opened}", *key, 1, _severity(key[0], 1), State.OPEN, at, at, run_id
+            )  # fmt: skip
+            self._make_room()
+            self._all[incident.id] = incident
+            self._current[key] = incident.id
+            self._say("opened", incident)
+            return
+        count = found.count + 1
+        severity = max(found.severity, _severity(kind, count), key=_RANKS.__getitem__)
+        risen = self._all[found.id] = replace(found, count=count, severity=severity, last_at=at, run_id=run_id)
+        if severity != found.severity:
+            self._say("rose", risen)
+
+    def _crowded(self, kind: str, at: float) -> tuple[tuple[str, str, str, str | None], Incident | None]:
+        """Close what has gone quiet; where all are still going on, name the one that counts the rest."""
+        if at - self._looked > QUIET_S / 10:
+            self._looked = at
+            for incident in tuple(self._all.values()):
+                if incident.state is not State.CLOSED and at - incident.last_at > QUIET_S:
+                    self._change(incident, State.CLOSED, "quiet")
+        key = (kind, "other", "", None)
+        return key, self._all.get(self._current.get(key, ""))
+
+    def _make_room(self) -> None:
+        if len(self._all) < 2 * MOST:
+            return
+        for incident in tuple(self._all.values()):
+            if incident.state is State.CLOSED:
+                del self._all[incident.id]
+                return
+
+    def _say(self, what: str, incident: Incident) -> None:
+        _logger.log(
+            _LOGGED[incident.severity], "%s %s: %s (%s) of %s, %d times, %s", incident.id, what, incident.kind,
+            incident.code, incident.agent or "several", incident.count, incident.severity.value,
+            extra={"agent": incident.agent or None, "run_id": incident.run_id},
+        )  # fmt: skip
+        self._tell(incident, "supervisor")
+
+    def _change(self, incident: Incident, state: State, by: str) -> None:
+        changed = self._all[incident.id] = replace(incident, state=state, by=by)
+        if state is State.CLOSED:
+            key = (incident.kind, incident.code, incident.agent, incident.tenant)
+            self._current.pop(key, None)
+        self._tell(changed, by)
+
+    def acknowledge(self, incident_id: str, by: str) -> None:
+        """Somebody has seen it; its count goes on.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._change(self._going_on(incident_id), State.ACKNOWLEDGED, by)
+
+    def close(self, incident_id: str, by: str) -> None:
+        """Somebody has dealt with it; another occurrence opens another incident.
+
+        Raises:
+            InputError: No incident of that id is open.
+        """
+        self._change(self._going_on(incident_id), State.CLOSED, by)
+
+    def _going_on(self, incident_id: str) -> Incident:
+        found = self._all.get(incident_id)
+        if found is None or found.state is State.CLOSED:
+            raise InputError(f"incident {incident_id!r}", "is not open (any more)", "see incidents()")
+        return found
+
+    def all(self) -> tuple[Incident, ...]:
+        """Return what is kept, oldest first."""
+        return tuple(self._all.values())
+
+    def unclosed(self) -> dict[str, int]:
+        """Return, for every severity, how many are not closed."""
+        counts = dict.fromkeys((severity.value for severity in Severity), 0)
+        for incident in self._all.values():
+            if incident.state is not State.CLOSED:
+                counts[incident.severity.value] += 1
+        return counts
+
+
+def _severity(kind: str, count: int) -> Severity:
+    risen = next(severity for least, severity in RISES if count >= least)
+    return max(risen, Severity.HIGH, key=_RANKS.__getitem__) if kind in GRAVE else risen

@@ -1,0 +1,58 @@
+"""The governance map names tests that exist, and every policy has the page that the overview links to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from genie.governance.catalogue import POLICIES
+
+ROOT = Path(__file__).parents[2]
+MAP = (ROOT / "docs" / "governance-map.md").read_text()
+ROWS = [line for line in MAP.splitlines() if line.startswith("| ") and not line.startswith(("| ---", "| risk |"))]
+ELSEWHERE = {"rules": "rules.md"}
+"""Policies whose page is not among those of the policies: the page on rules is about files first."""
+
+
+def defined() -> set[str]:
+    """Return the name of every test of the tree."""
+    found = (re.findall(r"^ *(?:async )?def (test_\w+)\(", path.read_text(), re.MULTILINE)
+             for path in (ROOT / "tests").rglob("test_*.py"))  # fmt: skip
+    return {name for names in found for name in names}
+
+
+def test_every_test_that_the_map_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", MAP))
+    assert len(named) > 40
+    assert named - defined() == set()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip()[:30])
+def test_a_row_proves_its_control_or_says_that_it_has_none(row: str) -> None:
+    name, control, proof = (cell.strip() for cell in row.strip().removeprefix("|").removesuffix("|").split("|"))
+    if name in {"recommendation", "function"}:
+        return
+    assert control
+    assert proof or "*not covered" in control or "nothing of Genie" in control, row
+
+
+def test_the_frameworks_are_whole() -> None:
+    for prefix, count in (("LLM", 10), ("ASI", 10)):
+        numbers = [int(number) for number in re.findall(rf"^\| {prefix}(\d\d) ", MAP, re.MULTILINE)]
+        assert numbers == list(range(1, count + 1))
+    assert [int(number) for number in re.findall(r"^\| (\d+) ", MAP, re.MULTILINE)] == list(range(1, 27))
+    assert re.findall(r"^\| ([A-Z]{3,}) \|", MAP, re.MULTILINE) == ["GOVERN", "MAP", "MEASURE", "MANAGE"]
+
+
+def test_notices_and_policies_have_their_pages() -> None:
+    overview = (ROOT / "docs" / "policies.md").read_text()
+    for name in POLICIES:
+        assert f"`{name}`" in overview
+        address = ELSEWHERE.get(name, f"policies/{name}.md")
+        assert f"({address})" in overview
+        page = (ROOT / "docs" / address).read_text()
+        assert "```" in page
+        if name not in ELSEWHERE:
+            assert f"genie.governance.{name}" in page

@@ -1,0 +1,86 @@
+"""A runtime at its control file, in real time: votes of several processes, and a file that is busy."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from genie.approval import State
+from genie.edges.control import ControlFile, ControlSettings
+from genie.edges.ledger import Ledger
+from genie.policy import Hold, PolicySet
+from genie.protocol import Caller
+from genie.runtime import Runtime
+from tests.genie.policies_for_tests import Answer, Question, answerer, verdict_for
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[4]
+VOTER = """
+import sys
+from pathlib import Path
+from genie.edges.ledger import Ledger
+ledger = Ledger(Path(sys.argv[1]), create=False)
+[asked] = ledger.requests(float(sys.argv[3]))
+for _ in range(20):
+    ledger.vote(asked, by=sys.argv[2], roles=(), approve=True, reason="fine", edit=None, at=1.0)
+"""
+
+
+def asking(quorum: int) -> PolicySet:
+    return PolicySet((verdict_for("answerer", Question, Hold("ask", quorum=quorum)),))
+
+
+def control_at(path: Path) -> ControlFile:
+    return ControlFile(ControlSettings(path=path, interval_s=0.05))
+
+
+async def test_two_processes_that_vote_at_once_count_once_each(tmp_path: Path) -> None:
+    path = tmp_path / "control.db"
+    with anyio.fail_after(60):
+        async with Runtime([answerer], policies=asking(3), control=control_at(path)) as runtime:
+            run = runtime.start(Question(), Answer, caller=Caller(user="ann"))
+            while not (path.exists() and (seen := Ledger(path, create=False)).requests(0.0)):
+                await anyio.lowlevel.checkpoint()
+            seen.close()
+            now = str(runtime.bus.clock.wall().timestamp())
+            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+            async with anyio.create_task_group() as tasks:
+                for name in ("ben", "carla"):
+                    command = [sys.executable, "-c", VOTER, str(path), name, now]
+                    tasks.start_soon(lambda command=command: anyio.run_process(command, env=environment))
+            ledger = Ledger(path, create=False)
+            while any(ledger.answer(number) is None for number in range(1, 41)):
+                await anyio.lowlevel.checkpoint()
+            answers = [ledger.answer(number) for number in range(1, 41)]
+            ledger.close()
+            assert sum(counted for counted, _ in filter(None, answers)) == 2
+            [request] = runtime.approvals()
+            assert sorted(vote.by for vote in request.votes) == ["ben", "carla"]
+            assert request.state is State.PENDING
+            runtime.approve(request.id, by="dan", reason="fine")
+            await run.result()
+
+
+async def test_a_busy_file_blocks_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "control.db"
+    with anyio.fail_after(60):
+        async with Runtime([answerer], policies=asking(1), control=control_at(path)) as runtime:
+            run = runtime.start(Question(), Answer, caller=Caller(user="ann"))
+            other = sqlite3.connect(path, isolation_level=None)
+            other.execute("BEGIN EXCLUSIVE")
+            runtime.kill(tenant="acme")  # something to write, so that the steward waits for the file
+            await run.settled()
+            runtime.approve(runtime.approvals()[0].id, by="ben", reason="fine")
+            await run.result()
+            other.execute("ROLLBACK")
+            other.close()
+    ledger = Ledger(path, create=False)
+    assert [one.state for one in ledger.requests(0.0)] == ["approved"]
+    assert [act.name for act in ledger.switches(0.0)] == ["acme"]
+    ledger.close()
