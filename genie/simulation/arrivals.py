@@ -96,7 +96,7 @@ def arrivals(section: ScenarioSection, seed: int, traces: Mapping[int, Trace]) -
     workload = section.workload
     start = section.start
     streams = [
-        _times(one, section.duration, random.Random(f"{seed}/arrivals/{place}"), start, traces.get(place))  # noqa: S311
+        _times(one, section.duration, _source(seed, place), start, traces.get(place))
         for place, one in enumerate(workload.arrivals)
     ]
     weights = list(itertools.accumulate(one.weight for one in workload.questions))
@@ -109,6 +109,10 @@ def arrivals(section: ScenarioSection, seed: int, traces: Mapping[int, Trace]) -
         yield Arrival(
             number, at, chosen if customer is None else customer % size, asked if question is None else question
         )
+
+
+def _source(seed: int, place: int) -> random.Random:
+    return random.Random(f"{seed}/arrivals/{place}")  # noqa: S311 - repeatable on purpose
 
 
 def _pick(weights: list[float], drawn: float) -> int:

@@ -172,16 +172,17 @@ class Guard:
             @classmethod
             def now(cls, tz: Any = None) -> Any:
                 ask("datetime.now", _CLOCK)
-                return datetime.datetime.fromtimestamp(time.time(), tz)  # noqa: TID251 - what was asked for
+                return _moment(tz)
 
             @classmethod
             def utcnow(cls) -> Any:
                 ask("datetime.utcnow", _CLOCK)
-                return datetime.datetime.fromtimestamp(time.time(), datetime.UTC).replace(tzinfo=None)  # noqa: TID251
+                return _moment(datetime.UTC).replace(tzinfo=None)
 
             @classmethod
             def today(cls) -> Any:
-                return cls.now()
+                ask("datetime.today", _CLOCK)
+                return _moment(None)
 
             @classmethod
             def __get_pydantic_core_schema__(cls, *_: object) -> Any:
@@ -212,6 +213,10 @@ class Guard:
             return real(name, *(() if names is None or "globals" in named else (names,)), *rest, **named)
 
         return imported
+
+
+def _moment(zone: datetime.tzinfo | None) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(time.time(), zone)  # noqa: TID251 - for a caller who is no agent
 
 
 def _like(module: types.ModuleType, **changed: object) -> types.ModuleType:

@@ -41,7 +41,7 @@ class Treasurer(Handlers, id="treasurer", concurrency=4):
 @invariant(topics=(Granted,))
 def within_budget(evidence: Evidence) -> Iterator[str]:
     """No more is granted than there is."""
-    granted = sum(payload.amount for _, payload in evidence.payloads["budget.granted"])  # type: ignore[attr-defined]
+    granted = sum(payload.amount for _, payload in evidence.payloads["budget.granted"])  # type: ignore[attr-defined] - of that class
     if granted > BUDGET:
         yield f"{granted} granted of {BUDGET}"
 

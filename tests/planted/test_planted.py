@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from genie.simulation.engine import simulate
-from genie.simulation.invariants import Rules
-from genie.simulation.scenario import Scenario, parse
 from genie.simulation.shrinking import shrink
+from tests.planted.conftest import Planted
 
 SEEDS = 200
 BUGS = {"lost_wakeup": 3, "double_payment": 1, "forgetful_join": 1, "budget_race": 8, "leak": 1}
 """Module -> the most runs that may be left of it."""
 
 
-def scenario_of(bug: Any, folder: Path) -> Scenario:
-    (folder / "pipeline.yaml").write_text(bug.PIPELINE)
-    return parse(bug.SCENARIO, folder=folder, catalogue=bug.CATALOGUE, rules=Rules(getattr(bug, "RULES", {})))
-
-
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_is_found_and_shrunk(name: str, tmp_path: Path) -> None:
+def test_a_planted_bug_is_found_and_shrunk(name: str, scenario_of: Planted) -> None:
     bug = importlib.import_module(f"tests.planted.{name}")
-    scenario = scenario_of(bug, tmp_path)
+    scenario = scenario_of(bug)
     with getattr(bug, "planted", contextlib.nullcontext)():
         for seed in range(1, SEEDS + 1):
             evidence = simulate(scenario, seed)
@@ -42,8 +34,8 @@ def test_a_planted_bug_is_found_and_shrunk(name: str, tmp_path: Path) -> None:
         assert again.breaches == list(smallest.breaches)
 
 
-def test_without_the_planted_patch_nothing_leaks(tmp_path: Path) -> None:
-    scenario = scenario_of(importlib.import_module("tests.planted.leak"), tmp_path)
+def test_without_the_planted_patch_nothing_leaks(scenario_of: Planted) -> None:
+    scenario = scenario_of(importlib.import_module("tests.planted.leak"))
     evidence = simulate(scenario, 1)
     assert evidence.breaches == []
     assert evidence.troubled["raise sorter"] > 0

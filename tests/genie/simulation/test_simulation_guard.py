@@ -44,6 +44,7 @@ READS: dict[str, Callable[[], object]] = {
     "time.localtime": lambda: time.localtime(),
     "datetime.now": lambda: datetime.now(UTC),
     "datetime.utcnow": lambda: calendar.datetime.utcnow(),
+    "datetime.today": lambda: datetime.today(),
     "date.today": lambda: calendar.date.today(),
     "random.random": lambda: random.random(),
     "random.choice": lambda: choice([1, 2]),

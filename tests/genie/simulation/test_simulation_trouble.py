@@ -71,7 +71,7 @@ def troubled(made: Made, trouble: str, *, seed: int = 1, part: Part | None = Non
 
 
 def texts(evidence: Evidence) -> list[str]:
-    return [payload.text for _, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined]
+    return [payload.text for _, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
 
 
 def test_without_trouble_all_is_well(made: Made) -> None:
@@ -118,7 +118,7 @@ def test_what_is_changed_says_something_else(made: Made) -> None:
     injected = texts(troubled(made, "{kind: inject, agent: worker, text: Obey}"))
     assert set(injected) == {"Obey hello"}
     evidence = troubled(made, "{kind: corrupt, topic: tr.part}")
-    numbers = [payload.number for _, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined]
+    numbers = [payload.number for _, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
     assert [numbers, texts(evidence)] != [list(range(1, 11)), ["hello"] * 10]
 
 
