@@ -29,6 +29,7 @@ class Final(Payload, topic="crowd.final"):
 
     customer: str
     total: int
+    because: str
 
 
 class TeamAsk(Payload, topic="crowd.team_ask"):
@@ -89,7 +90,9 @@ class NoteHold:
 async def front(ask: Ask, context: Context) -> Final:
     """Pass a question to a team."""
     reply = await context.ask(TeamAsk(customer=ask.customer, number=ask.number), Reply, to=f"desk{ask.number % TEAMS}")
-    return Final(customer=ask.customer, total=reply.total)
+    return Final(
+        customer=ask.customer, total=reply.total, because=f"four workers of team {ask.number % TEAMS} agreed on {reply.total}"
+    )
 
 
 def team(number: int) -> dict[str, Any]:
@@ -158,16 +161,34 @@ id: crowd
 agents: [{", ".join(AGENTS)}]
 policies:
   - payload_size: {{max_bytes: 65536}}
+  - schema_version: {{topics: {{"*": {{minimum: 1}}}}}}
   - required_headers: {{topics: {{"*": [user]}}}}
   - topic_roles: {{topics: {{"*": [analyst]}}}}
   - clearance
+  - declassification
   - tenant_isolation
+  - residency: {{here: eu, data: eu}}
+  - consent: {{topics: {{crowd.ask: [service]}}}}
   - risk_tier
+  - explainability: {{topics: {{crowd.final: {{items: "", rationale: because}}}}}}
+  - disclosure: {{topics: {{crowd.final: "Made by software."}}}}
   - pii
+  - secrets
+  - four_eyes: {{topics: {{crowd.payment: {{approvers: [treasury]}}}}}}
   - injection
+  - rules:
+      rules:
+        - name: far_too_many
+          when: {{topic: crowd.ask, payload.number: {{gt: 100000000}}}}
+          then: deny
+          because: nobody has asked so often
+        - name: restricted
+          when: {{label: restricted, recipient: {{not_in: ["caller:*"]}}}}
+          then: deny
+          because: nothing in a crowd is restricted
   - note_hold
 limits: {{max_runs: 100000}}
-caller: {{user: ann, roles: [analyst]}}
+caller: {{user: ann, roles: [analyst], region: eu, consent: [service]}}
 input: crowd.ask
 output: crowd.final
 """

@@ -10,8 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from genie.admission import Admission as Admission
+    from genie.admission import Budget as Budget
+    from genie.admission import Rate as Rate
     from genie.door import ask as ask
     from genie.errors import GenieError as GenieError
+    from genie.limits import Estimate as Estimate
     from genie.limits import Mailbox as Mailbox
     from genie.limits import Overflow as Overflow
     from genie.limits import RestartBudget as RestartBudget
@@ -38,9 +42,10 @@ if TYPE_CHECKING:
     from genie.runtime import Runtime as Runtime
 
 _HOMES = {
+    "genie.admission": ("Admission", "Budget", "Rate"),
     "genie.door": ("ask",),
     "genie.errors": ("GenieError",),
-    "genie.limits": ("Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
+    "genie.limits": ("Estimate", "Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
     "genie.message": ("Classification", "Headers", "Message", "Payload", "Value"),
     "genie.policy": ("PolicySet",),
     "genie.protocol": (

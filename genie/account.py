@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import operator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.accepted = self.failed = self.retried = self.redacted = self.held = self.refused = self.tokens = 0
-        self.charged = 0.0
+        self.charged = Decimal(0)
         self.times = [0] * HISTOGRAM_BUCKETS
 
 
@@ -181,6 +182,10 @@ class RunState:
     """The alarm's entry for the deadline."""
     lapse: Any = None
     """The alarm's entry for the end of its first consent to end."""
+    expires_as = "deadline"
+    """What its end by the clock is called: a budget of wall time may be what sets the deadline."""
+    budgets: dict[object, Any] | None = None
+    """What it has used, by budget of runs; the turnstile's."""
     parker: Any = None
     """Where the asker waits."""
     watchers: tuple[Any, ...] = ()

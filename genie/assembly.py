@@ -12,13 +12,24 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from genie.admission import Admission, Budget, Rate, within
 from genie.catalogue import Catalogue, settings_of
 from genie.document import Document, suggestion
 from genie.errors import DefinitionError, ScheduleError
 from genie.graph import Problem, name_of
 from genie.invocation import misplaced
-from genie.limits import Mailbox, RestartBudget, Retry
-from genie.manifest import AgentSection, AuditSection, JoinSection, PortSection, ScheduleSection
+from genie.limits import Estimate, Mailbox, RestartBudget, Retry
+from genie.manifest import (
+    AgentSection,
+    AuditSection,
+    BudgetSection,
+    CoverSection,
+    EstimateSection,
+    JoinSection,
+    PortSection,
+    RateSection,
+    ScheduleSection,
+)
 from genie.message import Classification, Path, Payload, topic_of
 from genie.ports import Audit
 from genie.protocol import Agent, AgentCard, Binding, Each, Join
@@ -122,6 +133,7 @@ class Assembly:
             retry=_narrowed(card.retry, section.retry),
             mailbox=_narrowed(card.mailbox, section.mailbox),
             restarts=_narrowed(card.restarts, section.restarts),
+            estimate=_estimate(section.estimate) if "estimate" in given else card.estimate,
         )
 
     def _settings(self, path: Path, card: AgentCard) -> BaseModel | None:
@@ -251,6 +263,59 @@ class Assembly:
             clearance=Classification.parse(section.clearance),
         )  # fmt: skip
 
+    # --- rates and budgets ---
+
+    def admission(
+        self, rates: Iterable[RateSection], budgets: Iterable[BudgetSection], topics: Topics
+    ) -> Admission | None:
+        """Return the admission rules; None when there are none, or one cannot be made."""
+        made: dict[str, list[Any]] = {"rates": [], "budgets": []}
+        seen: set[str] = set()
+        for key, kind, sections in (("rates", Rate, rates), ("budgets", Budget, budgets)):
+            for position, section in enumerate(sections):
+                path: Path = (key, position)
+                if section.id in seen:
+                    self.note((*path, "id"), f"a rate or budget {section.id!r} is there already")
+                seen.add(section.id)
+                self._covered(path, section, topics)
+                given: dict[str, Any] = {name: getattr(section, name) for name in type(section).model_fields}
+                if isinstance(section, BudgetSection):
+                    given["estimate"] = _estimate(section.estimate)
+                try:
+                    rule: Rate | Budget = kind(**given)
+                except ValueError as error:
+                    self.note(path, str(error))
+                    continue
+                made[key].append(rule)
+                if isinstance(rule, Budget):
+                    self._affordable(path, rule)
+        if self.problems or not seen:
+            return None
+        return Admission(rates=tuple(made["rates"]), budgets=tuple(made["budgets"]))
+
+    def _covered(self, path: Path, section: CoverSection, topics: Topics) -> None:
+        ids = [binding.card.id for binding in self.bindings]
+        for name in sorted(section.agents or ()):
+            if name not in ids and self.complete:
+                self.note((*path, "agents"), f"no agent {name!r} is here{suggestion(name, ids)}")
+        for name in sorted(section.topics or ()):
+            if not name.endswith(".*"):
+                topics.find((*path, "topics"), name)
+            elif not topics.below(name) and self.complete:
+                self.note((*path, "topics"), f"no agent here knows a topic below {name!r}")
+
+    def _affordable(self, path: Path, budget: Budget) -> None:
+        """Note agents that could never be paid."""
+        for binding in self.bindings:
+            card = binding.card
+            expected = budget.expected(card.estimate)
+            if expected is None or not any(budget.covers(topic_of(kind).name, card.id) for kind in card.consumes):
+                continue
+            over = budget.cost is not None and expected.cost > budget.cost
+            if over or (budget.tokens is not None and expected.tokens > budget.tokens):
+                text = f"budget {budget.id!r} is less than agent {card.id!r} needs for one message"
+                self.note(path, f"{text}: {expected.cost:f} cost, {expected.tokens} tokens")
+
     # --- schedules ---
 
     def schedule(self, position: int, section: ScheduleSection, kind: type[Payload] | None) -> Schedule | None:
@@ -282,6 +347,10 @@ class Topics:
                 for name in {topic.name, f"{topic.name}@{topic.version}"}:
                     self._kinds.setdefault(name, {})[kind] = None
 
+    def below(self, rule: str) -> bool:
+        """Return True when a rule ``family.*`` names at least one topic."""
+        return any(within(rule, name) for name in self._kinds)
+
     def find(self, path: Path, name: str) -> type[Payload] | None:
         """Return the class of a topic; None, with a problem noted, when there is none or more than one."""
         found = list(self._kinds.get(name, ()))
@@ -308,6 +377,10 @@ def fixed_keys(document: Document) -> dict[Path, str]:
         for key in _FIXED
         if key in item
     }
+
+
+def _estimate(section: EstimateSection | None) -> Estimate | None:
+    return None if section is None else Estimate(section.cost, section.tokens)
 
 
 def _narrowed(rule: Rule, section: BaseModel | None) -> Rule:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from genie.account import Asker
+    from genie.admission import Admission
     from genie.clock import Clock
     from genie.expectation import Expectation
     from genie.ids import IdSource
@@ -54,9 +55,7 @@ if TYPE_CHECKING:
     from genie.taps import Tap
     from genie.wake import Crew, Parker
 
-HANDLED = Outcome.HANDLED
-DENIED = Outcome.DENIED
-DEAD_LETTERED = Outcome.DEAD_LETTERED
+HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
 MOST_FAILURES = 1_000
 """Failures that one scope remembers by name; its counts go on."""
 
@@ -98,6 +97,7 @@ class Bus:
         crew: Crew,
         journal: Journal | None,
         audit: Audit | None = None,
+        admission: Admission | None = None,
         random_source: random.Random,
         seed: int,
     ) -> None:
@@ -115,9 +115,8 @@ class Bus:
         self.declassified = recorder.declassified
         self.words, self.may_hear, self.verdicts = recorder.words, recorder.may_hear, recorder.verdicts
         self.seed = seed
-        self.epoch = 0
+        self.epoch = self.unrouted = self.late = 0
         self.closing = False
-        self.unrouted = self.late = 0
         self.subscribers: dict[str, Subscriber] = {}
         self.joins: list[JoinPoint] = []
         self.taps: list[Tap] = []
@@ -126,8 +125,9 @@ class Bus:
         self.timers: dict[int, tuple[Any, Scope, type[Payload]]] = {}
         self.holds = Holds()
         self.alarm = Alarm(self.now, make_parker(), self._sweep)
-        self.supervisor = Supervisor(self, random_source)
-        self._shut_tenants = self.supervisor.shut_tenants
+        self.supervisor = Supervisor(self, random_source, admission)
+        self._shut_tenants, self.turnstile = self.supervisor.shut_tenants, self.supervisor.turnstile
+        self._stakes: dict[Delivery, Any] | None = None if self.turnstile is None else self.turnstile.stakes
         self.switches = Switches(self, self.supervisor)
         self.waits = Waits(self)
         self.correlator = Correlator(self, self.holds)
@@ -266,9 +266,10 @@ class Bus:
             self.tell(message, "accepted", None)
         if route.lowered and label < read:
             self.declassified(message, read)
-        refusal = None
+        refusal = visit = None
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
             refusal = self.supervisor.refusal(message)
+            visit = None if self.turnstile is None else self.turnstile.visit(message)
         lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
         epoch = self.epoch
         rejected: Subscriber | None = None
@@ -285,6 +286,8 @@ class Bus:
                 continue
             if subscriber.barred is not None:
                 self.supervisor.turn_away(delivery)
+                continue
+            if visit is not None and not visit.admit(delivery):
                 continue
             gate = lane.gate
             if gate.alike is not allowed:
@@ -409,7 +412,7 @@ class Bus:
         if not run.alive:
             ended = run.ended
         elif self.now() >= run.deadline and not run.held:
-            ended = (Outcome.EXPIRED, "deadline")
+            ended = (Outcome.EXPIRED, run.expires_as)
         if ended is None and (delivery.epoch == self.epoch or self.judge_again(delivery)):
             return True
         subscriber = delivery.lane.subscriber
@@ -575,6 +578,8 @@ class Bus:
         scope = delivery.message.scope
         scope.in_flight -= 1
         lane = delivery.lane
+        if self._stakes and self.turnstile is not None:
+            self.turnstile.settle(delivery, outcome)
         if outcome is HANDLED:
             scope.handled += 1
             lane.ends.handled += 1
@@ -633,7 +638,7 @@ class Bus:
             for worker in subscriber.workers:
                 if worker.delivery is not None:
                     yield worker.delivery
-        yield from self.retrying
+        yield from (*self.retrying, *(() if self.turnstile is None else self.turnstile.waiting))
         yield from self.holds.deliveries()
 
     def _sweep(self, now: float) -> float:

@@ -24,20 +24,21 @@ class Clock:
         system: Reads the system's time, in seconds since the epoch.
     """
 
-    __slots__ = ("_offset", "_system", "now")
+    __slots__ = ("_system", "now", "offset")
 
     def __init__(
         self, now: Callable[[], float], *, wall: float | None = None, system: Callable[[], float] = time.time
     ) -> None:
         self.now = now
         self._system = system if wall is None else None
-        self._offset = (system() if wall is None else wall) - now()
+        self.offset = (system() if wall is None else wall) - now()
+        """Seconds since the epoch when ``now()`` is zero."""
 
     def wall(self) -> datetime:
         """Return the date and time in UTC that belongs to ``now()``."""
-        return EPOCH + timedelta(seconds=self.now() + self._offset)
+        return EPOCH + timedelta(seconds=self.now() + self.offset)
 
     def resynchronise(self) -> None:
         """Take the system's time again, which a suspended machine or a corrected clock has moved; not a fixed one."""
         if self._system is not None:
-            self._offset = self._system() - self.now()
+            self.offset = self._system() - self.now()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from genie.admission import Admission
 from genie.assembly import Assembly, fixed_keys
 from genie.catalogue import Catalogue
 from genie.dialect import load_file, load_text
@@ -58,6 +59,8 @@ class Pipeline:
     policy_source: PolicySource = field(repr=False)
     """Reads the policies anew."""
     limits: RunLimits
+    admission: Admission | None = None
+    """Rates and budgets."""
     caller: Caller = field(repr=False)
     """Who asks by default; with ``signed``, the widest that a signed identity may give."""
     signed: Signed | None = None
@@ -223,6 +226,7 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None, 
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
         assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
         warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
+    admission = assembly.admission(section.rates, section.budgets, topics)
     question = _entry(section, assembly, entry, path)
     schedules = _schedules(section, assembly, entry)
     control = None if section.control is None else assembly.control()
@@ -235,7 +239,7 @@ def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None, 
         policies=policies, policy_source=source, limits=RunLimits(**section.limits.model_dump()), caller=caller,
         signed=signed, audit=audit, control=control, environment=environment,
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
-        warnings=_lines(assembly.document, warnings + _absent(question)), graph=graph,
+        warnings=_lines(assembly.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip
 
 

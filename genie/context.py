@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import anyio
 
@@ -16,6 +16,7 @@ from genie.errors import (
     PartMissingError,
     UndeclaredMessageError,
 )
+from genie.limits import EXACT, Cost, exact_cost
 from genie.message import Message, Payload, topic_of
 from genie.protocol import Each
 
@@ -253,13 +254,16 @@ class HandlerContext:
             if not scope.in_flight:
                 bus.correlator.at_rest(scope)
 
-    def charge(self, *, cost: float = 0.0, tokens: int = 0) -> None:
+    def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Report what the handler used."""
-        if not (cost >= 0 and math.isfinite(cost)) or tokens < 0:
-            raise ValueError("cost and tokens are finite numbers from 0")
+        if not (isinstance(cast("object", tokens), int) and tokens >= 0):
+            raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
+        exact = exact_cost(cost)
         tally = self._delivery.lane.subscriber.tally
-        tally.charged += cost
+        tally.charged = EXACT.add(tally.charged, exact)
         tally.tokens += tokens
+        if self._bus.turnstile is not None:
+            self._bus.turnstile.charge(self._delivery, exact, tokens)
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""

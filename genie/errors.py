@@ -28,7 +28,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── PartMissingError           a gathered part is not there
     ├── CapacityError              O   a bound was reached
     │   ├── MailboxFullError
-    │   ├── BudgetExceededError        the run has published more than it may
+    │   ├── BudgetExceededError        more was published or charged than a budget has
     │   ├── TooManyRunsError
     │   ├── AuditFailedError           what governs cannot be written down any more
     │   ├── RuntimeDrainingError
@@ -337,11 +337,14 @@ class RunCancelledError(RunError):
 
 
 class RunExpiredError(RunError):
-    """The run's deadline passed before it had its answer."""
+    """The run's deadline passed, or its wall time was used up, before it had its answer."""
 
     code: ClassVar[str] = "run_expired"
+    reason: str = ""
 
     def __str__(self) -> str:
+        if self.reason:
+            return f"run {self.run_id} ended before it was answered: {self.reason}"
         return f"run {self.run_id} passed its deadline before it was answered; give it more time, or see statistics()"
 
 
@@ -380,13 +383,17 @@ class MailboxFullError(CapacityError):
 
 
 class BudgetExceededError(CapacityError):
-    """A handler published beyond its run's budget; what it publishes reaches nobody any more."""
+    """A handler published or charged beyond a budget; what it publishes then reaches nobody any more."""
 
     code: ClassVar[str] = "budget_exceeded"
     agent: str
-    limit: int
+    limit: int | str
+    budget: str = "max_messages"
+    unit: str = "messages"
 
     def __str__(self) -> str:
+        if self.budget != "max_messages":
+            return f"budget {self.budget}: {self.agent!r} used more {self.unit} than is left of {self.limit}; raise it"
         return (
             f"budget: {self.agent!r} published in a run that has had its {self.limit} messages; "
             "raise `max_messages`, or publish less"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from decimal import Decimal
 
     from genie.account import Delivery, Failure, Outcome, RunState, Scope
     from genie.alarm import Alarm
@@ -123,6 +124,22 @@ class Handling(Protocol):
     """Why the handling was cut off."""
 
 
+class Gatekeeper(Protocol):
+    """The turnstile: rates and budgets."""
+
+    def opened(self, run: RunState) -> None:
+        """A run begins; a budget of wall time bounds its deadline."""
+        ...
+
+    def expired(self, run: RunState) -> None:
+        """A run was ended by the clock."""
+        ...
+
+    def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
+        """A handler has used something."""
+        ...
+
+
 class Exchange(Protocol):
     """The bus, as the other machines see it. Everything runs on the loop's thread; nothing here waits."""
 
@@ -143,6 +160,11 @@ class Exchange(Protocol):
     make_parker: Callable[[], Parker]
     crew: Crew
     next_number: Callable[[], int]
+
+    @property
+    def turnstile(self) -> Gatekeeper | None:
+        """Rates and budgets; None where there are none."""
+        ...
 
     @property
     def waits(self) -> WaitGraph:

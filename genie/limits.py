@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -95,3 +96,46 @@ class RunLimits:
     """Seconds a held delivery waits for its decision before it ends ``expired``."""
     dead_letters: int = 1_000
     """Dead letters kept for inspection and redriving; older ones are dropped, their counts stay."""
+
+
+# --- what handlers use ---
+
+Cost = Decimal | int | float | str
+"""An amount in the operator's own unit; a float means the shortest decimal that is written for it, so 0.1 is 0.1."""
+COST_DIGITS = 30
+"""Decimals that a cost may have."""
+MOST_COST = 10**15
+EXACT = Context(prec=100)
+"""In which costs are added up: wide enough that nothing is ever rounded, whatever the context of a handler says."""
+
+
+def exact_cost(cost: Cost) -> Decimal:
+    """Return a cost as it is written.
+
+    Raises:
+        ValueError: It is no finite number from 0 to 10**15 with at most 30 decimals.
+    """
+    try:
+        exact = cost if isinstance(cost, Decimal) else Decimal(str(cost))
+    except InvalidOperation:
+        raise ValueError(f"a cost is a number, not {str(cost)[:50]!r}") from None
+    exponent = exact.as_tuple().exponent
+    if not isinstance(exponent, int) or not 0 <= exact <= MOST_COST:
+        raise ValueError(f"cost and tokens are finite numbers from 0, a cost at most {MOST_COST:,}")
+    if exponent < -COST_DIGITS:
+        raise ValueError(f"a cost has at most {COST_DIGITS} decimals; round it first")
+    return exact
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one handling of an agent is expected to use; budgets keep that much free for it while it is on its way."""
+
+    cost: Decimal = Decimal(0)
+    """In the operator's own unit; given as a ``Decimal``, an int, text, or a float, which counts as it is written."""
+    tokens: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cost", exact_cost(self.cost))
+        if self.tokens < 0:
+            raise ValueError(f"an estimate has tokens from 0, not {self.tokens}")

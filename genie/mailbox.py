@@ -260,7 +260,7 @@ def _without(waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone
 class Lane:
     """The way of one payload class to one subscriber: its gate and its handler."""
 
-    __slots__ = ("branches", "call", "ends", "gate", "key", "kind", "reach", "subscriber", "wants")
+    __slots__ = ("branches", "call", "ends", "gate", "key", "kind", "reach", "subscriber", "tolls", "wants")
 
     PAYLOAD, CONTEXT, MESSAGE = range(3)
     """What the handler is called with: the payload, the payload and a context, or the message and a context."""
@@ -280,5 +280,7 @@ class Lane:
         self.key = key
         self.reach = reach
         """Every type that can follow from a delivery on this lane."""
+        self.tolls: Any = None
+        """The rates and budgets that cover it, once the turnstile has looked."""
         self.call: Callable[..., Any]
         self.call, self.wants, self.branches = subscriber.calls[kind]

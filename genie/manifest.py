@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from genie.admission import Part
 from genie.limits import Overflow
 from genie.message import Grant
 
@@ -34,6 +36,7 @@ def _consent(text: str) -> str:
 
 
 Level = Literal["public", "internal", "confidential", "restricted"]
+Amount = Annotated[Decimal, Field(description="A number, or text for more digits than a number keeps.")]
 
 
 class RetrySection(Section):
@@ -62,6 +65,13 @@ class RestartsSection(Section):
     within_s: float = Field(default=60.0, gt=0, description="The window, in seconds.")
 
 
+class EstimateSection(Section):
+    """What one handling is expected to use; budgets reserve it."""
+
+    cost: Amount = Field(default=Decimal(0), ge=0, description="In your own unit.", examples=["0.02"])
+    tokens: int = Field(default=0, ge=0)
+
+
 class PortSection(Section):
     """What a port of the agent is bound to."""
 
@@ -86,6 +96,9 @@ class AgentSection(Section):
     timeout_s: Seconds | None = Field(default=None, description="Longest handling in seconds; null means no bound.")
     retry: RetrySection | None = None
     restarts: RestartsSection | None = None
+    estimate: EstimateSection | None = Field(
+        default=None, description="What one handling is expected to use; null means that nobody knows."
+    )
     mailbox: MailboxSection | None = None
     fallback: Id | None = Field(default=None, description="Id of the agent that takes over what this one fails on.")
     clearance: Level | None = Field(default=None, description="Highest label it may read; can only be lowered.")
@@ -126,6 +139,47 @@ class LimitsSection(Section):
     deadline_s: Seconds | None = Field(default=None, description="Seconds a run may take unless its caller says.")
     hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for its decision.")
     dead_letters: int = Field(default=1_000, ge=0, description="Dead letters kept for inspection.")
+
+
+class CoverSection(Section):
+    """Which deliveries a rate or a budget is about; what is left out means all."""
+
+    id: Id = Field(description="Name of the rule in reasons and metrics.")
+    topics: frozenset[TopicName] | None = Field(
+        default=None, min_length=1, description="Topics, or `family.*` for all below a family."
+    )
+    agents: frozenset[Id] | None = Field(default=None, min_length=1, description="Agents that receive.")
+    tenants: frozenset[str] | None = Field(default=None, min_length=1, description="Tenants.")
+
+
+class RateSection(CoverSection):
+    """A token bucket for each tenant, sender, topic, recipient, or combination of them."""
+
+    per_s: float = Field(gt=0, description="Deliveries a second in the long run.")
+    burst: int = Field(default=1, ge=1, description="Deliveries at once: what a full bucket holds.")
+    per: tuple[Part, ...] = Field(default=(), description="What has a bucket of its own; nothing means one for all.")
+    wait_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds that a delivery may wait for its turn; else it is denied at once.",
+    )
+
+
+class BudgetSection(CoverSection):
+    """What one run, or one tenant in one calendar day, may use."""
+
+    per: Literal["run", "tenant_day"] = Field(default="run", description="What has the budget for itself.")
+    zone: str = Field(
+        default="UTC", min_length=1, max_length=100, description="Time zone whose midnight begins a day.",
+        examples=["Asia/Kolkata"],
+    )  # fmt: skip
+    messages: int | None = Field(default=None, ge=1, description="Deliveries.")
+    cost: Amount | None = Field(default=None, gt=0, description="In your own unit.", examples=["2.50"])
+    tokens: int | None = Field(default=None, ge=1)
+    wall_s: Seconds | None = Field(default=None, description="Seconds from a run's beginning to its end.")
+    estimate: EstimateSection | None = Field(
+        default=None, description="Reserved for a delivery to an agent that has no estimate of its own."
+    )
 
 
 class CallerSection(Section):
@@ -287,6 +341,12 @@ class PipelineSection(Section):
     )
     audit: AuditSection | None = Field(default=None, description="Where acts of governance are recorded.")
     limits: LimitsSection = LimitsSection()
+    rates: tuple[RateSection, ...] = Field(
+        default=(), max_length=MAX_PARTS, description="How often deliveries may be made."
+    )
+    budgets: tuple[BudgetSection, ...] = Field(
+        default=(), max_length=MAX_PARTS, description="What runs, and tenants in a day, may use."
+    )
     caller: CallerSection = CallerSection()
     input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
     output: TopicName = Field(description="Topic of the answer.")

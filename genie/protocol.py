@@ -33,7 +33,7 @@ from typing import (
 from pydantic import BaseModel
 
 from genie.errors import AgentDefinitionError, PartMissingError
-from genie.limits import NO_RETRY, Mailbox, RestartBudget, Retry
+from genie.limits import NO_RETRY, Cost, Estimate, Mailbox, RestartBudget, Retry
 from genie.markup import table
 from genie.message import Classification, Grant, Headers, Message, Payload, topic_of
 from genie.signature import ExecutorName, Signature, read_signature, unfit
@@ -273,8 +273,12 @@ class Context(Protocol):
         """
         ...
 
-    def charge(self, *, cost: float = 0.0, tokens: int = 0) -> None:
-        """Report what the handler used; totals are kept per run and agent."""
+    def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
+        """Report what the handler used; it is added up exactly, per agent and in every budget that covers it.
+
+        Raises:
+            BudgetExceededError: A budget has not that much left; what was used counts all the same.
+        """
         ...
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
@@ -323,6 +327,8 @@ class AgentCard:
     """Longest handling, in seconds."""
     retry: Retry = NO_RETRY
     restarts: RestartBudget = field(default_factory=RestartBudget)
+    estimate: Estimate | None = None
+    """What one handling is expected to use; None where nobody knows."""
     fallback: str | None = None
     """Id of the agent that takes over what this one fails on or may not be given."""
     mailbox: Mailbox = field(default_factory=Mailbox)
@@ -410,6 +416,7 @@ class CardOptions(TypedDict, total=False):
     timeout_s: float | None
     retry: Retry
     restarts: RestartBudget
+    estimate: Estimate | None
     fallback: str | None
     mailbox: Mailbox
     settings: type[BaseModel] | None

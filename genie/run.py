@@ -140,7 +140,7 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
     if state.ended is not None:
         outcome, why = state.ended
         if outcome is Outcome.EXPIRED:
-            return RunExpiredError(run_id=state.id)
+            return RunExpiredError(run_id=state.id, reason="" if why == "deadline" else why)
         return RunCancelledError(run_id=state.id, reason=why)
     named = tuple(
         dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())

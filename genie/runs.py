@@ -42,6 +42,9 @@ class Runs:
         bus = self._bus
         headers = self.granted(asker.headers)
         run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
+        if bus.turnstile is not None:
+            bus.turnstile.opened(run)
+            deadline = run.deadline
         bus.runs[run.number] = run
         if headers.consent:
             self._consents.watch(run)
@@ -100,7 +103,9 @@ class Runs:
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come; while it holds something, its deadline moves."""
         if not run.held and self._bus.now() >= run.deadline:
-            self.end(run, Outcome.EXPIRED, "deadline")
+            if self._bus.turnstile is not None:
+                self._bus.turnstile.expired(run)
+            self.end(run, Outcome.EXPIRED, run.expires_as)
 
     def cut_scope(self, scope: Scope, reason: str) -> None:
         """Cancel everything of a scope and of those below it."""

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
+    from genie.admission import Admission
     from genie.config import Pipeline
     from genie.expectation import Expectation
     from genie.ports import Audit, Control, Executor, Journal
@@ -71,6 +72,7 @@ class Runtime(Controls, Reloads):
         journal: Where every message, verdict and outcome is recorded.
         audit: Where every act of governance is recorded.
         control: Where people at other terminals approve, and switch off.
+        admission: Rates and budgets.
         caller: Who asks, where an ask names nobody.
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
@@ -92,6 +94,7 @@ class Runtime(Controls, Reloads):
         journal: Journal | None = None,
         audit: Audit | None = None,
         control: Control | None = None,
+        admission: Admission | None = None,
         caller: Caller | None = None,
         seed: int | None = None,
         wall: float | None = None,
@@ -108,6 +111,7 @@ class Runtime(Controls, Reloads):
         self._audit = audit
         self._control = control
         self._steward: Steward | None = None
+        self._admission = admission
         self._caller = caller or Caller()
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self._wall = wall
@@ -134,7 +138,7 @@ class Runtime(Controls, Reloads):
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
-            control=pipeline.control, source=pipeline.policy_source,
+            control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
         )  # fmt: skip
 
     @classmethod
@@ -160,7 +164,8 @@ class Runtime(Controls, Reloads):
         self._crew = crew = await open_crew()
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
-            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal, audit=self._audit,
+            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
+            audit=self._audit, admission=self._admission,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
         crew.start(bus.alarm.run)

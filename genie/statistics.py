@@ -13,10 +13,12 @@ from genie.message import topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
     from genie.account import Failure
     from genie.bus import Bus
     from genie.mailbox import Subscriber
+    from genie.turnstile import BudgetStatistics, RateStatistics
 
 
 class TopicStatistics(NamedTuple):
@@ -48,6 +50,8 @@ class AgentStatistics:
     running: int
     retrying: int
     held: int
+    timed: int
+    """Deliveries that wait for their turn under a rate."""
     failed: int
     """Handlings that ended in an exception or a timeout, retried ones included."""
     retried: int
@@ -59,7 +63,8 @@ class AgentStatistics:
     """Why nothing is delivered to it now."""
     stalled: int
     """Times its handler blocked the loop for a second or more."""
-    cost: float
+    cost: Decimal
+    """What its handlers charged, to the last digit."""
     tokens: int
     abandoned: int
     """Cancelled calls that still run in a thread; each keeps one of its slots."""
@@ -90,6 +95,10 @@ class Statistics:
     """(policy, verdict) -> how often it said so of a delivery, an answer or a part of a join. Plain allows are not
     counted; ``allow`` is a hold that a person has approved, ``shadow_deny`` what shadow mode would have denied."""
     epoch: int
+    rates: Mapping[str, RateStatistics]
+    """By id of the rate."""
+    budgets: Mapping[tuple[str, str], BudgetStatistics]
+    """By id of the budget and unit: messages, cost, tokens, wall_s."""
     incidents: Mapping[str, int] = field(default_factory=dict)
     """Severity -> incidents that are not closed."""
 
@@ -123,7 +132,11 @@ def _figure(figure: object) -> str:
 def statistics(bus: Bus) -> Statistics:
     """Return the present counters of a bus."""
     held = Counter(delivery.lane.subscriber for delivery in bus.holds.deliveries())
-    agents = {agent: _of(subscriber, held[subscriber]) for agent, subscriber in bus.subscribers.items()}
+    turnstile = bus.turnstile
+    timed = Counter(delivery.lane.subscriber for delivery in (() if turnstile is None else turnstile.waiting))
+    agents = {
+        agent: _of(subscriber, held[subscriber], timed[subscriber]) for agent, subscriber in bus.subscribers.items()
+    }
     totals = Counts()
     for one in agents.values():
         totals += Counts(
@@ -133,11 +146,12 @@ def statistics(bus: Bus) -> Statistics:
     return Statistics(
         agents, totals, len(bus.runs), len(bus.holds.all()), len(bus.timers), len(bus.supervisor.letters()),
         bus.unrouted, bus.late, dict(bus.verdicts), bus.epoch,
+        {} if turnstile is None else turnstile.rates(), {} if turnstile is None else turnstile.budgets(),
         bus.recorder.incidents.unclosed(),
     )  # fmt: skip
 
 
-def _of(subscriber: Subscriber, held: int) -> AgentStatistics:
+def _of(subscriber: Subscriber, held: int, timed: int = 0) -> AgentStatistics:
     tally = subscriber.tally
     queued = sum(1 for _ in subscriber.mail())
     running = sum(worker.delivery is not None for worker in subscriber.workers)
@@ -146,7 +160,7 @@ def _of(subscriber: Subscriber, held: int) -> AgentStatistics:
     return AgentStatistics(
         accepted=tally.accepted, handled=ended.handled, denied=ended.denied, expired=ended.expired,
         cancelled=ended.cancelled, dead_lettered=ended.dead_lettered,
-        in_flight=queued + running + subscriber.retrying + held, queued=queued, running=running,
+        in_flight=queued + running + subscriber.retrying + held + timed, queued=queued, running=running, timed=timed,
         retrying=subscriber.retrying, held=held, failed=tally.failed, retried=tally.retried, redacted=tally.redacted,
         refused=tally.refused, workers=len(subscriber.workers), barred=subscriber.barred, stalled=subscriber.stalled,
         cost=tally.charged, tokens=tally.tokens, p50_ms=_median_ms(tally.times), times=tuple(tally.times),

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
+    from genie.admission import Admission
     from genie.exchange import Exchange
     from genie.mailbox import Subscriber
     from genie.message import Message
+    from genie.turnstile import Turnstile
 
 
 EVERYTHING = object()
@@ -33,21 +35,35 @@ class DeadLetter(NamedTuple):
     message: Message[Any]
 
 
+class _NeverEmpty(set[object]):
+    """With a turnstile every message is looked at, and without one the bus asks no more than it did."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class Supervisor:
     """States of agents, restart budgets, retries, fallbacks and dead letters.
 
     Args:
         bus: The bus.
         random_source: For the jitter of retries.
+        admission: Rates and budgets.
     """
 
-    def __init__(self, bus: Exchange, random_source: random.Random) -> None:
+    def __init__(self, bus: Exchange, random_source: random.Random, admission: Admission | None = None) -> None:
         self._bus = bus
         self._random = random_source
+        self.turnstile: Turnstile | None = None
+        """Where deliveries pay; None where nothing has to."""
+        if admission is not None and (admission.rates or admission.budgets):
+            from genie.turnstile import Turnstile  # noqa: PLC0415 - start-up: for those who set rates or budgets
+
+            self.turnstile = Turnstile(bus, admission)
         self._letters: deque[DeadLetter] = deque(maxlen=bus.limits.dead_letters)
         self._recent: dict[str, deque[float]] = {}
-        self.shut_tenants: set[object] = set()
-        """Tenants for whom nothing is delivered, or ``EVERYTHING``."""
+        self.shut_tenants: set[object] = set() if self.turnstile is None else _NeverEmpty()
+        """Tenants for whom nothing is delivered, or ``EVERYTHING``; while true, the bus looks closer at messages."""
 
     # --- before delivery ---
 
@@ -76,7 +92,7 @@ class Supervisor:
         """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
         subscriber = delivery.lane.subscriber
         fallback = self._fallback(delivery)
-        if fallback is not None and self._hand_over(delivery, fallback):
+        if fallback is not None and self._hand_over(delivery, fallback, Outcome.DENIED):
             self._bus.settle(delivery, Outcome.DENIED, f"{subscriber.barred}; handed to {fallback}")
         else:
             self._bus.settle(delivery, Outcome.DENIED, subscriber.barred or "removed")
@@ -109,6 +125,8 @@ class Supervisor:
         """
         bus, subscriber = self._bus, delivery.lane.subscriber
         subscriber.tally.failed += 1
+        if self.turnstile is not None:
+            self.turnstile.ran(delivery)
         run = delivery.message.scope.run
         if run.agents is not None:
             run.agents.setdefault(subscriber.card.id, AgentRun()).failed += 1
@@ -121,7 +139,7 @@ class Supervisor:
             if again:
                 reason = f"{reason}; {subscriber.capacity} wait for a retry already"
             fallback = self._fallback(delivery) if run.alive else None
-            if fallback is not None and self._hand_over(delivery, fallback):
+            if fallback is not None and self._hand_over(delivery, fallback, Outcome.DEAD_LETTERED):
                 reason = f"fallback: {reason}"
             if subscriber.busy:
                 subscriber.release(delivery)
@@ -153,14 +171,14 @@ class Supervisor:
             self._bus.waits.look_later()
 
     def take_retries(self, belongs: Callable[[Delivery], bool]) -> list[Delivery]:
-        """Remove and return the deliveries that wait for another attempt and that ``belongs`` picks."""
+        """Remove and return the deliveries that wait for another attempt, or for a rate, and that ``belongs`` picks."""
         retrying = self._bus.retrying
         taken = [delivery for delivery in retrying if belongs(delivery)]
         for delivery in taken:
             retrying.pop(delivery).cancel()
             delivery.lane.subscriber.retrying -= 1
             delivery.lane.subscriber.release(delivery)
-        return taken
+        return taken if self.turnstile is None else taken + self.turnstile.take(belongs)
 
     def _exhausted(self, subscriber: Subscriber) -> bool:
         """Count a failure against the agent's restart budget; True when it is used up."""
@@ -178,14 +196,22 @@ class Supervisor:
         tried = () if delivery.extra is None else delivery.extra.tried
         return None if card.fallback is None or card.fallback in (*tried, card.id) else card.fallback
 
-    def _hand_over(self, delivery: Delivery, fallback: str) -> bool:
-        """Give a message to a fallback as a new delivery, judged for its own card; False when it cannot take it."""
+    def _hand_over(self, delivery: Delivery, fallback: str, outcome: Outcome) -> bool:
+        """Give a message to a fallback as a new delivery, judged for its own card; False when it cannot take it.
+
+        Args:
+            delivery: The first delivery, which ends with ``outcome``.
+            fallback: Who takes over.
+            outcome: What is still reserved for the first delivery is returned by it before the other reserves.
+        """
         bus, extra = self._bus, delivery.extra
         message = delivery.message if extra is None or extra.original is None else extra.original
         lanes = bus.route(type(message.payload)).lanes
         lane = next((lane for lane in lanes if lane.subscriber.card.id == fallback), None)
         if lane is None:
             return False
+        if self.turnstile is not None:
+            self.turnstile.settle(delivery, outcome)
         own = delivery.lane.subscriber.card.id
         onward = Extra()
         onward.instead_of = own if extra is None or extra.instead_of is None else extra.instead_of
@@ -196,6 +222,8 @@ class Supervisor:
         lane.subscriber.tally.accepted += 1
         if lane.subscriber.barred is not None:
             self.turn_away(again)
+            return True
+        if self.turnstile is not None and not self.turnstile.visit(message).admit(again):
             return True
         decision = lane.gate.judge(message, bus.card_of(message))
         if decision is None or bus.decided(again, decision):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, SupportsFloat
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -57,6 +57,9 @@ class AgentFigures(Protocol):
     def held(self) -> int: ...
 
     @property
+    def timed(self) -> int: ...
+
+    @property
     def failed(self) -> int: ...
 
     @property
@@ -78,7 +81,7 @@ class AgentFigures(Protocol):
     def barred(self) -> str | None: ...
 
     @property
-    def cost(self) -> float: ...
+    def cost(self) -> SupportsFloat: ...
 
     @property
     def tokens(self) -> int: ...
@@ -88,6 +91,41 @@ class AgentFigures(Protocol):
 
     @property
     def topics(self) -> Mapping[str, TopicFigures]: ...
+
+
+class RateFigures(Protocol):
+    """What is counted of one rate."""
+
+    @property
+    def denied(self) -> int: ...
+
+    @property
+    def waited(self) -> int: ...
+
+    @property
+    def buckets(self) -> int: ...
+
+
+class BudgetFigures(Protocol):
+    """What is counted of one unit of a budget; costs are exact, and become floats here alone."""
+
+    @property
+    def limit(self) -> SupportsFloat: ...
+
+    @property
+    def spent(self) -> SupportsFloat: ...
+
+    @property
+    def reserved(self) -> SupportsFloat: ...
+
+    @property
+    def least_left(self) -> SupportsFloat: ...
+
+    @property
+    def overrun(self) -> SupportsFloat: ...
+
+    @property
+    def denied(self) -> int: ...
 
 
 class Figures(Protocol):
@@ -119,6 +157,12 @@ class Figures(Protocol):
 
     @property
     def late(self) -> int: ...
+
+    @property
+    def rates(self) -> Mapping[str, RateFigures]: ...
+
+    @property
+    def budgets(self) -> Mapping[tuple[str, str], BudgetFigures]: ...
 
 
 Snapshot = Callable[[], Figures]
@@ -214,7 +258,7 @@ def _escaped(value: str) -> str:
 _OUTCOMES = tuple(
     _Column("", "outcome", outcome) for outcome in ("handled", "denied", "expired", "cancelled", "dead_lettered")
 )
-_STATES = tuple(_Column("", "state", state) for state in ("queued", "running", "retrying", "held"))
+_STATES = tuple(_Column("", "state", state) for state in ("queued", "running", "retrying", "held", "timed"))
 _BITS = (4, 27)
 """Buckets of the histogram: from 2**4 us = 16 us to 2**26 us = 67 s, each twice the one before."""
 _BUCKETS = (
@@ -229,10 +273,28 @@ _OF_AGENTS: tuple[tuple[str, str, Callable[[AgentFigures], float], str], ...] = 
     ("genie_redacted_total", "counter", lambda one: one.redacted, "Deliveries of a masked copy."),
     ("genie_refused_total", "counter", lambda one: one.refused, "Attempts at what the agent's card does not allow."),
     ("genie_stalls_total", "counter", lambda one: one.stalled, "Times a handler blocked the loop for a second."),
-    ("genie_cost_total", "counter", lambda one: one.cost, "Cost that the agent's handlers reported, in their unit."),
+    (
+        "genie_cost_total",
+        "counter",
+        lambda one: float(one.cost),
+        "Cost that handlers reported, in their unit.",
+    ),
     ("genie_tokens_total", "counter", lambda one: one.tokens, "Tokens that the agent's handlers reported."),
     ("genie_workers", "gauge", lambda one: one.workers, "Workers that an agent has, idle ones included."),
     ("genie_barred", "gauge", lambda one: int(one.barred is not None), "1 while nothing is delivered to an agent."),
+)
+_OF_RATES: tuple[tuple[str, str, Callable[[RateFigures], float], str], ...] = (
+    ("genie_rate_denied_total", "counter", lambda one: one.denied, "Deliveries that a rate denied."),
+    ("genie_rate_waited_total", "counter", lambda one: one.waited, "Deliveries that waited for their turn."),
+    ("genie_rate_buckets", "gauge", lambda one: one.buckets, "Keys whose bucket is not known to be full."),
+)
+_OF_BUDGETS: tuple[tuple[str, str, Callable[[BudgetFigures], SupportsFloat], str], ...] = (
+    ("genie_budget_limit", "gauge", lambda one: one.limit, "What one run, or one tenant's day, has."),
+    ("genie_budget_spent_total", "counter", lambda one: one.spent, "What was spent of a budget, by all."),
+    ("genie_budget_reserved", "gauge", lambda one: one.reserved, "What is reserved for deliveries in flight."),
+    ("genie_budget_least_left", "gauge", lambda one: one.least_left, "What the one with the least has left."),
+    ("genie_budget_overrun_total", "counter", lambda one: one.overrun, "What was charged beyond a budget."),
+    ("genie_budget_denied_total", "counter", lambda one: one.denied, "Deliveries denied, or runs ended, by a budget."),
 )
 _OF_ALL: tuple[tuple[str, str, Callable[[Figures], float], str], ...] = (
     ("genie_runs_in_flight", "gauge", lambda figures: figures.runs, "Runs in flight."),
@@ -257,7 +319,7 @@ def _families(figures: Figures) -> Iterator[_Family]:
     )  # fmt: skip
     yield _Family(
         "genie_deliveries_in_flight", "gauge", "Deliveries that have not ended, by where they are.", ("agent",),
-        [((agent,), (one.queued, one.running, one.retrying, one.held)) for agent, one in agents.items()],
+        [((agent,), (one.queued, one.running, one.retrying, one.held, one.timed)) for agent, one in agents.items()],
         _STATES,
     )  # fmt: skip
     for name, kind, of_agent, text in _OF_AGENTS:
@@ -275,6 +337,11 @@ def _families(figures: Figures) -> Iterator[_Family]:
         "genie_incidents", "gauge", "Incidents that are not closed, by severity.", ("severity",),
         [((severity,), (count,)) for severity, count in figures.incidents.items()],
     )  # fmt: skip
+    for name, kind, of_rate, text in _OF_RATES:
+        yield _Family(name, kind, text, ("rate",), [((rate,), (of_rate(one),)) for rate, one in figures.rates.items()])
+    for name, kind, of_budget, text in _OF_BUDGETS:
+        rows = [(place, (float(of_budget(one)),)) for place, one in figures.budgets.items()]
+        yield _Family(name, kind, text, ("budget", "unit"), rows)
     for name, kind, of_all, text in _OF_ALL:
         yield _Family(name, kind, text, (), [((), (of_all(figures),))])
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from genie.policy import PolicySet
 
 
+_SIGNED = ("keys", "issuer", "audience")
+"""Of a caller: who signs identities, which nobody does in a simulation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A simulation that may start."""
@@ -133,6 +137,11 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
     catalogue = Catalogue.installed() if catalogue is None else catalogue
     pipeline = _pipeline(document, section, folder, catalogue)
     found: list[Problem] = list(_unknown_names(section, pipeline))
+    if section.caller is not None:
+        found += (
+            Problem(("caller", name), "no identity is signed in a simulation; remove the key")
+            for name in _SIGNED if getattr(section.caller, name) is not None
+        )  # fmt: skip
     rules = Rules.installed() if rules is None else rules
     invariants = tuple(
         one for place, given in enumerate(section.invariants) if (one := rules.made(place, given, found)) is not None
@@ -151,8 +160,8 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
         raise _error(document, found)
     caller = pipeline.caller
     if section.caller is not None:
-        given = {**section.caller.model_dump(), "clearance": Classification.parse(section.caller.clearance)}
-        caller = Caller(**given)
+        given = section.caller.model_dump(exclude=set(_SIGNED))
+        caller = Caller(**{**given, "clearance": Classification.parse(section.caller.clearance)})
     return Scenario(
         section=section, path=path, pipeline=pipeline, caller=caller, questions=questions, traces=traces,
         invariants=(*rules.always(), *invariants), candidate=candidate,

@@ -7,9 +7,11 @@ import logging
 import math
 import random
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from genie.errors import PartMissingError, UndeclaredMessageError
+from genie.limits import EXACT, Cost, exact_cost
 from genie.message import NO_HEADERS, Headers, Payload, topic_of
 from genie.protocol import Each, Gathered, Missing
 
@@ -51,7 +53,7 @@ class FakeContext:
     """Questions of ``ask`` and ``gather``."""
     told: list[str] = field(default_factory=list)
     """Texts of ``progress``."""
-    cost: float = 0.0
+    cost: Decimal = Decimal(0)
     tokens: int = 0
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -119,9 +121,9 @@ class FakeContext:
         names += [topic_of(part.payload).name for part, found in each.items() if not found]
         return Gathered("fake", parts, each, {name: Missing(name, None, "not prepared") for name in names})
 
-    def charge(self, *, cost: float = 0.0, tokens: int = 0) -> None:
+    def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Add up what the handler used."""
-        self.cost += cost
+        self.cost = EXACT.add(self.cost, exact_cost(cost))
         self.tokens += tokens
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:

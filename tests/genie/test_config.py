@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
@@ -11,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
+from genie.admission import Admission, Budget, Rate
 from genie.catalogue import Catalogue
 from genie.config import Pipeline, load, parse
 from genie.dialect import load_text
 from genie.errors import ConfigError
-from genie.limits import Overflow, RunLimits
+from genie.limits import Estimate, Overflow, RunLimits
 from genie.manifest import AgentSection, PipelineSection
 from genie.message import Classification, Payload, Value
 from genie.policy import PolicySettings
@@ -489,3 +491,62 @@ def test_any_change_gives_a_pipeline_or_lines_that_say_where(changes: dict[str, 
         told = error.problems
     assert told
     assert all(line.startswith("desk.yaml:1: ") and "\n" not in line for line in told)
+
+
+# --- rates and budgets ---
+
+RULES = """
+rates:
+  - {id: tenants, per: [tenant, agent], per_s: 50, burst: 100, topics: [desk.*], wait_s: 2}
+budgets:
+  - {id: runs, cost: 0.1, messages: 500, wall_s: 30, estimate: {cost: "0.02", tokens: 5}}
+  - {id: daily, per: tenant_day, zone: Asia/Kolkata, cost: "100.0000000000000001", agents: [finder], tenants: [acme]}
+"""
+
+
+def test_rates_and_budgets_are_as_the_file_says() -> None:
+    found = loaded(changed("- id: counter", "- {id: counter, estimate: {cost: 0.01, tokens: 8}}") + RULES)
+    assert found.admission == Admission(
+        rates=(
+            Rate(id="tenants", per=("tenant", "agent"), per_s=50, burst=100, topics=frozenset({"desk.*"}), wait_s=2),
+        ),
+        budgets=(
+            Budget(id="runs", cost="0.1", messages=500, wall_s=30, estimate=Estimate("0.02", 5)),
+            Budget(
+                id="daily", per="tenant_day", zone="Asia/Kolkata", cost="100.0000000000000001",
+                agents=frozenset({"finder"}), tenants=frozenset({"acme"}),
+            ),
+        ),
+    )  # fmt: skip
+    assert [binding.card.estimate for binding in found.bindings] == [None, Estimate("0.01", 8), None]
+    assert loaded().admission is None
+    changed_by_option = loaded(SOUND + RULES, {"budgets.runs.cost": "2.5", "rates.tenants.burst": "7"}).admission
+    assert changed_by_option is not None
+    assert (changed_by_option.budgets[0].cost, changed_by_option.rates[0].burst) == (Decimal("2.5"), 7)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("per_s: 50", "per_sec: 50", 17, "unknown key 'per_sec' in rates.tenants; did you mean 'per_s'?"),
+        ("per_s: 50", "per_s: 0", 17, "greater than 0"),
+        ("per: [tenant, agent]", "per: [tennant]", 17, "did you mean 'tenant'?"),
+        ("per: [tenant, agent]", "per: [tenant, tenant]", 17, "each once"),
+        ("topics: [desk.*]", "topics: [desk.aks]", 17, "did you mean 'desk.ask'?"),
+        ("topics: [desk.*]", "topics: [desks.*]", 17, "no agent here knows a topic below 'desks.*'"),
+        ("topics: [desk.*]", "topics: []", 17, "at least 1"),
+        ("id: runs", "id: tenants", 19, "'tenants' is there already"),
+        ("cost: 0.1", "cost: much", 19, "should be a"),
+        ("cost: 0.1", "cost: -1", 19, "greater than 0"),
+        ("cost: 0.1", "cost: 0.01", 19, "less than agent 'counter' needs for one message: 0.02 cost"),
+        ("cost: 0.1, messages: 500, wall_s: 30", "zone: UTC", 19, "limits nothing"),
+        ("wall_s: 30", "wall_s: 30, agents: [finder]", 19, "whole runs"),
+        ("per: tenant_day", "per: day", 20, "'tenant_day'"),
+        ("zone: Asia/Kolkata", "zone: Asia/Calcuta", 20, "did you mean 'Asia/Calcutta'?"),
+        ("agents: [finder]", "agents: [findr]", 20, "no agent 'findr' is here; did you mean 'finder'?"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_rate_or_a_budget_is_told_at_its_line(old: str, new: str, line: int, says: str) -> None:
+    assert old in RULES
+    found = problems(SOUND + RULES.replace(old, new))
+    assert any(problem.startswith(f"desk.yaml:{line}: ") and says in problem for problem in found), found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import anyio
 import pytest
 from pydantic import BaseModel
@@ -69,6 +71,29 @@ async def test_drain_waits_only_as_long_as_something_is_in_flight() -> None:
         assert runtime.statistics().agents["slow"].handled == 1
         await runtime.drain(1_000)
         assert anyio.current_time() == pytest.approx(started + 3)
+
+
+async def test_drain_without_a_limit_waits_until_everything_has_ended() -> None:
+    @agent("slow", publishes=(Note,))
+    async def slow(question: Question, context: Context) -> Answer:
+        context.after(100_000, Note())
+        await anyio.sleep(50_000)
+        return Answer()
+
+    @agent("reader")
+    async def reader(note: Note) -> None:
+        """Read."""
+
+    async with running(slow, reader) as runtime:
+        started = anyio.current_time()
+        run = runtime.start(Question(), Answer)
+        await runtime.drain(math.inf)
+        assert anyio.current_time() == pytest.approx(started + 100_000)
+        assert await run.result() == Answer()
+        assert runtime.statistics().agents["reader"].handled == 1
+        with pytest.raises(RuntimeDrainingError):
+            runtime.start(Question(), Answer)
+        assert_at_rest(runtime)
 
 
 async def test_drain_runs_timers_and_retries_that_are_due_before_the_limit() -> None:

@@ -76,6 +76,22 @@ def test_an_answer_above_the_callers_clearance_is_denied(genie: Genie, pipeline:
     assert any("clearance" in part["reason"] for part in printed["missing"])
 
 
+def test_what_a_budget_or_a_rate_denied_is_named(genie: Genie, pipeline: Pipeline) -> None:
+    more = "unused: [toys.side]\nbudgets:\n  - {id: small, messages: 1}"
+    printed = json.loads(genie("run", pipeline("parrot", "beside", more=more), "--json").stdout)
+    assert printed["status"] == "partial"
+    reason = "denied(budget small: 1 messages in one run are used up or reserved)"
+    assert printed["missing"] == [{"agent": "beside", "reason": reason}]
+    more = "budgets:\n  - {id: paid, cost: 1, agents: [parrot]}\n  - {id: few, messages: 1, topics: [toys.question]}"
+    more += "\nrates:\n  - {id: rare, per_s: 0.001, agents: [parrot]}\nunused: [toys.side]"
+    result = genie("run", pipeline("beside", "parrot", more=more), "--json")
+    printed = json.loads(result.stdout)
+    assert (result.exit_code, printed["status"]) == (4, "denied")
+    reason = "denied(budget few: 1 messages in one run are used up or reserved)"
+    assert {"agent": "parrot", "reason": reason} in printed["missing"]
+    assert "budget few" in printed["notices"][0]
+
+
 def test_what_a_person_must_decide_ends_as_held(genie: Genie, pipeline: Pipeline) -> None:
     result = genie("run", pipeline("parrot", more="policies: [hold_answers]"), "--json")
     printed = json.loads(result.stdout)

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from genie.admission import Admission, Budget, Rate
 from genie.edges.metrics import Metrics
 from genie.limits import Retry
 from genie.message import Message, Payload
@@ -104,8 +105,14 @@ async def busy(runtime: Runtime) -> None:
     await settled(runtime)
 
 
+ADMISSION = Admission(
+    rates=(Rate(id="steady", per_s=1_000, burst=1_000, per=("tenant", "sender")),),
+    budgets=(Budget(id="daily", per="tenant_day", cost="1.6", tokens=900, messages=900), Budget(id="runs", wall_s=60)),
+)
+
+
 def runtime() -> Runtime:
-    return Runtime([clerk, Odd()], policies=PolicySet((NoSecrets(),)))
+    return Runtime([clerk, Odd()], policies=PolicySet((NoSecrets(),)), admission=ADMISSION)
 
 
 async def test_a_scrape_shows_every_fate_of_every_topic() -> None:
@@ -129,6 +136,26 @@ async def test_a_scrape_shows_every_fate_of_every_topic() -> None:
     assert found["genie_cost_total", clerk_alone] == 0.25 * 6
     assert found["genie_verdicts_total", (("policy", "no_secrets"), ("verdict", "deny"))] == 1
     assert found["genie_runs_in_flight", ()] == 1
+
+
+async def test_a_scrape_shows_what_budgets_have_and_what_rates_and_budgets_denied() -> None:
+    async with runtime() as open_runtime:
+        await busy(open_runtime)
+        for _ in range(2):
+            await open_runtime.publish(Order(number=0), caller=ANN)
+            await settled(open_runtime)
+        found = series(Metrics(open_runtime.statistics).page())
+    cost = (("budget", "daily"), ("unit", "cost"))
+    told = {
+        name: found[f"genie_budget_{name}", cost]
+        for name in ("limit", "spent_total", "reserved", "least_left", "overrun_total", "denied_total")
+    }
+    assert told == {
+        "limit": 1.6, "spent_total": 1.6, "reserved": 0, "least_left": 0, "overrun_total": 0.15, "denied_total": 1,
+    }  # fmt: skip
+    assert found["genie_budget_denied_total", (("budget", "runs"), ("unit", "wall_s"))] == 0
+    assert found["genie_rate_denied_total", (("rate", "steady"),)] == 0
+    assert found["genie_rate_buckets", (("rate", "steady"),)] == 2
 
 
 async def test_the_accounts_law_holds_in_every_scrape() -> None:
@@ -180,10 +207,15 @@ async def test_labels_name_what_is_registered_and_nobody() -> None:
         assert set(series(page.encode())) == before  # more runs, the same series
     for secret in ("ann-of-accounts", "acme-bank", "4111", "ValueError"):
         assert secret not in page
-    values = {value for _, labels in before for name, value in labels if name not in {"le", "agent", "topic", "policy"}}
+    values = {
+        value
+        for _, labels in before
+        for name, value in labels
+        if name not in {"le", "agent", "topic", "policy", "rate", "budget", "unit"}
+    }
     assert values == {
-        "handled", "denied", "expired", "cancelled", "dead_lettered", "queued", "running", "retrying", "held", "deny",
-        "low", "medium", "high", "critical",
+        "handled", "denied", "expired", "cancelled", "dead_lettered", "queued", "running", "retrying", "held", "timed",
+        "deny", "low", "medium", "high", "critical",
     }  # fmt: skip
 
 

@@ -1,0 +1,97 @@
+"""What rates and budgets add to a delivery.
+
+Run it with ``python -m benchmarks.policy_admission``. Passing the turnstile and being settled are timed alone, without
+the rest of a delivery, whose own spread would hide them. The fastest of many counts.
+"""
+
+from __future__ import annotations
+
+import gc
+from decimal import Decimal
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+import anyio
+
+from genie.account import Asker, Delivery, Outcome
+from genie.admission import Admission, Budget, Rate
+from genie.benchmark.policies import CALLER
+from genie.benchmark.work import SERIES, Work, worker
+from genie.limits import Estimate
+from genie.message import Classification, stamp
+from genie.runtime import Runtime
+
+if TYPE_CHECKING:
+    from genie.bus import Bus
+    from genie.message import Message
+
+FANOUT = 60
+ROUNDS = 300
+LIMIT_US = 1.5
+
+EXPECTED = Estimate(Decimal("0.02"), 500)
+RATE = Rate(id="tenants", per=("tenant",), per_s=1e9, burst=10**9)
+RATES = (RATE, Rate(id="senders", per=("sender", "agent"), per_s=1e9, burst=10**9))
+OF_RUNS = Budget(id="run", messages=10**9, cost=Decimal(10**9), estimate=EXPECTED)
+OF_DAYS = Budget(id="day", per="tenant_day", zone="Asia/Kolkata", cost=Decimal(10**9), estimate=EXPECTED)
+
+CASES = {
+    "a rate": (Admission(rates=(RATE,)), LIMIT_US),
+    "a budget of a day": (Admission(budgets=(OF_DAYS,)), LIMIT_US),
+    "a rate and a budget of a day": (Admission(rates=(RATE,), budgets=(OF_DAYS,)), LIMIT_US),
+    "two rates, one by recipient, and three purses": (Admission(rates=RATES, budgets=(OF_RUNS, OF_DAYS)), 2.5),
+}
+
+
+async def _measured_us(admission: Admission) -> tuple[float, float]:
+    """Return the microseconds of a delivery among ``FANOUT`` of one message, and of one that is its message's only."""
+    agents = [worker(f"a{number}", None) for number in range(FANOUT)]
+    payload = Work(corr="r", tenant="t1", kind="work", text="x", limit=1.0, series=SERIES)
+    async with Runtime(agents, caller=CALLER, admission=admission) as runtime:
+        bus = runtime.bus
+        run = bus.trees.open(Asker(CALLER.card(), CALLER.headers()), float("inf"))
+        route = bus.route(Work)
+
+        def message() -> Message[Work]:
+            return stamp(
+                bus.next_number(), payload, "bench", None, run.root, 0, 0, run.headers, Classification.PUBLIC,
+                route.inspect(payload),
+            )  # fmt: skip
+
+        gc.collect()
+        gc.disable()
+        try:
+            among = min(_passing_ns(bus, message(), FANOUT) for _ in range(ROUNDS)) / FANOUT
+            alone = min(_passing_ns(bus, message(), 1) for _ in range(10 * ROUNDS))
+        finally:
+            gc.enable()
+        bus.trees.opened(run)
+    return among / 1e3, alone / 1e3
+
+
+def _passing_ns(bus: Bus, message: Message[Work], count: int) -> int:
+    turnstile, lanes = bus.turnstile, bus.route(Work).lanes[:count]
+    assert turnstile is not None
+    deliveries = [Delivery(message, lane, 0) for lane in lanes]
+    began = perf_counter_ns()
+    visit = turnstile.visit(message)
+    for delivery in deliveries:
+        visit.admit(delivery)
+    for delivery in deliveries:
+        if turnstile.stakes:
+            turnstile.settle(delivery, Outcome.HANDLED)
+    return perf_counter_ns() - began
+
+
+def rows() -> list[tuple[str, float, float]]:
+    """Return name, microseconds that a delivery takes longer, and the limit."""
+    found = []
+    for name, (admission, limit) in CASES.items():
+        among, alone = anyio.run(_measured_us, admission)
+        found += [(f"{name}, fan-out {FANOUT}", among, limit), (f"{name}, one recipient", alone, 2 * limit)]
+    return found
+
+
+if __name__ == "__main__":
+    for name, microseconds, limit in rows():
+        print(f"{name}: {microseconds:.2f} us a delivery (limit {limit})")
