@@ -91,7 +91,9 @@ async def front(ask: Ask, context: Context) -> Final:
     """Pass a question to a team."""
     reply = await context.ask(TeamAsk(customer=ask.customer, number=ask.number), Reply, to=f"desk{ask.number % TEAMS}")
     return Final(
-        customer=ask.customer, total=reply.total, because=f"four workers of team {ask.number % TEAMS} agreed on {reply.total}"
+        customer=ask.customer,
+        total=reply.total,
+        because=f"four workers of team {ask.number % TEAMS} agreed on {reply.total}",
     )
 
 

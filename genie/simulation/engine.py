@@ -12,6 +12,7 @@ import anyio
 from genie.errors import (
     CapacityError,
     GenieError,
+    InputError,
     RunCancelledError,
     RunExpiredError,
     RunHeld,
@@ -33,6 +34,7 @@ from genie.simulation.stations import SimulatedExecutor, Stations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from genie.approval import ApprovalRequest
     from genie.bus import Bus
     from genie.message import Payload
     from genie.simulation.evidence import Line
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 PREFIX = "sim"
 """Of run and message ids."""
+_PERSON = "approver-"
+"""Those who decide on holds are called so, with a number."""
 SAMPLES = 200
 """Moments at which the mailboxes are looked at."""
 _SWEPT_EVERY = 500
@@ -117,8 +121,8 @@ class _Engine:
         self._runtime = Runtime(
             [self._stations.bound(binding) for binding in pipeline.bindings],
             policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits, journal=self._ledger,
-            caller=scenario.caller, seed=seed, wall=section.start.timestamp(), prefix=PREFIX,
-            executor=SimulatedExecutor(self._stations, self._cards),
+            admission=pipeline.admission, caller=scenario.caller, seed=seed, wall=section.start.timestamp(),
+            prefix=PREFIX, executor=SimulatedExecutor(self._stations, self._cards),
         )  # fmt: skip
         self._customers = Customers(section.workload.population, seed, section.start.date())
         self._within = section.within or pipeline.within_s
@@ -210,7 +214,7 @@ class _Engine:
         self._ledger.number = arrival.number
         try:
             try:
-                answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within)
+                answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within, notices=[])
             except RunHeld:
                 if self._section.approvals is None:
                     raise
@@ -279,15 +283,26 @@ class _Engine:
             self._loop.call_later(approvals.after.draw(self._people), self._decide, approve)
 
     def _decide(self, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
-        """Decide on the hold that has waited longest."""
-        waiting = next(iter(self._runtime.holds()), None)
+        """Decide on the hold that has waited longest, with as many people of such roles as it asks for."""
+        waiting = next(iter(self._runtime.approvals()), None)
         if waiting is not None:
-            if approve:
-                self._runtime.release(waiting.id)
-            else:
-                self._runtime.refuse(waiting.id)
+            try:
+                self._vote(waiting, approve=approve)
+            except InputError as void:
+                self._ledger.breach("runs_end", f"nobody can decide on {waiting.topic} ({waiting.message_id}): {void}")
         self._decision.set()
         self._decision = anyio.Event()
+
+    def _vote(self, waiting: ApprovalRequest, *, approve: bool) -> None:
+        if not waiting.named:
+            (self._runtime.release if approve else self._runtime.refuse)(waiting.id)
+            return
+        roles = frozenset().union(*(need.approvers for need in waiting.needs))
+        if not approve:
+            self._runtime.deny(waiting.id, by=f"{_PERSON}1", roles=roles, reason="refused")
+            return
+        for person in range(1, max(need.quorum for need in waiting.needs) + 1):
+            self._runtime.approve(waiting.id, by=f"{_PERSON}{person}", roles=roles, reason="approved")
 
     # --- watching ---
 

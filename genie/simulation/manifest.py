@@ -57,7 +57,14 @@ class QuestionSection(Section):
     """One kind of question. Its fields come from the pipeline's `input`, or are spelt out in `fields`."""
 
     weight: float = Field(default=1.0, gt=0, description="How often, beside the others.")
-    question: str | None = Field(default=None, description="What --question would say.")
+    question: str | None = Field(
+        default=None, description="What --question would say; `synthetic` is what such a customer asks."
+    )
+    mix: dict[str, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
+        default_factory=dict,
+        description="Kind of synthetic question -> weight; as people ask by default.",
+        examples=[{"overview": 3, "anomaly": 1}],
+    )
     statement: str | None = Field(
         default=None, min_length=1,
         description="What --input would read: `synthetic`, the customer's own history, or a file.",

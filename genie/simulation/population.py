@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import importlib
-import importlib.util
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from genie.simulation.manifest import PopulationSection
+    from collections.abc import Mapping
 
-_LIBRARY = "genie.simulation.synthetic"
-MISSING = f"needs the library of synthetic customers ({_LIBRARY}), which is not there; name a statement file instead"
+    from genie.simulation.manifest import PopulationSection
+    from genie.simulation.synthetic import Population
+
 _KEPT = 64
 """Statements that are kept; each is made again from the seed and its customer alone."""
 _MONTH = 30.4375
@@ -32,13 +31,13 @@ class Customers:
         self._section = section
         self._seed = seed
         self._until = until
-        self._made: Any = None
+        self._made: Population | None = None
         self._statements: OrderedDict[int, bytes] = OrderedDict()
 
-    @staticmethod
-    def available() -> bool:
-        """Return True when the library of synthetic customers is installed."""
-        return importlib.util.find_spec(_LIBRARY) is not None
+    @property
+    def asked_for(self) -> bool:
+        """True when the scenario says of which countries they are."""
+        return bool(self._section.countries)
 
     def name(self, place: int) -> str:
         """Return the name of the customer at a place, from 0."""
@@ -55,13 +54,44 @@ class Customers:
                 self._statements.popitem(last=False)
         return known
 
-    def _population(self) -> Any:
+    def profile(self, place: int) -> dict[str, str]:
+        """Return what that statement leaves open, in the words of a statement profile."""
+        from genie.simulation.synthetic.countries import COUNTRIES  # noqa: PLC0415 - for those who draw customers
+
+        return dict(COUNTRIES[self._population().customers[place].country].export.profile)
+
+    def question(self, place: int, number: int, mix: Mapping[str, int]) -> str:
+        """Return what a customer asks, by the number of the arrival.
+
+        Args:
+            place: The customer's.
+            number: The arrival's, from 1.
+            mix: Kind -> weight; empty means as people ask.
+
+        Raises:
+            InputError: There is no such kind.
+        """
+        from genie.simulation.synthetic.questions import QUESTIONS, questions_of  # noqa: PLC0415 - as above
+
+        customer = self._population().customers[place]
+        return next(questions_of(self._seed * 1_000_003 + number, (customer,), mix or QUESTIONS)).text
+
+    def check(self) -> None:
+        """Make the population.
+
+        Raises:
+            InputError: It cannot be made: no such country, or a start or length beyond the calendar.
+        """
+        self._population()
+
+    def _population(self) -> Population:
         if self._made is None:
-            library = importlib.import_module(_LIBRARY)
+            from genie.simulation.synthetic import Population  # noqa: PLC0415 - as above
+
             section = self._section
-            options: dict[str, Any] = {"mix": dict(section.countries)} if section.countries else {}
             start = self._until - datetime.timedelta(days=round(section.months * _MONTH))
-            self._made = library.Population(
-                self._seed, section.size, start=start.replace(day=1), months=section.months, **options
-            )
+            self._made = Population(
+                self._seed, section.size, mix=dict(section.countries) or None, start=start.replace(day=1),
+                months=section.months,
+            )  # fmt: skip
         return self._made

@@ -20,6 +20,7 @@ from genie.shelf import shipped as shipped_pipelines
 from genie.simulation.arrivals import Trace, read_trace
 from genie.simulation.invariants import Invariant, Rules
 from genie.simulation.manifest import ScenarioSection
+from genie.simulation.population import Customers
 from genie.simulation.questions import Questions
 from genie.validation import validated
 
@@ -147,7 +148,7 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
         one for place, given in enumerate(section.invariants) if (one := rules.made(place, given, found)) is not None
     )
     questions = Questions(section, pipeline, folder)
-    found += questions.problems()
+    found += questions.problems(Customers(section.workload.population, section.seed, section.start.date()))
     traces: dict[int, Trace] = {}
     for place, arrivals in enumerate(section.workload.arrivals):
         if arrivals.trace is not None:
