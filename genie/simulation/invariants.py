@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -227,15 +228,31 @@ class StricterSettings(Section):
 
 @invariant(settings=StricterSettings)
 def not_stricter(evidence: Evidence, settings: StricterSettings) -> Iterator[str]:
-    """The compared policy set would let through what is let through now."""
+    """Policies in shadow mode, and the compared policy set, would let through what is let through now."""
+    shadow = Counter(
+        {
+            f"{policy} would {verdict.removeprefix(_SHADOW)}": count
+            for (policy, verdict), count in evidence.verdicts.items()
+            if verdict in {f"{_SHADOW}deny", f"{_SHADOW}hold"}
+        }
+    )
+    handled = evidence.kinds["handled"]
+    if shadow.total() > settings.share * handled:
+        yield f"policies in shadow mode object to deliveries, of which {handled:,} were handled: {_worst(shadow)}"
     if evidence.stricter > settings.share * evidence.compared_of:
-        worst = ", ".join(
-            f"{policy} {verdict} {count:,}" for (policy, verdict), count in evidence.compared.most_common(3)
-        )
+        told = Counter({f"{policy} {verdict}": count for (policy, verdict), count in evidence.compared.items()})
         yield (
             f"the compared policies would refuse {evidence.stricter:,} of {evidence.compared_of:,} deliveries that "
-            f"are allowed now: {worst}"
+            f"are allowed now: {_worst(told)}"
         )
+
+
+_SHADOW = "shadow_"
+"""What a verdict of shadow mode begins with."""
+
+
+def _worst(counts: Counter[str]) -> str:
+    return ", ".join(f"{what} {count:,}" for what, count in counts.most_common(3))
 
 
 NAMED: dict[str, Check | str] = {
