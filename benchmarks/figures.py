@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,11 @@ class Figure:
     def missed(self) -> bool:
         """Its limit is not kept."""
         return self.limit is not None and not self.limit.kept_by(self)
+
+
+def printed(*groups: Iterable[Figure]) -> None:
+    """Print figures as they are measured, one a line."""
+    for group in groups:
+        for one in group:
+            limit = "" if one.limit is None else f"  {one.limit}{'  MISSED' if one.missed else ''}"
+            print(f"{one.name:<64}{one.value:>12,.2f} {one.unit}{limit}", flush=True)

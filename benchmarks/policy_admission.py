@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from benchmarks.figures import Figure, Limit, printed
 from genie.account import Asker, Delivery, Outcome
 from genie.admission import Admission, Budget, Rate
 from genie.benchmark.policies import CALLER
@@ -22,6 +23,8 @@ from genie.message import Classification, stamp
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from genie.bus import Bus
     from genie.message import Message
 
@@ -43,7 +46,7 @@ CASES = {
 }
 
 
-async def _measured_us(admission: Admission) -> tuple[float, float]:
+async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]:
     """Return the microseconds of a delivery among ``FANOUT`` of one message, and of one that is its message's only."""
     agents = [worker(f"a{number}", None) for number in range(FANOUT)]
     payload = Work(corr="r", tenant="t1", kind="work", text="x", limit=1.0, series=SERIES)
@@ -61,8 +64,8 @@ async def _measured_us(admission: Admission) -> tuple[float, float]:
         gc.collect()
         gc.disable()
         try:
-            among = min(_passing_ns(bus, message(), FANOUT) for _ in range(ROUNDS)) / FANOUT
-            alone = min(_passing_ns(bus, message(), 1) for _ in range(10 * ROUNDS))
+            among = min(_passing_ns(bus, message(), FANOUT) for _ in range(rounds)) / FANOUT
+            alone = min(_passing_ns(bus, message(), 1) for _ in range(10 * rounds))
         finally:
             gc.enable()
         bus.trees.opened(run)
@@ -83,15 +86,13 @@ def _passing_ns(bus: Bus, message: Message[Work], count: int) -> int:
     return perf_counter_ns() - began
 
 
-def rows() -> list[tuple[str, float, float]]:
-    """Return name, microseconds that a delivery takes longer, and the limit."""
-    found = []
+def figures(rounds: int = ROUNDS) -> Iterator[Figure]:
+    """Yield how much longer a delivery takes, among many of one message and alone."""
     for name, (admission, limit) in CASES.items():
-        among, alone = anyio.run(_measured_us, admission)
-        found += [(f"{name}, fan-out {FANOUT}", among, limit), (f"{name}, one recipient", alone, 2 * limit)]
-    return found
+        among, alone = anyio.run(_measured_us, admission, rounds)
+        yield Figure(f"{name}, fan-out {FANOUT}", among, "us", limit=Limit(limit))
+        yield Figure(f"{name}, one recipient", alone, "us", limit=Limit(2 * limit))
 
 
 if __name__ == "__main__":
-    for name, microseconds, limit in rows():
-        print(f"{name}: {microseconds:.2f} us a delivery (limit {limit})")
+    printed(figures())

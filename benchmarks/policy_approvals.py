@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 
+from benchmarks.figures import Figure, Limit, printed
 from genie.edges.ledger import Ledger
 from genie.governance.four_eyes import FourEyes, FourEyesSettings
 from genie.message import Headers, Inspection, Payload, stamp, topic_of
@@ -36,13 +38,11 @@ POLICIES = PolicySet(
 )
 
 
-def rows() -> list[tuple[str, float, float]]:
-    """Return name, microseconds (the fastest of many) and limit of each measurement."""
-    return [
-        ("four_eyes, a delivery that it does not concern, us", _judged(), 0.5),
-        ("hold, approve and deliver, us", anyio.run(_approved), 1_000.0),
-        ("an idle look at the control file, us", _looked(), 1_000.0),
-    ]
+def figures(rounds: int = 300) -> Iterator[Figure]:
+    """Yield the fastest of many: judging what four eyes do not concern, one approval, an idle look at the file."""
+    yield Figure("four eyes, others' deliveries", _judged(), "us", limit=Limit(0.5))
+    yield Figure("hold, approve and deliver", anyio.run(_approved, rounds), "us", limit=Limit(1_000))
+    yield Figure("idle look at the control file", _looked(rounds), "us", limit=Limit(1_000))
 
 
 def _judged(rounds: int = 20_000) -> float:
@@ -88,5 +88,4 @@ def _looked(rounds: int = 300) -> float:
 
 
 if __name__ == "__main__":
-    for name, took, limit in rows():
-        print(f"{name:60} {took:10.2f}  limit {limit:g}")
+    printed(figures())

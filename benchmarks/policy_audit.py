@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.figures import Figure, Limit, printed
 from genie.edges.audit import AuditSettings, AuditTrail
 from genie.edges.audit_check import spread, verify
 from genie.ports import AuditRecord
@@ -51,18 +53,14 @@ def verified(folder: Path) -> float:
     return time.perf_counter() - before
 
 
-def rows() -> list[tuple[str, float, float]]:
-    """Return (name, measured, limit)."""
+def figures(records: int = RECORDS) -> Iterator[Figure]:
+    """Yield what appending takes, and verifying that many records; the limit of the latter is for a million."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "trail"
-        append_us = appended(folder, RECORDS)
-        verify_s = verified(folder)
-    return [
-        ("audit append without fsync, us a record", append_us, APPEND_US),
-        ("audit verify, s for 1,000,000 records", verify_s, VERIFY_S),
-    ]
+        yield Figure("audit append, no fsync", appended(folder, records), "us", limit=Limit(APPEND_US))
+        share = records / RECORDS
+        yield Figure(f"audit verify, {records:,} records", verified(folder), "s", limit=Limit(VERIFY_S * share))
 
 
 if __name__ == "__main__":
-    for name, measured, limit in rows():
-        print(f"{name}: {measured:.2f} (limit {limit:g})")
+    printed(figures())

@@ -9,12 +9,15 @@ from __future__ import annotations
 import gc
 import importlib
 import timeit
+from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.figures import Figure, Limit, printed
 from genie.governance.catalogue import POLICIES
 from genie.governance.consent import Consent, ConsentSettings
 from genie.governance.disclosure import Disclosure, DisclosureSettings
 from genie.governance.explainability import Explainability, ExplainabilitySettings, RationaleRule
+from genie.governance.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
 from genie.governance.payload_size import PayloadSize, PayloadSizeSettings, SizeRule
 from genie.governance.required_headers import HeaderRule, RequiredHeaders, RequiredHeadersSettings
 from genie.governance.residency import Residency, ResidencySettings, Transfer
@@ -65,6 +68,7 @@ SET: dict[str, Policy] = {
     "explainability": Explainability(
         ExplainabilitySettings(topics={"bench.*": RationaleRule(items="items.*", verdict=("title",))})
     ),
+    "four_eyes": FourEyes(FourEyesSettings(topics={"bench.release": FourEyesRule()})),
     "disclosure": Disclosure(DisclosureSettings(topics={"bench.*": "Made by a machine; check it."})),
 }
 """Settings with which a policy has something to decide on the measured routes; the others are as they come."""
@@ -108,16 +112,17 @@ def cards(*, alike: bool) -> list[AgentCard]:
     ]  # fmt: skip
 
 
-def per_recipient(policies: PolicySet, recipients: list[AgentCard], *, fresh: bool) -> float:
+def per_recipient(policies: PolicySet, recipients: list[AgentCard], rounds: int, *, fresh: bool) -> float:
     """Return microseconds that the bus's loop spends on judging for one more recipient, the fastest of many rounds.
 
     Args:
         policies: What judges.
         recipients: Whom the message is for.
+        rounds: How many, from 2.
         fresh: Each round is another run, so that no gate remembers its headers.
     """
     gates = [policies.gate(Advice, card) for card in recipients]
-    messages = [message_of(policies, headers()) for _ in range(ROUNDS if fresh else 1)] * (1 if fresh else ROUNDS)
+    messages = [message_of(policies, headers()) for _ in range(rounds if fresh else 1)] * (1 if fresh else rounds)
     for gate in gates:
         assert gate.judge(messages[0], SENDER) is None, "an allowed message is measured"
     rest = iter(messages)
@@ -132,24 +137,23 @@ def per_recipient(policies: PolicySet, recipients: list[AgentCard], *, fresh: bo
     was = gc.isenabled()
     gc.disable()
     try:
-        best = min(timeit.repeat(fan_out, number=1, repeat=ROUNDS - 1))
+        best = min(timeit.repeat(fan_out, number=1, repeat=rounds - 1))
     finally:
         if was:
             gc.enable()
     return best / len(recipients) * 1e6
 
 
-def rows() -> list[tuple[str, float, float]]:
-    """Return name, microseconds and limit of each figure."""
-    policies = every_policy()
-    named = f"{len(policies.policies)} policies, one more recipient"
-    return [
-        (f"{named} like the one before", per_recipient(policies, cards(alike=True), fresh=True), LIMIT_US),
-        (f"{named} unlike it, same run", per_recipient(policies, cards(alike=False), fresh=False), LIMIT_US),
-        (f"{named} unlike it, first of its run", per_recipient(policies, cards(alike=False), fresh=True), LIMIT_US),
-    ]
+def figures(rounds: int = ROUNDS) -> Iterator[Figure]:
+    """Yield what one more recipient costs: one like the one before, one unlike it, and so in a run's first message."""
+    policies, limit = every_policy(), Limit(LIMIT_US)
+    like, unlike = cards(alike=True), cards(alike=False)
+    named = f"{len(policies.policies)} policies"
+    yield Figure(f"{named}, one more recipient", per_recipient(policies, like, rounds, fresh=True), "us", limit=limit)
+    for what, fresh in ((" unlike it", False), (" of a new run", True)):
+        cost = per_recipient(policies, unlike, rounds, fresh=fresh)
+        yield Figure(f"{named}, one{what}", cost, "us", limit=limit)
 
 
 if __name__ == "__main__":
-    for name, value, limit in rows():
-        print(f"{name}: {value:.3f} us (limit {limit:g})")
+    printed(figures())

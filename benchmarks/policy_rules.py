@@ -7,6 +7,7 @@ import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.figures import Figure, Limit, printed
 from genie.governance.rules.policy import Rules
 from genie.governance.rules.sections import RulesSettings
 from genie.message import Classification, Payload, Value, stamp
@@ -14,10 +15,7 @@ from genie.policy import Environment, PolicySet, Scene
 from genie.protocol import AgentCard, Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Row = tuple[str, float, float]
-"""What is measured, the least of many measurements, and the limit; microseconds or milliseconds, as the name says."""
+    from collections.abc import Callable, Iterator
 
 _ROUNDS, _EACH = 30, 2_000
 
@@ -117,16 +115,14 @@ def _loading() -> float:
     return best * 1e3
 
 
-def rows(rounds: int = _ROUNDS, each: int = _EACH) -> list[Row]:
-    """Measure, and return a row for each; the least of ``rounds``, each of ``each`` calls."""
-    return [
-        ("100 mixed rules, one delivery (us)", _judging(_mixed, rounds, each), 10.0),
-        ("100 rules true but for the sender, one delivery (us)", _judging(_same_field, rounds, each), 10.0),
-        ("100 nested rules, one delivery (us)", _judging(_nested, rounds, each), 10.0),
-        ("100 rules checked and compiled for one route (ms)", _loading(), 100.0),
-    ]
+def figures(rounds: int = _ROUNDS, each: int = _EACH) -> Iterator[Figure]:
+    """Yield a figure for each; the least of ``rounds``, each of ``each`` calls."""
+    most = Limit(10)
+    yield Figure("100 mixed rules, one delivery", _judging(_mixed, rounds, each), "us", limit=most)
+    yield Figure("100 rules about senders, one delivery", _judging(_same_field, rounds, each), "us", limit=most)
+    yield Figure("100 nested rules, one delivery", _judging(_nested, rounds, each), "us", limit=most)
+    yield Figure("100 rules checked and compiled", _loading(), "ms", limit=Limit(100))
 
 
 if __name__ == "__main__":
-    for name, figure, limit in rows():
-        print(f"{name:55} {figure:8.2f}  at most {limit:g}")
+    printed(figures())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import bench_policy, policy_audit
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install
 from genie.benchmark import fanout, memory, startup, timing
@@ -46,10 +47,15 @@ class Effort:
     """Processes measured for a figure of memory."""
     starts: int = 9
     """Processes started for a figure of start-up."""
+    rounds: int = 300
+    """Of which the fastest counts, for the parts of governance."""
+    records: int = policy_audit.RECORDS
+    """Appended to an audit trail and verified."""
 
 
 QUICK = Effort(
-    fanouts=(3,), requests=5, repetitions=1, seconds=0.01, messages=200, runs=300, children=1, starts=1
+    fanouts=(3,), requests=5, repetitions=1, seconds=0.01, messages=200, runs=300, children=1, starts=1, rounds=2,
+    records=2_000,
 )  # fmt: skip
 """Enough to see that everything can be measured, too little to believe a figure."""
 
@@ -83,6 +89,9 @@ def measured(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure
     packages, size = bare_install()
     yield Figure("bare install, packages", packages, "", limit=PACKAGES_LIMIT)
     yield Figure("bare install, size", size / MB, "MB", limit=INSTALL_LIMIT)
+    yield from bench_policy.figures(
+        progress, requests=effort.requests, repetitions=effort.repetitions, rounds=effort.rounds, records=effort.records
+    )
 
 
 def _round_trip(row: dict[str, Any]) -> Iterator[Figure]:

@@ -310,6 +310,8 @@ class Finding(NamedTuple):
     """Clearance needed to see the span."""
     maskable: bool = True
     """False where the field is no plain string, so that the payload must be denied instead of masked."""
+    score: float = 1.0
+    """How sure the inspector was, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 Inspectors run on a payload's strings and attach findings. Policies are compiled per route (payload class and
 recipient) into judges: pure, synchronous functions of the message and its sender's card. Deny overrides hold overrides
 redact overrides allow; a judge that raises denies. A policy in shadow mode is heard and recorded, and nothing comes of
-what it says. Whoever writes a policy finds verdicts and decisions here as well; they live in ``genie.verdict``.
+what it says. Whoever writes a policy finds here as well what lives in ``genie.verdict`` (verdicts, decisions)
+and in ``genie.inspector``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from genie import fields
 from genie.errors import PolicyError
 from genie.gate import Gate, Seat
-from genie.message import Classification, Finding, Inspection, Message, Path, Payload, Value, topic_of
+from genie.inspector import Inspector, Inspectors, ShadowFinding, Span, quiet
+from genie.message import Message, Path, Payload, topic_of
 from genie.protocol import AgentCard
 from genie.verdict import (
     ALLOW,
@@ -109,209 +110,6 @@ class Policy(Protocol):
         ...
 
 
-# --- inspectors ---
-
-
-class Span(NamedTuple):
-    """What an inspector found in one string."""
-
-    kind: str
-    start: int
-    end: int
-    label: Classification
-
-
-class Inspector(Protocol):
-    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """RE2 patterns; a text in which none matches has no finding. They see text folded by ``fold``."""
-        ...
-
-    def fold(self, text: str) -> str:
-        """Bring text to the form that the patterns are written for; called only for text that is not ASCII."""
-        ...
-
-    def examine(self, text: str) -> Iterable[Span]:
-        """Return what is in one string, with positions in that string as it is."""
-        ...
-
-
-class ShadowFinding(Finding):
-    """What only a policy in shadow mode looks for: its label is public, and nothing is masked because of it."""
-
-    __slots__ = ()
-
-
-class _Quiet:
-    """An inspector that only policies in shadow mode ask: it can neither fail a message nor raise its label."""
-
-    def __init__(self, inspector: Inspector) -> None:
-        self._inspector = inspector
-        self.name = inspector.name  # type: ignore[misc]  # that of the inspector inside
-        self.version = inspector.version  # type: ignore[misc]  # as above
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        return self._inspector.patterns
-
-    def fold(self, text: str) -> str:
-        try:
-            return self._inspector.fold(text)
-        except Exception:  # noqa: BLE001 - shadow mode never acts, not even by failing
-            return text
-
-    def examine(self, text: str) -> Iterable[Span]:
-        try:
-            return [span._replace(label=Classification.PUBLIC) for span in self._inspector.examine(text)]
-        except Exception:  # noqa: BLE001 - as above
-            return ()
-
-
-_SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
-_SMALL = 4096
-_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
-
-
-class Inspectors:
-    """All inspectors of a policy set behind one set of patterns.
-
-    Args:
-        inspectors: In order; each name once.
-    """
-
-    def __init__(self, inspectors: Iterable[Inspector]) -> None:
-        self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
-        self._owners: list[Inspector] = []
-        self._token = object()  # findings kept with a value belong to this set of inspectors only
-        self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
-
-    def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
-        """Return what matches all patterns at once, noting whose each is; None where there are none."""
-        if not self._inspectors:
-            return None
-        import re2  # noqa: PLC0415 - start-up: a program without inspectors needs no patterns
-
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = 64 << 20
-        patterns = re2.Set.SearchSet(options)
-        for inspector in self._inspectors:
-            for pattern in inspector.patterns:
-                try:
-                    patterns.Add(pattern)
-                except re2.error as error:
-                    raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
-                self._owners.append(inspector)
-        if not self._owners:
-            return None
-        try:
-            patterns.Compile()
-        except re2.error as error:
-            raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
-        match: Callable[[bytes], list[int] | None] = patterns.Match
-        return match
-
-    def compiled(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
-        """Return ``inspect`` for one class; for a class without long parts the whole path of a clean message."""
-        reader = fields.reader(kind)
-        if reader.bulky:
-            return self.inspect
-        read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
-
-        def inspect(payload: Payload) -> Inspection:
-            parts: list[str] = []
-            try:
-                size = scalar * read(payload, parts)
-                text = join(parts)
-                if text.isascii() and not match(text.encode()):
-                    size += len(text)
-                    return _clean.get(size) or _clean_of(size)
-            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
-                return self.inspect(payload)
-            return self.inspect(payload)
-
-        return inspect
-
-    def inspect(self, payload: Value) -> Inspection:
-        """Return what is in a payload; never raises, because an inspector that fails makes policies deny."""
-        try:
-            return self._inspect(payload)
-        except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
-            return Inspection(0, failed=type(error).__name__)
-
-    def _inspect(self, payload: Value) -> Inspection:
-        reader = fields.reader(type(payload))
-        parts: list[str] = []
-        scalars = reader.read(payload, parts)
-        text = _SEPARATOR.join(parts)
-        size = len(text) + fields.SCALAR_BYTES * scalars
-        if not text.isascii():
-            size += len(text.encode(errors="surrogatepass")) - len(text)
-        hits = self._match(self._folded(text).encode())
-        if not hits and not reader.bulky:
-            return _clean.get(size) or _clean_of(size)
-        found = self._examine(payload, reader.bulky) if hits else []
-        for name in reader.bulky:
-            kept = self._kept(getattr(payload, name))
-            size += kept.size_bytes
-            found += [type(f)(f.kind, (name, *f.path), f.start, f.end, f.label, f.maskable) for f in kept.findings]
-        return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
-
-    def _folded(self, text: str) -> str:
-        """Return a text as the patterns see it. Inspectors of one wing fold alike; each distinct form is there once."""
-        if text.isascii():
-            return text
-        return _SEPARATOR.join(dict.fromkeys(inspector.fold(text) for inspector in self._inspectors))
-
-    def _kept(self, value: Value) -> Inspection:
-        """Return the inspection of an immutable part, made once however many messages carry it."""
-        kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
-        if kept is None or kept[0] is not self._token:
-            kept = (self._token, self._inspect(value))
-            object.__setattr__(value, "_inspection", kept)
-        return kept[1]
-
-    def _examine(self, payload: Value, skip: tuple[str, ...]) -> list[Finding]:
-        found: list[Finding] = []
-        known: dict[str, list[tuple[type[Finding], Span]]] = {}  # a statement says the same again and again
-        for part in fields.texts(payload, skip=skip):
-            spans = known.get(part.text)
-            if spans is None:
-                spans = known[part.text] = self._spans(part.text)
-            found += [
-                made(span.kind, part.path, span.start, span.end, span.label, part.maskable) for made, span in spans
-            ]
-        return found
-
-    def _spans(self, text: str) -> list[tuple[type[Finding], Span]]:
-        """Return what is in one string; the patterns say who is asked, since examining costs ten times as much."""
-        hits = self._match(self._folded(text).encode()) or ()
-        return [
-            (ShadowFinding if isinstance(inspector, _Quiet) else Finding, span)
-            for inspector in dict.fromkeys(self._owners[hit] for hit in hits)
-            for span in inspector.examine(text)
-        ]
-
-
-def _clean_of(size: int) -> Inspection:
-    inspection = Inspection(size)
-    if size < _SMALL:
-        _clean[size] = inspection
-    return inspection
-
-
-def _nothing(_text: bytes) -> list[int]:
-    return []
-
-
 @dataclass(frozen=True)
 class PolicySet:
     """The policies in force, compiled together.
@@ -338,7 +136,7 @@ class PolicySet:
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
         taken = {inspector.name for inspector in acting}
         heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
-        object.__setattr__(self, "inspectors", Inspectors((*acting, *(_Quiet(inspector) for inspector in heard))))
+        object.__setattr__(self, "inspectors", Inspectors((*acting, *map(quiet, heard))))
         object.__setattr__(self, "_likes", {})
 
     sha256: str = field(init=False)

@@ -1,13 +1,25 @@
-"""The eight policies of every measurement, and the identity and card that they judge."""
+"""The policies of the measurements, eight or all, and the identity and card that they judge."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from genie.governance.clearance import Clearance
+from genie.governance.consent import Consent, ConsentSettings
+from genie.governance.declassification import Declassification
+from genie.governance.disclosure import Disclosure, DisclosureSettings
+from genie.governance.explainability import Explainability, ExplainabilitySettings, RationaleRule
+from genie.governance.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
 from genie.governance.injection import Injection
 from genie.governance.payload_size import PayloadSize, PayloadSizeSettings
 from genie.governance.pii import Pii
 from genie.governance.required_headers import RequiredHeaders, RequiredHeadersSettings
+from genie.governance.residency import Residency, ResidencySettings
 from genie.governance.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
+from genie.governance.rules.policy import Rules
+from genie.governance.rules.sections import RulesSettings
+from genie.governance.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
+from genie.governance.secrets import Secrets
 from genie.governance.tenant_isolation import TenantIsolation
 from genie.governance.topic_roles import TopicRoles, TopicRolesSettings
 from genie.policy import Environment, PolicySet
@@ -19,6 +31,12 @@ LARGEST = 64 * 1024
 
 CALLER = Caller(user="bench", tenant=TENANT, roles=frozenset(("analyst", "operator")))
 """Who asks in every measurement: a user of one tenant with the two roles that the policies demand."""
+
+CONSENTING = replace(CALLER, region="in", consent=frozenset(("insights@2099-01-01T00:00:00Z",)))
+"""The same with what residency and consent look at: a region, and a grant that ends."""
+
+MOST = 1000
+"""Of a question's ``limit``; a rule denies what is above."""
 
 TENANTS = frozenset((TENANT,))
 """What is on the card of every measured agent, so that tenant isolation judges it; all else there is the default."""
@@ -40,6 +58,40 @@ def eight_policies() -> PolicySet:
             RiskTier(RiskTierSettings(cells=(RiskTierCell(environment="production", roles=("operator",)),))),
             Pii(),
             Injection(),
+        ),
+        environment=Environment("production"),
+    )
+
+
+def all_policies() -> PolicySet:
+    """Return every policy that ships, each with something to say of the topics ``bench.*`` where it takes topics.
+
+    Ten judge each delivery of the measured work; rules stand for an organisation's own. Four eyes are asked for one
+    topic, notices where something leaves, findings where there are some, and declassification once for each edge.
+    """
+    rules = RulesSettings.model_validate({
+        "rules": [
+            {"name": "limit", "when": {"topic": "bench.question", "payload.limit": {"gt": MOST}}, "then": "deny",
+             "because": f"limits above {MOST} are not for benchmarks"},
+            {"name": "kind", "when": {"topic": "bench.*", "payload.kind": {"in": ["forged", "stolen"]}}, "then": "hold",
+             "because": "somebody must look at it"},
+        ]
+    })  # fmt: skip
+    plain = RationaleRule(rationale="text", min_chars=10, min_words=3, min_new_words=1)
+    return PolicySet(
+        (
+            *eight_policies().policies,
+            Secrets(),
+            SchemaVersion(
+                SchemaVersionSettings(topics={"bench.*": VersionRule(), "bench.dated": VersionRule(minimum=2)})
+            ),
+            Residency(ResidencySettings(here="in")),
+            Consent(ConsentSettings(topics={"bench.*": ("insights",)})),
+            Explainability(ExplainabilitySettings(topics={"bench.question": plain, "bench.work": plain})),
+            Disclosure(DisclosureSettings(topics={"bench.told": "Made by a machine; check it."})),
+            FourEyes(FourEyesSettings(topics={"bench.release": FourEyesRule()})),
+            Declassification(),
+            Rules(rules),
         ),
         environment=Environment("production"),
     )

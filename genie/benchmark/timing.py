@@ -16,7 +16,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.benchmark.baseline import Bare
-from genie.benchmark.policies import eight_policies
+from genie.benchmark.policies import CALLER, eight_policies
 from genie.benchmark.proof import BenchmarkError, prove
 from genie.benchmark.work import Governed
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from genie.benchmark.work import Answer, Contender
     from genie.policy import PolicySet
+    from genie.protocol import Caller
 
     Make = Callable[[], Contender]
     Progress = Callable[[str], None]
@@ -70,6 +71,7 @@ def fanout(
     requests: int | None = None,
     repetitions: int = REPETITIONS,
     policies: PolicySet | None = None,
+    caller: Caller = CALLER,
     progress: Progress = silent,
 ) -> list[dict[str, Any]]:
     """Time the round trip question, analyser, n agents, gathered answer, governed and bare.
@@ -79,6 +81,7 @@ def fanout(
         requests: Round trips timed per repetition; by default so many that each fan-out takes about as long.
         repetitions: From 1; each measures the baseline before and after.
         policies: What judges; the eight by default. Each is proved to stop a message before anything is timed.
+        caller: Who asks; every policy must let it.
         progress: Told what is measured next.
 
     Returns:
@@ -90,18 +93,23 @@ def fanout(
         BenchmarkError: A policy does not stop what it must, or an answer was not whole.
     """
     judged = eight_policies() if policies is None else policies
-    return asyncio.run(_fanout(tuple(fanouts), requests, repetitions, judged, progress))
+    return asyncio.run(_fanout(tuple(fanouts), requests, repetitions, judged, caller, progress))
 
 
 async def _fanout(
-    fanouts: tuple[int, ...], requests: int | None, repetitions: int, policies: PolicySet, progress: Progress
+    fanouts: tuple[int, ...],
+    requests: int | None,
+    repetitions: int,
+    policies: PolicySet,
+    caller: Caller,
+    progress: Progress,
 ) -> list[dict[str, Any]]:
-    await prove(policies)
+    await prove(policies, caller)
     rows: list[dict[str, Any]] = []
     for n in fanouts:
         count = requests or requests_at(n)
         progress(f"round trip at fan-out {n}: {repetitions} x {count}")
-        bare, bus = partial(Bare, n), partial(Governed, n, policies=policies)
+        bare, bus = partial(Bare, n), partial(Governed, n, policies=policies, caller=caller)
         measured, bases, ratios = [], [], []
         for _ in range(repetitions):
             before = await _latency(bare, n, count)
@@ -202,10 +210,12 @@ async def _rate(contender: Contender, flight: int, n: int, seconds: float) -> fl
 
     async def asker() -> None:
         nonlocal done
-        while perf_counter_ns() < end:
+        while True:  # at least once, however busy the machine is
             number = next(numbers)
             whole(await contender.ask(number), number, n)
             done += 1
+            if perf_counter_ns() >= end:
+                return
 
     async with asyncio.TaskGroup() as group:
         for _ in range(flight):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from genie.policy import PolicySet
-    from genie.protocol import FunctionAgent
+    from genie.protocol import Caller, FunctionAgent
 
 SERIES = tuple(float(number) for number in range(12))
 YIELD_EVERY = 100
@@ -149,9 +149,12 @@ class Governed:
         n: Agents that answer.
         policies: What judges every delivery.
         hook: What each of the n agents waits for.
+        caller: Who asks.
     """
 
-    def __init__(self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, n: int, *, policies: PolicySet, hook: Callable[[], Awaitable[None]] | None = None, caller: Caller = CALLER
+    ) -> None:
         self._left = 0
         self._done: asyncio.Future[None]
 
@@ -162,7 +165,7 @@ class Governed:
                 self._done.set_result(None)
 
         agents = [analyser(), *(worker(f"a{k}", hook) for k in range(n)), sink]
-        self._runtime = Runtime(agents, policies=policies, caller=CALLER)
+        self._runtime = Runtime(agents, policies=policies, caller=caller)
 
     async def __aenter__(self) -> Self:
         """Open the runtime."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from genie.cli.sourcing import sourced
 from genie.fields import masked
@@ -85,22 +85,11 @@ class Judgement:
         inspection = self._inspectors.inspect(payload)
         message = stamp(1, payload, "file", None, None, 0, 0, NO_HEADERS, Classification.PUBLIC, inspection)
         decision = self._gate.judge(message, AgentCard(id="file"))
-        assessed = [_assessed(text, inspection.findings, at) for at, text in enumerate(payload.texts)]
+        assessed = [Mark(*marks.assess(text, model=True)) for text in payload.texts]
         top = max(assessed, key=lambda mark: (mark.marked, mark.score), default=Mark(0.0, marked=False, reasons=()))
         reasons = tuple(dict.fromkeys(reason for mark in assessed for reason in mark.reasons))
         mark = Mark(top.score, top.marked, reasons)
         return Judged(mark, inspection.findings, "allow" if decision is None else decision.verdict, payload)
-
-
-def _assessed(text: str, findings: Sequence[Finding], at: int) -> Mark:
-    """Return the assessment of a text, from its marks alone where the detectors have no ``assess``."""
-    assess: Any = getattr(marks, "assess", None)
-    if assess is not None:
-        made = assess(text, model=True)
-        return Mark(float(made.score), bool(made.marked), tuple(made.reasons))
-    found = [one for one in findings if one.path == ("texts", at) and one.kind.startswith("injection.")]
-    kinds = tuple(dict.fromkeys(finding.kind.partition(".")[2] for finding in found))
-    return Mark(float(bool(kinds)), bool(kinds), kinds)
 
 
 def policies_of(path: str | None) -> tuple[Policy, ...]:

@@ -70,7 +70,9 @@ def fold(text: str) -> str:
     if len(foreign) > _FEW:
         return text.translate(_table)
     for char in foreign:  # in any order, because what a character becomes folds to itself
-        text = text.replace(char, _table[ord(char)])
+        plain = _table[ord(char)]
+        if plain != char:
+            text = text.replace(char, plain)
     return text
 
 

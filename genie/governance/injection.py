@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from genie.governance.detectors.marks import InjectionInspector
-from genie.governance.detectors.phrases import KINDS
+from genie.governance.detectors.marks import KINDS, MARKED, InjectionInspector, Sensitivity
 from genie.governance.exposure import exposure_judge
 from genie.governance.settings import Action, Level, TopicRule, most_specific
 from genie.message import Classification, topic_of
 from genie.policy import Inspector, Judge, PolicySettings, Route
 
+Score = Annotated[float, Field(gt=0, le=1)]
+"""A score of the detector: 0 is ordinary text, 1 an attack beyond doubt."""
+
+
+class InjectionTopic(PolicySettings):
+    """What differs on a topic or a family of topics; what is left out is as on all others."""
+
+    action: Action | None = None
+    threshold: Score | None = None
+    """Score from which text is marked."""
+    model: bool | None = None
+    """Whether the linear model is asked behind the rules: it finds more, and looks at every message."""
+
 
 class InjectionSettings(PolicySettings):
-    """What happens for recipients below the label of injection marks."""
+    """What counts as a mark, and what happens for recipients below the label of marks."""
 
     label: Level = Classification.RESTRICTED
     """Clearance needed to be given text with a mark: whoever must see it as it is, such as a reviewer."""
     action: Action = "mask"
-    topics: Mapping[TopicRule, Action] = Field(default_factory=dict)
-    """Actions on single topics or families; the most specific rule counts."""
+    threshold: Score = MARKED
+    """Score from which text is marked."""
+    model: bool = False
+    """Whether the linear model is asked behind the rules."""
+    topics: Mapping[TopicRule, Action | InjectionTopic] = Field(default_factory=dict)
+    """Single topics or families: an action alone, or ``{action, threshold, model}``; the most specific rule counts."""
     everyone: bool = False
     """Act for every recipient, also for those whose clearance covers the label."""
 
@@ -31,14 +47,16 @@ class Injection:
     """Mask, deny or hold text with marks of prompt injection where its recipient is not cleared for it."""
 
     name: ClassVar[str] = "injection"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[InjectionSettings]] = InjectionSettings
 
     def __init__(self, settings: InjectionSettings = InjectionSettings()) -> None:  # noqa: B008 - frozen
         self.settings = settings
-        self._inspector = InjectionInspector(settings.label)
+        usual = Sensitivity(settings.threshold, settings.model)
+        topics = {rule: _sensitivity(topic, usual) for rule, topic in settings.topics.items()}
+        self._inspector = InjectionInspector(settings.label, usual, topics)
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -48,7 +66,8 @@ class Injection:
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when its recipient is cleared for marks."""
         chosen = self.settings
-        action = most_specific(chosen.topics, topic_of(route.payload).name, chosen.action)
+        here = most_specific(chosen.topics, topic_of(route.payload).name, chosen.action)
+        action = (here.action or chosen.action) if isinstance(here, InjectionTopic) else here
         return exposure_judge(
             self.name,
             route,
@@ -56,3 +75,12 @@ class Injection:
             actions=dict.fromkeys(KINDS, action),
             everyone=chosen.everyone,
         )
+
+
+def _sensitivity(topic: Action | InjectionTopic, usual: Sensitivity) -> Sensitivity:
+    if not isinstance(topic, InjectionTopic):
+        return usual
+    return Sensitivity(
+        usual.threshold if topic.threshold is None else topic.threshold,
+        usual.model if topic.model is None else topic.model,
+    )

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 from rich.console import Console
 
-from benchmarks import suite
+from benchmarks import bench_policy, policy_admission, policy_audit, policy_recipients, suite
 from benchmarks.__main__ import main, shown, table
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install, wanted
@@ -29,6 +29,19 @@ FIGURES = (
     Figure("fan-out 3, 100 in flight", 17_000.0, "/s", 30_000.0, 1.6, Limit(18_000, least=True)),
     Figure("one way", 123_456.7, "/s"),
 )
+
+
+GOVERNED = {
+    "17 policies, fan-out 3", "17 policies, fan-out 60", "17 policies, one more recipient",
+    "17 policies, one unlike it", "17 policies, one of a new run", "100 mixed rules, one delivery",
+    "100 rules about senders, one delivery", "100 nested rules, one delivery", "100 rules checked and compiled",
+    "four eyes, others' deliveries", "hold, approve and deliver", "idle look at the control file",
+    "audit append, no fsync", "audit verify, 2,000 records",
+    *(f"{what}, {size} KB of {text}" for what in ("detectors", "injection model") for size in (1, 10)
+      for text in ("ASCII", "other text")),
+    *(f"{case}, {many}" for case in policy_admission.CASES for many in ("fan-out 60", "one recipient")),
+}  # fmt: skip
+"""What governance costs."""
 
 
 # --- limits ---
@@ -58,6 +71,8 @@ def test_the_limits_are_those_of_the_specification() -> None:
         "ratio <= 2.5", "ratio <= 2.7", "ratio <= 2.5", ">= 18000", "ratio <= 1.1", "<= 15000", "<= 115", "<= 90",
         "<= 60", "<= 25", "<= 40",
     ]  # fmt: skip
+    assert str(bench_policy.ROUND_TRIP_LIMIT) == "ratio <= 4.5"
+    assert (policy_audit.APPEND_US, policy_audit.VERIFY_S, policy_recipients.LIMIT_US) == (6.0, 15.0, 2.0)
 
 
 # --- what is written down ---
@@ -114,7 +129,9 @@ def test_everything_can_be_measured(tmp_path: Path) -> None:
         "fan-out 3, round trip p50", "fan-out 3, 100 in flight", "fan-out 60, handlers wait 10 ms",
         "run blocked in 3 handlers", "60 idle agents", "import, over bare Python", "import, heavy modules loaded",
         "genie --version", "bare install, packages", "bare install, size",
+        *(name for name in rows if name in GOVERNED),
     }  # fmt: skip
+    assert set(rows) >= GOVERNED
     assert (result.exit_code == 1) == any(row["kept"] == "no" for row in rows.values())
 
 

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from click.testing import CliRunner
 
-from genie.benchmark import TENANTS, BenchmarkError, eight_policies, fanout, prove
+from genie.benchmark import CONSENTING, TENANTS, BenchmarkError, all_policies, eight_policies, fanout, prove
 from genie.benchmark.baseline import Bare
 from genie.benchmark.memory import blocked_runs, idle_agents
 from genie.benchmark.proof import offences
@@ -18,6 +18,9 @@ from genie.benchmark.startup import startup
 from genie.benchmark.timing import in_flight, one_way, percentile, requests_at, waiting, whole
 from genie.benchmark.work import Governed, Question, Reply, Work, question
 from genie.cli import main
+from genie.declassification import Fall
+from genie.governance.catalogue import POLICIES
+from genie.governance.declassification import Declassification
 from genie.policy import Deny, PolicySet, Route
 from genie.protocol import AgentCard
 
@@ -39,6 +42,13 @@ class Toothless:
 
     def compile(self, route: Route) -> None:
         return None
+
+
+class Permissive(Declassification):
+    """Lets every label fall."""
+
+    def permits(self, fall: Fall) -> bool:
+        return True
 
 
 class Broken(Toothless):
@@ -75,12 +85,29 @@ def test_no_policy_is_compiled_away_for_a_measured_agent(name: str, kind: Any) -
     assert policy.compile(Route(kind, CARD, chosen.environment)) is not None
 
 
+def test_all_policies_are_those_that_ship() -> None:
+    assert {policy.name for policy in all_policies().policies} == set(POLICIES)
+
+
 # --- the proof ---
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("name", sorted(set(POLICIES) - set(EIGHT)))
+async def test_one_of_all_policies_that_objects_to_nothing_stops_the_measurement(name: str) -> None:
+    real = all_policies()
+    await prove(real, CONSENTING)
+    toothless = replace(real, policies=tuple(Toothless(one) if one.name == name else one for one in real.policies))
+    if name == "declassification":  # without it cards decide alone, and then the label falls
+        toothless = replace(real, policies=tuple(one for one in real.policies if one.name != name))
+        toothless = replace(toothless, policies=(*toothless.policies, Permissive()))
+    with pytest.raises(BenchmarkError, match=name):
+        await prove(toothless, CONSENTING)
+
+
+@pytest.mark.anyio
 async def test_each_of_the_eight_stops_its_message() -> None:
-    assert set(offences()) == set(EIGHT)
+    assert set(offences()) == set(POLICIES)
     await prove(eight_policies())
 
 

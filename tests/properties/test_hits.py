@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from genie.governance.injection import Injection
 from genie.governance.pii import Pii
 from genie.governance.secrets import Secrets
+from genie.inspector import Inspectors
 from genie.message import Payload
-from genie.policy import Inspectors
 
 INSPECTORS = tuple(inspector for policy in (Pii(), Secrets(), Injection()) for inspector in policy.inspectors)
 TOLD = (
@@ -29,7 +29,8 @@ class Page(Payload, topic="hits.page"):
 @given(st.lists(texts, max_size=6).map(tuple))
 @example(TOLD)
 def test_every_finding_of_every_string_is_there(lines: tuple[str, ...]) -> None:
-    found = Inspectors(INSPECTORS).inspect(Page(lines=lines)).findings
+    inspectors = Inspectors(INSPECTORS)
+    found = inspectors.inspect(Page(lines=lines)).findings
     naive = {
         (span.kind, ("lines", place), span.start, span.end)
         for place, line in enumerate(lines)
@@ -37,3 +38,5 @@ def test_every_finding_of_every_string_is_there(lines: tuple[str, ...]) -> None:
         for span in inspector.examine(line)
     }
     assert {(one.kind, one.path, one.start, one.end) for one in found} == naive
+    inspectors.remember(3)
+    assert [inspectors.inspect(Page(lines=lines)).findings for _ in range(2)] == [found, found]

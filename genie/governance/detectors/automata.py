@@ -27,8 +27,35 @@ def compiled(pattern: str) -> re2.Pattern:
     return re2.compile(pattern, _options())
 
 
-class Hints:
+class Patterns:
     """Patterns that are searched for together.
+
+    Args:
+        patterns: RE2.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._set = re2.Set.SearchSet(_options())
+        self._canary = 0
+        for self._canary, pattern in enumerate(patterns, 1):
+            self._set.Add(pattern)
+        self._set.Add(r"\z")  # always matches: where nothing did, the set gave up, and the text is not known clean
+        self._set.Compile()
+
+    def hits(self, text: str) -> list[int]:
+        """Return the places of the patterns that a text holds, in order.
+
+        Raises:
+            MemoryError: The automaton outgrew its memory, so nothing is known.
+        """
+        found: list[int] | None = self._set.Match(text)
+        if not found:
+            raise MemoryError(f"{self._canary} patterns need more than {_MEMORY} bytes on this text")
+        return sorted(hit for hit in found if hit != self._canary)
+
+
+class Hints:
+    """Patterns of which it is told which ones a text holds.
 
     Args:
         patterns: RE2.
@@ -37,13 +64,8 @@ class Hints:
     def __init__(self, patterns: Iterable[str]) -> None:
         self.patterns = tuple(dict.fromkeys(patterns))
         """The patterns, each once."""
-        self._set = re2.Set.SearchSet(_options())
-        for pattern in self.patterns:
-            self._set.Add(pattern)
-        if self.patterns:
-            self._set.Compile()
+        self._set = Patterns(self.patterns)
 
     def __call__(self, text: str) -> set[str]:
         """Return the patterns that a text holds."""
-        hits = self._set.Match(text) if self.patterns else None
-        return {self.patterns[hit] for hit in hits} if hits else set()
+        return {self.patterns[hit] for hit in self._set.hits(text)}

@@ -36,8 +36,10 @@ def test_each_line_of_text_is_one_object_of_exactly_these_keys(genie: Genie, tmp
     result = genie("inspect", file, "--json")
 
     assert result.exit_code == 0
-    clean = {"score": 0.0, "marked": False, "reasons": []}
-    one, two, three, four, five = objects(result)
+    clean = {"marked": False, "reasons": []}
+    found = objects(result)
+    assert all(one["injection"].pop("score") < 0.01 for one in found[:4])
+    one, two, three, four, five = found
     assert one == {"line": 1, "injection": clean, "pii": [], "secrets": [], "verdict": "allow"}
     assert two == {**one, "line": 2}
     assert three == {**one, "line": 3, "pii": [{"kind": "card", "start": 2, "end": 21}], "verdict": "redact"}

@@ -236,7 +236,7 @@ def test_the_label_of_marks_comes_from_settings() -> None:
         (PiiSettings, {"topics": {"test.*": {"card": "drop"}}}),
         (InjectionSettings, {"label": "top"}),
         (InjectionSettings, {"topics": {"test.text": "redact"}}),
-        (InjectionSettings, {"threshold": 1}),
+        (InjectionSettings, {"threshold": 2}),
     ],
 )
 def test_unknown_kinds_labels_actions_and_keys_are_refused(settings, values) -> None:

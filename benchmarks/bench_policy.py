@@ -1,0 +1,63 @@
+"""What governance costs: the round trip under all policies beside bare asyncio, and each part by itself.
+
+``python -m benchmarks.bench_policy`` prints it all; `make bench` has it after the bus.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import (
+    policy_admission,
+    policy_approvals,
+    policy_audit,
+    policy_detectors,
+    policy_recipients,
+    policy_rules,
+)
+from benchmarks.figures import Figure, Limit, printed
+from genie.benchmark import CONSENTING, all_policies, fanout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROUND_TRIP_LIMIT = Limit(4.5, "ratio")
+
+
+def figures(
+    progress: Callable[[str], None], *, requests: int | None = None, repetitions: int = 5, rounds: int = 300,
+    records: int = policy_audit.RECORDS,
+) -> Iterator[Figure]:  # fmt: skip
+    """Yield each figure as it is known.
+
+    Args:
+        progress: Told what is measured next.
+        requests: Round trips per repetition.
+        repetitions: Of the round trip, each between two runs of the bare one.
+        rounds: Of all else; the fastest counts.
+        records: That are appended and verified.
+
+    Raises:
+        BenchmarkError: A policy does not stop what it must.
+    """
+    policies = all_policies()
+    named = f"{len(policies.policies)} policies"
+    rows = fanout(
+        (3, 60), requests=requests, repetitions=repetitions, policies=policies, caller=CONSENTING, progress=progress
+    )
+    for row in rows:
+        base, ratio = row["baseline_p50_us"], row["ratio"]
+        yield Figure(f"{named}, fan-out {row['fanout']}", row["p50_us"], "us", base, ratio, ROUND_TRIP_LIMIT)
+    progress("detectors, rules, recipients")
+    yield from policy_detectors.figures(rounds)
+    yield from policy_recipients.figures(max(2, rounds * 2 // 3))
+    yield from policy_rules.figures(max(1, rounds // 10))
+    progress("approvals, rates and budgets")
+    yield from policy_approvals.figures(rounds)
+    yield from policy_admission.figures(rounds)
+    progress("the audit trail")
+    yield from policy_audit.figures(records)
+
+
+if __name__ == "__main__":
+    printed(figures(lambda _: None))

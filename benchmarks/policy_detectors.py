@@ -1,0 +1,106 @@
+"""What the detectors cost by text: the fastest of many passes over clean text, and over text made to be slow.
+
+``python -m benchmarks.policy_detectors`` prints all of it; `make bench` shows the clean texts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from benchmarks.figures import Figure, Limit, printed
+from genie.governance.detectors.ngrams import shipped
+from genie.governance.folding import fold
+from genie.governance.injection import Injection
+from genie.governance.pii import Pii
+from genie.governance.secrets import Secrets
+from genie.message import Inspection, Payload
+from genie.policy import Inspectors
+
+ASCII = (
+    "The statement of May shows a rent payment of 1,250.00 to Harbour Homes, groceries at three shops, and a refund. "
+    "Standing orders were executed on time; the fee for the second card was waived after a call with the branch. "
+)
+OTHER = (
+    "Der Auszug vom Mai zeigt die Miete von 1.250,00 € an Hafen & Söhne, Einkäufe in drei Läden und eine Rückzahlung. "
+    "Выписка за май показывает аренду и покупки. 五月份的账单包括房租和购物。 मई के विवरण में किराया और खरीदारी है। "
+)
+CLEAN = (("ASCII", ASCII, 1_000, 40), ("ASCII", ASCII, 10_000, 120),
+         ("other text", OTHER, 1_000, 150), ("other text", OTHER, 10_000, 600))  # fmt: skip
+
+NARRATIONS = (
+    "UPI/412345678901/Payment/groceries NEFT HDFCN52024011512345678 ACME IMPS/P2A/234123412346 ORD-2024-0012345 "
+    "550e8400-e29b-41d4-a716-446655440000 10:42:07 1700000000123 v2.14.1 192.168.10.20 password reset requested "
+)
+FOUND = (
+    "paid 4111 1111 1111 1111 for jane.doe@example.com, call +91 98765 43210, "
+    "token=ghp_abcdefghijklmnopqrstuvwxyz0123456789 "
+)
+
+QUICK, SLOW = 2_000.0, 25_000.0
+HARD = (
+    ("narrations, 1 KB", NARRATIONS, 1_000, QUICK),
+    ("narrations, 10 KB", NARRATIONS, 10_000, 5_000.0),
+    ("findings, 1 KB", FOUND, 1_000, 5_000.0),
+    *(
+        (f"10 KB of {piece.strip()}", piece, 10_000, QUICK)
+        for piece in (
+            "4", "@", "-", "a@", "+1 ", "ABCPE1234 ", "password=", "eyJhbGciOi.", "sk-", "a://b:",
+            "-----BEGIN PRIVATE KEY-----", "aadhaar 1 ", "passport no ", "a", "AB 12 34 56 ",
+        )
+    ),
+    # What is found, or nearly, in every few characters: still in proportion to the length.
+    *((f"10 KB of {piece.strip()}", piece, 10_000, SLOW)
+      for piece in ("1 ", "4111 ", "DE89 ", "tel 1234567 ", "123-45-6789 ", "bearer a1b2c3d4e5f6a7b8 ")),
+)  # fmt: skip
+
+
+class Note(Payload, topic="bench.note"):
+    """One string."""
+
+    text: str
+
+
+def figures(rounds: int = 1_000) -> Iterator[Figure]:
+    """Yield what all detectors take for clean texts, and the model that topics may ask for beside them."""
+    inspect, model = _detectors(), shipped()
+    for name, piece, size, limit in CLEAN:
+        note = _note(piece, size)
+        if inspect(note).findings:
+            raise ValueError(f"the {name} sample is not clean; it would measure something else")
+        kilobytes = f"{size // 1000} KB of {name}"
+        yield Figure(
+            f"detectors, {kilobytes}", _fastest(lambda note=note: inspect(note), rounds), "us", limit=Limit(limit)
+        )  # type: ignore[misc]  # bound now
+        folded = fold(note.text)
+        cost = _fastest(lambda folded=folded: model.heaviest(folded), rounds)  # type: ignore[misc]  # as above
+        yield Figure(f"injection model, {kilobytes}", cost, "us", limit=Limit(size / 10))
+
+
+def slow_figures(rounds: int = 30) -> Iterator[Figure]:
+    """Yield what all detectors take for texts that keep them busy."""
+    inspect = _detectors()
+    for name, piece, size, limit in HARD:
+        note = _note(piece, size)
+        yield Figure(name, _fastest(lambda note=note: inspect(note), rounds), "us", limit=Limit(limit))  # type: ignore[misc]  # bound now
+
+
+def _detectors() -> Callable[[Payload], Inspection]:
+    return Inspectors(one for policy in (Pii(), Secrets(), Injection()) for one in policy.inspectors).compiled(Note)
+
+
+def _note(piece: str, size: int) -> Note:
+    return Note(text=(piece * (size // len(piece) + 1))[:size])
+
+
+def _fastest(work: Callable[[], object], rounds: int) -> float:
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best * 1e6
+
+
+if __name__ == "__main__":
+    printed(figures(), slow_figures())

@@ -1,0 +1,269 @@
+"""Inspectors: what looks into a message's strings once, behind one set of patterns, before policies judge."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import ClassVar, NamedTuple, Protocol
+
+from genie import fields
+from genie.errors import PolicyError
+from genie.message import Classification, Finding, Inspection, Payload, Value, topic_of
+
+
+class Span(NamedTuple):
+    """What an inspector found in one string."""
+
+    kind: str
+    start: int
+    end: int
+    label: Classification
+    score: float = 1.0
+    """How sure the inspector is, in [0, 1]."""
+
+
+class Inspector(Protocol):
+    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all.
+
+    What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
+    with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """RE2 patterns; a text in which none matches has no finding. They see text folded by ``fold``."""
+        ...
+
+    def fold(self, text: str) -> str:
+        """Bring text to the form that the patterns are written for; called only for text that is not ASCII.
+
+        Inspectors that share one function here (``fold = staticmethod(fold)``) have the text folded once for all.
+        """
+        ...
+
+    def examine(self, text: str) -> Iterable[Span]:
+        """Return what is in one string, with positions in that string as it is."""
+        ...
+
+
+class ShadowFinding(Finding):
+    """What only a policy in shadow mode looks for: its label is public, and nothing is masked because of it."""
+
+    __slots__ = ()
+
+
+class _Quiet:
+    """An inspector that only policies in shadow mode ask: it can neither fail a message nor raise its label."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self._inspector = inspector
+        self.name = inspector.name  # type: ignore[misc]  # that of the inspector inside
+        self.version = inspector.version  # type: ignore[misc]  # as above
+        self.always = bool(getattr(inspector, "always", False))
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    def for_topic(self, topic: str) -> Inspector:
+        own = getattr(self._inspector, "for_topic", None)
+        return self if own is None else _Quiet(own(topic))
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return self._inspector.patterns
+
+    def fold(self, text: str) -> str:
+        try:
+            return self._inspector.fold(text)
+        except Exception:  # noqa: BLE001 - shadow mode never acts, not even by failing
+            return text
+
+    def examine(self, text: str) -> Iterable[Span]:
+        try:
+            return [span._replace(label=Classification.PUBLIC) for span in self._inspector.examine(text)]
+        except Exception:  # noqa: BLE001 - as above
+            return ()
+
+
+def quiet(inspector: Inspector) -> Inspector:
+    """Return an inspector whose findings only policies in shadow mode hear of."""
+    return _Quiet(inspector)
+
+
+_CANARY = r"\z"
+"""A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
+_SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
+_SMALL = 4096
+_clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
+
+
+_Seen = list[tuple[type[Finding], Span]]
+"""What is in one string."""
+
+
+class _View(NamedTuple):
+    """The inspectors as one topic wants them."""
+
+    inspectors: tuple[Inspector, ...]
+    always: tuple[Inspector, ...]
+    """Those that are asked though no pattern matches."""
+
+
+class Inspectors:
+    """All inspectors of a policy set behind one set of patterns.
+
+    Args:
+        inspectors: In order; each name once.
+    """
+
+    def __init__(self, inspectors: Iterable[Inspector]) -> None:
+        self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
+        self._folds = tuple(dict.fromkeys(inspector.fold for inspector in self._inspectors))
+        self._owners: list[int] = []
+        self._views: dict[tuple[Inspector, ...], _View] = {}  # findings kept with a value belong to one view only
+        self._kinds: dict[type[Value], _View] = {}
+        self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
+
+    def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
+        """Return what matches all patterns at once, noting whose each is; None where there are none."""
+        if not self._inspectors:
+            return None
+        import re2  # noqa: PLC0415 - start-up: a program without inspectors needs no patterns
+
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = 64 << 20
+        patterns = re2.Set.SearchSet(options)
+        for number, inspector in enumerate(self._inspectors):
+            for pattern in inspector.patterns:
+                try:
+                    patterns.Add(pattern)
+                except re2.error as error:
+                    raise PolicyError(inspector.name, f"a pattern does not compile: {error}") from None
+                self._owners.append(number)
+        if not self._owners:
+            return None
+        patterns.Add(_CANARY)
+        try:
+            patterns.Compile()
+        except re2.error as error:
+            raise PolicyError("inspectors", f"the patterns do not compile together: {error}") from None
+        match: Callable[[bytes], list[int] | None] = patterns.Match
+        return match
+
+    def _view(self, inspectors: tuple[Inspector, ...]) -> _View:
+        always = tuple(inspector for inspector in inspectors if getattr(inspector, "always", False))
+        return self._views.setdefault(inspectors, _View(inspectors, always))
+
+    def _seen_by(self, kind: type[Value]) -> _View:
+        """Return the inspectors for a payload's topic; a part of a payload by itself has none."""
+        view = self._kinds.get(kind)
+        if view is None:
+            topic = topic_of(kind).name if issubclass(kind, Payload) else None
+            narrowed = (getattr(one, "for_topic", None) if topic else None for one in self._inspectors)
+            chosen = (one if own is None else own(topic) for one, own in zip(self._inspectors, narrowed, strict=True))
+            view = self._kinds[kind] = self._view(tuple(chosen))
+        return view
+
+    def compiled(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
+        """Return ``inspect`` for one class; for a class without long parts the whole path of a clean message."""
+        reader = fields.reader(kind)
+        if reader.bulky or self._seen_by(kind).always:
+            return self.inspect
+        read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
+
+        def inspect(payload: Payload) -> Inspection:
+            parts: list[str] = []
+            try:
+                size = scalar * read(payload, parts)
+                text = join(parts)
+                if text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
+                    size += len(text)
+                    return _clean.get(size) or _clean_of(size)
+            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+                return self.inspect(payload)
+            return self.inspect(payload)
+
+        return inspect
+
+    def inspect(self, payload: Value) -> Inspection:
+        """Return what is in a payload; never raises, because an inspector that fails makes policies deny."""
+        try:
+            return self._inspect(payload, self._seen_by(type(payload)))
+        except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
+            return Inspection(0, failed=type(error).__name__)
+
+    def _inspect(self, payload: Value, view: _View) -> Inspection:
+        reader = fields.reader(type(payload))
+        parts: list[str] = []
+        scalars = reader.read(payload, parts)
+        text = _SEPARATOR.join(parts)
+        size = len(text) + fields.SCALAR_BYTES * scalars
+        if not text.isascii():
+            size += len(text.encode(errors="surrogatepass")) - len(text)
+        asked = self._asked(text, view)
+        if not asked and not reader.bulky:
+            return _clean.get(size) or _clean_of(size)
+        found = self._examine(payload, reader.bulky, view) if asked else []
+        for name in reader.bulky:
+            kept = self._kept(getattr(payload, name), view)
+            size += kept.size_bytes
+            found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
+        return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
+
+    def _asked(self, text: str, view: _View) -> dict[Inspector, None]:
+        """Return the inspectors that a text is shown to."""
+        if not text.isascii():
+            text = _SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
+        hits = self._match(text.encode())
+        if not hits:
+            raise MemoryError("the patterns ran out of memory on a text")
+        owners, last = self._owners, len(self._owners)
+        return dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
+
+    def _kept(self, value: Value, view: _View) -> Inspection:
+        """Return the inspection of an immutable part, made once however many messages carry it."""
+        kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
+        if kept is None or kept[0] is not view:
+            kept = (view, self._inspect(value, view))
+            object.__setattr__(value, "_inspection", kept)
+        return kept[1]
+
+    def _examine(self, payload: Value, skip: tuple[str, ...], view: _View) -> list[Finding]:
+        found: list[Finding] = []
+        known: dict[str, _Seen] = {}  # a statement says the same again and again
+        for part in fields.texts(payload, skip=skip):
+            spans = known.get(part.text)
+            if spans is None:
+                spans = known[part.text] = self._spans(part.text, view)
+            found += [
+                made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
+                for made, span in spans
+            ]
+        return found
+
+    def _spans(self, text: str, view: _View) -> _Seen:
+        """Return what is in one string. The patterns say who looks: examining a string costs ten times as much."""
+        return [
+            (ShadowFinding if isinstance(inspector, _Quiet) else Finding, span)
+            for inspector in self._asked(text, view)
+            for span in inspector.examine(text)
+        ]
+
+    def remember(self, most: int) -> None:
+        """Keep what was found in so many strings: for simulations, where nobody's text outlives its message."""
+        self._spans = functools.lru_cache(most)(self._spans)  # type: ignore[method-assign]  # the same, remembered
+
+
+def _clean_of(size: int) -> Inspection:
+    inspection = Inspection(size)
+    if size < _SMALL:
+        _clean[size] = inspection
+    return inspection
+
+
+def _nothing(_text: bytes) -> list[int]:
+    return [0]  # the canary
