@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from genie.approval import ApprovalRequest
     from genie.bus import Bus
     from genie.message import Payload
-    from genie.simulation.evidence import Line
     from genie.simulation.faults import SimulationError
     from genie.simulation.scenario import Scenario
 
@@ -135,7 +134,7 @@ class _Engine:
         self._busiest = 0
         self._fullest: dict[str, int] = {}
         self._slowest = -1.0
-        self._timeline: tuple[Line, ...] = ()
+        self._worst_run: OpenRun | None = None
         self._worst: int | None = None
         self._people = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
         self._decision = anyio.Event()
@@ -168,7 +167,9 @@ class _Engine:
         evidence.compared, evidence.compared_of = self._stations.compared, self._stations.compared_of
         evidence.stricter = self._stations.stricter
         evidence.samples = tuple(self._samples)
-        evidence.timeline, evidence.worst = self._timeline, self._worst
+        evidence.worst = self._worst
+        if self._worst_run is not None:
+            evidence.timeline = self._worst_run.timeline()
         evidence.virtual_s, evidence.steps = self._loop.time(), self._loop.steps
         evidence.failures = tuple(self._loop.failures)
         return evidence
@@ -247,8 +248,7 @@ class _Engine:
         took = now - arrival.at + (0.0 if answer is not None else 1e9)  # a run without an answer is worse than any
         if opened is not None:
             if took > self._slowest:
-                self._slowest, self._worst = took, arrival.number
-                self._timeline = opened.timeline()
+                self._slowest, self._worst, self._worst_run = took, arrival.number, opened
             if opened.state.closed:
                 self._ledger.forget(record.run_id)
         self._left -= 1
