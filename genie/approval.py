@@ -9,7 +9,6 @@ import datetime
 import enum
 import math
 import unicodedata
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.errors import InputError
@@ -52,8 +51,7 @@ class Seal(NamedTuple):
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """One person's word on one approval."""
 
     by: str
@@ -65,8 +63,7 @@ class Vote:
     seal: Seal
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A change that an approver made: the hashes before and after it, never the text."""
 
     by: str
@@ -75,8 +72,7 @@ class Edit:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalRequest:
+class ApprovalRequest(NamedTuple):
     """What one hold asks of people, and what they have said so far."""
 
     id: str
@@ -160,15 +156,15 @@ class ApprovalRequest:
             raise InputError(subject, objection)
         if vote.approve and any(person(one.by) == person(vote.by) and one.approve for one in self.votes):
             raise InputError(subject, f"{vote.by} has approved it already, and counts once")
-        voted = replace(self, votes=(*self.votes, vote))
+        voted = self._replace(votes=(*self.votes, vote))
         if not vote.approve:
-            return replace(voted, state=State.DENIED)
-        return voted if voted.lacking() else replace(voted, state=State.APPROVED)
+            return voted._replace(state=State.DENIED)
+        return voted if voted.lacking() else voted._replace(state=State.APPROVED)
 
     def needing(self, needs: tuple[Need, ...], policy_set: str) -> ApprovalRequest:
         """Return the approval with what the same policies ask for under the set in force; votes stay."""
         now = {need.policy: need for need in needs}
-        return replace(self, needs=tuple(now.get(need.policy, need) for need in self.needs), policy_set=policy_set)
+        return self._replace(needs=tuple(now.get(need.policy, need) for need in self.needs), policy_set=policy_set)
 
     def edited(
         self, by: str, at: float, message: Message[Any], decision: Decision, payload_sha256: str
@@ -183,15 +179,15 @@ class ApprovalRequest:
             payload_sha256: Digest of the edited payload.
         """
         edit = Edit(by, self.payload_sha256, payload_sha256, at)
-        return replace(
-            self, message_id=message.id, payload_sha256=payload_sha256, votes=(), edits=(*self.edits, edit),
+        return self._replace(
+            message_id=message.id, payload_sha256=payload_sha256, votes=(), edits=(*self.edits, edit),
             needs=decision.needs, reason=decision.summary if decision.needs else self.reason,
             policy_set=decision.policy_set,
         )  # fmt: skip
 
     def ended(self, state: State) -> ApprovalRequest:
         """Return the approval in its last state; one that has ended stays as it is."""
-        return replace(self, state=state) if self.state is State.PENDING else self
+        return self._replace(state=state) if self.state is State.PENDING else self
 
     def record(self) -> dict[str, Any]:
         """Return the approval as JSON values: names, hashes and times, no payload text."""
@@ -316,8 +312,7 @@ def _plain(value: object) -> object:  # noqa: PLR0911 - one return a kind reads 
 # --- what an approver sees ---
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """A held payload as an approver may see it."""
 
     payload: Payload | None

@@ -76,7 +76,7 @@ class Ballot:
         by, reason = signed(by, reason)
         vote = Vote(by, roles, approve, reason, self._bus.clock.wall().timestamp(), held.request.seal)
         if seal is not None:
-            vote = replace(vote, seal=seal)
+            vote = vote._replace(seal=seal)
         try:
             return self._counted(held, vote, edit)
         except InputError as error:
@@ -88,7 +88,7 @@ class Ballot:
         self._in_force(held)
         if edit is not None and vote.approve and digest(edit) != held.request.payload_sha256:
             request = self._edited(held, vote, edit)
-            vote = replace(vote, seal=request.seal)
+            vote = vote._replace(seal=request.seal)
             if request.objection(vote.by, vote.roles) is None:
                 request = request.cast(vote)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,6 @@ from genie.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-_logger = logging.getLogger("genie.incident")
 
 
 class Severity(enum.StrEnum):
@@ -41,7 +38,7 @@ QUIET_S = 3_600.0
 MOST = 1_000
 """Incidents that are kept; when as many are open, what else happens is counted in one named ``other``."""
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
-_LOGGED = dict(zip(Severity, (logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL), strict=True))
+_LOGGED = dict(zip(Severity, ("INFO", "WARNING", "ERROR", "CRITICAL"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +141,11 @@ class Incidents:
                 return
 
     def _say(self, what: str, incident: Incident) -> None:
-        _logger.log(
-            _LOGGED[incident.severity], "%s %s: %s (%s) of %s, %d times, %s", incident.id, what, incident.kind,
+        import logging  # noqa: PLC0415 - start-up: for those that have something to tell
+
+        level = getattr(logging, _LOGGED[incident.severity])
+        logging.getLogger("genie.incident").log(
+            level, "%s %s: %s (%s) of %s, %d times, %s", incident.id, what, incident.kind,
             incident.code, incident.agent or "several", incident.count, incident.severity.value,
             extra={"agent": incident.agent or None, "run_id": incident.run_id},
         )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +11,7 @@ import anyio.to_thread
 from genie.errors import ConfigError, GenieError, InputError
 
 if TYPE_CHECKING:
+    import logging
     from pathlib import Path
 
     from genie.bus import Bus
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 EVERY_S = 2.0
 """Seconds between two looks at the policy files."""
 _TOLD = 10
-_logger = logging.getLogger("genie.reload")
+
+
+def _logger() -> logging.Logger:
+    import logging  # noqa: PLC0415 - start-up: for those that reload
+
+    return logging.getLogger("genie.reload")
 
 
 class PolicySource(Protocol):
@@ -77,14 +82,14 @@ class Reloads(ABC):
                 detail={"problems": list(problems[:_TOLD]), "files": contents},
             )  # fmt: skip
             for line in problems[:_TOLD]:
-                _logger.error("policies not reloaded: %s", line)
+                _logger().error("policies not reloaded: %s", line)
             raise
         self._open_bus()
         before = bus.policies.sha256
         if policies.sha256 == before:
             return False
         bus.replace_policies(policies, by, reason)
-        _logger.info("policies reloaded: %s is followed by %s", before[:12], policies.sha256[:12])
+        _logger().info("policies reloaded: %s is followed by %s", before[:12], policies.sha256[:12])
         return True
 
     def watch_policies(self, *, every_s: float = EVERY_S) -> None:

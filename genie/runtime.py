@@ -36,7 +36,6 @@ from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
 from genie.reload import Reloads
 from genie.run import Run, ends_at, failure_of, holds_of
-from genie.steward import Steward, attended
 from genie.switches import cut
 from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from genie.protocol import Expected, Need
     from genie.reload import PolicySource
     from genie.statistics import Statistics
+    from genie.steward import Steward
 
 T = TypeVar("T", bound=Payload)
 
@@ -174,6 +174,8 @@ class Runtime(Controls, Reloads):
             for binding in self._agents:
                 await self._open(binding)
             if self._control is not None:
+                from genie.steward import attended  # noqa: PLC0415 - start-up: for those with a control file
+
                 self._steward = await attended(bus, self._control, crew)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)

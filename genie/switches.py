@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from genie.account import Outcome
 from genie.ports import Act
@@ -23,8 +23,7 @@ Done = Literal["killed", "paused", "revived", "resumed"]
 _LIFTED: dict[Word, Done] = {"killed": "revived", "paused": "resumed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a switch is about."""
 
     kind: Kind

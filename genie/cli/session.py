@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
+    from genie.approval import ApprovalRequest
     from genie.cli.interrupts import Interrupts
     from genie.config import Pipeline
     from genie.events import Event
@@ -101,7 +102,8 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
                     await run.settled()
                 elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
-        outcome = _outcome(pipeline.id, run, answer, error, at=at, elapsed_ms=elapsed_ms)
+        waiting = tuple(_waiting(one) for one in runtime.approvals() if one.run_id == run.id)
+        outcome = _outcome(pipeline.id, run, answer, error, waiting, at=at, elapsed_ms=elapsed_ms)
     if heard is not None and heard.count:
         raise Interrupted(outcome)
     if answer is None:
@@ -126,11 +128,22 @@ async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
         watch(event)
 
 
+def _waiting(request: ApprovalRequest) -> str:
+    """Return what waits for whom, and why."""
+    needs = (
+        f"{need.quorum} {'person' if need.quorum == 1 else 'people'}"
+        + (f" with the role {' or '.join(sorted(need.approvers))}" if need.approvers else "")
+        for need in request.needs
+    )
+    return f"{request.topic} for {request.recipient} waits for {', and '.join(needs)}: {request.reason}"
+
+
 def _outcome(
     pipeline: str,
     run: Run[Payload],
     answer: Payload | None,
     error: RunError | None,
+    waiting: tuple[str, ...],
     *,
     at: datetime,
     elapsed_ms: float,
@@ -147,7 +160,7 @@ def _outcome(
         at=at,
         elapsed_ms=elapsed_ms,
         answer=answer,
-        reasons=() if error is None else (str(error),),
+        reasons=(*(() if error is None else (str(error),)), *waiting),
         failures=failures,
         notices=run.notices(),
         messages={name: getattr(counts, name) for name in _COUNTS},

@@ -198,3 +198,32 @@ def test_nothing_rides_along_that_inspectors_do_not_see() -> None:
 def test_the_clearance_of_the_default_set_is_asked_for_every_payload() -> None:
     """D9: a recipient without a rule of its own was given everything."""
     assert any(isinstance(policy, Clearance) for policy in DEFAULT.policies)
+
+
+LOOKS_LIKE_IT = (
+    "3f2504e0-4f89-11d3-9a0c-030512345678",  # a UUID with twelve digits in a row
+    "user 6ba7b810-9dad-11d1-80b4-001234567890 asked",
+    "amount_paise: 1000000000",  # one crore rupees
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "z-score 12.3456789012",
+)
+IS_ONE = (
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "+91 98765-43210",
+    "ABCPE1234F",
+    "2341 2341 2346",
+    "ann.lee@okhdfcbank",
+)
+
+
+@pytest.mark.parametrize("text", LOOKS_LIKE_IT)
+def test_a_row_of_digits_is_no_telephone_and_stops_nobody(text: str) -> None:
+    """D10: any ten to twelve digits counted as a telephone, so that one user in sixty never got an answer."""
+    assert DEFAULT.inspectors.inspect(Note(text=text)).findings == ()
+
+
+@pytest.mark.parametrize("text", IS_ONE)
+def test_personal_data_is_found_however_it_is_spaced(text: str) -> None:
+    """D10: cards and telephones with spaces or dashes, PAN, spaced Aadhaar and UPI addresses were missed."""
+    assert DEFAULT.inspectors.inspect(Note(text=f"it is {text} today")).findings

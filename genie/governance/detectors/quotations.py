@@ -100,6 +100,47 @@ _HARMLESS_AFTER = {
 }
 
 
+_DEFINED = re.compile(r"\b(?:def|function|func|fn|class|method|struct|interface|void|const|import)\s+$", re.IGNORECASE)
+_CODE_AFTER = re2.compile(
+    r"(?i)^\W{1,3}(?:immediately |only |once |twice |directly |again )?(?:after|before|when|whenever|inside|during|until|on|in|from|with) "
+    r"(?:the|a|an|each|every|all) (?:\w+ )?(?:hooks?|callbacks?|constructor|loop|event|handler|request|transaction|render|migration|lock|connection|import|test|build|return|main|setup|page|element|form|config\w*|parameter|argument|index|timeout|response)\b"
+)
+_SOMEBODY_ELSE = re.compile(
+    r"\b(?:the|a|an|his|her|its|their|this|that|each|every|our|no|any) (?!(?:ai|model|assistant|agent|system|chat ?bot|bot|llm|user)\b)(?:\w+ ){1,3}(?:is|are|was|were|be|becomes?|remains?|shall be) (?:now |then |finally |at last |once more )?$",
+    re.IGNORECASE,
+)
+_SOMEBODY_IS = re.compile(
+    r"\b(?:the|a|an|his|her|its|their) (?!(?:ai|model|assistant|agent|system|chat ?bot|bot|llm|user)\b)(?:\w+ ){1,3}(?:is|are|was|were) (?:now |then |finally |at last |once more )?"
+    r"(?:free|without|unbound|no longer|not bound|beyond|above|released)\b",
+    re.IGNORECASE,
+)
+_YOU = re.compile(
+    r"\b(?:you|your|yourself|u|ya|ai|assistant|model|chat ?bot|dan|act as|pretend|imagine|role)\b", re.IGNORECASE
+)
+_UNNAMED = re.compile(
+    r"\b(?:function|method|api|endpoint)(\W*(?:immediately|only|once|directly|again)?)$", re.IGNORECASE
+)
+_PAPERS = re.compile(
+    r"\b(?:agreement|contract|amendment|annex|schedule|terms|policy|circular|directive|notification|order|edition|version|offer|letter|clause|memorandum|deed|lease|will|licen[cs]e|tariff|release)\s+"
+    r"(?:(?:shall|will|may|now|hereby|entirely|fully)\s+)*$",
+    re.IGNORECASE,
+)
+_SUPERSEDES = re2.compile(r"(?i)^(?:supersed|replac|overrid|revok|cancel|annul)\w*\b")
+
+
+def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
+    """Return True where a mark is a name in code, a step of a program, or what something else than the reader is or does."""
+    found = text[start:end]
+    if _DEFINED.search(before) and not any(char.isspace() for char in found.strip()):
+        return True
+    if kind == "tool":
+        called = _UNNAMED.search(found)
+        return called is not None and bool(_CODE_AFTER.search(text[start + called.start(1) : end + 96]))
+    if kind == "role":
+        return bool(_SOMEBODY_ELSE.search(before) or (_SOMEBODY_IS.search(found) and not _YOU.search(found)))
+    return kind == "override" and bool(_SUPERSEDES.search(found)) and bool(_PAPERS.search(before))
+
+
 def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tuple[float, bool]:
     """Return how much a mark counts where it stands, in [0, 1], and whether it stands in a quotation.
 
@@ -120,6 +161,8 @@ def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tu
         return 0.3, False
     if kind == "delimiter":
         return (0.15 if quoted.about and _NAMED.search(words) else 1.0), False
+    if _of_others(kind, text, start, end, words):
+        return 0.3, False
     if _TO_YOU.search(words):
         return 1.0, False
     if _REPORTED.search(words):

@@ -189,7 +189,7 @@ def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path) -> Non
     written = plan(repository, "garden", "rain_gauge")
     assert Path("agents/index.py") in written
     assert '"rain_gauge": "agents.garden.rain_gauge:rain_gauge",' in (repository / "agents/index.py").read_text()
-    assert "insights | garden" in (repository / "pyproject.toml").read_text()
+    assert "| garden" in (repository / "pyproject.toml").read_text()
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/agents/garden"],
         cwd=repository, capture_output=True, text=True, check=False,

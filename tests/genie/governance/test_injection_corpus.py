@@ -65,7 +65,7 @@ def test_the_corpus_is_judged_well(*, model: bool, recall: float, rate: float) -
     assert min(by_class.values()) >= 0.8
 
 
-@pytest.mark.parametrize(("model", "recall", "rate"), [(False, 0.80, 0.05), (True, 0.85, 0.05)])
+@pytest.mark.parametrize(("model", "recall", "rate"), [(False, 0.80, 0.02), (True, 0.85, 0.02)])
 def test_texts_that_nothing_was_tuned_on_are_judged_nearly_as_well(*, model: bool, recall: float, rate: float) -> None:
     found, false, _ = figures("injection_heldout.jsonl", model=model)
 

@@ -1,0 +1,132 @@
+"""Claim desk: takes a case, looks the policy up, has it judged, and orders the settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from agents.contracts.claims import (
+    Case,
+    CaseQuestion,
+    CaseReport,
+    PolicyFound,
+    PolicyLookup,
+    Settlement,
+    SettlementOrder,
+)
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
+from agents.contracts.insurance import (
+    ClaimRecommendation,
+    ClaimRequest,
+    PreauthRecommendation,
+    PreauthRequest,
+)
+from genie.errors import InputError
+from genie.message import Payload, topic_of
+from genie.protocol import Context, Risk, Tier, agent
+
+ID = "claim_desk"
+P = TypeVar("P", bound=Payload)
+_WITHIN_S = 10.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        PolicyLookup: (PolicyFound, InsufficientData),
+        PreauthRequest: (PreauthRecommendation, InsufficientData),
+        ClaimRequest: (ClaimRecommendation, InsufficientData),
+        SettlementOrder: (Settlement,),
+    }
+)
+"""What the desk asks; each answers with one of these."""
+Recommendation = PreauthRecommendation | ClaimRecommendation
+
+
+class _Gathering:
+    """What has come so far, and what has not."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.insufficient: list[InsufficientData] = []
+        self.missing: list[MissingAnswer] = []
+
+    async def ask(self, question: Payload, answer: type[P], *, within_s: float | None = _WITHIN_S) -> P | None:
+        """Return the answer, or None once why there is none has been kept."""
+        expected = ASKS[type(question)]
+        came = await self._context.gather(question, expect=expected, need=1, within_s=within_s)
+        found = came.get(answer)
+        lacking = came.get(InsufficientData) if InsufficientData in expected else None
+        if lacking is not None:
+            self.insufficient.append(lacking)
+        elif found is None:
+            name = topic_of(answer).name
+            reasons = [one.reason for one in came.missing.values()]
+            self.missing.append(MissingAnswer(part=name, reason=reasons[0] if reasons else "did not come"))
+        return found
+
+
+@agent(
+    id=ID,
+    capabilities=("insurance.settle_case",),
+    risk=Risk.HIGH,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=8,
+    asks=ASKS,
+)
+async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
+    """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and what is missing."""
+    case, asking = question.case, _Gathering(context)
+    found = await asking.ask(_lookup(case), PolicyFound)
+    preauth: PreauthRecommendation | None = None
+    claim: ClaimRecommendation | None = None
+    if found is not None and case.preauth is not None:
+        asked = PreauthRequest(preauth=case.preauth, plan=found.policy.plan)
+        preauth = await asking.ask(asked, PreauthRecommendation)
+    elif found is not None and case.claim is not None:
+        request = ClaimRequest(claim=case.claim, terms=found.policy.terms, screening=case.screening)
+        claim = await asking.ask(request, ClaimRecommendation)
+    settlement, recommended = None, preauth or claim
+    if recommended is not None:
+        # A person may take hours, so nothing but the run's own end or the hold's bounds this wait.
+        settlement = await asking.ask(order(case, recommended), Settlement, within_s=None)
+    return CaseReport(
+        headline=headline(case, recommended, settlement),
+        preauth=preauth,
+        claim=claim,
+        settlement=settlement,
+        insufficient=tuple(asking.insufficient),
+        missing=tuple(asking.missing),
+    )
+
+
+def _lookup(case: Case) -> PolicyLookup:
+    if case.preauth is not None:
+        return PolicyLookup(policy_number=case.preauth.policy_number, on=case.preauth.admitted)
+    if case.claim is not None:
+        return PolicyLookup(policy_number=case.claim.policy_number, on=case.claim.on)
+    raise InputError("case", "is neither a pre-authorisation nor a claim", "give one of them")
+
+
+def order(case: Case, recommended: Recommendation) -> SettlementOrder:
+    """Return the order to settle a case as recommended."""
+    if isinstance(recommended, ClaimRecommendation):
+        case_id, asked, itemised, kind = recommended.claim_id, recommended.incurred, True, "claim"
+    else:
+        case_id, asked, itemised, kind = recommended.preauth_id, recommended.asked, recommended.itemised, "preauth"
+    return SettlementOrder.model_validate(
+        {
+            "case_id": case_id, "policy_number": _lookup(case).policy_number, "kind": kind,
+            "action": recommended.action, "asked": asked, "payable": recommended.payable, "itemised": itemised,
+            "reasons": recommended.grounds.reasons,
+        }
+    )  # fmt: skip
+
+
+def headline(case: Case, recommended: Recommendation | None, settlement: Settlement | None) -> str:
+    """Return the case in one line."""
+    name = case.preauth.preauth_id if case.preauth is not None else case.claim.claim_id if case.claim else ""
+    if recommended is None:
+        return f"{name}: nothing can be said yet; what is missing is listed below."
+    if settlement is None:
+        return f"{name}: {recommended.action} of {recommended.payable} is recommended, and not settled."
+    return f"{name}: {settlement.text}"

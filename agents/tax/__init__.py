@@ -1,0 +1,1 @@
+"""Tax of individuals in India: estimate, advance tax, deductions, losses worth realising."""

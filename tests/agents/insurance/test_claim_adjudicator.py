@@ -1,0 +1,183 @@
+"""Claims: the catalogue's figures kept or corrected, worked examples from outside, and what must always hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.contracts.insufficient import InsufficientData
+from agents.contracts.insurance import ClaimRecommendation, ClaimRequest
+from agents.insurance.claim_adjudicator import adjudicate
+
+COSMETIC = {"code": "Excl08", "text": "cosmetic or plastic surgery", "diagnoses": ("Z41.1",)}
+TERMS: dict[str, Any] = {
+    "policy_number": "P-1", "product_code": "HLT", "starts": "2026-04-01", "ends": "2027-03-31",
+    "covered_since": "2022-04-01", "sum_insured": 500_000, "bonus": 0, "paid_this_year": 0, "deductible": 5_000,
+    "copay_percent": 10, "initial_waiting_days": 30, "exclusions": (COSMETIC,), "sub_limits": (),
+    "sub_limits_apply": "after_sharing", "network_only": (),
+}  # fmt: skip
+CLAIM: dict[str, Any] = {
+    "claim_id": "C-1", "policy_number": "P-1", "incurred": 50_000, "peril": "hospitalisation", "on": "2026-06-01",
+    "caused_by_accident": False, "diagnoses": ("K35.8",), "in_network": True,
+}  # fmt: skip
+CLEAN = {"score": 0.05, "by": "fraud desk"}
+
+
+def asked(
+    terms: dict[str, Any] | None = None, screening: Any = CLEAN, **claim: Any
+) -> ClaimRecommendation | InsufficientData:
+    request = {"claim": {**CLAIM, **claim}, "terms": {**TERMS, **(terms or {})}, "screening": screening}
+    return adjudicate(ClaimRequest.model_validate(request))
+
+
+def answered(terms: dict[str, Any] | None = None, screening: Any = CLEAN, **claim: Any) -> ClaimRecommendation:
+    found = asked(terms, screening, **claim)
+    assert isinstance(found, ClaimRecommendation)
+    return found
+
+
+def codes(found: ClaimRecommendation) -> list[str]:
+    return [reason.code for reason in found.grounds.reasons]
+
+
+# --- the catalogue's vectors ---
+
+
+def test_deductible_then_co_payment() -> None:
+    """Kept: 50,000 less 5,000, less a tenth."""
+    found = answered()
+    assert (found.action, found.payable.amount) == ("approve_partial", 40_500)
+
+
+def test_a_limit_caps_what_is_paid() -> None:
+    """Kept: 3,00,000 of 4,00,000, where the wording applies the limit to the payment. It was a string "hitl" at a fixed
+    amount; who decides is the pipeline's rule now."""
+    limits = {"sub_limits": ({"peril": "hospitalisation", "most": 300_000},)}
+    assert answered(limits, incurred=400_000).payable.amount == 300_000
+
+
+def test_or_the_loss_where_the_wording_says_so() -> None:
+    limits = {"sub_limits": ({"peril": "hospitalisation", "most": 300_000},), "sub_limits_apply": "before_sharing"}
+    assert answered(limits, incurred=400_000).payable.amount == 265_500
+
+
+def test_below_the_deductible_nothing_is_payable() -> None:
+    """Corrected: it was approved in part, at 0."""
+    found = answered(incurred=3_000)
+    assert (found.action, found.payable.amount) == ("nothing_payable", 0)
+
+
+def test_words_exclude_nothing_and_codes_do() -> None:
+    """Corrected: "non-cosmetic burn surgery" was denied for a word within it."""
+    assert answered(diagnoses=("T31.2",)).action == "approve_partial"
+    found = answered(diagnoses=("K35.8", "Z411"))
+    assert (found.action, found.payable.amount) == ("deny", 0)
+    assert codes(found) == ["claim.excluded.Excl08"]
+
+
+def test_an_empty_claim_is_refused() -> None:
+    """Corrected: it was approved."""
+    with pytest.raises(ValueError, match="Field required"):
+        ClaimRequest.model_validate({"claim": {}, "terms": {}})
+
+
+# --- from outside ---
+
+
+def test_a_deductible_of_twenty_five_thousand() -> None:
+    """winsurehealth.com, co-pay, deductible and sub-limits: 1,20,000 pay 85,500, and 85,000 pay 60,000 without a
+    co-payment."""
+    terms = {"deductible": 25_000}
+    assert answered(terms, incurred=120_000).payable.amount == 85_500
+    assert answered({**terms, "copay_percent": 0}, incurred=85_000).payable.amount == 60_000
+
+
+# --- rules that are easily got wrong ---
+
+
+@pytest.mark.parametrize("on", ["2026-03-31", "2027-01-01"])
+def test_a_claim_outside_the_policy_is_denied(on: str) -> None:
+    """Corrected: a claim was never checked against the policy's dates."""
+    assert codes(answered({"ends": "2026-12-31"}, on=on)) == ["claim.not_in_force"]
+
+
+def test_a_claim_on_another_policy_is_no_verdict() -> None:
+    """Corrected: nor against its number."""
+    found = asked(policy_number="P-2")
+    assert isinstance(found, InsufficientData)
+
+
+def test_an_accident_needs_no_initial_waiting() -> None:
+    """Corrected: it was denied like an illness."""
+    terms = {"covered_since": "2026-05-20"}
+    assert codes(answered(terms)) == ["claim.initial_waiting"]
+    assert answered(terms, caused_by_accident=True).action == "approve_partial"
+    assert answered({"covered_since": "2026-05-02"}).action == "approve_partial"
+
+
+def test_a_peril_of_the_network_alone() -> None:
+    terms = {"network_only": ("day_care",)}
+    assert answered(terms, peril="day_care", in_network=False).action == "deny"
+    assert answered(terms, in_network=False).action == "approve_partial"
+
+
+def test_earlier_claims_use_up_the_sum_insured() -> None:
+    """Corrected: nothing was remembered."""
+    assert answered({"paid_this_year": 480_000, "bonus": 10_000}).payable.amount == 30_000
+
+
+def test_without_a_diagnosis_exclusions_cannot_be_judged() -> None:
+    found = asked(diagnoses=())
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["claim.diagnoses"]
+
+
+@pytest.mark.parametrize(
+    ("screening", "code"), [(None, "claim.not_screened"), ({"score": 0.5, "by": "fraud desk"}, "claim.suspicious")]
+)
+def test_a_claim_that_nobody_vouches_for_is_referred(screening: Any, code: str) -> None:
+    found = answered(screening=screening)
+    assert (found.action, found.payable.amount) == ("refer", 40_500)
+    assert codes(found)[0] == code
+
+
+def test_after_the_moratorium_only_fraud_is_left() -> None:
+    young, old = answered({"covered_since": "2021-06-02"}), answered({"covered_since": "2021-06-01"})
+    assert any("younger than the moratorium" in text for text in young.grounds.caveats)
+    assert any("After the moratorium" in text for text in old.grounds.caveats)
+
+
+# --- laws ---
+
+terms = st.fixed_dictionaries(
+    {
+        "deductible": st.integers(0, 50_000), "copay_percent": st.integers(0, 100),
+        "sum_insured": st.integers(1, 500_000), "paid_this_year": st.integers(0, 400_000),
+        "sub_limits_apply": st.sampled_from(["before_sharing", "after_sharing"]),
+        "sub_limits": st.lists(
+            st.fixed_dictionaries({"peril": st.just("hospitalisation"), "most": st.integers(0, 300_000)}), max_size=2
+        ).map(tuple),
+    }
+)  # fmt: skip
+
+
+@given(terms, st.integers(1, 800_000), st.integers(0, 100_000))
+def test_more_loss_never_pays_less_and_at_most_itself(given_terms: dict[str, Any], incurred: int, more: int) -> None:
+    found, larger = answered(given_terms, incurred=incurred), answered(given_terms, incurred=incurred + more)
+    assert 0 <= found.payable.amount <= incurred
+    assert found.payable.amount <= max(given_terms["sum_insured"] - given_terms["paid_this_year"], 0)
+    assert larger.payable.minor >= found.payable.minor
+    assert found.payable.amount == incurred + sum(Decimal(one.amount) for one in found.deductions)
+
+
+@given(terms, st.integers(1, 800_000))
+def test_a_limit_on_the_loss_never_pays_more_than_one_on_the_payment(
+    given_terms: dict[str, Any], incurred: int
+) -> None:
+    before = answered({**given_terms, "sub_limits_apply": "before_sharing"}, incurred=incurred)
+    after = answered({**given_terms, "sub_limits_apply": "after_sharing"}, incurred=incurred)
+    assert before.payable.minor <= after.payable.minor
