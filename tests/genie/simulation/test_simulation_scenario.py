@@ -59,6 +59,9 @@ def test_a_good_one_is_loaded() -> None:
         ("id: small", "id: small\ninvariants: [runs_end]", "runs_end always holds; leave it out"),
         ("id: small", "id: small\nset: {limits.max_rums: 3}", "did you mean 'max_runs'?"),
         ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
+        ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
+        ("  arrivals:", "  population: {countries: {XX: 1}}\n  arrivals:", "XX"),
+        ("id: small", "id: small\ncaller: {keys: keys.pem}", "no identity is signed in a simulation"),
     ],
 )
 def test_a_mistake_is_named_at_its_line(old: str, new: str, told: str) -> None:
