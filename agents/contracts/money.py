@@ -48,7 +48,7 @@ class Money(Value):
             currency = value.get("currency")
             if not isinstance(currency, str):
                 raise ValueError("an amount needs its currency")
-            return {"minor": minor_units(Decimal(str(value["amount"])), currency), "currency": currency}
+            return {"minor": minor_units(_number(value["amount"]), currency), "currency": currency}
         return value
 
     @model_serializer
@@ -60,9 +60,9 @@ class Money(Value):
         """Return an exact amount given in major units.
 
         Raises:
-            ValueError: It has more digits after the point than the currency.
+            ValueError: It is no number, or has more digits after the point than the currency.
         """
-        return cls(minor=minor_units(Decimal(amount), currency), currency=currency)
+        return cls(minor=minor_units(_number(amount), currency), currency=currency)
 
     @property
     def amount(self) -> Decimal:
@@ -97,6 +97,17 @@ class Money(Value):
         return f"{self.amount:,} {self.currency}"
 
 
+_MOST_DIGITS = 30
+"""Digits before the point beyond which an amount is not even made a whole number: 1e999999 would take a million."""
+
+
+def _number(value: object) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except decimal.InvalidOperation:
+        raise ValueError("the amount is no number") from None
+
+
 def minor_units(amount: Decimal, currency: str) -> int:
     """Return an exact amount as minor units.
 
@@ -105,9 +116,11 @@ def minor_units(amount: Decimal, currency: str) -> int:
     """
     if not amount.is_finite():
         raise ValueError(f"{amount} is no amount")
+    if amount.adjusted() > _MOST_DIGITS:
+        raise ValueError("the amount is out of range")
     try:
         scaled = amount.scaleb(exponent(currency))
-    except decimal.InvalidOperation:
+    except (decimal.InvalidOperation, decimal.Overflow):
         raise ValueError(f"{amount} is out of range") from None
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{amount} has more than {exponent(currency)} digits after the point for {currency}")

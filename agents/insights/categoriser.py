@@ -69,7 +69,7 @@ def categorise(
     judged: list[Transaction] = []
     for transaction in statement.transactions:
         sign = (transaction.amount.minor > 0) - (transaction.amount.minor < 0)
-        key = (transaction.narration, transaction.merchant, transaction.rail, sign)
+        key = (narrations.shape(transaction.narration), transaction.merchant, transaction.rail, sign)
         if key not in guesses:
             guesses[key] = _guess(transaction, overrides, master, keywords)
         guess = guesses[key]

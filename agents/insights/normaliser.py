@@ -31,13 +31,17 @@ def normalise(statement: Statement, master: MerchantMaster) -> Statement:
 
     The rail that a narration names comes before the file's own code for it, which many banks use loosely.
     """
-    read: dict[str, tuple[str | None, Rail | None]] = {}  # a habit repeats its narration
+    read: dict[str, tuple[str | None, Rail | None]] = {}  # a habit repeats its narration but for its reference
     transactions = []
     for transaction in statement.transactions:
-        narration = transaction.narration
-        if narration not in read:
-            read[narration] = merchant_and_rail(narration, master)
-        merchant, rail = read[narration]
+        shape = narrations.shape(transaction.narration)
+        known = read.get(shape) or read.get(transaction.narration)
+        if known is None:
+            known = merchant_and_rail(transaction.narration, master)
+            # A name that holds a digit may hold one of the reference.
+            named = known[0] is not None and any(c.isdigit() for c in known[0])
+            read[transaction.narration if named else shape] = known
+        merchant, rail = known
         changes = {"merchant": transaction.merchant or merchant, "rail": (rail and rail.value) or transaction.rail}
         transactions.append(transaction.model_copy(update=changes))
     return statement.model_copy(update={"transactions": tuple(transactions)})

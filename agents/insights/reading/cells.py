@@ -10,7 +10,7 @@ from agents.insights.reading.dates import Readings, date_readings, formatted_dat
 if TYPE_CHECKING:
     from agents.contracts.statements import StatementProfile
 
-_REMEMBERED = 100_000
+_REMEMBERED = 500_000
 
 
 class Cells:

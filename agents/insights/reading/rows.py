@@ -80,13 +80,14 @@ class RowReader:
         left_out: dict[str, list[int]] = {}
         last = self._last_dated()
         for index, record in enumerate(self._table.rows):
-            kind = self._no_transaction(record, after=index > last)
+            narration = self._narration(record)
+            kind = self._no_transaction(record, narration, after=index > last)
             if kind:
                 left_out.setdefault(kind, []).append(record.line)
                 read.balances.append((None, self._balance(record) if kind == _OPENING else None))
                 continue
             try:
-                entry = self._entry(record, read.balance_signs)
+                entry = self._entry(record, narration, read.balance_signs)
             except _UnreadableError as reason:
                 read.quarantined.append(Quarantined(line=record.line, reason=str(reason)))
                 read.balances.append((None, self._balance(record)))
@@ -104,13 +105,13 @@ class RowReader:
             (i for i in range(len(rows) - 1, -1, -1) if self._cells.date(self._cell(rows[i], self._columns.date))), -1
         )
 
-    def _no_transaction(self, record: Record, *, after: bool) -> str:
+    def _no_transaction(self, record: Record, narration: str, *, after: bool) -> str:
         if record.problem:
             return ""
         if self._table.header and record.cells == self._table.header.cells:
             return "the header again"
         dated = self._cells.date(self._cell(record, self._columns.date))
-        words = (self._narration(record), *(() if dated else record.cells))
+        words = (narration, *(() if dated else record.cells))
         kind = next(filter(None, map(balance_row, words)), "")
         if kind == "total":
             return "" if dated else "a total"
@@ -124,7 +125,7 @@ class RowReader:
         where_date_is = self._cell(record, self._columns.date)
         return not (where_date_is and filled) or self._cells.amount(where_date_is) is not None
 
-    def _entry(self, record: Record, balance_signs: set[str]) -> Entry:
+    def _entry(self, record: Record, narration: str, balance_signs: set[str]) -> Entry:
         if record.problem:
             raise _UnreadableError(record.problem)
         table, columns = self._table, self._columns
@@ -144,7 +145,7 @@ class RowReader:
         return Entry(
             line=record.line,
             date=date,
-            narration=self._narration(record),
+            narration=narration,
             amount=amount,
             number=number,
             side=side,

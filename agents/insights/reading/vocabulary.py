@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -139,6 +140,8 @@ MARKS: dict[str, Mark] = {
 
 def mark_of(cell: str) -> Mark | None:
     """Return what a debit/credit cell says, or None if it says something else."""
+    if not cell:
+        return None
     found = MARKS.get(cell.lower())
     if found or len(cell) > 20 or cell.isdigit():
         return found
@@ -163,6 +166,8 @@ _PHRASES = {
     for kind, phrases in (("opening", _OPENING), ("closing", _CLOSING), ("total", _TOTAL))
     for phrase in phrases.split("|")
 }
+_FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _PHRASES)
+_WORD = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _PHRASES)
 _AROUND = frozenset((
     "as", "on", "at", "of", "from", "to", "the", "previous", "page", "statement", "account", "per", "am", "vom", "zum",
@@ -173,7 +178,11 @@ _AROUND = frozenset((
 
 def balance_row(narration: str) -> str:
     """Return ``opening``, ``closing`` or ``total`` for the narration of a row that is no transaction, else ``""``."""
-    words = plain(narration[:120]).split()
+    text = unaccented(narration[:120])
+    first = _WORD.search(text)
+    if first is None or first[0] not in _FIRST_WORDS:  # so it is with nearly every row
+        return ""
+    words = plain(text).split()
     for count in range(min(_LONGEST_PHRASE, len(words)), 0, -1):
         kind = _PHRASES.get(" ".join(words[:count]))
         if kind and all(word in _AROUND or word in _UNITS or not word.isalpha() for word in words[count:]):

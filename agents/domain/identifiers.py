@@ -1,0 +1,122 @@
+"""Identifiers that Indian finance runs on: PAN, Aadhaar, GSTIN, IFSC, UPI addresses and account numbers.
+
+Each check says what is wrong, so that nobody has to guess, and nothing here looks a number up: a number that passes is
+well formed, which is not the same as issued.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import re2
+
+Kind = Literal["pan", "aadhaar", "gstin", "ifsc", "vpa", "account"]
+
+_LONGEST = 320
+"""Characters beyond which nothing is read: the longest identifier is a UPI address of 2 x 128 and more."""
+_PAN = re2.compile(r"[A-Z]{5}[0-9]{4}[A-Z]")
+_IFSC = re2.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
+_VPA_NAME = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_VPA_HANDLE = re2.compile(r"[A-Za-z][A-Za-z0-9]{1,63}")
+_ACCOUNT = re2.compile(r"[0-9]{9,18}")
+
+HOLDERS = {
+    "A": "association of persons", "B": "body of individuals", "C": "company", "F": "firm",
+    "G": "government", "H": "Hindu undivided family", "J": "artificial juridical person", "L": "local authority",
+    "P": "individual", "T": "trust",
+}  # fmt: skip
+"""Fourth character of a PAN. Source: Income Tax Department, "Permanent Account Number", as python-stdnum 2.2 has it."""
+
+
+class Identifier(NamedTuple):
+    """A number in its plain form, and what is wrong with it."""
+
+    kind: Kind
+    value: str
+    """Without blanks, in capitals where the kind has capitals; what was given where it cannot be read."""
+    fault: str | None
+    """None where it is well formed."""
+
+    @property
+    def valid(self) -> bool:
+        """True where it is well formed."""
+        return self.fault is None
+
+
+def pan(text: str) -> Identifier:
+    """Check a permanent account number: five letters, four digits, a letter; the fourth says what the holder is.
+
+    Its last character is a check letter whose computation is not public, so it is not checked.
+    """
+    value = _compact(text).upper()
+    if not _PAN.fullmatch(value):
+        return Identifier("pan", value, "a PAN is five letters, four digits and a letter")
+    if value[3] not in HOLDERS:
+        return Identifier("pan", value, f"its fourth letter {value[3]} stands for no kind of holder")
+    if value[5:9] == "0000":
+        return Identifier("pan", value, "its serial number is 0000, which is never issued")
+    return Identifier("pan", value, None)
+
+
+def pan_holder(value: str) -> str:
+    """Return what kind of holder a well-formed PAN belongs to."""
+    return HOLDERS[value[3]]
+
+
+def aadhaar(text: str) -> Identifier:
+    """Check an Aadhaar number: twelve digits, the first 2 to 9, no palindrome, the last one a Verhoeff digit."""
+    from stdnum.exceptions import InvalidChecksum, ValidationError  # noqa: PLC0415 - only where a number is checked
+    from stdnum.in_ import aadhaar as number  # noqa: PLC0415 - only where a number is checked
+
+    value = _compact(text)
+    try:
+        return Identifier("aadhaar", number.validate(value), None)
+    except InvalidChecksum:
+        return Identifier("aadhaar", value, "its last digit does not fit the others")
+    except ValidationError:
+        return Identifier("aadhaar", value, "an Aadhaar number is twelve digits of which the first is 2 to 9")
+
+
+def gstin(text: str) -> Identifier:
+    """Check a GST number: state, PAN inside, entity, Z, and the check character."""
+    from stdnum.exceptions import InvalidChecksum, ValidationError  # noqa: PLC0415 - only where a number is checked
+    from stdnum.in_ import gstin as number  # noqa: PLC0415 - only where a number is checked
+
+    value = _compact(text).upper()
+    try:
+        return Identifier("gstin", number.validate(value), None)
+    except InvalidChecksum:
+        return Identifier("gstin", value, "its last character does not fit the others")
+    except ValidationError:
+        fault = "a GSTIN is a state's two digits, a PAN, the entity's number, Z and a check character"
+        return Identifier("gstin", value, fault)
+
+
+def ifsc(text: str) -> Identifier:
+    """Check the code of a bank's branch: four letters of the bank, 0, six letters or digits of the branch."""
+    value = _compact(text).upper()
+    fault = None if _IFSC.fullmatch(value) else "an IFSC is four letters, 0, and six letters or digits"
+    return Identifier("ifsc", value, fault)
+
+
+def vpa(text: str) -> Identifier:
+    """Check the form of a UPI address, ``name@handle``; its handle has no point, which tells it from an e-mail."""
+    value = text.strip()[:_LONGEST]
+    name, at, handle = value.partition("@")
+    if not at or not _VPA_NAME.fullmatch(name):
+        return Identifier("vpa", value, "a UPI address is name@handle, the name of letters, digits, points and dashes")
+    if not _VPA_HANDLE.fullmatch(handle):
+        return Identifier("vpa", value, "the handle of a UPI address is letters and digits without a point")
+    return Identifier("vpa", value.lower(), None)
+
+
+def account(text: str) -> Identifier:
+    """Check the form of a bank account number: 9 to 18 digits, not all 0; there is no check digit across banks."""
+    value = _compact(text)
+    if not _ACCOUNT.fullmatch(value):
+        return Identifier("account", value, "an account number is 9 to 18 digits")
+    return Identifier("account", value, "its digits are all 0" if set(value) == {"0"} else None)
+
+
+def _compact(text: str) -> str:
+    return "".join(text[:_LONGEST].replace("-", " ").split())

@@ -1,0 +1,119 @@
+"""Monte Carlo of an investment with contributions: what grows on many simulated paths, and what that says.
+
+Months are lognormal and independent: a month multiplies by ``m exp(-s^2/2 + s z)`` with ``s = sigma / sqrt(12)`` and z
+standard normal, so that its mean is m whatever the volatility (geometric Brownian motion, seen once a month). Numbers
+are binary floats: what a simulation misses by chance is far more than what they round.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MONTHS = 12
+_Z95 = 1.959963984540054
+"""Of the normal distribution at 0.975."""
+
+
+def monthly_growth(annual: float, compounding: Literal["monthly", "annually", "continuously"]) -> float:
+    """Return what 1 is expected to grow to in a month.
+
+    Args:
+        annual: Expected return of a year, as a fraction above -1.
+        compounding: ``monthly`` takes a twelfth of it, ``annually`` its twelfth root, ``continuously`` ``exp``.
+    """
+    if compounding == "monthly":
+        return 1 + annual / MONTHS
+    return (1 + annual) ** (1 / MONTHS) if compounding == "annually" else math.exp(annual / MONTHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """How a month may turn out."""
+
+    growth: float
+    """Expected factor of a month, above 0."""
+    volatility: float
+    """Standard deviation of a year's logarithmic return, at least 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What grew on each path; wealth is linear in both: ``corpus * of_corpus + contribution * of_contributions``."""
+
+    of_corpus: NDArray[np.float64]
+    """What 1 at the start has grown to."""
+    of_contributions: NDArray[np.float64]
+    """What the contributions have grown to, if the first is paid in full proportion (1 times its share)."""
+
+
+def simulate(
+    market: Market, shares: Sequence[float], *, paths: int, seed: int, timing: Literal["end", "start"] = "end"
+) -> Paths:
+    """Return how 1 at the start, and a plan of contributions, grow on simulated paths.
+
+    Args:
+        market: How months turn out.
+        shares: What is contributed in each month, as multiples of one contribution; their number is the horizon.
+        paths: How many, at least 1.
+        seed: Of numpy's PCG64; the same seed gives the same paths on every platform, and the first months of a longer
+            horizon are those of a shorter one.
+        timing: Contributions are paid at the end of their month, or at its start.
+
+    Raises:
+        ValueError: There is no path, growth is not above 0, or volatility is negative.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy, and only simulations need it
+
+    if paths < 1 or not market.growth > 0 or not market.volatility >= 0:
+        raise ValueError("needs at least one path, growth above 0 and a volatility of at least 0")
+    source = np.random.Generator(np.random.PCG64(seed))
+    deviation = market.volatility / math.sqrt(MONTHS)
+    drift = math.log(market.growth) - deviation * deviation / 2
+    corpus, saved = np.ones(paths), np.zeros(paths)
+    month = np.full(paths, market.growth)  # without volatility every month is what is expected
+    for share in shares:  # a month at a time stays in the processor's cache; all at once is three times slower
+        if deviation:
+            source.standard_normal(out=month)
+            month *= deviation
+            month += drift
+            np.exp(month, out=month)
+        corpus *= month
+        if timing == "start":
+            saved += share
+        saved *= month
+        if timing == "end":
+            saved += share
+    return Paths(corpus, saved)
+
+
+def wilson(successes: float, trials: int) -> tuple[float, float]:
+    """Return the 95 percent interval of a share; never of no width, even where all trials went one way.
+
+    Source: Wilson (1927), score interval, without continuity correction.
+
+    Raises:
+        ValueError: There are no trials, or more successes than trials.
+    """
+    if trials < 1 or not 0 <= successes <= trials:
+        raise ValueError("a share is of at least one trial, and of no more successes than trials")
+    share, z2 = successes / trials, _Z95 * _Z95
+    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = _Z95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
+    return (0.0 if successes == 0 else max(middle - half, 0.0)), (
+        1.0 if successes == trials else min(middle + half, 1.0)
+    )
+
+
+def shortfall_mean(values: NDArray[np.float64], share: float = 0.05) -> float:
+    """Return the mean of the lowest share of values; at least one of them counts."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    count = max(1, round(len(values) * share))
+    return float(np.partition(values, count - 1)[:count].mean())

@@ -1,0 +1,210 @@
+"""Time value of money: instalments, amortisation, annuities, and rates of return.
+
+Rates are fractions of one period as Decimal (0.01 is one per cent a period) unless a name says percent; amounts are
+Decimal in any unit, and whole minor units in schedules, where what is rounded must add up.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, localcontext
+from typing import NamedTuple
+
+_ZERO = Decimal(0)
+_ONE = Decimal(1)
+_PRECISION = Context(prec=40)
+"""Tiny rates over many periods lose digits in ``(1 + r)^n - 1``; with forty, twenty and more remain."""
+_MOST_PERIODS = 1_200
+"""A hundred years of months; what takes longer is taken never to end."""
+_HIGHEST_RATE = Decimal(1_000)
+
+
+class Row(NamedTuple):
+    """One period of a loan, in minor units: ``opening + interest - payment == closing``."""
+
+    period: int
+    """From 1."""
+    opening: int
+    interest: int
+    principal: int
+    """``payment - interest``; negative where the payment does not cover the interest."""
+    payment: int
+    closing: int
+
+
+def monthly_rate(annual_percent: Decimal) -> Decimal:
+    """Return the rate of a month as a fraction: a twelfth of the nominal annual rate in percent."""
+    return annual_percent / 1200
+
+
+def effective_annual_rate(rate: Decimal, periods_per_year: int) -> Decimal:
+    """Return what a rate of a period amounts to in a year with compounding: ``(1 + r)^m - 1``."""
+    with localcontext(_PRECISION):
+        return (_ONE + rate) ** periods_per_year - _ONE
+
+
+def instalment(principal: Decimal, rate: Decimal, periods: int) -> Decimal:
+    """Return the level payment at the end of each period that repays a principal: ``P r (1+r)^n / ((1+r)^n - 1)``.
+
+    It is not rounded; without interest it is the n-th part.
+
+    Raises:
+        ValueError: There is no period, or the rate is -100 percent or lower.
+    """
+    return principal / annuity_present_value(rate, periods)
+
+
+def annuity_present_value(rate: Decimal, periods: int, *, due: bool = False) -> Decimal:
+    """Return what a payment of 1 at the end of each period is worth today: ``(1 - (1+r)^-n) / r``.
+
+    Args:
+        rate: Of one period.
+        periods: How many, at least 1.
+        due: Payments fall at the start of each period.
+
+    Raises:
+        ValueError: There is no period, or the rate is -100 percent or lower.
+    """
+    _checked(rate, periods)
+    with localcontext(_PRECISION):
+        if not rate:
+            return Decimal(periods)
+        worth = (_ONE - (_ONE + rate) ** -periods) / rate
+        return worth * (_ONE + rate) if due else worth
+
+
+def annuity_future_value(rate: Decimal, periods: int, *, due: bool = False) -> Decimal:
+    """Return what payments of 1 at the end of each period have grown to: ``((1+r)^n - 1) / r``.
+
+    Arguments and errors are those of ``annuity_present_value``.
+    """
+    _checked(rate, periods)
+    with localcontext(_PRECISION):
+        if not rate:
+            return Decimal(periods)
+        grown = ((_ONE + rate) ** periods - _ONE) / rate
+        return grown * (_ONE + rate) if due else grown
+
+
+def growth(rate: Decimal, periods: int) -> Decimal:
+    """Return what 1 grows to: ``(1+r)^n``; for negative periods what 1 is worth so much earlier."""
+    with localcontext(_PRECISION):
+        return (_ONE + rate) ** periods
+
+
+def periods_to_repay(principal: Decimal, payment: Decimal, rate: Decimal) -> int | None:
+    """Return after how many payments a loan is repaid, the last one smaller; None where it never is, or in 100 years.
+
+    ``n = ceil(-ln(1 - P r / A) / ln(1 + r))``.
+    """
+    if principal <= _ZERO:
+        return 0
+    if payment <= principal * rate:
+        return None
+    with localcontext(_PRECISION):
+        exact = -(_ONE - principal * rate / payment).ln() / (_ONE + rate).ln() if rate else principal / payment
+        # A quotient of logarithms may miss a whole number by its last digit.
+        periods = int(exact.quantize(Decimal("1e-18")).to_integral_value(ROUND_CEILING))
+    return periods if periods <= _MOST_PERIODS else None
+
+
+def rate_of_instalment(principal: Decimal, payment: Decimal, periods: int) -> Decimal:
+    """Return the rate of a period at which level payments repay a principal, to 15 digits after the point.
+
+    With the principal net of fees it is the internal rate of return on which an annual percentage rate rests.
+
+    Raises:
+        ValueError: Principal or payment is not above 0, the payments do not even repay the principal, or the rate is
+            beyond 100,000 percent a period.
+    """
+    if principal <= _ZERO or payment <= _ZERO:
+        raise ValueError("principal and payment must be above 0")
+    if payment * periods < principal:
+        raise ValueError(f"{periods} payments of {payment} do not repay {principal}")
+    low, high = _ZERO, _ONE
+    while payment * annuity_present_value(high, periods) > principal:
+        high *= 10
+        if high > _HIGHEST_RATE:
+            raise ValueError("the rate is beyond 100,000 percent a period")
+    step = Decimal("1e-17")
+    while high - low > step:
+        middle = (low + high) / 2
+        if payment * annuity_present_value(middle, periods) > principal:
+            low = middle
+        else:
+            high = middle
+    return high.quantize(Decimal("1e-15"), rounding=ROUND_HALF_UP)
+
+
+def rounded_minor(amount: Decimal) -> int:
+    """Return minor units rounded half up, away from zero on both sides."""
+    return int(amount.to_integral_value(ROUND_HALF_UP))
+
+
+def amortise(principal: int, rate: Decimal, payment: int, *, periods: int | None = None) -> Iterator[Row]:
+    """Yield the periods of a loan in minor units until it is repaid; the last payment is what is left.
+
+    Interest is rounded half up to the minor unit each period. With ``periods``, the last of them takes everything that
+    is left, whatever the rounding of the instalment has gathered, so a schedule always closes at 0.
+
+    Raises:
+        ValueError: A payment does not exceed the interest, so the loan would never end.
+    """
+    opening, period = principal, 0
+    while opening > 0:
+        period += 1
+        interest = rounded_minor(opening * rate)
+        last = period == periods
+        if payment <= interest and not last:
+            raise ValueError(f"a payment of {payment} does not exceed the interest of {interest}")
+        paid = opening + interest if last else min(payment, opening + interest)
+        closing = opening + interest - paid
+        yield Row(period, opening, interest, paid - interest, paid, closing)
+        opening = closing
+
+
+def net_present_value(rate: Decimal, flows: Sequence[Decimal]) -> Decimal:
+    """Return what flows at the ends of periods 0, 1, 2 … are worth today."""
+    with localcontext(_PRECISION):
+        worth = _ZERO
+        for flow in reversed(flows):  # Horner's rule: one division a flow
+            worth = flow + worth / (_ONE + rate)
+        return worth
+
+
+def irr(flows: Sequence[Decimal]) -> Decimal | None:
+    """Return the internal rate of return of flows at equal distances, a fraction of a period; None where there is none.
+
+    By pyxirr, in binary floating point: about twelve digits hold.
+    """
+    if not (any(flow > 0 for flow in flows) and any(flow < 0 for flow in flows)):
+        return None
+    import pyxirr  # noqa: PLC0415 - an extension module that only rates of return need
+
+    return _decimal(pyxirr.irr([float(flow) for flow in flows]))
+
+
+def xirr(flows: Sequence[tuple[datetime.date, Decimal]]) -> Decimal | None:
+    """Return the annual rate of return of dated flows, a fraction; None where there is none.
+
+    Days are counted actual/365 from the first flow, as spreadsheets do. By pyxirr, in binary floating point.
+    """
+    amounts = [flow for _, flow in flows]
+    if not (any(flow > 0 for flow in amounts) and any(flow < 0 for flow in amounts)):
+        return None
+    import pyxirr  # noqa: PLC0415 - an extension module that only rates of return need
+
+    return _decimal(pyxirr.xirr([day for day, _ in flows], [float(flow) for flow in amounts]))
+
+
+def _decimal(rate: float | None) -> Decimal | None:
+    found = None if rate is None else Decimal(str(rate))
+    return found if found is not None and found.is_finite() else None
+
+
+def _checked(rate: Decimal, periods: int) -> None:
+    if periods < 1:
+        raise ValueError(f"{periods} periods are too few; at least one is needed")
+    if rate <= -_ONE:
+        raise ValueError("a rate of -100 percent or lower leaves nothing")

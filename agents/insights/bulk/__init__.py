@@ -1,0 +1,1 @@
+"""Statements of one applicant consolidated: what belongs together, what recurs, what comes back unpaid."""

@@ -1,0 +1,64 @@
+"""Regular payments that an applicant owes: loans, rent, insurance."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal
+
+from agents.contracts.bulk import Obligation
+from agents.contracts.money import Money
+from agents.contracts.statements import Transaction
+from agents.domain import narrations
+from agents.domain.categories import Category
+from agents.insights.recurrence import Series, find_series
+
+_KIND: dict[str, Literal["loan", "rent", "insurance"]] = {
+    Category.DEBT_LOAN: "loan",
+    Category.HOUSING_MORTGAGE: "loan",
+    Category.HOUSING_RENT: "rent",
+    Category.INSURANCE_HEALTH: "insurance",
+    Category.INSURANCE_LIFE: "insurance",
+    Category.INSURANCE_VEHICLE: "insurance",
+    Category.INSURANCE_OTHER: "insurance",
+}
+_LOAN_WORDS = frozenset({"emi", "loan"})
+
+
+def is_loan(one: Transaction) -> bool:
+    """Return whether a payment repays a loan, by its category, else by the whole words of its text."""
+    if one.category in _KIND:
+        return _KIND[one.category] == "loan"
+    text = one.narration.lower()
+    return ("emi" in text or "loan" in text) and not _LOAN_WORDS.isdisjoint(narrations.words(text))
+
+
+def obligations(counted: Sequence[Transaction], *, until: datetime.date) -> tuple[Obligation, ...]:
+    """Return the series of payments that are owed, dearest per month first; investments are none.
+
+    Args:
+        counted: Movements without matched ones.
+        until: Last day of the statements, by which a series is judged to run still.
+    """
+    owed = [one for one in counted if one.amount.minor < 0 and (one.category in _KIND or is_loan(one))]
+    # A refund matched to one instalment would take it out of its series.
+    series = find_series([one.model_copy(update={"nets_with": None}) for one in owed])
+    found = [_obligation(one, until) for one in series]
+    return tuple(sorted(found, key=lambda one: (-one.monthly.minor, one.party, one.last)))
+
+
+def _obligation(series: Series, until: datetime.date) -> Obligation:
+    last = series.last
+    amount = abs(last.amount)
+    monthly = (Decimal(amount.minor) * series.cadence.per_year / 12).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    return Obligation(
+        party=series.party,
+        kind=_KIND.get(last.category or "", "loan"),
+        cadence=series.cadence.name,
+        amount=amount,
+        monthly=Money(minor=int(monthly), currency=amount.currency),
+        occurrences=len(series.charges),
+        last=last.date,
+        active=series.is_active(until),
+    )

@@ -1,0 +1,100 @@
+"""Bulk statement analyzer: many accounts and years of one applicant, consolidated into a monthly cash flow."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
+
+from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
+from agents.contracts.insufficient import InsufficientData, Lack
+from agents.contracts.statements import Statement, StatementReading, Transaction
+from agents.insights.bulk.summary import Consolidation
+from agents.insights.categoriser import CategoriserSettings, categorise
+from agents.insights.keywords import keyword_table
+from agents.insights.merchants import merchant_master
+from agents.insights.movements import category_of
+from agents.insights.normaliser import normalise
+from agents.insights.reader import read_files
+from genie.protocol import Risk, Tier, agent
+
+ID = "bulk_statement_analyzer"
+
+
+def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
+    """Return what an applicant's statements say together, or what is missing to say it.
+
+    Raises:
+        InputError: None of the files can be read.
+    """
+    with _uncollected():
+        return _consolidated(request)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the collection of cycles: all that is made here is kept, so walking it again and again finds nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
+    reading = read_files(request.files) if request.files else _reading(request.transactions)
+    statement = _understood(reading.statement)
+    consolidation = Consolidation(statement.transactions, request.currency, from_rows=not request.files)
+    if not consolidation.read:
+        lack = Lack(what="transactions", needed=f"movements in {request.currency}")
+        return InsufficientData(agent=ID, question="consolidated cash flow", missing=(lack,))
+    return consolidation.analysis(request.applicant_id, reading)
+
+
+def _understood(statement: Statement) -> Statement:
+    named = {one.id: one.category for one in statement.transactions if one.category}
+    normalised = normalise(statement, merchant_master())
+    settings = CategoriserSettings()
+    found = categorise(normalised, settings=settings, master=merchant_master(), keywords=keyword_table()).statement
+    if not named:
+        return found
+    # What somebody has decided already stays.
+    kept = (
+        one.model_copy(update={"category": named[one.id], "confidence": 1.0}) if one.id in named else one
+        for one in found.transactions
+    )
+    return found.model_copy(update={"transactions": tuple(kept)})
+
+
+def _reading(rows: Sequence[BulkRow]) -> StatementReading:
+    transactions = tuple(
+        Transaction(
+            id=f"row-{number}",
+            line=number,
+            account=row.account_id,
+            date=row.date,
+            narration=row.description,
+            amount=row.amount if row.type == "credit" else -row.amount,
+            balance=row.balance,
+            category=category_of(row.category),
+            reference=row.reference,
+        )
+        for number, row in enumerate(rows, start=1)
+    )
+    return StatementReading(statement=Statement(transactions=transactions))
+
+
+@agent(
+    id=ID,
+    capabilities=("statements.consolidate",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="restricted",
+    executor="thread",
+    concurrency=2,
+)
+def bulk_statement_analyzer(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
+    """Consolidates an applicant's statements: cash flow by month, own transfers netted, obligations, returns."""
+    return consolidate(request)

@@ -1,0 +1,176 @@
+"""Mutual fund screener: which funds meet a filter, scored on one scale; what is unknown is said, never rewarded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agents.contracts.grounds import Evidence, Grounds, Reason, unverified
+from agents.contracts.insufficient import InsufficientData, Lack
+from agents.contracts.markets import Fund, FundFilter, FundScreenRequest, FundScreenResults, RankedFund, UnrankedFund
+from agents.domain.rulebook import Edition, edition
+from agents.investing.amounts import percent, rounded
+from agents.investing.ratios import ratios
+from agents.investing.tables import FUND_SCORING, FundScoringRules
+from genie.protocol import Risk, Tier, agent
+
+ID = "mf_screener"
+SCORED = ("five_year_cagr", "std_dev", "expense_ratio", "neg_quarters_last_5yr")
+"""Fields that a score rests on; a fund without one of them has none."""
+_ZERO = Decimal(0)
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    fund: Fund
+    score: Decimal
+    sharpe: Decimal
+
+
+def screen(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
+    """Return the funds that meet the filter by score, best first; the order they came in changes nothing.
+
+    Raises:
+        InputError: No edition of the rules covers the day.
+    """
+    if not request.funds:
+        lack = Lack(what="funds", needed="at least one fund")
+        return InsufficientData(agent=ID, question="screening of funds", missing=(lack,))
+    found = edition(FUND_SCORING, on=request.as_of)
+    scored: list[_Scored] = []
+    unranked: list[UnrankedFund] = []
+    for fund in sorted(request.funds, key=lambda one: one.scheme):
+        refused = _refused(fund, request.filter)
+        if refused is not None:
+            unranked.append(refused)
+        else:
+            scored.append(_scored(fund, request.risk_free_rate, found.rules))
+    scored.sort(key=lambda one: (-one.score, one.fund.scheme))
+    return FundScreenResults(
+        ranked=tuple(_ranked(one, scored, request, found.rules) for one in scored),
+        unranked=tuple(unranked),
+        filtered_out=sum(one.why == "filtered_out" for one in unranked),
+        grounds=_grounds(request, found, scored, unranked),
+    )
+
+
+def _refused(fund: Fund, wanted: FundFilter) -> UnrankedFund | None:
+    """Return why a fund is not scored, None where it is: out by what is known, else wanting what is asked for."""
+    if wanted.category is not None and fund.category.casefold() != wanted.category.casefold():
+        return UnrankedFund(scheme=fund.scheme, why="filtered_out", reason=f"category {fund.category}")
+    checks = (
+        ("aum_crore", wanted.min_aum_crore, 1),
+        ("expense_ratio", wanted.max_expense_ratio, -1),
+        ("three_year_cagr", wanted.min_three_year_cagr, 1),
+    )
+    missing = [name for name in SCORED if getattr(fund, name) is None]
+    for name, bound, sign in checks:
+        value: Decimal | None = getattr(fund, name)
+        if bound is not None and value is None:
+            missing.append(name)
+        elif bound is not None and value is not None and sign * (value - bound) < 0:
+            side = "below" if sign > 0 else "above"
+            return UnrankedFund(scheme=fund.scheme, why="filtered_out", reason=f"{name} {value} is {side} {bound}")
+    if not missing:
+        return None
+    names = tuple(dict.fromkeys(missing))
+    return UnrankedFund(
+        scheme=fund.scheme, why="insufficient_data", reason=f"not known: {', '.join(names)}", missing=names
+    )
+
+
+def _scored(fund: Fund, risk_free: Decimal, rules: FundScoringRules) -> _Scored:
+    weights, scale = rules.weights, rules.scales[fund.fund_class]
+    cagr, deviation = fund.five_year_cagr or _ZERO, fund.std_dev or _ONE
+    sharpe = (cagr - risk_free) / deviation
+    score = (
+        weights.cagr * _up(cagr, scale.cagr_best)
+        + weights.sharpe * _up(sharpe, scale.sharpe_best)
+        + weights.expense * _down(fund.expense_ratio or _ZERO, scale.expense_worst)
+        + weights.negative_quarters * _down(Decimal(fund.neg_quarters_last_5yr or 0), scale.negative_quarters_worst)
+    )
+    return _Scored(fund, rounded(score * 100, 2), rounded(sharpe, 4))
+
+
+def _up(value: Decimal, best: Decimal) -> Decimal:
+    return min(max(value / best, _ZERO), _ONE)
+
+
+def _down(value: Decimal, worst: Decimal) -> Decimal:
+    return min(max(1 - value / worst, _ZERO), _ONE)
+
+
+def _ranked(one: _Scored, scored: Sequence[_Scored], request: FundScreenRequest, rules: FundScoringRules) -> RankedFund:
+    fund = one.fund
+    text = f"five years {percent(fund.five_year_cagr or _ZERO)} a year, deviation {percent(fund.std_dev or _ZERO)}"
+    text += f", expenses {percent(fund.expense_ratio or _ZERO)}, {fund.neg_quarters_last_5yr} of 20 quarters lost"
+    return RankedFund(
+        rank=1 + sum(other.score > one.score for other in scored),
+        scheme=fund.scheme,
+        category=fund.category,
+        score=one.score,
+        sharpe=one.sharpe,
+        percentile_in_category=_percentile(one, scored, rules),
+        ratios=ratios(
+            [float(value) for value in fund.monthly_returns],
+            [float(value) for value in fund.benchmark_monthly_returns],
+            float(request.risk_free_rate),
+        ),
+        reason=f"{text}; on the scale of {fund.fund_class}",
+    )
+
+
+def _percentile(one: _Scored, scored: Sequence[_Scored], rules: FundScoringRules) -> Decimal | None:
+    others = [other for other in scored if other is not one and other.fund.category == one.fund.category]
+    if len(others) + 1 < rules.fewest_for_percentile:
+        return None
+    below = sum((_ONE if other.score < one.score else _ONE / 2) for other in others if other.score <= one.score)
+    return rounded(below / len(others) * 100, 1)
+
+
+def _grounds(
+    request: FundScreenRequest,
+    found: Edition[FundScoringRules],
+    scored: Sequence[_Scored],
+    unranked: Sequence[UnrankedFund],
+) -> Grounds:
+    unknown = [one.scheme for one in unranked if one.why == "insufficient_data"]
+    reasons = [
+        Reason(code="investing.screened", text=f"{len(scored)} of {len(request.funds)} funds are scored."),
+    ]
+    if unknown:
+        text = f"Without a score, since something is not known of them: {', '.join(unknown[:20])}."
+        reasons.append(Reason(code="investing.not_known", text=text))
+    given = [Evidence(name="risk_free_rate", value=str(request.risk_free_rate))]
+    given += [Evidence(name=f"filter.{name}", value=str(value)) for name, value in request.filter if value is not None]
+    given.append(Evidence(name="funds", value=str(len(request.funds))))
+    kinds = {one.fund.fund_class for one in scored}
+    mixed = (
+        ("Funds of different classes are scored on different scales; compare within a class.",)
+        if len(kinds) > 1
+        else ()
+    )
+    return Grounds(
+        reasons=tuple(reasons),
+        inputs=tuple(given),
+        editions=(found.said,),
+        uncertainty="A score of past figures as they were given: no forecast, and nothing of manager, portfolio, exit "
+        "load or tax.",
+        caveats=(*unverified((found.said,)), *mixed),
+    )
+
+
+@agent(
+    id=ID,
+    capabilities=("investing.screen_funds",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="internal",
+    concurrency=4,
+    rules=("fund_scoring",),
+)
+async def mf_screener(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
+    """Screens mutual funds: filter, score, ratios of monthly returns, and the place of each in its category."""
+    return screen(request)

@@ -1,0 +1,84 @@
+"""Profit and loss of options held to one expiry: piecewise linear, so its corners tell everything about it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+_ZERO = Decimal(0)
+
+
+class Option(NamedTuple):
+    """One leg in units."""
+
+    call: bool
+    units: Decimal
+    """Negative where it is short."""
+    strike: Decimal
+    premium: Decimal
+    """Of one unit."""
+
+    def payoff(self, price: Decimal) -> Decimal:
+        """Return profit or loss at expiry if the underlying is at a price."""
+        inner = price - self.strike if self.call else self.strike - price
+        return self.units * (max(inner, _ZERO) - self.premium)
+
+
+class Extremes(NamedTuple):
+    """The most that can be earned and lost; None where it has no end."""
+
+    profit: Decimal | None
+    loss: Decimal | None
+
+
+def payoff(options: Sequence[Option], price: Decimal) -> Decimal:
+    """Return profit or loss of all together at expiry."""
+    return sum((one.payoff(price) for one in options), _ZERO)
+
+
+def slope_beyond(options: Sequence[Option]) -> Decimal:
+    """Return what one more of price earns above the highest strike."""
+    return sum((one.units for one in options if one.call), _ZERO)
+
+
+def corners(options: Sequence[Option]) -> list[Decimal]:
+    """Return the prices between which profit is linear: 0 and every strike, in order."""
+    return sorted({_ZERO, *(one.strike for one in options)})
+
+
+def extremes(options: Sequence[Option]) -> Extremes:
+    """Return the most that can be earned and lost, over every price from 0 on."""
+    values, slope = [payoff(options, price) for price in corners(options)], slope_beyond(options)
+    return Extremes(None if slope > 0 else max(values), None if slope < 0 else min(values))
+
+
+def breakevens(options: Sequence[Option]) -> tuple[Decimal, ...]:
+    """Return the prices, in order, at which profit turns into loss or back, or touches 0 in passing.
+
+    A stretch without profit or loss counts with its ends.
+    """
+    prices, found = corners(options), set()
+    values = [payoff(options, price) for price in prices]
+    slope = slope_beyond(options)
+    for (left, worth), (right, later) in itertools.pairwise(zip(prices, values, strict=True)):
+        if worth * later < 0:
+            found.add(left + (right - left) * worth / (worth - later))
+    found.update(price for price, worth in zip(prices, values, strict=True) if worth == 0 and price > 0)
+    if values[-1] * slope < 0:
+        found.add(prices[-1] - values[-1] / slope)
+    return tuple(sorted(found))
+
+
+def profitable(options: Sequence[Option]) -> tuple[tuple[Decimal, Decimal | None], ...]:
+    """Return the open stretches of price with a profit; the last may have no end."""
+    edges: list[Decimal] = sorted({_ZERO, *breakevens(options)})
+    found: list[tuple[Decimal, Decimal | None]] = []
+    for left, right in itertools.pairwise(edges):
+        if payoff(options, (left + right) / 2) > 0:
+            found.append((left, right))
+    # Nothing turns beyond the last edge, so any price above it and every strike tells.
+    if payoff(options, max(edges[-1], corners(options)[-1]) + 1) > 0:
+        found.append((edges[-1], None))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Payments: orders, invoices, discounting and what a receivables book says."""

@@ -1,0 +1,33 @@
+"""What a GST identification number says: whether it is one, and of which state."""
+
+from __future__ import annotations
+
+
+def problem(number: str) -> str | None:
+    """Return why a text is no GSTIN, None where it is one: fifteen characters, a PAN inside, and a check character."""
+    from stdnum.exceptions import ValidationError  # noqa: PLC0415 - the table of agents is listed without stdnum
+    from stdnum.in_ import gstin  # noqa: PLC0415 - as above
+
+    try:
+        gstin.validate(number)
+    except ValidationError as error:
+        return _SAID.get(type(error).__name__, "is no GSTIN")
+    return None
+
+
+_SAID = {
+    "InvalidLength": "does not have 15 characters",
+    "InvalidFormat": "does not have the form of a GSTIN",
+    "InvalidChecksum": "has a wrong check character",
+    "InvalidComponent": "holds a state code or PAN that is none",
+}
+
+
+def state(number: str) -> str:
+    """Return the two digits of the state, as they stand in a GSTIN."""
+    return number.strip().upper()[:2]
+
+
+def compact(number: str) -> str:
+    """Return a number in the one way of writing it."""
+    return "".join(c for c in number.upper() if c.isalnum())

@@ -1,0 +1,1 @@
+"""Research: policy rates, committee decisions, indicators and terms, from dated data; no model."""

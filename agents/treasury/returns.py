@@ -1,0 +1,109 @@
+"""Returns and their tails: moments, normal quantiles, historical, parametric and modified value at risk per unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+_NORMAL = NormalDist()
+_ROUNDING = 1e-9
+"""Keeps n times the tail's probability from rounding up past a whole number that it is meant to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A loss and the mean loss beyond it, as fractions of the portfolio; at least 0."""
+
+    var: float
+    es: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean, standard deviation, skewness and excess kurtosis of a sample."""
+
+    mean: float
+    deviation: float
+    skewness: float
+    kurtosis: float
+
+    @classmethod
+    def of(cls, returns: Sequence[float], deviation: Literal["population", "sample"]) -> Moments:
+        """Return the moments; skewness and kurtosis are those of the population, 0 where nothing varies."""
+        count = len(returns)
+        mean = math.fsum(returns) / count
+        second, third, fourth = (math.fsum((one - mean) ** power for one in returns) / count for power in (2, 3, 4))
+        divided = second if deviation == "population" else second * count / (count - 1)
+        if second <= 0:
+            return cls(mean, 0.0, 0.0, 0.0)
+        return cls(mean, math.sqrt(divided), third / second**1.5, fourth / second**2 - 3)
+
+
+def worst(returns: Sequence[float], alpha: float) -> int:
+    """Return how many of the worst returns make the tail: n times its probability rounded up, at least one."""
+    return min(max(math.ceil(len(returns) * alpha - _ROUNDING), 1), len(returns))
+
+
+def historical(returns: Sequence[float], alpha: float, days: int) -> Tail:
+    """Return the tail of what has happened, scaled by the square root of the days.
+
+    The value at risk is the last of the ``worst`` returns (the inverse of the empirical distribution, without
+    interpolation); the shortfall is the mean of all of them.
+    """
+    tail = sorted(returns)[: worst(returns, alpha)]
+    scale = math.sqrt(days)
+    return Tail(max(-tail[-1] * scale, 0.0), max(-math.fsum(tail) / len(tail) * scale, 0.0))
+
+
+def parametric(moments: Moments, alpha: float, days: int) -> Tail:
+    """Return the tail of normal returns: ``z s sqrt(h) - m h`` and ``phi(z) / alpha s sqrt(h) - m h``."""
+    z = -_NORMAL.inv_cdf(alpha)
+    spread, drift = moments.deviation * math.sqrt(days), moments.mean * days
+    return Tail(max(z * spread - drift, 0.0), max(_NORMAL.pdf(z) / alpha * spread - drift, 0.0))
+
+
+def modified(moments: Moments, alpha: float, days: int) -> float:
+    """Return the value at risk with the quantile of Cornish and Fisher (1937).
+
+    Over several days of independent returns skewness shrinks by the root of the days and excess kurtosis by the days.
+    """
+    z, skew, excess = _NORMAL.inv_cdf(alpha), moments.skewness / math.sqrt(days), moments.kurtosis / days
+    adjusted = (
+        z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
+    )  # fmt: skip
+    return max(-(adjusted * moments.deviation * math.sqrt(days) + moments.mean * days), 0.0)
+
+
+def component_shares(
+    histories: Sequence[Sequence[float]], weights: Sequence[float], moments: Moments, alpha: float, days: int
+) -> list[float]:
+    """Return each position's part of the parametric value at risk before it is cut off at 0.
+
+    The parts add up to ``z s sqrt(h) - m h``: the spread in proportion to covariances with the portfolio, the mean by
+    their own.
+
+    Args:
+        histories: Daily returns of each position.
+        weights: Values of the positions over that of the portfolio.
+        moments: Of the portfolio's returns.
+        alpha: Probability of the tail.
+        days: Horizon.
+    """
+    portfolio = combined(histories, weights)
+    z, count, parts = -_NORMAL.inv_cdf(alpha), len(portfolio), []
+    variance = math.fsum((one - moments.mean) ** 2 for one in portfolio) / count
+    spread = z * moments.deviation * math.sqrt(days)
+    for history, weight in zip(histories, weights, strict=True):
+        mean = math.fsum(history) / count
+        products = ((one - mean) * (all_ - moments.mean) for one, all_ in zip(history, portfolio, strict=True))
+        share = weight * math.fsum(products) / count / variance if variance else 0.0
+        parts.append(spread * share - weight * mean * days)
+    return parts
+
+
+def combined(histories: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
+    """Return the portfolio's returns: of each day the weighted sum of the positions'."""
+    return [math.fsum(w * one for w, one in zip(weights, day, strict=True)) for day in zip(*histories, strict=True)]

@@ -1,0 +1,201 @@
+"""Phishing: the catalogue's cases kept or corrected, messages that were warned of, and what must always hold."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from agents.contracts.fraud import PhishingCheck, PhishingVerdict
+from agents.fraud.phishing_classifier import classify
+
+TODAY = datetime.date(2026, 3, 2)
+
+
+def judged(*, url: str | None = None, text: str | None = None, vpa: str | None = None) -> PhishingVerdict:
+    return classify(PhishingCheck(url=url, text=text, upi_vpa=vpa), on=TODAY)
+
+
+def patterns(verdict: PhishingVerdict) -> set[str]:
+    return {one.pattern for one in verdict.signals}
+
+
+# --- the catalogue's cases, kept or corrected ---
+
+
+@pytest.mark.parametrize(
+    ("url", "score", "label"),
+    [
+        ("https://hdfcbank-verify.com/login", "0.5", "suspicious"),
+        ("hdfcbank-verify.com/login", "0.5", "suspicious"),  # was: 0 and safe without its scheme
+        ("http://192.168.1.5/login", "0.7", "phishing"),
+        ("https://arbitrage.com/", "0", "unverified"),  # was: 0.5, as "rbi" is in the word
+        ("https://www.hdfcbank.com/", "0", "safe"),
+        ("https://netbanking.hdfc.bank.in/", "0", "safe"),
+    ],
+)
+def test_links(url: str, score: str, label: str) -> None:
+    verdict = judged(url=url)
+    assert (verdict.score, verdict.label) == (Decimal(score), label)
+
+
+def test_urgent_share_otp() -> None:
+    verdict = judged(text="Urgent! Share OTP to keep your account")
+    assert (verdict.score, verdict.label) == (Decimal("0.7"), "phishing")
+    assert patterns(verdict) == {"asks_credentials", "urgency"}
+
+
+@pytest.mark.parametrize(
+    ("vpa", "score", "label"),
+    [
+        ("refund.support@random.com", "0.6", "suspicious"),
+        ("alice@okhdfcbank", "0", "safe"),
+        ("alice@sbi", "0", "safe"),  # was: 0.2, an unknown handle
+        ("alice@apl", "0", "safe"),
+        ("alice@nobody", "0.2", "unverified"),
+        ("not a vpa", "0.4", "suspicious"),
+    ],
+)
+def test_payment_addresses(vpa: str, score: str, label: str) -> None:
+    verdict = judged(vpa=vpa)
+    assert (verdict.score, verdict.label) == (Decimal(score), label)
+
+
+# --- from outside: messages that were warned of ---
+
+
+def test_the_sbi_alert_of_a_scam_checker() -> None:
+    """trustcopilot.in, scam check SBI."""
+    verdict = judged(
+        text="SBI ALERT: Your account will be blocked today. Verify immediately at http://bit.ly/sbi-verify to avoid "
+        "suspension."
+    )
+    assert {"urgency", "shortener"} <= patterns(verdict)
+    assert verdict.label == "suspicious"
+
+
+def test_the_yono_message_of_february_2023() -> None:
+    """PIB Fact Check, 14 February 2023, as Zee Business quotes it."""
+    verdict = judged(
+        text="Dear SBI user, your SBI YONO account has been blocked please update your PAN card click here to login "
+        "your net banking update your PAN number"
+    )
+    assert patterns(verdict) == {"urgency", "kyc_pretext"}
+    assert verdict.label == "suspicious"
+
+
+def test_the_sms_of_may_2022() -> None:
+    """PIB Fact Check, May 2022, as thewall.fyi quotes it."""
+    verdict = judged(
+        text="Dear A/c Holder Your SBI Bank Documents has expired A/c will be Blocked Now Click https://sbikvs.II "
+        "Update by Net Banking."
+    )
+    assert patterns(verdict) == {"urgency", "kyc_pretext", "poses_as_brand"}
+    assert verdict.label == "phishing"
+
+
+# --- tricks ---
+
+
+@pytest.mark.parametrize(
+    ("url", "pattern"),
+    [
+        ("https://www.hdfcbank.com@evil.example/", "at_sign"),
+        ("https:\\\\www.hdfcbank.com@evil.example/", "at_sign"),
+        ("http://2130706433/", "ip_host"),
+        ("http://0x7f.1/", "ip_host"),
+        ("http://[::1]/", "ip_host"),
+        ("https://h\u0434fcbank.com/", "foreign_letters"),
+        ("https://xn--hdfcbnk-53d.com/", "foreign_letters"),
+        ("https://paytrn.com.evil.example/paytm", "poses_as_brand"),
+        ("https://paytrn-paytn.com/", "poses_as_brand"),
+        ("https://hdfcbank.com.secure.verify.login.example/", "many_levels"),
+        ("https://hdfcbank.com.secure.verify.login.example/", "poses_as_brand"),
+        ("https://icicib\u0430nk.com/", "poses_as_brand"),  # a Cyrillic a
+        ("https://1c1c1bank.example/", "poses_as_brand"),
+        ("https://tinyurl.com/x", "shortener"),
+        ("javascript:alert(1)", "script_link"),
+        ("https://", "no_host"),
+        ("http://[broken", "no_host"),
+    ],
+)
+def test_tricks_with_hosts(url: str, pattern: str) -> None:
+    verdict = judged(url=url)
+    assert pattern in patterns(verdict)
+    assert verdict.label != "safe"
+
+
+def test_an_at_sign_in_the_path_is_no_trick() -> None:
+    """Was: anywhere in the link."""
+    assert patterns(judged(url="https://example.org/@alice")) == set()
+
+
+def test_a_subdomain_of_a_brand_is_its_own_and_a_brand_in_a_subdomain_is_not() -> None:
+    assert judged(url="https://retail.onlinesbi.sbi/").label == "safe"
+    assert "poses_as_brand" in patterns(judged(url="https://onlinesbi.sbi.example/"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Never share your OTP or PIN with anyone. - HDFC Bank",
+        "Do not share OTP, CVV or password with us.",
+        "The treatment was prudent and the premium is paid",
+    ],
+)
+def test_warnings_of_banks_ask_for_nothing(text: str) -> None:
+    verdict = judged(text=text)
+    assert (verdict.signals, verdict.label) == ((), "unverified")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Apna OTP bataiye", "ओटीपी बताएं", "Please share your u\u200bpi pin", "SHARE YOUR CVV",
+        "\uff33\uff48\uff41\uff52\uff45 your \uff2f\uff34\uff30",
+    ],
+)  # fmt: skip
+def test_requests_in_other_words(text: str) -> None:
+    assert "asks_credentials" in patterns(judged(text=text))
+
+
+def test_a_warning_does_not_excuse_a_request() -> None:
+    assert "asks_credentials" in patterns(judged(text="Never share your PIN with others, but send your OTP to us now"))
+
+
+# --- what is given ---
+
+
+def test_something_must_be_given() -> None:
+    with pytest.raises(ValidationError, match="give a url"):
+        PhishingCheck()
+
+
+def test_one_official_part_does_not_vouch_for_the_rest() -> None:
+    assert judged(url="https://www.hdfcbank.com/", text="hello").label == "unverified"
+    assert judged(url="https://www.hdfcbank.com/", vpa="alice@sbi").label == "safe"
+
+
+def test_the_lists_are_named_and_not_verified() -> None:
+    grounds = judged(vpa="alice@sbi").grounds
+    assert [one.table for one in grounds.editions] == ["phishing_in"]
+    assert any("not verified" in caveat for caveat in grounds.caveats)
+
+
+# --- laws ---
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_any_text_link_or_address_is_judged(text: str) -> None:
+    for verdict in (judged(url=text), judged(text=text), judged(vpa=text)):
+        assert 0 <= verdict.score <= 1
+    assert judged(text=text).label != "safe"
+
+
+@given(st.text(min_size=1, max_size=100), st.sampled_from(("share your otp", "http://192.168.1.5/")))
+def test_more_words_never_hide_what_is_there(words: str, bait: str) -> None:
+    assert judged(text=f"{bait} {words}").score >= judged(text=bait).score

@@ -1,0 +1,174 @@
+"""Complaints: the catalogue's cases kept or corrected, periods from documents, and what must always hold."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.contracts.complaints import ComplaintFiled, ComplaintTriage
+from agents.service.complaint_triage import TriageSettings, triage
+from agents.service.redress import working_day_after, working_days
+from agents.service.wording import SUMMARY, redacted
+from genie.errors import InputError
+
+RECEIVED = datetime.date(2025, 6, 2)  # a Monday
+days = st.dates(datetime.date(2024, 1, 1), datetime.date(2026, 12, 31))
+
+
+def filed(text: str, *, as_of: datetime.date = RECEIVED, **more: Any) -> ComplaintTriage:
+    given_ = {"complaint_id": "k1", "user_id": "u1", "complaint_text": text, "received_on": RECEIVED, **more}
+    return triage(ComplaintFiled.model_validate(given_), TriageSettings(), as_of=as_of)
+
+
+# --- the catalogue's cases, kept or corrected ---
+
+
+def test_an_unauthorised_payment_is_digital_and_urgent() -> None:
+    found = filed("There was an unauthorised UPI payment from my account, this is fraud.")
+    assert (found.category, found.nature, found.severity) == (
+        "digital_banking_upi_imps",
+        "unauthorised_transaction",
+        "high",
+    )
+    assert found.needs_human_review
+    assert found.liability is not None
+
+
+def test_hidden_charges_on_a_savings_account_are_charges() -> None:
+    """The prior system let the last of its words win: deposit accounts."""
+    found = filed("Hidden charges were taken from my savings account.")
+    assert (found.category, found.severity) == ("charges_and_fees", "medium")
+    assert found.liability is None
+
+
+def test_words_inside_words_are_not_found() -> None:
+    """The prior system found atm, rude, emi and upi here, and was nine tenths sure of staff conduct."""
+    found = filed("The treatment of my prudent premium was occupied.")
+    assert (found.category, found.grounds_found) == ("other", ())
+    assert found.needs_human_review
+    assert found.ombudsman.eligible is not True
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("My credit card was declined", "cards"),
+        ("The EMI of my home loan was taken twice", "loans_and_advances"),
+        ("The branch staff were rude to me", "staff_conduct"),
+        ("I was mis-sold an insurance policy", "mis_selling"),
+        ("My foreign remittance has not come", "remittance"),
+        ("My fixed deposit was not renewed", "deposit_accounts"),
+        ("मेरा यूपीआई भुगतान", "digital_banking_upi_imps"),
+        ("an unauthorised charge for SMS", "charges_and_fees"),
+    ],
+)
+def test_categories(text: str, category: str) -> None:
+    assert filed(text).category == category
+
+
+@pytest.mark.parametrize(
+    ("text", "nature"),
+    [
+        ("UPI payment failed but money deducted", "failed_transaction"),
+        ("There was no fraud, but the UPI limit is too low", "deficiency_in_service"),
+        ("An unauthorised charge for SMS", "deficiency_in_service"),
+        ("My ATM card was stolen", "unauthorised_transaction"),
+    ],
+)
+def test_what_happened(text: str, nature: str) -> None:
+    assert filed(text).nature == nature
+
+
+def test_severity_rises_with_the_amount_and_with_a_customer_in_need_of_care() -> None:
+    text = "My loan statement is wrong"
+    assert filed(text).severity == "low"
+    assert filed(text, amount=99_999).severity == "low"
+    assert filed(text, amount="100000").severity == "high"
+    assert filed(text, vulnerable_customer=True).severity == "medium"
+
+
+# --- periods ---
+
+
+@pytest.mark.parametrize(
+    ("as_of", "reply", "eligible"),
+    # RB-IOS 2021: thirty days, then a year after the reply, or a year and thirty days without one (bankuniv.in 51453).
+    [
+        ("2025-07-02", None, False), ("2025-07-03", None, True), ("2026-06-30", None, True),
+        ("2025-06-20", "2025-06-19", True), ("2026-06-19", "2025-06-19", True), ("2026-06-20", "2025-06-19", False),
+    ],
+)  # fmt: skip
+def test_the_ombudsman_opens_after_the_bank_and_closes_after_a_year(
+    as_of: str, reply: str | None, eligible: bool
+) -> None:
+    """The prior system called every complaint eligible that was of medium severity."""
+    day = datetime.date.fromisoformat(as_of)
+    rejected = None if reply is None else True
+    assert (
+        filed("My credit card was declined", as_of=day, replied_on=reply, rejected=rejected).ombudsman.eligible
+        is eligible
+    )
+
+
+@pytest.mark.parametrize(
+    ("as_of", "loss", "distress"), [("2026-06-30", 2_000_000, 100_000), ("2026-07-01", 3_000_000, 300_000)]
+)
+def test_what_the_ombudsman_can_award_is_of_the_scheme_of_the_day(as_of: str, loss: int, distress: int) -> None:
+    # newindianexpress.com, 16 January 2026: from 1 July 30 lakh and 3 lakh, before it 20 lakh and 1 lakh.
+    view = filed("My card", as_of=datetime.date.fromisoformat(as_of)).ombudsman
+    assert (view.compensation_limit.amount, view.distress_limit.amount) == (loss, distress)
+
+
+@pytest.mark.parametrize(
+    ("occurred", "bears"),
+    # Three working days, four to seven, beyond: ndtv.com 1721663, business-standard.com 118082901378.
+    [("2025-05-28", "nothing"), ("2025-05-27", "limited"), ("2025-05-22", "limited"), ("2025-05-21", "by_policy"),
+     (None, "undetermined")],
+)  # fmt: skip
+def test_what_the_customer_bears_by_the_delay_in_working_days(occurred: str | None, bears: str) -> None:
+    found = filed("Unauthorised UPI payment", occurred_on=occurred).liability
+    assert found is not None
+    assert found.bears == bears
+    assert found.credit_due == datetime.date(2025, 6, 16)  # ten working days
+
+
+def test_a_transaction_before_the_rules_is_an_error() -> None:
+    with pytest.raises(InputError):
+        filed("Unauthorised UPI payment", occurred_on="2016-01-01")
+
+
+@given(days, st.integers(0, 40))
+def test_working_days_and_the_day_after_them_agree(start: datetime.date, count: int) -> None:
+    assert working_days(start, working_day_after(start, count)) == count
+
+
+@given(days, days, days)
+def test_working_days_add_up(one: datetime.date, two: datetime.date, three: datetime.date) -> None:
+    first, middle, last = sorted((one, two, three))
+    assert working_days(first, middle) + working_days(middle, last) == working_days(first, last)
+
+
+# --- summaries ---
+
+
+def test_a_summary_shows_no_numbers_and_addresses() -> None:
+    text = "Card 4111 1111 1111 1111, PAN ABCPK1234F, a.b@okaxis, account 002301567890, 25 days"
+    assert redacted(text) == "Card [number], PAN [number], [address] account [number], 25 days"
+
+
+@given(st.text(max_size=2_000))
+def test_a_summary_is_short_and_no_text_breaks_the_triage(text: str) -> None:
+    assert len(redacted(text)) <= SUMMARY + 60
+    if text:
+        found = filed(text)
+        assert len(found.redacted_summary) <= 400
+
+
+@given(st.lists(st.sampled_from(["upi", "loan", "rude", "credit card", "hidden charges", "word"]), max_size=6))
+def test_the_order_of_sentences_changes_no_category(parts: list[str]) -> None:
+    one, other = filed(" . ".join(["so", *parts])), filed(" . ".join(["so", *parts[::-1]]))
+    assert one.grounds_found == other.grounds_found

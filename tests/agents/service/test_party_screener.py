@@ -1,0 +1,59 @@
+"""The screener: what it says of its lists, of namesakes, and of who is clear."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.contracts.screening import ScreeningRequest, ScreeningResult
+from agents.domain.names import SIMILAR, compare
+from agents.domain.screening import parse, shipped
+from agents.service.party_screener import screen
+
+
+def screened(name: str, **more: object) -> ScreeningResult:
+    request = ScreeningRequest.model_validate({"subject_id": "s1", "name": name, **more})
+    return screen(request, (shipped(),))
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "status"),
+    [
+        ("Ramesh Sharma", {}, "clear"),
+        ("Zoravar Khazanchi", {}, "possible"),
+        ("Zoravar Khazanchi", {"date_of_birth": "1971-03-14"}, "strong"),
+        ("Zoravar Khazanchi", {"date_of_birth": "1999-03-14"}, "clear"),
+        ("Somebody Else", {"aliases": ["Zoravar Khazanchi"]}, "possible"),
+        ("Somebody Else", {"identifiers": ["P0000001"]}, "strong"),
+    ],
+)
+def test_the_strongest_match_that_is_not_discounted_decides(name: str, more: dict[str, object], status: str) -> None:
+    assert screened(name, **more).status == status
+
+
+def test_an_answer_names_the_editions_of_its_lists_and_that_the_shipped_one_is_invented() -> None:
+    found = screened("Ramesh Sharma")
+    assert [(one.list_id, one.entries) for one in found.lists] == [("invented", len(shipped().entries))]
+    assert any("invented" in caveat for caveat in found.grounds.caveats)
+
+
+def test_a_namesake_is_kept_for_whoever_checks_the_discount() -> None:
+    (match,) = screened("Zoravar Khazanchi", date_of_birth="1999-03-14").matches
+    assert match.strength == "discounted"
+
+
+PARTS = ("ramesh", "kumar", "sharma", "asha", "rao", "lakshmi", "narayanan", "mohammed", "aslam", "singh", "vikram")
+full = st.lists(st.sampled_from(PARTS), min_size=2, max_size=4).map(" ".join)
+
+
+@given(st.lists(full, min_size=1, max_size=8, unique=True), full)
+def test_a_search_by_sound_finds_whoever_a_search_through_the_whole_list_finds(names: list[str], wanted: str) -> None:
+    rows = "".join(f"e{number},pep,{name},,,,\n" for number, name in enumerate(names))
+    head = "id,kind,name,aliases,birth_date,countries,identifiers\n"
+    mine = parse((head + rows).encode(), list_id="mine", version="1", as_of=datetime.date(2025, 1, 1))
+    found = screen(ScreeningRequest(subject_id="s", name=wanted), (mine,))
+    through = {f"e{number}" for number, name in enumerate(names) if (compare(wanted, name).score or 0) >= SIMILAR}
+    assert {match.entry_id for match in found.matches} == through

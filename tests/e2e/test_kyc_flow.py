@@ -1,0 +1,128 @@
+"""The shipped KYC pipeline from an application to a decision: plain cases, people's decisions, checks that fail."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.contracts.fraud import SyntheticIdentityCheck, SyntheticIdentityVerdict
+from agents.contracts.insufficient import InsufficientData
+from agents.contracts.kyc import Applicant, KycApplication, KycDecision
+from genie.catalogue import Catalogue
+from genie.config import Pipeline, load
+from genie.dialect import load_file
+from genie.errors import GenieError, RunHeld
+from genie.protocol import Agent, agent
+from genie.run import Run
+from genie.runtime import Runtime
+
+ROOT = Path(__file__).parents[2]
+PIPELINE = ROOT / "config" / "pipelines" / "kyc.yaml"
+
+NOW = datetime.datetime(2026, 11, 20, 5, tzinfo=datetime.UTC).timestamp()
+
+pytestmark = pytest.mark.anyio
+
+
+def opened(loaded: Pipeline) -> Runtime:
+    """A runtime of the pipeline on a day that the rules cover, whatever today is."""
+    return Runtime(
+        loaded.bindings, policies=loaded.policies, joins=loaded.joins, limits=loaded.limits,
+        caller=loaded.nobody, source=loaded.policy_source, wall=NOW,
+    )  # fmt: skip
+
+
+def pipeline(**instead: Agent) -> Pipeline:
+    installed = Catalogue.installed()
+    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
+    return load(PIPELINE, catalogue=found, environ={})
+
+
+def application(file: str = "sample", **changed: Any) -> KycApplication:
+    given = load_file(ROOT / "config" / "kyc" / f"{file}.yaml", environ={}).value
+    assert isinstance(given, dict)
+    return KycApplication(applicant=Applicant.model_validate({**given, **changed}))
+
+
+def started(runtime: Runtime, loaded: Pipeline, question: KycApplication) -> Run[KycDecision]:
+    return runtime.start(question, KycDecision, caller=loaded.caller)
+
+
+@agent("synthetic_identity_detector", clearance="confidential")
+async def broken(check: SyntheticIdentityCheck) -> SyntheticIdentityVerdict | InsufficientData:
+    raise LookupError
+
+
+async def test_a_plain_applicant_is_approved_and_nobody_is_asked() -> None:
+    loaded = pipeline()
+    async with opened(loaded) as runtime:
+        run = started(runtime, loaded, application())
+        found = await run.result()
+        await run.settled()
+        assert (found.outcome, found.tier, found.incident) == ("approve", "low", None)
+        assert all(gate.status == "passed" for gate in found.gates)
+        assert run.messages().balanced
+        assert runtime.approvals() == ()
+
+
+async def test_an_exposed_person_waits_for_an_officer_and_for_senior_management() -> None:
+    loaded = pipeline()
+    async with opened(loaded) as runtime:
+        run = started(runtime, loaded, application("exposed"))
+        await run.settled()
+        with pytest.raises(RunHeld):
+            await run.result()
+        (held,) = runtime.approvals()
+        first = runtime.approve(held.id, by="olga", roles={"kyc_officer"}, reason="documents seen")
+        assert first.state == "pending"
+        second = runtime.approve(held.id, by="sam", roles={"senior_management"}, reason="agreed")
+        assert second.state == "approved"
+        found = await run.result()
+        assert (found.outcome, found.tier) == ("enhanced_diligence", "high")
+
+
+async def test_what_people_refuse_takes_no_effect() -> None:
+    loaded = pipeline()
+    async with opened(loaded) as runtime:
+        run = started(runtime, loaded, application("exposed"))
+        await run.settled()
+        (held,) = runtime.approvals()
+        runtime.deny(held.id, by="olga", roles={"kyc_officer"}, reason="a namesake: give it in again")
+        with pytest.raises(GenieError):
+            await run.result()
+        await run.settled()
+        assert run.messages().denied == 1
+
+
+async def test_a_listed_applicant_is_not_refused_by_a_machine_alone() -> None:
+    loaded = pipeline()
+    names = dict.fromkeys(("name", "name_on_pan", "name_on_aadhaar"), "Zoravar Khazanchi")
+    listed = application(date_of_birth="1971-03-14", pan_number="ABCPK1234F", **names)
+    async with opened(loaded) as runtime:
+        run = started(runtime, loaded, listed)
+        await run.settled()
+        (held,) = runtime.approvals()
+        runtime.approve(held.id, by="olga", roles={"kyc_officer"}, reason="confirmed")
+        found = await run.result()
+        assert found.outcome == "reject"
+        assert found.incident is not None
+        assert found.incident.kind == "sanctions_match"
+
+
+async def test_an_empty_application_ends_incomplete_without_anybody_being_asked() -> None:
+    loaded = pipeline()
+    async with opened(loaded) as runtime:
+        found = await started(runtime, loaded, KycApplication(applicant=Applicant(customer_id="c1"))).result()
+        assert (found.outcome, found.tier) == ("incomplete", None)
+        assert any("PAN" in step for step in found.next_steps)
+
+
+async def test_a_check_that_fails_is_named_and_nothing_is_approved_without_it() -> None:
+    loaded = pipeline(synthetic_identity_detector=broken)
+    async with opened(loaded) as runtime:
+        found = await started(runtime, loaded, application()).result()
+        assert found.outcome == "incomplete"
+        assert [one.agent for one in found.missing] == ["synthetic_identity_detector"]
