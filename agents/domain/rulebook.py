@@ -30,7 +30,7 @@ _DEEPEST = 16
 class Rules(BaseModel):
     """Base of every table's model: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 R = TypeVar("R", bound=Rules)

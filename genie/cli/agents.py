@@ -69,4 +69,5 @@ def _shown(card: AgentCard) -> dict[str, Any]:
         "publishes": [topic_of(kind).name for kind in card.publishes],
         "asks": [topic_of(kind).name for kind in card.asks],
         "clearance": card.clearance.label,
+        "rules": list(card.rules),
     }

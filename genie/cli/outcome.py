@@ -62,8 +62,12 @@ class Outcome:
     def missing(self) -> tuple[tuple[str, str], ...]:
         """Return agent and reason of each missing part, an agent once: the answer's own words come first."""
         named: dict[str, str] = {}
-        for part in getattr(self.answer, "missing", ()):
-            named.setdefault(part.agent, part.reason)
+        missing = getattr(self.answer, "missing", ())
+        for part in (
+            missing if isinstance(missing, (tuple, list)) else ()
+        ):  # it may mean another thing
+            name = getattr(part, "agent", None) or getattr(part, "part", None) or str(part)
+            named.setdefault(str(name), str(getattr(part, "reason", "missing")))
         for agent, reason in self.failures:
             named.setdefault(agent, reason)
         return tuple(named.items())
