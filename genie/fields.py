@@ -11,6 +11,7 @@ import operator
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from genie.message import Path, Payload, Value
@@ -148,17 +149,25 @@ def texts(value: Value, *, skip: tuple[str, ...] = ()) -> Iterator[Text]:
         value: A payload or a part of one.
         skip: Fields of ``value`` itself to leave out.
     """
-    for name, info in type(value).model_fields.items():
-        if name not in skip and _shape(info.annotation) not in {"scalar", "scalars"}:
-            plain = info.annotation in _MASKABLE and not info.metadata
-            yield from _walk(getattr(value, name), (name,), info.annotation, plain=plain)
+    for name, annotation, plain in _wordy(type(value)):
+        if name not in skip:
+            yield from _walk(getattr(value, name), (name,), annotation, plain=plain)
+
+
+@cache
+def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool], ...]:
+    """Return the fields of a class that may hold strings, each with its annotation, and whether it is a plain one."""
+    return tuple(
+        (name, info.annotation, info.annotation in _MASKABLE and not info.metadata)
+        for name, info in kind.model_fields.items()
+        if _shape(info.annotation) not in {"scalar", "scalars"}
+    )
 
 
 def _walk(value: object, path: Path, annotation: object, *, plain: bool) -> Iterator[Text]:
-    if isinstance(value, enum.Enum):
-        return
     if isinstance(value, str):
-        yield Text(path, value, plain)
+        if not isinstance(value, enum.Enum):
+            yield Text(path, value, plain)
     elif isinstance(value, bytes):
         yield Text(path, value.decode("latin-1"), maskable=False)
     elif isinstance(value, Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -97,6 +98,10 @@ _CANARY = r"\z"
 _SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
 _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
+
+
+_Seen = list[tuple[type[Finding], Span]]
+"""What is in one string."""
 
 
 class _View(NamedTuple):
@@ -199,20 +204,25 @@ class Inspectors:
         size = len(text) + fields.SCALAR_BYTES * scalars
         if not text.isascii():
             size += len(text.encode(errors="surrogatepass")) - len(text)
-            text = _SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
-        hits = self._match(text.encode())
-        if not hits:
-            raise MemoryError("the patterns ran out of memory on a text")
-        owners, last = self._owners, len(self._owners)
-        asked = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
+        asked = self._asked(text, view)
         if not asked and not reader.bulky:
             return _clean.get(size) or _clean_of(size)
-        found = self._examine(payload, reader.bulky, tuple(asked)) if asked else []
+        found = self._examine(payload, reader.bulky, view) if asked else []
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name), view)
             size += kept.size_bytes
             found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
+
+    def _asked(self, text: str, view: _View) -> dict[Inspector, None]:
+        """Return the inspectors that a text is shown to."""
+        if not text.isascii():
+            text = _SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
+        hits = self._match(text.encode())
+        if not hits:
+            raise MemoryError("the patterns ran out of memory on a text")
+        owners, last = self._owners, len(self._owners)
+        return dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
 
     def _kept(self, value: Value, view: _View) -> Inspection:
         """Return the inspection of an immutable part, made once however many messages carry it."""
@@ -222,16 +232,30 @@ class Inspectors:
             object.__setattr__(value, "_inspection", kept)
         return kept[1]
 
-    def _examine(self, payload: Value, skip: tuple[str, ...], asked: tuple[Inspector, ...]) -> list[Finding]:
+    def _examine(self, payload: Value, skip: tuple[str, ...], view: _View) -> list[Finding]:
         found: list[Finding] = []
+        known: dict[str, _Seen] = {}  # a statement says the same again and again
         for part in fields.texts(payload, skip=skip):
-            for inspector in asked:
-                made = ShadowFinding if isinstance(inspector, _Quiet) else Finding
-                found += [
-                    made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
-                    for span in inspector.examine(part.text)
-                ]
+            spans = known.get(part.text)
+            if spans is None:
+                spans = known[part.text] = self._spans(part.text, view)
+            found += [
+                made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
+                for made, span in spans
+            ]
         return found
+
+    def _spans(self, text: str, view: _View) -> _Seen:
+        """Return what is in one string. The patterns say who looks: examining a string costs ten times as much."""
+        return [
+            (ShadowFinding if isinstance(inspector, _Quiet) else Finding, span)
+            for inspector in self._asked(text, view)
+            for span in inspector.examine(text)
+        ]
+
+    def remember(self, most: int) -> None:
+        """Keep what was found in so many strings: for simulations, where nobody's text outlives its message."""
+        self._spans = functools.lru_cache(most)(self._spans)  # type: ignore[method-assign]  # the same, remembered
 
 
 def _clean_of(size: int) -> Inspection:

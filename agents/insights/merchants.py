@@ -44,6 +44,8 @@ class MerchantMaster:
     spelled: tuple[str, ...]
     """Aliases that may match approximately."""
     names: Mapping[str, Merchant]
+    initials: Mapping[str, tuple[str, ...]]
+    """First character -> those aliases: no other is near enough, so a name is first compared with these few."""
 
     @classmethod
     def of(cls, table: Mapping[str, list[list[str]]]) -> MerchantMaster:
@@ -66,7 +68,8 @@ class MerchantMaster:
                     if (whole if strict else anywhere).setdefault(key, merchant) is not merchant:
                         raise ValueError(f"merchants: {alias!r} stands for two")
         spelled = tuple(key for key in anywhere if len(key) >= _SHORTEST_FUZZY)
-        return cls(anywhere, whole, spelled, names)
+        initials = {first: tuple(key for key in spelled if key[0] == first) for first in {key[0] for key in spelled}}
+        return cls(anywhere, whole, spelled, names, initials)
 
     def find(self, payee: str) -> Merchant | None:
         """Return the merchant that a payee's name stands for, or None when no alias is near enough."""
@@ -99,6 +102,9 @@ class MerchantMaster:
             end -= 1
         spelled = " ".join(found[:end])
         if len(spelled) < _SHORTEST_FUZZY - 1:
+            return None
+        few = self.initials.get(spelled[0], ())
+        if process.extractOne(spelled, few, scorer=fuzz.ratio, score_cutoff=_CUTOFF) is None:
             return None
         near = process.extractOne(spelled, self.spelled, scorer=fuzz.ratio, score_cutoff=_CUTOFF)
         return self.anywhere[near[0]] if near and _same_words(spelled, near[0]) else None

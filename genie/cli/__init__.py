@@ -32,6 +32,7 @@ _COMMANDS = {
     "resume": "Deliver to an agent again.",
     "revive": "Lift a kill.",
     "run": "Run a pipeline and report.",
+    "simulate": "Try a pipeline out in virtual time.",
     "serve-schedule": "Ask a pipeline's question by the clock.",
     "status": "Say what runs, is switched off, and waits.",
 }

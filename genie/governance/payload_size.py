@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field, PositiveInt
 
 from genie.governance.settings import TopicRule, most_specific
-from genie.governance.shape import shape_of, walk
+from genie.governance.shape import bound_of, shape_of, walk
 from genie.message import Message, topic_of
 from genie.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 from genie.protocol import AgentCard
@@ -81,6 +81,9 @@ class PayloadSize:
             return _shaped(message)
 
         def _shaped(message: Message[Any]) -> Verdict:
+            most = bound_of(message.payload, max_depth)
+            if most[0] <= max_depth and most[1] <= max_parts:
+                return ALLOW
             depth, parts = walk(message.payload, max_depth, max_parts)
             if depth > max_depth:
                 return Deny("payload_depth", f"{topic} is nested more than {max_depth} levels deep; {_CURE}")

@@ -6,8 +6,10 @@ objects that have none, so that a few lengths tell it. Only what nests tuples, o
 
 from __future__ import annotations
 
+import sys
 import types
 import typing
+from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -15,6 +17,13 @@ from genie.message import Value
 
 Measured = tuple[int, int]
 """Depth and number of parts."""
+
+
+_ONE: Measured = (1, 1)
+"""Of a number or a text."""
+_LEVELS = 100
+_DEEP: Measured = (sys.maxsize >> 1, 0)
+"""Of what is below the limit, however deep that is."""
 
 
 class Shape(NamedTuple):
@@ -49,6 +58,37 @@ def shape_of(kind: type[Value]) -> Shape:
             most = most[0] + 1, 1
         depth, fixed = max(depth, 1 + most[0]), fixed + most[1]
     return Shape(None, depth, fixed, tuple(rows))
+
+
+def bound_of(value: Value, max_depth: int) -> Measured:
+    """Return the most that depth and parts of a payload can be; what is of a known shape is not looked at.
+
+    Args:
+        value: A payload, or a part of one.
+        max_depth: What is deeper counts as endlessly deep, as does everything more than a hundred levels down.
+    """
+    return _bound_of(value, min(max_depth, _LEVELS))
+
+
+def _bound_of(value: Value, left: int) -> Measured:
+    shape = shape_of(type(value))
+    if shape.most is not None:
+        return shape.most
+    if shape.rows is not None:
+        return shape.depth, shape.fixed + sum(each * len(getattr(value, name) or ()) for name, each in shape.rows)
+    return _bound_of_all([getattr(value, name) for name in type(value).model_fields], left)
+
+
+def _bound_of_all(parts: Iterable[Any], left: int) -> Measured:
+    depth, count = 1, 0
+    for part in parts:
+        inside = _ONE
+        if isinstance(part, Value):
+            inside = _bound_of(part, left - 1) if left > 1 else _DEEP
+        elif isinstance(part, (tuple, frozenset)):
+            inside = _bound_of_all(part, left - 1) if left > 1 else _DEEP
+        depth, count = max(depth, 1 + inside[0]), count + inside[1] + (inside is not _ONE)
+    return depth, count
 
 
 def walk(payload: Value, max_depth: int, max_parts: int) -> Measured:

@@ -6,7 +6,14 @@ import json
 from pathlib import Path
 
 from genie.governance.rules.sections import RulesSettings
-from genie.manifest import policy_schema, schema
+from genie.manifest import policy_schema
+from genie.manifest import schema as pipeline_schema
+from genie.simulation.manifest import schema as simulation_schema
 
-for name, found in (("pipeline", schema()), ("policy", policy_schema(RulesSettings.model_json_schema()))):
-    (Path(__file__).parent / f"{name}.schema.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+for _name, _schema in (
+    ("pipeline", pipeline_schema()),
+    ("policy", policy_schema(RulesSettings.model_json_schema())),
+    ("simulation", simulation_schema()),
+):
+    _file = Path(__file__).parent / f"{_name}.schema.json"
+    _file.write_text(json.dumps(_schema, indent=2) + "\n", encoding="utf-8")

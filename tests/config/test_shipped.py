@@ -15,6 +15,9 @@ from genie.config import load, parse
 from genie.dialect import load_file
 from genie.governance.rules.sections import RulesSettings
 from genie.manifest import policy_schema, schema
+from genie.simulation.engine import simulate
+from genie.simulation.manifest import schema as simulation_schema
+from genie.simulation.scenario import load as load_scenario
 
 ROOT = Path(__file__).parents[2]
 PIPELINES = sorted((ROOT / "config" / "pipelines").glob("*.yaml"))
@@ -60,3 +63,32 @@ def test_the_default_pipeline_loads_with_a_shipped_policy_file(path: Path, monke
     made = parse(text[:before] + f"policies: ../policies/{path.name}\n" + text[after:], environ={})
     assert made.warnings == ()
     assert made.policies.policies
+
+
+SIMULATIONS = sorted((ROOT / "config" / "simulations").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SIMULATIONS, ids=lambda path: path.name)
+def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+    assert first == "# yaml-language-server: $schema=../../genie/schema/simulation.schema.json"
+    jsonschema.validate(load_file(path, environ={}).value, simulation_schema())
+    result = CliRunner().invoke(main, ["simulate", path.stem, "--json"])
+    found = json.loads(result.stdout)
+    broken = {one["name"] for one in found["invariants"] if not one["holds"]}
+    assert broken == ({"not_stricter"} if path.stem == "policy-rollout" else set())
+    assert result.exit_code == bool(broken)
+    assert set(found["outcomes"]) <= {"answered", "partial"}
+    assert found["runs"] > 20
+
+
+def test_five_scenarios_ship() -> None:
+    assert len(SIMULATIONS) == 5
+
+
+def test_the_outage_is_felt_while_it_lasts() -> None:
+    evidence = simulate(load_scenario("agent-outage"), 3)
+    hours = {int(run.at // 3600) for run in evidence.runs if run.outcome == "partial"}
+    waited = {int(run.at // 3600) for run in evidence.runs if (run.latency or 0) > 8}
+    assert waited <= {8, 9, 10}
+    assert {9, 10} <= hours

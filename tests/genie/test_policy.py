@@ -346,7 +346,7 @@ def test_findings_of_an_immutable_part_are_kept_with_it() -> None:
     asked = len(inspector.asked)
     second = inspectors.inspect(Carrier(title="two", table=table))
 
-    assert asked == 2
+    assert asked == 1  # the plain one has no hit of its own
     assert len(inspector.asked) == asked
     assert first.findings == second.findings
     assert [finding.path for finding in first.findings] == [("table", "rows", 1, "text")]
@@ -397,8 +397,8 @@ def test_only_text_that_is_not_ascii_is_folded() -> None:
 
     assert inspector.folded == []
     inspectors.inspect(Note(text="s\u0435cret"))
-    assert inspector.folded == ["s\u0435cret\x1fother"]
-    assert inspector.asked[-2:] == ["s\u0435cret", "other"]
+    assert inspector.folded == ["s\u0435cret\x1fother", "s\u0435cret"]
+    assert inspector.asked[-1:] == ["s\u0435cret"]
 
 
 def test_masking_replaces_what_was_found_by_the_last_word_of_its_kind() -> None:

@@ -29,7 +29,7 @@ def test_help_lists_every_command_without_importing_any(genie: Genie) -> None:
     names = {path.stem for path in (ROOT / "genie/cli").glob("*.py") if "def command(" in path.read_text()}
     assert names == {
         "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "kill",
-        "new", "pause", "policy", "resume", "revive", "run", "serve_schedule", "status",
+        "new", "pause", "policy", "resume", "revive", "run", "serve_schedule", "simulate", "status",
     }  # fmt: skip
     assert all(f"\n  {name.replace('_', '-')} " in shown for name in names)
 

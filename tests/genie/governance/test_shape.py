@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from genie.governance.payload_size import PayloadSize, PayloadSizeSettings
-from genie.governance.shape import shape_of, walk
+from genie.governance.shape import bound_of, shape_of, walk
 from genie.message import Inspection, Payload, Value
 from genie.policy import ALLOW, Deny, Route
 from genie.protocol import AgentCard
@@ -85,6 +85,14 @@ def judged(settings: PayloadSizeSettings, payload: Payload) -> Any:
 @given(ANY)
 def test_a_walk_counts_every_level_and_part(payload: Payload) -> None:
     assert walk(payload, MUCH, MUCH) == by_hand(payload)
+
+
+@given(ANY)
+def test_what_is_bounded_without_a_walk_is_never_more(payload: Payload) -> None:
+    depth, parts = bound_of(payload, MUCH)
+    real = by_hand(payload)
+    assert depth >= real[0]
+    assert parts >= real[1]
 
 
 @given(ANY, st.integers(1, 8), st.integers(1, 30))

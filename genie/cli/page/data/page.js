@@ -354,7 +354,82 @@
         plugins: [tops(spec.rate.map(grouped), c)],
       };
     },
+
+    course(spec, c) {
+      const hues = [c.income, c.spending, c.mark, c.net, c.zero];
+      return {
+        height: 280,
+        type: "line",
+        data: {
+          labels: spec.at,
+          datasets: spec.lines.map(([label, values], place) => line(label, values, hues[place % 5], {
+            pointRadius: 0, pointHitRadius: 8, spanGaps: true, borderDash: place === 4 ? [5, 4] : [],
+          })),
+        },
+        options: options(c, {
+          x: names(c, { ticks: { maxTicksLimit: narrow() ? 4 : 10 } }),
+          y: amounts(c, { beginAtZero: true, title: { display: true, text: spec.unit, color: c.muted } }),
+        }, { label: (at) => ` ${at.dataset.label}: ${short(at.parsed.y)} ${spec.unit}` }),
+      };
+    },
+
+    tally(spec, c) {
+      const hues = { good: c.income, warn: c.spending, bad: c.mark };
+      return horizontal(spec, c, spec.counts, spec.counts.map(grouped), {
+        title: ([at]) => spec.names[at.dataIndex], label: (at) => ` ${grouped(spec.counts[at.dataIndex])}`,
+      }, {
+        data: {
+          labels: spec.names,
+          datasets: [bars("Times", spec.counts, spec.moods.map((mood) => hues[mood]), { maxBarThickness: 16 })],
+        },
+        plugins: [ends(spec.counts.map(grouped), c)],
+      });
+    },
+
+    lanes(spec, c) {
+      const hues = { good: c.income, warn: c.spending, bad: c.mark };
+      return {
+        height: 60 + 34 * spec.names.length,
+        type: "scatter",
+        data: {
+          datasets: [{
+            label: "Steps", data: spec.steps.map(([at, lane]) => ({ x: at, y: lane })), radius: 5, hoverRadius: 7, clip: false,
+            backgroundColor: spec.steps.map((step) => hues[step[2]]), borderColor: c.card, borderWidth: 1,
+          }],
+        },
+        options: options(c, {
+          x: amounts(c, { title: { display: true, text: "virtual seconds from its start", color: c.muted } }),
+          y: axis(c, {
+            reverse: true, min: -0.5, max: spec.names.length - 0.5,
+            afterBuildTicks: (scale) => { scale.ticks = spec.names.map((_, place) => ({ value: place })); },
+            ticks: { color: c.ink, autoSkip: false, callback: (place) => wrapped(spec.names[place] || "", narrow() ? 13 : 24) },
+          }),
+        }, { title: () => "", label: (at) => ` ${spec.steps[at.dataIndex][3]}` }, {
+          interaction: { mode: "nearest", intersect: true, axis: "xy" },
+        }),
+        plugins: [causes(spec, c)],
+      };
+    },
   };
+
+  // Joins each step to the one that caused it.
+  const causes = (spec, colours) => ({
+    id: "causes",
+    beforeDatasetsDraw(chart) {
+      const { ctx } = chart;
+      const points = chart.getDatasetMeta(0).data;
+      ctx.save();
+      ctx.strokeStyle = colours.zero;
+      ctx.lineWidth = 1;
+      for (const [from, to] of spec.arrows) {
+        ctx.beginPath();
+        ctx.moveTo(points[from].x, points[from].y);
+        ctx.lineTo(points[to].x, points[to].y);
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+  });
 
   // Writes what an upright bar stands for above it.
   function tops(texts, colours) {

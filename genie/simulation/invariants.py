@@ -1,0 +1,260 @@
+"""What must hold whatever happens: built-in rules, and functions of others by entry point ``genie.invariants``.
+
+An invariant is a function of the evidence that yields one line for each breach. ``@invariant`` says what it needs
+besides: settings of its own, payloads of some topics, or the same simulation without trouble.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import Field, JsonValue, ValidationError
+
+from genie.document import suggestion
+from genie.graph import Problem
+from genie.manifest import Section
+from genie.simulation.evidence import ANSWERED, Breach, Evidence, percentile
+from genie.simulation.spans import Span, shown
+
+if TYPE_CHECKING:
+    from genie.message import Payload
+
+GROUP = "genie.invariants"
+MOST_TOLD = 50
+
+Check = Callable[..., Iterable[str | Breach]]
+"""Called with the evidence, and with the settings where the invariant has some."""
+
+
+class Needs(NamedTuple):
+    """What a check needs besides the evidence."""
+
+    settings: type[Section] | None = None
+    topics: tuple[type[Payload], ...] = ()
+    baseline: bool = False
+    """The same simulation without trouble."""
+
+
+def invariant(
+    *, settings: type[Section] | None = None, topics: tuple[type[Payload], ...] = (), baseline: bool = False
+) -> Callable[[Check], Check]:
+    """Say what a check needs: a settings model, payloads of some classes, the same simulation without trouble."""
+
+    def note(check: Check) -> Check:
+        check.needs = Needs(settings, topics, baseline)  # type: ignore[attr-defined]  # read by Rules.made
+        return check
+
+    return note
+
+
+class Invariant(NamedTuple):
+    """A rule of one scenario."""
+
+    name: str
+    check: Check
+    settings: Section | None
+    needs: Needs
+
+    def breaches(self, evidence: Evidence) -> list[Breach]:
+        """Return how it is broken, empty where it holds."""
+        arguments = () if self.settings is None else (self.settings,)
+        found: list[Breach] = []
+        for one in self.check(evidence, *arguments):
+            found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
+            if len(found) >= MOST_TOLD:
+                break
+        return found
+
+
+class Rules:
+    """The invariants that a scenario may name.
+
+    Args:
+        named: Name -> a check, or where it is: ``module:function``.
+    """
+
+    def __init__(self, named: Mapping[str, Check | str] | None = None) -> None:
+        self._named: dict[str, Check | str] = {**NAMED, **(named or {})}
+
+    @classmethod
+    def installed(cls) -> Rules:
+        """Return the built-in rules and those that installed distributions offer."""
+        found: dict[str, Check | str] = {}
+        for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda one: one.name):
+            loaded = point.load()
+            found.update(loaded if isinstance(loaded, Mapping) else {point.name: loaded})
+        return cls(found)
+
+    @staticmethod
+    def always() -> tuple[Invariant, ...]:
+        """Return the rules that every scenario has."""
+        return tuple(Invariant(name, check, None, Needs()) for name, check in ALWAYS.items())
+
+    def made(
+        self, place: int, given: Mapping[str, dict[str, JsonValue] | None], problems: list[Problem]
+    ) -> Invariant | None:
+        """Return the invariant of one entry; None, with a problem noted, where there is none."""
+        at: tuple[str | int, ...] = ("invariants", place)
+        if len(given) != 1:
+            problems.append(Problem(at, "an invariant is one name, with its settings beneath it"))
+            return None
+        name, settings = next(iter(given.items()))
+        if name in ALWAYS:
+            problems.append(Problem(at, f"{name} always holds; leave it out"))
+            return None
+        check = self._named.get(name)
+        if check is None:
+            known = suggestion(name, sorted(self._named))
+            problems.append(Problem(at, f"unknown invariant {name!r}{known}"))
+            return None
+        if isinstance(check, str):
+            module, _, attribute = check.partition(":")
+            try:
+                check = getattr(importlib.import_module(module), attribute)
+            except Exception as error:  # noqa: BLE001 - whatever a module does becomes one line about it
+                problems.append(Problem(at, f"invariant {name!r} cannot be loaded: {type(error).__name__}"))
+                return None
+        needs: Needs = getattr(check, "needs", Needs())
+        made: Section | None = None
+        if needs.settings is not None:
+            try:
+                made = needs.settings.model_validate(settings or {})
+            except ValidationError as error:
+                first = error.errors(include_url=False, include_input=False)[0]
+                where = ".".join(str(part) for part in first["loc"])
+                problems.append(Problem((*at, name), f"{name}.{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"))
+                return None
+        elif settings:
+            problems.append(Problem((*at, name), f"invariant {name!r} has no settings; remove them"))
+            return None
+        return Invariant(name, check, made, needs)
+
+
+# --- the rules that always hold ---
+
+
+def account_balances(evidence: Evidence) -> Iterator[str]:
+    """Every accepted delivery is in exactly one outcome, and the journal says the same as the counters."""
+    totals = evidence.totals
+    if totals is None:
+        return
+    if not totals.balanced:
+        yield f"the account does not balance: {totals._asdict()}"
+    if totals.in_flight and evidence.deadlock is None:
+        yield f"{totals.in_flight:,} deliveries are in flight after the end"
+    if totals.handled != evidence.kinds["handled"]:
+        yield f"{totals.handled:,} deliveries are counted as handled, and {evidence.kinds['handled']:,} are recorded"
+
+
+def runs_end(evidence: Evidence) -> Iterator[str | Breach]:
+    """Every run ends in an outcome; nothing waits for ever."""
+    if evidence.deadlock is not None:
+        yield evidence.deadlock
+    yield from (f"an error that nobody awaited: {failure}" for failure in evidence.failures)
+    for run in evidence.runs:
+        if run.outcome == "unfinished":
+            yield Breach("", f"run {run.number} ({run.run_id}) has no outcome; {run.reason}".rstrip("; "), run.number)
+
+
+def _seen(name: str) -> Check:
+    def check(evidence: Evidence) -> Iterator[Breach]:
+        """Was looked at while the simulation ran."""
+        yield from (one for one in evidence.breaches if one.invariant == name)
+
+    return check
+
+
+ALWAYS: dict[str, Check] = {
+    "account_balances": account_balances,
+    "runs_end": runs_end,
+    "nothing_denied_is_seen": _seen("nothing_denied_is_seen"),
+    "labels_never_fall": _seen("labels_never_fall"),
+    "repeatable": _seen("repeatable"),
+}
+
+
+# --- the rules that a scenario asks for ---
+
+
+class LatencySettings(Section):
+    """Of p99."""
+
+    under: Span = Field(gt=0, description="Virtual time that 99 % of the answered runs stay below.")
+
+
+@invariant(settings=LatencySettings)
+def p99(evidence: Evidence, settings: LatencySettings) -> Iterator[str]:
+    """The 99th percentile of virtual latency is under a bound."""
+    found = percentile(evidence.latencies(), 0.99)
+    if found is not None and found >= settings.under:
+        yield f"p99 is {shown(found)}, not under {shown(settings.under)}"
+
+
+@invariant(baseline=True)
+def same_answers(evidence: Evidence) -> Iterator[Breach]:
+    """An answer with trouble equals the one without, or says that it is partial."""
+    if evidence.baseline is None:
+        return
+    before = {run.number: run for run in evidence.baseline.runs}
+    for run in evidence.runs:
+        other = before.get(run.number)
+        if run.outcome == "answered" and other is not None and other.outcome in ANSWERED and run.answer != other.answer:
+            yield Breach("", f"run {run.number} ({run.run_id}) answers otherwise than without trouble", run.number)
+
+
+class AnsweredSettings(Section):
+    """Of answered."""
+
+    share: float = Field(gt=0, le=1, description="Share of the runs that have an answer, partial ones included.")
+
+
+@invariant(settings=AnsweredSettings)
+def answered(evidence: Evidence, settings: AnsweredSettings) -> Iterator[str]:
+    """Most runs bring an answer."""
+    count = sum(run.outcome in ANSWERED for run in evidence.runs)
+    if evidence.runs and count < settings.share * len(evidence.runs):
+        yield f"{count:,} of {len(evidence.runs):,} runs have an answer, fewer than {settings.share:.1%}"
+
+
+class StricterSettings(Section):
+    """Of not_stricter."""
+
+    share: float = Field(default=0.0, ge=0, le=1, description="Share of the allowed deliveries that may be refused.")
+
+
+@invariant(settings=StricterSettings)
+def not_stricter(evidence: Evidence, settings: StricterSettings) -> Iterator[str]:
+    """Policies in shadow mode, and the compared policy set, would let through what is let through now."""
+    shadow = Counter(
+        {
+            f"{policy} would {verdict.removeprefix(_SHADOW)}": count
+            for (policy, verdict), count in evidence.verdicts.items()
+            if verdict in {f"{_SHADOW}deny", f"{_SHADOW}hold"}
+        }
+    )
+    handled = evidence.kinds["handled"]
+    if shadow.total() > settings.share * handled:
+        yield f"policies in shadow mode object to deliveries, of which {handled:,} were handled: {_worst(shadow)}"
+    if evidence.stricter > settings.share * evidence.compared_of:
+        told = Counter({f"{policy} {verdict}": count for (policy, verdict), count in evidence.compared.items()})
+        yield (
+            f"the compared policies would refuse {evidence.stricter:,} of {evidence.compared_of:,} deliveries that "
+            f"are allowed now: {_worst(told)}"
+        )
+
+
+_SHADOW = "shadow_"
+"""What a verdict of shadow mode begins with."""
+
+
+def _worst(counts: Counter[str]) -> str:
+    return ", ".join(f"{what} {count:,}" for what, count in counts.most_common(3))
+
+
+NAMED: dict[str, Check | str] = {
+    "p99": p99, "same_answers": same_answers, "answered": answered, "not_stricter": not_stricter,
+}  # fmt: skip

@@ -1,0 +1,111 @@
+"""What a simulation came to, as the object of ``--json``: nothing in it depends on the machine or the hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genie.simulation.evidence import percentile
+from genie.simulation.ledger import grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from genie.simulation.evidence import Breach, Evidence
+    from genie.simulation.exploration import Tried
+    from genie.simulation.scenario import Scenario
+    from genie.simulation.shrinking import Smallest
+
+MOST_NAMED = 10
+"""Breaches of one invariant that are told."""
+
+
+def as_json(scenario: Scenario, evidence: Evidence) -> dict[str, Any]:
+    """Return what one seed brought."""
+    ordered = evidence.latencies()
+    totals = evidence.totals
+    return {
+        "scenario": scenario.id,
+        "pipeline": scenario.pipeline.id,
+        "seed": evidence.seed,
+        "journal_sha256": evidence.journal_sha256,
+        "records": evidence.records,
+        "virtual_s": round(evidence.virtual_s, 6),
+        "runs": len(evidence.runs),
+        "messages": evidence.messages,
+        "outcomes": evidence.outcomes(),
+        "deliveries": {} if totals is None else totals._asdict(),
+        "latency_s": {
+            name: None if (found := percentile(ordered, share)) is None else round(found, 6)
+            for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+        },
+        "invariants": held(scenario, evidence.breaches),
+        "verdicts": [
+            {"policy": policy, "verdict": verdict, "count": count}
+            for (policy, verdict), count in sorted(evidence.verdicts.items())
+        ],
+        "trouble": dict(sorted(evidence.troubled.items())),
+        "compared": compared(scenario, evidence),
+        "worst_run": evidence.worst,
+        "deadlock": evidence.deadlock,
+    }
+
+
+def held(scenario: Scenario, breaches: Iterable[Breach]) -> list[dict[str, Any]]:
+    """Return every invariant of a scenario, and how it was broken."""
+    found = grouped(breaches)
+    return [
+        {
+            "name": one.name,
+            "holds": one.name not in found,
+            "breaches": [breach.text for breach in found.get(one.name, ())][:MOST_NAMED],
+        }
+        for one in scenario.invariants
+    ]
+
+
+def compared(scenario: Scenario, evidence: Evidence) -> dict[str, Any] | None:
+    """Return what the compared policy set would have done otherwise; None where there is none."""
+    if scenario.section.compared is None:
+        return None
+    return {
+        "id": scenario.section.compared.id,
+        "deliveries": evidence.compared_of,
+        "stricter": evidence.stricter,
+        "verdicts": [
+            {"policy": policy, "verdict": verdict, "count": count}
+            for (policy, verdict), count in sorted(evidence.compared.items())
+        ],
+    }
+
+
+def explored(scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | None, replay: str) -> dict[str, Any]:
+    """Return what many seeds brought."""
+    broken = [one for one in tried if one.broken]
+    outcomes: dict[str, int] = {}
+    for one in tried:
+        for name, count in one.outcomes.items():
+            outcomes[name] = outcomes.get(name, 0) + count
+    return {
+        "scenario": scenario.id,
+        "pipeline": scenario.pipeline.id,
+        "seeds": len(tried),
+        "runs": sum(one.runs for one in tried),
+        "messages": sum(one.messages for one in tried),
+        "outcomes": outcomes,
+        "failing_seeds": [one.seed for one in broken],
+        "invariants": held(scenario, [breach for one in broken for breach in one.breaches]),
+        "smallest": None if smallest is None else as_smallest(smallest, replay),
+        "journals": {str(one.seed): one.journal_sha256 for one in tried},
+    }
+
+
+def as_smallest(smallest: Smallest, replay: str) -> dict[str, Any]:
+    """Return the smallest failing scenario."""
+    return {
+        "seed": smallest.seed,
+        "runs": sorted(smallest.part.arrivals or ()),
+        "trouble": sorted(smallest.part.trouble or ()),
+        "breaches": [one.text for one in smallest.breaches][:MOST_NAMED],
+        "tries": smallest.tries,
+        "replay": replay,
+    }

@@ -1,0 +1,223 @@
+"""A scenario file, loaded and checked: its pipeline, its questions, its trouble and its invariants are all there."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genie.catalogue import Catalogue
+from genie.config import load as load_pipeline
+from genie.dialect import load_file, load_text
+from genie.document import Document, suggestion
+from genie.errors import ConfigError, InputError
+from genie.graph import Problem
+from genie.message import Classification, topic_of
+from genie.policyfile import spelt_out
+from genie.protocol import Caller
+from genie.shelf import shipped as shipped_pipelines
+from genie.simulation.arrivals import Trace, read_trace
+from genie.simulation.invariants import Invariant, Rules
+from genie.simulation.manifest import ScenarioSection
+from genie.simulation.population import Customers
+from genie.simulation.questions import Questions
+from genie.validation import validated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from genie.config import Pipeline
+    from genie.policy import PolicySet
+
+
+MOST_REMEMBERED = 50_000
+"""Strings of which is kept what inspectors found in them; synthetic customers say much the same."""
+_SIGNED = ("keys", "issuer", "audience")
+"""Of a caller: who signs identities, which nobody does in a simulation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A simulation that may start."""
+
+    section: ScenarioSection
+    """What the file says."""
+    path: Path | None
+    pipeline: Pipeline = field(repr=False)
+    caller: Caller = field(repr=False)
+    questions: Questions = field(repr=False)
+    traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
+    """Place among the arrivals -> what its file says."""
+    invariants: tuple[Invariant, ...] = ()
+    candidate: PolicySet | None = field(default=None, repr=False)
+    """The policy set that is compared."""
+
+    @property
+    def id(self) -> str:
+        """Name of the scenario."""
+        return self.section.id
+
+    @property
+    def title(self) -> str:
+        """One line for people."""
+        return self.section.title or self.section.id
+
+
+def load(path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: Rules | None = None) -> Scenario:
+    """Load and check a scenario file.
+
+    Args:
+        path: The file, or the bare name of a shipped scenario; relative paths in it are relative to its folder.
+        catalogue: The parts that its pipeline may name; what is installed by default.
+        rules: The invariants that it may name; those of this library and of entry points by default.
+
+    Raises:
+        ConfigError: It cannot be run; every problem that was found, as ``file:line: what is wrong``.
+    """
+    place = located(Path(path))
+    return _checked(load_file(place, environ=os.environ), place, catalogue, rules)
+
+
+def shipped() -> dict[str, Path]:
+    """Return the scenarios that ship, by name."""
+    folders = {path.parent.parent / "simulations" for path in shipped_pipelines().values()}
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def located(path: Path) -> Path:
+    """Return the path of a scenario file; the shipped one where the path is its bare name and no such file exists."""
+    if len(path.parts) != 1 or path.suffix or path.exists():
+        return path
+    known = shipped()
+    if path.name not in known:
+        near = suggestion(path.name, known) or f"; shipped are {', '.join(known) or 'none'}"
+        raise ConfigError((f"{path}: there is no such file, and no shipped scenario of that name{near}",))
+    return known[path.name]
+
+
+def parse(
+    text: str,
+    *,
+    name: str = "<scenario>",
+    folder: Path | None = None,
+    catalogue: Catalogue | None = None,
+    rules: Rules | None = None,
+) -> Scenario:
+    """Load and check a scenario given as text; relative paths in it are relative to ``folder``.
+
+    Raises:
+        ConfigError: As ``load``.
+    """
+    place = None if folder is None else folder / name
+    return _checked(load_text(text, name=name, environ={}), place, catalogue, rules)
+
+
+def _spelt_out(document: Document) -> Document:
+    """Return the document with plain names of invariants and policies as the mappings that they stand for."""
+    if not isinstance(document.value, dict):
+        text = "a scenario says version, id, pipeline, duration and workload"
+        raise ConfigError((f"{document.where(())}: is {document.show(())}, not a mapping; {text}",))
+    value = dict(document.value)
+    if isinstance(value.get("invariants"), list):
+        value["invariants"] = _named(value["invariants"])
+    compared = value.get("compare")
+    if isinstance(compared, dict) and isinstance(compared.get("policies"), list):
+        value["compare"] = {**compared, "policies": _named(compared["policies"])}
+    return replace(document, value=value)
+
+
+def _named(items: list[Any]) -> list[Any]:
+    return [{item: {}} if isinstance(item, str) else item for item in items]
+
+
+def _checked(document: Document, path: Path | None, catalogue: Catalogue | None, rules: Rules | None) -> Scenario:
+    document = _spelt_out(document)
+    section, problems = validated(ScenarioSection, document)
+    if section is None:
+        raise _error(document, problems)
+    folder = Path() if path is None else path.parent
+    catalogue = Catalogue.installed() if catalogue is None else catalogue
+    pipeline = _pipeline(document, section, folder, catalogue)
+    found: list[Problem] = list(_unknown_names(section, pipeline))
+    if section.caller is not None:
+        found += (
+            Problem(("caller", name), "no identity is signed in a simulation; remove the key")
+            for name in _SIGNED if getattr(section.caller, name) is not None
+        )  # fmt: skip
+    rules = Rules.installed() if rules is None else rules
+    invariants = tuple(
+        one for place, given in enumerate(section.invariants) if (one := rules.made(place, given, found)) is not None
+    )
+    questions = Questions(section, pipeline, folder)
+    found += questions.problems(Customers(section.workload.population, section.seed, section.start.date()))
+    traces: dict[int, Trace] = {}
+    for place, arrivals in enumerate(section.workload.arrivals):
+        if arrivals.trace is not None:
+            try:
+                traces[place] = read_trace(folder / arrivals.trace, len(section.workload.questions))
+            except InputError as error:
+                found.append(Problem(("workload", "arrivals", place, "trace"), str(error)))
+    candidate = _candidate(document, section, folder, catalogue)
+    for policies in (pipeline.policies, candidate):
+        if policies is not None:
+            policies.inspectors.remember(MOST_REMEMBERED)
+    if found:
+        raise _error(document, found)
+    caller = pipeline.caller
+    if section.caller is not None:
+        given = section.caller.model_dump(exclude=set(_SIGNED))
+        caller = Caller(**{**given, "clearance": Classification.parse(section.caller.clearance)})
+    return Scenario(
+        section=section, path=path, pipeline=pipeline, caller=caller, questions=questions, traces=traces,
+        invariants=(*rules.always(), *invariants), candidate=candidate,
+    )  # fmt: skip
+
+
+def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> Pipeline:
+    path: str | Path = section.pipeline
+    if Path(path).suffix or len(Path(path).parts) > 1:
+        path = folder / path
+    overrides = {
+        key: json.dumps(spelt_out(value) if key == "policies" else value) for key, value in section.overrides.items()
+    }
+    try:
+        return load_pipeline(path, overrides=overrides, catalogue=catalogue)
+    except ConfigError as error:
+        where = document.where(("pipeline",))
+        raise ConfigError((f"{where}: its pipeline cannot be run:", *error.problems)) from None
+
+
+def _candidate(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> PolicySet | None:
+    if section.compared is None:
+        return None
+    overrides = {**section.overrides, "policies": list(section.compared.policies)}
+    changed = section.model_copy(update={"overrides": overrides})
+    return _pipeline(document, changed, folder, catalogue).policies
+
+
+def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem]:
+    agents = [binding.card.id for binding in pipeline.bindings]
+    topics = sorted({
+        topic_of(kind).name for binding in pipeline.bindings for kind in (*binding.card.consumes, *binding.card.sends)
+    })  # fmt: skip
+    found = [
+        Problem(("work", agent), f"the pipeline has no agent {agent!r}{suggestion(agent, agents)}")
+        for agent in section.work if agent not in agents
+    ]  # fmt: skip
+    for place, trouble in enumerate(section.trouble):
+        if trouble.agent is not None and trouble.agent not in agents:
+            text = f"the pipeline has no agent {trouble.agent!r}{suggestion(trouble.agent, agents)}"
+            found.append(Problem(("trouble", place, "agent"), text))
+        if trouble.topic is not None and trouble.topic not in topics:
+            text = f"no agent of the pipeline takes or gives {trouble.topic!r}{suggestion(trouble.topic, topics)}"
+            found.append(Problem(("trouble", place, "topic"), text))
+    return found
+
+
+def _error(document: Document, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:
+    ordered = sorted(problems, key=lambda problem: document.order(problem.path))
+    return ConfigError(
+        tuple(dict.fromkeys(f"{document.where(one.path)}: {document.hide(one.text)}" for one in ordered))
+    )

@@ -1,0 +1,197 @@
+"""A scenario under a seed: unmodified agents, people who decide, plain functions, deadlocks, and many seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+
+from genie.errors import AgentDefinitionError
+from genie.message import Payload
+from genie.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
+from genie.protocol import Context, Handlers, agent, handles
+from genie.simulation.engine import simulate
+from genie.simulation.exploration import explore
+from genie.simulation.invariants import Rules
+from genie.simulation.scenario import Scenario, parse
+from genie.simulation.shrinking import shrink
+from tests.genie.simulation.conftest import Made
+
+
+class Ask(Payload, topic="eng.ask"):
+    number: int
+
+
+class Told(Payload, topic="eng.told"):
+    number: int
+
+
+TEN = """
+duration: 100s
+workload:
+  arrivals: [{every: 10s}]
+  questions: [{fields: {number: "{number}"}}]
+"""
+WAY = "eng.ask -> eng.told"
+
+
+@agent("double")
+async def double(ask: Ask) -> Told:
+    """Double it."""
+    return Told(number=2 * ask.number)
+
+
+def test_the_clock_of_an_agent_is_the_scenarios(made: Made) -> None:
+    seen: list[str] = []
+
+    @agent("clock")
+    async def clock(ask: Ask, context: Context) -> Told:
+        await anyio.sleep(3600)
+        seen.append(context.now().isoformat())
+        return Told(number=ask.number)
+
+    rest = TEN.replace("10s", "50s") + "start: 2026-03-01T12:00:00Z\n"
+    evidence = simulate(made({"clock": clock}, WAY, rest))
+    assert seen == ["2026-03-01T13:00:00+00:00", "2026-03-01T14:00:00+00:00"]
+    assert evidence.latencies() == [3600.0, 7150.0]  # one at a time
+
+
+@agent("threaded", executor="thread")
+def threaded(ask: Ask) -> Told:
+    """Answer from a thread."""
+    return Told(number=ask.number)
+
+
+@agent("apart", executor="process")
+def apart(ask: Ask) -> Told:
+    """Answer from a process."""
+    return Told(number=ask.number)
+
+
+@pytest.mark.parametrize("plain", [threaded, apart])
+def test_plain_functions_take_their_declared_time(plain: Any, made: Made) -> None:
+    evidence = simulate(made({plain.card.id: plain}, WAY, f"{TEN}work: {{{plain.card.id}: 2}}\n"))
+    assert evidence.breaches == []
+    assert evidence.latencies() == pytest.approx([2.0] * 10)
+
+
+def test_work_and_trouble_strike_plain_functions_too(made: Made) -> None:
+    evidence = simulate(made({"threaded": threaded}, WAY, f"{TEN}trouble: [{{kind: raise, agent: threaded}}]\n"))
+    assert evidence.outcomes() == {"failed": 10}
+
+
+def test_each_simulation_begins_with_a_fresh_agent(made: Made) -> None:
+    class Counter(Handlers, id="counter"):
+        """Counts."""
+
+        def __init__(self) -> None:
+            self.seen: list[int] = []
+
+        @handles
+        async def count(self, ask: Ask) -> Told:
+            self.seen.append(ask.number)
+            return Told(number=len(self.seen))
+
+    scenario = made({"counter": Counter}, WAY, TEN)
+    assert simulate(scenario).journal_sha256 == simulate(scenario).journal_sha256
+
+
+def test_an_agent_that_cannot_be_copied_is_named(made: Made) -> None:
+    class Keeper(Handlers, id="keeper"):
+        """Keeps something open."""
+
+        def __init__(self) -> None:
+            self.lines = (line for line in ())
+
+        @handles
+        async def keep(self, ask: Ask) -> Told:
+            return Told(number=ask.number)
+
+    with pytest.raises(AgentDefinitionError, match=r"'keeper'.*make it in open\(\)"):
+        simulate(made({"keeper": Keeper}, WAY, TEN))
+
+
+class TenHold:
+    """Holds every message of one topic."""
+
+    name = "ten_hold"
+    version = "1"
+    settings = PolicySettings()
+    inspectors = ()
+
+    def compile(self, route: Route) -> Judge | None:
+        return (lambda *_: Hold("a person")) if route.payload is Ask else (lambda *_: ALLOW)
+
+
+def held(made: Made, more: str) -> Scenario:
+    scenario = made({"double": double}, WAY, TEN + more)
+    return replace(scenario, pipeline=replace(scenario.pipeline, policies=PolicySet((TenHold(),))))
+
+
+def test_people_decide_on_what_is_held(made: Made) -> None:
+    evidence = simulate(held(made, "approvals: {after: 1h}\n"))
+    assert evidence.outcomes() == {"answered": 10}
+    assert evidence.latencies() == pytest.approx([3600.0] * 10)
+    assert evidence.breaches == []
+    refused = simulate(held(made, "approvals: {after: 1h, approve: 0}\n"))
+    assert refused.outcomes() == {"denied": 10}
+    nobody = simulate(held(made, ""))
+    assert nobody.outcomes() == {"held": 10}
+
+
+def test_a_deadlock_names_who_waits_for_whom(made: Made) -> None:
+    class Sub(Payload, topic="eng.sub"):
+        number: int
+
+    class Done(Payload, topic="eng.done"):
+        number: int
+
+    @agent("asker", asks={Sub: Done}, concurrency=4)
+    async def asker(ask: Ask, context: Context) -> Told:
+        found = await context.ask(Sub(number=ask.number), Done)
+        return Told(number=found.number)
+
+    @agent("stuck", concurrency=4)
+    async def stuck(_sub: Sub) -> Done:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    evidence = simulate(made({"asker": asker, "stuck": stuck}, WAY, TEN.replace("10s", "60s")))
+    assert evidence.deadlock is not None
+    assert "asker, handling eng.ask (sim-1), waits for stuck" in evidence.deadlock.replace("sim-2", "sim-1")
+    assert "stuck, handling eng.sub" in evidence.deadlock
+    assert "test_simulation_engine.py:" in evidence.deadlock
+    assert {one.invariant for one in evidence.breaches} == {"runs_end"}
+
+
+def test_a_flood_is_broken_off(made: Made) -> None:
+    rest = f"{TEN}trouble: [{{kind: flood, agent: double, times: 1000}}]\nlimits: {{messages: 50}}\n"
+    evidence = simulate(made({"double": double}, WAY, rest))
+    assert evidence.deadlock == "broken off after 50 messages, the limit of the scenario"
+
+
+def test_seeds_are_tried_in_their_order_with_the_same_result_in_any_process(made: Made) -> None:
+    scenario = made({"double": double}, WAY, f"{TEN}work: {{double: {{exponential: 20}}}}\n")
+    alone = explore(scenario, range(1, 9), processes=1)
+    assert explore(scenario, range(1, 9), processes=2) == alone
+    assert [one.seed for one in alone] == list(range(1, 9))
+    assert len({one.journal_sha256 for one in alone}) == 8
+
+
+def test_shrinking_says_when_a_failure_does_not_come_again(made: Made) -> None:
+    assert shrink(made({"double": double}, WAY, TEN), 1, {"runs_end"}) is None
+
+
+def test_a_compared_policy_set_judges_and_decides_nothing(made: Made) -> None:
+    rest = f"{TEN}compare: {{id: tight, policies: [{{payload_size: {{max_bytes: 1}}}}]}}\ninvariants: [not_stricter]\n"
+    evidence = simulate(made({"double": double}, WAY, rest))
+    assert evidence.outcomes() == {"answered": 10}
+    assert (evidence.compared_of, evidence.stricter) == (10, 10)
+    assert "payload_size deny 10" in evidence.breaches[0].text
+
+
+def test_an_unknown_rule_is_not_loaded() -> None:
+    with pytest.raises(Exception, match="nowhere"):
+        parse("version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}", rules=Rules())

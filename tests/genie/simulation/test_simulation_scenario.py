@@ -1,0 +1,87 @@
+"""A scenario file is checked like a pipeline: every problem at its line, with the nearest word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from genie.dialect import load_file
+from genie.errors import ConfigError
+from genie.simulation.manifest import schema
+from genie.simulation.scenario import load, parse, shipped
+
+ROOT = Path(__file__).parents[3]
+GOOD = """version: 1
+id: small
+pipeline: insights
+duration: 1d
+workload:
+  arrivals:
+    - {poisson: 1}
+  questions:
+    - {question: "Why?", statement: config/statements/sample-savings.ofx}
+"""
+
+
+def problems(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, name="s.yaml", folder=ROOT)
+    return str(caught.value).replace(f"{ROOT}/", "")
+
+
+def test_a_good_one_is_loaded() -> None:
+    scenario = parse(GOOD, name="s.yaml", folder=ROOT)
+    assert scenario.pipeline.id == "insights"
+    assert scenario.section.duration == 86_400
+    assert [one.name for one in scenario.invariants][:2] == ["account_balances", "runs_end"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("duration: 1d", "durration: 1d", "unknown key 'durration'; did you mean 'duration'?"),
+        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is refused: write a length of time as 90"),
+        ("{poisson: 1}", "{poisson: 1, every: 2}", "give exactly one of poisson, every, burst and trace"),
+        ("{poisson: 1}", "{trace: nowhere.csv}", "s.yaml:7: "),
+        ("sample-savings.ofx", "missing.ofx", "s.yaml:9: "),
+        ("pipeline: insights", "pipeline: insigths", "did you mean 'insights'?"),
+        ("version: 1", "version: 2", "s.yaml:1: version should be less than or equal to 1"),
+        ("id: small", "id: small\nwork: {forcaster: 2}", "no agent 'forcaster'; did you mean 'forecaster'?"),
+        ("id: small", "id: small\ntrouble: [{kind: hang, agent: adviser, topic: x}]", "takes or gives 'x'"),
+        ("id: small", "id: small\ntrouble: [{kind: slow, agent: adviser}]", "slow needs `takes`"),
+        ("id: small", "id: small\ntrouble: [{kind: hung, agent: adviser}]", "did you mean 'hang'?"),
+        ("id: small", "id: small\ntrouble: [{kind: hang}]", "name an agent or a topic"),
+        ("id: small", "id: small\ninvariants: [p98]", "unknown invariant 'p98'; did you mean 'p99'?"),
+        ("id: small", "id: small\ninvariants: [{p99: {under: 0}}]", "p99.under: input should be greater than 0"),
+        ("id: small", "id: small\ninvariants: [runs_end]", "runs_end always holds; leave it out"),
+        ("id: small", "id: small\nset: {limits.max_rums: 3}", "did you mean 'max_runs'?"),
+        ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
+        ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
+        ("  arrivals:", "  population: {countries: {XX: 1}}\n  arrivals:", "XX"),
+        ("id: small", "id: small\ncaller: {keys: keys.pem}", "no identity is signed in a simulation"),
+    ],
+)
+def test_a_mistake_is_named_at_its_line(old: str, new: str, told: str) -> None:
+    assert told in problems(GOOD.replace(old, new))
+
+
+def test_the_schema_that_ships_is_the_models() -> None:
+    file = ROOT / "genie" / "schema" / "simulation.schema.json"
+    assert json.loads(file.read_text(encoding="utf-8")) == schema(), "run `python -m genie.schema` and commit it"
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_a_shipped_scenario_is_of_the_schema_and_can_run(name: str) -> None:
+    path = shipped()[name]
+    assert path.read_text().startswith("# yaml-language-server: $schema=../../genie/schema/simulation.schema.json\n")
+    jsonschema.validate(load_file(path, environ={}).value, schema())
+    scenario = load(name)
+    assert scenario.section.story
+    assert scenario.id == name
+
+
+def test_five_stories_ship() -> None:
+    assert len(shipped()) == 5
