@@ -54,6 +54,8 @@ class Outcome:
     """Agent and reason of each failure the run itself saw."""
     messages: Mapping[str, int]
     agents: Mapping[str, Mapping[str, float | int | None]]
+    held: tuple[Payload, ...] = ()
+    """What waits for a decision, as the caller may see it."""
     notices: tuple[str, ...] = ()
     """What must be shown beside the answer."""
     at: datetime | None = None

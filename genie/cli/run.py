@@ -225,10 +225,11 @@ def _print(outcome: Outcome, *, summary: bool) -> None:
         from genie.cli.report import render_report  # noqa: PLC0415 - as above
 
         show(render_report(outcome.answer))
-    elif outcome.answer is not None:
+    else:
         from genie.cli.sheet import render_payload  # noqa: PLC0415 - as above
 
-        show(render_payload(outcome.answer))
+        for payload in outcome.held if outcome.answer is None else (outcome.answer,):
+            show(render_payload(payload))
     if summary:
         show(render_summary(outcome))
     elif outcome.answer is None:

@@ -102,8 +102,12 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
                     await run.settled()
                 elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
-        waiting = tuple(_waiting(one) for one in runtime.approvals() if one.run_id == run.id)
-        outcome = _outcome(pipeline.id, run, answer, error, waiting, at=at, elapsed_ms=elapsed_ms)
+        requests = [one for one in runtime.approvals() if one.run_id == run.id]
+        sights = (runtime.sight(one.id, caller.clearance).payload for one in requests)
+        held = tuple(payload for payload in sights if payload is not None)
+        outcome = _outcome(
+            pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
+        )
     if heard is not None and heard.count:
         raise Interrupted(outcome)
     if answer is None:
@@ -144,6 +148,7 @@ def _outcome(
     answer: Payload | None,
     error: RunError | None,
     waiting: tuple[str, ...],
+    held_payloads: tuple[Payload, ...],
     *,
     at: datetime,
     elapsed_ms: float,
@@ -162,6 +167,7 @@ def _outcome(
         answer=answer,
         reasons=(*(() if error is None else (str(error),)), *waiting),
         failures=failures,
+        held=held_payloads,
         notices=run.notices(),
         messages={name: getattr(counts, name) for name in _COUNTS},
         agents={

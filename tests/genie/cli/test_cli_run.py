@@ -97,6 +97,8 @@ def test_what_a_person_must_decide_ends_as_held(genie: Genie, pipeline: Pipeline
     printed = json.loads(result.stdout)
     assert (result.exit_code, printed["status"], printed["report"]) == (5, "held", None)
     assert any("decision" in notice for notice in printed["notices"])
+    shown = genie("run", pipeline("parrot", more="policies: [hold_answers]")).stdout
+    assert shown.index("text: ") < shown.index("Because")  # what waits is shown, as far as who asked may see it
 
 
 def test_an_interrupt_cancels_the_run(genie: Genie, pipeline: Pipeline) -> None:
