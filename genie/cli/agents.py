@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
 from genie.catalogue import Catalogue
 from genie.cli import suggestions
+from genie.cli.cards import known, shown
 from genie.cli.drawing import plain
 from genie.cli.ending import guarded
 from genie.cli.manual import manual
 from genie.cli.roster import loadable
 from genie.cli.wire import to_text
 from genie.errors import UnknownAgentError
-from genie.message import topic_of
-
-if TYPE_CHECKING:
-    from genie.protocol import AgentCard
 
 
 @click.command(epilog=manual(
@@ -36,41 +31,23 @@ def command(names: tuple[str, ...], *, as_json: bool) -> None:
     for name in names:
         if name not in catalogue.agents:
             raise UnknownAgentError(agent=name, known=tuple(catalogue.agents))
-    agents, problems = loadable(catalogue, names)
-    cards = {name: one.card for name, one in agents.items()}
-    for problem in problems:
-        click.echo(plain(f"warning: agent {problem}"), err=True)
+    kept = known(catalogue)
+    cards = {name: kept[name] for name in names or catalogue.agents if name in kept}
+    others = [name for name in names or catalogue.agents if name not in kept]
+    if others:
+        agents, problems = loadable(catalogue, others)
+        cards |= {name: shown(catalogue.family(name), one.card) for name, one in agents.items()}
+        for problem in problems:
+            click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:
-        click.echo(
-            to_text([{"use": name, "family": catalogue.family(name), **_shown(card)} for name, card in cards.items()])
-        )
+        click.echo(to_text([{"use": name, **card} for name, card in sorted(cards.items())]))
         return
     from genie.cli.layout import Column, Grid, Text  # noqa: PLC0415 - only where a table is drawn
     from genie.cli.screen import show  # noqa: PLC0415 - as above
 
     whole = (Column(title, whole=True) for title in ("agent", "family", "risk", "tier", "takes", "gives"))
     table = Grid((*whole, Column("what it does")))
-    for name, card in cards.items():
-        shown = _shown(card)
-        takes, gives = Text(tuple(shown["consumes"])), Text(tuple(shown["produces"]))
-        what = " ".join(card.description.split())
-        table.add(name, catalogue.family(name), shown["risk"], shown["tier"], takes, gives, what)
+    for name, card in sorted(cards.items()):
+        takes, gives = Text(tuple(card["consumes"])), Text(tuple(card["produces"]))
+        table.add(name, card["family"], card["risk"], card["tier"], takes, gives, card["description"])
     show([table])
-
-
-def _shown(card: AgentCard) -> dict[str, Any]:
-    return {
-        "id": card.id,
-        "name": card.name,
-        "version": card.version,
-        "description": card.description,
-        "capabilities": list(card.capabilities),
-        "risk": str(card.risk),
-        "tier": str(card.tier),
-        "consumes": [topic_of(kind).name for kind in card.consumes],
-        "produces": [topic_of(kind).name for kind in card.produces],
-        "publishes": [topic_of(kind).name for kind in card.publishes],
-        "asks": [topic_of(kind).name for kind in card.asks],
-        "clearance": card.clearance.label,
-        "rules": list(card.rules),
-    }
