@@ -30,8 +30,6 @@ class Registry:
         """
         if card.id in self._cards:
             raise DuplicateAgentError(agent=card.id)
-        for kind in (*card.consumes, *card.produces):
-            kind.model_rebuild(raise_errors=False)  # so that neither a look at cards nor a message pays
         self._cards[card.id] = card
         self._reach = None
 

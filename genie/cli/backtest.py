@@ -6,10 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.text import Text
-
-from genie.cli.drawing import plain
 from genie.cli.explanation import strongest, verdict_of
+from genie.cli.layout import Line, Text
 from genie.gate import Opinion
 from genie.governance.rules.policy import Rules
 from genie.message import topic_of
@@ -18,8 +16,6 @@ from genie.verdict import SHADOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from rich.console import RenderableType
 
     from genie.cli.specimen import Specimen
     from genie.gate import Gate
@@ -204,24 +200,24 @@ def _kept(policy: Policy, before: PolicySet, after: PolicySet) -> bool:
 # --- for people ---
 
 
-def rendered(found: Difference, before: str, after: str) -> Iterator[RenderableType]:
+def rendered(found: Difference, before: str, after: str) -> Iterator[Line]:
     """Yield a difference as lines, the most frequent change first."""
-    yield Text(plain(f"{found.deliveries:,} deliveries of {found.messages:,} messages, {before} beside {after}"))
-    yield Text(
+    yield Line.of(f"{found.deliveries:,} deliveries of {found.messages:,} messages, {before} beside {after}")
+    yield Line.of(
         f"{found.changed:,} would end otherwise, {found.undecidable:,} cannot be decided from this journal",
         "bold" if found.changed or found.undecidable else "",
     )
     width = max((len(f"{count:,}") for count in found.changes.values()), default=0)
     for change, count in found.ordered():
         told = f"{change.policy}: {_shown(change.before)} -> {_shown(change.after)}"
-        yield Text.assemble(f"  {count:>{width},}  ", (plain(told), "bold"))
+        yield Line((Text(f"  {count:>{width},}  "), Text(told, "bold")))
         named = found.samples[change]
         for sample in named[:_SHOWN]:
-            yield Text(plain(f"  {'':{width}}  {sample}"), "dim")
+            yield Line.of(f"  {'':{width}}  {sample}", "dim")
         if count > _SHOWN:
-            yield Text(f"  {'':{width}}  and {count - _SHOWN:,} more", "dim")
+            yield Line.of(f"  {'':{width}}  and {count - _SHOWN:,} more", "dim")
     for why, count in sorted(found.skipped.items()):
-        yield Text(plain(f"{count:,} left out: {why}"), "dim")
+        yield Line.of(f"{count:,} left out: {why}", "dim")
 
 
 def _shown(word: str) -> str:

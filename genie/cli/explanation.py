@@ -6,10 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.padding import Padding
-from rich.text import Text
-
-from genie.cli.drawing import plain
+from genie.cli.layout import Line, Text
 from genie.cli.wire import as_values
 from genie.gate import Opinion
 from genie.governance.rules.condition import NEVER, Items, Roots, Test, evaluate, tests_of, value_of
@@ -20,8 +17,6 @@ from genie.verdict import SHADOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from rich.console import RenderableType
 
     from genie.cli.specimen import Specimen
     from genie.governance.rules.policy import Trial
@@ -255,11 +250,11 @@ def _told(headers: dict[str, Any]) -> str:
 # --- for people ---
 
 
-def rendered(one: Explanation) -> Iterator[RenderableType]:
+def rendered(one: Explanation) -> Iterator[Line]:
     """Yield an explanation as lines; policies that cannot object here stand in the last one."""
     message = one.message
     way = f"{topic_of(message.payload).name}, {one.sender.id} -> {one.recipient.id}: "
-    yield Text.assemble((plain(way), "bold"), (_word(one.verdict), f"bold {_colour(one.verdict)}"))
+    yield Line((Text(way, "bold"), Text(_word(one.verdict), f"bold {_colour(one.verdict)}")))
     yield _indented(f"label {message.label.label}; {_told(_headers(message))}", 2)
     yield _indented(f"found: {findings_told(message)}", 2)
     aside = [said.policy for said in one.said if said.text == _ASIDE]
@@ -268,14 +263,14 @@ def rendered(one: Explanation) -> Iterator[RenderableType]:
             yield from _lines(said)
     if aside:
         yield _indented(f"{_ASIDE}: {', '.join(aside)}", 2)
-    yield Text("")
+    yield Line.of("")
 
 
-def _lines(said: Said) -> Iterator[RenderableType]:
+def _lines(said: Said) -> Iterator[Line]:
     name = f"{said.policy}@{said.version}"
-    yield Text.assemble("  ", (f"{_word(said.verdict):<16}", _colour(said.verdict)), plain(name))
+    yield Line((Text("  "), Text(f"{_word(said.verdict):<16}", _colour(said.verdict)), Text(name)))
     if said.text:
-        yield Padding(Text(plain(said.text)), (0, 0, 0, 18))
+        yield Line.of(" " * 18 + said.text)
     if said.verdict != "allow":
         told = said.inputs
     else:  # of a rule that does not apply, what kept it from doing so
@@ -284,8 +279,8 @@ def _lines(said: Said) -> Iterator[RenderableType]:
         yield _indented(f"{subject} = {value}{f': {came}' if came else ''}", 18)
 
 
-def _indented(text: str, columns: int) -> RenderableType:
-    return Padding(Text(plain(text), "dim"), (0, 0, 0, columns))
+def _indented(text: str, columns: int) -> Line:
+    return Line.of(" " * columns + text, "dim")
 
 
 def _word(verdict: str) -> str:

@@ -15,8 +15,7 @@ from genie.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
-
+    from genie.cli.layout import Line
     from genie.cli.sourcing import Sourced
     from genie.cli.specimen import Specimen
     from genie.protocol import Caller
@@ -150,9 +149,7 @@ def _json(value: object) -> None:
     click.echo(to_text(value))
 
 
-def _show(parts: Iterator[RenderableType]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
+def _show(parts: Iterator[Line]) -> None:
+    from genie.cli.screen import show  # noqa: PLC0415 - only for people
 
-    console = Console(highlight=False)
-    for part in parts:
-        console.print(part)
+    show(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,7 +191,7 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 @contextlib.contextmanager
 def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
     """Show what happens; what is given beside stops the picture while somebody is asked."""
-    if not live:
+    if not live or importlib.util.find_spec("rich") is None:  # the picture is of an extra; a run needs none
         yield None, contextlib.nullcontext
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn

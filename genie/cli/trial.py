@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from genie.cli.drawing import plain
 from genie.cli.explanation import rule_said
+from genie.cli.layout import Line, Text
 from genie.cli.specimen import specimen_at
 from genie.errors import ConfigError
 from genie.governance.rules.condition import Roots
@@ -20,8 +18,6 @@ from genie.verdict import SHADOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import RenderableType
 
     from genie.cli.explanation import Said
     from genie.cli.sourcing import Sourced
@@ -128,23 +124,20 @@ def _tried(rule: RuleSection, example: ExampleSection, specimen: Specimen, where
 # --- for people ---
 
 
-def rendered(found: Trials) -> Iterator[RenderableType]:
+def rendered(found: Trials) -> Iterator[Line]:
     """Yield a line an example, and what a failed one looked at."""
     for one in found.examples:
         if one.passed:
-            yield Text.assemble(
-                ("pass ", "green"), plain(f"{one.rule}: {one.expected}"), (f"  {plain(one.where)}", "dim")
-            )
+            told = Text(f"{one.rule}: {one.expected}")
+            yield Line((Text("pass ", "green"), told, Text(f"  {one.where}", "dim")))
             continue
         said = next(said for said in one.found if said.verdict.removeprefix(SHADOW) != one.expected)
-        yield Text.assemble(
-            ("FAIL ", "bold red"), plain(f"{one.rule}: {said.verdict}, not {one.expected}"),
-            (f"  {plain(one.where)}", "dim"),
-        )  # fmt: skip
-        yield Text(plain(f"       {said.text}"))
+        told = Text(f"{one.rule}: {said.verdict}, not {one.expected}")
+        yield Line((Text("FAIL ", "bold red"), told, Text(f"  {one.where}", "dim")))
+        yield Line.of(f"       {said.text}")
         for name, value, came in said.inputs:
-            yield Text(plain(f"       {name} = {value}: {came}"), "dim")
+            yield Line.of(f"       {name} = {value}: {came}", "dim")
     for name in found.untested:
-        yield Text(plain(f"rule {name} has no example"), "yellow")
+        yield Line.of(f"rule {name} has no example", "yellow")
     passed = sum(one.passed for one in found.examples)
-    yield Text(f"{passed} of {len(found.examples)} examples passed", "bold")
+    yield Line.of(f"{passed} of {len(found.examples)} examples passed", "bold")

@@ -1,4 +1,4 @@
-"""The inventory of agents says what their cards say. ``python -m tests.docs.test_agent_inventory`` writes its table anew."""
+"""The inventory of agents says what their cards say. ``python -m tests.docs.test_agent_inventory`` writes its table."""
 
 from __future__ import annotations
 

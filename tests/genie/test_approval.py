@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -19,14 +18,11 @@ SHA, OTHER = "a" * 64, "b" * 64
 
 
 def asked(*needs: Need, **changes) -> ApprovalRequest:
-    return replace(
-        ApprovalRequest(
-            id="hold-1", run_id="r", message_id="m", topic="t.order", sender="caller:ann", recipient="bank",
-            requester="ann", reason="four_eyes: asks", needs=needs or (Need("four_eyes@1"),), label="internal",
-            payload_sha256=SHA, policy_set="s", opened=0.0, expires=60.0,
-        ),
-        **changes,
-    )  # fmt: skip
+    return ApprovalRequest(
+        id="hold-1", run_id="r", message_id="m", topic="t.order", sender="caller:ann", recipient="bank",
+        requester="ann", reason="four_eyes: asks", needs=needs or (Need("four_eyes@1"),), label="internal",
+        payload_sha256=SHA, policy_set="s", opened=0.0, expires=60.0,
+    )._replace(**changes)  # fmt: skip
 
 
 def vote(request: ApprovalRequest, by: str, *roles: str, approve: bool = True, seal: Seal | None = None) -> Vote:

@@ -19,6 +19,7 @@ DISTRIBUTION = "genie-bus"
 GROUPS = ("genie.agents", "genie.policies", "genie.edges")
 OLDEST = (3, 11)
 _PURPOSES = {
+    "catalogue": "agents of all other families",
     "governance": "policies on personal data and secrets",
     "insights": "agents that read and explain bank statements",
     "schedule": "`schedule:` in pipelines and `genie serve-schedule`",

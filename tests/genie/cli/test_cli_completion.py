@@ -66,7 +66,7 @@ def test_a_folder_without_pipelines_leaves_files_to_the_shell(installed: Path) -
 
 @pytest.mark.usefixtures("installed")
 def test_agents_and_topics_are_completed() -> None:
-    assert offered("agents", "par") == ["parrot"]
+    assert offered("agents", "parr") == ["parrot"]
     assert offered("ask", "toys.lo") == ["toys.lonely"]
 
 
