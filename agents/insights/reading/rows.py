@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.contracts.statements import Quarantined
 from agents.insights.reading.choices import name_lines
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _OPENING = "an opening balance"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row as it is written; what its sign means is not decided yet."""
 
     line: int
