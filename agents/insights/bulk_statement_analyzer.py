@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.statements import Statement, StatementReading, Transaction
+from agents.insights.bulk.denomination import denominated
 from agents.insights.bulk.summary import Consolidation
 from agents.insights.categoriser import CategoriserSettings, categorise
 from agents.insights.keywords import keyword_table
@@ -45,8 +46,11 @@ def _uncollected() -> Iterator[None]:
 
 def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
     reading = read_files(request.files) if request.files else _reading(request.transactions)
-    statement = _understood(reading.statement)
-    consolidation = Consolidation(statement.transactions, request.currency, from_rows=not request.files)
+    stated = denominated(reading.statement.transactions, request.currency)
+    statement = _understood(Statement(transactions=stated.transactions))
+    consolidation = Consolidation(
+        statement.transactions, request.currency, assumed=stated.assumed, from_rows=not request.files
+    )
     if not consolidation.read:
         lack = Lack(what="transactions", needed=f"movements in {request.currency}")
         return InsufficientData(agent=ID, question="consolidated cash flow", missing=(lack,))
