@@ -145,7 +145,7 @@ _RING = ("ring-1", "ring-2", "ring-3")
 
 
 def _transfers(rows: int) -> tuple[Transfer, ...]:
-    """Return the transfers of a month among a fifth as many accounts; one of them is a round trip of three."""
+    """Return the transfers of four months among a fifth as many accounts; one of them is a round trip of three."""
     source = random.Random(_SEED)  # noqa: S311 - data to measure with, no secret
     start = datetime.datetime(2025, 3, 1, tzinfo=datetime.UTC)
     people = max(10, rows // 5)
@@ -157,7 +157,7 @@ def _transfers(rows: int) -> tuple[Transfer, ...]:
         payer, step = source.randrange(people), source.randrange(1, people)
         # Most payments are small, few large: three magnitudes, as many of each.
         amount = int(10 ** source.uniform(4, 7))
-        when = start + datetime.timedelta(seconds=source.randrange(30 * 86_400))
+        when = start + datetime.timedelta(seconds=source.randrange(120 * 86_400))
         found.append(_transfer(number, when, f"acc-{payer}", f"acc-{(payer + step) % people}", amount))
     return tuple(found)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.statements import Statement, StatementReading, Transaction
+from agents.domain.collecting import uncollected
 from agents.insights.bulk.denomination import denominated
 from agents.insights.bulk.summary import Consolidation
 from agents.insights.categoriser import CategoriserSettings, categorise
@@ -28,20 +27,8 @@ def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientDat
     Raises:
         InputError: None of the files can be read.
     """
-    with _uncollected():
+    with uncollected():
         return _consolidated(request)
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the collection of cycles: all that is made here is kept, so walking it again and again finds nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:

@@ -35,15 +35,8 @@ def says_refund(transaction: Transaction) -> bool:
 
 def _order(transactions: Sequence[Transaction]) -> list[int]:
     """Return positions by date, money out before money in on one day, whatever the file's order."""
-    return sorted(
-        range(len(transactions)),
-        key=lambda at: (
-            transactions[at].date,
-            transactions[at].amount.minor > 0,
-            transactions[at].line,
-            transactions[at].id,
-        ),
-    )
+    keys = [(one.date, one.amount.minor > 0, one.line, one.id) for one in transactions]
+    return sorted(range(len(transactions)), key=keys.__getitem__)
 
 
 def transfers(transactions: Sequence[Transaction]) -> Mapping[int, int]:
