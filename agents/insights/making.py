@@ -30,7 +30,7 @@ def money(minor: int, currency: str) -> Money:
         minor: Signed, in minor units.
         currency: Three capitals, or the call is wrong: nothing checks it.
     """
-    return _made(Money, {"minor": minor, "currency": currency}, _MONEY)
+    return _made(Money, {"minor": minor, "currency": currency}, _MONEY.copy())
 
 
 def transaction(
@@ -40,7 +40,7 @@ def transaction(
     values = _BLANK.copy()
     values["id"], values["line"], values["account"] = id_, line, account
     values["date"], values["narration"], values["amount"], values["balance"] = date, narration, amount, balance
-    return _made(Transaction, values, _READ)
+    return _made(Transaction, values, _READ.copy())
 
 
 def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
@@ -50,13 +50,13 @@ def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
         one: Stays as it is.
         changes: By names of fields, of the fields' types; nothing checks either.
     """
-    return _made(Transaction, {**one.__dict__, **changes}, one.model_fields_set | changes.keys())
+    return _made(Transaction, {**one.__dict__, **changes}, one.__pydantic_fields_set__ | changes.keys())
 
 
 def _made(kind: type[_Made], values: dict[str, Any], given: set[str]) -> _Made:  # as pydantic keeps a model's values
     made = kind.__new__(kind)
     _set(made, "__dict__", values)
-    _set(made, "__pydantic_fields_set__", given.copy())
+    _set(made, "__pydantic_fields_set__", given)
     _set(made, "__pydantic_extra__", None)
     _set(made, "__pydantic_private__", None)
     return made

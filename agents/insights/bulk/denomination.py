@@ -24,6 +24,7 @@ def denominated(transactions: Sequence[Transaction], currency: str) -> Denominat
     Amounts stay as they are written: 1,000 is as many yen. An account that has an amount with more digits after the
     point than the currency knows is not in it, and its movements stay without one.
     """
+    alike = exponent(UNKNOWN_CURRENCY) == exponent(currency)
     unnamed: dict[str, list[int]] = defaultdict(list)
     for at, one in enumerate(transactions):
         if one.amount.currency == UNKNOWN_CURRENCY:
@@ -34,7 +35,7 @@ def denominated(transactions: Sequence[Transaction], currency: str) -> Denominat
     assumed = False
     for places in unnamed.values():
         try:
-            stated = [_stated(transactions[at], currency) for at in places]
+            stated = [_stated(transactions[at], currency, alike=alike) for at in places]
         except ValueError:
             continue
         assumed = True
@@ -43,12 +44,8 @@ def denominated(transactions: Sequence[Transaction], currency: str) -> Denominat
     return Denominated(tuple(found), assumed)
 
 
-def _stated(one: Transaction, currency: str) -> Transaction:
-    balance = one.balance and _in(one.balance, currency)
-    return changed(one, {"amount": _in(one.amount, currency), "balance": balance})
+def _stated(one: Transaction, currency: str, *, alike: bool) -> Transaction:
+    def stated(amount: Money) -> Money:
+        return money(amount.minor if alike else minor_units(amount.amount, currency), currency)
 
-
-def _in(amount: Money, currency: str) -> Money:
-    if exponent(amount.currency) == exponent(currency):
-        return money(amount.minor, currency)
-    return money(minor_units(amount.amount, currency), currency)
+    return changed(one, {"amount": stated(one.amount), "balance": None if one.balance is None else stated(one.balance)})
