@@ -164,8 +164,12 @@ def _transfers(rows: int) -> tuple[Transfer, ...]:
 
 def _transfer(number: int, when: datetime.datetime, payer: str, payee: str, minor: int) -> Transfer:
     return Transfer(
-        transaction_id=f"t-{number}", timestamp=when, sender=payer, recipient=payee,
-        amount=Money(minor=minor, currency="INR"), channel="upi",
+        transaction_id=f"t-{number}",
+        timestamp=when,
+        sender=payer,
+        recipient=payee,
+        amount=Money(minor=minor, currency="INR"),
+        channel="upi",
     )
 
 

@@ -1,7 +1,8 @@
 """Money and transactions made or changed without validation, where the code that makes them has seen to their parts.
 
 A bulk statement makes each transaction once and changes it three times; pydantic's own ways take two to four times as
-long. What comes out is the same object that the constructor or ``model_copy`` would give, to the field that is set.
+long and five times the memory, most of it for sets of the fields that were given. What comes out equals what the
+constructor or ``model_copy`` gives; of a transaction made here all fields count as given, in one set for all.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _Made = TypeVar("_Made", Money, Transaction)
 _set = object.__setattr__  # the models are frozen
 _BLANK = {name: field.default for name, field in Transaction.model_fields.items()}
 """Every field in its order, which is that of the JSON."""
-_MONEY = {"minor", "currency"}
-_READ = {"id", "line", "account", "date", "narration", "amount", "balance"}
+_GIVEN = set(_BLANK)
+_GIVEN_OF_MONEY = {"minor", "currency"}
 
 
 def money(minor: int, currency: str) -> Money:
@@ -30,7 +31,7 @@ def money(minor: int, currency: str) -> Money:
         minor: Signed, in minor units.
         currency: Three capitals, or the call is wrong: nothing checks it.
     """
-    return _made(Money, {"minor": minor, "currency": currency}, _MONEY.copy())
+    return _made(Money, {"minor": minor, "currency": currency}, _GIVEN_OF_MONEY)
 
 
 def transaction(
@@ -40,7 +41,7 @@ def transaction(
     values = _BLANK.copy()
     values["id"], values["line"], values["account"] = id_, line, account
     values["date"], values["narration"], values["amount"], values["balance"] = date, narration, amount, balance
-    return _made(Transaction, values, _READ.copy())
+    return _made(Transaction, values, _GIVEN)
 
 
 def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
@@ -50,7 +51,7 @@ def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
         one: Stays as it is.
         changes: By names of fields, of the fields' types; nothing checks either.
     """
-    return _made(Transaction, {**one.__dict__, **changes}, one.__pydantic_fields_set__ | changes.keys())
+    return _made(Transaction, {**one.__dict__, **changes}, _GIVEN)
 
 
 def _made(kind: type[_Made], values: dict[str, Any], given: set[str]) -> _Made:  # as pydantic keeps a model's values

@@ -217,9 +217,7 @@ def test_equal_rows_of_a_banks_own_file_are_two_bookings() -> None:
 
 def analysed_files(*texts: str, currency: str = "INR") -> BulkAnalysis | InsufficientData:
     files = [{"filename": f"{at}.csv", "content": text.encode()} for at, text in enumerate(texts)]
-    return consolidate(
-        BulkStatementRequest.model_validate({"applicant_id": "a", "files": files, "currency": currency})
-    )
+    return consolidate(BulkStatementRequest.model_validate({"applicant_id": "a", "files": files, "currency": currency}))
 
 
 @pytest.mark.parametrize(("one", "other"), [("", " (INR)"), (" (INR)", ""), ("", "")])
@@ -237,7 +235,9 @@ def test_own_transfers_to_a_statement_without_currency_are_no_income(one: str, o
 
 def test_amounts_without_currency_are_as_many_of_the_one_that_is_analysed() -> None:
     """1,000 without a currency was 100,000 yen, which have no digits after the point."""
-    found = analysed_files("Date,Narration,Amount,Balance\n05/01/2026,A,1000,1000\n06/01/2026,B,-400,600\n", currency="JPY")
+    found = analysed_files(
+        "Date,Narration,Amount,Balance\n05/01/2026,A,1000,1000\n06/01/2026,B,-400,600\n", currency="JPY"
+    )
     assert isinstance(found, BulkAnalysis)
     assert (found.total_credit.amount, found.total_debit.amount) == (1_000, 400)
     assert found.accounts[0].closing_balance is not None
