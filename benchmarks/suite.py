@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import bench_policy, policy_audit
+from benchmarks import bench_policy, catalogue, policy_audit
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install
 from genie.benchmark import fanout, memory, startup, timing
@@ -51,11 +51,13 @@ class Effort:
     """Of which the fastest counts, for the parts of governance."""
     records: int = policy_audit.RECORDS
     """Appended to an audit trail and verified."""
+    rows: int = catalogue.ROWS
+    """Of the statements and transfers that the catalogue is asked about."""
 
 
 QUICK = Effort(
     fanouts=(3,), requests=5, repetitions=1, seconds=0.01, messages=200, runs=300, children=1, starts=1, rounds=2,
-    records=2_000,
+    records=2_000, rows=2_000,
 )  # fmt: skip
 """Enough to see that everything can be measured, too little to believe a figure."""
 
@@ -92,6 +94,8 @@ def measured(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure
     yield from bench_policy.figures(
         progress, requests=effort.requests, repetitions=effort.repetitions, rounds=effort.rounds, records=effort.records
     )
+    progress("the catalogue's heavy questions")
+    yield from catalogue.figures(min(effort.repetitions, 3), effort.rows)
 
 
 def _round_trip(row: dict[str, Any]) -> Iterator[Figure]:

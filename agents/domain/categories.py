@@ -154,4 +154,4 @@ def taxonomy() -> Mapping[str, CategoryInfo]:
 def info(name: str | None) -> CategoryInfo:
     """Return what is known of a category; a name outside the taxonomy, or none, is uncategorised."""
     table = taxonomy()
-    return table.get(name or "", table[Category.UNCATEGORISED])
+    return table.get(name or "") or table[Category.UNCATEGORISED]

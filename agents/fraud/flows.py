@@ -76,6 +76,9 @@ def wholesale(account: Account, *, least_minor: int) -> Account:
 
 def regular_payers(account: Account) -> frozenset[str]:
     """Return payers who paid in at least three calendar months."""
+    payers = {one.transfer.sender for one in account.incoming}
+    if len(account.incoming) - len(payers) < _REGULAR_MONTHS - 1:  # nobody paid so often, as with nearly every account
+        return frozenset()
     months: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
     for one in account.incoming:
         if one.transfer.sender is not None:
@@ -94,7 +97,6 @@ def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S) -> tuple[Pas
         account: In order of time.
         window_s: Seconds between receipt and payment, at most.
     """
-    known = regular_payers(account)
     queue: deque[list[int]] = deque()  # place among the receipts, what is left of it
     taken: defaultdict[int, int] = defaultdict(int)
     onward: defaultdict[int, list[Booked]] = defaultdict(list)
@@ -114,6 +116,7 @@ def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S) -> tuple[Pas
             left -= part
             if not queue[0][1]:
                 queue.popleft()
+    known = regular_payers(account) if taken else frozenset()
     return tuple(
         Passed(receipts[at], minor, tuple(onward[at]))
         for at, minor in sorted(taken.items())

@@ -18,6 +18,7 @@ from agents.contracts.fraud import (
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.money import Money
+from agents.domain.collecting import uncollected
 from agents.fraud.flows import Account, Passed, accounts_of, passed_on
 from agents.fraud.moments import Booked, booked
 from agents.fraud.rings import CURRENCY, LEAST_MINOR, rings_of
@@ -49,6 +50,11 @@ def detect(check: MuleCheck) -> MuleVerdict | InsufficientData:
     Raises:
         InputError: The time zone is unknown, or two transfers have one id.
     """
+    with uncollected():
+        return _detected(check)
+
+
+def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
     asked = check.account_ids
     facts = {one.account_id: one for one in check.accounts}
     transfers = booked(check.transfers, check.timezone)

@@ -18,6 +18,8 @@ def fan(account: Account) -> list[Booked]:
 
     Regular payers and shops that were paid by card do not count.
     """
+    if min(len(account.incoming), len(account.outgoing)) < _FAN:
+        return []
     known = regular_payers(account)
     rows = [(one, True) for one in account.incoming if one.transfer.sender and one.transfer.sender not in known]
     rows += [(one, False) for one in account.outgoing if one.transfer.recipient and one.transfer.channel != "card"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.statements import Statement, StatementReading, Transaction
+from agents.domain.collecting import uncollected
+from agents.insights.bulk.denomination import denominated
 from agents.insights.bulk.summary import Consolidation
 from agents.insights.categoriser import CategoriserSettings, categorise
 from agents.insights.keywords import keyword_table
@@ -27,26 +27,17 @@ def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientDat
     Raises:
         InputError: None of the files can be read.
     """
-    with _uncollected():
+    with uncollected():
         return _consolidated(request)
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the collection of cycles: all that is made here is kept, so walking it again and again finds nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
     reading = read_files(request.files) if request.files else _reading(request.transactions)
-    statement = _understood(reading.statement)
-    consolidation = Consolidation(statement.transactions, request.currency, from_rows=not request.files)
+    stated = denominated(reading.statement.transactions, request.currency)
+    statement = _understood(Statement(transactions=stated.transactions))
+    consolidation = Consolidation(
+        statement.transactions, request.currency, assumed=stated.assumed, from_rows=not request.files
+    )
     if not consolidation.read:
         lack = Lack(what="transactions", needed=f"movements in {request.currency}")
         return InsufficientData(agent=ID, question="consolidated cash flow", missing=(lack,))

@@ -13,6 +13,7 @@ from agents.domain.categories import Category, Kind
 from agents.domain.narrations import Rail
 from agents.insights import pairs
 from agents.insights.keywords import STRONG, WEAK, Guess, KeywordTable, keyword_table
+from agents.insights.making import changed
 from agents.insights.merchants import MerchantMaster, merchant_master
 from genie.protocol import Context, Risk, Tier, agent
 
@@ -74,7 +75,7 @@ def categorise(
             guesses[key] = _guess(transaction, overrides, master, keywords)
         guess = guesses[key]
         category = guess.category if guess.confidence >= settings.threshold else Category.UNCATEGORISED.value
-        judged.append(transaction.model_copy(update={"category": str(category), "confidence": guess.confidence}))
+        judged.append(changed(transaction, {"category": str(category), "confidence": guess.confidence}))
     matched = _with_pairs(judged)
     return CategorisedStatement(
         statement=statement.model_copy(update={"transactions": tuple(matched)}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents.contracts.statements import NormalisedStatement, Statement, StatementReading
 from agents.domain import narrations
 from agents.domain.narrations import Rail
+from agents.insights.making import changed
 from agents.insights.merchants import MerchantMaster, merchant_master
 from genie.protocol import Risk, Tier, agent
 
@@ -43,7 +44,7 @@ def normalise(statement: Statement, master: MerchantMaster) -> Statement:
             read[transaction.narration if named else shape] = known
         merchant, rail = known
         changes = {"merchant": transaction.merchant or merchant, "rail": (rail and rail.value) or transaction.rail}
-        transactions.append(transaction.model_copy(update=changes))
+        transactions.append(changed(transaction, changes))
     return statement.model_copy(update={"transactions": tuple(transactions)})
 
 

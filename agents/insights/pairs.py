@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agents.contracts.statements import Transaction
 from agents.domain import categories, narrations
@@ -35,15 +35,8 @@ def says_refund(transaction: Transaction) -> bool:
 
 def _order(transactions: Sequence[Transaction]) -> list[int]:
     """Return positions by date, money out before money in on one day, whatever the file's order."""
-    return sorted(
-        range(len(transactions)),
-        key=lambda at: (
-            transactions[at].date,
-            transactions[at].amount.minor > 0,
-            transactions[at].line,
-            transactions[at].id,
-        ),
-    )
+    keys = [(one.date, one.amount.minor > 0, one.line, one.id) for one in transactions]
+    return sorted(range(len(transactions)), key=keys.__getitem__)
 
 
 def transfers(transactions: Sequence[Transaction]) -> Mapping[int, int]:
@@ -100,8 +93,7 @@ def refunds(transactions: Sequence[Transaction], *, skip: Mapping[int, int]) -> 
         transactions: Categorised as far as each by itself goes.
         skip: Positions that are legs of transfers.
     """
-    purchases: dict[tuple[str, str, str], deque[int]] = defaultdict(deque)
-    taken: set[int] = set()
+    purchases: dict[tuple[str, str, str], _Purchases] = {}
     found: dict[int, int] = {}
     for at in _order(transactions):
         one = transactions[at]
@@ -109,15 +101,13 @@ def refunds(transactions: Sequence[Transaction], *, skip: Mapping[int, int]) -> 
         if at in skip or one.amount.minor == 0 or kind in {Kind.TRANSFER, Kind.INCOME}:
             continue
         key = (one.account, one.amount.currency, _payee(one))
+        made = purchases.get(key)
         if one.amount.minor < 0:
-            purchases[key].append(at)
-            continue
-        _drop_old(purchases[key], transactions, one.date, REFUND_DAYS)
-        latest_first = [other for other in itertools.islice(reversed(purchases[key]), _LOOK_BACK) if other not in taken]
-        partner = _purchase(one, latest_first, transactions)
-        if partner is not None:
+            if made is None:
+                made = purchases[key] = _Purchases(transactions)
+            made.add(at)
+        elif made is not None and (partner := made.take(one)) is not None:
             found[at] = partner
-            taken.add(partner)
     return found
 
 
@@ -125,13 +115,58 @@ def _payee(transaction: Transaction) -> str:
     return transaction.merchant or " ".join(narrations.words(transaction.narration))
 
 
-def _purchase(refund: Transaction, latest_first: list[int], transactions: Sequence[Transaction]) -> int | None:
-    said = says_refund(refund)
-    for other in latest_first:
-        purchase = transactions[other]
-        shop = categories.info(purchase.category).kind is Kind.EXPENSE and purchase.category not in _OPEN
-        if purchase.amount.minor == -refund.amount.minor and (said or shop or purchase.narration == refund.narration):
-            return other
-    if not said:
-        return None
-    return next((other for other in latest_first if -transactions[other].amount.minor > refund.amount.minor), None)
+class _Purchases:
+    """Purchases from one payee, in order of time; of the latest ``_LOOK_BACK``, a refund takes one back.
+
+    Those of the refund's own amount are looked up and not looked for: money in from a payee is a refund only rarely.
+    """
+
+    def __init__(self, transactions: Sequence[Transaction]) -> None:
+        self._transactions = transactions
+        self._in_order: list[int] = []
+        self._by_amount: defaultdict[int, list[int]] = defaultdict(list)
+        """Places in ``_in_order``, by the positive amount."""
+        self._taken: set[int] = set()
+
+    def add(self, at: int) -> None:
+        """Add the position of a purchase that is not before the ones that are held."""
+        self._by_amount[-self._transactions[at].amount.minor].append(len(self._in_order))
+        self._in_order.append(at)
+
+    def take(self, refund: Transaction) -> int | None:
+        """Return the position of the purchase that a refund takes back, None for none; it is taken only once."""
+        place = self._place(refund)
+        if place is None:
+            return None
+        self._taken.add(place)
+        return self._in_order[place]
+
+    def _place(self, refund: Transaction) -> int | None:
+        same = self._by_amount.get(refund.amount.minor, ())
+        said = says_refund(refund)
+        for place in self._open(reversed(same), refund.date):
+            purchase = self._transactions[self._in_order[place]]
+            if said or _is_shop(purchase) or purchase.narration == refund.narration:
+                return place
+        if not said:
+            return None
+        latest_first = range(len(self._in_order) - 1, -1, -1)
+        dearer = (
+            place
+            for place in self._open(latest_first, refund.date)
+            if -self._transactions[self._in_order[place]].amount.minor > refund.amount.minor
+        )
+        return next(dearer, None)
+
+    def _open(self, latest_first: Iterable[int], date: datetime.date) -> Iterator[int]:
+        """Yield the places that may still be taken back on a day."""
+        for place in latest_first:
+            days = (date - self._transactions[self._in_order[place]].date).days
+            if place < len(self._in_order) - _LOOK_BACK or days > REFUND_DAYS:
+                return
+            if place not in self._taken:
+                yield place
+
+
+def _is_shop(purchase: Transaction) -> bool:
+    return categories.info(purchase.category).kind is Kind.EXPENSE and purchase.category not in _OPEN

@@ -51,16 +51,16 @@ class Consolidation:
 
     Args:
         transactions: Of all accounts, categorised.
-        currency: The one that is analysed; what names no currency is taken to be in it.
+        currency: The one that is analysed; the others are left out.
+        assumed: Some of the statements name no currency and are taken to be in it.
         from_rows: They are another system's rows, in which one booking may stand twice; files of a bank are its books.
     """
 
-    def __init__(self, transactions: Sequence[Transaction], currency: str, *, from_rows: bool) -> None:
+    def __init__(self, transactions: Sequence[Transaction], currency: str, *, assumed: bool, from_rows: bool) -> None:
         self._currency = currency
-        mine = (currency, UNKNOWN_CURRENCY)
-        self._all = [one for one in transactions if one.amount.currency in mine]
-        self._others = sorted({one.amount.currency for one in transactions} - set(mine))
-        self._unnamed = any(one.amount.currency == UNKNOWN_CURRENCY for one in self._all)
+        self._all = [one for one in transactions if one.amount.currency == currency]
+        self._others = sorted({one.amount.currency for one in transactions} - {currency})
+        self._assumed = assumed
         gone: dict[int, object] = {}
         self._duplicates = duplicates(self._all) if from_rows else ()
         gone.update((pair.second, pair) for pair in self._duplicates)
@@ -280,10 +280,11 @@ class Consolidation:
                 reasons.append(Reason(code=code, text=f"{count} {what}."))
         caveats = [*dict.fromkeys(notice for notice in reading.notices[:_MOST_NAMED])]
         caveats += [f"{one.field} taken as {one.chosen}: {one.why}" for one in reading.assumptions[:_MOST_NAMED]]
-        if self._unnamed:
+        if self._assumed:
             caveats.append(f"Movements that name no currency are taken to be in {self._currency}.")
         if self._others:
-            caveats.append(f"Movements in {', '.join(self._others)} are left out.")
+            others = (name if name != UNKNOWN_CURRENCY else "a currency that is not named" for name in self._others)
+            caveats.append(f"Movements in {', '.join(others)} are left out.")
         if any(not (one.reference or one.balance) for one in (self._all[pair.second] for pair in self._duplicates)):
             caveats.append("Equal rows without reference and balance are taken for one booking listed twice.")
         if reading.quarantined or reading.unread:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agents.contracts.statements import Statement, StatementReading, Transaction
+from agents.insights.making import changed
 from agents.insights.reading.choices import Choices
 from agents.insights.reading.identity import identity
 
@@ -80,11 +81,13 @@ def _shares(parts: Sequence[Part]) -> list[_Share]:
     found: list[_Share] = []
     for part in parts:
         accounts: dict[str, _Share] = {}
+        spelt: dict[str, _Share] = {}
         for transaction in part.reading.statement.transactions:
-            key = _key_of(transaction.account)
-            if key not in accounts:
-                accounts[key] = _Share(part, transaction.account, [])
-            accounts[key].transactions.append(transaction)
+            share = spelt.get(transaction.account)
+            if share is None:
+                share = accounts.setdefault(_key_of(transaction.account), _Share(part, transaction.account, []))
+                spelt[transaction.account] = share
+            share.transactions.append(transaction)
         found += accounts.values()
     return found
 
@@ -194,24 +197,20 @@ def _say_periods(kept: dict[str, list[_Share]], choices: Choices) -> None:
 
 
 def _reading(parts: Sequence[Part], shares: list[_Share], choices: Choices) -> StatementReading:
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     spelt: dict[str, str] = {}
+    shares_of = Counter(_key_of(share.account) for share in shares)
     transactions: list[Transaction] = []
     for share in shares:
         account = spelt.setdefault(_key_of(share.account), share.account)
-        transactions += [
-            one.model_copy(
-                update={
-                    "id": identity(account, one.date, one.narration, one.amount, seen),
-                    "account": account,
-                    "file": share.part.name,
-                }
-            )
-            for one in share.transactions
-        ]
-    alone = next(iter(spelt.values())) if len(spelt) == 1 else ""
+        # An account that stands in one file, under one name, has its ids already.
+        has_ids = shares_of[_key_of(account)] == 1 and all(one.account == account for one in share.transactions)
+        for one in share.transactions:
+            id_ = one.id if has_ids else identity(account, one.date, one.narration, one.amount, seen)
+            transactions.append(changed(one, {"id": id_, "account": account, "file": share.part.name}))
+    only = next(iter(spelt.values())) if len(spelt) == 1 else ""
     return StatementReading(
-        statement=Statement(account=alone, transactions=tuple(transactions)),
+        statement=Statement(account=only, transactions=tuple(transactions)),
         assumptions=(
             *(one.model_copy(update={"file": part.name}) for part in parts for one in part.reading.assumptions),
             *choices.assumptions,

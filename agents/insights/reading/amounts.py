@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agents.insights.reading.currencies import currency_of
 from agents.insights.reading.vocabulary import MARKS, Mark
@@ -24,8 +23,7 @@ _MINUSES = str.maketrans("\u2212\u2013\u2014", "---")
 _GROUP_MARKS = " '\u2019"
 
 
-@dataclass(frozen=True, slots=True)
-class AmountText:
+class AmountText(NamedTuple):
     """What one cell says as an amount."""
 
     point: Decimal | None

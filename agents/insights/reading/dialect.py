@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.insights.reading.vocabulary import header_roles
 from agents.insights.reading.wording import visible
@@ -30,8 +29,7 @@ _MAX_QUOTED_LINES = 20
 _SAMPLE = 150
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row of the file as cells, stripped of surrounding white space."""
 
     line: int

@@ -33,7 +33,8 @@ def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[D
     grouped = {".": 0, ",": 0}
     for record in table.rows:
         for column in columns:
-            amount = cells.amount(record.cells[column]) if column < len(record.cells) else None
+            cell = record.cells[column] if column < len(record.cells) else ""
+            amount = cells.amount(cell) if cell else None
             if amount is None or amount.point == amount.comma:
                 continue
             if amount.comma is None:

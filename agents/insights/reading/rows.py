@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.contracts.statements import Quarantined
 from agents.insights.reading.choices import name_lines
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _OPENING = "an opening balance"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row as it is written; what its sign means is not decided yet."""
 
     line: int
@@ -108,11 +107,12 @@ class RowReader:
     def _no_transaction(self, record: Record, narration: str, *, after: bool) -> str:
         if record.problem:
             return ""
-        if self._table.header and record.cells == self._table.header.cells:
+        if self._table.header is not None and record.cells == self._table.header.cells:
             return "the header again"
         dated = self._cells.date(self._cell(record, self._columns.date))
-        words = (narration, *(() if dated else record.cells))
-        kind = next(filter(None, map(balance_row, words)), "")
+        kind = balance_row(narration)
+        if not (kind or dated):
+            kind = next(filter(None, map(balance_row, record.cells)), "")
         if kind == "total":
             return "" if dated else "a total"
         if kind:
@@ -139,7 +139,8 @@ class RowReader:
         number = amount.magnitude(self._decimal_mark)
         if number is None:
             raise _UnreadableError(f"the amount does not use {self._decimal_mark!r} as decimal mark as the others do")
-        balance_text = self._cells.amount(self._cell(record, columns.balance))
+        balance_cell = self._cell(record, columns.balance)
+        balance_text = self._cells.amount(balance_cell) if balance_cell else None
         if balance_text and balance_text.currency:
             balance_signs.add(balance_text.currency)
         return Entry(
@@ -149,7 +150,7 @@ class RowReader:
             amount=amount,
             number=number,
             side=side,
-            mark=mark_of(self._cell(record, columns.mark)),
+            mark=None if columns.mark is None else mark_of(self._cell(record, columns.mark)),
             balance=balance_text.signed(self._decimal_mark) if balance_text else None,
             currency=self._cell(record, columns.currency) or amount.currency,
             account=self._cell(record, columns.account)[:64],
@@ -159,31 +160,33 @@ class RowReader:
         return record.cells[column] if column is not None and column < len(record.cells) else ""
 
     def _date(self, record: Record) -> datetime.date:
-        cell, where = self._cell(record, self._columns.date), self._table.name(self._columns.date)
-        if not cell:
-            raise _UnreadableError(f"has no date in {where}")
-        readings = self._cells.date(cell)
+        cell = self._cell(record, self._columns.date)
+        readings = self._cells.date(cell) if cell else None
         day = readings[self._order] if readings else None
         if day is None:
+            where = self._table.name(self._columns.date)
+            if not cell:
+                raise _UnreadableError(f"has no date in {where}")
             raise _UnreadableError(f"{where} does not hold a date in the form of the others")
         return day
 
     def _amount(self, record: Record) -> tuple[Mark | None, AmountText]:
         columns = self._columns
         if columns.amount is not None:
-            cell, where = self._cell(record, columns.amount), self._table.name(columns.amount)
-            if not cell:
-                raise _UnreadableError(f"has no amount in {where}")
-            amount = self._cells.amount(cell)
+            cell = self._cell(record, columns.amount)
+            amount = self._cells.amount(cell) if cell else None
             if amount is None:
-                raise _UnreadableError(f"{where} does not hold an amount")
+                where = self._table.name(columns.amount)
+                raise _UnreadableError(f"{where} does not hold an amount" if cell else f"has no amount in {where}")
             return None, amount
         found: list[tuple[Mark | None, AmountText]] = []
         sides: tuple[tuple[Mark, int | None], ...] = (("debit", columns.debit), ("credit", columns.credit))
         for side, column in sides:
             cell = self._cell(record, column)
+            if not cell:
+                continue
             amount = self._cells.amount(cell)
-            if amount is None and cell and any(map(str.isalnum, cell)) and column is not None:
+            if amount is None and any(map(str.isalnum, cell)) and column is not None:
                 raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
             if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
                 found.append((side, amount))

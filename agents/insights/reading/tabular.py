@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from agents.contracts.money import Money, minor_units
+from agents.contracts.money import minor_units
 from agents.contracts.statements import (
     Quarantined,
     Statement,
@@ -13,6 +12,7 @@ from agents.contracts.statements import (
     StatementReading,
     Transaction,
 )
+from agents.insights.making import money, transaction
 from agents.insights.reading.cells import Cells
 from agents.insights.reading.choices import Choices
 from agents.insights.reading.columns import ColumnFinder
@@ -94,7 +94,7 @@ def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile,
         check_balance(read, amounts, table.name(columns.balance), choices)
     transactions = _transactions(read, amounts, Denomination(table, columns, read, profile, choices), profile)
     _refuse_mostly_bad(name, table, read, len(transactions))
-    accounts = {transaction.account for transaction in transactions}
+    accounts = {one.account for one in transactions}
     return StatementReading(
         statement=Statement(account=accounts.pop() if len(accounts) == 1 else "", transactions=tuple(transactions)),
         form="csv",
@@ -143,7 +143,7 @@ def _transactions(
     read: Read, amounts: list[Decimal | None], denomination: Denomination, profile: StatementProfile
 ) -> list[Transaction]:
     """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     found = []
     for entry, amount in zip(read.entries, amounts, strict=True):
         currency = denomination.of(entry)
@@ -156,8 +156,8 @@ def _transactions(
             read.quarantined.append(Quarantined(line=entry.line, reason="its currency is no ISO 4217 code"))
             continue
         try:
-            money = Money(minor=minor_units(amount, currency), currency=currency)
-            balance = None if entry.balance is None else Money.of(entry.balance, currency)
+            moved = money(minor_units(amount, currency), currency)
+            balance = None if entry.balance is None else money(minor_units(entry.balance, currency), currency)
         except ValueError:
             read.quarantined.append(
                 Quarantined(line=entry.line, reason=f"has more digits after the point than {currency} has")
@@ -165,14 +165,14 @@ def _transactions(
             continue
         account = profile.account or entry.account
         found.append(
-            Transaction(
-                id=identity(account, entry.date, entry.narration, money, seen),
-                line=entry.line,
-                account=account,
-                date=entry.date,
-                narration=entry.narration,
-                amount=money,
-                balance=balance,
+            transaction(
+                identity(account, entry.date, entry.narration, moved, seen),
+                entry.line,
+                account,
+                entry.date,
+                entry.narration,
+                moved,
+                balance,
             )
         )
     return found

@@ -22,7 +22,10 @@ def joined(parts: Iterable[str]) -> str:
     kept: list[str] = []
     for part in parts:
         text = " ".join(part.split())
-        if not text or (kept and any(text.casefold() in other.casefold() for other in kept)):
+        if text and not kept:
+            kept.append(text)
+            continue
+        if not text or any(text.casefold() in other.casefold() for other in kept):
             continue
         kept = [other for other in kept if other.casefold() not in text.casefold()]
         kept.append(text)

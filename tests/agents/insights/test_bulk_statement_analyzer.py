@@ -215,6 +215,46 @@ def test_equal_rows_of_a_banks_own_file_are_two_bookings() -> None:
     assert (found.duplicate_count, found.total_debit.amount) == (0, 40)
 
 
+def analysed_files(*texts: str, currency: str = "INR") -> BulkAnalysis | InsufficientData:
+    files = [{"filename": f"{at}.csv", "content": text.encode()} for at, text in enumerate(texts)]
+    return consolidate(BulkStatementRequest.model_validate({"applicant_id": "a", "files": files, "currency": currency}))
+
+
+@pytest.mark.parametrize(("one", "other"), [("", " (INR)"), (" (INR)", ""), ("", "")])
+def test_own_transfers_to_a_statement_without_currency_are_no_income(one: str, other: str) -> None:
+    """They were matched only where both statements name a currency, or neither, and counted as income otherwise."""
+    found = analysed_files(
+        f"Date,Account,Narration,Debit{one},Credit{one}\n05/01/2026,A-1,SALARY ACME,,60000.00\n"
+        "06/01/2026,A-1,IMPS-512345678901-OWN,7000.00,\n",
+        f"Date,Account,Narration,Debit{other},Credit{other}\n06/01/2026,B-2,IMPS-512345678901-OWN,,7000.00\n"
+        "07/01/2026,B-2,RENT,5000.00,\n",
+    )
+    assert isinstance(found, BulkAnalysis)
+    assert (found.transfer_count, found.total_credit.amount, found.total_debit.amount) == (1, 60_000, 5_000)
+
+
+def test_amounts_without_currency_are_as_many_of_the_one_that_is_analysed() -> None:
+    """1,000 without a currency was 100,000 yen, which have no digits after the point."""
+    found = analysed_files(
+        "Date,Narration,Amount,Balance\n05/01/2026,A,1000,1000\n06/01/2026,B,-400,600\n", currency="JPY"
+    )
+    assert isinstance(found, BulkAnalysis)
+    assert (found.total_credit.amount, found.total_debit.amount) == (1_000, 400)
+    assert found.accounts[0].closing_balance is not None
+    assert found.accounts[0].closing_balance.amount == 600
+    assert any("JPY" in caveat for caveat in found.grounds.caveats)
+
+
+def test_amounts_that_the_currency_cannot_have_are_left_out_and_that_is_said() -> None:
+    cents = "Date,Account,Narration,Amount\n05/01/2026,A-1,SHOP,-10.50\n06/01/2026,A-1,SHOP,-20.00\n"
+    yen = "Date,Account,Narration,Amount (JPY)\n05/01/2026,B-2,SHOP,-300\n"
+    found = analysed_files(cents, yen, currency="JPY")
+    assert isinstance(found, BulkAnalysis)
+    assert (found.total_debit.amount, found.other_currencies) == (300, ("XXX",))
+    assert "Movements in a currency that is not named are left out." in found.grounds.caveats
+    assert isinstance(analysed_files(cents, currency="JPY"), InsufficientData)
+
+
 @pytest.mark.parametrize("given_", [{}, {"files": [{"filename": "a", "content": b"x"}], "transactions": salaries(1)}])
 def test_it_is_files_or_rows(given_: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="files"):
