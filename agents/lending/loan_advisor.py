@@ -22,6 +22,7 @@ from agents.domain.time_value import (
 )
 from agents.lending.amounts import ZERO, caveats, paise, shown
 from agents.lending.tables import HOUSING_LTV, LOAN_POLICY, HousingLtvRules, LoanPolicyRules
+from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 ID = "loan_advisor"
@@ -34,15 +35,17 @@ def advise(request: LoanRequest) -> LoanAdvice | InsufficientData:
     instalment is what is left. FOIR = (obligations + EMI) / net income.
 
     Raises:
-        InputError: No edition of the rules covers the day.
+        InputError: No edition of the rules covers the day, fees take all that is lent, or no instalment in whole paise
+            repays the loan.
     """
     if lacking := tuple(_lacking(request)):
         return InsufficientData(agent=ID, question="whether the loan is within policy", missing=lacking)
+    if request.fees is not None and request.fees.minor >= request.principal.minor:
+        raise InputError("fees", f"{request.fees} leave nothing of {request.principal}", "give what is paid upfront")
     policy = edition(LOAN_POLICY, on=request.as_of)
     housing = edition(HOUSING_LTV, on=request.as_of) if request.purpose == "home" else None
-    rate = monthly_rate(request.annual_rate_percent)
     emi = _emi(request, request.annual_rate_percent)
-    rows = tuple(amortise(request.principal.minor, rate, emi, periods=request.term_months))
+    rows = _rows(request, emi)
     stressed = _emi(request, request.annual_rate_percent + policy.rules.shock_percent)
     checks = tuple(_checks(request, (emi, stressed), policy.rules, None if housing is None else housing.rules))
     editions = (policy.said, *(() if housing is None else (housing.said,)))
@@ -77,6 +80,17 @@ def _lacking(request: LoanRequest) -> Iterator[Lack]:
 def _emi(request: LoanRequest, annual_percent: Decimal) -> int:
     exact = instalment(Decimal(request.principal.minor), monthly_rate(annual_percent), request.term_months)
     return max(rounded_minor(exact), 1)
+
+
+def _rows(request: LoanRequest, emi: int) -> tuple[Row, ...]:
+    rate = monthly_rate(request.annual_rate_percent)
+    try:
+        return tuple(amortise(request.principal.minor, rate, emi, periods=request.term_months))
+    except ValueError:  # at a high rate over a long term, rounding leaves nothing but the interest
+        term = f"{request.annual_rate_percent} % over {request.term_months} months"
+        raise InputError(
+            "term_months", f"no instalment in whole paise repays it at {term}", "give a shorter term"
+        ) from None
 
 
 def foir(request: LoanRequest, emi: int) -> Decimal:
@@ -143,7 +157,7 @@ def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: Hous
 
 
 def _apr(request: LoanRequest, rows: tuple[Row, ...]) -> str | None:
-    if request.fees is None or request.fees.minor >= request.principal.minor:
+    if request.fees is None:
         return None
     # Of the payments as they are: at a high rate over many years the last one differs by more than some paise.
     net = Decimal(request.principal.minor - request.fees.minor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from agents.contracts.amounts import to_paise
@@ -14,6 +14,7 @@ from agents.contracts.sme import AmountLimit, SmeLoanOffer, SmeOfferRequest
 from agents.domain.rulebook import edition
 from agents.lending.amounts import ZERO, caveats, paise, rounded, shown
 from agents.lending.guarantee import fee_percent, obstacles, uncovered
+from agents.lending.scorecard import HIGHEST, LOWEST
 from agents.lending.tables import GUARANTEE, SME_POLICY, TURNOVER_METHOD, GuaranteeRules, SmePolicyRules
 from agents.lending.terms import (
     Bound,
@@ -25,6 +26,7 @@ from agents.lending.terms import (
     sales_bounds,
     service_bound,
 )
+from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 ID = "sme_loan_pricer"
@@ -42,9 +44,10 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     """Return the terms of a loan in principle, or a decline with its reasons.
 
     Raises:
-        InputError: No edition of the rules covers the day.
+        InputError: No edition of the rules covers the day, or the score is none.
     """
     application, score = request.application, request.score
+    _check_score(score.score)
     if application.facility == "working_capital" and request.working_capital is None:
         lack = Lack(what="working_capital", needed="a forecast of the business's working capital")
         return InsufficientData(agent=ID, question="terms of a working-capital limit", missing=(lack,))
@@ -73,6 +76,15 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
         guarantee_eligible=not hindered, guarantee_fee_first_year=to_paise(ZERO), apr_percent=None,
         processing_fee=to_paise(ZERO), checks=checks, limits=_limits(bounds), grounds=grounds,
     )  # fmt: skip
+
+
+def _check_score(text: str) -> None:
+    try:
+        within = LOWEST <= Decimal(text) <= HIGHEST
+    except InvalidOperation:
+        within = False
+    if not within:
+        raise InputError("score.score", f"is no score from {LOWEST} to {HIGHEST}", "take the underwriter's")
 
 
 def _offer(
