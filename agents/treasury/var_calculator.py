@@ -11,7 +11,16 @@ from agents.contracts.money import Money
 from agents.contracts.treasury import ComponentVar, VarBacktest, VarFigure, VarRequest, VarResult
 from agents.treasury.amounts import percent, share_of
 from agents.treasury.backtest import FEWEST_DAYS, REJECT_BELOW, WINDOW, christoffersen, exceptions, kupiec
-from agents.treasury.returns import Moments, Tail, combined, component_shares, historical, modified, parametric
+from agents.treasury.returns import (
+    Moments,
+    Tail,
+    combined,
+    component_shares,
+    expansion_holds,
+    historical,
+    modified,
+    parametric,
+)
 from genie.protocol import Risk, Tier, agent
 
 ID = "var_calculator"
@@ -49,7 +58,7 @@ def value_at_risk(request: VarRequest) -> VarResult | InsufficientData:
         if histories
         else (),
         backtest=tested,
-        grounds=_grounds(request, returns, alpha, (by_history, by_normal), tested),
+        grounds=_grounds(request, returns, moments, (by_history, by_normal), tested),
     )
 
 
@@ -97,8 +106,13 @@ def _short(value: float) -> Decimal:
 
 
 def _grounds(
-    request: VarRequest, returns: Sequence[float], alpha: float, tails: tuple[Tail, Tail], tested: VarBacktest | None
+    request: VarRequest,
+    returns: Sequence[float],
+    moments: Moments,
+    tails: tuple[Tail, Tail],
+    tested: VarBacktest | None,
 ) -> Grounds:
+    alpha = float(1 - request.confidence_pct / 100)
     by_history, by_normal = (share_of(request.portfolio_value, tail.var) for tail in tails)
     over = "one day" if request.horizon_days == 1 else f"{request.horizon_days} days"
     chance = f"{request.confidence_pct} per cent confidence"
@@ -121,6 +135,10 @@ def _grounds(
         caveats.append(f"{len(returns)} returns hold no {chance}: the historical figures are those of the worst day.")
     elif len(returns) < _YEAR:
         caveats.append(f"{len(returns)} returns are less than the {_YEAR} that a year of trading has.")
+    if not moments.deviation:
+        caveats.append("The returns do not vary at all: they may be stale, and say nothing of risk.")
+    if not expansion_holds(moments, alpha, request.horizon_days):
+        caveats.append("The Cornish-Fisher expansion does not hold throughout for these returns.")
     if tested is None:
         caveats.append(f"Not backtested: that takes {WINDOW + FEWEST_DAYS} returns.")
     if request.horizon_days > 1:
