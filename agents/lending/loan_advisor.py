@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
 
-from agents.contracts.amounts import to_paise
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.lending import Check, LoanAdvice, LoanRequest, ScheduleRow
 from agents.contracts.money import Money
+from agents.contracts.rupees import rupees
 from agents.domain.rulebook import edition
 from agents.domain.time_value import (
     Row,
@@ -144,7 +144,7 @@ def _checks(
 
 def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: HousingLtvRules | None) -> Money:
     if request.borrower_age * 12 + request.term_months > policy.most_age * 12:
-        return to_paise(ZERO)
+        return rupees(ZERO)
     percent, income, owed = request.annual_rate_percent, request.monthly_income.amount, request.existing_obligations
     bounds = [
         max(income * share - owed.amount, ZERO)
@@ -153,7 +153,7 @@ def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: Hous
     ]
     if housing is not None and request.property_value is not None:
         bounds.append(most_for_value(request.property_value.amount, housing))
-    return to_paise(min(bounds).to_integral_value(ROUND_FLOOR))
+    return rupees(min(bounds).to_integral_value(ROUND_FLOOR))
 
 
 def _apr(request: LoanRequest, rows: tuple[Row, ...]) -> str | None:

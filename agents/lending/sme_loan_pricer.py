@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from agents.contracts.amounts import to_paise
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.lending import Check
+from agents.contracts.rupees import rupees
 from agents.contracts.sme import AmountLimit, SmeLoanOffer, SmeOfferRequest
 from agents.domain.rulebook import edition
 from agents.lending.amounts import ZERO, caveats, paise, rounded, shown
@@ -71,10 +71,10 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     if all(check.passed for check in checks):
         return _offer(request, terms, policy.rules, checks, bounds, grounds)
     return SmeLoanOffer(
-        borrower_id=application.borrower_id, recommendation="decline", amount=to_paise(ZERO),
-        tenor_months=application.requested_tenor_months, annual_rate_percent=None, emi=to_paise(ZERO), dscr=None,
-        guarantee_eligible=not hindered, guarantee_fee_first_year=to_paise(ZERO), apr_percent=None,
-        processing_fee=to_paise(ZERO), checks=checks, limits=_limits(bounds), grounds=grounds,
+        borrower_id=application.borrower_id, recommendation="decline", amount=rupees(ZERO),
+        tenor_months=application.requested_tenor_months, annual_rate_percent=None, emi=rupees(ZERO), dscr=None,
+        guarantee_eligible=not hindered, guarantee_fee_first_year=rupees(ZERO), apr_percent=None,
+        processing_fee=rupees(ZERO), checks=checks, limits=_limits(bounds), grounds=grounds,
     )  # fmt: skip
 
 
@@ -99,15 +99,15 @@ def _offer(
     return SmeLoanOffer(
         borrower_id=application.borrower_id,
         recommendation="in_principle",
-        amount=to_paise(terms.amount),
+        amount=rupees(terms.amount),
         tenor_months=application.requested_tenor_months,
         annual_rate_percent=shown(terms.percent),
         emi=paise(terms.emi),
         dscr=None if dscr is None else shown(dscr),
         guarantee_eligible=terms.fund is not None,
-        guarantee_fee_first_year=to_paise(fee),
+        guarantee_fee_first_year=rupees(fee),
         apr_percent=None if apr is None else shown(apr),
-        processing_fee=to_paise(terms.amount * policy.processing_fee),
+        processing_fee=rupees(terms.amount * policy.processing_fee),
         checks=checks,
         limits=_limits(bounds),
         grounds=grounds,
@@ -122,7 +122,7 @@ def _dscr(request: SmeOfferRequest, monthly: int) -> Decimal | None:
 
 def _limits(bounds: list[Bound]) -> tuple[AmountLimit, ...]:
     tight_first = sorted(bounds, key=lambda bound: bound.most)
-    return tuple(AmountLimit.model_validate({"name": one.name, "most": to_paise(one.most)}) for one in tight_first)
+    return tuple(AmountLimit.model_validate({"name": one.name, "most": rupees(one.most)}) for one in tight_first)
 
 
 def _checks(request: SmeOfferRequest, terms: _Terms, policy: SmePolicyRules) -> Iterator[Check]:
@@ -163,7 +163,7 @@ def _grounds(
         if not one.passed
     ]
     reasons.append(
-        Reason(code="lending.amount", text=f"The amount is bounded by {tightest.name}: {to_paise(tightest.most)}.")
+        Reason(code="lending.amount", text=f"The amount is bounded by {tightest.name}: {rupees(tightest.most)}.")
     )
     text = f"Not guaranteed by the fund: {'; '.join(hindered)}." if hindered else "The fund may guarantee it."
     reasons.append(Reason(code="lending.no_guarantee" if hindered else "lending.guarantee", text=text))

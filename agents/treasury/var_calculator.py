@@ -21,17 +21,25 @@ from agents.treasury.returns import (
     modified,
     parametric,
 )
+from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 ID = "var_calculator"
 FEWEST_RETURNS = 5
 """A week of trading days; below it no spread can be told."""
+MOST_CONFIDENCE = Decimal("99.999999")
 _YEAR = 250
 _DIGITS = Decimal("0.0001")
 
 
 def value_at_risk(request: VarRequest) -> VarResult | InsufficientData:
-    """Return value at risk and expected shortfall, or what is missing to say them."""
+    """Return value at risk and expected shortfall, or what is missing to say them.
+
+    Raises:
+        InputError: The confidence leaves next to no tail.
+    """
+    if request.confidence_pct > MOST_CONFIDENCE:
+        raise InputError("confidence_pct", f"is above {MOST_CONFIDENCE}", "no history tells of so rare a day")
     histories = [[float(day) for day in one.daily_returns] for one in request.positions]
     whole = request.portfolio_value.minor
     weights = [one.value.minor / whole for one in request.positions]

@@ -196,3 +196,8 @@ def test_a_loan_that_only_a_part_of_a_paisa_would_repay_is_refused_in_words(rate
 def test_fees_that_leave_nothing_to_pay_out_are_refused() -> None:
     with pytest.raises(InputError, match="fees"):
         advise(asked(principal=100_000, fees=100_000))
+
+
+def test_more_than_an_answer_can_state_is_said_in_words() -> None:
+    with pytest.raises(InputError, match="lakh crore"):
+        advise(asked(principal=10**12, monthly_income=10**12, term_months=360))
