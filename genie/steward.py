@@ -47,6 +47,7 @@ class Steward:
         self._answers: dict[int, tuple[bool, str]] = {}
         self._acts: list[Act] = []
         self._obeying = False
+        self._closing = False
         self.failing: str | None = None
         """Why the control could not be reached the last time."""
 
@@ -64,13 +65,15 @@ class Steward:
     async def run(self) -> None:
         """Report and obey at every interval, until cancelled."""
         bus, parker = self._bus, self._bus.make_parker()
-        while True:
+        while not self._closing:
             bus.alarm.at(bus.now() + self._control.interval_s, parker.wake)
             await parker.park()
-            await self._exchange()
+            if not self._closing:
+                await self._exchange()
 
     async def close(self) -> None:
         """Say how everything ended."""
+        self._closing = True
         self._bus.holds.tell = self._bus.switches.tell = None
         try:
             await self._control.close(self._report())

@@ -47,7 +47,9 @@ def plan(request: GoalRequest) -> GoalPlan:
         required_monthly_for_wanted=money(needed, currency, up=True),
         shortfall_monthly=money(max(needed - float(request.monthly_contribution.amount), 0.0), currency, up=True),
         on_track=Decimal(reached) / request.paths >= wanted,
-        grounds=Grounds(reasons=(), inputs=inputs(request), editions=(), uncertainty=UNCERTAINTY),
+        grounds=Grounds(
+            reasons=(), inputs=inputs(request), editions=(), uncertainty=UNCERTAINTY, caveats=_caveats(request)
+        ),
     )
     return answer.model_copy(
         update={"grounds": answer.grounds.model_copy(update={"reasons": _reasons(request, answer)})}
@@ -91,6 +93,12 @@ def needs(request: GoalRequest, target: Money, found: Paths, probability: float)
 
     each = (float(target.amount) - float(request.current_corpus.amount) * found.of_corpus) / found.of_contributions
     return max(float(np.quantile(each, probability, method="inverted_cdf")), 0.0)
+
+
+def _caveats(request: GoalRequest) -> tuple[str, ...]:
+    if request.annual_inflation:
+        return ()
+    return ("No inflation was given: the target is taken to be in the money of its day, not in today's.",)
 
 
 def _reasons(request: GoalRequest, answer: GoalPlan) -> tuple[Reason, ...]:

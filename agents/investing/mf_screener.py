@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -29,6 +30,31 @@ class _Scored:
     sharpe: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class _Peers:
+    """Scores in rising order, of all funds and by category: thousands of funds are not compared two by two."""
+
+    every: Sequence[Decimal]
+    by_category: Mapping[str, Sequence[Decimal]]
+
+    @classmethod
+    def of(cls, scored: Sequence[_Scored]) -> _Peers:
+        categories: dict[str, list[Decimal]] = {}
+        for one in scored:
+            categories.setdefault(one.fund.category, []).append(one.score)
+        return cls(sorted(one.score for one in scored), {name: sorted(found) for name, found in categories.items()})
+
+    def rank(self, score: Decimal) -> int:
+        return 1 + len(self.every) - bisect_right(self.every, score)
+
+    def percentile(self, one: _Scored, fewest: int) -> Decimal | None:
+        scores = self.by_category[one.fund.category]
+        if len(scores) < fewest:
+            return None
+        worse, ties = bisect_left(scores, one.score), bisect_right(scores, one.score)
+        return rounded((worse + Decimal(ties - worse - 1) / 2) / (len(scores) - 1) * 100, 1)
+
+
 def screen(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
     """Return the funds that meet the filter by score, best first; the order they came in changes nothing.
 
@@ -48,8 +74,9 @@ def screen(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
         else:
             scored.append(_scored(fund, request.risk_free_rate, found.rules))
     scored.sort(key=lambda one: (-one.score, one.fund.scheme))
+    peers = _Peers.of(scored)
     return FundScreenResults(
-        ranked=tuple(_ranked(one, scored, request, found.rules) for one in scored),
+        ranked=tuple(_ranked(one, peers, request, found.rules) for one in scored),
         unranked=tuple(unranked),
         filtered_out=sum(one.why == "filtered_out" for one in unranked),
         grounds=_grounds(request, found, scored, unranked),
@@ -102,17 +129,17 @@ def _down(value: Decimal, worst: Decimal) -> Decimal:
     return min(max(1 - value / worst, _ZERO), _ONE)
 
 
-def _ranked(one: _Scored, scored: Sequence[_Scored], request: FundScreenRequest, rules: FundScoringRules) -> RankedFund:
+def _ranked(one: _Scored, peers: _Peers, request: FundScreenRequest, rules: FundScoringRules) -> RankedFund:
     fund = one.fund
     text = f"five years {percent(fund.five_year_cagr or _ZERO)} a year, deviation {percent(fund.std_dev or _ZERO)}"
     text += f", expenses {percent(fund.expense_ratio or _ZERO)}, {fund.neg_quarters_last_5yr} of 20 quarters lost"
     return RankedFund(
-        rank=1 + sum(other.score > one.score for other in scored),
+        rank=peers.rank(one.score),
         scheme=fund.scheme,
         category=fund.category,
         score=one.score,
         sharpe=one.sharpe,
-        percentile_in_category=_percentile(one, scored, rules),
+        percentile_in_category=peers.percentile(one, rules.fewest_for_percentile),
         ratios=ratios(
             [float(value) for value in fund.monthly_returns],
             [float(value) for value in fund.benchmark_monthly_returns],
@@ -120,14 +147,6 @@ def _ranked(one: _Scored, scored: Sequence[_Scored], request: FundScreenRequest,
         ),
         reason=f"{text}; on the scale of {fund.fund_class}",
     )
-
-
-def _percentile(one: _Scored, scored: Sequence[_Scored], rules: FundScoringRules) -> Decimal | None:
-    others = [other for other in scored if other is not one and other.fund.category == one.fund.category]
-    if len(others) + 1 < rules.fewest_for_percentile:
-        return None
-    below = sum((_ONE if other.score < one.score else _ONE / 2) for other in others if other.score <= one.score)
-    return rounded(below / len(others) * 100, 1)
 
 
 def _grounds(

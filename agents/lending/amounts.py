@@ -6,14 +6,18 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from agents.contracts.grounds import RuleEdition, unverified
 from agents.contracts.money import Money
-from agents.contracts.rupees import INR
+from agents.contracts.rupees import rupees
 
 ZERO = Decimal(0)
 
 
 def paise(minor: int) -> Money:
-    """Return whole paise as money."""
-    return Money(minor=minor, currency=INR)
+    """Return whole paise as money.
+
+    Raises:
+        InputError: It is beyond what a payload holds.
+    """
+    return rupees(Decimal(minor).scaleb(-2))
 
 
 def rounded(value: Decimal, digits: int) -> Decimal:

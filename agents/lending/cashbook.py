@@ -13,7 +13,20 @@ from agents.domain.months import covered_months, is_last_day, month_of
 from agents.domain.narrations import words
 
 _RETURNED = frozenset(
-    ("return", "returned", "rtn", "bounce", "bounced", "dishonour", "dishonor", "dishonoured", "unpaid")
+    (
+        "return",
+        "returned",
+        "rtn",
+        "bounce",
+        "bounced",
+        "dishonour",
+        "dishonor",
+        "dishonoured",
+        "unpaid",
+        "rev",
+        "reversal",
+        "reversed",
+    )
 )
 _MANDATE = frozenset(
     ("ecs", "nach", "ach", "cheque", "chq", "chque", "mandate", "emi", "si", "inward", "iw", "insufficient")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from agents.contracts.amounts import to_paise
 from agents.contracts.bulk import BulkAnalysis
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
-from agents.contracts.rupees import INR
+from agents.contracts.rupees import INR, rupees
 from agents.contracts.sme import CashflowScore, Signal, UnderwriteRequest
 from agents.domain.rulebook import edition
 from agents.lending.amounts import caveats, paise, rounded, shown
@@ -56,9 +55,9 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
         grade=grade(value, found.rules),
         signals=tuple(_signal(name, results[name]) for name in sorted(results)),
         months=book.months,
-        monthly_inflow=to_paise(sum(book.inflows) / months),
-        monthly_outflow=to_paise(sum(book.outflows) / months),
-        monthly_obligations=to_paise(book.obligations / months),
+        monthly_inflow=rupees(sum(book.inflows) / months),
+        monthly_outflow=rupees(sum(book.outflows) / months),
+        monthly_obligations=rupees(book.obligations / months),
         bounces=book.bounces,
         lowest_balance=None if book.lowest_balance is None else paise(book.lowest_balance),
         grounds=Grounds(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_FLOOR, Decimal
 
-from agents.contracts.amounts import to_paise
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.lending import Check, LoanAdvice, LoanRequest, ScheduleRow
 from agents.contracts.money import Money
+from agents.contracts.rupees import rupees
 from agents.domain.rulebook import edition
 from agents.domain.time_value import (
     Row,
@@ -22,6 +22,7 @@ from agents.domain.time_value import (
 )
 from agents.lending.amounts import ZERO, caveats, paise, shown
 from agents.lending.tables import HOUSING_LTV, LOAN_POLICY, HousingLtvRules, LoanPolicyRules
+from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 ID = "loan_advisor"
@@ -34,15 +35,17 @@ def advise(request: LoanRequest) -> LoanAdvice | InsufficientData:
     instalment is what is left. FOIR = (obligations + EMI) / net income.
 
     Raises:
-        InputError: No edition of the rules covers the day.
+        InputError: No edition of the rules covers the day, fees take all that is lent, or no instalment in whole paise
+            repays the loan.
     """
     if lacking := tuple(_lacking(request)):
         return InsufficientData(agent=ID, question="whether the loan is within policy", missing=lacking)
+    if request.fees is not None and request.fees.minor >= request.principal.minor:
+        raise InputError("fees", f"{request.fees} leave nothing of {request.principal}", "give what is paid upfront")
     policy = edition(LOAN_POLICY, on=request.as_of)
     housing = edition(HOUSING_LTV, on=request.as_of) if request.purpose == "home" else None
-    rate = monthly_rate(request.annual_rate_percent)
     emi = _emi(request, request.annual_rate_percent)
-    rows = tuple(amortise(request.principal.minor, rate, emi, periods=request.term_months))
+    rows = _rows(request, emi)
     stressed = _emi(request, request.annual_rate_percent + policy.rules.shock_percent)
     checks = tuple(_checks(request, (emi, stressed), policy.rules, None if housing is None else housing.rules))
     editions = (policy.said, *(() if housing is None else (housing.said,)))
@@ -77,6 +80,17 @@ def _lacking(request: LoanRequest) -> Iterator[Lack]:
 def _emi(request: LoanRequest, annual_percent: Decimal) -> int:
     exact = instalment(Decimal(request.principal.minor), monthly_rate(annual_percent), request.term_months)
     return max(rounded_minor(exact), 1)
+
+
+def _rows(request: LoanRequest, emi: int) -> tuple[Row, ...]:
+    rate = monthly_rate(request.annual_rate_percent)
+    try:
+        return tuple(amortise(request.principal.minor, rate, emi, periods=request.term_months))
+    except ValueError:  # at a high rate over a long term, rounding leaves nothing but the interest
+        term = f"{request.annual_rate_percent} % over {request.term_months} months"
+        raise InputError(
+            "term_months", f"no instalment in whole paise repays it at {term}", "give a shorter term"
+        ) from None
 
 
 def foir(request: LoanRequest, emi: int) -> Decimal:
@@ -130,7 +144,7 @@ def _checks(
 
 def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: HousingLtvRules | None) -> Money:
     if request.borrower_age * 12 + request.term_months > policy.most_age * 12:
-        return to_paise(ZERO)
+        return rupees(ZERO)
     percent, income, owed = request.annual_rate_percent, request.monthly_income.amount, request.existing_obligations
     bounds = [
         max(income * share - owed.amount, ZERO)
@@ -139,11 +153,11 @@ def _most_principal(request: LoanRequest, policy: LoanPolicyRules, housing: Hous
     ]
     if housing is not None and request.property_value is not None:
         bounds.append(most_for_value(request.property_value.amount, housing))
-    return to_paise(min(bounds).to_integral_value(ROUND_FLOOR))
+    return rupees(min(bounds).to_integral_value(ROUND_FLOOR))
 
 
 def _apr(request: LoanRequest, rows: tuple[Row, ...]) -> str | None:
-    if request.fees is None or request.fees.minor >= request.principal.minor:
+    if request.fees is None:
         return None
     # Of the payments as they are: at a high rate over many years the last one differs by more than some paise.
     net = Decimal(request.principal.minor - request.fees.minor)

@@ -32,7 +32,15 @@ def advise(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
         return InsufficientData(agent=ID, question="what prepaying saves", missing=lacking)
     known = [ZERO if charge is None else charge for charge in charges]
     made, kept = _made(request, known)
-    chosen = tuple(sorted(made, key=lambda one: -_marginal(request.loans[one.position - 1], request)))
+    chosen = tuple(
+        sorted(
+            made,
+            key=lambda one: (
+                -_marginal(request.loans[one.position - 1], request),
+                *_tie(request.loans[one.position - 1], known[one.position - 1]),
+            ),
+        )
+    )
     return PrepaymentPlan(
         prepayments=chosen,
         kept=paise(kept),
@@ -97,7 +105,7 @@ def _poured(request: PrepaymentRequest, charges: list[Decimal], left_out: set[in
         if position not in left_out
         for part in tranches(loan, request.marginal_tax_rate_percent)
     ]
-    parts.sort(key=lambda pair: -pair[1].effective_percent)  # stable: of equal ones the request's order
+    parts.sort(key=lambda pair: (-pair[1].effective_percent, *_tie(request.loans[pair[0]], charges[pair[0]])))
     least = request.alternative_return_percent
     for position, part in parts:
         if least is not None and part.effective_percent <= least:
@@ -107,6 +115,11 @@ def _poured(request: PrepaymentRequest, charges: list[Decimal], left_out: set[in
         amounts[position] += taken
         left -= taken + rounded_minor(taken * charges[position] / 100)
     return amounts, max(left, 0)
+
+
+def _tie(loan: RunningLoan, charge: Decimal) -> tuple[Decimal, int, int, str]:
+    """Return what decides between loans that earn the same: the lower charge, the smaller, the shorter, the name."""
+    return charge, loan.outstanding.minor, loan.months_remaining, loan.name
 
 
 def _marginal(loan: RunningLoan, request: PrepaymentRequest) -> Decimal:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from agents.contracts.amounts import to_paise
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.lending import Check
+from agents.contracts.rupees import rupees
 from agents.contracts.sme import AmountLimit, SmeLoanOffer, SmeOfferRequest
 from agents.domain.rulebook import edition
 from agents.lending.amounts import ZERO, caveats, paise, rounded, shown
 from agents.lending.guarantee import fee_percent, obstacles, uncovered
+from agents.lending.scorecard import HIGHEST, LOWEST
 from agents.lending.tables import GUARANTEE, SME_POLICY, TURNOVER_METHOD, GuaranteeRules, SmePolicyRules
 from agents.lending.terms import (
     Bound,
@@ -25,6 +26,7 @@ from agents.lending.terms import (
     sales_bounds,
     service_bound,
 )
+from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 ID = "sme_loan_pricer"
@@ -42,9 +44,10 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     """Return the terms of a loan in principle, or a decline with its reasons.
 
     Raises:
-        InputError: No edition of the rules covers the day.
+        InputError: No edition of the rules covers the day, or the score is none.
     """
     application, score = request.application, request.score
+    _check_score(score.score)
     if application.facility == "working_capital" and request.working_capital is None:
         lack = Lack(what="working_capital", needed="a forecast of the business's working capital")
         return InsufficientData(agent=ID, question="terms of a working-capital limit", missing=(lack,))
@@ -68,11 +71,20 @@ def price(request: SmeOfferRequest) -> SmeLoanOffer | InsufficientData:
     if all(check.passed for check in checks):
         return _offer(request, terms, policy.rules, checks, bounds, grounds)
     return SmeLoanOffer(
-        borrower_id=application.borrower_id, recommendation="decline", amount=to_paise(ZERO),
-        tenor_months=application.requested_tenor_months, annual_rate_percent=None, emi=to_paise(ZERO), dscr=None,
-        guarantee_eligible=not hindered, guarantee_fee_first_year=to_paise(ZERO), apr_percent=None,
-        processing_fee=to_paise(ZERO), checks=checks, limits=_limits(bounds), grounds=grounds,
+        borrower_id=application.borrower_id, recommendation="decline", amount=rupees(ZERO),
+        tenor_months=application.requested_tenor_months, annual_rate_percent=None, emi=rupees(ZERO), dscr=None,
+        guarantee_eligible=not hindered, guarantee_fee_first_year=rupees(ZERO), apr_percent=None,
+        processing_fee=rupees(ZERO), checks=checks, limits=_limits(bounds), grounds=grounds,
     )  # fmt: skip
+
+
+def _check_score(text: str) -> None:
+    try:
+        within = LOWEST <= Decimal(text) <= HIGHEST
+    except InvalidOperation:
+        within = False
+    if not within:
+        raise InputError("score.score", f"is no score from {LOWEST} to {HIGHEST}", "take the underwriter's")
 
 
 def _offer(
@@ -87,15 +99,15 @@ def _offer(
     return SmeLoanOffer(
         borrower_id=application.borrower_id,
         recommendation="in_principle",
-        amount=to_paise(terms.amount),
+        amount=rupees(terms.amount),
         tenor_months=application.requested_tenor_months,
         annual_rate_percent=shown(terms.percent),
         emi=paise(terms.emi),
         dscr=None if dscr is None else shown(dscr),
         guarantee_eligible=terms.fund is not None,
-        guarantee_fee_first_year=to_paise(fee),
+        guarantee_fee_first_year=rupees(fee),
         apr_percent=None if apr is None else shown(apr),
-        processing_fee=to_paise(terms.amount * policy.processing_fee),
+        processing_fee=rupees(terms.amount * policy.processing_fee),
         checks=checks,
         limits=_limits(bounds),
         grounds=grounds,
@@ -110,7 +122,7 @@ def _dscr(request: SmeOfferRequest, monthly: int) -> Decimal | None:
 
 def _limits(bounds: list[Bound]) -> tuple[AmountLimit, ...]:
     tight_first = sorted(bounds, key=lambda bound: bound.most)
-    return tuple(AmountLimit.model_validate({"name": one.name, "most": to_paise(one.most)}) for one in tight_first)
+    return tuple(AmountLimit.model_validate({"name": one.name, "most": rupees(one.most)}) for one in tight_first)
 
 
 def _checks(request: SmeOfferRequest, terms: _Terms, policy: SmePolicyRules) -> Iterator[Check]:
@@ -151,7 +163,7 @@ def _grounds(
         if not one.passed
     ]
     reasons.append(
-        Reason(code="lending.amount", text=f"The amount is bounded by {tightest.name}: {to_paise(tightest.most)}.")
+        Reason(code="lending.amount", text=f"The amount is bounded by {tightest.name}: {rupees(tightest.most)}.")
     )
     text = f"Not guaranteed by the fund: {'; '.join(hindered)}." if hindered else "The fund may guarantee it."
     reasons.append(Reason(code="lending.no_guarantee" if hindered else "lending.guarantee", text=text))

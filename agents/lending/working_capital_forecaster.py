@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from agents.contracts.amounts import to_paise
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
+from agents.contracts.rupees import rupees
 from agents.contracts.sme import WorkingCapitalForecast, WorkingCapitalRequest
 from agents.domain.rulebook import edition
 from agents.domain.time_value import growth
@@ -47,10 +47,10 @@ def forecast(request: WorkingCapitalRequest) -> WorkingCapitalForecast:
         peak_funding_need=paise(found.need),
         peak_month=found.month,
         stressed_funding_need=paise(later.need),
-        turnover_limit=to_paise(turnover_limit(year, turnover.rules)),
-        turnover_margin=to_paise(year * turnover.rules.margin),
+        turnover_limit=rupees(turnover_limit(year, turnover.rules)),
+        turnover_margin=rupees(year * turnover.rules.margin),
         turnover_method_applies=applies,
-        drawing_power=to_paise(power),
+        drawing_power=rupees(power),
         grounds=_grounds(request, found, later, cycle, editions),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import functools
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,6 +22,8 @@ FEWEST_BEFORE = 4
 UNUSUAL = Decimal(2)
 _OLD_DAYS = 400
 _DIGITS = Decimal("0.01")
+_WIDE = decimal.Context(prec=80)
+"""Values of 24 digits may be so far apart that the usual 28 do not hold two after the point."""
 
 
 def brief(request: MacroContextRequest, today: datetime.date) -> MacroBrief | InsufficientData:
@@ -74,7 +77,7 @@ def z_score(value: Decimal, before: Sequence[Decimal]) -> Decimal | None:
     variance = sum(((one - mean) ** 2 for one in before), Decimal(0)) / (len(before) - 1)
     if not variance:
         return None
-    return ((value - mean) / variance.sqrt()).quantize(_DIGITS, rounding=ROUND_HALF_UP)
+    return ((value - mean) / variance.sqrt()).quantize(_DIGITS, rounding=ROUND_HALF_UP, context=_WIDE)
 
 
 @functools.cache

@@ -27,7 +27,8 @@ def plan(request: AdvanceTaxRequest) -> AdvanceTaxPlan:
     rules = found.rules
     assessed = rounded(max(request.total_tax.amount - request.credits.amount, ZERO), rules.rounding)
     exempt = _exemption(request, assessed, rules)
-    dates = rules.presumptive if request.presumptive else rules.instalments
+    # Without a business nothing is declared under 44AD, whatever the asker says of all of it.
+    dates = rules.presumptive if request.presumptive and request.has_business else rules.instalments
     schedule = () if exempt else tuple(_instalment(request, assessed, due, rules) for due in dates)
     deferred = sum((one.interest.amount for one in schedule), ZERO)
     # Section 234B asks who was liable to advance tax, so whoever was not owes none of it.
@@ -63,8 +64,9 @@ def _exemption(request: AdvanceTaxRequest, assessed: Decimal, rules: AdvanceTaxR
 
 def _instalment(request: AdvanceTaxRequest, assessed: Decimal, due: DueDate, rules: AdvanceTaxRules) -> Instalment:
     end, day = year_end(request.tax_year), due.on(year_start(request.tax_year))
-    base = known_by(assessed, request.late_income, request.payments, (day, end))
-    # What was paid before the day of the question: nothing can be counted that has not happened.
+    # Nothing that is paid after the day of the question can be counted: it has not happened.
+    made = tuple(one for one in request.payments if one.on <= request.as_of)
+    base = known_by(assessed, request.late_income, made, (day, end))
     before = paid_by(request.payments, min(day, request.as_of))
     short, interest = deferment_interest(base, before, due, rules) if day < request.as_of else (ZERO, ZERO)
     required = base * due.share

@@ -22,9 +22,13 @@ METHOD = (
 )
 
 
-def limit_of(limit: Limit, claimed: Deductions, age: int, rules: DeductionRules) -> Decimal | None:
-    """Return the most that a section allows this person, None where there is no limit."""
-    senior = claimed.parents_senior if limit.whose == "parents" else age >= rules.senior_age
+def limit_of(limit: Limit, claimed: Deductions, profile: TaxProfile, rules: DeductionRules) -> Decimal | None:
+    """Return the most that a section allows this person, None where there is no limit.
+
+    A senior citizen is a resident (sections 80D and 80TTB).
+    """
+    own = profile.resident and profile.age >= rules.senior_age
+    senior = claimed.parents_senior if limit.whose == "parents" else own
     return limit.senior if senior and limit.senior is not None else limit.most
 
 
@@ -83,7 +87,7 @@ class Assessment:
         """Return what the old regime allows of the deductions claimed, each within its limit."""
         rules, total = self.deduction_rules.rules, ZERO
         for limit in rules.limits:
-            most = limit_of(limit, claimed, self.profile.age, rules)
+            most = limit_of(limit, claimed, self.profile, rules)
             claim = claim_of(limit, claimed)
             total += claim if most is None else min(claim, most)
         return total

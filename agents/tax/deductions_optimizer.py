@@ -61,10 +61,10 @@ def optimise(request: DeductionsRequest) -> DeductionsPlan | InsufficientData:
 
 
 def _rooms(assessment: Assessment, claimed: Deductions) -> Sequence[_Room]:
-    rules, age = assessment.deduction_rules.rules, assessment.profile.age
+    rules = assessment.deduction_rules.rules
     found = []
     for limit in rules.limits:
-        most = limit_of(limit, claimed, age, rules)
+        most = limit_of(limit, claimed, assessment.profile, rules)
         if limit.open and most is not None and most > claim_of(limit, claimed):
             found.append(_Room(limit, most - claim_of(limit, claimed)))
     return found

@@ -69,12 +69,40 @@ def modified(moments: Moments, alpha: float, days: int) -> float:
     """Return the value at risk with the quantile of Cornish and Fisher (1937).
 
     Over several days of independent returns skewness shrinks by the root of the days and excess kurtosis by the days.
+    Where the expansion turns back, the largest loss at a lower confidence is kept, since more confidence never means a
+    smaller one.
     """
-    z, skew, excess = _NORMAL.inv_cdf(alpha), moments.skewness / math.sqrt(days), moments.kurtosis / days
-    adjusted = (
-        z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
-    )  # fmt: skip
-    return max(-(adjusted * moments.deviation * math.sqrt(days) + moments.mean * days), 0.0)
+    z = _NORMAL.inv_cdf(alpha)
+    lowest = min(_expanded(point, moments, days) for point in (z, *_turns(z, moments, days), 0.0))
+    return max(-(lowest * moments.deviation * math.sqrt(days) + moments.mean * days), 0.0)
+
+
+def expansion_holds(moments: Moments, alpha: float, days: int) -> bool:
+    """Return whether the quantile of Cornish and Fisher falls all the way from the median to the tail."""
+    return not _turns(_NORMAL.inv_cdf(alpha), moments, days)
+
+
+def _shapes(moments: Moments, days: int) -> tuple[float, float, float]:
+    skew, excess = moments.skewness / math.sqrt(days), moments.kurtosis / days
+    return skew / 6, excess / 24, skew**2 / 36
+
+
+def _expanded(z: float, moments: Moments, days: int) -> float:
+    skewed, tailed, squared = _shapes(moments, days)
+    return z + (z**2 - 1) * skewed + (z**3 - 3 * z) * tailed - (2 * z**3 - 5 * z) * squared
+
+
+def _turns(z: float, moments: Moments, days: int) -> tuple[float, ...]:
+    """Return where the expansion turns between a quantile of the tail and the median: roots of its derivative."""
+    skewed, tailed, squared = _shapes(moments, days)
+    a, half, c = 3 * tailed - 6 * squared, skewed, 1 - 3 * tailed + 5 * squared
+    if not a:
+        roots: tuple[float, ...] = (-c / (2 * half),) if half else ()
+    else:
+        inside = half * half - a * c
+        root = math.sqrt(max(inside, 0.0))
+        roots = ((-half - root) / a, (-half + root) / a) if inside > 0 else ()
+    return tuple(one for one in roots if z < one < 0)
 
 
 def component_shares(

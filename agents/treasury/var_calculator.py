@@ -11,18 +11,35 @@ from agents.contracts.money import Money
 from agents.contracts.treasury import ComponentVar, VarBacktest, VarFigure, VarRequest, VarResult
 from agents.treasury.amounts import percent, share_of
 from agents.treasury.backtest import FEWEST_DAYS, REJECT_BELOW, WINDOW, christoffersen, exceptions, kupiec
-from agents.treasury.returns import Moments, Tail, combined, component_shares, historical, modified, parametric
+from agents.treasury.returns import (
+    Moments,
+    Tail,
+    combined,
+    component_shares,
+    expansion_holds,
+    historical,
+    modified,
+    parametric,
+)
+from genie.errors import InputError
 from genie.protocol import Risk, Tier, agent
 
 ID = "var_calculator"
 FEWEST_RETURNS = 5
 """A week of trading days; below it no spread can be told."""
+MOST_CONFIDENCE = Decimal("99.999999")
 _YEAR = 250
 _DIGITS = Decimal("0.0001")
 
 
 def value_at_risk(request: VarRequest) -> VarResult | InsufficientData:
-    """Return value at risk and expected shortfall, or what is missing to say them."""
+    """Return value at risk and expected shortfall, or what is missing to say them.
+
+    Raises:
+        InputError: The confidence leaves next to no tail.
+    """
+    if request.confidence_pct > MOST_CONFIDENCE:
+        raise InputError("confidence_pct", f"is above {MOST_CONFIDENCE}", "no history tells of so rare a day")
     histories = [[float(day) for day in one.daily_returns] for one in request.positions]
     whole = request.portfolio_value.minor
     weights = [one.value.minor / whole for one in request.positions]
@@ -49,7 +66,7 @@ def value_at_risk(request: VarRequest) -> VarResult | InsufficientData:
         if histories
         else (),
         backtest=tested,
-        grounds=_grounds(request, returns, alpha, (by_history, by_normal), tested),
+        grounds=_grounds(request, returns, moments, (by_history, by_normal), tested),
     )
 
 
@@ -97,8 +114,13 @@ def _short(value: float) -> Decimal:
 
 
 def _grounds(
-    request: VarRequest, returns: Sequence[float], alpha: float, tails: tuple[Tail, Tail], tested: VarBacktest | None
+    request: VarRequest,
+    returns: Sequence[float],
+    moments: Moments,
+    tails: tuple[Tail, Tail],
+    tested: VarBacktest | None,
 ) -> Grounds:
+    alpha = float(1 - request.confidence_pct / 100)
     by_history, by_normal = (share_of(request.portfolio_value, tail.var) for tail in tails)
     over = "one day" if request.horizon_days == 1 else f"{request.horizon_days} days"
     chance = f"{request.confidence_pct} per cent confidence"
@@ -121,6 +143,10 @@ def _grounds(
         caveats.append(f"{len(returns)} returns hold no {chance}: the historical figures are those of the worst day.")
     elif len(returns) < _YEAR:
         caveats.append(f"{len(returns)} returns are less than the {_YEAR} that a year of trading has.")
+    if not moments.deviation:
+        caveats.append("The returns do not vary at all: they may be stale, and say nothing of risk.")
+    if not expansion_holds(moments, alpha, request.horizon_days):
+        caveats.append("The Cornish-Fisher expansion does not hold throughout for these returns.")
     if tested is None:
         caveats.append(f"Not backtested: that takes {WINDOW + FEWEST_DAYS} returns.")
     if request.horizon_days > 1:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import anyio
 import anyio.to_thread
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from genie.edges.ledger import BEAT_S, Ledger
+from genie.errors import InputError
 from genie.message import Classification
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class ControlFile:
         self.interval_s = settings.interval_s
         self.clearance = settings.clearance
         self._ledger: Ledger | None = None
+        self._using = anyio.Lock()  # a connection is used by one thread at a time, and closed by none that waits
         self._process = ""
         self._last = 0
         self._beaten = 0.0
@@ -75,29 +78,32 @@ class ControlFile:
         Raises:
             InputError: It cannot be used.
         """
-        ledger = self._ledger
-        assert ledger is not None  # noqa: S101 - the steward opens before it exchanges
         beat = report.at - self._beaten >= BEAT_S
+        async with self._using:
+            ledger = self._ledger
+            if ledger is None:
+                raise InputError(str(self.path), "is closed")
 
-        def exchange() -> ControlNews:
-            news, self._last = ledger.exchange(self._process, report, self._last, beat=beat)
-            return news
+            def exchange() -> ControlNews:
+                news, self._last = ledger.exchange(self._process, report, self._last, beat=beat)
+                return news
 
-        news = await anyio.to_thread.run_sync(exchange)
+            news = await anyio.to_thread.run_sync(exchange)
         if beat:
             self._beaten = report.at
         return news
 
     async def close(self, report: ControlReport) -> None:
         """Say goodbye."""
-        ledger, self._ledger = self._ledger, None
-        if ledger is None:
-            return
+        async with self._using:
+            ledger, self._ledger = self._ledger, None
+            if ledger is None:
+                return
 
-        def leave() -> None:
-            try:
-                ledger.leave(self._process, report)
-            finally:
-                ledger.close()
+            def leave() -> None:
+                try:
+                    ledger.leave(self._process, report)
+                finally:
+                    ledger.close()
 
-        await anyio.to_thread.run_sync(leave)
+            await anyio.to_thread.run_sync(leave)

@@ -79,6 +79,40 @@ async def test_a_conversion_is_read_from_the_sentence() -> None:
         assert fill("convert_currency", vague).question is None
 
 
+@pytest.mark.parametrize(
+    ("text", "amount", "to"),
+    [
+        ("convert 100k usd to inr", "100,000.00 USD", "INR"),
+        ("5 lakh rupees in dollars", "500,000.00 INR", "USD"),
+        ("1.5 lakh crore inr to usd", "1,500,000,000,000.00 INR", "USD"),
+        ("convert 1.5 million usd to inr", "1,500,000.00 USD", "INR"),
+        ("how many rupees for 100 dollars", "100.00 USD", "INR"),
+        ("how many rupees is $100", "100.00 USD", "INR"),
+        ("USD 100 in INR", "100.00 USD", "INR"),
+        ("convert to inr 100 usd", "100.00 USD", "INR"),
+        ("rs 5,00,000 to usd", "500,000.00 INR", "USD"),
+        ("100 US dollars to Indian rupees", "100.00 USD", "INR"),
+        ("100 canadian dollars to euros", "100.00 CAD", "EUR"),
+        ("10 Hong Kong dollars in rupees", "10.00 HKD", "INR"),
+        ("convert -100 usd to inr", "-100.00 USD", "INR"),
+    ],
+)
+async def test_an_amount_is_read_with_its_size_its_currency_and_its_sign(text: str, amount: str, to: str) -> None:
+    """`100k`, `5 lakh` and `rupees for 100 dollars` were taken for 100, 5, and 100 rupees."""
+    question = fill("convert_currency", text).question
+    assert isinstance(question, ConvertCurrency)
+    assert (str(question.amount), question.to) == (amount, to)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["convert 1,5 usd to inr", "100 taiwan dollars to inr", "100 pakistani rupees to usd", "A$100 to inr",
+     "100 in usd or inr", "convert 5l inr to usd"],
+)  # fmt: skip
+async def test_an_amount_that_is_not_understood_is_asked_about(text: str) -> None:
+    assert fill("convert_currency", text).question is None
+
+
 async def test_a_label_is_never_lowered_on_the_way() -> None:
     """The reference relabels whatever it routes as internal; here the bus keeps the highest label that was read."""
     assert RouteRequest.model_config["frozen"]

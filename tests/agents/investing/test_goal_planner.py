@@ -151,3 +151,9 @@ def test_more_never_hurts_and_parts_are_in_order(
     assert more.success_probability >= found.success_probability
     assert more.required_monthly == found.required_monthly
     assert (found.shortfall_monthly.minor == 0) or not found.on_track
+
+
+def test_a_target_without_inflation_is_said_to_be_in_the_money_of_its_day(goal: Goal) -> None:
+    """Whoever means today's money would be told of a chance that is too good."""
+    assert any("inflation" in caveat for caveat in plan(goal()).grounds.caveats)
+    assert plan(goal(annual_inflation="0.06")).grounds.caveats == ()

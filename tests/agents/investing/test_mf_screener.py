@@ -166,3 +166,13 @@ def test_cheaper_or_better_never_scores_less(row: dict[str, Any]) -> None:
     assert screened(fund(**{**row, "neg_quarters_last_5yr": 0})).ranked[0].score >= score
     better = {**row, "five_year_cagr": row["five_year_cagr"] + Decimal("0.01")}
     assert screened(fund(**better)).ranked[0].score >= score
+
+
+def test_thousands_of_funds_of_one_category_are_ranked_without_comparing_every_two() -> None:
+    """Five thousand took twenty seconds, in which nothing else ran."""
+    funds = [fund(scheme=f"F{number:04}", neg_quarters_last_5yr=number % 20) for number in range(5_000)]
+    found = screened(*funds)
+    best, last = found.ranked[0], found.ranked[-1]
+    assert (best.rank, best.percentile_in_category) == (1, Decimal("97.5"))
+    # From eight lost quarters on a fund earns the same: 3,000 of 5,000 tie for the last place.
+    assert (last.rank, last.percentile_in_category) == (2_001, Decimal("30.0"))

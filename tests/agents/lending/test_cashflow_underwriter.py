@@ -132,6 +132,9 @@ def test_instalments_are_known_by_whole_words(text: str, owed: bool) -> None:
         ([("2026-01-06", "ECS RTN CHARGES", -590)], 1),
         ([("2026-01-05", "NACH RETURN", 1), ("2026-01-05", "NACH RETURN", 1)], 2),
         ([("2026-01-05", "EMI BOUNCED INSUFFICIENT FUNDS", 1)], 1),
+        ([("2026-01-05", "REV:NACH HDFC 0231", 5_000)], 1),  # the catalogue's words; one was taken for income
+        ([("2026-01-05", "ECS REVERSAL EMI", 5_000)], 1),
+        ([("2026-01-05", "UPI REVERSAL 0231", 900)], 0),
         ([("2026-01-05", "AMAZON RETURN REFUND", 900)], 0),  # goods that went back
         ([("2026-01-05", "INCOME TAX RETURN", 900)], 0),
     ],

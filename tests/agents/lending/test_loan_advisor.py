@@ -184,3 +184,20 @@ def test_without_fees_the_annual_percentage_rate_is_the_rate(rate: Decimal, more
 @given(rate=st.decimals(1, 30, places=2), more=st.decimals("0.5", 10, places=2))
 def test_a_higher_rate_costs_more(rate: Decimal, more: Decimal) -> None:
     assert answered(annual_rate_percent=rate).emi.minor < answered(annual_rate_percent=rate + more).emi.minor
+
+
+@pytest.mark.parametrize(("rate", "months"), [(200, 600), (60, 600), (36, 600)])
+def test_a_loan_that_only_a_part_of_a_paisa_would_repay_is_refused_in_words(rate: int, months: int) -> None:
+    """The instalment, rounded to the paisa, is the interest itself: the schedule would never end."""
+    with pytest.raises(InputError, match="no instalment in whole paise"):
+        advise(asked(annual_rate_percent=rate, term_months=months))
+
+
+def test_fees_that_leave_nothing_to_pay_out_are_refused() -> None:
+    with pytest.raises(InputError, match="fees"):
+        advise(asked(principal=100_000, fees=100_000))
+
+
+def test_more_than_an_answer_can_state_is_said_in_words() -> None:
+    with pytest.raises(InputError, match="lakh crore"):
+        advise(asked(principal=10**12, monthly_income=10**12, term_months=360))

@@ -154,3 +154,12 @@ def test_the_money_is_all_there(amount: int, tax: Decimal) -> None:
     assert all(one.amount.minor <= loans[one.position - 1]["outstanding"] * 100 for one in found.prepayments)
     rates = [Decimal(one.effective_rate_percent) for one in found.prepayments]
     assert rates == sorted(rates, reverse=True)
+
+
+def test_of_loans_that_earn_the_same_the_order_of_the_request_decides_nothing() -> None:
+    loans = (loan("car", 500_000, 10, 60), loan("scooter", 50_000, 10, 12))
+    one, other = planned(*loans, amount=60_000), planned(*reversed(loans), amount=60_000)
+    assert [(part.name, part.amount) for part in one.prepayments] == [
+        (part.name, part.amount) for part in other.prepayments
+    ]
+    assert one.net_saving == other.net_saving

@@ -216,3 +216,10 @@ def test_only_an_offer_to_this_borrower_is_sanctioned() -> None:
         sanction(SmeSanctionRequest(application=application(borrower_id="B2"), offer=offered()), TODAY)
     with pytest.raises(InputError, match="was asked for"):
         sanction(SmeSanctionRequest(application=application(requested_amount=100), offer=offered()), TODAY)
+
+
+@pytest.mark.parametrize("score", ["nan", "sNaN", "abc", "1000", "-5", "1e5", "901", "299.9", ""])
+def test_a_score_that_is_none_prices_nothing(score: str) -> None:
+    """A score of 1,000 was priced below the lowest rate, and one that is no number ended in a traceback."""
+    with pytest.raises(InputError, match="score"):
+        asked(score)

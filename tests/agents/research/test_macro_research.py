@@ -80,3 +80,10 @@ def test_a_score_does_not_depend_on_unit_or_origin(before: list[Decimal], shift:
     assert (one is None) == (other is None)
     assert one is None or other is None or abs(one - other) <= Decimal("0.01")
     assert one == z_score(last, sorted(before))
+
+
+def test_values_that_are_worlds_apart_have_a_score_too() -> None:
+    before = [Decimal("1.00000000000000000000001"), *[Decimal(1)] * 4]
+    score = z_score(Decimal("9" * 24), before)
+    assert score is not None
+    assert score > 10**40

@@ -172,3 +172,19 @@ def test_interest_is_whole_and_adds_up(as_of: datetime.date, tax: int, paid: Pai
     found = planned(str(as_of), tax, paid)
     assert found.deferment_interest.minor == sum(one.interest.minor for one in found.schedule)
     assert all(one.interest.minor % 100 == 0 for one in found.schedule)
+
+
+def test_the_single_date_of_presumptive_income_is_for_those_who_have_some() -> None:
+    """`presumptive` without a business says nothing: all of none is declared under 44AD."""
+    found = planned("2027-04-01", 100_000, presumptive=True, has_business=False)
+    assert len(found.schedule) == 4
+    assert found.deferment_interest.amount == 5_050
+
+
+def test_a_payment_that_is_still_to_come_saves_no_interest_on_late_income() -> None:
+    late = [{"on": "2026-10-01", "tax": 20_000}]
+    paid = [("2026-06-15", 12_000), ("2026-09-15", 24_000), ("2026-12-20", 64_000)]
+    planned_only = planned("2026-11-01", 100_000, paid, late_income=late)
+    known = planned("2026-11-01", 100_000, paid[:2], late_income=late)
+    assert planned_only.deferment_interest == known.deferment_interest
+    assert planned_only.schedule[0].required == known.schedule[0].required

@@ -104,3 +104,15 @@ def estimate_of(person: TaxProfile) -> Any:
     found = estimate(TaxEstimateRequest(profile=person, regime="old"))
     assert isinstance(found, TaxEstimate)
     return found.tax.amount
+
+
+def test_higher_limits_of_seniors_are_for_residents(profile: Build) -> None:
+    """Sections 80D and 80TTB speak of a senior citizen as a resident; a non-resident of seventy has 80TTA."""
+    claims = {"health_self": 50_000, "deposit_interest": 50_000}
+    old = {}
+    for resident in (True, False):
+        year = profile(age=70, resident=resident, salary=1_500_000, deductions=claims)
+        found = estimate(TaxEstimateRequest(profile=year, regime="old"))
+        assert isinstance(found, TaxEstimate)
+        old[resident] = {line.step: line.amount.amount for line in found.lines}["deductions within their limits"]
+    assert old == {True: -100_000, False: -35_000}

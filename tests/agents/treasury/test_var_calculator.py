@@ -16,6 +16,7 @@ from agents.contracts.treasury import VarRequest, VarResult
 from agents.treasury.backtest import christoffersen, exceptions, kupiec
 from agents.treasury.returns import Moments, historical, modified, parametric
 from agents.treasury.var_calculator import value_at_risk
+from genie.errors import InputError
 
 EIGHT = (-0.05, -0.03, -0.02, -0.01, 0, 0.01, 0.02, 0.03)
 returns = st.lists(st.decimals(-1, 1, places=4), min_size=5, max_size=60)
@@ -207,3 +208,23 @@ def test_the_order_of_days_does_not_matter(daily: list[Decimal], seed: int) -> N
         other.parametric,
         other.modified_var,
     )
+
+
+@given(daily=returns, confidence=st.decimals(51, 99, places=2), more=st.decimals(0, Decimal("0.99"), places=4))
+def test_more_confidence_is_no_smaller_modified_loss(daily: list[Decimal], confidence: Decimal, more: Decimal) -> None:
+    """Beyond where the expansion holds its quantile turns back: at 99.99999 percent it said a loss of 0."""
+    low, high = (computed(daily, confidence_pct=one) for one in (confidence, confidence + more))
+    assert low.modified_var.amount <= high.modified_var.amount
+
+
+def test_where_the_expansion_does_not_hold_the_answer_says_so() -> None:
+    daily = [0.01, -0.02, 0.015, -0.005, 0.003, 0.02, -0.01]
+    found = computed(daily, 100, confidence_pct="99.99999")
+    assert found.modified_var.amount >= computed(daily, 100, confidence_pct=95).modified_var.amount > 0
+    assert any("Cornish" in caveat for caveat in found.grounds.caveats)
+    assert not any("Cornish" in caveat for caveat in computed(drawn(500), confidence_pct=99).grounds.caveats)
+
+
+def test_a_confidence_that_leaves_no_tail_is_refused_in_words() -> None:
+    with pytest.raises(InputError, match="confidence_pct"):
+        computed(EIGHT, confidence_pct="99." + "9" * 30)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
 from genie.approval import State
 from genie.edges.control import ControlFile, ControlSettings
 from genie.edges.ledger import Ledger
+from genie.errors import InputError
 from genie.policy import Hold, PolicySet
+from genie.ports import ControlReport
 from genie.protocol import Caller
 from genie.runtime import Runtime
 from tests.genie.policies_for_tests import Answer, Question, answerer, verdict_for
@@ -84,3 +89,37 @@ async def test_a_busy_file_blocks_nobody(tmp_path: Path) -> None:
     assert [one.state for one in ledger.requests(0.0)] == ["approved"]
     assert [act.name for act in ledger.switches(0.0)] == ["acme"]
     ledger.close()
+
+
+async def test_closing_waits_for_the_exchange_that_is_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that was closed in one thread while another committed ended the process with a fault of memory."""
+    order: list[str] = []
+    begun, go = threading.Event(), threading.Event()
+    exchange, close = Ledger.exchange, Ledger.close
+
+    def slowly(self: Ledger, *args: Any, **kwargs: Any) -> Any:
+        begun.set()
+        assert go.wait(30)
+        order.append("exchanged")
+        return exchange(self, *args, **kwargs)
+
+    def closed(self: Ledger) -> None:
+        order.append("closed")
+        close(self)
+
+    monkeypatch.setattr(Ledger, "exchange", slowly)
+    monkeypatch.setattr(Ledger, "close", closed)
+    control = control_at(tmp_path / "control.db")
+    report = ControlReport(1.0, {}, {}, (), {})
+    await control.open("p", report)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(control.exchange, report)
+        await anyio.to_thread.run_sync(begun.wait)
+        tasks.start_soon(control.close, report)
+        await anyio.wait_all_tasks_blocked()
+        go.set()
+    assert order == ["exchanged", "closed"]
+    with pytest.raises(InputError, match="is closed"):
+        await control.exchange(report)
