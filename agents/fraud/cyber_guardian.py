@@ -135,12 +135,14 @@ def _unchecked(
     good = [one for one in events if one.successful_auth]
     if "impossible_travel" not in found:
         without = sum(located(one.place) is None for one in good)
-        if good and (without or len(good) < 2):
+        if without or len(good) < 2:
             needs = "two sign-ins with their places" if len(good) < 2 else f"the places of {without} sign-ins"
             yield Unchecked(check="impossible_travel", needs=needs)
-    if good and "unknown_device" not in found:
+    if "unknown_device" not in found:
         nameless = sum(one.device_id is None for one in good)
-        if known is None:
+        if not good:
+            yield Unchecked(check="unknown_device", needs="a sign-in that succeeded")
+        elif known is None:
             yield Unchecked(check="unknown_device", needs="devices of the user's earlier sessions")
         elif nameless:
             yield Unchecked(check="unknown_device", needs=f"the devices of {nameless} sign-ins")

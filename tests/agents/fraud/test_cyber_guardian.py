@@ -111,6 +111,14 @@ def test_no_events_are_no_clean_bill() -> None:
     assert isinstance(guard(SessionCheck(user_id="u", events=())), InsufficientData)
 
 
+@pytest.mark.parametrize("failures", [1, 4])
+def test_failures_without_a_sign_in_are_no_clean_bill(failures: int) -> None:
+    """Where nobody signed in, neither place nor device of a sign-in was looked at."""
+    verdict = answered(*(event(f"10:0{at}", success=False, place=MUMBAI) for at in range(failures)))
+    assert (verdict.label, verdict.recommended_action) == ("undetermined", "step_up")
+    assert {one.check for one in verdict.unchecked} == {"impossible_travel", "unknown_device"}
+
+
 def test_low_needs_places_and_devices() -> None:
     known = answered(event("10:00", place=MUMBAI), event("11:00", place=MUMBAI))
     assert (known.label, known.recommended_action, known.unchecked) == ("low", "allow", ())
