@@ -61,7 +61,7 @@ def host_of(url: str) -> Host:
 
 
 def _before_at(url: str, netloc: str) -> str | None:
-    """Return what stands before an ``@``; also where a backslash makes it a host for some programs and not for others."""
+    """Return what stands before an ``@``; also where a backslash makes it a host for some programs alone."""
     user, at, _ = netloc.rpartition("@")
     if at:
         return user

@@ -66,6 +66,23 @@ async def test_the_sample_is_authorised() -> None:
     assert report.headline == f"PA-2026-0815: {report.settlement.text}"
 
 
+async def test_a_treatment_on_a_day_without_cover_is_not_authorised() -> None:
+    """Was: authorised, as nobody looked whether the policy was in force."""
+    _, report = await asked(case("sample", admitted="2026-03-15"))
+    assert report is not None
+    assert report.settlement is None
+    assert [one.what for found in report.insufficient for one in found.missing] == ["policy"]
+
+
+async def test_waiting_runs_from_the_day_in_the_register_and_not_from_the_one_told() -> None:
+    """Was: a hospital that wrote an early first day of cover shortened every waiting period."""
+    early = case("sample", pre_existing=True, covered_since="2000-01-01")
+    _, report = await asked(early)
+    assert report is not None
+    assert report.preauth is not None
+    assert "covered_since 2022-04-01" in " ".join(f"{one.name} {one.value}" for one in report.preauth.grounds.inputs)
+
+
 async def test_a_small_claim_is_paid_without_anybody() -> None:
     outcome, report = await asked(case("large", incurred=50_000))
     assert outcome.status.exit_code == 0
