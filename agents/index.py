@@ -87,12 +87,14 @@ AGENTS: Mapping[str, str] = MappingProxyType(
 )
 """Agent id -> ``module:attribute``."""
 
-EDGES: Mapping[str, str] = MappingProxyType({
+EDGES: Mapping[str, str] = MappingProxyType(
+    {
         "aggregator_offline": "agents.insights.aggregator:OfflineAggregator",
         "invented_watchlist": "agents.domain.watchlist_file:InventedWatchlist",
         "memory_ledger": "agents.payments.ledger:MemoryLedger",
         "sample_broker": "agents.investing.brokerage:SampleBroker",
         "simulated_provider": "agents.payments.provider:SimulatedProvider",
         "watchlist_file": "agents.domain.watchlist_file:WatchlistFile",
-    })
+    }
+)
 """Offline fixtures of the ports that agents declare, by name -> ``module:Class``."""
