@@ -56,11 +56,17 @@ def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
         user_id=check.user_id,
         score=score,
         label=label,
-        recommended_action=_ACTIONS[label],
+        recommended_action=_action(label, signals),
         signals=signals,
         unchecked=unchecked,
         grounds=_grounds(check, signals),
     )
+
+
+def _action(label: Level, signals: Sequence[Signal]) -> Literal["allow", "step_up", "block"]:
+    """Return what to do: who signs in from a new device proves once more who they are, however low the score."""
+    new = any(one.pattern == "unknown_device" for one in signals)
+    return "step_up" if new and label == "low" else _ACTIONS[label]
 
 
 def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> Iterator[Signal]:

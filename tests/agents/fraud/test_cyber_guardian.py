@@ -119,6 +119,12 @@ def test_failures_without_a_sign_in_are_no_clean_bill(failures: int) -> None:
     assert {one.check for one in verdict.unchecked} == {"impossible_travel", "unknown_device"}
 
 
+def test_a_new_device_alone_is_low_and_proves_itself() -> None:
+    """Was: let in without a second factor, as its points alone make no medium."""
+    verdict = answered(event("10:00", place=MUMBAI), event("11:00", place=MUMBAI, device_id="new"))
+    assert (verdict.label, verdict.recommended_action) == ("low", "step_up")
+
+
 def test_low_needs_places_and_devices() -> None:
     known = answered(event("10:00", place=MUMBAI), event("11:00", place=MUMBAI))
     assert (known.label, known.recommended_action, known.unchecked) == ("low", "allow", ())

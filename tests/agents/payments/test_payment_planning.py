@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from agents.contracts.fraud import FraudVerdict, MuleVerdict, PhishingVerdict, SessionVerdict
 from agents.contracts.grounds import Grounds, Reason
@@ -348,3 +349,15 @@ def test_a_name_in_another_script_is_cleared_by_a_person() -> None:
     found = instruction(**VPA, beneficiary_name="\u092e\u094b\u0939\u092e\u094d\u092e\u0926")
     assert found.needs_approval
     assert "could not be compared" in " ".join(found.approval_reasons)
+
+
+def test_an_account_pays_not_itself() -> None:
+    """Was: sent and settled."""
+    assert refusal(**{**BRANCH, "beneficiary_account": "002301567890"}) == ("payments.same_account",)
+
+
+@pytest.mark.parametrize("amount", ["1e30", "99999999999999999"])
+def test_an_amount_beyond_a_lakh_crore_is_no_order(amount: str) -> None:
+    """Was: taken, and the desk failed over it without saying why."""
+    with pytest.raises(ValidationError, match="lakh crore"):
+        PaymentOrder.model_validate({**ORDER, **VPA, "amount": amount})
