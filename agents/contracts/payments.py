@@ -26,6 +26,7 @@ from genie.message import Payload, Value
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_HISTORY = 20_000
+_MOST_MINOR = 10**14
 
 
 def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
@@ -38,8 +39,14 @@ def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
     return value
 
 
-Amount = Annotated[Money, BeforeValidator(_read)]
-"""An amount; a plain number or text is taken as rupees."""
+def _bounded(value: Money) -> Money:
+    if abs(value.minor) > _MOST_MINOR:
+        raise ValueError("is beyond a lakh crore")
+    return value
+
+
+Amount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
+"""An amount, up to a lakh crore; a plain number or text is taken as rupees."""
 
 
 def _aware(value: datetime.datetime) -> datetime.datetime:

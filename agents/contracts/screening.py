@@ -61,8 +61,9 @@ class ScreeningResult(Payload, topic="screening.result", classification="confide
     """What the lists have of a subject. A match is never a finding of guilt: a person clears or confirms it."""
 
     subject_id: str
-    status: Literal["clear", "possible", "strong"]
-    """The strongest match that is not discounted."""
+    status: Literal["clear", "undetermined", "possible", "strong"]
+    """The strongest match that is not discounted. ``undetermined``: none of the names can be compared with a list, for
+    want of letters in its script, so nobody is cleared."""
     matches: tuple[ScreeningMatch, ...]
     """Strongest first."""
     lists: tuple[ListEdition, ...]

@@ -78,7 +78,7 @@ def compare(left: str, right: str) -> NameMatch:
 def _compare(short: tuple[str, ...], long: tuple[str, ...]) -> NameMatch:
     if not short or not long:
         return NameMatch(None, "a name is missing")
-    if _scripts(short).isdisjoint(_scripts(long)):
+    if scripts(short).isdisjoint(scripts(long)):
         return NameMatch(None, "the names are written in different scripts")
     if sorted(short) == sorted(long):
         return NameMatch(100, "the same words")
@@ -139,6 +139,6 @@ def _joined(parts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(("".join(parts), "".join(reversed(parts))))
 
 
-def _scripts(parts: tuple[str, ...]) -> frozenset[str]:
+def scripts(parts: tuple[str, ...]) -> frozenset[str]:
     """Return the scripts of a name's letters, by the first word of their Unicode names."""
     return frozenset(unicodedata.name(one, "?").split(" ", 1)[0] for word in parts for one in word if one.isalpha())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agents.contracts.fraud import AmlCheck, AmlReport, ReportDue, SuspicionDraft, Unchecked
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
@@ -54,12 +54,12 @@ def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
         examined=len(transfers),
         reports=reports,
         suspicions=tuple(suspicions),
-        unchecked=_unchecked(transfers, by_account.keys(), known=hits is not None),
+        unchecked=_unchecked(transfers, owners, known=hits is not None),
         grounds=_grounds(check, transfers, reports, suspicions),
     )
 
 
-def _unchecked(transfers: Sequence[Booked], owned: object, *, known: bool) -> tuple[Unchecked, ...]:
+def _unchecked(transfers: Sequence[Booked], owners: Owners, *, known: bool) -> tuple[Unchecked, ...]:
     found = []
     wires = sum(
         one.transfer.channel == "wire" and None in {one.transfer.sender_country, one.transfer.recipient_country}
@@ -72,12 +72,39 @@ def _unchecked(transfers: Sequence[Booked], owned: object, *, known: bool) -> tu
     if foreign:
         needs = f"the equivalent in rupees of {foreign:,} transfers in other currencies; none is converted here"
         found.append(Unchecked(check="amounts", needs=needs))
-    if not owned:
+    if not owners.by_account:
         needs = "owners: every account was taken for a customer of its own, and for none of a non-profit organisation"
         found.append(Unchecked(check="customers", needs=needs))
+    else:
+        found += _of_owners(transfers, owners)
     if not known:
         found.append(Unchecked(check="screening", needs="hits of a screening of names against sanctions lists"))
     return tuple(found)
+
+
+def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecked]:
+    """Yield what is not known of the owners of accounts where some are given."""
+    cash = {
+        id_
+        for one in transfers
+        if one.transfer.channel == "cash"
+        for id_ in (one.transfer.sender, one.transfer.recipient)
+        if id_ is not None and id_ not in owners.by_account
+    }
+    if cash:
+        needs = f"owners of {len(cash):,} accounts with cash, each taken for a customer of its own"
+        yield Unchecked(check="customers", needs=needs)
+    unknown = {
+        one.transfer.recipient
+        for one in transfers
+        if one.transfer.recipient is not None
+        and one.transfer.amount.currency == CURRENCY
+        and one.transfer.amount.amount > edition(PMLA, on=one.day).rules.non_profit
+        and owners.non_profit(one.transfer.recipient) is None
+    }
+    if unknown:
+        needs = f"whether {len(unknown):,} accounts that received more than the limit are of non-profit organisations"
+        yield Unchecked(check="NTR", needs=needs)
 
 
 def _grounds(

@@ -56,11 +56,17 @@ def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
         user_id=check.user_id,
         score=score,
         label=label,
-        recommended_action=_ACTIONS[label],
+        recommended_action=_action(label, signals),
         signals=signals,
         unchecked=unchecked,
         grounds=_grounds(check, signals),
     )
+
+
+def _action(label: Level, signals: Sequence[Signal]) -> Literal["allow", "step_up", "block"]:
+    """Return what to do: who signs in from a new device proves once more who they are, however low the score."""
+    new = any(one.pattern == "unknown_device" for one in signals)
+    return "step_up" if new and label == "low" else _ACTIONS[label]
 
 
 def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> Iterator[Signal]:
@@ -135,12 +141,14 @@ def _unchecked(
     good = [one for one in events if one.successful_auth]
     if "impossible_travel" not in found:
         without = sum(located(one.place) is None for one in good)
-        if good and (without or len(good) < 2):
+        if without or len(good) < 2:
             needs = "two sign-ins with their places" if len(good) < 2 else f"the places of {without} sign-ins"
             yield Unchecked(check="impossible_travel", needs=needs)
-    if good and "unknown_device" not in found:
+    if "unknown_device" not in found:
         nameless = sum(one.device_id is None for one in good)
-        if known is None:
+        if not good:
+            yield Unchecked(check="unknown_device", needs="a sign-in that succeeded")
+        elif known is None:
             yield Unchecked(check="unknown_device", needs="devices of the user's earlier sessions")
         elif nameless:
             yield Unchecked(check="unknown_device", needs=f"the devices of {nameless} sign-ins")

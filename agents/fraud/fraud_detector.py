@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from agents.contracts.fraud import FraudCheck, FraudVerdict, Signal, Unchecked
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.fraud.checks import WEIGHTS, at_night, bursts, by_category, by_device, by_habit, journey, journeys, signal
-from agents.fraud.habits import Sender, senders_of
+from agents.fraud.habits import payers_of, senders_of
 from agents.fraud.moments import Booked, booked
 from agents.fraud.scoring import CARD, METHOD, NONE, added, worst_first
 from genie.protocol import Risk, Tier, agent
@@ -37,7 +37,7 @@ def detect(check: FraudCheck) -> FraudVerdict | InsufficientData:
     if lacks:
         return InsufficientData(agent=ID, question=_QUESTION, missing=lacks)
     known = check.known_devices
-    judging = _Judging(senders_of(transfers), None if known is None else frozenset(known))
+    judging = _Judging(transfers, None if known is None else frozenset(known))
     for one in candidates:
         judging.judge(one)
     return FraudVerdict(
@@ -62,11 +62,11 @@ def _lacks(candidates: Sequence[Booked], wanted: frozenset[str] | None) -> tuple
 class _Judging:
     """Transfers judged one by one, and what came of it."""
 
-    def __init__(self, senders: Mapping[tuple[str, str], Sender], known: frozenset[str] | None) -> None:
-        self._senders = senders
+    def __init__(self, transfers: Sequence[Booked], known: frozenset[str] | None) -> None:
+        self._senders, self._payers = senders_of(transfers), payers_of(transfers)
         self._known = known
-        self._bursts = {id_: rows for one in senders.values() for id_, rows in bursts(one).items()}
-        self._journeys = {id_: pair for one in senders.values() for id_, pair in journeys(one).items()}
+        self._bursts = {id_: rows for one in self._payers.values() for id_, rows in bursts(one).items()}
+        self._journeys = {id_: pair for one in self._payers.values() for id_, pair in journeys(one).items()}
         self._needs: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._said = set[str]()
         self.signals: list[Signal] = []
@@ -115,7 +115,7 @@ class _Judging:
         yield "after_hours_large_debit", at_night(one)
         yield "high_risk_category", by_category(one)
         yield from by_habit(one, sender)
-        yield "unknown_device", by_device(one, sender, self._known)
+        yield "unknown_device", by_device(one, self._payers[transfer.sender or ""], self._known)
 
     def unchecked(self) -> Iterable[Unchecked]:
         """Return the checks that could not be made, with what they need and how often."""

@@ -22,7 +22,7 @@ _MOST = 200
 
 @dataclass(slots=True)
 class Sender:
-    """Payments of one account in one currency, in order of time."""
+    """Payments of one account, in one currency or in all of them, in order of time."""
 
     payments: list[Booked] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
@@ -56,6 +56,15 @@ def senders_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Sender]:
     for one in transfers:
         if one.transfer.sender is not None:
             found[one.transfer.sender, one.transfer.amount.currency].add(one)
+    return found
+
+
+def payers_of(transfers: Iterable[Booked]) -> Mapping[str, Sender]:
+    """Return everybody who paid, by account: where somebody was, and on which device, is one in all currencies."""
+    found: defaultdict[str, Sender] = defaultdict(Sender)
+    for one in transfers:
+        if one.transfer.sender is not None:
+            found[one.transfer.sender].add(one)
     return found
 
 

@@ -40,8 +40,8 @@ class Host(NamedTuple):
     """Lower case, decoded from its ASCII form; empty where there is none."""
     written: str
     """As it stands in the link."""
-    user: bool
-    """Something stands before an ``@``, where people look for the host."""
+    user: str | None
+    """What stands before an ``@``, where people look for the host; None where nothing does."""
     scheme: str
 
 
@@ -51,13 +51,21 @@ def host_of(url: str) -> Host:
     scheme, colon, _ = written.partition(":")
     has_scheme = bool(colon) and scheme.isalpha() and not written[len(scheme) + 1 :].split("/")[0].isdigit()
     if has_scheme and scheme.lower() not in _SCHEMES:
-        return Host("", "", user=False, scheme=scheme.lower())
+        return Host("", "", user=None, scheme=scheme.lower())
     try:
         parts = urlsplit(written if has_scheme else f"//{written.lstrip('/')}")
         name = parts.hostname or ""
     except ValueError:
-        return Host("", "", user=False, scheme="")
-    return Host(_decoded(name.rstrip(".")), name, "@" in parts.netloc, parts.scheme)
+        return Host("", "", user=None, scheme="")
+    return Host(_decoded(name.rstrip(".")), name, _before_at(url, parts.netloc), parts.scheme)
+
+
+def _before_at(url: str, netloc: str) -> str | None:
+    """Return what stands before an ``@``; also where a backslash makes it a host for some programs alone."""
+    user, at, _ = netloc.rpartition("@")
+    if at:
+        return user
+    return netloc if "\\" in url.partition("?")[0] and "@" in url else None
 
 
 def _decoded(name: str) -> str:
@@ -78,7 +86,7 @@ def skeleton(text: str) -> str:
 
 def official(host: Host, rules: PhishingRules) -> bool:
     """Return whether the host is a brand's own, or under a suffix that only supervised institutions get."""
-    if not host.name or host.user or host.name != host.written.rstrip("."):
+    if not host.name or host.user is not None or host.name != host.written.rstrip("."):
         return False
     domains = rules.exclusive | frozenset(domain for brand in rules.brands for domain in brand.domains)
     inside = any(host.name.endswith(f".{domain}") for domain in domains)
@@ -93,8 +101,9 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
     if not host.name:
         yield Finding("no_host", "No host can be read from the link.")
         return
-    if host.user:
+    if host.user is not None:
         yield Finding("at_sign", "Something stands before an @, so the host is not what the eye sees.")
+        yield from _brand(host.user, host.user, rules)
     if _is_ip(host.name):
         yield Finding("ip_host", "The host is a bare number.")
         return
@@ -102,6 +111,8 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
         yield Finding("encoded_host", "The host is written in percent codes.")
     if "xn--" in host.written or not host.name.isascii():
         yield Finding("foreign_letters", "The host holds letters outside the Latin alphabet.")
+    if _looks_latin(host.name):
+        yield Finding("look_alike_letters", "Letters of another alphabet are put to look like Latin ones.")
     if host.name.count(".") > 3:
         yield Finding("many_levels", "The host has more than four levels.")
     if official(host, rules):
@@ -109,11 +120,21 @@ def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
     domain, label = _registrable(host.name)
     if domain in rules.shorteners:
         yield Finding("shortener", "A shortener hides where the link goes.")
+    yield from _brand(host.name, label, rules)
+
+
+def _brand(name: str, label: str, rules: PhishingRules) -> Iterator[Finding]:
     for brand in rules.brands:
-        how = _poses_as(host.name, label, brand)
+        how = _poses_as(name, label, brand)
         if how:
             yield Finding("poses_as_brand", f"The host {how} {brand.name} and is not among its domains.")
             return
+
+
+def _looks_latin(name: str) -> bool:
+    """Return whether a host has letters of other alphabets, each of which looks like a Latin one."""
+    others = [char for char in name if not char.isascii()]
+    return any(ord(char) in _ALIKE for char in others) and skeleton(name).isascii()
 
 
 def _is_ip(name: str) -> bool:

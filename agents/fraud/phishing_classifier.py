@@ -27,6 +27,7 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
         "at_sign": ("medium", Decimal("0.3")),
         "encoded_host": ("medium", Decimal("0.3")),
         "foreign_letters": ("medium", Decimal("0.3")),
+        "look_alike_letters": ("medium", Decimal("0.2")),
         "no_host": ("low", Decimal("0.2")),
         "many_levels": ("low", Decimal("0.2")),
         "shortener": ("low", Decimal("0.2")),
@@ -43,8 +44,8 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
 )
 """Severity and points of each pattern; a pattern counts once, however often it is seen."""
 _MOST_LINKS = 20
-_LINK = re2.compile(r"(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}/[^\s<>\"']*")
-_SERVICE = re2.compile(r"refund|cashback|kyc|helpdesk|customercare|lottery|reward|lucky|prize")
+_LINK = re2.compile(r"(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"']*)?")
+_SERVICE = re2.compile(r"refund|cashback|kyc|helpdesk|support|customercare|lottery|reward|lucky|prize")
 _VPA = re2.compile(r"^[a-z0-9._-]{2,256}@[a-z0-9.-]{2,64}$")
 
 

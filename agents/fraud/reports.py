@@ -25,10 +25,10 @@ class Owners:
         owner = self.by_account.get(account_id)
         return account_id if owner is None else owner.customer_id
 
-    def non_profit(self, account_id: str) -> bool:
-        """Return whether it is known that the account is of a non-profit organisation."""
+    def non_profit(self, account_id: str) -> bool | None:
+        """Return whether the account is of a non-profit organisation; None: not known."""
         owner = self.by_account.get(account_id)
-        return owner is not None and owner.is_non_profit is True
+        return None if owner is None else owner.is_non_profit
 
 
 def month_of(day: datetime.date) -> datetime.date:

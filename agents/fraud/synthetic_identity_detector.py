@@ -17,6 +17,7 @@ from agents.contracts.fraud import (
 )
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.insufficient import InsufficientData, Lack
+from agents.domain.names import scripts
 from agents.fraud.likeness import same_person, words_of
 from agents.fraud.scoring import CARD, METHOD, added, worst_first
 from genie.protocol import Risk, Tier, agent
@@ -93,6 +94,8 @@ def _thin_file(check: SyntheticIdentityCheck) -> str | None:
 def _names(check: SyntheticIdentityCheck) -> str | None:
     if check.name_on_pan is None or check.name_on_aadhaar is None:
         return None
+    if scripts(words_of(check.name_on_pan)).isdisjoint(scripts(words_of(check.name_on_aadhaar))):
+        return None  # one in Devanagari, say, and one in Latin letters: nothing can be said of them
     same = same_person(check.name_on_pan, check.name_on_aadhaar)
     return "" if same else "The names on PAN and Aadhaar are of different people."
 
@@ -176,7 +179,8 @@ _CHECKS: Mapping[str, Callable[[SyntheticIdentityCheck], str | None]] = MappingP
 _NEEDS: Mapping[str, str] = MappingProxyType(
     {
         "thin_file": "age and bureau_tenure_months", "address_velocity": "address_velocity",
-        "name_mismatch": "name_on_pan and name_on_aadhaar", "pan_format": "pan_number", "pan_holder": "pan_number",
+        "name_mismatch": "name_on_pan and name_on_aadhaar in one script", "pan_format": "pan_number",
+        "pan_holder": "pan_number",
         "pan_initial": "pan_number and name_on_pan", "disposable_email": "email_domain",
         "new_phone": "phone_age_days and bureau_tenure_months", "shared_phone": "phone_shared_with",
         "shared_device": "device_shared_with", "shared_bank_account": "bank_account_shared_with",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, NamedTuple
 
@@ -83,14 +84,18 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
     if not spent:
         lack = Lack(what="transactions", needed="at least one payment that is no transfer")
         return InsufficientData(agent=ID, question="carbon footprint", missing=(lack,))
+    refunded = {name for name, paise in _by_category(spent).items() if paise <= 0}  # what came back emitted nothing
+    spent = [entry for entry in spent if entry.category not in refunded]
+    if not spent:
+        lack = Lack(what="transactions", needed="more spent than was refunded, in one category at least")
+        return InsufficientData(agent=ID, question="carbon footprint", missing=(lack,))
     end = max(entry.transaction.date for entry in spent)
     covered = max(request.as_of or end, end)
     rules = edition(CURRENT if request.factors == "current" else LEGACY, on=covered)
     factors = _factors(rules)
     by_month: defaultdict[str, Decimal] = defaultdict(Decimal)
-    by_category: defaultdict[str, int] = defaultdict(int)
+    by_category = _by_category(spent)
     for entry in spent:
-        by_category[entry.category] += entry.spent
         by_month[entry.month] += _rupees(entry.spent) * _factor(factors, rules, entry.category).kg
     first = min(entry.transaction.date for entry in spent)
     months = (covered.year - first.year) * 12 + covered.month - first.month + 1
@@ -112,6 +117,13 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
         unfactored=Money(minor=unfactored, currency=INR),
         grounds=_grounds(request, rules, spent, end, unfactored),
     )  # fmt: skip
+
+
+def _by_category(spent: Iterable[Entry]) -> Mapping[str, int]:
+    found: defaultdict[str, int] = defaultdict(int)
+    for entry in spent:
+        found[entry.category] += entry.spent
+    return found
 
 
 def _factors(rules: Edition[CarbonRules]) -> dict[str, _Factor]:

@@ -18,7 +18,7 @@ def available(plan: HealthPlan) -> Decimal:
 
 def asked(preauth: Preauth) -> Decimal:
     """Return what the hospital asks for, in rupees."""
-    if preauth.bill is not None:
+    if preauth.bill:
         return sum((one.amount.amount for one in preauth.bill), ZERO)
     return preauth.estimate.total.amount if preauth.estimate is not None else ZERO
 

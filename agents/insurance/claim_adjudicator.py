@@ -69,8 +69,13 @@ def denials(claim: Claim, terms: ClaimTerms, rules: HealthRules) -> Iterator[tup
                 f"claim.excluded.{exclusion.code}",
                 f"{', '.join(hit)} is excluded: {exclusion.text} ({exclusion.code}).",
             )
-    if claim.peril in terms.network_only and not claim.in_network:
+    if _named(claim.peril) in map(_named, terms.network_only) and not claim.in_network:
         yield "claim.not_in_network", f"{claim.peril} is covered in the network alone."
+
+
+def _named(peril: str) -> str:
+    """Return a peril in the one way in which it is compared: no claim escapes a limit by its capitals."""
+    return peril.casefold()
 
 
 def deductions(claim: Claim, terms: ClaimTerms) -> list[AmountLine]:
@@ -80,7 +85,7 @@ def deductions(claim: Claim, terms: ClaimTerms) -> list[AmountLine]:
     the payment), and what is left of the sum insured and its bonus.
     """
     found: list[AmountLine] = []
-    caps = [one.most.amount for one in terms.sub_limits if one.peril == claim.peril]
+    caps = [one.most.amount for one in terms.sub_limits if _named(one.peril) == _named(claim.peril)]
 
     def now() -> Decimal:
         return max(claim.incurred.amount + total(found), ZERO)

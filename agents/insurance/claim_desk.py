@@ -10,15 +10,17 @@ from agents.contracts.claims import (
     Case,
     CaseQuestion,
     CaseReport,
+    HealthPolicy,
     PolicyFound,
     PolicyLookup,
     Settlement,
     SettlementOrder,
 )
-from agents.contracts.insufficient import InsufficientData, MissingAnswer
+from agents.contracts.insufficient import InsufficientData, Lack, MissingAnswer
 from agents.contracts.insurance import (
     ClaimRecommendation,
     ClaimRequest,
+    Preauth,
     PreauthRecommendation,
     PreauthRequest,
 )
@@ -80,11 +82,14 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
     preauth: PreauthRecommendation | None = None
     claim: ClaimRecommendation | None = None
     if found is not None and case.preauth is not None:
-        asked = PreauthRequest(preauth=case.preauth, plan=found.policy.plan)
-        preauth = await asking.ask(asked, PreauthRecommendation)
+        request = preauth_request(case.preauth, found.policy)
+        if isinstance(request, InsufficientData):
+            asking.insufficient.append(request)
+        else:
+            preauth = await asking.ask(request, PreauthRecommendation)
     elif found is not None and case.claim is not None:
-        request = ClaimRequest(claim=case.claim, terms=found.policy.terms, screening=case.screening)
-        claim = await asking.ask(request, ClaimRecommendation)
+        asked = ClaimRequest(claim=case.claim, terms=found.policy.terms, screening=case.screening)
+        claim = await asking.ask(asked, ClaimRecommendation)
     settlement, recommended = None, preauth or claim
     if recommended is not None:
         # A person may take hours, so nothing but the run's own end or the hold's bounds this wait.
@@ -97,6 +102,20 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
         insufficient=tuple(asking.insufficient),
         missing=tuple(asking.missing),
     )
+
+
+def preauth_request(preauth: Preauth, policy: HealthPolicy) -> PreauthRequest | InsufficientData:
+    """Return the question about a treatment, or that the policy was not in force on its day.
+
+    Of the first day of cover told and the one in the register the later counts: who asks cannot shorten a waiting.
+    """
+    terms = policy.terms
+    if not terms.starts <= preauth.admitted <= terms.ends:
+        needed, given = f"a policy in force on {preauth.admitted}", f"one from {terms.starts} to {terms.ends}"
+        lack = Lack(what="policy", needed=needed, given=given)
+        return InsufficientData(agent=ID, question="what a treatment's policy pays", missing=(lack,))
+    since = max(preauth.covered_since, terms.covered_since)
+    return PreauthRequest(preauth=preauth.model_copy(update={"covered_since": since}), plan=policy.plan)
 
 
 def _lookup(case: Case) -> PolicyLookup:

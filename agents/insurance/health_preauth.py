@@ -38,7 +38,7 @@ def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientDa
     sum_asked = asked(preauth)
     lines = (
         bill_deductions(preauth.bill, plan, bills_by_room=preauth.bills_by_room)
-        if preauth.bill is not None
+        if preauth.bill
         else estimate_deductions(preauth.estimate, plan, found.rules, bills_by_room=preauth.bills_by_room)
         if preauth.estimate is not None
         else []
@@ -51,6 +51,12 @@ def _lacking(preauth: Preauth, plan: HealthPlan) -> tuple[Lack, ...]:
     found = []
     if not preauth.bill and preauth.estimate is None:
         found.append(Lack(what="bill", needed="the hospital's lines by category, or an estimate of the whole"))
+    elif not asked(preauth):
+        found.append(Lack(what="bill", needed="what the treatment costs, above 0", given="0.00 INR"))
+    for one in plan.excluded_procedures:
+        if _words(one) != _words(preauth.procedure) and _phrase(_words(one), _words(preauth.procedure)):
+            needed = f"the procedure as the policy names it: whether it is {one}, which is excluded"
+            found.append(Lack(what="procedure", needed=needed, given=preauth.procedure))
     if preauth.product_code != plan.product_code:
         needed = f"the plan of the product {preauth.product_code}"
         found.append(Lack(what="plan", needed=needed, given=f"that of {plan.product_code}"))
@@ -58,6 +64,16 @@ def _lacking(preauth: Preauth, plan: HealthPlan) -> tuple[Lack, ...]:
         needed = "a first day of cover up to the admission"
         found.append(Lack(what="covered_since", needed=needed, given=str(preauth.covered_since)))
     return tuple(found)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """Return a procedure's words, in small letters and without what stands between them."""
+    return tuple("".join(char if char.isalnum() else " " for char in name.casefold()).split())
+
+
+def _phrase(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    """Return whether words stand in others, in their order and next to each other."""
+    return any(whole[at : at + len(part)] == part for at in range(len(whole) - len(part) + 1) if part)
 
 
 def denials(preauth: Preauth, plan: HealthPlan, rules: HealthRules) -> Reasons:
@@ -70,7 +86,7 @@ def denials(preauth: Preauth, plan: HealthPlan, rules: HealthRules) -> Reasons:
         found.append(
             ("insurance.not_in_network", "The hospital is not in the network, and the plan is cashless there alone.")
         )
-    if preauth.procedure.casefold() in {one.casefold() for one in plan.excluded_procedures}:
+    if _words(preauth.procedure) in map(_words, plan.excluded_procedures):
         found.append(("insurance.excluded", f"The plan excludes {preauth.procedure}."))
     initial = min(plan.initial_waiting_days, rules.most_initial_waiting_days)
     end = preauth.covered_since + datetime.timedelta(days=initial)

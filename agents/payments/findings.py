@@ -106,7 +106,7 @@ def _limits(
     order = case.payment.order
     added = order.beneficiary_added_at
     cool = datetime.timedelta(hours=settings.cooling_off_h)
-    fresh = added is not None and now - added < cool
+    fresh = added is None or now - added < cool  # a day that is not known is none that is over
     trusted = order.is_trusted_beneficiary and not fresh
     limit = settings.approval_from if trusted else min(settings.untrusted_approval_from, settings.approval_from)
     whom = beneficiary_of(order)
@@ -114,7 +114,7 @@ def _limits(
     total = earlier + order.amount.amount
     if total < limit:
         return ()
-    kind = "a beneficiary" if trusted else "a beneficiary who is new or not confirmed"
+    kind = "a beneficiary" if trusted else "a beneficiary who is new, not confirmed, or added on a day not known"
     text = f"{total:,} rupees today to {kind}: from {limit:,} on people approve."
     return (Reason(code="payments.large" if trusted else "payments.unconfirmed_beneficiary", text=text),)
 
@@ -135,7 +135,10 @@ def _doubts(case: PaymentCase) -> tuple[Reason, ...]:
     if case.session is not None and case.session.recommended_action == "step_up":
         text = "The payer should prove once more who they are."
         found.append(Reason(code="payments.step_up", text=text))
-    if case.screening is not None and case.screening.status != "clear":
+    if case.screening is not None and case.screening.status == "undetermined":
+        text = "The beneficiary's name could not be compared with the watch lists; a person does it."
+        found.append(Reason(code="payments.screening_undetermined", text=text))
+    elif case.screening is not None and case.screening.status != "clear":
         text = "The beneficiary's name is like one on a watch list; a person clears or confirms it."
         found.append(Reason(code="payments.screening_match", text=text))
     return tuple(found)
@@ -157,6 +160,8 @@ def _gaps(case: PaymentCase) -> tuple[Reason, ...]:
     ]
     if order.beneficiary_vpa or order.remark or asked:
         checks.append(("phishing", case.phishing))
+    if case.payment.available_balance is None:
+        lost.append(Reason(code="payments.balance_unknown", text="What the payer's account has is not known."))
     silent = [name for name, found in checks if found is None]
     if silent:
         text = f"There is no finding on: {', '.join(silent)}."

@@ -37,6 +37,8 @@ def malformed(order: PaymentOrder) -> tuple[Reason, ...]:
         )
     if order.amount.currency != "INR":
         found.append(Reason(code="payments.currency", text=f"These rails carry INR, not {order.amount.currency}."))
+    if order.beneficiary_account and order.beneficiary_account == order.payer_account:
+        found.append(Reason(code="payments.same_account", text="Payer and beneficiary are one account."))
     if order.amount.minor <= 0:
         found.append(Reason(code="payments.amount", text="The amount is not above 0."))
     return tuple(found)

@@ -58,8 +58,8 @@ def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
     return (
         *_documents(case),
         _synthetic(case),
-        _sanctions(case.screening),
-        _adverse(case.screening),
+        _sanctions(_screened(case)),
+        _adverse(_screened(case)),
         _exposed(case),
         *_countries(case.applicant, lists),
         _channel(case.applicant, rules),
@@ -102,6 +102,12 @@ def _synthetic(case: KycCase) -> Judged:
     return Judged(_gate("synthetic_identity", "failed", "enhanced_diligence", said), tier)
 
 
+def _screened(case: KycCase) -> ScreeningResult | None:
+    """Return the screening, None where none of the names could be compared: then nobody was screened."""
+    found = case.screening
+    return None if found is None or found.status == "undetermined" else found
+
+
 def _sanctions(result: ScreeningResult | None) -> Judged:
     if result is None:
         return _unknown("sanctions", "nobody was screened against the lists")
@@ -127,14 +133,15 @@ def _adverse(result: ScreeningResult | None) -> Judged:
 
 def _exposed(case: KycCase) -> Judged:
     found = 0
-    if case.screening is not None:
-        found = _hits(case.screening, "pep", "strong") + _hits(case.screening, "pep", "possible")
+    screened = _screened(case)
+    if screened is not None:
+        found = _hits(screened, "pep", "strong") + _hits(screened, "pep", "possible")
     if case.applicant.pep_declared or found:
         said = (
             "says to be politically exposed" if case.applicant.pep_declared else f"{found} entries of exposed persons"
         )
         return Judged(_gate("political_exposure", "failed", "enhanced_diligence", said), "high", curable=True)
-    if case.applicant.pep_declared is None or case.screening is None:
+    if case.applicant.pep_declared is None or screened is None:
         return _unknown("political_exposure", "a declaration or the screening is missing")
     return Judged(_gate("political_exposure", "passed", "approve", "neither declared nor listed"), "low")
 

@@ -19,7 +19,8 @@ def screen(request: ScreeningRequest, lists: tuple[Watchlist, ...]) -> Screening
     order = {"strong": 0, "possible": 1, "discounted": 2}
     found.sort(key=lambda match: (order[match.strength], -match.score, match.list_id, match.entry_id))
     counted = [match for match in found if match.strength != "discounted"]
-    status = counted[0].strength if counted else "clear"
+    read = all(any(one.reads(name) for name in subject.names) for one in lists)
+    status = counted[0].strength if counted else "clear" if read else "undetermined"
     return ScreeningResult(
         subject_id=request.subject_id,
         status="clear" if status == "discounted" else status,
@@ -27,7 +28,7 @@ def screen(request: ScreeningRequest, lists: tuple[Watchlist, ...]) -> Screening
         lists=tuple(
             ListEdition(list_id=one.id, version=one.version, as_of=one.as_of, entries=len(one.entries)) for one in lists
         ),
-        grounds=_grounds(request, found, lists),
+        grounds=_grounds(request, found, lists, read=read),
     )
 
 
@@ -38,13 +39,18 @@ def _said(watchlist: Watchlist, match: Match) -> ScreeningMatch:
     )  # fmt: skip
 
 
-def _grounds(request: ScreeningRequest, found: list[ScreeningMatch], lists: tuple[Watchlist, ...]) -> Grounds:
+def _grounds(
+    request: ScreeningRequest, found: list[ScreeningMatch], lists: tuple[Watchlist, ...], *, read: bool
+) -> Grounds:
     reasons = tuple(
         Reason(code=f"screening.{one.kind}_{one.strength}", text=f"{one.list_id} {one.entry_id}: {one.reason}.")
         for one in found[:_MOST]
     )
     searched = sum(len(one.entries) for one in lists)
     clear = Reason(code="screening.clear", text=f"None of {searched} entries has a name that is alike.")
+    if not read:
+        text = "No name is written in the script of the lists, so it cannot be compared: give it in that script too."
+        clear = Reason(code="screening.unreadable", text=text)
     born = "given" if request.date_of_birth else "not known"
     caveats = [f"{len(found) - _MOST} more matches are not listed."] if len(found) > _MOST else []
     if any(one.id == "invented" for one in lists):

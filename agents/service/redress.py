@@ -53,6 +53,8 @@ def ombudsman(complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, r
         said += f"; after {last} the ombudsman takes no complaint."
     elif not named:
         eligible, said = None, f"{said}; what was deficient in the service is for a person to say."
+    elif replied is not None and complaint.rejected is None:
+        eligible, said = None, f"{said}; whether the customer got what was asked is not known."
     elif replied is not None and complaint.rejected is False:
         eligible, said = None, f"{said} and gave the customer what was asked; only who is not satisfied may go on."
     else:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.claims import Case, CaseQuestion, CaseReport
+from agents.contracts.claims import Case, CaseQuestion, CaseReport, Settlement, SettlementOrder
 from genie.catalogue import Catalogue
 from genie.cli.outcome import Outcome
 from genie.cli.session import conduct
 from genie.config import load
 from genie.dialect import load_file
-from genie.errors import InputError
+from genie.errors import InputError, RunStalled
 from genie.protocol import Caller
 from genie.run import Run
 from genie.runtime import Runtime
@@ -64,6 +64,36 @@ async def test_the_sample_is_authorised() -> None:
     assert report.settlement.outcome == "authorised"
     assert str(report.settlement.payable.amount) == "91181.25"
     assert report.headline == f"PA-2026-0815: {report.settlement.text}"
+
+
+async def test_a_treatment_on_a_day_without_cover_is_not_authorised() -> None:
+    """Was: authorised, as nobody looked whether the policy was in force."""
+    _, report = await asked(case("sample", admitted="2026-03-15"))
+    assert report is not None
+    assert report.settlement is None
+    assert [one.what for found in report.insufficient for one in found.missing] == ["policy"]
+
+
+async def test_waiting_runs_from_the_day_in_the_register_and_not_from_the_one_told() -> None:
+    """Was: a hospital that wrote an early first day of cover shortened every waiting period."""
+    early = case("sample", pre_existing=True, covered_since="2000-01-01")
+    _, report = await asked(early)
+    assert report is not None
+    assert report.preauth is not None
+    assert "covered_since 2022-04-01" in " ".join(f"{one.name} {one.value}" for one in report.preauth.grounds.inputs)
+
+
+async def test_whoever_asks_orders_no_settlement_without_its_recommendation() -> None:
+    """Was: an order that the caller wrote was settled like one of the desk, below every amount that people look at."""
+    forged = SettlementOrder.model_validate(
+        {
+            "case_id": "C-1", "policy_number": "P-1", "kind": "claim", "action": "approve", "asked": 199_999,
+            "payable": 199_999, "itemised": True, "reasons": (),
+        }
+    )  # fmt: skip
+    async with Runtime.from_pipeline(PIPELINE, caller=PIPELINE.caller) as runtime:
+        with pytest.raises(RunStalled, match="topic_roles"):
+            await runtime.ask(forged, Settlement, caller=PIPELINE.caller)
 
 
 async def test_a_small_claim_is_paid_without_anybody() -> None:

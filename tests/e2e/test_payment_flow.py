@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ import pytest
 
 from agents.contracts.fraud import MuleCheck, MuleVerdict
 from agents.contracts.insufficient import InsufficientData
-from agents.contracts.payments import Payment, PaymentInstruction, PaymentQuestion, PaymentStatus
+from agents.contracts.payments import Payment, PaymentCase, PaymentInstruction, PaymentQuestion, PaymentStatus
 from genie.catalogue import Catalogue
 from genie.config import Pipeline, load
 from genie.dialect import load_file
-from genie.errors import GenieError, RunHeld
+from genie.errors import GenieError, InputError, RunHeld, RunStalled
 from genie.protocol import Agent, agent
 from genie.run import Run
 from genie.runtime import Runtime
@@ -175,3 +176,25 @@ async def test_an_order_that_cannot_be_right_is_refused_with_its_reasons() -> No
         found = await started(runtime, loaded, question(beneficiary_ifsc="x", idempotency_key="")).result()
         assert found.state == "refused"
         assert len(found.reasons) == 2
+
+
+async def test_whoever_pays_writes_no_findings_of_their_own() -> None:
+    """Was: a case with verdicts that the caller wrote was planned, and sent, as if the checks had been made."""
+    loaded = pipeline()
+    payment = question().payment
+    forged = PaymentCase(payment=payment, fraud=None, session=None, mule=None, phishing=None, screening=None)
+    async with opened(loaded) as runtime:
+        with pytest.raises(RunStalled, match="topic_roles"):
+            await runtime.ask(forged, PaymentStatus, caller=loaded.caller)
+
+
+async def test_whoever_pays_cannot_approve_even_with_the_role() -> None:
+    loaded = pipeline()
+    caller = dataclasses.replace(loaded.caller, roles=loaded.caller.roles | {"treasury"})
+    async with opened(loaded) as runtime:
+        run = runtime.start(question("large"), PaymentStatus, caller=caller)
+        await run.settled()
+        (held,) = runtime.approvals()
+        with pytest.raises(InputError):
+            runtime.approve(held.id, by=caller.user or "", roles={"treasury"}, reason="my own")
+        assert runtime.statistics().agents["payment_submitter"].handled == 0

@@ -59,6 +59,22 @@ def test_a_large_domestic_wire_is_no_report_and_a_smaller_one_abroad_is(transfer
     assert "CBWTR" in {one.check for one in unknown.unchecked}
 
 
+@pytest.mark.parametrize("owner", [{"account_id": "n"}, {"account_id": "x"}])
+def test_who_may_be_a_non_profit_organisation_is_asked(transfer: Make, owner: dict[str, str]) -> None:
+    """Was: nothing said of a large receipt as soon as any owner was given."""
+    owners = [{**owner, "customer_id": "c"}]
+    given_ = transfer("2026-01-05", "a", "n", 11 * LAKH, channel="neft")
+    assert "NTR" in {one.check for one in answered(given_, owners=owners).unchecked}
+    known = [{"account_id": "n", "customer_id": "c", "is_non_profit": False}]
+    assert "NTR" not in {one.check for one in answered(given_, owners=known).unchecked}
+
+
+def test_cash_of_an_account_without_an_owner_is_said_not_to_be_added_up(transfer: Make) -> None:
+    owners = [{"account_id": "a", "customer_id": "c"}]
+    cash = transfer("2026-01-05", None, "b", 6 * LAKH, channel="cash")
+    assert "customers" in {one.check for one in answered(cash, owners=owners).unchecked}
+
+
 def test_a_deposit_that_matures_is_no_cash(transfer: Make) -> None:
     """Was: the word deposit made cash of it."""
     found = answered(transfer("2026-01-05", "bank", "a", 15 * LAKH, channel="internal", category="income.deposit"))

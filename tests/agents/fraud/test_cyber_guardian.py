@@ -111,6 +111,20 @@ def test_no_events_are_no_clean_bill() -> None:
     assert isinstance(guard(SessionCheck(user_id="u", events=())), InsufficientData)
 
 
+@pytest.mark.parametrize("failures", [1, 4])
+def test_failures_without_a_sign_in_are_no_clean_bill(failures: int) -> None:
+    """Where nobody signed in, neither place nor device of a sign-in was looked at."""
+    verdict = answered(*(event(f"10:0{at}", success=False, place=MUMBAI) for at in range(failures)))
+    assert (verdict.label, verdict.recommended_action) == ("undetermined", "step_up")
+    assert {one.check for one in verdict.unchecked} == {"impossible_travel", "unknown_device"}
+
+
+def test_a_new_device_alone_is_low_and_proves_itself() -> None:
+    """Was: let in without a second factor, as its points alone make no medium."""
+    verdict = answered(event("10:00", place=MUMBAI), event("11:00", place=MUMBAI, device_id="new"))
+    assert (verdict.label, verdict.recommended_action) == ("low", "step_up")
+
+
 def test_low_needs_places_and_devices() -> None:
     known = answered(event("10:00", place=MUMBAI), event("11:00", place=MUMBAI))
     assert (known.label, known.recommended_action, known.unchecked) == ("low", "allow", ())

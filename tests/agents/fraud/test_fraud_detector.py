@@ -100,6 +100,16 @@ def test_two_cities_at_the_same_minute_are_worse_not_better(transfer: Make) -> N
     assert patterns(answered(*rows)) == ["impossible_travel"]
 
 
+def test_another_currency_hides_no_journey_and_no_burst(transfer: Make) -> None:
+    """A card that pays rupees in Mumbai and dollars in New York an hour later is where journeys matter most."""
+    home = transfer("2026-01-05T10:00:00", "a", "x", 500, place={"latitude": 19.076, "longitude": 72.8777})
+    dollars = {"amount": "50", "currency": "USD"}
+    away = transfer("2026-01-05T11:00:00", "a", "y", dollars, place={"latitude": 40.7128, "longitude": -74.006})
+    assert "impossible_travel" in patterns(answered(home, away))
+    mixed = [transfer(f"2026-01-05T10:0{at}:00", "a", "x", dollars if at % 2 else 100) for at in range(5)]
+    assert "velocity_burst" in patterns(answered(*mixed))
+
+
 def test_a_large_payment_at_half_past_two(transfer: Make) -> None:
     assert patterns(answered(transfer("2026-01-05T02:30+05:30", "a", "b", 75_000))) == ["after_hours_large_debit"]
     assert patterns(answered(transfer("2026-01-04T21:00+00:00", "a", "b", 75_000))) == ["after_hours_large_debit"]

@@ -129,6 +129,46 @@ def test_tricks_with_hosts(url: str, pattern: str) -> None:
     assert verdict.label != "safe"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sbi.co.in@evil.com/",  # was: unverified, as only the host was compared with the brands
+        "https://www.hdfcbank.com:443@203.0.113.9.evil.net/",
+        "https://secure-icicibank@evil.com/login",
+    ],
+)
+def test_a_brand_before_an_at_sign_is_phishing(url: str) -> None:
+    verdict = judged(url=url)
+    assert patterns(verdict) >= {"at_sign", "poses_as_brand"}
+    assert verdict.label == "phishing"
+
+
+def test_what_programs_read_as_two_hosts_is_not_official() -> None:
+    """A browser goes to the first host, other programs to the second."""
+    assert judged(url="https://hdfcbank.com\\@evil.com").label != "safe"
+
+
+@pytest.mark.parametrize("url", ["https://xn--80ak6aa92e.com", "https://\u0430\u0440\u0440\u04cf\u0435.com"])
+def test_letters_that_all_look_latin_are_suspicious_whoever_they_pose_as(url: str) -> None:
+    """The homograph of 2017 that browsers showed as a well-known firm; was: unverified."""
+    verdict = judged(url=url)
+    assert "look_alike_letters" in patterns(verdict)
+    assert verdict.label == "suspicious"
+
+
+def test_letters_of_a_language_are_no_look_alikes() -> None:
+    assert "look_alike_letters" not in patterns(judged(url="https://b\u00fccher.de"))
+    assert "look_alike_letters" not in patterns(judged(url="https://\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444"))
+
+
+def test_a_link_in_a_text_needs_no_scheme_and_no_path() -> None:
+    """Was: not seen without a slash."""
+    verdict = judged(text="Visit hdfcbank-verify.com now to update your KYC.")
+    assert patterns(verdict) == {"poses_as_brand", "kyc_pretext"}
+    assert verdict.label == "phishing"
+    assert judged(text="Write to care@hdfcbank.com or see hdfcbank.com.").signals == ()
+
+
 def test_an_at_sign_in_the_path_is_no_trick() -> None:
     """Was: anywhere in the link."""
     assert patterns(judged(url="https://example.org/@alice")) == set()

@@ -57,6 +57,13 @@ def test_identical_names_of_single_letters_are_identical() -> None:
     assert (verdict.score, verdict.label) == (Decimal("0.6"), "medium")
 
 
+def test_names_in_two_scripts_are_not_compared_and_that_is_said() -> None:
+    """Was: names of different people."""
+    verdict = answered(name_on_aadhaar="\u0930\u093e\u0939\u0941\u0932 \u0936\u0930\u094d\u092e\u093e")
+    assert patterns(verdict) == set()
+    assert [one.check for one in verdict.unchecked] == ["name_mismatch"]
+
+
 def test_an_empty_application_is_no_good_news() -> None:
     """Was: 0, low, proceed."""
     found = detect(SyntheticIdentityCheck(applicant_id="a"))

@@ -35,6 +35,14 @@ def test_the_earlier_factors_give_the_earlier_figures() -> None:
     assert any("carbon_legacy" in caveat for caveat in found.grounds.caveats)
 
 
+def test_money_that_came_back_emits_nothing_and_takes_nothing_away() -> None:
+    """Was: a refund of fuel alone was a footprint below zero; beside other spending it made their shares too large."""
+    back = {"date": "2026-01-07", "amount": 5_000, "category": "fuel"}
+    found = estimated(back, GROCERIES, factors="legacy")
+    assert (found.total_kg_co2e, [one.share_percent for one in found.by_category]) == ("0.60", ["100.00"])
+    assert isinstance(footprint(CarbonRequest.model_validate({"transactions": [back]})), InsufficientData)
+
+
 def test_categories_of_the_pipeline_find_their_factor_and_months_are_compared() -> None:
     """``transport:ride`` fell through to the average before."""
     rides = [

@@ -125,6 +125,13 @@ def test_a_peril_of_the_network_alone() -> None:
     assert answered(terms, in_network=False).action == "approve_partial"
 
 
+def test_the_way_a_peril_is_written_escapes_no_limit() -> None:
+    """Was: ``Hospitalisation`` had no limit where the policy limits ``hospitalisation``."""
+    terms = {"sub_limits": ({"peril": "hospitalisation", "most": 10_000},), "network_only": ("hospitalisation",)}
+    assert answered(terms, peril="Hospitalisation").payable.amount == 10_000
+    assert answered(terms, peril="HOSPITALISATION", in_network=False).action == "deny"
+
+
 def test_earlier_claims_use_up_the_sum_insured() -> None:
     """Corrected: nothing was remembered."""
     assert answered({"paid_this_year": 480_000, "bonus": 10_000}).payable.amount == 30_000

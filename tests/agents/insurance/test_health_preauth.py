@@ -78,6 +78,13 @@ def test_a_procedure_is_excluded_by_its_name_alone() -> None:
     assert answered(("associated", 1_000), procedure="Surgery after burns, not cosmetic").action == "approve"
 
 
+def test_a_procedure_that_may_be_an_excluded_one_is_for_a_person_to_name() -> None:
+    """Was: authorised, as the name was longer than that of the exclusion."""
+    found = asked(("associated", 1_000), procedure="Cosmetic surgery of nose")
+    assert isinstance(found, InsufficientData)
+    assert [one.what for one in found.missing] == ["procedure"]
+
+
 # --- worked bills from outside ---
 
 
@@ -167,6 +174,15 @@ def test_too_little_is_no_verdict(change: dict[str, Any]) -> None:
     assert isinstance(asked(*lines, **change), InsufficientData)
 
 
+def test_an_empty_bill_hides_no_estimate_and_a_bill_of_nothing_is_no_verdict() -> None:
+    """Was: nothing payable, and covered in full."""
+    estimate = {"total": 60_000, "room_per_day": 0, "room_days": 0, "icu_per_day": 0, "icu_days": 0}
+    found = asked(bill=(), estimate=estimate)
+    assert isinstance(found, PreauthRecommendation)
+    assert (found.action, str(found.payable.amount), found.itemised) == ("approve", "60000.00", False)
+    assert isinstance(asked(("associated", 0)), InsufficientData)
+
+
 def test_every_field_is_asked_for() -> None:
     with pytest.raises(ValueError, match="Field required"):
         PreauthRequest.model_validate({"preauth": {}, "plan": {}})
@@ -186,7 +202,7 @@ others = st.lists(
         st.integers(0, 300_000),
     ),
     min_size=1, max_size=6,
-)  # fmt: skip
+).filter(lambda lines: any(one[1] for one in lines))  # fmt: skip
 plans = st.fixed_dictionaries(
     {
         "sum_insured": st.integers(1, 600_000), "paid_this_year": st.integers(0, 300_000),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from agents.contracts.fraud import FraudVerdict, MuleVerdict, PhishingVerdict, SessionVerdict
 from agents.contracts.grounds import Grounds, Reason
@@ -39,6 +40,7 @@ GROUNDS = Grounds(reasons=(Reason(code="t.t", text="test"),), inputs=(), edition
 ORDER: dict[str, Any] = {
     "idempotency_key": "k1", "payer_id": "p1", "payer_account": "002301567890", "beneficiary_name": "Asha Rao",
     "amount": 5000, "purpose": "person", "urgency": "now", "is_trusted_beneficiary": True,
+    "beneficiary_added_at": "2025-01-06T10:00:00+05:30",
 }  # fmt: skip
 VPA = {"beneficiary_vpa": "asha@okaxis"}
 BRANCH = {"beneficiary_ifsc": "HDFC0000240", "beneficiary_account": "50100234567891"}
@@ -236,7 +238,15 @@ def test_an_account_sends_no_more_than_its_day_allows() -> None:
 
 def test_a_balance_that_is_too_small_refuses_and_one_that_is_not_known_is_said() -> None:
     assert "payments.balance" in refusal(**VPA, balance=4_999)
-    assert any("balance" in caveat for caveat in instruction(**VPA, balance=None).grounds.caveats)
+    unknown = instruction(**VPA, balance=None)
+    assert any("balance" in caveat for caveat in unknown.grounds.caveats)
+    assert unknown.needs_approval  # was: sent, as if what is not known were enough
+
+
+def test_without_the_day_on_which_a_beneficiary_was_added_the_cooling_off_is_not_over() -> None:
+    """Was: confirmed, so that leaving the day out got round the cooling-off."""
+    assert instruction(**VPA, amount=20_000, beneficiary_added_at=None).needs_approval
+    assert not instruction(**VPA, amount=20_000).needs_approval
 
 
 # --- findings ---
@@ -333,3 +343,21 @@ def test_the_desk_asks_only_what_it_has_something_to_ask_with() -> None:
     assert asked is not None
     assert asked.candidates == ("k1",)
     assert fraud_check(Payment.model_validate({"order": {**ORDER, "amount": 0}}), now=MORNING) is None
+
+
+def test_a_name_in_another_script_is_cleared_by_a_person() -> None:
+    found = instruction(**VPA, beneficiary_name="\u092e\u094b\u0939\u092e\u094d\u092e\u0926")
+    assert found.needs_approval
+    assert "could not be compared" in " ".join(found.approval_reasons)
+
+
+def test_an_account_pays_not_itself() -> None:
+    """Was: sent and settled."""
+    assert refusal(**{**BRANCH, "beneficiary_account": "002301567890"}) == ("payments.same_account",)
+
+
+@pytest.mark.parametrize("amount", ["1e30", "99999999999999999"])
+def test_an_amount_beyond_a_lakh_crore_is_no_order(amount: str) -> None:
+    """Was: taken, and the desk failed over it without saying why."""
+    with pytest.raises(ValidationError, match="lakh crore"):
+        PaymentOrder.model_validate({**ORDER, **VPA, "amount": amount})

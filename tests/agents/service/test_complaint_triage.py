@@ -114,6 +114,18 @@ def test_the_ombudsman_opens_after_the_bank_and_closes_after_a_year(
     )
 
 
+def test_a_reply_of_which_nobody_knows_what_it_was_opens_nothing() -> None:
+    """Was: eligible, as if the reply had been no."""
+    day = datetime.date(2025, 6, 25)
+    assert filed("My credit card was declined", as_of=day, replied_on="2025-06-19").ombudsman.eligible is None
+
+
+@pytest.mark.parametrize("text", ["The ATM did not dispense cash but my account is debited", "ATM: cash not dispensed"])
+def test_a_machine_that_keeps_the_cash_is_a_failed_transaction(text: str) -> None:
+    found = filed(text)
+    assert (found.category, found.nature, found.severity) == ("cards", "failed_transaction", "medium")
+
+
 @pytest.mark.parametrize(
     ("as_of", "loss", "distress"), [("2026-06-30", 2_000_000, 100_000), ("2026-07-01", 3_000_000, 300_000)]
 )

@@ -159,6 +159,14 @@ def test_diligence_that_is_not_whole_opens_nothing(case: Build, lacking: dict[st
     assert came(case, pep_declared=True, diligence={**DONE, **lacking}).outcome == "enhanced_diligence"
 
 
+def test_names_in_another_script_alone_pass_no_gate_of_the_lists(case: Build) -> None:
+    """Was: passed, as nothing that could not be compared was alike."""
+    name = "\u0906\u0936\u093e \u0930\u093e\u0935"
+    found = came(case, **dict.fromkeys(("name", "name_on_pan", "name_on_aadhaar"), name))
+    assert {"sanctions", "adverse_reports", "political_exposure"} <= open_gates(found)
+    assert found.outcome != "approve"
+
+
 def test_diligence_cures_no_document(case: Build) -> None:
     found = came(case, name_on_aadhaar="Somebody Else", diligence=DONE)
     assert (found.outcome, open_gates(found)) == ("enhanced_diligence", {"name_match"})

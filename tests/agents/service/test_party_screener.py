@@ -40,6 +40,17 @@ def test_an_answer_names_the_editions_of_its_lists_and_that_the_shipped_one_is_i
     assert any("invented" in caveat for caveat in found.grounds.caveats)
 
 
+@pytest.mark.parametrize(
+    "name", ["\u092e\u094b\u0939\u092e\u094d\u092e\u0926", "\u0418\u0432\u0430\u043d\u043e\u0432", "!!!", " "]
+)
+def test_a_name_that_the_lists_cannot_be_searched_for_clears_nobody(name: str) -> None:
+    """Was: clear, for a name in a script in which the lists are not written, or without a letter."""
+    found = screened(name)
+    assert (found.status, [one.code for one in found.grounds.reasons]) == ("undetermined", ["screening.unreadable"])
+    assert screened(name, aliases=["Ramesh Sharma"]).status == "clear"
+    assert screened(name, identifiers=["P0000001"]).status == "strong"
+
+
 def test_a_namesake_is_kept_for_whoever_checks_the_discount() -> None:
     (match,) = screened("Zoravar Khazanchi", date_of_birth="1999-03-14").matches
     assert match.strength == "discounted"

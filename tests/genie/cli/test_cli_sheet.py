@@ -5,9 +5,26 @@ from __future__ import annotations
 import datetime
 
 from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from agents.contracts.money import Money
 from genie.cli.layout import laid_out
 from genie.cli.sheet import render_payload
-from genie.message import Payload
+from genie.message import Payload, Value
+
+
+class Month(Value):
+    month: str
+    amount: Money
+
+
+class Category(Value):
+    name: str
+    months: tuple[Month, ...]
+    ids: tuple[str, ...]
+
+
+class Totals(Payload, topic="sheet.totals"):
+    amount: tuple[Money, ...]
+    categories: tuple[Category, ...]
 
 
 class Judged(Payload, topic="sheet.judged"):
@@ -39,4 +56,33 @@ def test_grounds_are_reasons_inputs_editions_and_limits() -> None:
         "limits:",
         "  - None.",
         "  - toll@2026-04-01 is not verified: rates were not read",
+    ]
+
+
+def test_amounts_read_as_amounts_and_what_a_cell_cannot_hold_is_counted() -> None:
+    """Was: an amount as a table of its minor units, and a year of months as the text of twelve objects in a cell."""
+    money = Money(minor=123_456, currency="INR")
+    rent = Category(
+        name="rent",
+        months=tuple(Month(month=f"2026-{at:02}", amount=money) for at in range(1, 13)),
+        ids=tuple(f"t{at}" for at in range(9)),
+    )
+    text = list(laid_out(render_payload(Totals(amount=(money,), categories=(rent,)))))
+    assert text[0] == "amount: 1,234.56 INR"
+    assert text[-1].split("  ") == ["rent", "12 entries", "t0, t1, t2, t3, t4, t5, … (9 in all)"]
+
+
+def test_sentences_stand_each_on_its_own_line() -> None:
+    """Was: joined by commas, so that one sentence ran into the next."""
+
+    class Told(Payload, topic="sheet.told"):
+        steps: tuple[str, ...]
+        flags: tuple[str, ...]
+
+    told = Told(steps=("Ask the bank.", "Then, in time, wait."), flags=("a", "b"))
+    assert list(laid_out(render_payload(told))) == [
+        "steps:",
+        "  - Ask the bank.",
+        "  - Then, in time, wait.",
+        "flags: a, b",
     ]
