@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.contracts.fraud import AmlCheck, AmlReport
@@ -245,9 +245,14 @@ def test_order_of_input_does_not_matter(rows: list[tuple[int, int, bool, int]], 
 
 
 @given(_CASH, _CASH)
-def test_more_cash_never_ends_a_suspicion(
+@example([(11, 1, True, 1_000_001), (12, 1, False, 1_000_001)], [(11, 1, False, 1_000_001)])
+def test_more_cash_never_ends_a_suspicion_of_structuring(
     rows: list[tuple[int, int, bool, int]], more: list[tuple[int, int, bool, int]]
 ) -> None:
-    before = {id_ for one in answered(*_transfers(rows)).suspicions for id_ in one.transaction_ids}
-    after = {id_ for one in answered(*_transfers(rows + more)).suspicions for id_ in one.transaction_ids}
-    assert before <= after
+    """Which payment out a rapid movement is matched with may change when an earlier one is known; runs only grow."""
+
+    def runs(found: list[tuple[int, int, bool, int]]) -> set[str]:
+        suspicions = answered(*_transfers(found)).suspicions
+        return {id_ for one in suspicions if one.typology == "structuring" for id_ in one.transaction_ids}
+
+    assert runs(rows) <= runs(rows + more)
