@@ -10,7 +10,7 @@ import enum
 import operator
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -142,16 +142,16 @@ def _read_any(value: object, into: list[str]) -> int:
     return 1
 
 
-def texts(value: Value, *, skip: tuple[str, ...] = ()) -> Iterator[Text]:
-    """Yield every string inside a value, with its path.
+def texts(value: Value, *, skip: tuple[str, ...] = ()) -> list[Text]:
+    """Return every string inside a value, with its path.
 
     Args:
         value: A payload or a part of one.
         skip: Fields of ``value`` itself to leave out.
     """
-    for name, annotation, plain in _wordy(type(value)):
-        if name not in skip:
-            yield from _walk(getattr(value, name), (name,), annotation, plain=plain)
+    found: list[Text] = []
+    _collect(value, (), skip, found)
+    return found
 
 
 @cache
@@ -164,21 +164,26 @@ def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool], ...]:
     )
 
 
-def _walk(value: object, path: Path, annotation: object, *, plain: bool) -> Iterator[Text]:
+def _collect(value: Value, path: Path, skip: tuple[str, ...], into: list[Text]) -> None:
+    for name, annotation, plain in _wordy(type(value)):
+        if name not in skip:
+            _collect_any(getattr(value, name), (*path, name), annotation, plain, into)
+
+
+def _collect_any(value: object, path: Path, annotation: object, plain: bool, into: list[Text]) -> None:  # noqa: FBT001 - called for every field of every part, where a keyword costs
     if isinstance(value, str):
         if not isinstance(value, enum.Enum):
-            yield Text(path, value, plain)
-    elif isinstance(value, bytes):
-        yield Text(path, value.decode("latin-1"), maskable=False)
+            into.append(Text(path, value, plain))
     elif isinstance(value, Value):
-        for part in texts(value):
-            yield Text((*path, *part.path), part.text, part.maskable)
+        _collect(value, path, (), into)
     elif isinstance(value, (tuple, frozenset)):
         arguments = get_args(_bare(annotation))
         uniform = isinstance(value, tuple) and len(arguments) > 1 and arguments[1] is Ellipsis
+        of = arguments[0] if uniform else None
         for position, item in enumerate(value):
-            of = arguments[0] if uniform else None
-            yield from _walk(item, (*path, position), of, plain=uniform and of in _MASKABLE)
+            _collect_any(item, (*path, position), of, uniform and of in _MASKABLE, into)
+    elif isinstance(value, bytes):
+        into.append(Text(path, value.decode("latin-1"), maskable=False))
 
 
 def is_maskable(kind: type[Value], path: Path) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
+import os
 from collections.abc import Callable, Iterable
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -26,7 +27,8 @@ class Inspector(Protocol):
     """Finds something in strings. One pass over all of a message's text decides whether it is asked at all.
 
     What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
-    with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message.
+    with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message;
+    ``confirm(text)`` returns False for folded text in which there is nothing although one of its patterns matches.
     """
 
     name: ClassVar[str]
@@ -67,6 +69,12 @@ class _Quiet:
     name: ClassVar[str]
     version: ClassVar[str]
 
+    def confirm(self, text: str) -> bool:
+        try:
+            return _confirmed(self._inspector, text)
+        except Exception:  # noqa: BLE001 - as above
+            return False
+
     def for_topic(self, topic: str) -> Inspector:
         own = getattr(self._inspector, "for_topic", None)
         return self if own is None else _Quiet(own(topic))
@@ -100,8 +108,11 @@ _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
-_Seen = list[tuple[type[Finding], Span]]
+_Seen = tuple[tuple[type[Finding], Span], ...]
 """What is in one string."""
+_KNOWN = 16_384
+"""Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
+_KEY = os.urandom(16)
 
 
 class _View(NamedTuple):
@@ -125,6 +136,7 @@ class Inspectors:
         self._owners: list[int] = []
         self._views: dict[tuple[Inspector, ...], _View] = {}  # findings kept with a value belong to one view only
         self._kinds: dict[type[Value], _View] = {}
+        self._known: dict[_View, dict[bytes, _Seen]] = {}
         self._match: Callable[[bytes], list[int] | None] = self._compiled_patterns() or _nothing
 
     def _compiled_patterns(self) -> Callable[[bytes], list[int] | None] | None:
@@ -204,7 +216,7 @@ class Inspectors:
         size = len(text) + fields.SCALAR_BYTES * scalars
         if not text.isascii():
             size += len(text.encode(errors="surrogatepass")) - len(text)
-        asked = self._asked(text, view)
+        asked = self._asked(text, view, sure=len(text) <= _SMALL)
         if not asked and not reader.bulky:
             return _clean.get(size) or _clean_of(size)
         found = self._examine(payload, reader.bulky, view) if asked else []
@@ -214,15 +226,16 @@ class Inspectors:
             found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
-    def _asked(self, text: str, view: _View) -> dict[Inspector, None]:
-        """Return the inspectors that a text is shown to."""
+    def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
+        """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
         if not text.isascii():
             text = _SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
         hits = self._match(text.encode())
         if not hits:
             raise MemoryError("the patterns ran out of memory on a text")
         owners, last = self._owners, len(self._owners)
-        return dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
+        named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
+        return {one: None for one in named if not sure or _confirmed(one, text)}
 
     def _kept(self, value: Value, view: _View) -> Inspection:
         """Return the inspection of an immutable part, made once however many messages carry it."""
@@ -238,24 +251,37 @@ class Inspectors:
         for part in fields.texts(payload, skip=skip):
             spans = known.get(part.text)
             if spans is None:
-                spans = known[part.text] = self._spans(part.text, view)
-            found += [
-                made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
-                for made, span in spans
-            ]
+                spans = known[part.text] = self._known_spans(part.text, view)
+            if spans:
+                found += [
+                    made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
+                    for made, span in spans
+                ]
         return found
+
+    def _known_spans(self, text: str, view: _View) -> _Seen:
+        """Return what is in one string; messages of one run carry much the same strings."""
+        known = self._known.setdefault(view, {})
+        digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
+        spans = known.get(digest)
+        if spans is None:
+            if len(known) >= _KNOWN:
+                known.clear()
+            spans = known[digest] = self._spans(text, view)
+        return spans
 
     def _spans(self, text: str, view: _View) -> _Seen:
         """Return what is in one string. The patterns say who looks: examining a string costs ten times as much."""
-        return [
+        return tuple(
             (ShadowFinding if isinstance(inspector, _Quiet) else Finding, span)
             for inspector in self._asked(text, view)
             for span in inspector.examine(text)
-        ]
+        )
 
-    def remember(self, most: int) -> None:
-        """Keep what was found in so many strings: for simulations, where nobody's text outlives its message."""
-        self._spans = functools.lru_cache(most)(self._spans)  # type: ignore[method-assign]  # the same, remembered
+
+def _confirmed(inspector: Inspector, text: str) -> bool:
+    confirm = getattr(inspector, "confirm", None)
+    return confirm is None or confirm(text)
 
 
 def _clean_of(size: int) -> Inspection:

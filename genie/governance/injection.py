@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from genie.governance.detectors.marks import KINDS, MARKED, InjectionInspector, Sensitivity
+from genie.governance.detectors.injections import KINDS, InjectionInspector
+from genie.governance.detectors.sensitivity import MARKED, Sensitivity
 from genie.governance.exposure import exposure_judge
 from genie.governance.settings import Action, Level, TopicRule, most_specific
 from genie.message import Classification, topic_of

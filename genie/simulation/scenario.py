@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from genie.policy import PolicySet
 
 
-MOST_REMEMBERED = 50_000
-"""Strings of which is kept what inspectors found in them; synthetic customers say much the same."""
 _SIGNED = ("keys", "issuer", "audience")
 """Of a caller: who signs identities, which nobody does in a simulation."""
 
@@ -160,9 +158,6 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
             except InputError as error:
                 found.append(Problem(("workload", "arrivals", place, "trace"), str(error)))
     candidate = _candidate(document, section, folder, catalogue)
-    for policies in (pipeline.policies, candidate):
-        if policies is not None:
-            policies.inspectors.remember(MOST_REMEMBERED)
     if found:
         raise _error(document, found)
     caller = pipeline.caller

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import re2
 
@@ -16,15 +15,10 @@ from genie.governance.detectors.disguises import TRIGGERS, undone
 from genie.governance.detectors.ngrams import Model, Window, shipped, word_places
 from genie.governance.detectors.phrases import PHRASES
 from genie.governance.detectors.quotations import quoting, weight_of
+from genie.governance.detectors.sensitivity import MARKED
 from genie.governance.detectors.tokens import TOKENS
 from genie.governance.detectors.tongues import rows
-from genie.governance.folding import fold, fold_with_origins
-from genie.governance.settings import most_specific
-from genie.message import Classification
-from genie.policy import Span
-
-MARKED = 0.5
-"""Score from which a text counts as an attack, unless settings say otherwise."""
+from genie.governance.folding import fold
 
 _NEAR = 600  # characters within which marks add up; hints strewn over a long text are no attack
 _DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
@@ -48,13 +42,11 @@ class Known(NamedTuple):
     pattern: str
 
 
-_KNOWN = (
+KNOWN = (
     *(Known(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in PHRASES),
     *(Known(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in rows()),
     *(Known(token.kind, f"{token.kind}.{token.language}", token.weight, token.pattern) for token in TOKENS),
 )
-KINDS = tuple(sorted({known.kind for known in _KNOWN} | {"encoded", "model"}))
-"""Every kind that a mark may be of."""
 
 
 class Mark(NamedTuple):
@@ -85,7 +77,7 @@ def assess(text: str, *, model: bool = True) -> Assessment:
         text: Any string.
         model: Also ask the linear model, not the rules alone.
     """
-    score, marks = _judged(fold(text), model=model)
+    score, marks = judged(fold(text), model=model)
     weights: dict[str, float] = {}
     for mark in marks:
         weights[mark.code] = max(weights.get(mark.code, 0.0), mark.weight)
@@ -93,75 +85,18 @@ def assess(text: str, *, model: bool = True) -> Assessment:
     return Assessment(score, score >= MARKED, reasons)
 
 
-class Sensitivity(NamedTuple):
-    """What one topic wants of the detector."""
-
-    threshold: float = MARKED
-    """Score from which text is marked, in (0, 1]."""
-    model: bool = False
-    """Whether the linear model is asked behind the rules."""
-
-
-_USUAL = Sensitivity()
-
-
-class InjectionInspector:
-    """Finds instructions that pose as data.
-
-    Args:
-        label: Clearance needed to see a mark.
-        usual: What topics without a rule want.
-        topics: What single topics or families want; the most specific rule counts.
-    """
-
-    name: ClassVar[str] = "injection"
-    version: ClassVar[str] = "2"
-
-    def __init__(
-        self,
-        label: Classification,
-        usual: Sensitivity = _USUAL,
-        topics: Mapping[str, Sensitivity] = MappingProxyType({}),
-    ) -> None:
-        self._label = label
-        self._usual = usual
-        self._topics = topics
-        self._others: dict[Sensitivity, InjectionInspector] = {usual: self}
-
-    @property
-    def always(self) -> bool:
-        """True where the model looks at every text, whether or not a pattern matches."""
-        return self._usual.model
-
-    def for_topic(self, topic: str) -> InjectionInspector:
-        """Return the inspector as a topic wants it."""
-        wanted = most_specific(self._topics, topic, self._usual)
-        return self._others.setdefault(wanted, InjectionInspector(self._label, wanted))
-
-    fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """What a text with a mark, or in disguise, matches."""
-        return (*(known.pattern for known in _KNOWN), *TRIGGERS)
-
-    def examine(self, text: str) -> tuple[Span, ...]:
-        """Return the marks in a string, in order; marks of different kinds may overlap."""
-        folded = fold_with_origins(text)
-        score, marks = _judged(folded.text, model=self._usual.model)
-        if score < self._usual.threshold:
-            return ()
-        found = {(*folded.span(mark.start, mark.end), mark.kind) for mark in marks if mark.end > mark.start}
-        return tuple(Span(f"injection.{kind}", start, end, self._label, score) for start, end, kind in sorted(found))
-
-
 @functools.cache
 def _matcher() -> Callable[[str], list[int]]:
     """Return the pass over one string; made at its first use, because it takes a tenth of a second."""
-    return Patterns((*(known.pattern for known in _KNOWN), *TRIGGERS)).hits
+    return Patterns((*(known.pattern for known in KNOWN), *TRIGGERS)).hits
 
 
-def _judged(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
+def suspects(folded: str) -> bool:
+    """Return True where a pattern matches folded text, so that it is worth a closer look."""
+    return bool(_matcher()(folded))
+
+
+def judged(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
     """Return the score of folded text with or without the model, and the marks that it rests on."""
     score, marks = _scored(folded)
     if not model:
@@ -188,7 +123,7 @@ def _scored(folded: str) -> tuple[float, list[Mark]]:
     if not hits:
         return 0.0, []
     marks = list(_marks(folded, hits))
-    if any(hit >= len(_KNOWN) for hit in hits):
+    if any(hit >= len(KNOWN) for hit in hits):
         marks += _disguised(folded)
     marks = _weighed(folded, marks)
     return _summed(marks), marks
@@ -196,8 +131,8 @@ def _scored(folded: str) -> tuple[float, list[Mark]]:
 
 def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
     for hit in hits:
-        if hit < len(_KNOWN):
-            kind, code, weight, pattern = _KNOWN[hit]
+        if hit < len(KNOWN):
+            kind, code, weight, pattern = KNOWN[hit]
             matches = list(itertools.islice(re2.finditer(pattern, folded), _MOST_MARKS))
             for match in matches:
                 yield Mark(kind, code, weight, *match.span())

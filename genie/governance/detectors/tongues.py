@@ -8,6 +8,7 @@ cases, because a letter may look like a Latin one in one case only. A space stan
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -392,8 +393,10 @@ def _pattern(phrase: str, *, spaced: bool) -> str:
 
 def _folded(phrase: str) -> str:
     """Fold the letters of a pattern; both cases where their folded forms are not cases of each other."""
-    pieces = []
-    for char in phrase:
-        low, up = fold(char), fold(char.upper())
-        pieces.append(low if low.upper() == up.upper() or char.isascii() else f"(?:{low}|{up})")
-    return "".join(pieces)
+    return "".join(char if char < "\x80" else _letter(char) for char in phrase)
+
+
+@functools.cache
+def _letter(char: str) -> str:
+    low, up = fold(char), fold(char.upper())
+    return low if low.upper() == up.upper() else f"(?:{low}|{up})"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from genie.governance.detectors.marks import MARKED, assess
+from genie.governance.detectors.marks import assess
+from genie.governance.detectors.sensitivity import MARKED
 from genie.governance.injection import Injection, InjectionSettings
 from genie.message import Classification, Payload, Value
 from genie.policy import PolicySet, Route

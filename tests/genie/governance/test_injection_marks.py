@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.governance.detectors.marks import InjectionInspector
+from genie.governance.detectors.injections import InjectionInspector
 from genie.message import Classification
 
 INSPECTOR = InjectionInspector(Classification.RESTRICTED)

@@ -9,7 +9,7 @@ import re2
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from genie.governance.detectors.marks import InjectionInspector
+from genie.governance.detectors.injections import InjectionInspector
 from genie.governance.detectors.pii import DETECTORS, PiiInspector
 from genie.governance.detectors.secrets import FINDERS, SecretsInspector
 from genie.governance.folding import fold

@@ -1,0 +1,17 @@
+"""How much it takes until text counts as an attack."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MARKED = 0.5
+"""Score from which a text counts as an attack, unless settings say otherwise."""
+
+
+class Sensitivity(NamedTuple):
+    """What one topic wants of the detector."""
+
+    threshold: float = MARKED
+    """Score from which text is marked, in (0, 1]."""
+    model: bool = False
+    """Whether the linear model is asked behind the rules."""
