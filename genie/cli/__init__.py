@@ -86,7 +86,7 @@ def _hasten() -> None:
     Nearly all that is loaded lives as long as the process: looking through it again and again is a sixth of a short
     run's time. Streams that cannot write a character replace it.
     """
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -9,7 +9,6 @@ a pattern is tried if all its sets are there in order. The words are package dat
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,11 +45,12 @@ class Gate:
 
     def __init__(self, patterns: Iterable[str], needs: Iterable[Needs]) -> None:
         self.patterns = tuple(patterns)
+        self.needs = tuple(needs)
         self._needs: dict[Words | None, list[Needs]] = {}  # by their first set
         self._sets: dict[str, list[Words]] = {}  # by word
-        for need in needs:
+        for need in self.needs:
             self._needs.setdefault(next(iter(need.sets), None), []).append(need)
-        for words in dict.fromkeys(words for need in itertools.chain(*self._needs.values()) for words in need.sets):
+        for words in dict.fromkeys(words for need in self.needs for words in need.sets):
             for word in words:
                 self._sets.setdefault(word, []).append(words)
         self._longest = max(map(len, self._sets), default=0)
@@ -58,9 +58,12 @@ class Gate:
     def finds(self, text: str) -> bool:
         """Return True where a pattern matches folded text."""
         plain = plain_of(text)
-        present = {words for word in self._words(plain) for words in self._sets[word]}
+        held = frozenset(self._words(plain))
+        present = {words for word in held for words in self._sets[word]}
         return any(
-            present.issuperset(need.sets) and in_order(need.sets, plain) and re2.search(need.pattern, text)
+            present.issuperset(need.sets)
+            and in_order([words & held for words in need.sets], plain)
+            and re2.search(need.pattern, text)
             for first in (None, *present)
             for need in self._needs.get(first, ())
         )

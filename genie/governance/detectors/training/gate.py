@@ -12,6 +12,7 @@ own, their union is one.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -211,7 +212,7 @@ def _cost_of(word: str) -> float:
 
 
 def _cost(words: Words) -> float:
-    return 1e9 if min(map(_letters, words)) < _SHORTEST else sum(map(_cost_of, words))
+    return 1e9 if min(map(_letters, words)) < _SHORTEST else math.fsum(map(_cost_of, words))
 
 
 class Data(TypedDict):
