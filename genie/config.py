@@ -112,7 +112,7 @@ def load(
     path = located(Path(path))
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
-    document = overridden(_spelt_out(load_file(path, environ=environ)), pairs, environ=environ)
+    document = _overridden(load_file(path, environ=environ), pairs, environ)
     return _checked(document, path, catalogue, environ)
 
 
@@ -131,8 +131,13 @@ def parse(
     """
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
-    document = _spelt_out(load_text(text, name=name, environ=environ))
-    return _checked(overridden(document, pairs, environ=environ), None, catalogue, environ)
+    document = _overridden(load_text(text, name=name, environ=environ), pairs, environ)
+    return _checked(document, None, catalogue, environ)
+
+
+def _overridden(document: Document, pairs: tuple[tuple[str, str], ...], environ: Mapping[str, str]) -> Document:
+    """Return the document with what was set; plain names are allowed in the file and in what is set."""
+    return _spelt_out(overridden(_spelt_out(document), pairs, environ=environ))
 
 
 def _spelt_out(document: Document) -> Document:

@@ -15,7 +15,6 @@ from genie.document import Document, suggestion
 from genie.errors import ConfigError, InputError
 from genie.graph import Problem
 from genie.message import Classification, topic_of
-from genie.policyfile import spelt_out
 from genie.protocol import Caller
 from genie.shelf import shipped as shipped_pipelines
 from genie.simulation.arrivals import Trace, read_trace
@@ -174,9 +173,7 @@ def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalo
     path: str | Path = section.pipeline
     if Path(path).suffix or len(Path(path).parts) > 1:
         path = folder / path
-    overrides = {
-        key: json.dumps(spelt_out(value) if key == "policies" else value) for key, value in section.overrides.items()
-    }
+    overrides = {key: json.dumps(value) for key, value in section.overrides.items()}
     try:
         return load_pipeline(path, overrides=overrides, catalogue=catalogue)
     except ConfigError as error:

@@ -363,6 +363,12 @@ def test_overrides_reach_every_part_by_name_or_position() -> None:
     assert loaded(overrides={"limits.max_hops": "9"}).limits.max_hops == 9
 
 
+def test_a_list_that_is_set_may_hold_plain_names_as_the_file_does() -> None:
+    found = loaded(overrides=["policies=[cap]", "agents=[writer, counter, finder]"])
+    assert [policy.name for policy in found.policies.policies] == ["cap"]
+    assert [binding.card.id for binding in found.bindings] == ["writer", "counter", "finder"]
+
+
 def test_an_agents_id_with_dots_is_one_name() -> None:
     text = changed("- id: counter", "- {id: desk.counter, use: counter}")
     assert loaded(text, ["agents.desk.counter.concurrency=2"]).bindings[1].card.concurrency == 2
