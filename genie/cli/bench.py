@@ -40,17 +40,23 @@ class Fanouts(click.ParamType[tuple[int, ...]]):
         return tuple(int(word) for word in words)
 
 
-@click.group(epilog=manual(("The round trip at two sizes", "genie bench fanout --fanout 3,10")))
+@click.group(epilog=manual(("A quick look", "genie bench fanout --fanout 3 --requests 100")))
 def command() -> None:
     """Measure the bus beside bare asyncio, in the same process and the same run."""
 
 
 @command.command(epilog=manual(
-    ("A thousand agents, too", "genie bench fanout --fanout 3,1000"),
-    ("For a script", "genie bench fanout --fanout 3 --json"),
-    ("For people who were not there", "genie bench fanout --fanout 3 --html fanout.html"),
+    ("The round trip at one size", "genie bench fanout --fanout 3"),
+    ("A quick look at a thousand agents, too", "genie bench fanout --fanout 3,1000 --requests 5"),
+    ("For a script", "genie bench fanout --fanout 3,10 --requests 100 --json"),
+    ("For people who were not there", "genie bench fanout --fanout 3 --requests 100 --html fanout.html"),
 ))  # fmt: skip
 @click.option("--fanout", "fanouts", type=Fanouts(), default="3,10,60,1000", show_default=True, help="Agents asked.")
+@click.option(
+    "--requests",
+    type=click.IntRange(1, 1_000_000),
+    help="Round trips timed at each size, over and over; by default so many that all sizes take about as long.",
+)
 @click.option(
     "--html",
     metavar="FILE",
@@ -59,14 +65,14 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
-def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None:
+def fanout(*, fanouts: tuple[int, ...], requests: int | None, html: str | None, as_json: bool) -> None:
     """Time the round trip question, analyser, N agents, gathered answer, with eight policies on.
 
     Times are microseconds; "ratio" is the median beside that of the same work in bare asyncio. It takes seconds, and
     what else runs on the machine shows in it.
     """
     gc.set_threshold(*_ORDINARY)  # as in a program that embeds the bus: the command's own start is more patient
-    rows = _measured(fanouts) if html is None else _on_page(fanouts, html)
+    rows = _measured(fanouts, requests) if html is None else _on_page(fanouts, requests, html)
     if as_json:
         click.echo(to_text(rows))
         return
@@ -79,11 +85,11 @@ def fanout(*, fanouts: tuple[int, ...], html: str | None, as_json: bool) -> None
     show([table, Line.of(f"judged by {', '.join(cast('list[str]', rows[0]['policies']))}")])
 
 
-def _measured(fanouts: tuple[int, ...]) -> list[dict[str, object]]:
-    return benchmark.fanout(fanouts, progress=_told if has_colour(sys.stderr) else silent)
+def _measured(fanouts: tuple[int, ...], requests: int | None) -> list[dict[str, object]]:
+    return benchmark.fanout(fanouts, requests=requests, progress=_told if has_colour(sys.stderr) else silent)
 
 
-def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:
+def _on_page(fanouts: tuple[int, ...], requests: int | None, path: str) -> list[dict[str, object]]:
     import os  # noqa: PLC0415 - only for those who want a page
     import platform  # noqa: PLC0415 - as above
     import time  # noqa: PLC0415 - as above
@@ -95,7 +101,7 @@ def _on_page(fanouts: tuple[int, ...], path: str) -> list[dict[str, object]]:
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
     at = Clock(time.perf_counter).wall()
     with page_file(path) as page:
-        rows = _measured(fanouts)
+        rows = _measured(fanouts, requests)
         page.file.write(bench_page(rows, at=at, machine=machine))
     return rows
 

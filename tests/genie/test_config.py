@@ -479,11 +479,9 @@ def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
 
 WORDS = st.sampled_from(["finder", "counter", "both", "cap", "desk.ask", "desk.reply", "all", "Store", "NO"])
 KEYS = st.sampled_from(sorted(PipelineSection.model_fields) + sorted(AgentSection.model_fields) + ["cap", "x"])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-1, 3) | st.floats(0, 9) | WORDS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
-    max_leaves=8,
-)
+SCALARS = st.none() | st.booleans() | st.integers(-1, 3) | st.floats(0, 9) | WORDS
+INNER = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(KEYS, SCALARS, max_size=3)
+VALUES = INNER | st.lists(INNER, max_size=3) | st.dictionaries(KEYS, INNER, max_size=3)
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4))

@@ -38,5 +38,4 @@ def test_every_finding_of_every_string_is_there(lines: tuple[str, ...]) -> None:
         for span in inspector.examine(line)
     }
     assert {(one.kind, one.path, one.start, one.end) for one in found} == naive
-    inspectors.remember(3)
     assert [inspectors.inspect(Page(lines=lines)).findings for _ in range(2)] == [found, found]

@@ -159,7 +159,7 @@ def test_a_fanout_is_a_list_of_numbers(genie: Genie, fanouts: str) -> None:
 
 
 def test_the_bench_prints_its_contract(genie: Genie) -> None:
-    rows = json.loads(genie("bench", "fanout", "--fanout", "3", "--json").stdout)
+    rows = json.loads(genie("bench", "fanout", "--fanout", "3", "--requests", "50", "--json").stdout)
     assert [row["fanout"] for row in rows] == [3]
     assert set(rows[0]) == {
         "fanout", "requests", "policies", "p50_us", "p95_us", "p99_us", "per_delivery_us", "baseline_p50_us", "ratio",

@@ -55,7 +55,7 @@ def test_a_full_disk_leaves_what_was_there(
 
 
 def test_a_full_disk_leaves_no_page_of_a_benchmark(toys: Path, tmp_path: Path) -> None:
-    words = ("bench", "fanout", "--fanout", "3", "--html", "page.html")
+    words = ("bench", "fanout", "--fanout", "3", "--requests", "50", "--html", "page.html")
     done = with_room_for(512, *words, cwd=tmp_path, toys=toys)
     assert (done.returncode, done.stderr) == (2, "page.html: cannot be written (File too large)\n")
     assert names(tmp_path) == []
