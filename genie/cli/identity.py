@@ -25,6 +25,11 @@ _OPTIONS = (
     click.option("--role", "roles", multiple=True, metavar="R", help="A role of whoever asks; may be repeated."),
     click.option("--tenant", metavar="T", help="Tenant that the run works for."),
     click.option("--clearance", type=click.Choice(_LEVELS), help="Highest classification that may be shown."),
+    click.option("--region", metavar="CODE", help="Region that the run works in."),
+    click.option(
+        "--consent", "consents", metavar="PURPOSE", multiple=True,
+        help="A consent that is in force, with its end as PURPOSE@2026-12-31T00:00:00Z; may be repeated.",
+    ),
     click.option(
         "--identity", metavar="FILE",
         help="A signed token that says all of this, for a pipeline with `caller: keys`; - is standard input.",
@@ -54,7 +59,10 @@ def identified(
         IdentityError: The token is refused.
         InputError: It is not given, not taken here, or cannot be read.
     """
-    options = {"user": "--as", "roles": "--role", "tenant": "--tenant", "clearance": "--clearance"}
+    options = {
+        "user": "--as", "roles": "--role", "tenant": "--tenant", "clearance": "--clearance", "region": "--region",
+        "consents": "--consent",
+    }  # fmt: skip
     named = [option for name, option in options.items() if given[name]]
     token = given["identity"]
     if signed is None:
@@ -76,12 +84,17 @@ def identified(
 
 def _trusted(caller: Caller, given: Mapping[str, Any]) -> Caller:
     """Return a caller with what the command line says instead."""
-    changes: dict[str, Any] = {name: given[name] for name in ("user", "tenant") if given[name] is not None}
+    changes: dict[str, Any] = {name: given[name] for name in ("user", "tenant", "region") if given[name] is not None}
     if given["roles"]:
         changes["roles"] = frozenset(given["roles"])
     if given["clearance"] is not None:
         changes["clearance"] = Classification.parse(given["clearance"])
-    return replace(caller, **changes)
+    if given["consents"]:
+        changes["consent"] = frozenset(given["consents"])
+    try:
+        return replace(caller, **changes)
+    except ValueError as error:  # a consent that is none
+        raise InputError("--consent", str(error)) from None
 
 
 def _now() -> float:

@@ -76,6 +76,30 @@ def test_an_answer_above_the_callers_clearance_is_denied(genie: Genie, pipeline:
     assert any("clearance" in part["reason"] for part in printed["missing"])
 
 
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (
+            "{consent: {topics: {toys.question: [insights]}}}",
+            ("--consent", "insights", "--consent", "credit@2999-01-01T00:00Z"),
+        ),
+        ("{residency: {here: IN}}", ("--region", "IN")),
+    ],
+)
+def test_region_and_consents_are_said_on_the_command_line(
+    genie: Genie, pipeline: Pipeline, policy: str, words: tuple[str, ...]
+) -> None:
+    path = pipeline("parrot", more=f"policies: [{policy}]")
+    assert genie("run", path, "--json").exit_code == 4
+    assert genie("run", path, "--json", *words).exit_code == 0
+
+
+def test_a_consent_that_is_none_is_refused(genie: Genie, pipeline: Pipeline) -> None:
+    result = genie("run", pipeline("parrot"), "--consent", "credit@soon")
+    assert result.exit_code == 2
+    assert "--consent: 'credit@soon' is no consent" in result.stderr
+
+
 def test_what_a_budget_or_a_rate_denied_is_named(genie: Genie, pipeline: Pipeline) -> None:
     more = "unused: [toys.side]\nbudgets:\n  - {id: small, messages: 1}"
     printed = json.loads(genie("run", pipeline("parrot", "beside", more=more), "--json").stdout)
