@@ -20,7 +20,7 @@ _NAME = {"type": "string", "minLength": 1}
 class Section(BaseModel):
     """A mapping of the file: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 Id = Annotated[str, Field(pattern=_AGENT_ID, max_length=100)]
