@@ -49,8 +49,10 @@ class Catalogue:
             DefinitionError: An entry point cannot be loaded, or is no mapping.
         """
         clashes: dict[tuple[Group, str], tuple[str, ...]] = {}
+        points = importlib.metadata.entry_points()  # looks through every distribution, so once for all groups
         return cls(
-            _offered("agents", clashes), _offered("policies", clashes), _offered("edges", clashes), clashes
+            _offered("agents", points, clashes), _offered("policies", points, clashes),
+            _offered("edges", points, clashes), clashes,
         )  # fmt: skip
 
     def agent(self, name: str) -> Agent:
@@ -125,10 +127,12 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _offered(group: Group, clashes: dict[tuple[Group, str], tuple[str, ...]]) -> dict[str, Part]:
+def _offered(
+    group: Group, points: importlib.metadata.EntryPoints, clashes: dict[tuple[Group, str], tuple[str, ...]]
+) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     owners: dict[str, str] = {}
-    for point in sorted(importlib.metadata.entry_points(group=f"genie.{group}"), key=lambda point: point.name):
+    for point in sorted(points.select(group=f"genie.{group}"), key=lambda point: point.name):
         subject = f"entry point {point.name!r} of genie.{group}"
         try:
             offered = point.load()
