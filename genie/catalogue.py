@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -49,10 +49,10 @@ class Catalogue:
             DefinitionError: An entry point cannot be loaded, or is no mapping.
         """
         clashes: dict[tuple[Group, str], tuple[str, ...]] = {}
-        points = importlib.metadata.entry_points()  # looks through every distribution, so once for all groups
+        select = importlib.metadata.entry_points().select  # looks through every distribution, so once for all groups
         return cls(
-            _offered("agents", points, clashes), _offered("policies", points, clashes),
-            _offered("edges", points, clashes), clashes,
+            _offered("agents", select, clashes), _offered("policies", select, clashes),
+            _offered("edges", select, clashes), clashes,
         )  # fmt: skip
 
     def agent(self, name: str) -> Agent:
@@ -128,11 +128,13 @@ def _first_line(error: Exception) -> str:
 
 
 def _offered(
-    group: Group, points: importlib.metadata.EntryPoints, clashes: dict[tuple[Group, str], tuple[str, ...]]
+    group: Group,
+    select: Callable[..., Iterable[importlib.metadata.EntryPoint]],
+    clashes: dict[tuple[Group, str], tuple[str, ...]],
 ) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     owners: dict[str, str] = {}
-    for point in sorted(points.select(group=f"genie.{group}"), key=lambda point: point.name):
+    for point in sorted(select(group=f"genie.{group}"), key=lambda point: point.name):
         subject = f"entry point {point.name!r} of genie.{group}"
         try:
             offered = point.load()
