@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from agents.contracts.amounts import Exact
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
@@ -263,18 +265,24 @@ class DeductionsPlan(Payload, topic="tax.deductions_plan", classification="confi
     grounds: Grounds
 
 
+Units = Annotated[Exact, Field(gt=0, le=10**9, decimal_places=3)]
+"""Shares, or units of a fund to the thousandth."""
+UnitPrice = Annotated[Exact, Field(ge=0, le=10**9, decimal_places=4)]
+"""Rupees and their ten-thousandths, as net asset values are published; a number, not an amount with a currency."""
+
+
 class Lot(Value):
     """Units bought together, of listed equity or an equity fund."""
 
     symbol: Annotated[str, Field(min_length=1, max_length=64)]
-    units: Annotated[int, Field(gt=0, le=10**9)]
+    units: Units
     cost: Rupees
     """Of the whole lot."""
-    price: Rupees
-    """Of one unit, today."""
+    price: UnitPrice
+    """Of one unit, today, in rupees: a share's price or a fund's net asset value."""
     bought: datetime.date
-    price_on_31_january_2018: Rupees | None = None
-    """Of one unit; without it nothing is said of a lot that was bought before February 2018."""
+    price_on_31_january_2018: UnitPrice | None = None
+    """Of one unit, in rupees; without it nothing is said of a lot that was bought before February 2018."""
 
 
 class HarvestRequest(Payload, topic="tax.harvest_request", classification="confidential"):
@@ -293,7 +301,8 @@ class Harvest(Value):
     """Units of one lot to sell."""
 
     symbol: str
-    units: int
+    units: Decimal
+    """Whole ones of a lot that is held in whole units, else to the thousandth."""
     term: Literal["short", "long"]
     bought: datetime.date
     loss: Rupees
