@@ -133,9 +133,7 @@ def _losses(lots: Sequence[Lot], sold: datetime.date, rules: CapitalGainsRules) 
         if cost > value:
             found.append(_Loss(lot, long, cost - value))
     # Within a term every rupee of loss saves the same; what lost most per rupee of value ties up the least in a sale.
-    found.sort(
-        key=lambda one: (not one.long, one.lot.price * one.lot.units / one.loss, one.lot.symbol, one.lot.bought)
-    )
+    found.sort(key=lambda one: (not one.long, one.lot.price * one.lot.units / one.loss, one.lot.symbol, one.lot.bought))
     return found
 
 
