@@ -50,6 +50,9 @@ GainKind = Literal["short_listed", "long_listed", "long_other"]
 """Listed equity and equity funds on which securities transaction tax was paid, held up to 12 months or longer; and
 other long-term assets. Short-term gains on other assets are other income."""
 
+WITHOUT_INDEXATION = datetime.date(2024, 7, 23)
+"""First day on which gains are computed without indexation."""
+
 
 class RealisedGain(Value):
     """A capital gain, or a loss as a negative amount, on the day of the sale."""
@@ -58,6 +61,19 @@ class RealisedGain(Value):
     on: datetime.date
     gain: SignedRupees
     """Computed as the law of that day has it: before 23 July 2024 with indexation where that applied."""
+    indexed_gain: SignedRupees | None = None
+    """Of land or a building that was bought before 23 July 2024 and sold since: the gain with indexed cost, never above
+    ``gain``. Residents then pay 20 per cent of it where that is less. None: another asset, or not known."""
+
+    @model_validator(mode="after")
+    def _indexed_where_it_counts(self) -> Self:
+        if self.indexed_gain is None:
+            return self
+        if self.kind != "long_other" or self.on < WITHOUT_INDEXATION:
+            raise ValueError(f"indexed_gain is of land or buildings (long_other) sold from {WITHOUT_INDEXATION} on")
+        if self.indexed_gain.minor > self.gain.minor:
+            raise ValueError("indexed_gain is above gain: indexation makes the cost larger, never smaller")
+        return self
 
 
 class Income(Value):
@@ -115,11 +131,13 @@ class TaxProfile(Value):
     """None: not known. Then nothing is said of the old regime."""
 
     @model_validator(mode="after")
-    def _gains_are_of_the_year(self) -> Self:
+    def _gains_fit(self) -> Self:
         first, last = year_start(self.tax_year), year_end(self.tax_year)
         for gain in self.income.gains:
             if not first <= gain.on <= last:
                 raise ValueError(f"a gain of {gain.on} is not of the tax year {self.tax_year}")
+            if gain.indexed_gain is not None and not self.resident:
+                raise ValueError("indexed_gain is for residents: others pay the rate without indexation")
         return self
 
 
