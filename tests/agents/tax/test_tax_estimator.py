@@ -272,6 +272,7 @@ def test_what_is_not_verified_is_said(profile: Build) -> None:
 
 # --- laws ---
 
+
 def perhaps_land(sold: dict[str, Any]) -> dict[str, Any]:
     """A gain, of land bought long ago where ``less`` says by how much indexation makes it smaller."""
     less = sold.pop("less")
