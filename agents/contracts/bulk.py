@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from agents.contracts.grounds import Grounds
 from agents.contracts.insights import Period
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.money import Currency, Money
 from agents.contracts.rupees import INR, PaidRupees, SignedRupees
 from agents.contracts.statements import Quarantined, StatementFile, UnreadFile
@@ -215,3 +216,20 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     quarantined_count: int = 0
     unread: tuple[UnreadFile, ...] = ()
     grounds: Grounds
+
+
+class BulkQuestion(Payload, topic="insights.bulk_question", classification="confidential"):
+    """What do these files say together?"""
+
+    applicant_id: Annotated[str, Field(min_length=1, max_length=64)]
+    files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=100)]
+    currency: Currency = INR
+
+
+class BulkReport(Payload, topic="insights.bulk_report", classification="confidential"):
+    """The cash flow of an applicant's statements, or why there is none."""
+
+    headline: str
+    analysis: BulkAnalysis | None
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from agents.contracts.bulk import BulkAnalysis
 from agents.contracts.grounds import Grounds
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.statements import Statement
 from genie.message import Payload, Value
 
@@ -112,3 +114,45 @@ class AaFetchResult(Payload, topic="insights.aa_fetch_result", classification="r
     delete_by: Moment | None
     """By when what was fetched must be deleted; None without end, or where nothing was fetched."""
     grounds: Grounds
+
+
+class AaFetch(Value):
+    """What is to be fetched, as a file says it: the fields of a fetch request."""
+
+    customer_id: Id
+    consent_id: Id
+    account: Id
+    purpose_code: PurposeCode
+    start: datetime.date
+    end: datetime.date
+
+
+class AaQuestion(Payload, topic="insights.aa_question", classification="restricted"):
+    """Fetch an account's transactions under a consent, and say what they come to."""
+
+    fetch: AaFetch
+
+
+class Fetched(Value):
+    """What came of a fetch, without the transactions."""
+
+    status: Literal["fetched", "refused", "pending", "no_data"]
+    consent_id: str
+    masked_account: str
+    transactions: int
+    unread: int
+    """Transactions that could not be read."""
+    refusals: tuple[Refusal, ...]
+    delete_by: Moment | None
+    grounds: Grounds
+
+
+class AaReport(Payload, topic="insights.aa_report", classification="restricted"):
+    """A fetch and the cash flow of what it brought."""
+
+    headline: str
+    fetched: Fetched | None
+    cashflow: BulkAnalysis | None
+    """None unless something was fetched."""
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

@@ -10,8 +10,10 @@ from pydantic import Field
 
 from agents.contracts.amounts import Percent
 from agents.contracts.grounds import Grounds
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.money import Money
 from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from agents.contracts.statements import Quarantined, StatementFile, UnreadFile
 from genie.message import Payload, Value
 
 MOST_MOVEMENTS = 50_000
@@ -118,3 +120,38 @@ class CarbonFootprint(Payload, topic="insights.carbon_footprint", classification
     unfactored: Money
     """Spending whose category is not known; the table's average stands for it."""
     grounds: Grounds
+
+
+class Household(Value):
+    """What statements do not say of a household."""
+
+    liquid_reserves: Rupees
+    """What could be spent tomorrow: cash, savings accounts, liquid funds."""
+    has_dependents: bool
+    income_profile: Literal["stable", "variable"] | None = None
+    monthly_saving: PaidRupees | None = None
+    yield_percent: Percent = Decimal(0)
+    factors: Literal["current", "legacy"] = "current"
+    """Which factors the carbon footprint goes by."""
+
+
+class HouseholdQuestion(Payload, topic="insights.household_question", classification="confidential"):
+    """How large should this household's emergency fund be, and how much greenhouse gas is in its spending?"""
+
+    household: Household
+    files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=100)]
+
+
+class HouseholdPlan(Payload, topic="insights.household_plan", classification="confidential"):
+    """Emergency fund and carbon footprint of a household, by its statements, with what is missing."""
+
+    headline: str
+    emergency_fund: EmergencyFundPlan | None
+    carbon: CarbonFootprint | None
+    other_currencies: tuple[str, ...] = ()
+    """Of movements that are left out, as both parts count in rupees."""
+    quarantined: Annotated[tuple[Quarantined, ...], Field(max_length=500)] = ()
+    """Rows that could not be read."""
+    unread: tuple[UnreadFile, ...] = ()
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

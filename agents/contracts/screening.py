@@ -62,8 +62,8 @@ class ScreeningResult(Payload, topic="screening.result", classification="confide
 
     subject_id: str
     status: Literal["clear", "undetermined", "possible", "strong"]
-    """The strongest match that is not discounted. ``undetermined``: none of the names can be compared with a list, for
-    want of letters in its script, so nobody is cleared."""
+    """The strongest match that is not discounted. ``undetermined``: none of the names can be compared with a list, as
+    none is a whole one in its script, so nobody is cleared."""
     matches: tuple[ScreeningMatch, ...]
     """Strongest first."""
     lists: tuple[ListEdition, ...]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from agents.contracts.amounts import Exact
 from agents.contracts.grounds import Grounds
 from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
@@ -48,6 +50,9 @@ GainKind = Literal["short_listed", "long_listed", "long_other"]
 """Listed equity and equity funds on which securities transaction tax was paid, held up to 12 months or longer; and
 other long-term assets. Short-term gains on other assets are other income."""
 
+WITHOUT_INDEXATION = datetime.date(2024, 7, 23)
+"""First day on which gains are computed without indexation."""
+
 
 class RealisedGain(Value):
     """A capital gain, or a loss as a negative amount, on the day of the sale."""
@@ -56,6 +61,19 @@ class RealisedGain(Value):
     on: datetime.date
     gain: SignedRupees
     """Computed as the law of that day has it: before 23 July 2024 with indexation where that applied."""
+    indexed_gain: SignedRupees | None = None
+    """Of land or a building that was bought before 23 July 2024 and sold since: the gain with indexed cost, never above
+    ``gain``. Residents then pay 20 per cent of it where that is less. None: another asset, or not known."""
+
+    @model_validator(mode="after")
+    def _indexed_where_it_counts(self) -> Self:
+        if self.indexed_gain is None:
+            return self
+        if self.kind != "long_other" or self.on < WITHOUT_INDEXATION:
+            raise ValueError(f"indexed_gain is of land or buildings (long_other) sold from {WITHOUT_INDEXATION} on")
+        if self.indexed_gain.minor > self.gain.minor:
+            raise ValueError("indexed_gain is above gain: indexation makes the cost larger, never smaller")
+        return self
 
 
 class Income(Value):
@@ -113,11 +131,13 @@ class TaxProfile(Value):
     """None: not known. Then nothing is said of the old regime."""
 
     @model_validator(mode="after")
-    def _gains_are_of_the_year(self) -> Self:
+    def _gains_fit(self) -> Self:
         first, last = year_start(self.tax_year), year_end(self.tax_year)
         for gain in self.income.gains:
             if not first <= gain.on <= last:
                 raise ValueError(f"a gain of {gain.on} is not of the tax year {self.tax_year}")
+            if gain.indexed_gain is not None and not self.resident:
+                raise ValueError("indexed_gain is for residents: others pay the rate without indexation")
         return self
 
 
@@ -263,18 +283,24 @@ class DeductionsPlan(Payload, topic="tax.deductions_plan", classification="confi
     grounds: Grounds
 
 
+Units = Annotated[Exact, Field(gt=0, le=10**9, decimal_places=3)]
+"""Shares, or units of a fund to the thousandth."""
+UnitPrice = Annotated[Exact, Field(ge=0, le=10**9, decimal_places=4)]
+"""Rupees and their ten-thousandths, as net asset values are published; a number, not an amount with a currency."""
+
+
 class Lot(Value):
     """Units bought together, of listed equity or an equity fund."""
 
     symbol: Annotated[str, Field(min_length=1, max_length=64)]
-    units: Annotated[int, Field(gt=0, le=10**9)]
+    units: Units
     cost: Rupees
     """Of the whole lot."""
-    price: Rupees
-    """Of one unit, today."""
+    price: UnitPrice
+    """Of one unit, today, in rupees: a share's price or a fund's net asset value."""
     bought: datetime.date
-    price_on_31_january_2018: Rupees | None = None
-    """Of one unit; without it nothing is said of a lot that was bought before February 2018."""
+    price_on_31_january_2018: UnitPrice | None = None
+    """Of one unit, in rupees; without it nothing is said of a lot that was bought before February 2018."""
 
 
 class HarvestRequest(Payload, topic="tax.harvest_request", classification="confidential"):
@@ -293,7 +319,8 @@ class Harvest(Value):
     """Units of one lot to sell."""
 
     symbol: str
-    units: int
+    units: Decimal
+    """Whole ones of a lot that is held in whole units, else to the thousandth."""
     term: Literal["short", "long"]
     bought: datetime.date
     loss: Rupees

@@ -14,6 +14,8 @@ Likeness = Literal["same", "similar", "different", "unknown"]
 
 SAME, SIMILAR = 90, 75
 """Scores from which two names are the same, and from which a person should look."""
+ONE_WORD = SIMILAR - 5
+"""Most that one word can score against a name of several."""
 _MOST = 12
 """Words of a name that are read; each further one would only cost time."""
 _LONGEST = 200
@@ -24,6 +26,8 @@ _TITLES = frozenset(
 )  # fmt: skip
 _KIN = frozenset(("s/o", "d/o", "w/o", "c/o", "h/o"))
 """What follows is another person's name."""
+_UNSPACED = frozenset(("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"))
+"""Scripts, by the first word of their letters' names, that put no space between the words of a name."""
 _FORMS = {"pvt": "private", "ltd": "limited", "co": "company", "md": "mohammed", "mohd": "mohammed", "&": "and"}
 _SOUNDS = (
     ("ksh", "ks"), ("sh", "s"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b"), ("gh", "g"), ("kh", "k"),
@@ -64,6 +68,14 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(found[:_MOST])
 
 
+def is_whole(name: str) -> bool:
+    """Return whether a name can be that of one person: two words at least, and not all of them initials."""
+    parts = words(name)
+    if len(parts) == 1:
+        return len(parts[0]) > 1 and not scripts(parts).isdisjoint(_UNSPACED)
+    return any(len(part) > 1 for part in parts)
+
+
 def compare(left: str, right: str) -> NameMatch:
     """Return how far two names are one person's; the order of the two never matters.
 
@@ -90,7 +102,7 @@ def _compare(short: tuple[str, ...], long: tuple[str, ...]) -> NameMatch:
     back = sum(likeness * len(other) for _, other, likeness in pairs) / sum(map(len, long))
     score = int(75 * covered + 25 * back)
     if len(short) == 1 and len(long) > 1:
-        return NameMatch(min(score, SIMILAR - 5), "one word of several")
+        return NameMatch(min(score, ONE_WORD), "one word of several")
     initials = any(min(len(word), len(other)) == 1 for word, other, likeness in pairs if likeness)
     return NameMatch(score, "with initials" if initials else "word by word")
 

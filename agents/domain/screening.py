@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
-from agents.domain.names import SAME, SIMILAR, compare, scripts, sound, words
+from agents.domain.names import ONE_WORD, SAME, SIMILAR, compare, is_whole, scripts, sound, words
 from genie.errors import InputError
 
 Kind = Literal["sanctions", "pep", "adverse"]
@@ -98,14 +98,14 @@ class Watchlist:
         return frozenset(one for one, count in found.items() if count * 10 >= len(self.entries) * 9)
 
     def reads(self, name: str) -> bool:
-        """Return whether a name is in a script of the list, so that finding nothing says something."""
-        return not scripts(words(name)).isdisjoint(self._scripts)
+        """Return whether finding nothing says something: a whole name, in a script of the list."""
+        return is_whole(name) and not scripts(words(name)).isdisjoint(self._scripts)
 
     def near(self, subject: Subject) -> Iterator[Entry]:
         """Give the entries that share the sound of a word, or a number, with the subject, in the list's order.
 
         Of those that share a word, the ones whose whole names sound nothing alike are left out unseen: they could not
-        come near any threshold. Names with initials are never left out.
+        come near any threshold. Names with initials, and names of one word, are never left out.
         """
         from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - only where names are compared
 
@@ -157,9 +157,15 @@ def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
     )
     if numbers:
         return Match(entry, name, score, "strong", "an identity number is the same")
+    agrees = _born_alike(subject.born, entry.born)
+    # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
+    part = not any(map(is_whole, subject.names)) or not any(map(is_whole, entry.names))
+    if part and threshold > score >= min(threshold, ONE_WORD):
+        if agrees is False:
+            return Match(entry, name, score, "discounted", "one word is the same, the dates of birth are not")
+        return Match(entry, name, score, "possible", "one word of the name is all that is known, and it is the same")
     if score < threshold:
         return None
-    agrees = _born_alike(subject.born, entry.born)
     if agrees is False:
         return Match(entry, name, score, "discounted", "the names are alike, the dates of birth are not")
     if agrees and score >= SAME:
@@ -189,9 +195,10 @@ def _keys(name: str) -> frozenset[str]:
 
 
 def _heard(name: str) -> str | None:
-    """Return the sounds of a name in a fixed order; None where an initial leaves most of one out."""
+    """Return the sounds of a name in a fixed order; None where an initial or a lone word leaves most of it out."""
     parts = words(name)
-    return None if any(len(part) == 1 for part in parts) else " ".join(sorted(map(sound, parts)))
+    lone = len(parts) == 1 or any(len(part) == 1 for part in parts)
+    return None if lone else " ".join(sorted(map(sound, parts)))
 
 
 def _plain(number: str) -> str:

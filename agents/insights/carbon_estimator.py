@@ -78,7 +78,7 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
     """Return the emissions of a period's spending; transfers, investments and income emit nothing here.
 
     Raises:
-        InputError: No edition of the factors covers the last day.
+        InputError: No edition of the factors covers the first day of spending, or the last.
     """
     spent = [entry for entry in entries(transactions(request.transactions)) if entry.spending]
     if not spent:
@@ -91,13 +91,14 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
         return InsufficientData(agent=ID, question="carbon footprint", missing=(lack,))
     end = max(entry.transaction.date for entry in spent)
     covered = max(request.as_of or end, end)
-    rules = edition(CURRENT if request.factors == "current" else LEGACY, on=covered)
+    first = min(entry.transaction.date for entry in spent)
+    table = CURRENT if request.factors == "current" else LEGACY
+    begun, rules = edition(table, on=first), edition(table, on=covered)
     factors = _factors(rules)
     by_month: defaultdict[str, Decimal] = defaultdict(Decimal)
     by_category = _by_category(spent)
     for entry in spent:
         by_month[entry.month] += _rupees(entry.spent) * _factor(factors, rules, entry.category).kg
-    first = min(entry.transaction.date for entry in spent)
     months = (covered.year - first.year) * 12 + covered.month - first.month + 1
     known = {name: _factor(factors, rules, name) for name in by_category}
     kg = {name: _rupees(paise) * known[name].kg for name, paise in by_category.items()}
@@ -115,7 +116,7 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
         )[:_MOST_SUGGESTIONS],
         month_over_month_percent=_change(by_month, covered),
         unfactored=Money(minor=unfactored, currency=INR),
-        grounds=_grounds(request, rules, spent, end, unfactored),
+        grounds=_grounds(request, (begun, rules), spent, end, unfactored),
     )  # fmt: skip
 
 
@@ -181,13 +182,20 @@ def _change(by_month: dict[str, Decimal], covered: datetime.date) -> str | None:
 
 
 def _grounds(
-    request: CarbonRequest, rules: Edition[CarbonRules], spent: list[Entry], end: datetime.date, unfactored: int
+    request: CarbonRequest,
+    held: tuple[Edition[CarbonRules], Edition[CarbonRules]],
+    spent: list[Entry],
+    end: datetime.date,
+    unfactored: int,
 ) -> Grounds:
+    begun, rules = held
     reasons = [Reason(code="carbon.spend", text=f"Spending of {len(spent)} payments times factors by category.")]
     if unfactored:
         text = f"{to_paise(_rupees(unfactored))} of it has no factor of its own and is taken at the average."
         reasons.append(Reason(code="carbon.average", text=text))
     caveats = [*unverified((rules.said,))]
+    if begun != rules:
+        caveats.append(f"The period began under {begun.said.id}; {rules.said.id} is taken for all of it.")
     if not is_last_day(request.as_of or end):
         caveats.append("The last month may be covered in part only, so its change is one of what was booked.")
     inputs = (

@@ -58,8 +58,8 @@ def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
     return (
         *_documents(case),
         _synthetic(case),
-        _sanctions(_screened(case)),
-        _adverse(_screened(case)),
+        _sanctions(_screened(case), _unscreened(case)),
+        _adverse(_screened(case), _unscreened(case)),
         _exposed(case),
         *_countries(case.applicant, lists),
         _channel(case.applicant, rules),
@@ -108,9 +108,15 @@ def _screened(case: KycCase) -> ScreeningResult | None:
     return None if found is None or found.status == "undetermined" else found
 
 
-def _sanctions(result: ScreeningResult | None) -> Judged:
+def _unscreened(case: KycCase) -> str:
+    if case.screening is None:
+        return "nobody was screened against the lists"
+    return "the names given cannot be compared with the lists: the whole name is needed, in their script"
+
+
+def _sanctions(result: ScreeningResult | None, why: str) -> Judged:
     if result is None:
-        return _unknown("sanctions", "nobody was screened against the lists")
+        return _unknown("sanctions", why)
     strong, possible = _hits(result, "sanctions", "strong"), _hits(result, "sanctions", "possible")
     if strong:
         said = f"{strong} entries of a sanctions list agree in name and birth or number"
@@ -121,9 +127,9 @@ def _sanctions(result: ScreeningResult | None) -> Judged:
     return Judged(_gate("sanctions", "passed", "approve", "no entry of a sanctions list"), "low")
 
 
-def _adverse(result: ScreeningResult | None) -> Judged:
+def _adverse(result: ScreeningResult | None, why: str) -> Judged:
     if result is None:
-        return _unknown("adverse_reports", "nobody was screened against the lists")
+        return _unknown("adverse_reports", why)
     found = _hits(result, "adverse", "strong") + _hits(result, "adverse", "possible")
     if found:
         said = f"{found} adverse reports of that name"

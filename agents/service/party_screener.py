@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.contracts.grounds import Evidence, Grounds, Reason
 from agents.contracts.screening import ListEdition, ScreeningMatch, ScreeningRequest, ScreeningResult
+from agents.domain.names import is_whole
 from agents.domain.screening import Match, Subject, Watchlist, Watchlists, search
 from genie.protocol import Context, Risk, Tier, agent
 
@@ -48,7 +49,10 @@ def _grounds(
     )
     searched = sum(len(one.entries) for one in lists)
     clear = Reason(code="screening.clear", text=f"None of {searched} entries has a name that is alike.")
-    if not read:
+    if not read and not any(is_whole(name) for name in (request.name, *request.aliases)):
+        text = "One word, or initials alone, is too little of a name to clear anybody by: give the whole name."
+        clear = Reason(code="screening.part_of_a_name", text=text)
+    elif not read:
         text = "No name is written in the script of the lists, so it cannot be compared: give it in that script too."
         clear = Reason(code="screening.unreadable", text=text)
     born = "given" if request.date_of_birth else "not known"

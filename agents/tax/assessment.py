@@ -9,7 +9,7 @@ from decimal import Decimal
 from agents.contracts.grounds import Evidence, RuleEdition
 from agents.contracts.money import Money
 from agents.contracts.rupees import rupees
-from agents.contracts.tax import Deductions, Regime, RegimeTax, TaxLine, TaxProfile, year_start
+from agents.contracts.tax import Deductions, RealisedGain, Regime, RegimeTax, TaxLine, TaxProfile, year_start
 from agents.domain.rulebook import Edition, edition
 from agents.tax.gains import Gains, settle
 from agents.tax.liability import ZERO, Base, Liability, Person, liability, rounded
@@ -36,6 +36,10 @@ def claim_of(limit: Limit, claimed: Deductions) -> Decimal:
     """Return what is claimed under a section."""
     found: Money = getattr(claimed, limit.claim)
     return found.amount
+
+
+def _indexed(gain: RealisedGain) -> str:
+    return "" if gain.indexed_gain is None else f", {gain.indexed_gain} with indexation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class Assessment:
         heads = ("salary", "house_property", "business", "dividends", "other")
         given = [Evidence(name=f"income.{head}", value=str(getattr(profile.income, head))) for head in heads]
         given += [
-            Evidence(name=f"income.gains.{one.kind}", value=f"{one.on}: {one.gain}") for one in profile.income.gains
+            Evidence(name=f"income.gains.{one.kind}", value=f"{one.on}: {one.gain}{_indexed(one)}")
+            for one in profile.income.gains
         ]
         who = [
             ("tax_year", profile.tax_year),

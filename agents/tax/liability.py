@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from agents.tax.gains import Special
@@ -40,7 +40,7 @@ class Base:
         for part in self.gains:
             gone = min(part.amount, rest)
             rest -= gone
-            parts.append(replace(part, amount=part.amount - gone, taxed=max(part.taxed - gone, ZERO)))
+            parts.append(part.less(gone))
         return Base(self.ordinary - ordinary, self.dividends - dividends, tuple(parts))
 
 
@@ -128,9 +128,9 @@ class _Engine:
         nil = slabs[1].above if self.person.resident and not slabs[0].rate else ZERO
         room, special, reached = max(nil - base.normal, ZERO), ZERO, slab
         for part in base.gains:
-            free = min(room, part.taxed)
+            free = min(room, part.taxed, part.useful())
             room -= free
-            due = (part.taxed - free) * part.rate
+            due = part.due(free)
             special += due
             reached += due if part.kind != "long_listed" and self.regime.rebate.special_rates else ZERO
         return slab, special, self.rebate(base.total, slab + special, reached)

@@ -69,6 +69,8 @@ class CapitalGainsRules(Rules):
     short_listed: Rate
     long_listed: Rate
     long_other: Rate
+    land_indexed: Rate | None = None
+    """On land and buildings bought before 23 July 2024, of the gain with indexed cost; None: no such choice."""
     exemption: Amount
     """Of long-term gains on listed equity, in the whole tax year."""
     holding_months: int

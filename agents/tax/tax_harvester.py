@@ -21,6 +21,8 @@ ID = "tax_harvester"
 GRANDFATHERED = datetime.date(2018, 2, 1)
 """Gains up to 31 January 2018 on what was bought before are not taxed (section 55(2)(ac))."""
 
+_THOUSANDTH = Decimal("0.001")
+
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
@@ -72,7 +74,7 @@ def harvest(request: HarvestRequest) -> HarvestPlan | InsufficientData:
     chosen, before_cess = [], ZERO
     for one in _losses(known, request.as_of, rules):
         wanted = left.long if one.long else left.short + left.long
-        units = min(one.lot.units, int((wanted * one.lot.units / one.loss).to_integral_value(ROUND_CEILING)))
+        units = min(one.lot.units, (wanted * one.lot.units / one.loss).quantize(_step(one.lot), ROUND_CEILING))
         if units:
             loss = one.loss * units / one.lot.units
             of_short, of_long = left.take(loss, long=one.long)
@@ -91,6 +93,11 @@ def harvest(request: HarvestRequest) -> HarvestPlan | InsufficientData:
         skipped=skipped,
         grounds=_grounds(request, chosen, exempt, editions),
     )
+
+
+def _step(lot: Lot) -> Decimal:
+    """Return the least that can be sold of a lot: a share, or a thousandth of a fund's unit."""
+    return Decimal(1) if lot.units == lot.units.to_integral_value() else _THOUSANDTH
 
 
 def _net_long(request: HarvestRequest) -> Decimal:
@@ -119,20 +126,18 @@ def _losses(lots: Sequence[Lot], sold: datetime.date, rules: CapitalGainsRules) 
         long, cost, value = (
             is_long(lot.bought, sold, rules.holding_months),
             lot.cost.amount,
-            lot.price.amount * lot.units,
+            lot.price * lot.units,
         )
         if long and lot.bought < GRANDFATHERED and lot.price_on_31_january_2018 is not None:
-            cost = max(cost, min(lot.price_on_31_january_2018.amount * lot.units, value))
+            cost = max(cost, min(lot.price_on_31_january_2018 * lot.units, value))
         if cost > value:
             found.append(_Loss(lot, long, cost - value))
     # Within a term every rupee of loss saves the same; what lost most per rupee of value ties up the least in a sale.
-    found.sort(
-        key=lambda one: (not one.long, one.lot.price.amount * one.lot.units / one.loss, one.lot.symbol, one.lot.bought)
-    )
+    found.sort(key=lambda one: (not one.long, one.lot.price * one.lot.units / one.loss, one.lot.symbol, one.lot.bought))
     return found
 
 
-def _harvest(one: _Loss, units: int, loss: Decimal, saves: Decimal) -> Harvest:
+def _harvest(one: _Loss, units: Decimal, loss: Decimal, saves: Decimal) -> Harvest:
     return Harvest(
         symbol=one.lot.symbol, units=units, term="long" if one.long else "short", bought=one.lot.bought,
         loss=rupees(loss), saves=rupees(saves),

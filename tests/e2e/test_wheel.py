@@ -51,6 +51,21 @@ def test_what_ships_is_what_the_tree_shows(wheel: Path) -> None:
     assert {Path(name).name for name in shelved if "/pipelines/" in name} == pipelines
 
 
+def test_every_file_that_a_shipped_pipeline_names_ships_with_it(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        pipelines = [name for name in names if name.startswith("genie/shelf/pipelines/")]
+        named = {
+            (name, found)
+            for name in pipelines
+            for line in archive.read(name).decode().splitlines()
+            if not line.startswith("#")
+            for found in re.findall(r"[\s\[,]\.\./([\w./-]+)", line)
+        }
+    assert len(named) > len(pipelines) / 2
+    assert [(name, found) for name, found in named if f"genie/shelf/{found}" not in names] == []
+
+
 def test_the_wheel_alone_runs_the_default_pipeline(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")

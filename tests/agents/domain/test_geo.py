@@ -28,6 +28,11 @@ def test_nashville_to_los_angeles_as_rosetta_code_has_it() -> None:
     assert found == pytest.approx(2887.259950607111 * EARTH_RADIUS_KM / 6372.8, rel=1e-12)
 
 
+def test_lyon_to_paris_as_the_package_haversine_has_it() -> None:
+    # haversine 2.5.1, the example of its page: 392.2172595594006 km, with the radius that is taken here.
+    assert distance_km((45.7597, 4.8422), (48.8567, 2.3508)) == pytest.approx(392.2172595594006, rel=1e-9)
+
+
 def test_a_quarter_and_a_half_of_the_earth() -> None:
     assert distance_km((0, 0), (0, 90)) == pytest.approx(math.pi / 2 * EARTH_RADIUS_KM)
     assert distance_km((90, 0), (-90, 12)) == pytest.approx(math.pi * EARTH_RADIUS_KM)

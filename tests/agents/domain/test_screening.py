@@ -53,8 +53,8 @@ def test_organisations_are_found_by_forms_of_their_names() -> None:
     assert [match.entry.id for match in found("Northstar Ore and Metals Pvt. Ltd.")] == ["inv-s-006"]
 
 
-@pytest.mark.parametrize("name", ["Ramesh Sharma", "Anil Roy", "Khazanchi", "International Trading Limited"])
-def test_ordinary_names_and_single_words_are_not_found(name: str) -> None:
+@pytest.mark.parametrize("name", ["Ramesh Sharma", "Anil Roy", "International Trading Limited"])
+def test_ordinary_names_are_not_found(name: str) -> None:
     assert found(name) == ()
 
 

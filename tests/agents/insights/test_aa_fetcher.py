@@ -155,3 +155,16 @@ def test_a_pipeline_binds_the_offline_aggregator_by_its_name() -> None:
     [binding] = pipeline.bindings
     bound = binding.ports[AccountAggregator]  # type: ignore[type-abstract]  # a port is a protocol
     assert isinstance(bound, OfflineAggregator)
+
+
+@pytest.mark.parametrize(("unit", "name"), [("HOUR", "hours"), ("DAY", "days"), ("MONTH", "months"), ("YEAR", "years")])
+@given(
+    day=st.dates(datetime.date(2020, 1, 1), datetime.date(2040, 12, 31)), count=st.integers(0, 60), back=st.booleans()
+)
+def test_spans_end_as_dateutil_says(unit: Any, name: str, day: datetime.date, count: int, *, back: bool) -> None:
+    """python-dateutil 2.9.0, relativedelta: a month after the 31st of January is its next one's last day."""
+    relativedelta = pytest.importorskip("dateutil.relativedelta").relativedelta
+    start = datetime.datetime.combine(day, datetime.time(9, 30), datetime.UTC)
+    assert later(start, Span(unit=unit, value=count), back=back) == start + relativedelta(
+        **{name: -count if back else count}
+    )

@@ -1,4 +1,6 @@
 import datetime
+import math
+import statistics
 
 import pytest
 from hypothesis import given
@@ -175,3 +177,14 @@ def test_neither_scale_nor_order_changes_what_is_found(statement, drawn, factor,
 async def test_the_agent_examines_a_task(task, row):
     answer = await anomaly_detector(task(weekly(row, [*USUAL, "-400"])))
     assert len(answer.anomalies) == 1
+
+
+@pytest.mark.parametrize("last", ["-400", "-150"])
+def test_a_score_is_scipys_median_absolute_deviation_of_the_logarithms(statement, row, last):
+    """scipy 1.17.1, stats.median_abs_deviation(scale="normal"), of payments that vary by more than the floor."""
+    stats = pytest.importorskip("scipy.stats")
+    amounts = ["-20", "-35", "-60", "-28", "-45", "-75", "-24", "-52", last]
+    logs = [math.log(-float(one) * 100) for one in amounts]
+    score = (logs[-1] - statistics.median(logs)) / float(stats.median_abs_deviation(logs, scale="normal"))
+    scores = [one.score for one in detect_anomalies(statement(weekly(row, amounts))).anomalies]
+    assert scores == ([round(score, 2)] if score > 3.5 else [])

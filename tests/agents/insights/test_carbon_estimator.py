@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agents.contracts.household import CarbonFootprint, CarbonRequest
 from agents.contracts.insufficient import InsufficientData
 from agents.insights.carbon_estimator import footprint
+from genie.errors import InputError
 
 FUEL = {"date": "2026-01-05", "amount": -5_000, "category": "fuel"}
 GROCERIES = {"date": "2026-01-09", "amount": -2_000, "category": "groceries"}
@@ -61,6 +62,14 @@ def test_a_saving_for_a_year_is_made_from_a_month_and_not_from_the_period() -> N
 
 def test_months_with_a_gap_between_them_are_not_compared() -> None:
     assert estimated(FUEL, {**FUEL, "date": "2026-03-05"}).month_over_month_percent is None
+
+
+@pytest.mark.parametrize("days", [("2023-03-31", "2026-01-05"), ("2026-01-05", "2027-04-01")])
+def test_spending_on_a_day_that_no_edition_covers_is_an_error(days: tuple[str, str]) -> None:
+    """Was: only the last day was looked at, so spending of any earlier year was reckoned with today's prices."""
+    spent = [{"date": day, "amount": -100, "category": "fuel"} for day in days]
+    with pytest.raises(InputError, match="editions cover"):
+        footprint(CarbonRequest.model_validate({"transactions": spent}))
 
 
 def test_without_spending_there_is_no_footprint() -> None:

@@ -131,3 +131,24 @@ async def test_the_agent_takes_the_end_of_the_statement_for_today(task, row):
     rows = [*monthly(row, ["12.99"] * 3), row("2025-08-31", "-5", "Other", "food.cafes")]
     answer = await subscription_detector(task(rows))
     assert [one.active for one in answer.subscriptions] == [False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "cadence"),
+    [
+        ({"freq": "MONTHLY", "bymonthday": -1, "count": 8}, "monthly"),
+        ({"freq": "MONTHLY", "bymonthday": 12, "count": 6}, "monthly"),
+        ({"freq": "MONTHLY", "interval": 3, "bymonthday": 5, "count": 5}, "quarterly"),
+        ({"freq": "WEEKLY", "interval": 2, "count": 9}, "fortnightly"),
+        ({"freq": "YEARLY", "count": 3}, "yearly"),
+    ],
+)
+def test_series_of_dateutil_are_found_and_go_on_as_it_says(statement, row, rule, cadence):
+    """python-dateutil 2.9.0, rrule: all of the rule but its last day is booked, and that day is the next one due."""
+    rrule = pytest.importorskip("dateutil.rrule")
+    start = datetime.datetime(2024, 1, 31 if rule.get("bymonthday") == -1 else 5, tzinfo=datetime.UTC)
+    freq = getattr(rrule, rule["freq"])
+    *days, following = rrule.rrule(freq, dtstart=start, **{name: rule[name] for name in rule if name != "freq"})
+    rows = [row(day.date(), "-9.99", "Netflix", "entertainment.streaming") for day in days]
+    (one,) = found(statement, rows, on=days[-1].date())
+    assert (one.cadence, one.next_due) == (cadence, following.date())

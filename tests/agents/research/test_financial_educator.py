@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from agents.contracts.research import ExplainFinance
 from agents.research.financial_educator import explain, glossary, words
@@ -75,3 +78,13 @@ def test_every_name_leads_to_its_entry(entry: object) -> None:
     for name in entry.names():  # type: ignore[attr-defined]  # an entry; hypothesis types it loosely
         assert term(f"please explain {name}") == entry.term  # type: ignore[attr-defined]  # likewise
     assert words("  A--b_c ") == "a b c"
+
+
+@pytest.mark.parametrize("asked", ["liqidity coverage ratio", "mutul fund", "anuity", "qqqq"])
+def test_likeness_is_that_of_rapidfuzz(asked: str) -> None:
+    """rapidfuzz 3.14, fuzz.ratio over 100, the most of all names: from 0.86 on the term is taken to be meant."""
+    found = explain(ExplainFinance(question=asked))
+    best = max((fuzz.ratio(asked, other) / 100, entry.term) for entry in glossary() for other in entry.names())
+    assert found.found == (best[0] >= 0.86)
+    if found.found:
+        assert (found.term, found.citations[0].score) == (best[1], Decimal(f"{best[0]:.2f}"))

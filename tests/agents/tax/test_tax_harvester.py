@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.tax import HarvestPlan, HarvestRequest
@@ -81,6 +82,23 @@ def test_what_was_bought_before_february_2018_counts_at_its_price_of_then() -> N
     found = planned(lot(50_000, old), long=300_000)
     assert found.harvests == ()
     assert len(found.skipped) == 1
+
+
+def test_units_of_a_fund_have_three_decimals_and_their_value_four() -> None:
+    """Was refused: whole units and paise alone were taken. 1,234.567 units from 1,50,000 down to 98.7654 each."""
+    fund = {"symbol": "FUND", "units": 1234.567, "cost": 150_000, "price": 98.7654, "bought": SHORT}
+    found = planned(fund, short=100_000)
+    (sold,) = found.harvests
+    assert (str(sold.units), str(sold.loss.amount)) == ("1234.567", "28067.50")  # 1,50,000 - 1,21,932.5035
+    assert str(found.saves_before_cess.amount) == "5613.50"
+    (part,) = planned(fund, short=10_000).harvests
+    assert str(part.units) == "439.857"  # 10,000 / 28,067.4965 of them, up to the next thousandth
+
+
+@pytest.mark.parametrize("wrong", [{"units": 0}, {"units": 1.0001}, {"price": 1.00001}, {"price": -1}, {"units": "x"}])
+def test_units_and_prices_beyond_what_is_traded_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        request({**lot(1, SHORT), **wrong})
 
 
 def test_a_gain_within_the_exemption_is_left_alone() -> None:
