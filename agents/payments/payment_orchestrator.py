@@ -8,12 +8,11 @@ from agents.contracts.grounds import Reason
 from agents.contracts.money import Money
 from agents.contracts.payment_books import BookEntry, BooksQuestion, BooksView, EntryOpened, EntryOpening
 from agents.contracts.payments import PaymentCase, PaymentInstruction, PaymentStatus
-from agents.domain.rulebook import edition
 from agents.payments.findings import PaymentSettings
 from agents.payments.ledger import lapsed
 from agents.payments.payment_desk import beneficiary_of
 from agents.payments.planning import fingerprint, malformed, plan, refused
-from agents.payments.rails import RAILS, PaymentRules, local_day
+from agents.payments.rails import INDIA, in_force
 from agents.payments.status import replay
 from genie.protocol import Context, Risk, Tier, agent
 
@@ -35,11 +34,11 @@ _WITHIN_S = 5.0
 async def payment_orchestrator(case: PaymentCase, context: Context) -> PaymentInstruction | PaymentStatus:
     """Decides over limits, idempotency and rail; an order whose key is known is answered with what became of it."""
     order, now, settings = case.payment.order, context.now(), context.settings
-    found = edition(RAILS, on=now.date())
+    found = in_force(now)
     wrong = malformed(order)
     if wrong:
         return refused(case, wrong, found.said)
-    start = _day_start(now, found.rules)
+    start = _day_start(now)
     asked = BooksQuestion(
         payer_id=order.payer_id,
         idempotency_key=order.idempotency_key,
@@ -82,6 +81,5 @@ def _entry(planned: PaymentInstruction, settings: PaymentSettings, now: datetime
     )
 
 
-def _day_start(now: datetime.datetime, rules: PaymentRules) -> datetime.datetime:
-    zone = datetime.timezone(datetime.timedelta(minutes=rules.timezone_minutes))
-    return datetime.datetime.combine(local_day(now, rules), datetime.time(), tzinfo=zone)
+def _day_start(now: datetime.datetime) -> datetime.datetime:
+    return datetime.datetime.combine(now.astimezone(INDIA).date(), datetime.time(), tzinfo=INDIA)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from agents.contracts.grounds import Reason
 from agents.contracts.payment_books import EntryClaim, EntryClaimed, EntryKept, EntryOutcome, OutcomeState
 from agents.contracts.payments import PaymentInstruction, PaymentStatus
-from agents.domain.rulebook import edition
 from agents.payments.ledger import Key
 from agents.payments.planning import fingerprint
 from agents.payments.provider import PaymentProvider, ProviderError
-from agents.payments.rails import RAILS
+from agents.payments.rails import in_force
 from agents.payments.status import STATES, sent, unsent
 from genie.protocol import Context, Risk, Tier, agent
 
@@ -48,7 +47,7 @@ async def payment_submitter(instruction: PaymentInstruction, context: Context) -
         await _keep(context, instruction, ("unknown", None, str(error)))
         return unsent(instruction, "unknown", Reason(code="payments.no_answer", text=f"{error}."))
     await _keep(context, instruction, (receipt.state, receipt.reference, receipt.detail))
-    return sent(instruction, receipt, edition(RAILS, on=context.now().date()).rules, at=context.now())
+    return sent(instruction, receipt, in_force(context.now()).rules, at=context.now())
 
 
 async def _keep(context: Context, instruction: PaymentInstruction, said: tuple[OutcomeState, str | None, str]) -> None:

@@ -17,9 +17,8 @@ from agents.contracts.payments import (
     PaymentStatus,
     RailChoice,
 )
-from agents.domain.rulebook import edition
 from agents.payments.findings import PaymentSettings, addresses, objections
-from agents.payments.rails import RAILS, PaymentRules, choices
+from agents.payments.rails import PaymentRules, choices, in_force
 
 
 def fingerprint(order: PaymentOrder) -> str:
@@ -58,7 +57,7 @@ def plan(
     Raises:
         InputError: No edition of the rails' rules covers the day.
     """
-    order, found = case.payment.order, edition(RAILS, on=now.date())
+    order, found = case.payment.order, in_force(now)
     wrong = malformed(order)
     if wrong:
         return refused(case, wrong, found.said)

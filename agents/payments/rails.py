@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from agents.contracts.payments import PaymentOrder, Purpose, Rail, RailChoice
-from agents.domain.rulebook import Rules, Table
+from agents.domain.rulebook import Edition, Rules, Table, edition
 
 Amount = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 12)]
 Minutes = Annotated[int, Field(gt=0, le=1440)]
@@ -38,13 +38,13 @@ class UpiRules(Rules):
 class PaymentRules(Rules):
     """Rails and limits on the days of an edition."""
 
-    timezone_minutes: int
-    """East of Greenwich; India has one time zone and no summer time."""
     rails: Mapping[Rail, RailRules]
     upi: Mapping[Purpose, UpiRules]
 
 
 RAILS = Table("payment_rails_in", PaymentRules)
+INDIA = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
+"""India has one time zone and no summer time."""
 
 
 class Addresses(NamedTuple):
@@ -54,9 +54,13 @@ class Addresses(NamedTuple):
     account: bool
 
 
-def local_day(now: datetime.datetime, rules: PaymentRules) -> datetime.date:
-    """Return the day in India."""
-    return _local(now, rules).date()
+def in_force(now: datetime.datetime) -> Edition[PaymentRules]:
+    """Return the rules of the day that it is in India.
+
+    Raises:
+        InputError: No edition covers the day.
+    """
+    return edition(RAILS, on=now.astimezone(INDIA).date())
 
 
 def choices(
@@ -104,14 +108,10 @@ def _no(rail: Rail, reason: str) -> RailChoice:
 
 def expected_by(rail: Rail, sent: datetime.datetime, rules: PaymentRules) -> datetime.datetime:
     """Return when the beneficiary should have the money of a payment that is sent at that moment, in India's time."""
-    found, local = rules.rails[rail], _local(sent, rules)
+    found, local = rules.rails[rail], sent.astimezone(INDIA)
     settled = local
     if found.batch_minutes is not None:
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         batch = datetime.timedelta(minutes=found.batch_minutes)
         settled = midnight + batch * ((local - midnight) // batch + 1)
     return settled + datetime.timedelta(minutes=found.credit_minutes)
-
-
-def _local(moment: datetime.datetime, rules: PaymentRules) -> datetime.datetime:
-    return moment.astimezone(datetime.timezone(datetime.timedelta(minutes=rules.timezone_minutes)))

@@ -90,13 +90,17 @@ class Outcome:
         }
 
 
+_GAPS = ("missing", "quarantined", "insufficient")
+"""Fields of an answer that say what it lacks."""
+
+
 def status_of(answer: Payload | None, failures: tuple[tuple[str, str], ...], *, held: bool, denied: bool) -> Status:
     """Return how a run ended; held outranks partial, and only an answer without a gap is complete."""
     if held:
         return Status.HELD
     if answer is None:
         return Status.DENIED if denied else Status.FAILED
-    gaps = failures or getattr(answer, "missing", ()) or getattr(answer, "quarantined", ())
+    gaps = failures or any(getattr(answer, name, ()) for name in _GAPS)
     return Status.PARTIAL if gaps else Status.COMPLETE
 
 

@@ -24,12 +24,11 @@ from agents.contracts.payments import (
     PaymentStatus,
 )
 from agents.contracts.screening import ScreeningRequest
-from agents.domain.rulebook import edition
 from agents.domain.screening import shipped
 from agents.payments.findings import PaymentSettings
 from agents.payments.payment_desk import fraud_check, mule_check, phishing_check, session_check
 from agents.payments.planning import fingerprint, plan
-from agents.payments.rails import RAILS, expected_by
+from agents.payments.rails import expected_by, in_force
 from agents.service.party_screener import screen
 from genie.errors import InputError
 
@@ -197,9 +196,15 @@ def test_rtgs_begins_at_two_lakh(amount: int, rail: str) -> None:
     ("at", "due"), [((10, 0), (12, 30)), ((10, 29), (12, 30)), ((10, 30), (13, 0)), ((23, 45), (2, 0))]
 )
 def test_neft_settles_every_half_hour_and_pays_within_two_hours(at: tuple[int, int], due: tuple[int, int]) -> None:
-    rules = edition(RAILS, on=MORNING.date()).rules
+    rules = in_force(MORNING).rules
     found = expected_by("neft", MORNING.replace(hour=at[0], minute=at[1]), rules)
     assert (found.hour, found.minute) == due
+
+
+def test_the_rules_are_those_of_the_day_that_it_is_in_india() -> None:
+    last = datetime.datetime(2025, 9, 14, 18, 29, 59, tzinfo=datetime.UTC)
+    assert in_force(last).said.effective_to == datetime.date(2025, 9, 14)
+    assert in_force(last + datetime.timedelta(seconds=1)).said.effective_from == datetime.date(2025, 9, 15)
 
 
 def test_a_day_that_no_edition_covers_is_an_error() -> None:

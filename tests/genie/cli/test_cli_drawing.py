@@ -113,6 +113,18 @@ def test_statuses_and_their_exit_codes(
     assert (found.value, found.exit_code) == (status, code)
 
 
+class Lacking(Payload, topic="toys.lacking"):
+    missing: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+    insufficient: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize("gap", ["missing", "quarantined", "insufficient"])
+def test_an_answer_that_says_what_it_lacks_is_partial(gap: str) -> None:
+    assert status_of(Lacking(), (), held=False, denied=False) is Status.COMPLETE
+    assert status_of(Lacking(**{gap: ("income",)}), (), held=False, denied=False) is Status.PARTIAL
+
+
 def test_an_agent_is_missing_once() -> None:
     outcome = Outcome(
         run_id="1", pipeline="p", status=Status.PARTIAL, elapsed_ms=1.0, answer=None, reasons=(),
