@@ -185,13 +185,15 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path) -> None:
-    written = plan(repository, "garden", "rain_gauge")
+@pytest.mark.parametrize("family", ["garden", "insights", "abacus"])  # before the index, behind it, before all
+def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path, family: str) -> None:
+    written = plan(repository, family, "rain_gauge")
     assert Path("agents/index.py") in written
-    assert '"rain_gauge": "agents.garden.rain_gauge:rain_gauge",' in (repository / "agents/index.py").read_text()
-    assert "| garden" in (repository / "pyproject.toml").read_text()
+    assert f'"rain_gauge": "agents.{family}.rain_gauge:rain_gauge",' in (repository / "agents/index.py").read_text()
+    if family != "insights":
+        assert f"| {family}" in (repository / "pyproject.toml").read_text()
     tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/agents/garden"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"tests/agents/{family}"],
         cwd=repository, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert tested.returncode == 0, tested.stdout
