@@ -110,6 +110,19 @@ def test_a_question_without_a_pipeline_goes_to_an_installed_agent(genie: Genie) 
     assert json.loads(result.stdout) == {"text": "hello, too"}
 
 
+def test_a_question_without_a_pipeline_reaches_those_between_a_question_and_its_answers(genie: Genie) -> None:
+    """The desk asks the reader and expects what the normaliser, the categoriser and the analyser make of it."""
+    statement = "".join(f"2024-{month:02}-01,RENT,-{month}00.00,EUR\\n" for month in range(1, 8))
+    question = (
+        f'{{"question": "why?", "filename": "it.csv", "content": "date,narration,amount,currency\\n{statement}"}}'
+    )
+    result = genie("ask", "insights.question", "-", "--as", "ann", "--role", "analyst", input=question)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["missing"] == []
+    assert [(total["transactions"], total["debits"]["amount"]) for total in report["totals"]] == [(7, "2800.00")]
+
+
 def test_a_question_is_answered_with_typed_json(genie: Genie, pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "question.json").write_text('{"text": "how much?"}')
     path = pipeline("parrot")

@@ -72,7 +72,7 @@ def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
 
 @pytest.mark.parametrize("words", [("run", PIPELINE, "--quiet"), ("run", PIPELINE, "--json"), ("doctor",), ("--help",)])
 def test_a_full_disk_behind_standard_output_is_one_line(words: tuple[str, ...]) -> None:
-    with open("/dev/full", "w", encoding="utf-8") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = process(COMMAND, *words, stdout=full)
     assert (done.returncode, done.stderr) == (2, "standard output: cannot be written (No space left on device)\n")
 
