@@ -87,3 +87,16 @@ def test_a_stream_that_the_caller_has_closed_stops_nothing(closed: tuple[int, ..
     assert all(line.startswith("{") for line in lines)  # nothing else was written where a stream had been
     done = process(COMMAND, "run", PIPELINE, "--quiet", "--input", "-", closed=closed)
     assert (done.returncode, done.stderr) == (2, "" if 2 in closed else "-: is empty; give a file with content\n")
+
+
+def test_python_runs_the_package_as_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "genie", "run", "no.yaml"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "no.yaml: there is no such file\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "genie", "--help"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout.startswith("Usage: genie [OPTIONS]")
