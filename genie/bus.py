@@ -140,6 +140,7 @@ class Bus:
         self._variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
         self._max_hops = limits.max_hops
         self._max_messages = limits.max_messages
+        self._most_of_one = limits.most_of_one
 
     # --- who is there ---
 
@@ -328,12 +329,19 @@ class Bus:
             raise MailboxFullError(agent=rejected.card.id, capacity=rejected.capacity)
         return ticket
 
-    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
-        """Tell a handler that goes on publishing that nobody gets it any more.
+    def within_budget(self, agent: str, delivery: Delivery | None, published: int) -> None:
+        """Stop a handler that has published its share, or goes on when nobody gets it any more.
+
+        Args:
+            agent: Who publishes.
+            delivery: What it handles; None where that is over.
+            published: Messages of this one handling.
 
         Raises:
-            BudgetExceededError: Its run has had all its messages.
+            BudgetExceededError: It takes what is kept for others, or its run has had all its messages.
         """
+        if published > self._most_of_one:
+            raise BudgetExceededError(agent=agent, limit=self._max_messages, share=self._most_of_one)
         if delivery is not None and delivery.message.scope.run.published > self._max_messages:
             raise BudgetExceededError(agent=agent, limit=self._max_messages)
 

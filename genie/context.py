@@ -139,8 +139,8 @@ class HandlerContext:
             onward if headers is None else self._narrow(headers).met(onward), label, None, to,
             None if extra is None else extra.instead_of, reject=True,
         )  # fmt: skip
-        self._bus.within_budget(self._agent, self._delivery)
         self._published += 1
+        self._bus.within_budget(self._agent, self._delivery, self._published)
         if ticket is not None:
             await self._bus.room(ticket, worker)
         elif self._published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself

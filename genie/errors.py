@@ -390,8 +390,14 @@ class BudgetExceededError(CapacityError):
     limit: int | str
     budget: str = "max_messages"
     unit: str = "messages"
+    share: int | None = None
 
     def __str__(self) -> str:
+        if self.share is not None:
+            return (
+                f"budget: {self.agent!r} published more than {self.share} of its run's {self.limit} messages in one "
+                "handling; the rest is kept for others: raise `max_messages`, or publish less"
+            )
         if self.budget != "max_messages":
             return f"budget {self.budget}: {self.agent!r} used more {self.unit} than is left of {self.limit}; raise it"
         return (

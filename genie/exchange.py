@@ -268,8 +268,8 @@ class Exchange(Protocol):
         """Write the journal and tell whoever watches the run."""
         ...
 
-    def within_budget(self, agent: str, delivery: Delivery | None) -> None:
-        """Raise ``BudgetExceededError`` when the run has had all its messages."""
+    def within_budget(self, agent: str, delivery: Delivery | None, published: int) -> None:
+        """Raise ``BudgetExceededError`` when a handling has published its share, or its run all its messages."""
         ...
 
     def take_out(self, delivery: Delivery) -> bool:

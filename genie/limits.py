@@ -89,13 +89,18 @@ class RunLimits:
     max_hops: int = 64
     """Messages in a chain of causes; a longer chain is a loop."""
     max_messages: int = 100_000
-    """Messages that one run may publish."""
+    """Messages that one run may publish, and three quarters of them one handling: the rest is kept for the others."""
     deadline_s: float | None = None
     """Seconds a run may take when its caller names no deadline."""
     hold_s: float = 86_400.0
     """Seconds a held delivery waits for its decision before it ends ``expired``."""
     dead_letters: int = 1_000
     """Dead letters kept for inspection and redriving; older ones are dropped, their counts stay."""
+
+    @property
+    def most_of_one(self) -> int:
+        """Messages that one handling may publish, so that an agent that floods does not cost its run the answer."""
+        return self.max_messages - self.max_messages // 4
 
 
 # --- what handlers use ---

@@ -135,7 +135,9 @@ class LimitsSection(Section):
 
     max_runs: int = Field(default=10_000, ge=1, description="Runs in flight; one more is refused.")
     max_hops: int = Field(default=64, ge=1, description="Messages in a chain of causes; a longer one is a loop.")
-    max_messages: int = Field(default=100_000, ge=1, description="Messages that one run may publish.")
+    max_messages: int = Field(
+        default=100_000, ge=1, description="Messages of one run; one handling publishes 3/4 at most."
+    )
     deadline_s: Seconds | None = Field(default=None, description="Seconds a run may take unless its caller says.")
     hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for its decision.")
     dead_letters: int = Field(default=1_000, ge=0, description="Dead letters kept for inspection.")

@@ -308,6 +308,8 @@ class Worker:
         for part in outputs:
             if type(part) not in card.produces:
                 raise self._wrong(delivery, part)
+        if output is outputs:  # a tuple
+            self._bus.within_budget(card.id, None, len(outputs))
         message, extra = delivery.message, delivery.extra
         headers, label = (message.headers, message.label) if self.context is None else self.context.read_so_far()
         ticket: Ticket | None = None
@@ -331,7 +333,7 @@ class Worker:
 
     async def _stream(self, iterator: AsyncIterator[object]) -> None:
         """Publish what an async iterator yields, as it yields; it is closed however it ends."""
-        yielded = False
+        yielded = 0
 
         async def consume() -> None:
             nonlocal yielded
@@ -340,8 +342,8 @@ class Worker:
                     if self.ended is not None:
                         break
                     ticket = self._publish(payload)
-                    yielded = True
-                    self._bus.within_budget(self.subscriber.card.id, self.delivery)
+                    yielded += 1
+                    self._bus.within_budget(self.subscriber.card.id, self.delivery, yielded)
                     self._row += 1
                     if ticket is not None:
                         await self._bus.room(ticket, self)
@@ -355,10 +357,10 @@ class Worker:
         try:
             await _Inside(consume(), self._base.copy(), self._spent, self._bus.now)
         except BaseException as error:
-            if not self._stopped(error, final=yielded):
+            if not self._stopped(error, final=yielded > 0):
                 raise
             return
-        self._over(*(self.ended or (HANDLED, "")), final=yielded)
+        self._over(*(self.ended or (HANDLED, "")), final=yielded > 0)
 
     # --- the end of one ---
 

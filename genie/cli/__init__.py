@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import errno
 import gc
 import importlib
 import io
+import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -37,15 +40,24 @@ _COMMANDS = {
     "status": "Say what runs, is switched off, and waits.",
 }
 
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What writing to a full disk, or to a terminal that has gone, raises."""
+
 
 class LazyGroup(click.Group):
     """A group that imports the module of a subcommand only when that subcommand is called."""
 
     def main(self, args: Any = None, *rest: Any, **more: Any) -> Any:
         """Run the command; without ``args`` this is the process itself, which then starts and ends without delay."""
-        if args is None:
-            _hasten()
-        return super().main(args, *rest, **more)
+        if args is not None:
+            return super().main(args, *rest, **more)
+        _hasten()
+        try:
+            return super().main(args, *rest, **more)
+        except OSError as error:
+            if error.filename is not None or error.errno not in _UNWRITABLE:
+                raise
+            _give_up(error)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; an interrupt while it is being loaded is one line, too."""
@@ -84,13 +96,34 @@ def _hasten() -> None:
     """Let the collector of cycles start late, and spare it what is still there when the process ends.
 
     Nearly all that is loaded lives as long as the process: looking through it again and again is a sixth of a short
-    run's time. Streams that cannot write a character replace it.
+    run's time. Streams that cannot write a character replace it; those that the caller has closed lead nowhere.
     """
     gc.set_threshold(200_000, 20, 100)
     atexit.register(gc.freeze)
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _lead_nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _lead_nowhere() -> None:
+    """Open what the caller has closed (``>&-``), or the first file to be opened would take its place."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """Say that standard output takes no more, and end: 2, as for any file that cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes there, or the end would complain anew
+    with contextlib.suppress(OSError):  # stderr may be the same full disk
+        click.echo(f"standard output: cannot be written ({error.strerror})", err=True)
+    raise SystemExit(2)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=manual(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,14 +23,15 @@ from genie.errors import InputError, RunError, RunHeld, UnknownTopicError
 from genie.governance.catalogue import default_set
 from genie.message import Payload, topic_of
 from genie.policy import Environment
-from genie.protocol import Binding, Caller
+from genie.protocol import Binding, Caller, Each
+from genie.reach import follow
 from genie.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from genie.config import Pipeline
-    from genie.protocol import AgentCard
+    from genie.protocol import AgentCard, Expected
 
 
 @click.command(epilog=manual(
@@ -83,7 +85,10 @@ def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentC
 
 
 def _installed(topic: str) -> tuple[Binding, ...]:
-    """Return the installed agents that take the topic, and those that these ask or publish to, and so on."""
+    """Return the installed agents that take the topic, those that these ask or publish to, and so on.
+
+    Between a question that one of them asks and the answers that it expects, others may stand: they belong to it.
+    """
     agents, problems = loadable(Catalogue.installed())
     known = tuple(agents.values())
     wanted = {kind for agent in known for kind in agent.card.consumes if topic_of(kind).name == topic}
@@ -92,16 +97,45 @@ def _installed(topic: str) -> tuple[Binding, ...]:
             raise problems[0]
         names = sorted({topic_of(kind).name for agent in known for kind in agent.card.consumes})
         raise UnknownTopicError(topic=topic, known=tuple(names))
+    follows = follow(agent.card for agent in known)
+    ways: list[_Way] = []
     taken: dict[str, Binding] = {}
     grown = True
     while grown:
         before = len(taken)
         for agent in known:
-            if agent.card.id not in taken and wanted & set(agent.card.consumes):
-                taken[agent.card.id] = Binding(agent=agent, card=agent.card, settings=_settings(agent.card))
-                wanted |= {*agent.card.asks, *agent.card.publishes}
+            card = agent.card
+            if card.id not in taken and (wanted & set(card.consumes) or any(way.leads_over(card) for way in ways)):
+                taken[card.id] = Binding(agent=agent, card=card, settings=_settings(card))
+                wanted |= {*card.asks, *card.publishes}
+                ways += [_Way.between(kind, parts, follows) for kind, parts in card.asks.items()]
         grown = len(taken) > before
     return tuple(taken.values())
+
+
+@dataclass(frozen=True)
+class _Way:
+    """From a question to the answers that are expected of it, over whatever stands between."""
+
+    over: frozenset[type[Payload]]
+    """The question, and all that follows from it and leads to an answer."""
+    answers: frozenset[type[Payload]]
+
+    @classmethod
+    def between(
+        cls,
+        question: type[Payload],
+        parts: Iterable[Expected],
+        follows: Mapping[type[Payload], frozenset[type[Payload]]],
+    ) -> _Way:
+        answers = frozenset(part.payload if isinstance(part, Each) else part for part in parts)
+        over = (kind for kind in follows.get(question, ()) if answers & follows.get(kind, frozenset()))
+        return cls(frozenset({question, *over}), answers)
+
+    def leads_over(self, card: AgentCard) -> bool:
+        """Return True when an agent takes a step on this way."""
+        sent = {*card.produces, *card.publishes}
+        return bool(self.over & set(card.consumes)) and bool(sent & (self.over | self.answers))
 
 
 def _settings(card: AgentCard) -> Any:

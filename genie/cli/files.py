@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_PAYLOAD_BYTES = 8 << 20
 """Largest JSON payload that is read from a file or from standard input."""
 
+_GROWING: set[Path] = set()
+"""Files that are being written, under their hidden names."""
+
 
 def read_payload(path: str, *, limit: int = MAX_PAYLOAD_BYTES) -> bytes:
     """Return the bytes of a file, or of standard input for ``-``.
@@ -73,6 +76,7 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from None
     temporary = Path(name)
+    _GROWING.add(temporary)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             yield file
@@ -83,4 +87,12 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from None
     finally:
         with suppress(OSError):  # it has been moved, or its folder has gone
+            temporary.unlink()
+        _GROWING.discard(temporary)
+
+
+def drop_growing() -> None:
+    """Remove what is not complete yet; for a process that ends without unwinding."""
+    for temporary in tuple(_GROWING):
+        with suppress(OSError):
             temporary.unlink()

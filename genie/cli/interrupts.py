@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from genie.cli.files import drop_growing
 from genie.cli.outcome import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _leave() -> None:
     """End the process while something in it refuses to; the main thread has told of it if it came that far."""
     if threading.main_thread().is_alive():
         _tell()
+    drop_growing()
     os._exit(INTERRUPTED)
 
 

@@ -68,9 +68,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.contracts.{name} import {title}Request, {title}Result
-from agents.{family}.{name} import {name}
-from agents.index import AGENTS
+{imports}
 from genie import Runtime
 
 
@@ -148,7 +146,13 @@ def plan(root: Path, family: str, name: str) -> list[Path]:
         InputError: ``root`` is not the repository's, a file is there already, the index cannot be extended, or a file
             cannot be written.
     """
-    words = {"family": family, "name": name, "title": "".join(word.capitalize() for word in name.split("_"))}
+    title = "".join(word.capitalize() for word in name.split("_"))
+    imports = sorted((  # a family may come before the contracts or behind the index
+        f"from agents.contracts.{name} import {title}Request, {title}Result",
+        f"from agents.{family}.{name} import {name}",
+        "from agents.index import AGENTS",
+    ))  # fmt: skip
+    words = {"family": family, "name": name, "title": title, "imports": "\n".join(imports)}
     new = {
         Path("agents") / family / f"{name}.py": _AGENT,
         Path("agents/contracts") / f"{name}.py": _CONTRACT,

@@ -133,6 +133,18 @@ async def floods(task: InsightTask) -> AsyncIterator[Anomalies]:
 
 
 @agent("anomaly_detector", clearance="confidential")
+async def floods_at_once(task: InsightTask) -> tuple[Anomalies, ...]:
+    return (Anomalies(anomalies=(), examined=0),) * 1_000
+
+
+@agent("anomaly_detector", clearance="confidential")
+async def publishes_without_end(task: InsightTask, context: Context) -> Anomalies:
+    while True:
+        await context.publish(Anomalies(anomalies=(), examined=0))
+    return Anomalies(anomalies=(), examined=0)
+
+
+@agent("anomaly_detector", clearance="confidential")
 async def assigns(task: InsightTask, context: Context) -> Anomalies:
     context.message.sender = "finance_desk"
     return Anomalies(anomalies=(), examined=0)
@@ -171,11 +183,17 @@ async def test_an_agent_in_trouble_is_named_and_the_report_still_comes(bad: Agen
     assert balanced(printed["messages"])
 
 
-async def test_an_agent_that_floods_is_cut_by_its_runs_budget() -> None:
-    outcome, printed = await asked(pipeline(anomaly_detector=floods))
-    assert outcome.status.exit_code in {3, 4}
-    assert "anomaly_detector" in {part["agent"] for part in printed["missing"]}
-    assert any("budget" in part["reason"] or "cancelled" in part["reason"] for part in printed["missing"])
+@pytest.mark.parametrize("bad", [floods, floods_at_once, publishes_without_end])
+async def test_an_agent_that_floods_is_cut_by_its_runs_budget(bad: Agent) -> None:
+    """It gets three quarters of the run's messages, and the others answer with what is left."""
+    outcome, printed = await asked(pipeline(anomaly_detector=bad))
+    assert outcome.status.exit_code == 3
+    (missing,) = printed["missing"]
+    assert missing["agent"] == "anomaly_detector"
+    assert "budget: 'anomaly_detector' published more than 150 of its run's 200 messages" in missing["reason"]
+    assert printed["report"]["advice"]
+    assert printed["agents"]["anomaly_detector"]["failed"] == 1
+    assert printed["messages"]["dead_lettered"] == 1
     assert balanced(printed["messages"])
 
 

@@ -13,7 +13,14 @@ from genie.errors import ConfigError, GenieError, InputError, MailboxFullError, 
 CLASSES = [
     found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, GenieError)
 ]  # fmt: skip
-SAMPLES = {"str": "word", "int": 7, "int | str": 7, "tuple[str, ...]": ("one", "two"), "float | None": 7.0}
+SAMPLES = {
+    "str": "word",
+    "int": 7,
+    "int | str": 7,
+    "int | None": 7,
+    "tuple[str, ...]": ("one", "two"),
+    "float | None": 7.0,
+}
 
 
 def sample(kind: type[GenieError]) -> GenieError:

@@ -154,7 +154,10 @@ class ColumnFinder:
         self._from_header_alone(header)
 
     def _from_header_alone(self, header: Record) -> None:
-        """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then."""
+        """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then.
+
+        Likewise for currencies: most may be none of ISO 4217 (``BTC``), and must not be added to those that are.
+        """
         missing = {"date"} - self._found.keys()
         if not self._fixed(*_MOVEMENT):
             missing.add("amount")
@@ -163,6 +166,8 @@ class ColumnFinder:
             for role in missing.intersection(header_roles(name)) - self._found.keys():
                 if column not in self._found.values() and (facts.dates if role == "date" else facts.amounts):
                     self._found[role] = column
+            if "currency" in header_roles(name) and self._unsure("currency") and facts.told_apart:
+                self._found["currency"] = column
 
     def _forbidden(self) -> frozenset[str]:
         """Return the roles that the profile's columns leave no room for."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _MAX_DISTINCT = 50
 _ACCOUNT_DIGITS = 8
+_LONGEST_CODE = 5
+"""Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,14 @@ class Facts:
     def constant(self) -> bool:
         """The same text in each of three rows or more, so that it describes the file and no movement."""
         return len(self.values) == 1 and self.filled >= 3
+
+    @property
+    def told_apart(self) -> bool:
+        """Some cells are ISO 4217 codes, or they hold several words as short as codes are."""
+        if self.amounts or self.dates or self.marks:
+            return False
+        short = len(self.values) > 1 and all(2 < len(value) <= _LONGEST_CODE for value in self.values)
+        return self.currencies > 0 or short
 
     @property
     def account_number(self) -> bool:

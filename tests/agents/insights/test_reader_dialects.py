@@ -272,6 +272,18 @@ def test_currencies_are_kept_per_row_with_their_own_digits() -> None:
     assert [row.line for row in reading.quarantined] == [5, 6]
 
 
+@pytest.mark.parametrize("strange", [("BTC", "USDT"), ("BTC", "EUR", "BTC", "BTC")])
+def test_currencies_of_which_most_are_none_are_never_added_up(strange: tuple[str, ...]) -> None:
+    """The header says that the column tells currencies; that its cells are no codes does not make them all one."""
+    lines = "".join(f"{day}/02/2025,a,-{day}.00,{code}\n" for day, code in enumerate(strange, 13))
+    with pytest.raises(InputError, match="its currency is no ISO 4217 code"):
+        read(f"Date,Description,Amount,Currency\n{lines}")
+    lines += "".join(f"{day}/03/2025,b,-1.00,EUR\n" for day in range(10, 30))
+    reading = read(f"Date,Description,Amount,Currency\n{lines}")
+    assert {amount.split()[1] for _, _, amount in rows(reading)} == {"EUR"}
+    assert [row.line - 2 for row in reading.quarantined] == [at for at, code in enumerate(strange) if code != "EUR"]
+
+
 def test_profile_currency_overrides_the_row_and_says_so() -> None:
     reading = read(
         "Date,Description,Amount,Currency\n13/02/2025,a,-20.00,EUR\n14/02/2025,b,30.00,USD\n",

@@ -110,6 +110,19 @@ def test_a_question_without_a_pipeline_goes_to_an_installed_agent(genie: Genie) 
     assert json.loads(result.stdout) == {"text": "hello, too"}
 
 
+def test_a_question_without_a_pipeline_reaches_those_between_a_question_and_its_answers(genie: Genie) -> None:
+    """The desk asks the reader and expects what the normaliser, the categoriser and the analyser make of it."""
+    statement = "".join(f"2024-{month:02}-01,RENT,-{month}00.00,EUR\\n" for month in range(1, 8))
+    question = (
+        f'{{"question": "why?", "filename": "it.csv", "content": "date,narration,amount,currency\\n{statement}"}}'
+    )
+    result = genie("ask", "insights.question", "-", "--as", "ann", "--role", "analyst", input=question)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["missing"] == []
+    assert [(total["transactions"], total["debits"]["amount"]) for total in report["totals"]] == [(7, "2800.00")]
+
+
 def test_a_question_is_answered_with_typed_json(genie: Genie, pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "question.json").write_text('{"text": "how much?"}')
     path = pipeline("parrot")
@@ -185,13 +198,15 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path) -> None:
-    written = plan(repository, "garden", "rain_gauge")
+@pytest.mark.parametrize("family", ["garden", "insights", "abacus"])  # before the index, behind it, before all
+def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path, family: str) -> None:
+    written = plan(repository, family, "rain_gauge")
     assert Path("agents/index.py") in written
-    assert '"rain_gauge": "agents.garden.rain_gauge:rain_gauge",' in (repository / "agents/index.py").read_text()
-    assert "| garden" in (repository / "pyproject.toml").read_text()
+    assert f'"rain_gauge": "agents.{family}.rain_gauge:rain_gauge",' in (repository / "agents/index.py").read_text()
+    if family != "insights":
+        assert f"| {family}" in (repository / "pyproject.toml").read_text()
     tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/agents/garden"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"tests/agents/{family}"],
         cwd=repository, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert tested.returncode == 0, tested.stdout

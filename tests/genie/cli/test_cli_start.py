@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
+import pytest
 from click.testing import Result
 
 ROOT = Path(__file__).parents[3]
@@ -19,9 +21,19 @@ NEEDLESS = (
 )  # fmt: skip
 
 
-def process(code: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+COMMAND = "from genie.cli import main; main()"
+
+
+def process(
+    code: str, *words: str, stdout: int | IO[str] = subprocess.PIPE, closed: tuple[int, ...] = (), **environ: str
+) -> subprocess.CompletedProcess[str]:
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
     return subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, encoding="utf-8",
+        [sys.executable, "-c", code, *words], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
+        encoding="utf-8", stdin=subprocess.DEVNULL, preexec_fn=close if closed else None,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
     )  # fmt: skip
 
@@ -56,3 +68,35 @@ def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "125,000.00" in done.stdout
     assert "\\u2588" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("run", PIPELINE, "--quiet"), ("run", PIPELINE, "--json"), ("doctor",), ("--help",)])
+def test_a_full_disk_behind_standard_output_is_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = process(COMMAND, *words, stdout=full)
+    assert (done.returncode, done.stderr) == (2, "standard output: cannot be written (No space left on device)\n")
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (0, 1), (0, 1, 2)])
+def test_a_stream_that_the_caller_has_closed_stops_nothing(closed: tuple[int, ...], tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    done = process(COMMAND, "run", PIPELINE, "--quiet", "--journal", str(journal), closed=closed)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = journal.read_text().splitlines()
+    assert lines
+    assert all(line.startswith("{") for line in lines)  # nothing else was written where a stream had been
+    done = process(COMMAND, "run", PIPELINE, "--quiet", "--input", "-", closed=closed)
+    assert (done.returncode, done.stderr) == (2, "" if 2 in closed else "-: is empty; give a file with content\n")
+
+
+def test_python_runs_the_package_as_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "genie", "run", "no.yaml"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "no.yaml: there is no such file\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "genie", "--help"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout.startswith("Usage: genie [OPTIONS]")

@@ -132,10 +132,14 @@ def test_ctrl_c_ends_with_one_clear_line(terminal: Terminal, pipeline: Pipeline)
 
 @pytest.mark.parametrize("agent", ["stubborn", "obstinate"])
 def test_a_second_ctrl_c_does_not_wait_for_an_agent_that_will_not_stop(
-    terminal: Terminal, pipeline: Pipeline, agent: str
+    terminal: Terminal, pipeline: Pipeline, tmp_path: Path, agent: str
 ) -> None:
-    shell = terminal("run", pipeline(agent))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    files = ("--journal", str(folder / "journal"), "--html", str(folder / "page"))
+    shell = terminal("run", pipeline(agent), *files)
     shell.until("waiting for ever")
+    assert len(list(folder.iterdir())) == 2  # both grow
     shell.press(CTRL_C)
     shell.until("Ctrl-C again ends at once")
     shell.press(CTRL_C)
@@ -143,6 +147,7 @@ def test_a_second_ctrl_c_does_not_wait_for_an_agent_that_will_not_stop(
     assert re.findall("interrupted\r\n", shell.screen) == ["interrupted\r\n"]
     assert "Traceback" not in shell.screen
     assert shell.screen.rindex("\x1b[?25h") > shell.screen.rindex("\x1b[?25l")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_second_ctrl_c_reaches_even_an_agent_that_blocks_the_loop(terminal: Terminal, pipeline: Pipeline) -> None:
