@@ -15,8 +15,8 @@ from genie.policy import Span
 
 KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "tool")
 """Every kind that a mark may be of."""
-_PATIENCE = 1_000_000
-"""Characters that the gate looks at by itself; a process that sees more of them has the time to load the grammar."""
+_PATIENCE, _LONG = 1_000_000, 8_192
+"""Characters that the gate looks at by itself, of one process and of one text; for more, loading the grammar pays."""
 _seen = 0
 
 
@@ -26,7 +26,7 @@ _USUAL = Sensitivity()
 def suspected(folded: str) -> bool:
     """Return True where a pattern of the grammar matches folded text."""
     global _seen  # noqa: PLW0603 - how much this process has seen, as with any cache
-    if _seen < _PATIENCE:
+    if _seen < _PATIENCE and len(folded) <= _LONG:
         _seen += len(folded)
         return shipped().finds(folded)
     from genie.governance.detectors.marks import suspects  # noqa: PLC0415 - start-up: the grammar is large
