@@ -61,6 +61,8 @@ class ColumnFinder:
         self._facts = column_facts(self._sample, cells)
         self._found: dict[str, int] = {}
         self._narration: list[int] = []
+        self._amounts: list[int] = []
+        """Columns that the header calls an amount as well as the one that is taken."""
         self._from_profile()
         if table.header:
             self._from_header(table.header)
@@ -85,11 +87,25 @@ class ColumnFinder:
         paired = "debit" in self._found or "credit" in self._found
         if paired and "amount" in self._found and self._profile.amount_column is None:
             del self._found["amount"]
+        self._choose_amount()
         return Columns(
             date=date,
             narration=tuple(self._narration) if self._narration else self._texts(),
             **{role: column for role, column in self._found.items() if role not in {"date", "value_date"}},
         )
+
+    def _choose_amount(self) -> None:
+        """Say that another column might be the amount, where it holds another one."""
+        first = self._found.get("amount")
+        for other in self._amounts if first is not None else ():
+            pairs = [(row.cells[first], row.cells[other]) for row in self._sample if len(row.cells) > max(first, other)]
+            differ = sum(bool(a) and bool(b) and a != b for a, b in pairs)
+            if differ:
+                self._choices.assume(
+                    "amount_column", str(first + 1),
+                    f"columns {first + 1} and {other + 1} are both called an amount, and differ in {differ} of "
+                    f"{len(pairs)} rows; the first is taken",
+                )  # fmt: skip
 
     # From the profile and the header
 
@@ -145,6 +161,8 @@ class ColumnFinder:
                     if not named:
                         self._narration.append(column)
                 elif role in self._found:
+                    if role == "amount" and facts.money and self._profile.amount_column is None:
+                        self._amounts.append(column)
                     continue
                 else:
                     self._found[role] = column

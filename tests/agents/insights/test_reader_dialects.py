@@ -349,6 +349,14 @@ def test_every_assumption_but_the_currency_is_settled_by_the_line_that_it_names(
     assert rows(again) == rows(first)
 
 
+@pytest.mark.parametrize("second", ["Local Amount", "Amount"])
+def test_a_second_column_that_is_called_an_amount_is_told(second: str) -> None:
+    rows = "2025-01-02,Coffee,-3.50,{}\n2025-01-03,Wages,2000.00,2350.00\n"
+    header = f"Date,Description,Amount,{second}\n"
+    assert "amount_column" in chosen(read(header + rows.format("-4.10")))
+    assert "amount_column" not in chosen(read(header + rows.format("-3.50").replace("2350", "2000")))
+
+
 def test_profile_names_columns_of_an_unknown_header_below_other_lines() -> None:
     text = "Report;of;things\nwann;wer;wieviel\n13.02.2025;Shop;-5,00\n"
     profile = StatementProfile(date_column="wann", narration_columns=("wer",), amount_column="wieviel", currency="EUR")
