@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -218,6 +221,20 @@ DISGUISES = {
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_disguised_attack_is_marked(disguise: str) -> None:
     assert kinds(f"Note: {DISGUISES[disguise]} now") == {"override"}
+
+
+@pytest.mark.parametrize("decoys", [0, 23, 24, 100])
+@pytest.mark.parametrize("words", [False, True])
+def test_no_number_of_other_codes_hides_an_encoded_attack(decoys: int, words: bool) -> None:
+    codes = [
+        base64.b64encode(b"good morning, number %d" % one).decode()
+        if words
+        else hashlib.sha256(b"%d" % one).hexdigest()
+        for one in range(decoys)
+    ]
+    for attack in (base64.b64encode(PHRASE.encode()).decode(), PHRASE.encode().hex(), PHRASE.encode().hex(" ")):
+        assert "encoded" in kinds("\n".join([*codes, attack]))
+        assert kinds("\n".join(codes)) == set()
 
 
 @given(st.text(max_size=30), st.sampled_from(sorted(DISGUISES)), st.text(max_size=30))
