@@ -132,7 +132,7 @@ def _unescaped(text: str) -> str:
 def _encoded(text: str) -> Iterator[Variant]:
     long = re.finditer(_LONG, text, re.IGNORECASE)
     yield from _bounded(Variant(plain, "base64", *found.span()) for found in long for plain in _decoded(found[0]))
-    spaced = r"(?:[0-9a-f]{2}[\s,:\-]{1,2}){11,}[0-9a-f]{2}|(?:[01]{8}\s?){6,}"
+    spaced = r"(?<![0-9a-f])(?:[0-9a-f]{2}[\s,:\-]{1,2}){11,}[0-9a-f]{2}|(?:[01]{8}\s?){6,}"
     yield from _bounded(
         Variant(readable, "hex", *found.span())
         for found in re.finditer(spaced, text, re.IGNORECASE)
