@@ -10,6 +10,7 @@ import base64
 import binascii
 import codecs
 import html
+import itertools
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from genie.governance.folding import fold
 
 _LONGEST = 64_000
 """Characters of one string in which disguises are undone; what lies beyond is searched as it is."""
-_MOST = 24  # encoded pieces of one string that are looked into
+_MOST = 24  # encoded pieces of one string that are looked into one by one
 
 _LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!|", "l": "1|", "o": "0", "s": "5$", "t": "7+", "z": "2"}
 _UNLEET = str.maketrans("0134578@$!|+9", "oieastbasiltg")
@@ -129,14 +130,27 @@ def _unescaped(text: str) -> str:
 
 
 def _encoded(text: str) -> Iterator[Variant]:
-    for _, found in zip(range(_MOST), re.finditer(_LONG, text, re.IGNORECASE), strict=False):
-        for plain in _decoded(found[0]):
-            yield Variant(plain, "base64", *found.span())
-    spaced = r"(?:[0-9a-f]{2}[\s,:\-]{1,2}){11,}[0-9a-f]{2}|(?:[01]{8}\s?){6,}"
-    for _, found in zip(range(_MOST), re.finditer(spaced, text, re.IGNORECASE), strict=False):
-        digits = re.sub(r"[^0-9a-fA-F]", "", found[0])
-        if readable := _readable(_of_bits(digits) if set(digits) <= {"0", "1"} else _of_hex(digits)):
-            yield Variant(readable, "hex", *found.span())
+    long = re.finditer(_LONG, text, re.IGNORECASE)
+    yield from _bounded(Variant(plain, "base64", *found.span()) for found in long for plain in _decoded(found[0]))
+    spaced = r"(?<![0-9a-f])(?:[0-9a-f]{2}[\s,:\-]{1,2}){11,}[0-9a-f]{2}|(?:[01]{8}\s?){6,}"
+    yield from _bounded(
+        Variant(readable, "hex", *found.span())
+        for found in re.finditer(spaced, text, re.IGNORECASE)
+        if (readable := _of_digits(found[0]))
+    )
+
+
+def _bounded(pieces: Iterator[Variant]) -> Iterator[Variant]:
+    """Yield the first pieces one by one and all others as one, so that many of them neither cost much nor hide one."""
+    yield from itertools.islice(pieces, _MOST)
+    rest = list(pieces)
+    if rest:
+        yield Variant("\n".join(one.text for one in rest), rest[0].code, rest[0].start, rest[-1].end)
+
+
+def _of_digits(spaced: str) -> str | None:
+    digits = re.sub(r"[^0-9a-fA-F]", "", spaced)
+    return _readable(_of_bits(digits) if set(digits) <= {"0", "1"} else _of_hex(digits))
 
 
 def _decoded(piece: str) -> Iterator[str]:
@@ -174,10 +188,7 @@ def _of_bits(bits: str) -> bytes:
 
 
 def _readable(raw: bytes) -> str | None:
-    """Return bytes as folded text if they are words, else None."""
-    try:
-        plain = raw.decode()
-    except UnicodeDecodeError:
-        return None
+    """Return bytes as folded text if they are words but for a few, else None."""
+    plain = raw.decode(errors="replace")
     letters = sum(char.isalpha() or char.isspace() for char in plain)
     return fold(plain) if len(plain) >= 8 and letters >= 0.75 * len(plain) else None

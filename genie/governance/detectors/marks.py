@@ -58,6 +58,11 @@ class Mark(NamedTuple):
     start: int
     end: int
 
+    @property
+    def language(self) -> str:
+        """Of what it says, or how it was disguised."""
+        return self.code.rpartition(".")[2]
+
 
 class Assessment(NamedTuple):
     """How much a text looks like an injection, and why."""
@@ -156,7 +161,7 @@ def _weighed(folded: str, marks: list[Mark]) -> list[Mark]:
     if not marks:
         return marks
     quoted = quoting(folded)
-    placed = [(mark, *weight_of(mark.kind, folded, mark.start, mark.end, quoted)) for mark in marks]
+    placed = [(mark, *weight_of(mark.kind, mark.language, folded, mark.start, mark.end, quoted)) for mark in marks]
     # An order outside the quotations makes what is quoted its subject.
     orders = _summed([mark._replace(weight=mark.weight * share) for mark, share, inside in placed if not inside])
     everything = orders >= MARKED

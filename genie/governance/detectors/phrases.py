@@ -51,6 +51,8 @@ _ORDERS = (
     r"(?:instructions?|instuctions?|intructions?|instrctions?|prompts?|prompting|rules?|ruleset|directions?|directives?|guidelines?|guidance|commands?|constraints?|"
     r"restrictions?|programming|guardrails?|orders?|policies|policy|protocols?|limitations?|safeguards?|filters?)"
 )
+_COMMANDS = r"(?:instructions?|prompts?|prompting|ruleset|directives?|constraints?|programming|guardrails?|limitations?|restrictions?|safeguards?|filters?|system (?:rules|guidelines|policies))"
+_NOTICES = r"(?:rules?|directions?|guidelines?|guidance|commands?|orders?|policies|policy|protocols?)"  # of which notices say so too
 _MATTER = r"(?:context|tasks?|assignments?|briefs?|briefing|text|inputs?|content|messages?|conversation|conversations|words|sentences?|training|information|requests?|questions?|statements?|settings|persona|roles?|article|document|query|queries)"
 _ALL = r"(?:all|any|every|each|all the|all of the|any of the|all of|all these|all those|any and all|each and every|the entire)"
 _ASK = (
@@ -120,7 +122,8 @@ PHRASES = (
     Row("override", "en", 0.55, r"(?:your|here are your|follow these|follow my|these are your|obey these|obey my|i have|receive|accept|adopt|consider|with|use these|begin) (?:new|updated|revised|different) (?:instructions?|directives?|system prompt|orders|rules|prompt|persona)"),
     Row("override", "en", 0.5, r"(?:takes? (?:precedence|priority)|outranks?|supersedes?|overrides?|prevails?|replaces?) <2>(?:over |above )?<2>(?:other|previous|earlier|prior|preceding|your|subsequent|existing|original|all others?|everything|the (?:above|rest|others)|system) <1>(?:instructions?|directives?|rules|guidelines?|prompts?|orders?|commands?|tasks?|one|else)"),
     Row("override", "en", 0.2, r"(?:the|these|existing|they) <1>(?:instructions?|rules|guidelines|prompts?|orders)? ?<2>(?:are|is|were) <2>(?:void|obsolete|outdated|wrong|fake|superseded|deprecated)"),
-    Row("override", "en", 0.65, rf"(?:previous|prior|above|earlier|preceding|original|initial|your|old) <1>{_ORDERS} <5>(?:are|is|were|was|have been|has been|have|now|as) <2>(?:void|invalid|obsolete|outdated|null|cancell?ed|revoked|suspended|deprecated|superseded|overridden|fake|lifted|removed|disabled|wrong|a test|not real|expired|overwritten|hereby|nullified|no longer (?:valid|apply|relevant|active|in effect))"),
+    Row("override", "en", 0.65, rf"(?:previous|prior|above|earlier|preceding|original|initial|your|old) <1>{_COMMANDS} <5>(?:are|is|were|was|have been|has been|have|now|as) <2>(?:void|invalid|obsolete|outdated|null|cancell?ed|revoked|suspended|deprecated|superseded|overridden|fake|lifted|removed|disabled|wrong|a test|not real|expired|overwritten|hereby|nullified|no longer (?:valid|apply|relevant|active|in effect))"),
+    Row("override", "en", 0.4, rf"(?:previous|prior|above|earlier|preceding|original|initial|your|old) <1>{_NOTICES} <5>(?:are|is|were|was|have been|has been|have|now|as) <2>(?:void|invalid|obsolete|outdated|null|cancell?ed|revoked|suspended|deprecated|superseded|overridden|fake|lifted|removed|disabled|wrong|a test|not real|expired|overwritten|hereby|nullified|no longer (?:valid|apply|relevant|active|in effect))"),
     Row("override", "en", 0.6, rf"(?:{_LIMITS}|instructions?|prompts?|orders?) <5>(?:no longer|do not|don t|dont|does not|doesn t|cease to|not) <1>(?:apply|bind|hold|exist|count|matter|restrict) <2>(?:to you|you|any ?more|here|for you)"),
     Row("override", "en", 0.5, r"(?:nothing|everything|anything|all) (?:that |which |i said |you read |written |said )?<3>(?:before|above|up to|until|earlier) <6>(?:counts?|matters?|applies|void|rehearsal|test|joke|irrelevant|obsolete|invalid|starts here|null|ignored|forgotten|deleted)"),
     Row("override", "en", 0.7, rf"if you (?:are|re) (?:an? |the )?{_MIND}"),

@@ -128,6 +128,31 @@ _PAPERS = re.compile(
 _SUPERSEDES = re2.compile(r"(?i)^(?:supersed|replac|overrid|revok|cancel|annul)\w*\b")
 
 
+_KEPT = re.compile(
+    fold(
+        r"(?i)\b(?:nobody|no one|anyone else|strangers|third part(?:y|ies)|niemals|nie|niemand(?:em|en)?|keinem|dritte[nr]?|jamais|personne|"
+        r"tiers|nunca|jamás|nadie|terceros|ninguém|mai|nessuno|terzi|nooit|anderen|derden|никому|никогда|третьим лицам|посторонним|kisi (?:ko|se|ke)|"
+        r"nikomu|kimseyle|kimseye|siapa ?pun|ingen|bất kỳ ai|không ai)\b|किसी (?:को|से|के)|कभी|任何人|别人|他人|不会要求|誰にも|第三者|"
+        r"いけません|다른 사람|누구에게도|타인|제 ?3자|কাউকে|কারো|कोणालाही|कुणालाही|કોઈને|யாரிடமும்|ఎవరికీ|ఎవరితోనూ|لأحد|أي شخص|کسی کو|کسی سے"
+    )
+)
+"""Advice to keep something to oneself; `fold` leaves the signs of the pattern as they are."""
+_CLAUSE = re.compile(r"(?:(?! (?:and|und|et|y|e|en|и|और|aur) )[^.!?;:,\n、।]){0,32}")
+_SUBJECT = re.compile(
+    r"\b(?:la|le|l|el|o|a|il|lo|das|der|die|het|de|un|une|una|um|uma|este|esta|cette|ce|questa|questo|dieser?|dit|deze)\W{1,2}(?:\w+ ){1,2}$",
+    re.IGNORECASE,
+)
+"""In Romance and Germanic languages what shows something reads like an order to show it: la page affiche."""
+
+
+def _told_of(language: str, text: str, start: int, end: int, before: str) -> bool:
+    """Return True where what looks like a demand for a secret is advice to keep it, or says what something shows."""
+    after = _CLAUSE.match(text, end)
+    return (language != "en" and _SUBJECT.search(before) is not None) or bool(
+        _KEPT.search(before + text[start:end] + (after[0] if after else ""))
+    )
+
+
 def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
     """Return True where a mark is a name in code, a step of a program, or what something else than the reader is or does."""
     found = text[start:end]
@@ -141,11 +166,12 @@ def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
     return kind == "override" and bool(_SUPERSEDES.search(found)) and bool(_PAPERS.search(before))
 
 
-def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tuple[float, bool]:
+def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted: Quoting) -> tuple[float, bool]:
     """Return how much a mark counts where it stands, in [0, 1], and whether it stands in a quotation.
 
     Args:
         kind: Kind of the mark.
+        language: Of what it says.
         text: Folded text.
         start: First character of the mark.
         end: One past its last character.
@@ -162,6 +188,8 @@ def weight_of(kind: str, text: str, start: int, end: int, quoted: Quoting) -> tu
     if kind == "delimiter":
         return (0.15 if quoted.about and _NAMED.search(words) else 1.0), False
     if _of_others(kind, text, start, end, words):
+        return 0.3, False
+    if kind == "exfiltration" and _told_of(language, text, start, end, words):
         return 0.3, False
     if _TO_YOU.search(words):
         return 1.0, False

@@ -24,26 +24,26 @@ class Tongue(NamedTuple):
     """ignore, forget, do not follow"""
     earlier: str
     orders: str
-    your: str
-    everything: str
-    told: str
+    your: str = ""
+    everything: str = ""
+    told: str = ""
     """you were told, stands above"""
-    show: str
-    secret_prompt: str
+    show: str = ""
+    secret_prompt: str = ""
     """system prompt, hidden instructions"""
-    secret: str
+    secret: str = ""
     """password"""
-    you_are_now: str
-    from_now: str
-    free: str
+    you_are_now: str = ""
+    from_now: str = ""
+    free: str = ""
     """without limits, uncensored"""
-    machine: str
-    hush: str
+    machine: str = ""
+    hush: str = ""
     """without telling the user"""
-    void: str
+    void: str = ""
     """no longer apply"""
-    send: str
-    data: str
+    send: str = ""
+    data: str = ""
     word_first: bool = True
     """True where a verb stands before its object; else both orders are tried."""
     spaced: bool = True
@@ -298,10 +298,204 @@ _KOREAN = Tongue(
     spaced=False,
 )
 
+_POLISH = Tongue(
+    "pl",
+    "z?ignoruj(?:cie)?|zapomnij(?:cie)?|pomiń(?:cie)?|porzuć|odrzuć|zlekceważ|nie (?:stosuj|przestrzegaj|słuchaj|wykonuj|zwracaj uwagi na)|obejdź",
+    "poprzedni(?:e|ch|a|ej|ego)|wcześniejsz(?:e|ych|ego)|powyższ(?:e|ych|ego)|dotychczasow(?:e|ych)|systemow(?:e|ych)|pierwotn(?:e|ych)|wyżej|wcześniej|dotąd",
+    "instrukcj(?:e|i|ach|ami)|poleceń|poleceni(?:a|ach)|zasad(?:y|ach)?|reguł(?:y|ach)?|wytyczn(?:e|ych)|nakaz(?:y|ów|ach)|wskazów(?:ki|ek|kach)|ograniczeni(?:a|ach)|ograniczeń",
+    "swoje|swoich|twoje|twoich|wszystkie|wszystkich|o wszystkich",
+    "wszystko|wszystkim|o wszystkim|to",
+    "powiedziano|powiedziałem|powyżej|wcześniej|dotąd|kazano|napisano",
+    "pokaż|wyświetl|ujawnij|podaj|wypisz|powtórz|zdradź|wydrukuj|przetłumacz|zacytuj",
+    "(?:systemow(?:y|ego)|swój|twój|cały|ukryty) <1>(?:prompt|monit)|prompt systemowy|prompta systemowego|(?:swoje|twoje|ukryte|tajne) <1>(?:instrukcje|polecenia|wytyczne)",
+    you_are_now="jesteś teraz|teraz jesteś|od teraz jesteś|nie jesteś już|udawaj|wyobraź sobie że jesteś|zachowuj się jak",
+    free="bez (?:żadnych |jakichkolwiek )?(?:ograniczeń|zasad|filtrów|cenzury|reguł)|nieograniczon(?:y|a|ym)",
+)
+_CZECH = Tongue(
+    "cs",
+    "z?ignoruj(?:te)?|zapomeň(?:te)?|nedbej(?:te)? na|pomiň|zahoď|neřiď se|nedodržuj|obejdi|přestaň dodržovat",
+    "předchozí(?:ch|mi)?|předešl(?:é|ých)|výše|původní(?:ch)?|dosavadní(?:ch)?|systémov(?:é|ých)|dřívější(?:ch)?|dříve",
+    "pokyn(?:y|ů|ech)|instrukc(?:e|í|ích)|pravid(?:la|el|lech)|příkaz(?:y|ů|ech)|nařízení|omezení",
+    "své|svoje|svých|tvoje|tvé|všechn(?:y|a)|všech",
+    "všechno|vše|na všechno|co",
+    "řekli|řečeno|výše|předtím|dosud|dříve|napsáno",
+    "ukaž|zobraz|vypiš|prozraď|odhal|zopakuj|řekni|přelož|vytiskni",
+    "(?:systémový|svůj|tvůj|celý|skrytý) <1>prompt|(?:své|tvé|skryté|tajné|systémové) <1>(?:pokyny|instrukce)",
+    you_are_now="nyní jsi|teď jsi|od teď jsi|už nejsi|předstírej|představ si že jsi|chovej se jako",
+    free="bez (?:jakýchkoli |všech )?(?:omezení|pravidel|filtrů|cenzury)|neomezen(?:á|ý)",
+)
+_UKRAINIAN = Tongue(
+    "uk",
+    "з?ігноруй(?:те)?|проігноруй(?:те)?|ігнорувати|забудь(?:те)?|відкинь|не (?:виконуй|слухай|дотримуйся|зважай на)|не звертай уваги на|знехтуй|скасуй|обійди",
+    "попередн(?:і|іх|ю|я|є)|вищезазначен(?:і|их)|вище|раніше|системн(?:і|их)|початков(?:і|их)|минул(?:і|их)|наведен(?:і|их)",
+    "інструкці(?:ї|й|ю|ях)|вказів(?:ки|ок)|правил(?:а|о)?|команд(?:и|у)?|наказ(?:и|ів)|обмежен(?:ня|ь)|настанов(?:и)?",
+    "свої|твої|всі|усі|всіх|усіх|будь які",
+    "все|усе|про все|те",
+    "казали|сказали|сказано|вище|раніше|досі|написано|вчили",
+    "покажи|виведи|розкрий|напиши|повтори|скажи|процитуй|переклади|видай|надай",
+    "системн(?:ий|ого|і|ої) (?:промпт|запит|повідомлення|інструкції|підказку)|(?:свій|твій|весь) <1>(?:промпт|запит)|(?:свої|твої|приховані|таємні|секретні) <1>(?:інструкції|вказівки|правила)",
+    you_are_now="тепер ти|ти тепер|відтепер ти|ти більше не|уяви що ти|прикинься|поводься як",
+    free="без (?:жодних |будь яких )?(?:обмежень|правил|цензури|фільтрів)|необмежен(?:ий|а)",
+)
+_SWEDISH = Tongue(
+    "sv",
+    "ignorera|glöm|bortse från|strunta i|åsidosätt|kringgå|(?:följ|lyd) inte|sluta följa|förbise",
+    "tidigare|föregående|ovanstående|ovan|ursprungliga|gamla|befintliga|systemets|dina",
+    "instruktioner(?:na)?|anvisningar(?:na)?|regler(?:na)?|order|kommandon|riktlinjer(?:na)?|direktiv|begränsningar",
+    "dina|din|alla|samtliga",
+    "allt|allting|det",
+    "sagt|sagts|ovan|tidigare|hittills|lärt|skrivits",
+    "visa|avslöja|skriv ut|upprepa|berätta|ge mig|översätt|citera|lista",
+    "system ?-?prompt(?:en)?|systemmeddelande(?:t)?|(?:din|dina|hela|dolda|hemliga|ursprungliga) <1>(?:prompt|instruktioner|anvisningar)",
+    you_are_now="du är nu|nu är du|från och med nu är du|du är inte längre|låtsas|föreställ dig att du är|agera som",
+    free="utan (?:några )?(?:begränsningar|regler|filter|censur|spärrar)|obegränsad|ocensurerad",
+)
+_INDONESIAN = Tongue(
+    "id",
+    "abaikan(?:lah)?|lupakan(?:lah)?|hiraukan|jangan (?:ikuti|patuhi|hiraukan|pedulikan)|langgar|kesampingkan|tinggalkan|batalkan",
+    "sebelum(?:nya| ini)|di atas|terdahulu|sistem|awal|asli|tadi|lama|sejauh ini",
+    "instruksi|perintah|aturan|arahan|petunjuk|pedoman|batasan|pembatasan|prompt|peraturan|panduan",
+    "mu|kamu|anda|semua|seluruh|segala",
+    "semua|segala|segala sesuatu|apa pun|semuanya",
+    "dikatakan|diberitahu|diberitahukan|di atas|sebelumnya|diajarkan|diperintahkan",
+    "tampilkan|tunjukkan|ungkapkan|perlihatkan|bocorkan|ulangi|cetak|tulis(?:kan)?|sebutkan|terjemahkan|berikan|beritahu",
+    "prompt sistem|sistem prompt|system prompt|(?:instruksi|prompt|aturan) <1>(?:sistem|tersembunyi|rahasia|awal|asli|mu)|pesan sistem",
+    you_are_now="kamu sekarang|anda sekarang|sekarang kamu|sekarang anda|mulai sekarang kamu|kamu bukan lagi|berpura puralah|bayangkan kamu|bertindaklah sebagai",
+    free="tanpa (?:ada )?(?:batasan|aturan|filter|sensor|pembatasan)|tidak (?:ada|punya|memiliki) (?:batasan|aturan|filter)",
+)
+_VIETNAMESE = Tongue(
+    "vi",
+    "bỏ qua|quên (?:đi|hết)?|phớt lờ|lờ đi|không (?:tuân theo|làm theo|nghe theo)|đừng (?:tuân theo|làm theo|nghe theo)|hủy bỏ|gạt bỏ",
+    "trước(?: đó| đây)?|phía trên|ở trên|bên trên|ban đầu|hệ thống|vừa rồi|cũ",
+    "hướng dẫn|chỉ dẫn|chỉ thị|mệnh lệnh|lệnh|quy tắc|quy định|yêu cầu|giới hạn|lời nhắc",
+    "của bạn|mọi|tất cả|tất cả các|toàn bộ",
+    "mọi thứ|tất cả|mọi điều|những gì",
+    "đã nói|được nói|ở trên|trước đó|được dạy|được bảo|đã học",
+    "hiển thị|cho (?:tôi )?(?:xem|biết)|tiết lộ|in ra|lặp lại|viết ra|đưa ra|dịch|liệt kê",
+    "(?:lời nhắc|prompt|thông điệp|chỉ dẫn|hướng dẫn) <1>hệ thống|system prompt|(?:hướng dẫn|chỉ dẫn|quy tắc) <1>(?:ẩn|bí mật|nội bộ|của bạn)",
+    you_are_now="bây giờ bạn là|bạn bây giờ là|từ giờ bạn là|từ bây giờ bạn|bạn không còn là|giả vờ|hãy đóng vai|hãy tưởng tượng bạn",
+    free="không (?:có |bị |còn )?(?:bất kỳ )?(?:giới hạn|hạn chế|quy tắc|bộ lọc|kiểm duyệt)",
+)
+_TURKISH = Tongue(
+    "tr",
+    "unut(?:un)?|yok say(?:ın)?|görmezden gel(?:in)?|dikkate alma(?:yın)?|göz ardı et(?:in)?|umursama|uyma(?:yın)?|takip etme|boş ver|çiğne|geçersiz kıl",
+    "önceki|yukarıdaki|daha önceki|bundan önceki|eski|ilk|sistem|şimdiye kadarki|mevcut|verilen",
+    "talimat(?:lar|ları|larını|ı|lara|larına)?|yönerge(?:ler|leri|lerini|yi|lere)?|kural(?:lar|ları|larını|ı|lara|larına)?|komut(?:lar|ları|larını)?|emir(?:ler|leri)?|istem(?:ler|leri|i)?|kısıtlama(?:lar|ları|larını)?|yönlendirme(?:ler|leri)",
+    "tüm|bütün|kendi|senin|sana verilen",
+    "her şeyi|herşeyi|hepsini|ne varsa",
+    "söylenen|anlatılan|öğretilen|öğrendiğin|yukarıda|önce|şimdiye kadar|yazan",
+    "göster|yaz|açıkla|paylaş|tekrarla|yazdır|söyle|ifşa et|listele|çevir|bana ver",
+    r"sistem (?:istemi(?:ni)?|prompt\w*|mesajı(?:nı)?|talimatları(?:nı)?|komutu(?:nu)?)|(?:gizli|kendi|ilk) <1>(?:talimat\w*|istem\w*|yönerge\w*|prompt\w*)",
+    you_are_now="artık sen|sen artık|bundan sonra sen|şu andan itibaren|artık bir|rolünü yap|gibi davran|olduğunu hayal et",
+    free=r"kısıtlama(?:sız|sı olmayan|lar olmadan)|sınır(?:sız|ı olmayan|lar olmadan)|kural(?:sız|ı olmayan|lar olmadan)|sansürsüz|filtresiz|hiçbir (?:kural|kısıtlama|sınır|filtre)\w*",
+    word_first=False,
+)
+_ARABIC = Tongue(
+    "ar",
+    "[وف]?(?:تجاهلي?|تجاهلوا|انس|إنس|انسى|اهمل|أهمل|اترك|تخط|تخطى|تجاوز|الغ|ألغ)|لا (?:تتبع|تلتزم|تنفذ|تطع|تهتم)",
+    "السابقة?|السابق|أعلاه|اعلاه|المذكورة|الأصلية|الأولية|القديمة|النظام|قبل|المعطاة",
+    "(?:ال)?تعليمات(?:ك)?|(?:ال)?أوامر(?:ك)?|(?:ال)?اوامر|(?:ال)?قواعد(?:ك)?|(?:ال)?توجيهات(?:ك)?|(?:ال)?إرشادات|(?:ال)?ارشادات|(?:ال)?قيود(?:ك)?|(?:ال)?موجهات|(?:ال)?ضوابط",
+    "جميع|كل|كافة|كامل",
+    "كل (?:شيء|ما)|جميع ما|ما",
+    "قيل|سبق|تعلمته|أخبرتك|اخبرتك|أعلاه|قبل|ذكر",
+    "[وف]?(?:اعرض|أعرض|أظهر|اظهر|اكشف|أكشف|اطبع|كرر|اكتب|أعطني|اعطني|أخبرني|اخبرني|ترجم|شارك|اذكر)",
+    "(?:موجه|مطالبة|رسالة|تعليمات|أوامر|برومبت) النظام|(?:تعليماتك|أوامرك|قواعدك|موجهك)|(?:التعليمات|الأوامر) (?:السرية|المخفية|الأصلية|الداخلية)",
+    you_are_now="أنت الآن|انت الان|أنت الان|من الآن فصاعدا|لم تعد|تظاهر|تخيل أنك|تصرف (?:كأنك|مثل|ك)",
+    free="(?:بدون|بلا|دون) (?:أي |اي )?(?:قيود|قواعد|حدود|رقابة|فلاتر|ضوابط)|غير مقيد",
+)
+_URDU = Tongue(
+    "ur",
+    "نظر ?انداز (?:کرو|کریں|کر دو|کر)|بھول (?:جاؤ|جائیں|جا)|بھلا دو|مت مانو|نہ مانیں|چھوڑ دو|عمل نہ کریں|رد کرو",
+    "پچھلی|پچھلے|سابقہ|پہلے|پہلی|اوپر|گزشتہ|اصل|تمام|دی گئی",
+    "ہدایات?|ہدایتوں|احکامات?|حکم|قواعد|اصول|پابندیاں|پابندیوں|پرامپٹ|رہنما اصول",
+    "اپنی|اپنے|تمام|ساری|سب",
+    "سب کچھ|سب|جو کچھ",
+    "بتایا|کہا|سکھایا|پہلے|اوپر|لکھا",
+    "دکھاؤ|دکھائیں|بتاؤ|بتائیں|ظاہر کرو|ظاہر کریں|لکھو|دہراؤ|پرنٹ کرو",
+    "سسٹم (?:پرامپٹ|پیغام|ہدایات)|(?:خفیہ|پوشیدہ|اصل|اپنی) <1>(?:ہدایات|پرامپٹ)|اپنا <1>پرامپٹ",
+    you_are_now="اب تم|اب آپ|تم اب|آپ اب|فرض کرو کہ تم|تصور کرو کہ تم|کا کردار ادا کرو",
+    free="بغیر (?:کسی )?(?:پابندی|قواعد|فلٹر|حد)|کوئی (?:پابندی|قاعدہ|اصول|فلٹر) نہیں",
+    word_first=False,
+)
+_BENGALI = Tongue(
+    "bn",
+    "ভুলে (?:যাও|যান|যা)|উপেক্ষা (?:করো|করুন|কর)|অগ্রাহ্য (?:করো|করুন|কর)|মেনো না|মানবে না|বাদ দাও|বাতিল করো|অনুসরণ করো না",
+    "আগের|পূর্ববর্তী|পূর্বের|উপরের|পুরনো|আগে|সিস্টেমের|মূল|এতক্ষণের",
+    "নির্দেশ(?:াবলী|না|গুলো|গুলি|াবলি)?|আদেশ(?:গুলো)?|নিয়ম(?:গুলো|কানুন)?|নিয়ম(?:গুলো|কানুন)?|নির্দেশিকা|প্রম্পট|বিধিনিষেধ",
+    "তোমার|আপনার|সব|সমস্ত|সকল",
+    "সব কিছু|সবকিছু|সব|যা কিছু",
+    "বলা|শেখানো|আগে|উপরে|লেখা|দেওয়া",
+    "দেখাও|দেখান|বলো|বলুন|প্রকাশ (?:করো|করুন)|লেখো|লিখুন|জানাও|পুনরাবৃত্তি করো",
+    r"সিস্টেম (?:প্রম্পট|বার্তা|নির্দেশ\S*)|(?:গোপন|লুকানো|মূল|তোমার|আপনার) <1>(?:নির্দেশ|প্রম্পট)",
+    you_are_now="এখন তুমি|তুমি এখন|এখন আপনি|আপনি এখন|এখন থেকে তুমি|ভান করো|মনে করো তুমি",
+    free=r"(?:কোনো|কোন) (?:সীমা|নিয়ম|বাধা|নিষেধ|ফিল্টার)\S* (?:ছাড়া|নেই)|সীমাহীন|বাধাহীন",
+    word_first=False,
+)
+_MARATHI = Tongue(
+    "mr",
+    "विसरा|विसरून जा|विसर|दुर्लक्ष (?:करा|कर)|दुर्लक्षित (?:करा|कर)|पाळू नका|मानू नका|पाळू नको|सोडून द्या|रद्द करा|अनुसरण करू नका",
+    "मागील|आधीच्या|आधीचे|पूर्वीच्या|पूर्वीचे|वरील|आधी|मूळ|यापूर्वीच्या|जुन्या",
+    "सूचना|सूचनांकडे|सूचनांना|निर्देश(?:ांकडे|ांना)?|नियम(?:ांकडे|ांना)?|आदेश(?:ांकडे)?|आज्ञा|प्रॉम्प्ट|मार्गदर्शक तत्त्वे|निर्बंध",
+    "तुमच्या|तुझ्या|तुमचे|सर्व|सगळ्या|सगळे",
+    "सर्व काही|सगळे|सगळं|जे काही",
+    "सांगितले|सांगितलेले|शिकवले|आधी|वर|लिहिले",
+    "दाखवा|दाखव|सांगा|सांग|उघड करा|लिहा|पुन्हा सांगा|प्रिंट करा|द्या",
+    "सिस्टम (?:प्रॉम्प्ट|संदेश|सूचना)|(?:गुप्त|लपवलेल्या|मूळ|तुमच्या|तुझ्या) <1>(?:सूचना|निर्देश)|(?:तुमचा|तुझा) <1>प्रॉम्प्ट",
+    you_are_now="आता तुम्ही|आता तू|तू आता|तुम्ही आता|यापुढे तू|असे समजा की तुम्ही|नाटक करा|ची भूमिका करा",
+    free=r"(?:कोणत्याही|कुठल्याही) (?:मर्यादे|नियमां|निर्बंधां|बंधना)\S*|(?:निर्बंध|नियम|मर्यादा) नसलेल[ाेी]|अमर्याद",
+    word_first=False,
+)
+_GUJARATI = Tongue(
+    "gu",
+    "અવગણો|અવગણના કરો|ભૂલી (?:જાઓ|જાવ|જા)|ધ્યાનમાં ન લો|ધ્યાન ન આપો|ન માનો|પાલન ન કરો|રદ કરો|છોડી દો",
+    "અગાઉની|અગાઉના|અગાઉ|પહેલાની|પહેલાના|ઉપરની|ઉપરના|પાછલી|પાછલા|જૂની|મૂળ",
+    "સૂચનાઓ(?:ને)?|સૂચના|નિર્દેશો(?:ને)?|નિયમો(?:ને)?|આદેશો(?:ને)?|આજ્ઞાઓ|પ્રોમ્પ્ટ|માર્ગદર્શિકા|પ્રતિબંધો",
+    "તમારી|તમારા|તારી|તારા|બધી|બધા|તમામ",
+    "બધું|બધુ|જે કંઈ",
+    "કહ્યું|કહેલું|શીખવ્યું|અગાઉ|ઉપર|લખેલું",
+    "બતાવો|બતાવ|કહો|જણાવો|જાહેર કરો|લખો|પ્રિન્ટ કરો|આપો",
+    "સિસ્ટમ (?:પ્રોમ્પ્ટ|સંદેશ|સૂચનાઓ)|(?:ગુપ્ત|છુપી|મૂળ|તમારી) <1>(?:સૂચનાઓ|નિર્દેશો)|(?:તમારો|તારો) <1>પ્રોમ્પ્ટ",
+    you_are_now="હવે તમે|હવે તું|તમે હવે|તું હવે|ધારો કે તમે|ઢોંગ કરો|ની ભૂમિકા ભજવો",
+    free=r"(?:કોઈપણ|કોઈ) (?:મર્યાદા|નિયમો|નિયમ|પ્રતિબંધ)\S* (?:વિના|વગર|નથી)|અમર્યાદિત",
+    word_first=False,
+)
+_TAMIL = Tongue(
+    "ta",
+    "புறக்கணி(?:க்கவும்|யுங்கள்|த்துவிடு|த்து|)|மற(?:ந்துவிடு|ந்து விடு|க்கவும்|ந்துவிடுங்கள்|ந்து விடுங்கள்|ந்து)|பின்பற்றாதே|பின்பற்ற வேண்டாம்|பின்பற்றாதீர்கள்|கைவிடு|பொருட்படுத்தாதே",
+    "முந்தைய|முன்னைய|மேலே உள்ள|மேலுள்ள|முன்பு|பழைய|அசல்|இதுவரை",
+    r"வழிமுறைகள்?\S*|அறிவுறுத்தல்\S*|கட்டளை\S*|விதிகள்?\S*|விதிமுறை\S*|உத்தரவு\S*|ப்ராம்ப்ட்\S*|கட்டுப்பாடு\S*",
+    "உன்|உங்கள்|உனது|அனைத்து|எல்லா",
+    "எல்லாவற்றையும்|அனைத்தையும்|எல்லாம்",
+    "சொன்ன|சொல்லப்பட்ட|கற்ற|மேலே|முன்பு",
+    r"காட்டு\S*|சொல்லு\S*|வெளிப்படுத்து\S*|கூறு\S*|எழுது\S*|தெரிவி\S*|அச்சிடு\S*",
+    r"சிஸ்டம் ப்ராம்ப்ட்\S*|கணினி ப்ராம்ப்ட்\S*|(?:ரகசிய|மறைக்கப்பட்ட|உங்கள்|உன்) <1>(?:வழிமுறை|அறிவுறுத்தல்|ப்ராம்ப்ட்)\S*",
+    you_are_now="இப்போது நீ|நீ இப்போது|இப்போது நீங்கள்|நீங்கள் இப்போது|இனிமேல் நீ|போல நடி",
+    free=r"(?:எந்த|எவ்வித) (?:கட்டுப்பாடு|விதி|தடை|வரம்பு)\S* (?:இல்லாமல்|இல்லாத|இன்றி|இல்லை)",
+    word_first=False,
+)
+_TELUGU = Tongue(
+    "te",
+    "విస్మరించ(?:ండి|ు)|మర్చిపో(?:ండి|)|మరచిపో(?:ండి|)|పట్టించుకో(?:వద్దు|కు|కండి)|పాటించ(?:వద్దు|కు|కండి)|వదిలేయ(?:ండి|ి)|వదిలెయ్యి",
+    "మునుపటి|గత|ముందు|ముందున్న|పై|పైన ఉన్న|పాత|అసలు|ఇంతకు ముందు",
+    r"సూచన\S*|ఆదేశా\S*|నియమా\S*|నిబంధన\S*|ప్రాంప్ట్\S*|మార్గదర్శకా\S*|పరిమితు\S*",
+    "నీ|మీ|అన్ని|అన్నీ",
+    "అన్నీ|అంతా|ప్రతిదీ|అన్నింటినీ",
+    "చెప్పిన|చెప్పినవి|నేర్పిన|ముందు|పైన",
+    r"చూపించు\S*|చూపండి|చెప్పు\S*|చెప్పండి|వెల్లడించు\S*|వెల్లడించండి|రాయి|రాయండి|బయటపెట్టు\S*",
+    r"సిస్టమ్ (?:ప్రాంప్ట్|సందేశం|సూచన)\S*|(?:రహస్య|దాచిన|నీ|మీ) <1>(?:సూచన|ప్రాంప్ట్|ఆదేశా)\S*",
+    you_are_now="ఇప్పుడు నువ్వు|నువ్వు ఇప్పుడు|ఇప్పుడు మీరు|మీరు ఇప్పుడు|ఇకపై నువ్వు|నటించు",
+    free=r"(?:ఎటువంటి|ఏ) (?:పరిమితు|నియమా|నిబంధన|ఆంక్ష)\S* (?:లేకుండా|లేని|లేవు)|అపరిమిత",
+    word_first=False,
+)
+
 TONGUES = (
     _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _ITALIAN, _DUTCH, _RUSSIAN, _HINDI, _HINGLISH, _CHINESE, _JAPANESE, _KOREAN,
+    _POLISH, _CZECH, _UKRAINIAN, _SWEDISH, _INDONESIAN, _VIETNAMESE, _TURKISH, _ARABIC, _URDU,
+    _BENGALI, _MARATHI, _GUJARATI, _TAMIL, _TELUGU,
 )  # fmt: skip
-"""German, French, Spanish, Portuguese, Italian, Dutch, Russian, Hindi (in both scripts), Chinese, Japanese, Korean."""
+"""German, French, Spanish, Portuguese, Italian, Dutch, Russian, Hindi (in both scripts), Chinese, Japanese, Korean; and
+with fewer ways Polish, Czech, Ukrainian, Swedish, Indonesian, Vietnamese, Turkish, Arabic, Urdu, Bengali, Marathi,
+Gujarati, Tamil, Telugu."""
 
 
 class ForeignRow(NamedTuple):
@@ -311,6 +505,17 @@ class ForeignRow(NamedTuple):
     language: str
     weight: float
     pattern: str
+
+
+_ALTERNATIVE = re.compile(r"(?:\([^()]*\)|[^|()])+")
+_OF_NOTICES = frozenset(
+    _ALTERNATIVE.findall(
+        "regeln?|richtlinien?|règles?|reglas|normas|directrices|políticas|regras|diretrizes|regole|direttive|disposizioni|regels|"
+        "richtlijnen|voorschriften|правил(?:а|о)?|नियम(?:ों)?|niyam(?:on)?|rules?|guidelines|规则|规定|规矩|准则|規則|ルール|ガイドライン|方針|"
+        "ポリシー|규칙|정책|가이드라인|zasad(?:y|ach)?|reguł(?:y|ach)?|pravid(?:la|el|lech)|regler(?:na)?|aturan|peraturan|quy tắc|quy định"
+    )
+)
+"""Orders in the wide sense that notices speak of: rules, guidelines, policies."""
 
 
 def rows() -> Iterator[ForeignRow]:
@@ -323,6 +528,8 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
     drop, orders, show = f"(?:{tongue.drop})", f"(?:{tongue.orders})", f"(?:{tongue.show})"
     earlier, your, told = f"(?:{tongue.earlier})", f"(?:{tongue.your})", f"(?:{tongue.told})"
     prompt, free, now = f"(?:{tongue.secret_prompt})", f"(?:{tongue.free})", f"(?:{tongue.you_are_now})"
+    # Rules that no longer apply are what every second circular of an authority says; orders are what models have.
+    commands = "(?:" + "|".join(one for one in _ALTERNATIVE.findall(tongue.orders) if one not in _OF_NOTICES) + ")"
     ways = [
         ("override", 0.85, f"{drop} <4>{earlier} <2>{orders}"),
         ("override", 0.85, f"{drop} <4>{orders} <4>{earlier}"),
@@ -330,8 +537,8 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         ("override", 0.7, f"{drop} <2>(?:{tongue.everything}) <5>{told}"),
         ("override", 0.45, f"{drop} <1>(?:{tongue.everything})"),
         ("override", 0.4, f"(?:{_NEW.get(tongue.code, tongue.void)})"),
-        ("override", 0.6, f"{orders} <5>(?:{tongue.void})"),
-        ("override", 0.5, f"(?:{tongue.void}) <5>{orders}"),
+        ("override", 0.6, f"{commands} <5>(?:{tongue.void})"),
+        ("override", 0.5, f"(?:{tongue.void}) <5>{commands}"),
         ("role", 0.7, f"{now} <8>{free}"),
         ("role", 0.4, now),
         ("role", 0.4, f"(?:{tongue.from_now})"),
@@ -339,7 +546,7 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
         (
             "override",
             0.5,
-            f"{earlier} <2>{orders} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)",
+            f"{earlier} <2>{commands} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)",
         ),
         ("role", 0.5, f"(?:{tongue.machine}) <6>{free}"),
         ("exfiltration", 0.75, f"{show} <5>{prompt}"),
@@ -360,6 +567,8 @@ def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
             ("exfiltration", 0.5, f"(?:{tongue.secret}) <3>{show}"),
         ]
     for kind, weight, phrase in ways:
+        if "(?:)" in phrase:
+            continue  # a class of words that this language lacks
         yield ForeignRow(kind, tongue.code, weight, _pattern(phrase, spaced=tongue.spaced))
 
 
