@@ -97,7 +97,9 @@ class ColumnFinder:
     def _choose_amount(self) -> None:
         """Say that another column might be the amount, where it holds another one."""
         first = self._found.get("amount")
-        for other in self._amounts if first is not None else ():
+        if first is None:
+            return
+        for other in self._amounts:
             pairs = [(row.cells[first], row.cells[other]) for row in self._sample if len(row.cells) > max(first, other)]
             differ = sum(bool(a) and bool(b) and a != b for a, b in pairs)
             if differ:

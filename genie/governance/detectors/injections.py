@@ -15,7 +15,7 @@ from genie.policy import Span
 
 KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "tool")
 """Every kind that a mark may be of."""
-_PATIENCE, _LONG = 1_000_000, 8_192
+_PATIENCE, _LONG = 100_000, 8_192
 """Characters that the gate looks at by itself, of one process and of one text; for more, loading the grammar pays."""
 _seen = 0
 
