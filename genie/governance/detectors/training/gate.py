@@ -37,7 +37,7 @@ _MOST_WORDS, _MOST_CLASS, _MOST_RANGE, _MOST_TIMES = 64, 6, 8, 4
 _SHORTEST = 2
 SIDE = "\1"
 """In a word: its edge, or something between words."""
-_MARKS = {EDGE: r"\b", GAP: r"[\W_]", SIDE: r"(?:\b|[\W_])"}
+_MARKS = {EDGE: r"\b", GAP: r"(?:\b|_)", SIDE: r"(?:\b|_)"}  # what stands between words has no word beside it
 _IN_STATEMENTS, _IN_PROSE = 2_000.0, 50.0  # what a line with a word costs, beside 0.05 for the word itself
 _WORD = 0.05
 _BY_CHANCE, _LETTER, _EDGE = 500.0, 15.0, 4.0  # a word of two letters costs 2.2 for the lines nobody has seen yet
