@@ -37,15 +37,21 @@ class Needs(NamedTuple):
     topics: tuple[type[Payload], ...] = ()
     baseline: bool = False
     """The same simulation without trouble."""
+    answers: bool = False
+    """What every run was answered."""
 
 
 def invariant(
-    *, settings: type[Section] | None = None, topics: tuple[type[Payload], ...] = (), baseline: bool = False
+    *,
+    settings: type[Section] | None = None,
+    topics: tuple[type[Payload], ...] = (),
+    baseline: bool = False,
+    answers: bool = False,
 ) -> Callable[[Check], Check]:
-    """Say what a check needs: a settings model, payloads of some classes, the same simulation without trouble."""
+    """Say what a check needs: settings, payloads of some classes, the simulation without trouble, the answers."""
 
     def note(check: Check) -> Check:
-        check.needs = Needs(settings, topics, baseline)  # type: ignore[attr-defined]  # read by Rules.made
+        check.needs = Needs(settings, topics, baseline, answers)  # type: ignore[attr-defined]  # read by Rules.made
         return check
 
     return note
@@ -95,9 +101,16 @@ class Rules:
         return tuple(Invariant(name, check, None, Needs()) for name, check in ALWAYS.items())
 
     def made(
-        self, place: int, given: Mapping[str, dict[str, JsonValue] | None], problems: list[Problem]
+        self,
+        place: int,
+        given: Mapping[str, dict[str, JsonValue] | None],
+        problems: list[Problem],
+        answer: type[Payload],
     ) -> Invariant | None:
-        """Return the invariant of one entry; None, with a problem noted, where there is none."""
+        """Return the invariant of one entry; None, with a problem noted, where there is none.
+
+        Settings with a method ``problem`` are asked whether they fit the class of the pipeline's answer.
+        """
         at: tuple[str | int, ...] = ("invariants", place)
         if len(given) != 1:
             problems.append(Problem(at, "an invariant is one name, with its settings beneath it"))
@@ -127,6 +140,11 @@ class Rules:
                 first = error.errors(include_url=False, include_input=False)[0]
                 where = ".".join(str(part) for part in first["loc"])
                 problems.append(Problem((*at, name), f"{name}.{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"))
+                return None
+            fits = getattr(made, "problem", None)
+            problem = None if fits is None else fits(answer)
+            if problem is not None:
+                problems.append(Problem((*at, name), f"{name}.{problem}"))
                 return None
         elif settings:
             problems.append(Problem((*at, name), f"invariant {name!r} has no settings; remove them"))
@@ -257,4 +275,6 @@ def _worst(counts: Counter[str]) -> str:
 
 NAMED: dict[str, Check | str] = {
     "p99": p99, "same_answers": same_answers, "answered": answered, "not_stricter": not_stricter,
+    "planted_found": "genie.simulation.detection:planted_found",
+    "honest_spared": "genie.simulation.detection:honest_spared",
 }  # fmt: skip

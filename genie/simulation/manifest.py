@@ -67,7 +67,8 @@ class QuestionSection(Section):
     )
     statement: str | None = Field(
         default=None, min_length=1,
-        description="What --input would read: `synthetic`, the customer's own history, or a file.",
+        description="What --input would read: `synthetic`, the customer's own history; `transfers`, those of the "
+        "fifty neighbours of whom the customer is one; or a file.",
     )  # fmt: skip
     fields: dict[str, JsonValue] | None = Field(
         default=None,
@@ -160,7 +161,7 @@ class ScenarioSection(Section):
     invariants: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
         default=(),
         max_length=MOST_PARTS,
-        description="What must hold beside the four that always do: each a name, or a name with its settings.",
+        description="What must hold beside the five that always do: each a name, or a name with its settings.",
         examples=[[{"p99": {"under": "30s"}}, "same_answers"]],
     )
     compared: ComparedSection | None = Field(default=None, alias="compare")

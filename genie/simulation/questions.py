@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from genie.config import Pipeline
     from genie.entry import Source
     from genie.simulation.arrivals import Arrival
+    from genie.simulation.evidence import Planted
     from genie.simulation.manifest import QuestionSection, ScenarioSection
     from genie.simulation.population import Customers
 
 SYNTHETIC = "synthetic"
 """Of a statement or a question: the customer's own."""
+TRANSFERS = "transfers"
+"""Of a statement: what the customer and the neighbours move, ring and all."""
 _NUMBER = "{number}"
 
 
@@ -59,7 +62,9 @@ class Questions:
 
     def problems(self, customers: Customers) -> Iterator[Problem]:
         """Yield what keeps a question from being made, each at its place."""
-        if customers.asked_for or any(SYNTHETIC in {one.statement, one.question} for one in self._sections):
+        if customers.asked_for or any(
+            SYNTHETIC in {one.statement, one.question} or one.statement == TRANSFERS for one in self._sections
+        ):
             try:
                 customers.check()
             except InputError as error:
@@ -68,7 +73,7 @@ class Questions:
         for place, section in enumerate(self._sections):
             at = ("workload", "questions", place)
             try:
-                if section.statement not in {None, SYNTHETIC}:
+                if section.statement not in {None, SYNTHETIC, TRANSFERS}:
                     self._file(str(section.statement))
                 if section.question == SYNTHETIC:
                     customers.question(0, 1, section.mix)
@@ -89,6 +94,9 @@ class Questions:
             text = customers.question(arrival.customer, arrival.number, section.mix)
         if section.statement is None:
             return self._validated(section, Asking(name, arrival.number, text, None, ""))
+        if section.statement == TRANSFERS:
+            content = customers.transfers(arrival.customer)
+            return self._validated(section, Asking(name, arrival.number, text, content, f"{TRANSFERS}.csv"))
         if section.statement == SYNTHETIC:
             content, profile = customers.statement(arrival.customer), customers.profile(arrival.customer)
             return self._validated(section, Asking(name, arrival.number, text, content, f"{name}.csv", profile))
@@ -100,6 +108,11 @@ class Questions:
             if same:
                 self._made[arrival.question] = known
         return known
+
+    def planted(self, arrival: Arrival, customers: Customers) -> Planted | None:
+        """Return what is true of the transfers that an arrival brings; None where it brings none."""
+        transfers = self._sections[arrival.question].statement == TRANSFERS
+        return customers.planted(arrival.customer) if transfers else None
 
     def _file(self, path: str) -> bytes:
         return _read(self._folder / path)

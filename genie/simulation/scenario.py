@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from genie.simulation.questions import Questions
 from genie.validation import validated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from genie.config import Pipeline
     from genie.policy import PolicySet
@@ -146,8 +147,11 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
         )  # fmt: skip
     rules = Rules.installed() if rules is None else rules
     invariants = tuple(
-        one for place, given in enumerate(section.invariants) if (one := rules.made(place, given, found)) is not None
+        one
+        for place, given in enumerate(section.invariants)
+        if (one := rules.made(place, given, found, pipeline.answer)) is not None
     )
+    invariants = tuple(_numbered(invariants))
     questions = Questions(section, pipeline, folder)
     found += questions.problems(Customers(section.workload.population, section.seed, section.start.date()))
     traces: dict[int, Trace] = {}
@@ -168,6 +172,14 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
         section=section, path=path, pipeline=pipeline, caller=caller, questions=questions, traces=traces,
         invariants=(*rules.always(), *invariants), candidate=candidate,
     )  # fmt: skip
+
+
+def _numbered(invariants: Iterable[Invariant]) -> Iterator[Invariant]:
+    """Yield invariants, one that is asked for again with its number behind its name."""
+    counts: Counter[str] = Counter()
+    for one in invariants:
+        counts[one.name] += 1
+        yield one if counts[one.name] == 1 else one._replace(name=f"{one.name} {counts[one.name]}")
 
 
 def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> Pipeline:

@@ -61,6 +61,8 @@ def test_a_good_one_is_loaded() -> None:
         ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
         ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
         ("  arrivals:", "  population: {countries: {XX: 1}}\n  arrivals:", "XX"),
+        ("id: small", "id: small\ninvariants: [{planted_found: {at: missing.resaon}}]", "did you mean 'reason'?"),
+        ("id: small", "id: small\ninvariants: [{honest_spared: {at: missing.reason, where: {x: y}}}]", "where: no 'x'"),
         ("id: small", "id: small\ncaller: {keys: keys.pem}", "no identity is signed in a simulation"),
     ],
 )
@@ -83,5 +85,5 @@ def test_a_shipped_scenario_is_of_the_schema_and_can_run(name: str) -> None:
     assert scenario.id == name
 
 
-def test_five_stories_ship() -> None:
-    assert len(shipped()) == 5
+def test_six_stories_ship() -> None:
+    assert len(shipped()) == 6
