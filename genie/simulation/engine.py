@@ -116,7 +116,7 @@ class _Engine:
                 (place, one) for place, one in enumerate(section.trouble)
                 if part.trouble is None or place in part.trouble
             ],
-            seed=seed, now=self._loop.time,
+            seed=seed, now=self._loop.time, current=self._loop.current,
         )  # fmt: skip
         self._runtime = Runtime(
             [self._stations.bound(binding) for binding in pipeline.bindings],

@@ -21,9 +21,10 @@ from genie.protocol import Caller
 from genie.shelf import shipped as shipped_pipelines
 from genie.simulation.arrivals import Trace, read_trace
 from genie.simulation.invariants import Invariant, Rules
-from genie.simulation.manifest import ScenarioSection
+from genie.simulation.manifest import ScenarioSection, TroubleSection
 from genie.simulation.population import Customers
 from genie.simulation.questions import Questions
+from genie.simulation.trouble import aims, meant
 from genie.validation import validated
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from genie.policy import PolicySet
 
 
+_MOST_NAMED = 8
 _SIGNED = ("keys", "issuer", "audience")
 """Of a caller: who signs identities, which nobody does in a simulation."""
 
@@ -220,7 +222,18 @@ def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem
         if trouble.topic is not None and trouble.topic not in topics:
             text = f"no agent of the pipeline takes or gives {trouble.topic!r}{suggestion(trouble.topic, topics)}"
             found.append(Problem(("trouble", place, "topic"), text))
+        elif trouble.agent in {None, *agents} and not any(meant(trouble, one.card) for one in pipeline.bindings):
+            found.append(Problem(("trouble", place, "topic"), _misses(trouble, pipeline)))
     return found
+
+
+def _misses(trouble: TroubleSection, pipeline: Pipeline) -> str:
+    """Say why trouble strikes nobody, and with which topics it would."""
+    cards = [one.card for one in pipeline.bindings if trouble.agent in {None, one.card.id}]
+    topics = sorted({topic for card in cards for topic in aims(trouble, card)})
+    whom = "no agent" if trouble.agent is None else trouble.agent
+    near = suggestion(str(trouble.topic), topics) or f"; name one of {', '.join(topics[:_MOST_NAMED])}"
+    return f"{trouble.kind} never strikes {whom} with {trouble.topic!r}{near}"
 
 
 def _error(document: Document, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:
