@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,8 @@ from genie.simulation.evidence import ANSWERED, Breach, Evidence, percentile
 from genie.simulation.spans import Span, shown
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from genie.message import Payload
 
 GROUP = "genie.invariants"
@@ -66,14 +69,27 @@ class Invariant(NamedTuple):
     needs: Needs
 
     def breaches(self, evidence: Evidence) -> list[Breach]:
-        """Return how it is broken, empty where it holds."""
+        """Return how it is broken, empty where it holds. A rule that fails itself holds nothing: it is broken."""
         arguments = () if self.settings is None else (self.settings,)
         found: list[Breach] = []
-        for one in self.check(evidence, *arguments):
-            found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
-            if len(found) >= MOST_TOLD:
-                break
+        try:
+            lines: object = self.check(evidence, *arguments)
+            if isinstance(lines, str) or not isinstance(lines, Iterable):
+                return [Breach(self.name, f"the rule itself fails: it returns {type(lines).__name__}, and no lines")]
+            for one in lines:
+                found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
+                if len(found) >= MOST_TOLD:
+                    break
+        except Exception as error:  # noqa: BLE001 - somebody else's function, whose failure is a finding
+            found.append(Breach(self.name, f"the rule itself fails: {type(error).__name__} at {_place_of(error)}"))
         return found
+
+
+def _place_of(error: BaseException) -> str:
+    """Return the line that raised, as ``file:line``."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    frame, line = frames[-1]
+    return f"{frame.f_code.co_filename}:{line}"
 
 
 class Rules:
@@ -91,7 +107,10 @@ class Rules:
         """Return the built-in rules and those that installed distributions offer."""
         found: dict[str, Check | str] = {}
         for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda one: one.name):
-            loaded = point.load()
+            try:
+                loaded = point.load()
+            except Exception:  # noqa: BLE001 - whatever a module does: who names the rule is told, nobody else
+                loaded = point.value
             found.update(loaded if isinstance(loaded, Mapping) else {point.name: loaded})
         return cls(found)
 
@@ -137,9 +156,8 @@ class Rules:
             try:
                 made = needs.settings.model_validate(settings or {})
             except ValidationError as error:
-                first = error.errors(include_url=False, include_input=False)[0]
-                where = ".".join(str(part) for part in first["loc"])
-                problems.append(Problem((*at, name), f"{name}.{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"))
+                told = error.errors(include_url=False, include_input=False)
+                problems += (Problem((*at, name), _wrong(name, needs.settings, one)) for one in told)
                 return None
             fits = getattr(made, "problem", None)
             problem = None if fits is None else fits(answer)
@@ -150,6 +168,15 @@ class Rules:
             problems.append(Problem((*at, name), f"invariant {name!r} has no settings; remove them"))
             return None
         return Invariant(name, check, made, needs)
+
+
+def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
+    """Say what is wrong with a rule's settings."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{name} has no {where!r}{suggestion(where, settings.model_fields)}"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{name}.{where}: {said[:1].lower()}{said[1:]}"
 
 
 # --- the rules that always hold ---

@@ -78,6 +78,8 @@ class Questions:
                 if section.question == SYNTHETIC:
                     customers.question(0, 1, section.mix)
                 customer = Asking("customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv")
+                if section.mix and section.question != SYNTHETIC:
+                    raise InputError("mix", f"is for `question: {SYNTHETIC}`", "remove it")
                 self._validated(section, customer)
             except InputError as error:
                 yield Problem(at, str(error))
@@ -132,7 +134,8 @@ class Questions:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join((topic_of(kind).name, *(str(part) for part in first["loc"])))
-            raise InputError(place, first["msg"][:1].lower() + first["msg"][1:]) from None
+            said = first["msg"].removeprefix("Value error, ")
+            raise InputError(place, said[:1].lower() + said[1:]) from None
 
     @staticmethod
     def _value(source: Source, kind: type[Payload], name: str, asking: Asking) -> object:
@@ -157,6 +160,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {(error.strerror or 'no').lower()}", "check the path") from None
+    except ValueError:  # a path with a NUL
+        raise InputError(repr(str(path)), "is no path", "check it") from None
 
 
 def _filled(value: Any, customer: str, number: int) -> Any:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 
 _MOST_NAMED = 8
+_SET = "--set "
+"""With what a problem of a changed key of the pipeline begins."""
 _SIGNED = ("keys", "issuer", "audience")
 """Of a caller: who signs identities, which nobody does in a simulation."""
 
@@ -184,7 +186,9 @@ def _numbered(invariants: Iterable[Invariant]) -> Iterator[Invariant]:
         yield one if counts[one.name] == 1 else one._replace(name=f"{one.name} {counts[one.name]}")
 
 
-def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> Pipeline:
+def _pipeline(
+    document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue, place: tuple[str, ...] = ("set",)
+) -> Pipeline:
     path: str | Path = section.pipeline
     if Path(path).suffix or len(Path(path).parts) > 1:
         path = folder / path
@@ -194,8 +198,11 @@ def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalo
     try:
         return load_pipeline(path, overrides=overrides, catalogue=catalogue)
     except ConfigError as error:
-        where = document.where(("pipeline",))
-        raise ConfigError((f"{where}: its pipeline cannot be run:", *error.problems)) from None
+        own = tuple(one.removeprefix(_SET) for one in error.problems if one.startswith(_SET))
+        if len(own) < len(error.problems):
+            where = document.where(("pipeline",))
+            raise ConfigError((f"{where}: its pipeline cannot be run:", *error.problems)) from None
+        raise ConfigError(tuple(f"{document.where(place)}: {place[0]}: {one}" for one in own)) from None
 
 
 def _candidate(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> PolicySet | None:
@@ -203,7 +210,7 @@ def _candidate(document: Document, section: ScenarioSection, folder: Path, catal
         return None
     overrides = {**section.overrides, "policies": list(section.compared.policies)}
     changed = section.model_copy(update={"overrides": overrides})
-    return _pipeline(document, changed, folder, catalogue).policies
+    return _pipeline(document, changed, folder, catalogue, ("compare", "policies")).policies
 
 
 def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem]:
