@@ -213,6 +213,7 @@ class _Engine:
                 if planted is not None:
                     self._planted[arrival.number] = planted
             self._left += 1
+            self._busiest = max(self._busiest, self._left)
             self._pending[arrival.number] = arrival
             self._loop.create_task(self._ask(runtime, arrival, question))
             if len(self._ledger.runs) > _SWEPT_EVERY:

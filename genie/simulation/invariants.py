@@ -182,6 +182,9 @@ def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
 # --- the rules that always hold ---
 
 
+_ENDS = ("handled", "denied", "expired", "cancelled", "dead_lettered")
+
+
 def account_balances(evidence: Evidence) -> Iterator[str]:
     """Every accepted delivery is in exactly one outcome, and the journal says the same as the counters."""
     totals = evidence.totals
@@ -191,8 +194,10 @@ def account_balances(evidence: Evidence) -> Iterator[str]:
         yield f"the account does not balance: {totals._asdict()}"
     if totals.in_flight and evidence.deadlock is None:
         yield f"{totals.in_flight:,} deliveries are in flight after the end"
-    if totals.handled != evidence.kinds["handled"]:
-        yield f"{totals.handled:,} deliveries are counted as handled, and {evidence.kinds['handled']:,} are recorded"
+    for name in _ENDS:
+        counted, recorded = getattr(totals, name), evidence.kinds[name]
+        if counted > recorded or (counted < recorded and name != "denied"):  # answers are denied too, and recorded so
+            yield f"{counted:,} deliveries are counted as {name}, and {recorded:,} are recorded"
 
 
 def runs_end(evidence: Evidence) -> Iterator[str | Breach]:
