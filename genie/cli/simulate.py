@@ -110,12 +110,20 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     from genie.simulation.report import as_json, as_smallest  # noqa: PLC0415 - as above
 
     part = Part(given["runs"], given["trouble"])
+    most = len(scenario.section.trouble)
+    if part.trouble and max(part.trouble) >= most:
+        text = f"names entry {max(part.trouble)}, and the scenario has {most} of trouble"
+        raise InputError("--trouble", text, "entries are numbered from 0")
     before = None if given["compare"] is None else saved(Path(given["compare"]))
     with _page(scenario, given["html"], given["journal"]) as page, _journal(given["journal"]) as journal:
         evidence = simulate(scenario, given["seed"], part=part, journal=journal)
+        if not evidence.runs and part.arrivals:
+            raise InputError(
+                "--runs", f"names no run that comes under seed {evidence.seed}", "runs are numbered from 1"
+            )
         smallest, replay = None, ""
         if evidence.breaches and not given["no_shrink"]:
-            smallest, replay = _smallest(scenario, path, evidence.seed, evidence, part)
+            smallest, replay = _smallest(scenario, path, evidence.seed, evidence, len(evidence.runs), part)
         if page is not None:
             page(evidence, smallest, replay)
     found = as_json(scenario, evidence)
@@ -141,7 +149,7 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
     smallest, replay = None, ""
     if broken is not None:
         if not given["no_shrink"]:
-            smallest, replay = _smallest(scenario, path, broken.seed, broken)
+            smallest, replay = _smallest(scenario, path, broken.seed, broken, broken.runs)
         replay = replay or _command(path, broken.seed)
     if given["as_json"]:
         click.echo(to_text(explored(scenario, tried, smallest, replay)))
@@ -151,7 +159,7 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
 
 
 def _smallest(
-    scenario: Scenario, path: str, seed: int, failed: Any, part: Part | None = None
+    scenario: Scenario, path: str, seed: int, failed: Any, runs: int, part: Part | None = None
 ) -> tuple[Smallest | None, str]:
     from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
 
@@ -159,7 +167,7 @@ def _smallest(
         return None, ""  # it is small already: somebody replays it
     with _progress() as told:
         smallest = shrink(
-            scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches,
+            scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches, runs=runs,
             told=None if told is None else
             lambda tries, runs, trouble: told(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
         )  # fmt: skip

@@ -69,8 +69,8 @@ def read_trace(path: Path, questions: int) -> Trace:
             if "at" not in (reader.fieldnames or ()):
                 raise InputError(str(path), "has no column `at`", "name its columns at, customer and question")
             rows = [_row(path, line, row, questions) for line, row in enumerate(reader, 2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(str(path), f"cannot be read ({type(error).__name__})", "check the path") from None
+    except (OSError, ValueError, csv.Error) as error:  # no text in UTF-8, or a path with a NUL
+        raise InputError(repr(str(path))[1:-1], f"cannot be read ({type(error).__name__})", "check the path") from None
     return Trace(tuple(sorted(rows, key=lambda row: row[0])))
 
 

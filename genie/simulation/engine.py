@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from genie.approval import ApprovalRequest
     from genie.bus import Bus
     from genie.message import Payload
+    from genie.simulation.evidence import Planted
     from genie.simulation.faults import SimulationError
     from genie.simulation.scenario import Scenario
 
@@ -115,7 +116,7 @@ class _Engine:
                 (place, one) for place, one in enumerate(section.trouble)
                 if part.trouble is None or place in part.trouble
             ],
-            seed=seed, now=self._loop.time,
+            seed=seed, now=self._loop.time, current=self._loop.current,
         )  # fmt: skip
         self._runtime = Runtime(
             [self._stations.bound(binding) for binding in pipeline.bindings],
@@ -140,6 +141,8 @@ class _Engine:
         self._decision = anyio.Event()
         self._broken_off: str | None = None
         self._evidence = Evidence(seed=seed)
+        self._answers: dict[int, Payload] | None = {} if any(one.needs.answers for one in scenario.invariants) else None
+        self._planted: dict[int, Planted] = {}
 
     # --- the whole ---
 
@@ -163,6 +166,7 @@ class _Engine:
         evidence.messages, evidence.records, evidence.kinds = ledger.messages, ledger.records, ledger.kinds
         evidence.breaches = ledger.breaches
         evidence.payloads = {topic: tuple(found) for topic, found in ledger.kept.items()}
+        evidence.answers, evidence.planted = self._answers or {}, self._planted
         evidence.troubled = self._stations.happened
         evidence.compared, evidence.compared_of = self._stations.compared, self._stations.compared_of
         evidence.stricter = self._stations.stricter
@@ -204,7 +208,12 @@ class _Engine:
                 await anyio.sleep(delay)
             self._look(runtime.bus)
             question = self._scenario.questions.of(arrival, self._customers)
+            if self._answers is not None:
+                planted = self._scenario.questions.planted(arrival, self._customers)
+                if planted is not None:
+                    self._planted[arrival.number] = planted
             self._left += 1
+            self._busiest = max(self._busiest, self._left)
             self._pending[arrival.number] = arrival
             self._loop.create_task(self._ask(runtime, arrival, question))
             if len(self._ledger.runs) > _SWEPT_EVERY:
@@ -243,6 +252,8 @@ class _Engine:
         opened = self._ledger.opened.pop(arrival.number, None)
         now = self._loop.time()
         crc = None if answer is None else checksum(answer)
+        if self._answers is not None and answer is not None:
+            self._answers[arrival.number] = answer
         record = self._record(arrival, opened, outcome, reason, crc, ended=now)
         self._runs.append(record)
         took = now - arrival.at + (0.0 if answer is not None else 1e9)  # a run without an answer is worse than any

@@ -41,6 +41,17 @@ class RunRecord(NamedTuple):
         return None if self.ended is None else self.ended - self.at
 
 
+class Planted(NamedTuple):
+    """What is true of the customers in a table of transfers."""
+
+    ring: str
+    """Id of the ring among them; empty where there is none."""
+    members: frozenset[str]
+    """Ids of its members."""
+    honest: frozenset[str]
+    """Ids of the other customers."""
+
+
 class Breach(NamedTuple):
     """Something that must not be."""
 
@@ -104,6 +115,10 @@ class Evidence:
     """Of them, those that the compared set would have denied or held."""
     payloads: Mapping[str, tuple[tuple[int, Payload], ...]] = field(default_factory=dict)
     """Topic -> (arrival, payload) of each message, for the topics that an invariant asks for."""
+    answers: Mapping[int, Payload] = field(default_factory=dict)
+    """Arrival -> what it was answered, where an invariant asks for answers."""
+    planted: Mapping[int, Planted] = field(default_factory=dict)
+    """Arrival -> the truth about its transfers, where an invariant asks for answers and it brought some."""
     samples: tuple[Sample, ...] = ()
     timeline: tuple[Line, ...] = ()
     """What happened in the worst run."""

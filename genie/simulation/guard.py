@@ -36,16 +36,22 @@ _CLOCK = "use context.now()"
 _RANDOM = "use context.random"
 _GUARDED: dict[str, tuple[types.ModuleType, tuple[str, ...], str]] = {
     "time": (time, ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time",
-                    "process_time_ns", "localtime", "gmtime", "ctime", "strftime"), _CLOCK),
+                    "process_time_ns", "thread_time", "thread_time_ns", "clock_gettime", "clock_gettime_ns",
+                    "localtime", "gmtime", "ctime", "strftime"), _CLOCK),
     "random": (random, ("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss",
                         "normalvariate", "expovariate", "betavariate", "gammavariate", "lognormvariate", "triangular",
                         "vonmisesvariate", "paretovariate", "weibullvariate", "getrandbits", "randbytes"), _RANDOM),
-    "os": (os, ("urandom",), _RANDOM),
+    "os": (os, ("urandom", "getrandom"), _RANDOM),
     "uuid": (uuid, ("uuid1", "uuid4"), _RANDOM),
     "secrets": (secrets, ("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits"), _RANDOM),
 }  # fmt: skip
 _NEED_ARGUMENTS = {"localtime": 1, "gmtime": 1, "ctime": 1, "strftime": 2}
 """With so many arguments these convert a given time instead of reading the clock."""
+_NUMPY = (
+    "default_rng", "random", "rand", "randn", "randint", "random_sample", "normal", "uniform", "choice", "shuffle",
+    "permutation", "standard_normal", "exponential", "poisson", "lognormal", "binomial", "gamma", "beta", "bytes",
+)  # fmt: skip
+"""Of ``numpy.random``: a generator without a seed, and what draws from the one that all of a process share."""
 _OUTSIDE = ((threading.Thread, "start", "a thread"), (subprocess.Popen, "__init__", "a subprocess"))
 _STDLIB = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
 _SITE = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
@@ -82,10 +88,17 @@ class Guard:
         swaps: dict[int, Any] = {}
         for name, (module, functions, hint) in _GUARDED.items():
             for function in functions:
-                real = getattr(module, function)
+                real = getattr(module, function, None)
+                if real is None:  # not on every platform
+                    continue
                 guarded = self._guarded(f"{name}.{function}", real, hint, _NEED_ARGUMENTS.get(function, 99))
                 swaps[id(real)] = guarded
                 self._set(module, function, guarded)
+        for function in ("random", "getrandbits", "randbytes"):
+            real = getattr(random.SystemRandom, function)
+            self._set(random.SystemRandom, function, self._guarded("random.SystemRandom", real, _RANDOM, 99))
+        if "numpy.random" in sys.modules:
+            swaps |= self._numpy()
         for owner, attribute, what in _OUTSIDE:
             self._set(owner, attribute, self._outside(what, getattr(owner, attribute)))
         calendar, chance = self._calendar(), self._chance()
@@ -108,13 +121,26 @@ class Guard:
             owner, name, value = self._undo.pop()
             setattr(owner, name, value)
 
+    def _numpy(self) -> dict[int, Any]:
+        """Let ``numpy.random`` ask as well; return what stands for its functions, by their ids."""
+        module = sys.modules["numpy.random"]
+        if any(owner is module for owner, _, _ in self._undo):
+            return {}
+        swaps: dict[int, Any] = {}
+        for function in _NUMPY:
+            real = getattr(module, function)
+            enough = 1 if function == "default_rng" else 99
+            swaps[id(real)] = guarded = self._guarded(f"numpy.random.{function}", real, _RANDOM, enough)
+            self._set(module, function, guarded)
+        return swaps
+
     def _set(self, owner: Any, name: str, value: Any) -> None:
         self._undo.append((owner, name, getattr(owner, name)))
         setattr(owner, name, value)
 
     def _guarded(self, call: str, real: Callable[..., Any], hint: str, enough: int) -> Callable[..., Any]:
         def guarded(*args: Any, **named: Any) -> Any:
-            if len(args) < enough:
+            if len(args) < enough and not (enough == 1 and any(one is not None for one in named.values())):
                 self._ask(call, hint)
             return real(*args, **named)
 
@@ -210,7 +236,10 @@ class Guard:
             names = named.get("globals", names)
             if name in guarded and names and str(names.get("__name__", "")).partition(".")[0] in roots:
                 return guarded[name]
-            return real(name, *(() if names is None or "globals" in named else (names,)), *rest, **named)
+            found = real(name, *(() if names is None or "globals" in named else (names,)), *rest, **named)
+            if name.partition(".")[0] == "numpy" and "numpy.random" in sys.modules:
+                self._numpy()
+            return found
 
         return imported
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,8 @@ from genie.simulation.evidence import ANSWERED, Breach, Evidence, percentile
 from genie.simulation.spans import Span, shown
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from genie.message import Payload
 
 GROUP = "genie.invariants"
@@ -37,15 +40,21 @@ class Needs(NamedTuple):
     topics: tuple[type[Payload], ...] = ()
     baseline: bool = False
     """The same simulation without trouble."""
+    answers: bool = False
+    """What every run was answered."""
 
 
 def invariant(
-    *, settings: type[Section] | None = None, topics: tuple[type[Payload], ...] = (), baseline: bool = False
+    *,
+    settings: type[Section] | None = None,
+    topics: tuple[type[Payload], ...] = (),
+    baseline: bool = False,
+    answers: bool = False,
 ) -> Callable[[Check], Check]:
-    """Say what a check needs: a settings model, payloads of some classes, the same simulation without trouble."""
+    """Say what a check needs: settings, payloads of some classes, the simulation without trouble, the answers."""
 
     def note(check: Check) -> Check:
-        check.needs = Needs(settings, topics, baseline)  # type: ignore[attr-defined]  # read by Rules.made
+        check.needs = Needs(settings, topics, baseline, answers)  # type: ignore[attr-defined]  # read by Rules.made
         return check
 
     return note
@@ -60,14 +69,27 @@ class Invariant(NamedTuple):
     needs: Needs
 
     def breaches(self, evidence: Evidence) -> list[Breach]:
-        """Return how it is broken, empty where it holds."""
+        """Return how it is broken, empty where it holds. A rule that fails itself holds nothing: it is broken."""
         arguments = () if self.settings is None else (self.settings,)
         found: list[Breach] = []
-        for one in self.check(evidence, *arguments):
-            found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
-            if len(found) >= MOST_TOLD:
-                break
+        try:
+            lines: object = self.check(evidence, *arguments)
+            if isinstance(lines, str) or not isinstance(lines, Iterable):
+                return [Breach(self.name, f"the rule itself fails: it returns {type(lines).__name__}, and no lines")]
+            for one in lines:
+                found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
+                if len(found) >= MOST_TOLD:
+                    break
+        except Exception as error:  # noqa: BLE001 - somebody else's function, whose failure is a finding
+            found.append(Breach(self.name, f"the rule itself fails: {type(error).__name__} at {_place_of(error)}"))
         return found
+
+
+def _place_of(error: BaseException) -> str:
+    """Return the line that raised, as ``file:line``."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    frame, line = frames[-1]
+    return f"{frame.f_code.co_filename}:{line}"
 
 
 class Rules:
@@ -85,7 +107,10 @@ class Rules:
         """Return the built-in rules and those that installed distributions offer."""
         found: dict[str, Check | str] = {}
         for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda one: one.name):
-            loaded = point.load()
+            try:
+                loaded = point.load()
+            except Exception:  # noqa: BLE001 - whatever a module does: who names the rule is told, nobody else
+                loaded = point.value
             found.update(loaded if isinstance(loaded, Mapping) else {point.name: loaded})
         return cls(found)
 
@@ -95,9 +120,16 @@ class Rules:
         return tuple(Invariant(name, check, None, Needs()) for name, check in ALWAYS.items())
 
     def made(
-        self, place: int, given: Mapping[str, dict[str, JsonValue] | None], problems: list[Problem]
+        self,
+        place: int,
+        given: Mapping[str, dict[str, JsonValue] | None],
+        problems: list[Problem],
+        answer: type[Payload],
     ) -> Invariant | None:
-        """Return the invariant of one entry; None, with a problem noted, where there is none."""
+        """Return the invariant of one entry; None, with a problem noted, where there is none.
+
+        Settings with a method ``problem`` are asked whether they fit the class of the pipeline's answer.
+        """
         at: tuple[str | int, ...] = ("invariants", place)
         if len(given) != 1:
             problems.append(Problem(at, "an invariant is one name, with its settings beneath it"))
@@ -124,9 +156,13 @@ class Rules:
             try:
                 made = needs.settings.model_validate(settings or {})
             except ValidationError as error:
-                first = error.errors(include_url=False, include_input=False)[0]
-                where = ".".join(str(part) for part in first["loc"])
-                problems.append(Problem((*at, name), f"{name}.{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"))
+                told = error.errors(include_url=False, include_input=False)
+                problems += (Problem((*at, name), _wrong(name, needs.settings, one)) for one in told)
+                return None
+            fits = getattr(made, "problem", None)
+            problem = None if fits is None else fits(answer)
+            if problem is not None:
+                problems.append(Problem((*at, name), f"{name}.{problem}"))
                 return None
         elif settings:
             problems.append(Problem((*at, name), f"invariant {name!r} has no settings; remove them"))
@@ -134,7 +170,19 @@ class Rules:
         return Invariant(name, check, made, needs)
 
 
+def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
+    """Say what is wrong with a rule's settings."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{name} has no {where!r}{suggestion(where, settings.model_fields)}"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{name}.{where}: {said[:1].lower()}{said[1:]}"
+
+
 # --- the rules that always hold ---
+
+
+_ENDS = ("handled", "denied", "expired", "cancelled", "dead_lettered")
 
 
 def account_balances(evidence: Evidence) -> Iterator[str]:
@@ -146,8 +194,10 @@ def account_balances(evidence: Evidence) -> Iterator[str]:
         yield f"the account does not balance: {totals._asdict()}"
     if totals.in_flight and evidence.deadlock is None:
         yield f"{totals.in_flight:,} deliveries are in flight after the end"
-    if totals.handled != evidence.kinds["handled"]:
-        yield f"{totals.handled:,} deliveries are counted as handled, and {evidence.kinds['handled']:,} are recorded"
+    for name in _ENDS:
+        counted, recorded = getattr(totals, name), evidence.kinds[name]
+        if counted > recorded or (counted < recorded and name != "denied"):  # answers are denied too, and recorded so
+            yield f"{counted:,} deliveries are counted as {name}, and {recorded:,} are recorded"
 
 
 def runs_end(evidence: Evidence) -> Iterator[str | Breach]:
@@ -257,4 +307,6 @@ def _worst(counts: Counter[str]) -> str:
 
 NAMED: dict[str, Check | str] = {
     "p99": p99, "same_answers": same_answers, "answered": answered, "not_stricter": not_stricter,
+    "planted_found": "genie.simulation.detection:planted_found",
+    "honest_spared": "genie.simulation.detection:honest_spared",
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, model_validator
 
 from genie.manifest import CallerSection, Id, Section
 from genie.simulation.spans import Span, Takes
@@ -18,6 +18,18 @@ Rhythm = Literal["even", "daily", "weekly", "business"]
 Kind = Literal[
     "raise", "hang", "slow", "drop", "duplicate", "reorder", "corrupt", "wrong_type", "flood", "inject",
 ]  # fmt: skip
+
+
+_KEYS_OF = {"takes": ("slow", "reorder"), "times": ("flood",), "text": ("inject",), "late": ("raise",)}
+"""Key of an entry of trouble -> the kinds to which it says anything."""
+FIRST_YEAR, LAST_YEAR = 1971, 2199
+"""In which a simulation may start."""
+
+
+def _in_utc(value: datetime.datetime) -> datetime.datetime:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"start in one of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return value.astimezone(datetime.UTC)
 
 
 class PopulationSection(Section):
@@ -50,6 +62,11 @@ class ArrivalsSection(Section):
         given = [self.poisson, self.every, self.burst, self.trace]
         if sum(one is not None for one in given) != 1:
             raise ValueError("give exactly one of poisson, every, burst and trace")
+        for name, of in (("rhythm", "poisson"), ("over", "burst"), ("again", "burst")):
+            if name in self.model_fields_set and getattr(self, of) is None:
+                raise ValueError(f"{name} is for {of}")
+        if self.until is not None and self.until <= self.start:
+            raise ValueError("`until` is after `from`")
         return self
 
 
@@ -62,12 +79,13 @@ class QuestionSection(Section):
     )
     mix: dict[str, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
         default_factory=dict,
-        description="Kind of synthetic question -> weight; as people ask by default.",
+        description="Of `synthetic`: kind of synthetic question -> weight; as people ask by default.",
         examples=[{"overview": 3, "anomaly": 1}],
     )
     statement: str | None = Field(
         default=None, min_length=1,
-        description="What --input would read: `synthetic`, the customer's own history, or a file.",
+        description="What --input would read: `synthetic`, the customer's own history; `transfers`, those of the "
+        "fifty neighbours of whom the customer is one; or a file.",
     )  # fmt: skip
     fields: dict[str, JsonValue] | None = Field(
         default=None,
@@ -109,6 +127,9 @@ class TroubleSection(Section):
             raise ValueError("`until` is after `from`")
         if self.kind in {"slow", "reorder"} and self.takes is None:
             raise ValueError(f"{self.kind} needs `takes`")
+        for name, kinds in _KEYS_OF.items():
+            if name in self.model_fields_set and self.kind not in kinds:
+                raise ValueError(f"{name} is for {' and '.join(kinds)}, not for {self.kind}")
         return self
 
 
@@ -145,8 +166,9 @@ class ScenarioSection(Section):
         default_factory=dict, alias="set", description="Keys of the pipeline and their values, as --set takes them."
     )
     seed: int = Field(default=1, ge=0, lt=2**63, description="Everything random is drawn from it.")
-    start: datetime.datetime = Field(
-        default=datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC), description="Virtual date and time of the start."
+    start: Annotated[AwareDatetime, AfterValidator(_in_utc)] = Field(
+        default=datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC),
+        description="Virtual date and time of the start, with its offset from UTC: 2026-01-05T00:00:00Z.",
     )
     duration: Span = Field(gt=0, description="Virtual time in which runs start.")
     within: Span | None = Field(default=None, gt=0, description="Deadline of a run; the pipeline's by default.")
@@ -160,7 +182,7 @@ class ScenarioSection(Section):
     invariants: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
         default=(),
         max_length=MOST_PARTS,
-        description="What must hold beside the four that always do: each a name, or a name with its settings.",
+        description="What must hold beside the five that always do: each a name, or a name with its settings.",
         examples=[[{"p99": {"under": "30s"}}, "same_answers"]],
     )
     compared: ComparedSection | None = Field(default=None, alias="compare")

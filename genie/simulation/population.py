@@ -6,6 +6,8 @@ import datetime
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from genie.simulation.evidence import Planted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _KEPT = 64
 """Statements that are kept; each is made again from the seed and its customer alone."""
+_KEPT_BLOCKS = 16
+"""Tables of transfers that are kept, a megabyte each."""
 _MONTH = 30.4375
 """Days."""
 
@@ -33,6 +37,7 @@ class Customers:
         self._until = until
         self._made: Population | None = None
         self._statements: OrderedDict[int, bytes] = OrderedDict()
+        self._transfers: OrderedDict[int, bytes] = OrderedDict()
 
     @property
     def asked_for(self) -> bool:
@@ -53,6 +58,29 @@ class Customers:
             if len(self._statements) > _KEPT:
                 self._statements.popitem(last=False)
         return known
+
+    def transfers(self, place: int) -> bytes:
+        """Return what a customer and the neighbours move, as their bank sees it."""
+        from genie.simulation.synthetic.transfers import block_of  # noqa: PLC0415 - for those who draw customers
+
+        first = block_of(place)[0]
+        known = self._transfers.get(first)
+        if known is None:
+            population = self._population()
+            known = self._transfers[first] = population.transfers_csv(population.customers[place])
+            if len(self._transfers) > _KEPT_BLOCKS:
+                self._transfers.popitem(last=False)
+        return known
+
+    def planted(self, place: int) -> Planted:
+        """Return what is true of those transfers."""
+        from genie.simulation.synthetic.transfers import block_of  # noqa: PLC0415 - as above
+
+        population, numbers = self._population(), block_of(place)
+        ring = population.ring_of(population.customers[place])
+        members = frozenset() if ring is None else frozenset(f"customer-{number}" for number in ring.members)
+        present = frozenset(f"customer-{number}" for number in numbers if number < len(population.customers))
+        return Planted("" if ring is None else ring.id, members, present - members)
 
     def profile(self, place: int) -> dict[str, str]:
         """Return what that statement leaves open, in the words of a statement profile."""

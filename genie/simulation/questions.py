@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from genie.config import Pipeline
     from genie.entry import Source
     from genie.simulation.arrivals import Arrival
+    from genie.simulation.evidence import Planted
     from genie.simulation.manifest import QuestionSection, ScenarioSection
     from genie.simulation.population import Customers
 
 SYNTHETIC = "synthetic"
 """Of a statement or a question: the customer's own."""
+TRANSFERS = "transfers"
+"""Of a statement: what the customer and the neighbours move, ring and all."""
 _NUMBER = "{number}"
 
 
@@ -59,7 +62,9 @@ class Questions:
 
     def problems(self, customers: Customers) -> Iterator[Problem]:
         """Yield what keeps a question from being made, each at its place."""
-        if customers.asked_for or any(SYNTHETIC in {one.statement, one.question} for one in self._sections):
+        if customers.asked_for or any(
+            SYNTHETIC in {one.statement, one.question} or one.statement == TRANSFERS for one in self._sections
+        ):
             try:
                 customers.check()
             except InputError as error:
@@ -68,11 +73,13 @@ class Questions:
         for place, section in enumerate(self._sections):
             at = ("workload", "questions", place)
             try:
-                if section.statement not in {None, SYNTHETIC}:
+                if section.statement not in {None, SYNTHETIC, TRANSFERS}:
                     self._file(str(section.statement))
                 if section.question == SYNTHETIC:
                     customers.question(0, 1, section.mix)
                 customer = Asking("customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv")
+                if section.mix and section.question != SYNTHETIC:
+                    raise InputError("mix", f"is for `question: {SYNTHETIC}`", "remove it")
                 self._validated(section, customer)
             except InputError as error:
                 yield Problem(at, str(error))
@@ -89,6 +96,9 @@ class Questions:
             text = customers.question(arrival.customer, arrival.number, section.mix)
         if section.statement is None:
             return self._validated(section, Asking(name, arrival.number, text, None, ""))
+        if section.statement == TRANSFERS:
+            content = customers.transfers(arrival.customer)
+            return self._validated(section, Asking(name, arrival.number, text, content, f"{TRANSFERS}.csv"))
         if section.statement == SYNTHETIC:
             content, profile = customers.statement(arrival.customer), customers.profile(arrival.customer)
             return self._validated(section, Asking(name, arrival.number, text, content, f"{name}.csv", profile))
@@ -100,6 +110,11 @@ class Questions:
             if same:
                 self._made[arrival.question] = known
         return known
+
+    def planted(self, arrival: Arrival, customers: Customers) -> Planted | None:
+        """Return what is true of the transfers that an arrival brings; None where it brings none."""
+        transfers = self._sections[arrival.question].statement == TRANSFERS
+        return customers.planted(arrival.customer) if transfers else None
 
     def _file(self, path: str) -> bytes:
         return _read(self._folder / path)
@@ -119,7 +134,8 @@ class Questions:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join((topic_of(kind).name, *(str(part) for part in first["loc"])))
-            raise InputError(place, first["msg"][:1].lower() + first["msg"][1:]) from None
+            said = first["msg"].removeprefix("Value error, ")
+            raise InputError(place, said[:1].lower() + said[1:]) from None
 
     @staticmethod
     def _value(source: Source, kind: type[Payload], name: str, asking: Asking) -> object:
@@ -144,6 +160,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {(error.strerror or 'no').lower()}", "check the path") from None
+    except ValueError:  # a path with a NUL
+        raise InputError(repr(str(path)), "is no path", "check it") from None
 
 
 def _filled(value: Any, customer: str, number: int) -> Any:

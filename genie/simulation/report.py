@@ -95,6 +95,7 @@ def explored(scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | No
         "failing_seeds": [one.seed for one in broken],
         "invariants": held(scenario, [breach for one in broken for breach in one.breaches]),
         "smallest": None if smallest is None else as_smallest(smallest, replay),
+        "replay": replay or None,
         "journals": {str(one.seed): one.journal_sha256 for one in tried},
     }
 

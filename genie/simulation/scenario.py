@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,18 +20,22 @@ from genie.protocol import Caller
 from genie.shelf import shipped as shipped_pipelines
 from genie.simulation.arrivals import Trace, read_trace
 from genie.simulation.invariants import Invariant, Rules
-from genie.simulation.manifest import ScenarioSection
+from genie.simulation.manifest import ScenarioSection, TroubleSection
 from genie.simulation.population import Customers
 from genie.simulation.questions import Questions
+from genie.simulation.trouble import aims, meant
 from genie.validation import validated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from genie.config import Pipeline
     from genie.policy import PolicySet
 
 
+_MOST_NAMED = 8
+_SET = "--set "
+"""With what a problem of a changed key of the pipeline begins."""
 _SIGNED = ("keys", "issuer", "audience")
 """Of a caller: who signs identities, which nobody does in a simulation."""
 
@@ -145,8 +150,11 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
         )  # fmt: skip
     rules = Rules.installed() if rules is None else rules
     invariants = tuple(
-        one for place, given in enumerate(section.invariants) if (one := rules.made(place, given, found)) is not None
+        one
+        for place, given in enumerate(section.invariants)
+        if (one := rules.made(place, given, found, pipeline.answer)) is not None
     )
+    invariants = tuple(_numbered(invariants))
     questions = Questions(section, pipeline, folder)
     found += questions.problems(Customers(section.workload.population, section.seed, section.start.date()))
     traces: dict[int, Trace] = {}
@@ -169,7 +177,17 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
     )  # fmt: skip
 
 
-def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> Pipeline:
+def _numbered(invariants: Iterable[Invariant]) -> Iterator[Invariant]:
+    """Yield invariants, one that is asked for again with its number behind its name."""
+    counts: Counter[str] = Counter()
+    for one in invariants:
+        counts[one.name] += 1
+        yield one if counts[one.name] == 1 else one._replace(name=f"{one.name} {counts[one.name]}")
+
+
+def _pipeline(
+    document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue, place: tuple[str, ...] = ("set",)
+) -> Pipeline:
     path: str | Path = section.pipeline
     if Path(path).suffix or len(Path(path).parts) > 1:
         path = folder / path
@@ -177,8 +195,11 @@ def _pipeline(document: Document, section: ScenarioSection, folder: Path, catalo
     try:
         return load_pipeline(path, overrides=overrides, catalogue=catalogue)
     except ConfigError as error:
-        where = document.where(("pipeline",))
-        raise ConfigError((f"{where}: its pipeline cannot be run:", *error.problems)) from None
+        own = tuple(one.removeprefix(_SET) for one in error.problems if one.startswith(_SET))
+        if len(own) < len(error.problems):
+            where = document.where(("pipeline",))
+            raise ConfigError((f"{where}: its pipeline cannot be run:", *error.problems)) from None
+        raise ConfigError(tuple(f"{document.where(place)}: {place[0]}: {one}" for one in own)) from None
 
 
 def _candidate(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> PolicySet | None:
@@ -186,7 +207,7 @@ def _candidate(document: Document, section: ScenarioSection, folder: Path, catal
         return None
     overrides = {**section.overrides, "policies": list(section.compared.policies)}
     changed = section.model_copy(update={"overrides": overrides})
-    return _pipeline(document, changed, folder, catalogue).policies
+    return _pipeline(document, changed, folder, catalogue, ("compare", "policies")).policies
 
 
 def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem]:
@@ -205,7 +226,18 @@ def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem
         if trouble.topic is not None and trouble.topic not in topics:
             text = f"no agent of the pipeline takes or gives {trouble.topic!r}{suggestion(trouble.topic, topics)}"
             found.append(Problem(("trouble", place, "topic"), text))
+        elif trouble.agent in {None, *agents} and not any(meant(trouble, one.card) for one in pipeline.bindings):
+            found.append(Problem(("trouble", place, "topic"), _misses(trouble, pipeline)))
     return found
+
+
+def _misses(trouble: TroubleSection, pipeline: Pipeline) -> str:
+    """Say why trouble strikes nobody, and with which topics it would."""
+    cards = [one.card for one in pipeline.bindings if trouble.agent in {None, one.card.id}]
+    topics = sorted({topic for card in cards for topic in aims(trouble, card)})
+    whom = "no agent" if trouble.agent is None else trouble.agent
+    near = suggestion(str(trouble.topic), topics) or f"; name one of {', '.join(topics[:_MOST_NAMED])}"
+    return f"{trouble.kind} never strikes {whom} with {trouble.topic!r}{near}"
 
 
 def _error(document: Document, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:

@@ -6,6 +6,7 @@ first large and then small, as long as what is left fails in the same way.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
@@ -41,6 +42,7 @@ def shrink(
     *,
     most: int = MOST_TRIES,
     failed: Sequence[Breach] | None = None,
+    runs: int | None = None,
     told: Callable[[int, int, int], None] | None = None,
 ) -> Smallest | None:
     """Return the smallest part of a scenario in which one of some invariants is still broken under a seed.
@@ -51,12 +53,14 @@ def shrink(
         invariants: Names of those that are broken; what is left breaks at least one of them.
         most: Simulations at most.
         failed: How the whole of it fails, where that has just been seen; else it is tried first.
+        runs: How many there were, where that is known: a simulation that was broken off did not come to all arrivals.
         told: Called with the tries so far, and with the runs and the trouble that are left.
 
     Returns:
         None where the failure does not come again.
     """
-    numbers = [one.number for one in arrivals(scenario.section, seed, scenario.traces)]
+    coming = itertools.islice(arrivals(scenario.section, seed, scenario.traces), runs)
+    numbers = [one.number for one in coming]
     search = _Search(scenario, seed, invariants, most, told)
     whole = Part(frozenset(numbers), frozenset(range(len(scenario.section.trouble))))
     if failed is None:

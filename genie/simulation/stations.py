@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from genie.context import HandlerContext
 from genie.errors import AgentDefinitionError
 from genie.executors.places import Inline
 from genie.protocol import Binding, FunctionAgent, Handlers
-from genie.simulation.trouble import Draws, Trouble
+from genie.simulation.trouble import Draws, Meddled, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -44,6 +45,7 @@ class Stations:
         trouble: The scenario's entries with their places in it.
         seed: Of the simulation.
         now: Virtual seconds.
+        current: The task that runs.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class Stations:
         trouble: Sequence[tuple[int, TroubleSection]],
         seed: int,
         now: Callable[[], float],
+        current: Callable[[], object],
     ) -> None:
+        self._current = current
         self._ledger = ledger
         self._policies = policies
         self._candidate = candidate
@@ -136,6 +140,16 @@ class Stations:
         number: int = message.scope.run.number
         return number
 
+    def context_of(self, card: AgentCard) -> Context | None:
+        """Return the context of the handling that runs, made where its handler takes none."""
+        worker = None if self.bus is None else _worker(self.bus, self._current(), card)
+        if self.bus is None or worker is None or worker.delivery is None:
+            return None
+        if worker.context is None:
+            worker.context = HandlerContext(self.bus, worker, worker.delivery)
+        found: HandlerContext = worker.context
+        return found
+
     def arrival(self, run: int) -> int:
         """Return the number of the arrival of a run, by the bus's number of it."""
         found = self._ledger.numbers.get(run)
@@ -157,6 +171,11 @@ class Stations:
             for reason in decision.reasons:
                 self.compared[reason.policy, reason.verdict] += 1
             self.stricter += decision.verdict in {"deny", "hold"}
+
+
+def _worker(bus: Bus, task: object, card: AgentCard) -> Any:
+    """Return the worker of an agent whose task runs, None where another's does."""
+    return next((worker for worker in bus.subscribers[card.id].workers if worker.task is task), None)
 
 
 class Station:
@@ -214,7 +233,7 @@ class Station:
         single = True
         for _ in range(times):
             await self._take(run)
-            output = call(payload, context)
+            output = call(payload, self._given(payload, context, run))
             if hasattr(output, "__await__"):
                 output = await output
             if hasattr(output, "__aiter__"):
@@ -235,11 +254,19 @@ class Station:
         self, call: Callable[[Any, Any], Any], payload: Payload, context: Context
     ) -> AsyncIterator[Any]:
         run = self.look(payload)
-        await self.trouble.before(payload, run)
-        await self._take(run)
-        async for output in call(payload, context):
-            for one in self.trouble.after(payload, [output], context, run):
-                yield one
+        for _ in range(await self.trouble.before(payload, run)):
+            await self._take(run)
+            async for output in call(payload, self._given(payload, context, run)):
+                for one in self.trouble.after(payload, [output], context, run):
+                    yield one
+
+    def _given(self, payload: Payload, context: Context | None, run: int) -> Any:
+        """Return the context that the handler gets."""
+        return context if context is None or not self.trouble else Meddled(context, self.trouble, payload, run)
+
+    def context_of(self) -> Context | None:
+        """Return a context for a handler that takes none itself; what comes out later needs one."""
+        return self._stations.context_of(self._card)
 
     def job(self, inner: Job) -> _Job:
         """Return a job that takes its declared time and is called inline."""
@@ -297,7 +324,8 @@ class _Job:
 
     async def call(self, payload: Payload) -> Any:
         run = self._station.look(payload)
-        return await self._station.handled(lambda given, _: self._inner.call(given), payload, None, run)
+        context = self._station.context_of() if self._station.trouble else None
+        return await self._station.handled(lambda given, _: self._inner.call(given), payload, context, run)
 
     def close(self) -> None:
         self._inner.close()

@@ -19,6 +19,7 @@ from genie.simulation.synthetic.identifiers import account
 from genie.simulation.synthetic.questions import QUESTIONS, Question, questions_of
 from genie.simulation.synthetic.rings import BLOCK, Ring, ring_of
 from genie.simulation.synthetic.transaction import Transaction
+from genie.simulation.synthetic.transfers import Life, block_of, transfers_csv
 from genie.simulation.synthetic.truth import Event, Label
 
 MIX: Final[Mapping[str, int]] = {"IN": 30, "DE": 20, "NL": 10, "GB": 20, "US": 20}
@@ -97,6 +98,16 @@ class Population:
         writer.writerows(rows)
         return text.getvalue().encode(form.encoding)
 
+    def transfers_csv(self, customer: Customer) -> bytes:
+        """Return what a customer's block of fifty moves, as a bank sees it: each transfer once, ring and all.
+
+        Raises:
+            InputError: The customer is of another population.
+        """
+        self._history(customer)
+        around = [self.customer(number) for number in block_of(customer.number) if number < len(self.customers)]
+        return transfers_csv((Life(one, *self._history(one)[:2]) for one in around), self.ring_of(customer))
+
     def truth(self, customer: Customer) -> tuple[Label, ...]:
         """Return what was planted in a customer's history.
 
@@ -120,6 +131,20 @@ class Population:
             ring = self._ring(block)
             if ring is not None and min(ring.members) < size:
                 yield ring
+
+    def ring_of(self, customer: Customer) -> Ring | None:
+        """Return the fraud ring among a customer and the neighbours, the block of fifty; None where there is none.
+
+        The customer may be honest.
+        """
+        return self._ring(customer.number // BLOCK)
+
+    def _ring(self, block: int) -> Ring | None:
+        if block not in self._rings:
+            self._rings[block] = self._drawn_ring(block)
+            if len(self._rings) > _KEPT_RINGS:
+                self._rings.popitem(last=False)
+        return self._rings[block]
 
     def questions(self, mix: Mapping[str, int] | None = None) -> Iterator[Question]:
         """Yield questions that customers ask, without end and always the same ones.
@@ -175,19 +200,14 @@ class Population:
                 self._histories.popitem(last=False)
         return known
 
-    def _ring(self, block: int) -> Ring | None:
-        if block not in self._rings:
-            found = [self.customer(number) for number in range(block * BLOCK, (block + 1) * BLOCK)]
-            by_country: dict[str, list[Customer]] = {}
-            for one in found:
-                if not one.few and one.kind != "merchant":
-                    by_country.setdefault(one.country, []).append(one)
-            country, members = max(by_country.items(), key=lambda item: (len(item[1]), item[0]), default=("", []))
-            ring = ring_of(self._seed, block, members, COUNTRIES[country], self.end) if members else None
-            self._rings[block] = ring
-            if len(self._rings) > _KEPT_RINGS:
-                self._rings.popitem(last=False)
-        return self._rings[block]
+    def _drawn_ring(self, block: int) -> Ring | None:
+        by_country: dict[str, list[Customer]] = {}
+        for number in range(block * BLOCK, (block + 1) * BLOCK):
+            one = self.customer(number)
+            if not one.few and one.kind != "merchant":
+                by_country.setdefault(one.country, []).append(one)
+        country, members = max(by_country.items(), key=lambda item: (len(item[1]), item[0]), default=("", []))
+        return ring_of(self._seed, block, members, COUNTRIES[country], self.end) if members else None
 
 
 class _Customers(Sequence[Customer]):

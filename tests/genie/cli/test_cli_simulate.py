@@ -66,7 +66,7 @@ def test_json_has_the_contract_and_the_hash_is_the_files(scenario: Path, tmp_pat
 def test_what_is_broken_ends_with_1_and_is_shrunk(scenario: Path) -> None:
     scenario.write_text(scenario.read_text() + BROKEN)
     found = parsed(genie(str(scenario), "--json"))
-    assert found["smallest"]["runs"] == [1] or len(found["smallest"]["runs"]) == 1
+    assert len(found["smallest"]["runs"]) == 1
     assert found["smallest"]["trouble"] == [1]
     words = found["smallest"]["replay"].split()[2:]
     again = genie(*words)
@@ -84,6 +84,9 @@ def test_many_seeds_name_the_first_that_fails(scenario: Path) -> None:
     found = parsed(genie(str(scenario), "--seeds", "4,5", "--json"))
     assert found["failing_seeds"] == [4, 5]
     assert set(found["journals"]) == {"4", "5"}
+    assert found["replay"] == found["smallest"]["replay"]
+    found = parsed(genie(str(scenario), "--seeds", "4,5", "--json", "--no-shrink"))
+    assert found["replay"] == f"genie simulate {scenario} --seed 4"
 
 
 def test_the_page_is_whole_and_fetches_nothing(scenario: Path, tmp_path: Path) -> None:
@@ -114,6 +117,8 @@ def test_a_saved_run_is_compared(scenario: Path, tmp_path: Path) -> None:
         (("--seeds", "x"), "no list of numbers"),
         (("--seeds", "1..2", "--journal", "j"), "--seeds tries many"),
         (("--journal", "same", "--html", "same"), "name two files"),
+        (("--runs", "99"), "names no run that comes under seed 1"),
+        (("--trouble", "0"), "names entry 0, and the scenario has 0 of trouble"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], told: str, scenario: Path) -> None:

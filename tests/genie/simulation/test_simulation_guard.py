@@ -15,6 +15,7 @@ from random import choice
 from time import monotonic
 
 import anyio
+import numpy.random
 import pytest
 
 from genie.message import Payload
@@ -53,6 +54,11 @@ READS: dict[str, Callable[[], object]] = {
     "uuid.uuid4": lambda: uuid.uuid4(),
     "secrets.token_hex": lambda: secrets.token_hex(),
     "datetime.now ": _imported,
+    "time.clock_gettime": lambda: time.clock_gettime(time.CLOCK_REALTIME),
+    "time.thread_time": lambda: time.thread_time(),
+    "random.SystemRandom": lambda: random.SystemRandom().random(),
+    "numpy.random.default_rng": lambda: numpy.random.default_rng().random(),
+    "numpy.random.normal": lambda: numpy.random.normal(),
 }
 ONE = "duration: 1h\nworkload:\n  arrivals: [{every: 1h}]\n  questions: [{fields: {which: 0}}]\n"
 
@@ -102,7 +108,8 @@ def test_what_a_seed_repeats_is_left_alone(made: Made) -> None:
         assert isinstance(calendar.date(2026, 1, 1), calendar.date)
         context.logger.info("a log record reads the clock, and is not the agent's")
         given = datetime(2026, 1, 1, tzinfo=UTC), time.gmtime(0), random.Random(7).random()
-        return Told(text=f"{moment} {context.random.random()} {given}")
+        seeded = numpy.random.default_rng(7).random(), numpy.random.default_rng(seed=7).random()
+        return Told(text=f"{moment} {context.random.random()} {given} {seeded}")
 
     scenario = made({"good": good}, "guard.ask -> guard.told", ONE)
     first, second = simulate(scenario), simulate(scenario)

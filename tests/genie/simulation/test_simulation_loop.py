@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID251 - what the loop stands in for
 import gc
+import inspect
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -100,8 +101,10 @@ def test_time_that_stands_still_is_named() -> None:
         while True:
             await anyio.lowlevel.checkpoint()
 
-    with pytest.raises(LivelockError, match="busy"):
-        run(busy(), SimulationLoop())
+    assert inspect.signature(SimulationLoop).parameters["most_steps"].default == 1_000_000
+    with pytest.raises(LivelockError, match="busy") as caught:
+        run(busy(), SimulationLoop(most_steps=10_000))
+    assert 10_000 < caught.value.steps < 10_100
 
 
 async def _thread() -> None:

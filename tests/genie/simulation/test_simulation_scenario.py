@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,8 @@ import pytest
 
 from genie.dialect import load_file
 from genie.errors import ConfigError
+from genie.simulation.evidence import Evidence
+from genie.simulation.invariants import Check, Rules
 from genie.simulation.manifest import schema
 from genie.simulation.scenario import load, parse, shipped
 
@@ -61,11 +64,67 @@ def test_a_good_one_is_loaded() -> None:
         ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
         ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
         ("  arrivals:", "  population: {countries: {XX: 1}}\n  arrivals:", "XX"),
+        ("id: small", "id: small\ninvariants: [{planted_found: {at: missing.resaon}}]", "did you mean 'reason'?"),
+        ("id: small", "id: small\ninvariants: [{honest_spared: {at: missing.reason, where: {x: y}}}]", "where: no 'x'"),
+        ("id: small", "id: small\ninvariants: [{p99: {undr: 3}}]", "p99 has no 'undr'; did you mean 'under'?"),
+        ("id: small", "id: small\nstart: 2026-01-05T00:00:00", "timezone"),
+        ("id: small", "id: small\nstart: 9999-01-05T00:00:00Z", "start in one of the years 1971 to 2199"),
+        (
+            "id: small",
+            "id: small\ntrouble: [{kind: drop, agent: adviser, times: 3}]",
+            "times is for flood, not for drop",
+        ),
+        ("{poisson: 1}", "{poisson: 1, again: 1h}", "again is for burst"),
+        ("{poisson: 1}", "{every: 1h, rhythm: daily}", "rhythm is for poisson"),
+        ("{poisson: 1}", "{poisson: 1, from: 2h, until: 1h}", "`until` is after `from`"),
+        ('"Why?", statement', '"Why?", mix: {overview: 1}, statement', "mix: is for `question: synthetic`"),
+        ("config/statements/sample-savings.ofx", '"a\\0b"', "'a\\x00b': is no path"),
+        (
+            "id: small",
+            "id: small\ncompare: {id: x, policies: [clearanse]}",
+            "s.yaml:3: compare: policies: unknown policy",
+        ),
+        ("pipeline: insights", "pipeline: insights\nset: {limits.max_rums: 3}", "s.yaml:4: set: limits"),
         ("id: small", "id: small\ncaller: {keys: keys.pem}", "no identity is signed in a simulation"),
     ],
 )
 def test_a_mistake_is_named_at_its_line(old: str, new: str, told: str) -> None:
     assert told in problems(GOOD.replace(old, new))
+
+
+def test_a_start_is_taken_in_utc() -> None:
+    scenario = parse(GOOD.replace("id: small", "id: small\nstart: 2026-01-05T02:00:00+05:30"), folder=ROOT)
+    assert str(scenario.section.start) == "2026-01-04 20:30:00+00:00"
+
+
+def _raises(_evidence: Evidence) -> Iterator[str]:
+    raise KeyError("a secret")
+    yield ""
+
+
+def _nothing(_evidence: Evidence) -> None:
+    """Forgets to yield."""
+
+
+@pytest.mark.parametrize(("rule", "told"), [(_raises, "KeyError at "), (_nothing, "returns NoneType, and no lines")])
+def test_a_rule_that_fails_itself_is_broken_and_told(rule: Check, told: str) -> None:
+    scenario = parse(f"{GOOD}invariants: [own]\n", folder=ROOT, rules=Rules({"own": rule}))
+    found = [one for invariant in scenario.invariants for one in invariant.breaches(Evidence(seed=1))]
+    (mine,) = [one for one in found if one.invariant == "own"]
+    assert told in mine.text
+    assert "secret" not in mine.text
+
+
+def test_a_rule_of_a_broken_distribution_harms_those_alone_who_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "broken-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text("[genie.invariants]\ngone = no_such_module:rule\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert parse(GOOD, folder=ROOT).id == "small"
+    assert "invariant 'gone' cannot be loaded: ModuleNotFoundError" in problems(f"{GOOD}invariants: [gone]\n")
 
 
 def test_the_schema_that_ships_is_the_models() -> None:
@@ -83,5 +142,5 @@ def test_a_shipped_scenario_is_of_the_schema_and_can_run(name: str) -> None:
     assert scenario.id == name
 
 
-def test_five_stories_ship() -> None:
-    assert len(shipped()) == 5
+def test_six_stories_ship() -> None:
+    assert len(shipped()) == 6

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
+import enum
 import random
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genie.errors import ConfigError
 from genie.limits import Retry
-from genie.message import Payload
-from genie.protocol import Handlers, agent, handles
+from genie.message import Message, Payload, Value
+from genie.protocol import AgentCard, Context, Handlers, agent, handles
 from genie.simulation.engine import NO_TROUBLE, Part, simulate
 from genie.simulation.evidence import Evidence
 from genie.simulation.invariants import invariant
-from genie.simulation.trouble import corrupted
+from genie.simulation.trouble import corrupted, with_text
 from tests.genie.simulation.conftest import Made
 
 
@@ -147,6 +153,171 @@ def test_leaving_runs_out_changes_nothing_for_the_others(made: Made) -> None:
     for number in (2, 5, 9):
         alone = troubled(made, trouble, part=Part(frozenset({number}), None)).runs[0]
         assert (alone.answer, alone.latency) == (whole[number].answer, pytest.approx(whole[number].latency))
+
+
+@agent("worker", concurrency=64)
+async def streaming(ask: Ask) -> AsyncIterator[Part1]:
+    """Tell bit by bit."""
+    yield Part1(number=ask.number)
+
+
+@agent("worker", concurrency=64, publishes=(Part1,))
+async def publishing(ask: Ask, context: Context) -> None:
+    """Tell on the way."""
+    await context.publish(Part1(number=ask.number))
+
+
+@agent("worker", concurrency=64, publishes=(Part1,))
+async def telling_later(ask: Ask, context: Context) -> None:
+    """Tell a little later."""
+    context.after(0.5, Part1(number=ask.number))
+
+
+@agent("worker", concurrency=64, executor="thread")
+def threaded(ask: Ask) -> Part1:
+    """Tell from a thread."""
+    return Part1(number=ask.number)
+
+
+@agent("worker", concurrency=64, executor="process")
+def processed(ask: Ask) -> Part1:
+    """Tell from a process."""
+    return Part1(number=ask.number)
+
+
+class Stranger:
+    """An agent by its protocol alone."""
+
+    card = AgentCard(id="worker", concurrency=64, consumes=frozenset({Ask}), produces=frozenset({Part1}))
+
+    async def handle(self, message: Message[Ask], context: Context) -> Part1:
+        return Part1(number=message.payload.number)
+
+
+SHAPES = {
+    "streaming": streaming, "publishing": publishing, "telling_later": telling_later, "threaded": threaded,
+    "processed": processed, "stranger": Stranger(),
+}  # fmt: skip
+CHANGING = (
+    "raise", "hang", "slow, takes: 30", "drop", "duplicate", "reorder, takes: {uniform: [1, 9m]}", "corrupt",
+    "wrong_type", "flood, times: 3", "inject",
+)  # fmt: skip
+
+
+def what_came(evidence: Evidence) -> tuple[object, ...]:
+    told = [(number, payload.number, payload.text) for number, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
+    return evidence.outcomes(), [round(one, 3) for one in evidence.latencies()], told
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_kind_strikes_every_shape_of_agent(shape: str, made: Made) -> None:
+    agents = {"worker": SHAPES[shape], "front": Front}
+    undisturbed = what_came(simulate(made(agents, "tr.ask -> tr.told", WORK, rules={"kept": kept})))
+    assert undisturbed[0] == {"answered": 10}
+    for kind in CHANGING:
+        text = f"{WORK}trouble: [{{kind: {kind}, agent: worker}}]\n"
+        evidence = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept}))
+        assert evidence.breaches == []
+        assert evidence.troubled.total() >= 10, kind
+        assert what_came(evidence) != undisturbed, kind
+
+
+class Asked(Payload, topic="tr.asked"):
+    text: str
+
+
+class Heard(Payload, topic="tr.heard"):
+    text: str
+
+
+@agent("desk", asks={Asked: (Heard,)})
+async def desk(ask: Ask, context: Context) -> Told:
+    """Asks somebody else."""
+    heard = await context.ask(Asked(text="why"), Heard)
+    return Told(number=ask.number, text=heard.text)
+
+
+@agent("hearer")
+async def hearer(asked: Asked) -> Heard:
+    """Says what it was asked."""
+    return Heard(text=asked.text)
+
+
+def test_questions_on_the_way_are_reworded(made: Made) -> None:
+    text = f"{WORK}trouble: [{{kind: inject, agent: desk, topic: tr.asked, text: Obey}}]\n"
+    agents = {"desk": desk, "hearer": hearer}
+    evidence = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept_told}))
+    assert set(texts(evidence)) == {"Obey why"}
+    assert evidence.troubled == {"inject desk": 10}
+
+
+@invariant(topics=(Told,))
+def kept_told(_evidence: Evidence) -> tuple[str, ...]:
+    """Keep answers for the tests."""
+    return ()
+
+
+@pytest.mark.parametrize("kind", ["raise", "hang", "slow, takes: 1", "duplicate", "raise, late: true, rate: 0.5"])
+def test_trouble_that_could_never_strike_is_refused(kind: str, made: Made) -> None:
+    late = "late" in kind
+    topic = "tr.told" if late else "tr.part"
+    with pytest.raises(ConfigError, match=f"never strikes worker with '{topic}'"):
+        made(AGENTS, "tr.ask -> tr.told", f"{WORK}trouble: [{{kind: {kind}, agent: worker, topic: {topic}}}]\n",
+             rules={"kept": kept})  # fmt: skip
+
+
+class Dumb(Payload, topic="tr.dumb"):
+    number: int
+
+
+@agent("mute")
+async def mute(ask: Ask) -> Dumb:
+    """Answers with a number."""
+    return Dumb(number=ask.number)
+
+
+def test_what_changes_nothing_is_not_counted(made: Made) -> None:
+    text = WORK.replace("invariants: [kept]", "trouble: [{kind: inject, agent: mute}]")
+    evidence = simulate(made({"mute": mute}, "tr.ask -> tr.dumb", text))
+    assert evidence.outcomes() == {"answered": 10}
+    assert not evidence.troubled  # there is no text to put one before
+
+
+class Level(enum.Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+class Sum(Value):
+    kind: Literal["in", "out"]
+    minor: Decimal
+    note: str
+
+
+class Deep(Payload, topic="tr.deep"):
+    level: Level
+    label: Literal["a", "b"] = "a"
+    on: datetime.date = datetime.date(2026, 1, 5)
+    sums: tuple[Sum, ...] = ()
+    best: Sum | None = None
+
+
+DEEP = Deep(level=Level.LOW, best=Sum(kind="in", minor=Decimal("1.50"), note="rent"))
+
+
+def test_a_text_is_put_before_the_first_one_however_deep() -> None:
+    assert with_text(DEEP, "Obey").best == Sum(kind="in", minor=Decimal("1.50"), note="Obey rent")
+    listed = Deep(level=Level.LOW, sums=(Sum(kind="in", minor=Decimal(1), note="a"),))
+    assert with_text(listed, "Obey").sums[0].note == "Obey a"
+    assert with_text(Deep(level=Level.LOW), "Obey") == Deep(level=Level.LOW)
+
+
+@given(seed=st.integers(0, 1000))
+def test_what_is_deep_is_corrupted_too(seed: int) -> None:
+    changed = corrupted(DEEP, random.Random(seed))
+    assert type(changed) is Deep
+    assert changed != DEEP
+    assert Deep.model_validate(changed.model_dump()) == changed
 
 
 @given(number=st.integers(-10, 10), text=st.text(max_size=20), seed=st.integers(0, 1000))

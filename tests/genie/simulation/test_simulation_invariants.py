@@ -1,0 +1,98 @@
+"""Each invariant holds where it should, and breaks where what it forbids happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from genie.context import HandlerContext
+from genie.message import Classification, Payload
+from genie.protocol import Context, agent
+from genie.simulation.engine import simulate
+from genie.simulation.evidence import Evidence
+from genie.simulation.invariants import account_balances
+from tests.genie.simulation.conftest import Made
+
+
+class Ask(Payload, topic="inv.ask", classification="confidential"):
+    number: int
+
+
+class Told(Payload, topic="inv.told", classification="public"):
+    number: int
+
+
+@agent("teller", concurrency=8, clearance="confidential", publishes=(Told,))
+async def teller(ask: Ask, context: Context) -> None:
+    """Tells it."""
+    await context.publish(Told(number=ask.number))
+
+
+def run(made: Made, rest: str = "") -> Evidence:
+    text = "duration: 60s\nworkload:\n  arrivals: [{every: 1s}]\n  questions: [{fields: {number: '{number}'}}]\n"
+    return simulate(made({"teller": teller}, "inv.ask -> inv.told", text + rest))
+
+
+def broken(evidence: Evidence) -> set[str]:
+    return {one.invariant for one in evidence.breaches}
+
+
+@pytest.mark.parametrize(
+    ("rule", "trouble", "held"),
+    [
+        ("p99: {under: 3s}", "slow, takes: 2", True),
+        ("p99: {under: 2s}", "slow, takes: 2", False),
+        ("p99: {under: 1s}", "slow, takes: 20, rate: 0.1", False),
+        ("p99: {under: 1s}", "raise", True),  # nothing was answered late, for nothing was answered
+        ("answered: {share: 1}", "slow, takes: 2", True),
+        ("answered: {share: 0.9}", "raise, rate: 0.5", False),
+        ("answered: {share: 0.2}", "raise, rate: 0.5", True),
+        ("same_answers", "drop", True),  # those who have no answer were told nothing wrong
+        ("same_answers", "corrupt", False),
+        ("not_stricter", "slow, takes: 2", True),
+    ],
+)
+def test_a_rule_holds_or_breaks(rule: str, trouble: str, held: bool, made: Made) -> None:
+    found = run(made, f"invariants: [{rule}]\ntrouble: [{{kind: {trouble}, agent: teller}}]\n")
+    assert broken(found) == (set() if held else {rule.partition(":")[0]})
+
+
+@pytest.mark.parametrize("name", ["handled", "denied", "expired", "cancelled", "dead_lettered"])
+def test_the_account_is_held_against_the_journal(name: str, made: Made) -> None:
+    evidence = run(made)
+    assert list(account_balances(evidence)) == []
+    totals = evidence.totals
+    assert totals is not None
+    lost = replace(evidence, totals=totals._replace(**{name: getattr(totals, name) + 1}))
+    assert "does not balance" in next(iter(account_balances(lost)))
+    miscounted = totals._replace(accepted=totals.accepted + 1, **{name: getattr(totals, name) + 1})
+    assert f"counted as {name}" in next(iter(account_balances(replace(evidence, totals=miscounted))))
+    left = totals._replace(accepted=totals.accepted + 1, in_flight=1)
+    assert "in flight after the end" in next(iter(account_balances(replace(evidence, totals=left))))
+
+
+@contextmanager
+def forgetful_labels() -> Iterator[None]:
+    """What a handler sends is labelled by its class alone, whatever the handler has read."""
+    sound = HandlerContext.read_so_far
+
+    def read_so_far(self: HandlerContext) -> Any:
+        return sound(self)[0], Classification.PUBLIC
+
+    HandlerContext.read_so_far = read_so_far  # type: ignore[method-assign]  # planted
+    try:
+        yield
+    finally:
+        HandlerContext.read_so_far = sound  # type: ignore[method-assign]  # dug out
+
+
+def test_a_label_that_falls_is_named(made: Made) -> None:
+    assert run(made).breaches == []
+    with forgetful_labels():
+        found = run(made)
+    assert broken(found) == {"labels_never_fall"}
+    assert "labelled public, below its cause" in found.breaches[0].text
