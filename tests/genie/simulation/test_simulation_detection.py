@@ -95,7 +95,7 @@ def test_without_planted_truth_nothing_is_judged(made: Made, tmp_path: Path) -> 
 
 
 def test_the_shipped_rings_are_there_to_be_found() -> None:
-    evidence = simulate(load("fraud_ring"), part=Part(frozenset(range(5, 15))))
+    evidence = simulate(load("fraud-ring"), part=Part(frozenset(range(5, 15))))
     assert evidence.breaches == []
     assert len(evidence.runs) == 10
     rings = [one for one in evidence.planted.values() if one.ring]
