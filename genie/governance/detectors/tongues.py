@@ -4,7 +4,7 @@ Words are written as people write them; they are folded like text before they be
 cases, because a letter may look like a Latin one in one case only. A space stands for what stands between words and
 ``<3>`` for up to three words; in scripts without spaces ``<3>`` is up to three times four characters.
 """
-# ruff: noqa: RUF001 - foreign signs are its content
+# ruff: noqa: E501, RUF001 - foreign letters and signs are its content
 
 from __future__ import annotations
 
