@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 import time
 from contextlib import contextmanager
@@ -52,6 +51,8 @@ def who_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def who(given: Mapping[str, Any]) -> str:
     """Return who acts: as said, or who is logged in."""
+    import getpass  # noqa: PLC0415 - start-up: only where nobody says who decides
+
     return str(given["user"] or getpass.getuser())
 
 

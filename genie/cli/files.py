@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -72,6 +71,8 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     if path.exists() and not path.is_file():
         raise InputError(str(path), "is no ordinary file", "name another")
     try:
+        import tempfile  # noqa: PLC0415 - start-up: only where a file is written
+
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from None

@@ -5,6 +5,7 @@ Source: issuer identification numbers and lengths as the schemes publish them (I
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -35,6 +36,7 @@ _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 """First and last issuer prefix of four digits, and the lengths of their card numbers."""
 
 
+@functools.cache  # made when the first number is long enough to be a card's
 def _lengths() -> dict[str, frozenset[int]]:
     found: dict[str, frozenset[int]] = {}
     for first, last, lengths in _ISSUERS:
@@ -43,7 +45,6 @@ def _lengths() -> dict[str, frozenset[int]]:
     return found
 
 
-_LENGTHS = _lengths()
 _NONE: frozenset[int] = frozenset()
 _FIRM = (15, 16)
 """Lengths that most cards have. Others, in one piece, are no card where the words before call them an order number."""
@@ -60,7 +61,7 @@ _LETTERS = re.compile(r"[A-Za-z]*\Z")
 
 def is_card(digits: str) -> bool:
     """Return True when digits are a card number: known issuer, its length, and a check digit that holds."""
-    return len(digits) in _LENGTHS.get(digits[:4], _NONE) and _luhn_holds(digits)
+    return len(digits) in _lengths().get(digits[:4], _NONE) and _luhn_holds(digits)
 
 
 def _luhn_holds(digits: str) -> bool:
