@@ -43,7 +43,7 @@ def test_a_name_nearly_right_is_suggested() -> None:
 
 
 def test_a_name_far_off_is_answered_with_what_there_is() -> None:
-    with pytest.raises(ConfigError, match="shipped are analysis, .*insights"):
+    with pytest.raises(ConfigError, match="shipped are account_aggregator, analysis, .*insights"):
         located(Path("zzz"))
 
 

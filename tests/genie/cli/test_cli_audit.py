@@ -133,7 +133,7 @@ def written(folder: Path) -> None:
     ("words", "seqs"),
     [
         (("--kind", "verdict"), [2, 3, 4, 5]), (("--kind", "killed", "--kind", "head"), [6, 9]),
-        (("--policy", "pii"), [3, 5]), (("--run", "r2"), [4]), (("--by", "ann"), [6]), (("--subject", "a1"), [3]),
+        (("--policy", "pii"), [3, 5]), (("--run", "r2"), [4]), (("--by", "ann"), [6]), (("--subject", "> a1"), [3]),
         (("--since", "1970-01-01T00:00:01", "--until", "1970-01-01T00:00:03+00:00"), [3, 4]),
     ],
 )  # fmt: skip
