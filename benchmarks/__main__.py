@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.figures import Figure
 from benchmarks.results import append, here, is_new
 from benchmarks.suite import QUICK, Effort, measured
 from genie import __version__
+from genie.cli.layout import Column, Grid, Text
+from genie.cli.screen import show
 from genie.errors import GenieError
 
 RESULTS = Path(__file__).with_name("results.csv")
@@ -40,23 +39,20 @@ def main(*, results: Path | None, quick: bool) -> None:
     except (GenieError, OSError, ValueError) as error:  # ValueError: the file of results holds something else
         click.echo(error, err=True)
         sys.exit(2)
-    Console(highlight=False).print(table(figures))
+    show([table(figures)])
     missed = [figure.name for figure in figures if figure.missed]
     if missed:
         click.echo(f"missed: {'; '.join(missed)}", err=True)
         sys.exit(1)
 
 
-def table(figures: list[Figure]) -> Table:
+def table(figures: list[Figure]) -> Grid:
     """Return the figures beside their limits, for people."""
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    drawn.add_column("figure", no_wrap=True)
-    for name in ("value", "bare", "ratio", "limit"):
-        drawn.add_column(name, justify="right", no_wrap=True)
-    drawn.add_column("kept", no_wrap=True)
+    right = (Column(name, right=True) for name in ("value", "bare", "ratio", "limit"))
+    drawn = Grid((Column("figure"), *right, Column("kept")))
     for one in figures:
-        mark = "" if one.limit is None else "[red]NO[/]" if one.missed else "[green]yes[/]"
-        drawn.add_row(
+        mark = Text("") if one.limit is None else Text("NO", "red") if one.missed else Text("yes", "green")
+        drawn.add(
             one.name, f"{shown(one.value)} {one.unit}".rstrip(), shown(one.baseline),
             "" if one.ratio is None else f"{one.ratio:.2f}", str(one.limit or ""), mark,
         )  # fmt: skip

@@ -302,13 +302,15 @@ class Worker:
         if delivery is None:
             return None
         card = self.subscriber.card
-        outputs: tuple[Any, ...] = output if isinstance(output, tuple) else (output,)
-        if not isinstance(output, tuple) and hasattr(output, "__aiter__"):
-            raise _Streams(output)
-        for part in outputs:
-            if type(part) not in card.produces:
-                raise self._wrong(delivery, part)
-        if output is outputs:  # a tuple
+        outputs: tuple[Any, ...] = (output,)
+        if type(output) not in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+            if isinstance(output, tuple):
+                outputs = output
+            elif hasattr(output, "__aiter__"):
+                raise _Streams(output)
+            for part in outputs:
+                if type(part) not in card.produces:
+                    raise self._wrong(delivery, part)
             self._bus.within_budget(card.id, None, len(outputs))
         message, extra = delivery.message, delivery.extra
         headers, label = (message.headers, message.label) if self.context is None else self.context.read_so_far()

@@ -8,19 +8,18 @@ import json
 import os
 import subprocess
 import sys
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from packaging.requirements import Requirement
-from rich.console import Console
 
 from benchmarks import bench_policy, catalogue, policy_admission, policy_audit, policy_recipients, suite
 from benchmarks.__main__ import main, shown, table
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install, wanted
 from benchmarks.results import COLUMNS, Occasion, append, is_new, machine
+from genie.cli.layout import laid_out
 
 ROOT = Path(__file__).parents[2]
 OCCASION = Occasion(datetime.datetime(2025, 3, 1, 12, tzinfo=datetime.UTC), "0.1.0", "3.11.7", "Linux, 2 cores")
@@ -147,11 +146,7 @@ def test_everything_can_be_measured(tmp_path: Path) -> None:
 
 def test_people_see_what_was_missed() -> None:
     widest = Figure("fan-out 60, handlers wait 10 ms", 12_079.4, "us", 11_115.5, 1.11, Limit(1.1, "ratio"))
-    console = Console(width=80, file=StringIO(), color_system=None)
-    with console.capture() as captured:
-        console.print(table([*FIGURES, widest]))
-    lines = captured.get().splitlines()
-    assert "…" not in captured.get()
+    lines = list(laid_out([table([*FIGURES, widest])], width=None))
     marks = {figure.name: next(line for line in lines if figure.name in line).split()[-1] for figure in FIGURES[:2]}
     assert marks == {"fan-out 3, round trip p50": "yes", "fan-out 3, 100 in flight": "NO"}
     assert [shown(value) for value in (None, 2.0, 64.83, 18_638.6)] == ["", "2", "64.8", "18,639"]
