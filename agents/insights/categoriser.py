@@ -131,8 +131,9 @@ def _by_rail(transaction: Transaction, found: tuple[str, ...], told: Guess | Non
 
 
 def _with_pairs(judged: list[Transaction]) -> list[Transaction]:
-    legs = pairs.transfers(judged)
-    taken_back = pairs.refunds(judged, skip=legs)
+    order = pairs.in_order(judged)
+    legs = pairs.transfers(judged, order)
+    taken_back = pairs.refunds(judged, skip=legs, order=order)
     changes: dict[int, dict[str, object]] = {}
     for at, other in legs.items():
         changes[at] = {"nets_with": judged[other].id, **_named(judged, at, _transfer(judged, at, other))}

@@ -33,21 +33,25 @@ def says_refund(transaction: Transaction) -> bool:
     return transaction.rail == Rail.CARD or narrations.says_refund(transaction.narration)
 
 
-def _order(transactions: Sequence[Transaction]) -> list[int]:
+def in_order(transactions: Sequence[Transaction]) -> Sequence[int]:
     """Return positions by date, money out before money in on one day, whatever the file's order."""
     keys = [(one.date, one.amount.minor > 0, one.line, one.id) for one in transactions]
     return sorted(range(len(transactions)), key=keys.__getitem__)
 
 
-def transfers(transactions: Sequence[Transaction]) -> Mapping[int, int]:
+def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None = None) -> Mapping[int, int]:
     """Return the positions of the legs of transfers between own accounts, each leg -> the other.
 
     Both legs are in the statement, in different accounts, of the same amount, at most ``TRANSFER_DAYS`` apart; neither
     is known to be anything else, and at least one came over a rail for transfers or is called one.
+
+    Args:
+        transactions: Categorised as far as each by itself goes.
+        order: What ``in_order`` says of them, where it is known.
     """
     waiting: dict[tuple[str, int], deque[int]] = defaultdict(deque)
     legs: dict[int, int] = {}
-    for at in _order(transactions):
+    for at in in_order(transactions) if order is None else order:
         one = transactions[at]
         if one.amount.minor == 0 or not _may_be_transfer(one):
             continue
@@ -82,7 +86,9 @@ def _drop_old(queue: deque[int], transactions: Sequence[Transaction], date: date
         queue.popleft()
 
 
-def refunds(transactions: Sequence[Transaction], *, skip: Mapping[int, int]) -> Mapping[int, int]:
+def refunds(
+    transactions: Sequence[Transaction], *, skip: Mapping[int, int], order: Sequence[int] | None = None
+) -> Mapping[int, int]:
     """Return the positions of refunds -> the purchase that each takes back, wholly or in part.
 
     A refund follows its purchase from the same merchant within ``REFUND_DAYS``. Of the same amount, it needs no more
@@ -92,10 +98,11 @@ def refunds(transactions: Sequence[Transaction], *, skip: Mapping[int, int]) -> 
     Args:
         transactions: Categorised as far as each by itself goes.
         skip: Positions that are legs of transfers.
+        order: What ``in_order`` says of them, where it is known.
     """
     purchases: dict[tuple[str, str, str], _Purchases] = {}
     found: dict[int, int] = {}
-    for at in _order(transactions):
+    for at in in_order(transactions) if order is None else order:
         one = transactions[at]
         kind = categories.info(one.category).kind
         if at in skip or one.amount.minor == 0 or kind in {Kind.TRANSFER, Kind.INCOME}:

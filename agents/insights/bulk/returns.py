@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Literal
 
 from agents.contracts.statements import Transaction
@@ -18,8 +17,8 @@ _PAPER = frozenset({"cheque", "chq", "check", "chk", "ecs", "nach", "ach", "achd
                     "clearing"})  # fmt: skip
 _CHARGE = frozenset({"charge", "charges", "chrg", "chrgs", "chg", "chgs", "fee", "fees", "gst", "penalty"})
 _OUTWARD = frozenset({"outward", "ow", "deposited"})
-_HINT = re.compile("ret|rtn|bounce|dishon|unpaid|insufficient", re.IGNORECASE)
-"""What every such text holds; most movements are done with after this."""
+_HINTS = ("ret", "rtn", "bounce", "dishon", "unpaid", "insufficient")
+"""Every such text holds one of them; most movements are done with after this."""
 _SHORT_OF_FUNDS = (("insufficient", "funds"), ("funds", "insufficient"), ("insufficient", "balance"))
 
 
@@ -30,7 +29,8 @@ def returned(one: Transaction) -> Returned | None:
     a debit that takes back a deposit is not, and its text says "outward" or "o/w". Whole words count: "returns" of a
     shop, or "premium", say nothing here.
     """
-    if not _HINT.search(one.narration):
+    text = one.narration.lower()
+    if not any(hint in text for hint in _HINTS):
         return None
     words = narrations.words(one.narration)
     if not _CHARGE.isdisjoint(words):

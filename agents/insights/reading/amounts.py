@@ -59,7 +59,9 @@ def amount_text(cell: str) -> AmountText | None:
         sign, whole, fraction = match.groups()
         value = Decimal(f"{whole}.{fraction}") if fraction else Decimal(whole)
         number = -1 if sign == "-" else 1 if sign else 0
-        return AmountText(value, None if fraction else value, number, money=bool(fraction or sign))
+        return AmountText(
+            value, None if fraction else value, number, None, "", bool(fraction or sign)
+        )  # by place: fast
     match = _AMOUNT.fullmatch(" ".join(cell.translate(_MINUSES).split()))
     return _dressed(match[1], match[2].strip(), match[3]) if match else None
 
