@@ -10,7 +10,7 @@ import enum
 import operator
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -118,7 +118,11 @@ def _reading(
         for name in runs:
             count += len(getattr(value, name))
         for name in others:
-            count += _read_any(getattr(value, name), into)
+            part = getattr(value, name)
+            if type(part) is str:
+                into.append(part)
+            else:
+                count += 1 if part is None else _read_any(part, into)
         return count
 
     return read
@@ -131,27 +135,42 @@ def _read_any(value: object, into: list[str]) -> int:
         into.append(value)
         return 0
     if isinstance(value, Value):
-        compiled = reader(type(value))
-        count = compiled.read(value, into)
-        return count + sum(_read_any(getattr(value, name), into) for name in compiled.bulky)
+        return _read_value(value, into)
     if isinstance(value, (tuple, frozenset)):
-        return sum(_read_any(item, into) for item in value)
+        count = 0
+        for item in value:
+            count += _read_value(item, into) if isinstance(item, Value) else _read_any(item, into)
+        return count
     if isinstance(value, bytes):
         into.append(value.decode("latin-1"))
         return 0
     return 1
 
 
-def texts(value: Value, *, skip: tuple[str, ...] = ()) -> list[Text]:
-    """Return every string inside a value, with its path.
+def _read_value(value: Value, into: list[str]) -> int:
+    compiled = reader(type(value))
+    count = compiled.read(value, into)
+    for name in compiled.bulky:
+        count += _read_any(getattr(value, name), into)
+    return count
+
+
+def texts(value: Value, *, skip: tuple[str, ...] = (), only: Container[str] | None = None) -> list[Text]:
+    """Return the strings inside a value, with their paths.
 
     Args:
         value: A payload or a part of one.
         skip: Fields of ``value`` itself to leave out.
+        only: Strings that are wanted; None for all.
     """
     found: list[Text] = []
-    _collect(value, (), skip, found)
+    _collect(value, (), skip, _All() if only is None else only, found)
     return found
+
+
+class _All:
+    def __contains__(self, _text: object) -> bool:
+        return True
 
 
 @cache
@@ -164,26 +183,35 @@ def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool], ...]:
     )
 
 
-def _collect(value: Value, path: Path, skip: tuple[str, ...], into: list[Text]) -> None:
+def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[str], into: list[Text]) -> None:
     for name, annotation, plain in _wordy(type(value)):
-        if name not in skip:
-            _collect_any(getattr(value, name), (*path, name), annotation, plain, into)
+        part = getattr(value, name)
+        if type(part) is str:
+            if part in only and name not in skip:
+                into.append(Text((*path, name), part, plain))
+        elif part is not None and name not in skip:
+            _collect_any(part, (*path, name), annotation, only, into, plain=plain)
 
 
-def _collect_any(value: object, path: Path, annotation: object, plain: bool, into: list[Text]) -> None:  # noqa: FBT001 - called for every field of every part, where a keyword costs
+def _collect_any(
+    value: object, path: Path, annotation: object, only: Container[str], into: list[Text], *, plain: bool
+) -> None:
     if isinstance(value, str):
-        if not isinstance(value, enum.Enum):
+        if value in only and not isinstance(value, enum.Enum):
             into.append(Text(path, value, plain))
     elif isinstance(value, Value):
-        _collect(value, path, (), into)
+        _collect(value, path, (), only, into)
     elif isinstance(value, (tuple, frozenset)):
         arguments = get_args(_bare(annotation))
         uniform = isinstance(value, tuple) and len(arguments) > 1 and arguments[1] is Ellipsis
         of = arguments[0] if uniform else None
+        plain = uniform and of in _MASKABLE
         for position, item in enumerate(value):
-            _collect_any(item, (*path, position), of, uniform and of in _MASKABLE, into)
+            _collect_any(item, (*path, position), of, only, into, plain=plain)
     elif isinstance(value, bytes):
-        into.append(Text(path, value.decode("latin-1"), maskable=False))
+        text = value.decode("latin-1")
+        if text in only:
+            into.append(Text(path, text, maskable=False))
 
 
 def is_maskable(kind: type[Value], path: Path) -> bool:

@@ -219,7 +219,7 @@ class Inspectors:
         asked = self._asked(text, view, sure=len(text) <= _SMALL)
         if not asked and not reader.bulky:
             return _clean.get(size) or _clean_of(size)
-        found = self._examine(payload, reader.bulky, view) if asked else []
+        found = self._examine(payload, parts, reader.bulky, view) if asked else []
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name), view)
             size += kept.size_bytes
@@ -245,19 +245,17 @@ class Inspectors:
             object.__setattr__(value, "_inspection", kept)
         return kept[1]
 
-    def _examine(self, payload: Value, skip: tuple[str, ...], view: _View) -> list[Finding]:
-        found: list[Finding] = []
-        known: dict[str, _Seen] = {}  # a statement says the same again and again
-        for part in fields.texts(payload, skip=skip):
-            spans = known.get(part.text)
-            if spans is None:
-                spans = known[part.text] = self._known_spans(part.text, view)
-            if spans:
-                found += [
-                    made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
-                    for made, span in spans
-                ]
-        return found
+    def _examine(self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View) -> list[Finding]:
+        """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then."""
+        # Most strings hold nothing, and a statement says the same again and again.
+        known = {text: spans for text in dict.fromkeys(parts) if (spans := self._known_spans(text, view))}
+        if not known:
+            return []
+        return [
+            made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
+            for part in fields.texts(payload, skip=skip, only=known)
+            for made, span in known[part.text]
+        ]
 
     def _known_spans(self, text: str, view: _View) -> _Seen:
         """Return what is in one string; messages of one run carry much the same strings."""

@@ -87,9 +87,10 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9&]*")
 
 def fold(text: str) -> str:
     """Return a text in lower case without accents, so that ``KØB`` and ``kob`` are one."""
-    lowered = text.casefold().translate(_LETTERS)
+    lowered = text.casefold()
     if lowered.isascii():
-        return lowered
+        return lowered.replace("'", "")
+    lowered = lowered.translate(_LETTERS)
     return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
 
 
@@ -153,7 +154,8 @@ _TOKENS = re.compile(r"[^\s*/\\|,;_+:<>\"=()]+")
 def tidy(narration: str) -> str:
     """Return a narration bounded in length, with masks, control characters and runs of blanks taken out."""
     text = unicodedata.normalize("NFKC", narration[:LONGEST])[:LONGEST]
-    text = "".join(c if c.isprintable() else " " for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(_BRACKET_CODE.sub(" ", _MASK.sub(" ", text)).split())
 
 
@@ -276,14 +278,14 @@ def _main_rail(rails: list[Rail]) -> Rail | None:
 
 
 def _is_reference(token: str) -> bool:
-    digits = sum(c.isdigit() for c in token)
+    digits = sum(map(str.isdigit, token))
     if digits >= 4 or (digits * 2 > len(token) and len(token) > 2) or token.isdigit():
         return True
     if digits >= 2 and len(token) >= 8:
         return True
     if _ROUTING.match(token) or (_BIC.match(token) and token.endswith("XXX")) or "@" in token or token[0] == "#":
         return True
-    return sum(c in "Xx*#" for c in token) * 2 > len(token) and len(token) > 2
+    return len(token) > 2 and sum(map(token.count, "Xx*#")) * 2 > len(token)
 
 
 def _name(tokens: list[str]) -> str:
