@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import bench_policy, catalogue, policy_audit
+from benchmarks import bench_policy, catalogue, policy_audit, scrape
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install
 from genie.benchmark import fanout, memory, startup, timing
@@ -94,6 +94,8 @@ def measured(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure
     yield from bench_policy.figures(
         progress, requests=effort.requests, repetitions=effort.repetitions, rounds=effort.rounds, records=effort.records
     )
+    progress("a scrape of metrics")
+    yield from scrape.figures()
     progress("the catalogue's heavy questions")
     yield from catalogue.figures(min(effort.repetitions, 3), effort.rows)
 

@@ -44,6 +44,7 @@ GOVERNED = {
 
 
 HEAVY = {
+    "scrape of 60 agents and 40 topics",
     "statements of 2,000 rows, read and analysed", "simulation, 10,000 paths of 360 months",
     "mules and rings among 2,000 transfers",
 }  # fmt: skip
