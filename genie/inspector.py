@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import os
 from collections.abc import Callable, Iterable
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from genie import fields
 from genie.errors import PolicyError
 from genie.message import Classification, Finding, Inspection, Payload, Value, topic_of
+
+if TYPE_CHECKING:
+    import hashlib
 
 
 class Span(NamedTuple):
@@ -260,7 +263,7 @@ class Inspectors:
     def _known_spans(self, text: str, view: _View) -> _Seen:
         """Return what is in one string; messages of one run carry much the same strings."""
         known = self._known.setdefault(view, {})
-        digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
+        digest = _digest()(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
         spans = known.get(digest)
         if spans is None:
             if len(known) >= _KNOWN:
@@ -275,6 +278,13 @@ class Inspectors:
             for inspector in self._asked(text, view)
             for span in inspector.examine(text)
         )
+
+
+@functools.cache
+def _digest() -> type[hashlib.blake2b]:
+    import hashlib  # noqa: PLC0415 - start-up: loads OpenSSL, which a program without inspectors needs not
+
+    return hashlib.blake2b
 
 
 def _confirmed(inspector: Inspector, text: str) -> bool:

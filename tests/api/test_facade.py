@@ -12,7 +12,16 @@ import pytest
 import genie
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("httpx", "prometheus_client", "rich", "click", "yaml", "asyncio.subprocess", "trio")
+HEAVY = (
+    "httpx",
+    "prometheus_client",
+    "rich",
+    "click",
+    "yaml",
+    "asyncio.subprocess",
+    "trio",
+    "pydantic.plugin._loader",
+)  # the last is loaded for the first schema
 
 
 def seen_by_type_checkers() -> list[str]:
