@@ -122,6 +122,7 @@ def minor_units(amount: Decimal, currency: str) -> int:
         scaled = amount.scaleb(exponent(currency))
     except (decimal.InvalidOperation, decimal.Overflow):
         raise ValueError(f"{amount} is out of range") from None
-    if scaled != scaled.to_integral_value():
+    minor = int(scaled)
+    if scaled != minor:
         raise ValueError(f"{amount} has more than {exponent(currency)} digits after the point for {currency}")
-    return int(scaled)
+    return minor

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import BaseModel
+
 from agents.contracts.money import Money
 from agents.contracts.statements import Transaction
 
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _Made = TypeVar("_Made", Money, Transaction)
-_set = object.__setattr__  # the models are frozen
+_set_values, _set_given, _set_extra, _set_private = (
+    BaseModel.__dict__[name].__set__
+    for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+"""Where pydantic keeps what a model is; the models are frozen, so their own way of setting is closed."""
 _BLANK = {name: field.default for name, field in Transaction.model_fields.items()}
 """Every field in its order, which is that of the JSON."""
 _GIVEN = set(_BLANK)
@@ -56,8 +62,8 @@ def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
 
 def _made(kind: type[_Made], values: dict[str, Any], given: set[str]) -> _Made:  # as pydantic keeps a model's values
     made = kind.__new__(kind)
-    _set(made, "__dict__", values)
-    _set(made, "__pydantic_fields_set__", given)
-    _set(made, "__pydantic_extra__", None)
-    _set(made, "__pydantic_private__", None)
+    _set_values(made, values)
+    _set_given(made, given)
+    _set_extra(made, None)
+    _set_private(made, None)
     return made

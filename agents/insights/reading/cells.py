@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 _REMEMBERED = 500_000
 
 
+class _Unseen:
+    """Stands for what nobody has looked at; most balances are met once, and an exception for each would cost more."""
+
+
+_UNSEEN = _Unseen()
+
+
 class Cells:
     """Looks at each distinct text of one file once: the same dates and amounts are met many times.
 
@@ -26,10 +33,9 @@ class Cells:
 
     def date(self, cell: str) -> Readings | None:
         """Return what a cell can mean as a date; in the profile's format alone, if it names one."""
-        try:
-            return self._dates[cell]
-        except KeyError:
-            pass
+        known = self._dates.get(cell, _UNSEEN)
+        if not isinstance(known, _Unseen):
+            return known
         if self._date_format is None:
             found = date_readings(cell)
         else:
@@ -41,10 +47,9 @@ class Cells:
 
     def amount(self, cell: str) -> AmountText | None:
         """Return what a cell can mean as an amount."""
-        try:
-            return self._amounts[cell]
-        except KeyError:
-            pass
+        known = self._amounts.get(cell, _UNSEEN)
+        if not isinstance(known, _Unseen):
+            return known
         found = amount_text(cell)
         if len(self._amounts) < _REMEMBERED:
             self._amounts[cell] = found

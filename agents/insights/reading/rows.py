@@ -199,4 +199,7 @@ class RowReader:
         return amount.signed(self._decimal_mark) if amount else None
 
     def _narration(self, record: Record) -> str:
-        return joined(self._cell(record, column) for column in self._columns.narration)
+        columns = self._columns.narration
+        if len(columns) == 1:  # as in most files, so that most rows are spared a look for repetitions
+            return " ".join(self._cell(record, columns[0]).split())
+        return joined(self._cell(record, column) for column in columns)
