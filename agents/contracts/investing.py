@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from agents.contracts.grounds import Grounds
-from agents.contracts.insufficient import InsufficientData
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.money import Money
 from genie.message import Payload, Value
 
@@ -380,13 +380,6 @@ class InvestingQuestion(Payload, topic="investing.question", classification="con
     case: InvestingCase
 
 
-class MissingPart(Value):
-    """A part of the plan that did not come."""
-
-    part: str
-    reason: str
-
-
 class InvestingPlan(Payload, topic="investing.plan", classification="confidential"):
     """A goal on one page: allocation, what it may come to, how to invest what is free, and what is missing."""
 
@@ -399,5 +392,5 @@ class InvestingPlan(Payload, topic="investing.plan", classification="confidentia
     plan: GoalPlan | None
     lump_sum: SipLumpsumResult | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingPart, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
     caveats: tuple[str, ...] = ()

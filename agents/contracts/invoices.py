@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agents.contracts.amounts import Exact, Percent, Quantity
 from agents.contracts.grounds import Grounds
-from agents.contracts.insufficient import InsufficientData
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.money import Money
 from agents.contracts.rupees import PaidRupees, Rupees
 from genie.message import Payload, Value
@@ -364,13 +364,6 @@ class CheckedInvoice(Value):
     """The issues, blocks first; empty where there are none."""
 
 
-class NotAnswered(Value):
-    """A part that did not come."""
-
-    part: str
-    reason: str
-
-
 class InvoiceToCashPlan(Payload, topic="payments.invoice_to_cash_plan", classification="confidential"):
     """Invoices to cash on one page; a recommendation, nothing is posted or sold by it."""
 
@@ -381,4 +374,4 @@ class InvoiceToCashPlan(Payload, topic="payments.invoice_to_cash_plan", classifi
     left_out: tuple[ExcludedInvoice, ...]
     """Invoices that were not offered for discounting, and why."""
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[NotAnswered, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from agents.contracts.bulk import BulkAnalysis
 from agents.contracts.grounds import Grounds
-from agents.contracts.insufficient import InsufficientData
+from agents.contracts.insufficient import InsufficientData, MissingAnswer
 from agents.contracts.lending import Check, Exact, Months, Name, RatePercent
 from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees
 from agents.contracts.statements import StatementFile
@@ -282,13 +282,6 @@ class SmeLoanQuestion(Payload, topic="lending.sme_question", classification="con
     files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=50)]
 
 
-class MissingStep(Value):
-    """A step that did not come."""
-
-    part: str
-    reason: str
-
-
 class SmeLoanReport(Payload, topic="lending.sme_report", classification="confidential"):
     """An application on one page: what was decided by whom, on what, and what is missing."""
 
@@ -300,4 +293,4 @@ class SmeLoanReport(Payload, topic="lending.sme_report", classification="confide
     score: CashflowScore | None
     working_capital: WorkingCapitalForecast | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingStep, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

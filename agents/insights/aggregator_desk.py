@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from agents.contracts.consent import AaFetchRequest, AaFetchResult, AaQuestion, AaReport, Fetched
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.statements import Transaction
-from agents.insights.asking import Asking
+from agents.domain.asking import Asking
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 _WITHIN_S = 50.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        AaFetchRequest: (AaFetchResult,),
+        BulkStatementRequest: (BulkAnalysis, InsufficientData),
+    }
+)
+"""What the desk asks; each is answered with one of these."""
 _REFERENCE = 64
 """Longest reference that a row may have."""
 
@@ -21,12 +32,12 @@ _REFERENCE = 64
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=8,
-    asks={AaFetchRequest: AaFetchResult, BulkStatementRequest: (BulkAnalysis, InsufficientData)},
+    asks=ASKS,
 )
 async def aggregator_desk(question: AaQuestion, context: Context) -> AaReport:
     """Fetches an account under a consent, says what that allowed, and what the transactions come to."""
-    asking, wanted = Asking(context, within_s=_WITHIN_S), question.fetch
-    result = await asking.ask(AaFetchRequest(**wanted.model_dump()), AaFetchResult, may_lack=False)
+    asking, wanted = Asking(context, ASKS, within_s=_WITHIN_S), question.fetch
+    result = await asking.ask(AaFetchRequest(**wanted.model_dump()), AaFetchResult)
     cashflow = None
     rows = tuple(_row(one) for one in _transactions(result) if one.amount.minor)
     if rows:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from agents.contracts.bulk import BulkAnalysis, BulkQuestion, BulkReport, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData
-from agents.insights.asking import Asking
+from agents.domain.asking import Asking
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 _WITHIN_S = 100.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        BulkStatementRequest: (BulkAnalysis, InsufficientData),
+    }
+)
+"""What the desk asks; each is answered with one of these."""
 
 
 @agent(
@@ -17,11 +27,11 @@ _WITHIN_S = 100.0
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=8,
-    asks={BulkStatementRequest: (BulkAnalysis, InsufficientData)},
+    asks=ASKS,
 )
 async def bulk_desk(question: BulkQuestion, context: Context) -> BulkReport:
     """Reports what the statements of all of an applicant's accounts say together, and what is missing."""
-    asking = Asking(context, within_s=_WITHIN_S)
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
     request = BulkStatementRequest(
         applicant_id=question.applicant_id, files=question.files, currency=question.currency
     )  # fmt: skip

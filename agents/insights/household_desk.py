@@ -19,7 +19,7 @@ from agents.contracts.household import (
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.rupees import INR
 from agents.contracts.statements import CategorisedStatement, StatementReading, StatementReceived, Transaction
-from agents.insights.asking import Asking
+from agents.domain.asking import Asking
 from genie.errors import InputError
 from genie.message import Payload, topic_of
 from genie.protocol import Context, Gathered, Risk, Tier, agent
@@ -55,7 +55,7 @@ async def household_desk(question: HouseholdQuestion, context: Context) -> House
     reading, categorised = read.get(StatementReading), read.get(CategorisedStatement)
     if reading is None:
         raise InputError(question.files[0].filename, _reason(read, StatementReading))
-    asking = Asking(context, within_s=_WITHIN_S)
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
     fund, carbon, others = None, None, frozenset[str]()
     if categorised is None:
         for part in (EmergencyFundPlan, CarbonFootprint):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeVar
 
 from agents.contracts.claims import (
     Case,
@@ -16,7 +15,7 @@ from agents.contracts.claims import (
     Settlement,
     SettlementOrder,
 )
-from agents.contracts.insufficient import InsufficientData, Lack, MissingAnswer
+from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.insurance import (
     ClaimRecommendation,
     ClaimRequest,
@@ -24,12 +23,12 @@ from agents.contracts.insurance import (
     PreauthRecommendation,
     PreauthRequest,
 )
+from agents.domain.asking import Asking
 from genie.errors import InputError
-from genie.message import Payload, topic_of
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 ID = "claim_desk"
-P = TypeVar("P", bound=Payload)
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -43,29 +42,6 @@ ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
 Recommendation = PreauthRecommendation | ClaimRecommendation
 
 
-class _Gathering:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[MissingAnswer] = []
-
-    async def ask(self, question: Payload, answer: type[P], *, within_s: float | None = _WITHIN_S) -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        expected = ASKS[type(question)]
-        came = await self._context.gather(question, expect=expected, need=1, within_s=within_s)
-        found = came.get(answer)
-        lacking = came.get(InsufficientData) if InsufficientData in expected else None
-        if lacking is not None:
-            self.insufficient.append(lacking)
-        elif found is None:
-            name = topic_of(answer).name
-            reasons = [one.reason for one in came.missing.values()]
-            self.missing.append(MissingAnswer(part=name, reason=reasons[0] if reasons else "did not come"))
-        return found
-
-
 @agent(
     id=ID,
     capabilities=("insurance.settle_case",),
@@ -77,7 +53,7 @@ class _Gathering:
 )
 async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
     """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and what is missing."""
-    case, asking = question.case, _Gathering(context)
+    case, asking = question.case, Asking(context, ASKS, within_s=_WITHIN_S)
     found = await asking.ask(_lookup(case), PolicyFound)
     preauth: PreauthRecommendation | None = None
     claim: ClaimRecommendation | None = None
@@ -93,7 +69,7 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
     settlement, recommended = None, preauth or claim
     if recommended is not None:
         # A person may take hours, so nothing but the run's own end or the hold's bounds this wait.
-        settlement = await asking.ask(order(case, recommended), Settlement, within_s=None)
+        settlement = await asking.ask(order(case, recommended), Settlement, of_people=True)
     return CaseReport(
         headline=headline(case, recommended, settlement),
         preauth=preauth,

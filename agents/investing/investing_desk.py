@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TypeVar
 
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.investing import (
@@ -16,18 +15,17 @@ from agents.contracts.investing import (
     InvestingCase,
     InvestingPlan,
     InvestingQuestion,
-    MissingPart,
     SipLumpsumRequest,
     SipLumpsumResult,
 )
+from agents.domain.asking import Asking
 from agents.domain.monte_carlo import MONTHS
 from agents.investing.amounts import percent, rounded
 from agents.investing.blend import Blend, blend, lacking
-from genie.message import Payload, topic_of
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 ID = "investing_desk"
-P = TypeVar("P", bound=Payload)
 _WITHIN_S = 20.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -37,29 +35,6 @@ ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     }
 )
 """What the desk asks of the family; each answers with one of these."""
-
-
-class _Gathering:
-    """What has not come so far, and why."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.missing: list[MissingPart] = []
-
-    async def ask(self, question: Payload, answer: type[P]) -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        came = await self._context.gather(question, expect=ASKS[type(question)], within_s=_WITHIN_S)
-        found = came.get(answer)
-        if found is None:
-            reasons = [one.reason for one in came.missing.values()]
-            self.missing.append(
-                MissingPart(part=topic_of(answer).name, reason=reasons[0] if reasons else "did not come")
-            )
-        return found
-
-    def unasked(self, answer: type[Payload], reason: str) -> None:
-        """Keep that something was not asked, and why."""
-        self.missing.append(MissingPart(part=topic_of(answer).name, reason=f"not asked: {reason}"))
 
 
 @agent(
@@ -78,17 +53,17 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
         InputError: The correlations contradict each other.
     """
     case = question.case
-    asking, insufficient = _Gathering(context), []
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
     allocation = await asking.ask(allocating(case), AssetAllocationPlan)
     mixed, plan, lump = None, None, None
     if allocation is None:
-        asking.unasked(GoalPlan, "the allocation is missing")
+        asking.lost(GoalPlan, "not asked: the allocation is missing")
     else:
         weights = {one.asset: one.target for one in allocation.assets}
         lacks = lacking(case, weights)
         if lacks:
-            insufficient.append(InsufficientData(agent=ID, question="return of the allocation", missing=lacks))
-            asking.unasked(GoalPlan, "assumptions are missing")
+            asking.insufficient.append(InsufficientData(agent=ID, question="return of the allocation", missing=lacks))
+            asking.lost(GoalPlan, "not asked: assumptions are missing")
         else:
             mixed = blend(weights, case.assumptions, case.correlations)
             plan = await asking.ask(planning(case, mixed), GoalPlan)
@@ -102,7 +77,7 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
         annual_volatility=None if mixed is None else rounded(mixed.volatility, 6),
         plan=plan,
         lump_sum=lump,
-        insufficient=tuple(insufficient),
+        insufficient=tuple(asking.insufficient),
         missing=tuple(asking.missing),
         caveats=(
             f"Expected returns, volatilities and correlations are assumptions: {case.source}",

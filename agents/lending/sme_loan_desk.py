@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Literal
 
 from agents.contracts.bulk import BulkAnalysis, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.sme import (
     CashflowScore,
-    MissingStep,
     SmeApplication,
     SmeLoanOffer,
     SmeLoanQuestion,
@@ -22,12 +21,12 @@ from agents.contracts.sme import (
     WorkingCapitalForecast,
     WorkingCapitalRequest,
 )
+from agents.domain.asking import Asking
 from genie.errors import InputError
-from genie.message import Payload, topic_of
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 ID = "sme_loan_desk"
-P = TypeVar("P", bound=Payload)
 _WITHIN_S = 60.0
 """Seconds for reading and computing. People are waited for as long as the hold lasts."""
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
@@ -41,29 +40,6 @@ ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
 )
 """What the desk asks; each is answered with one of these."""
 Decision = Literal["sanctioned", "declined", "not_approved", "undecided"]
-
-
-class _Steps:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[MissingStep] = []
-
-    async def ask(self, question: Payload, answer: type[P], *, within_s: float | None = _WITHIN_S) -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        expected = ASKS[type(question)]
-        came = await self._context.gather(question, expect=expected, need=1, within_s=within_s)
-        found = came.get(answer)
-        lacking = came.get(InsufficientData) if InsufficientData in expected else None
-        if lacking is not None:
-            self.insufficient.append(lacking)
-        elif found is None:
-            name = topic_of(answer).name
-            reasons = [one.reason for one in came.missing.values() if one.part == name]
-            self.missing.append(MissingStep(part=name, reason=reasons[0] if reasons else "did not come"))
-        return found
 
 
 @agent(
@@ -84,7 +60,7 @@ async def sme_loan_desk(question: SmeLoanQuestion, context: Context) -> SmeLoanR
     application, business = question.case.application, question.case.business
     if business.as_of != application.as_of:
         raise InputError("case.business.as_of", f"is {business.as_of}", f"the application is of {application.as_of}")
-    steps = _Steps(context)
+    steps = Asking(context, ASKS, within_s=_WITHIN_S)
     context.progress("reading the statements", fraction=0.1)
     bulk = BulkStatementRequest(applicant_id=application.borrower_id[:64], files=question.files)
     analysis = await steps.ask(bulk, BulkAnalysis)
@@ -102,7 +78,7 @@ async def sme_loan_desk(question: SmeLoanQuestion, context: Context) -> SmeLoanR
     if offer is not None and offer.recommendation == "in_principle":
         context.progress("waiting for approval", fraction=0.8)
         wanted = SmeSanctionRequest(application=application, offer=offer)
-        sanction = await steps.ask(wanted, SmeSanction, within_s=None)
+        sanction = await steps.ask(wanted, SmeSanction, of_people=True)
     decision = _decision(offer, sanction)
     return SmeLoanReport(
         headline=_headline(application, decision, offer, sanction),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeVar
 
 from agents.contracts.insufficient import InsufficientData
 from agents.contracts.invoices import (
@@ -20,16 +19,15 @@ from agents.contracts.invoices import (
     InvoicesToCash,
     InvoiceToCashPlan,
     InvoiceToCashQuestion,
-    NotAnswered,
     ScfRecommendation,
     ScfRequest,
 )
+from agents.domain.asking import Asking
 from genie.errors import InputError
-from genie.message import Payload, topic_of
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 ID = "invoice_desk"
-P = TypeVar("P", bound=Payload)
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -39,29 +37,6 @@ ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     }
 )
 """What the desk asks of the family; each answers with one of these."""
-
-
-class _Gathering:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[NotAnswered] = []
-
-    async def ask(self, question: Payload, answer: type[P], *, about: str = "") -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        expected = ASKS[type(question)]
-        came = await self._context.gather(question, expect=expected, need=1, within_s=_WITHIN_S)
-        found = came.get(answer)
-        lacking = came.get(InsufficientData) if InsufficientData in expected else None
-        if lacking is not None:
-            self.insufficient.append(lacking)
-        elif found is None:
-            name = topic_of(answer).name
-            reasons = [one.reason for one in came.missing.values() if one.part == name]
-            self.missing.append(NotAnswered(part=f"{name}{about}", reason=reasons[0] if reasons else "did not come"))
-        return found
 
 
 @agent(
@@ -82,7 +57,7 @@ async def invoice_desk(question: InvoiceToCashQuestion, context: Context) -> Inv
     book = question.book
     if len({one.invoice.invoice_no for one in book.invoices}) < len(book.invoices):
         raise InputError("invoices", "bear one invoice_no twice", "give each invoice once")
-    asking = _Gathering(context)
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
     decisions: dict[str, InvoiceDecision] = {}
     for one in book.invoices:
         packet = InvoicePacket(invoice=one.invoice, reference=one.reference, as_of=book.as_of)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TypeVar
 
-from agents.contracts.insufficient import InsufficientData, Lack, MissingAnswer
+from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.rupees import rupees
 from agents.contracts.tax import (
     AdvanceTaxPlan,
@@ -25,13 +24,13 @@ from agents.contracts.tax import (
     year_end,
     year_start,
 )
+from agents.domain.asking import Asking
 from agents.tax.liability import ZERO
 from genie.errors import InputError
-from genie.message import Payload, topic_of
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 ID = "tax_desk"
-P = TypeVar("P", bound=Payload)
 _WITHIN_S = 10.0
 ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     {
@@ -42,29 +41,6 @@ ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
     }
 )
 """What the desk asks of the family; each answers with one of these."""
-
-
-class _Gathering:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[MissingAnswer] = []
-
-    async def ask(self, question: Payload, answer: type[P]) -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        expected = ASKS[type(question)]
-        came = await self._context.gather(question, expect=expected, need=1, within_s=_WITHIN_S)
-        found = came.get(answer)
-        lacking = came.get(InsufficientData) if InsufficientData in expected else None
-        if lacking is not None:
-            self.insufficient.append(lacking)
-        elif found is None:
-            name = topic_of(answer).name
-            reasons = [one.reason for one in came.missing.values() if one.part == name]
-            self.missing.append(MissingAnswer(part=name, reason=reasons[0] if reasons else "did not come"))
-        return found
 
 
 @agent(
@@ -87,7 +63,7 @@ async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
         raise InputError(
             "as_of", f"{year.as_of} is before the tax year {profile.tax_year}", "give a day from its start"
         )
-    asking = _Gathering(context)
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
     estimate = await asking.ask(TaxEstimateRequest(profile=profile, regime="cheaper"), TaxEstimate)
     deductions = await asking.ask(DeductionsRequest(profile=profile), DeductionsPlan)
     harvest = None
@@ -99,9 +75,7 @@ async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
     if estimate is not None:
         advance = await asking.ask(_advance(year, estimate), AdvanceTaxPlan)
     else:
-        asking.missing.append(
-            MissingAnswer(part=topic_of(AdvanceTaxPlan).name, reason="not asked: the year's tax is missing")
-        )
+        asking.lost(AdvanceTaxPlan, "not asked: the year's tax is missing")
     return TaxYearPlan(
         headline=_headline(profile.tax_year, estimate, advance),
         estimate=estimate,
