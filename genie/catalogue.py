@@ -118,7 +118,7 @@ def settings_of(maker: Callable[..., Any]) -> type[BaseModel] | None:
 def _made(subject: str, maker: Callable[[], object]) -> object:
     try:
         return maker()
-    except Exception as error:
+    except Exception as error:  # whatever its maker does becomes one line about its part
         raise DefinitionError(subject, f"cannot be made: {_first_line(error)}") from error
 
 
@@ -138,7 +138,7 @@ def _offered(
         subject = f"entry point {point.name!r} of genie.{group}"
         try:
             offered = point.load()
-        except Exception as error:
+        except Exception as error:  # whatever a module does at import becomes one line about it
             raise DefinitionError(subject, f"cannot be loaded: {_first_line(error)}") from error
         if not isinstance(offered, Mapping):
             raise DefinitionError(subject, "is no mapping from name to 'module:attribute'")

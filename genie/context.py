@@ -197,7 +197,7 @@ class HandlerContext:
         parker = bus.make_parker()
         try:
             expectation = bus.correlator.expect(scope, expect, need, parker.wake, type(payload))
-        except BaseException:
+        except BaseException:  # a question that never left closes what it opened, then the error goes on
             bus.correlator.close(scope)
             raise
         if self._opened is None:

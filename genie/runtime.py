@@ -177,7 +177,7 @@ class Runtime(Controls, Reloads):
                 from genie.steward import attended  # noqa: PLC0415 - start-up: for those with a control file
 
                 self._steward = await attended(bus, self._control, crew)
-        except BaseException as error:
+        except BaseException as error:  # what was started is closed, then the error goes on
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -308,7 +308,7 @@ class Runtime(Controls, Reloads):
                 await parker.park()
         except RunHeld:
             raise
-        except BaseException:
+        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
             bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         expectation.closed = True

@@ -118,7 +118,7 @@ class AuditTrail:
             self._lock.take()
             try:
                 self._take_up()
-            except BaseException:
+            except BaseException:  # the folder's lock is let go, then the error goes on
                 self._release()
                 raise
         except OSError as error:

@@ -74,7 +74,7 @@ class Ledger:
         self._identity = self._checked(create=create)
         try:
             self._open(create=create)
-        except BaseException:
+        except BaseException:  # what was opened is closed, then the error goes on
             self.close()
             raise
 
@@ -171,7 +171,7 @@ class Ledger:
         try:
             yield
             self._connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # half of a transaction is undone, then the error goes on
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise

@@ -133,7 +133,7 @@ class Processes:
         try:
             worker = await self._free()
             reply = await worker.ask(parcel, self.max_bytes + _HEADER_BYTES)
-        except BaseException as error:
+        except BaseException as error:  # a cancelled call ends its worker too, then goes on
             if worker is not None:
                 died = isinstance(error, WorkerProcessDied)
                 code = await worker.end(ended=died)
@@ -172,7 +172,7 @@ class Processes:
         try:
             while parker in self._waiting:
                 await parker.park()
-        except BaseException:
+        except BaseException:  # a cancelled wait gives its turn away, then goes on
             if parker in self._waiting:
                 self._waiting.remove(parker)
             else:

@@ -80,7 +80,7 @@ class ThreadJob:
         try:
             while not task.done:
                 await task.parker.park()
-        except BaseException:
+        except BaseException:  # a thread cannot be stopped, so a cancelled call is counted, then goes on
             if not task.done:
                 task.left = True
                 self.abandoned += 1
@@ -104,7 +104,7 @@ class ThreadJob:
         try:
             while parker in self._waiting:
                 await parker.park()
-        except BaseException:
+        except BaseException:  # a cancelled wait gives its slot away, then goes on
             if parker in self._waiting:
                 self._waiting.remove(parker)
             else:
