@@ -341,7 +341,7 @@ class Runtime(Controls, Reloads):
                 await bus.room(ticket)
             while not expectation.done:
                 await parker.park()
-        except BaseException:
+        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
             bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
             raise
         finally:
@@ -397,7 +397,7 @@ class Runtime(Controls, Reloads):
         parker = run.parker = bus.make_parker()
         try:
             expectation = bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
-        except BaseException:
+        except BaseException:  # a run without its question is closed, then the error goes on
             bus.trees.opened(run)
             raise
         expectation.notices = None if mute else ()
@@ -409,7 +409,7 @@ class Runtime(Controls, Reloads):
             bus = self._open_bus()
             try:
                 await bus.room(ticket)
-            except BaseException:
+            except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
                 bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
                 raise
 
@@ -506,7 +506,7 @@ class Runtime(Controls, Reloads):
         self._registry.add(binding.card)
         try:
             await self._open(binding)
-        except BaseException:
+        except BaseException:  # an agent that cannot be opened is not listed, then the error goes on
             self._registry.remove(binding.card.id)
             raise
 

@@ -139,7 +139,7 @@ class Worker:
         self._look()
         try:
             await parker.park()
-        except BaseException:
+        except BaseException:  # a cancelled wait leaves the idle stack, then goes on
             self._not_idle()
             raise
 
@@ -195,7 +195,7 @@ class Worker:
             pending = variables.run(running.send, None)
         except StopIteration as stop:
             output = stop.value
-        except BaseException as error:
+        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise
             return None
@@ -249,7 +249,7 @@ class Worker:
             return self._variables.run(step, value)
         except StopIteration as stop:
             rest = self._complete(stop.value)
-        except BaseException as error:
+        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise
             rest = None
@@ -291,7 +291,7 @@ class Worker:
         self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
         try:
             await self._bus.room(ticket, self)
-        except BaseException as error:
+        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise
             return
@@ -358,7 +358,7 @@ class Worker:
 
         try:
             await _Inside(consume(), self._base.copy(), self._spent, self._bus.now)
-        except BaseException as error:
+        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error, final=yielded > 0):
                 raise
             return
