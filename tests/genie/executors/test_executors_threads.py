@@ -140,6 +140,7 @@ async def test_threads_end_with_their_agent() -> None:
         thread = next(one for one in threading.enumerate() if one.name == "genie blocking 1")
         await runtime.remove("blocking")
         await anyio.to_thread.run_sync(thread.join)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("raised", [ValueError, SystemExit, StopIteration])
