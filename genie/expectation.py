@@ -72,41 +72,37 @@ class Plan:
 
 
 class Expectation:
-    """The parts that one asker waits for.
+    """The parts that one asker waits for. First values are on the class, as for ``Scope``.
 
     Args:
         plan: What is expected.
         wake: Called once, when the wait is over.
     """
 
-    __slots__ = (
-        "_each", "_held", "_left", "_lost", "_need", "_wake", "asked", "came", "closed", "done", "headers", "kinds",
-        "label", "notices", "until",
-    )  # fmt: skip
+    label = Classification.PUBLIC
+    """Highest declared label of the answers taken."""
+    headers: Headers | None = None
+    """The narrowest headers of the answers taken."""
+    notices: tuple[str, ...] | None = ()
+    """What an outside asker must show beside the answers taken; None for one that has no place for it."""
+    came = 0
+    done = False
+    """The wait is over: what was needed is in, or nothing more can come."""
+    closed = False
+    """The asker has taken the result; what comes now is late."""
+    until = math.inf
+    """When the asker stops waiting."""
+    _lost: dict[Part, Missing] | None = None
+    _held: dict[Part, str] | None = None
 
     def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
         self.kinds = {kind: parts.copy() for kind, parts in plan.layout.items()}
         """Payload class -> sender -> what came."""
-        self.label = Classification.PUBLIC
-        """Highest declared label of the answers taken."""
-        self.headers: Headers | None = None
-        """The narrowest headers of the answers taken."""
-        self.notices: tuple[str, ...] | None = ()
-        """What an outside asker must show beside the answers taken; None for one that has no place for it."""
-        self.came = 0
-        self.done = False
-        """The wait is over: what was needed is in, or nothing more can come."""
-        self.closed = False
-        """The asker has taken the result; what comes now is late."""
-        self.until = math.inf
-        """When the asker stops waiting."""
         self.asked = plan.asked
         self._each = plan.each
         self._left = plan.parts
         self._need = plan.need
         self._wake = wake
-        self._lost: dict[Part, Missing] | None = None
-        self._held: dict[Part, str] | None = None
         if not plan.parts:
             self.finish()
 

@@ -31,6 +31,16 @@ class Text(NamedTuple):
     """True for a plain ``str`` field; constrained strings, literals and bytes would become invalid."""
 
 
+class Flat(NamedTuple):
+    """How a class is read that holds nothing but strings, scalars and tuples of scalars."""
+
+    strings: Callable[[Mapping[str, Any]], tuple[str, ...]]
+    """Takes the fields by name, which is a third quicker than attribute by attribute."""
+    runs: tuple[str, ...]
+    """Fields that are tuples of scalars."""
+    scalars: int
+
+
 class Reader(NamedTuple):
     """How the strings of one class are read."""
 
@@ -38,6 +48,8 @@ class Reader(NamedTuple):
     """Append every string to the list, and return how many scalars there were besides."""
     bulky: tuple[str, ...]
     """Fields that hold a ``Value`` with collections in it: read apart, because their findings are kept with them."""
+    flat: Flat | None
+    """The quicker way, for a class of at least two strings that has one."""
 
 
 _readers: dict[type[Value], Reader] = {}  # one entry per payload class of the program, never per message
@@ -96,7 +108,10 @@ def _compile(kind: type[Value]) -> Reader:
             bulky.append(name)
         else:
             others.append(name)
-    return Reader(_reading(tuple(texts), tuple(others), tuple(runs), scalars), tuple(bulky))
+    flat = None
+    if len(texts) > 1 and not others and not bulky:
+        flat = Flat(operator.itemgetter(*texts), tuple(runs), scalars)
+    return Reader(_reading(tuple(texts), tuple(others), tuple(runs), scalars), tuple(bulky), flat)
 
 
 def _bare(annotation: object) -> object:

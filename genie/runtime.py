@@ -296,9 +296,10 @@ class Runtime(Controls, Reloads):
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        run, expectation, ticket = self._begin(question, (answer,), "all", to, within_s, caller, mute=notices is None)
+        bus = self._admitting()
+        run, expectation, ticket = self._begin(bus, question, (answer,), "all", to, within_s, caller, notices is None)
         del question  # it is not kept while its answer is awaited
-        bus, parker = self._open_bus(), run.parker
+        parker = run.parker
         try:
             if ticket is not None:
                 await bus.room(ticket)
@@ -331,8 +332,8 @@ class Runtime(Controls, Reloads):
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
         parts = expect if isinstance(expect, tuple) else (expect,)
         within_s = _seconds(within_s)
-        bus = self._open_bus()
-        run, expectation, ticket = self._begin(payload, parts, need, None, None, caller)
+        bus = self._admitting()
+        run, expectation, ticket = self._begin(bus, payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
         parker = run.parker
         timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
@@ -363,12 +364,12 @@ class Runtime(Controls, Reloads):
         caller: Caller | None = None,
     ) -> Run[T]:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
-        bus = self._open_bus()
-        state = self._open_run(deadline_s, caller)
+        bus = self._admitting()
+        state = self._open_run(bus, deadline_s, caller)
         watcher = Watcher(bus.make_parker, keeps=True)
         bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
         state.watchers, state.noisy, state.agents = (watcher,), True, {}
-        self._send(state, question, to)
+        self._send(bus, state, question, to)
         return Run(bus, state, answer, watcher)
 
     async def publish(self, payload: Payload, *, to: str | None = None, caller: Caller | None = None) -> None:
@@ -378,35 +379,36 @@ class Runtime(Controls, Reloads):
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
             MailboxFullError: A mailbox that rejects is full.
         """
-        run = self._open_run(None, caller)
-        await self._admitted(run, self._send(run, payload, to))
+        bus = self._admitting()
+        run = self._open_run(bus, None, caller)
+        await self._admitted(bus, run, self._send(bus, run, payload, to))
 
     def _begin(
         self,
+        bus: Bus,
         question: Payload,
         expect: tuple[Expected, ...],
         need: Need,
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
-        *,
-        mute: bool = False,
+        mute: bool = False,  # noqa: FBT001, FBT002 - a flag's value
     ) -> tuple[RunState, Expectation, Any]:
-        bus = self._open_bus()
-        run = self._open_run(deadline_s, caller)
+        run = self._open_run(bus, deadline_s, caller)
         parker = run.parker = bus.make_parker()
         try:
             expectation = bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
         except BaseException:  # a run without its question is closed, then the error goes on
             bus.trees.opened(run)
             raise
-        expectation.notices = None if mute else ()
-        return run, expectation, self._send(run, question, to)
+        if mute:
+            expectation.notices = None
+        return run, expectation, self._send(bus, run, question, to)
 
-    async def _admitted(self, run: RunState, ticket: Any) -> None:
+    @staticmethod
+    async def _admitted(bus: Bus, run: RunState, ticket: Any) -> None:
         """Wait until the first message has found room."""
         if ticket is not None:
-            bus = self._open_bus()
             try:
                 await bus.room(ticket)
             except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
@@ -419,17 +421,18 @@ class Runtime(Controls, Reloads):
             raise RuntimeDrainingError
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
-        refuse_unaudited(self._audit)
+        if self._audit is not None:
+            refuse_unaudited(self._audit)
         return bus
 
-    def _open_run(self, deadline_s: float | None, caller: Caller | None) -> RunState:
-        bus = self._admitting()
+    def _open_run(self, bus: Bus, deadline_s: float | None, caller: Caller | None) -> RunState:
         within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
         return bus.trees.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
-    def _send(self, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC) -> Any:
-        bus, asker = self._open_bus(), run.asker.card
+    @staticmethod
+    def _send(bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC) -> Any:
+        asker = run.asker.card
         try:
             return bus.emit(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
         except MailboxFullError:
@@ -543,7 +546,7 @@ class Runtime(Controls, Reloads):
         message = letter.message
         run = bus.trees.open(message.scope.run.asker, math.inf)
         run.headers = run.headers.met(bus.trees.granted(message.headers))
-        await self._admitted(run, self._send(run, message.payload, letter.agent, message.label))
+        await self._admitted(bus, run, self._send(bus, run, message.payload, letter.agent, message.label))
 
 
 async def _close(agent: object) -> None:

@@ -7,6 +7,7 @@ the simulation's loop are the only ones that know which backend runs.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -97,7 +98,9 @@ def loop_time() -> Callable[[], float]:
         return anyio.current_time
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
-    return asyncio.get_running_loop().time
+    read = asyncio.get_running_loop().time
+    # The standard library's loops only hand on what this says, at the cost of a call on every reading.
+    return time.monotonic if getattr(read, "__func__", None) is asyncio.BaseEventLoop.time else read
 
 
 def threadsafe() -> Callable[[Callable[[], object]], object]:

@@ -118,16 +118,19 @@ class Worker:
     def _suspends(self) -> None:
         self._row = 0
         self._suspended = True
-        self._look()
-        self._spent(self._bus.now() - self.started)
+        if self.subscriber.laned:
+            self._look()
+        seconds = self._bus.now() - self.started
+        if seconds >= STALL_S:
+            self._spent(seconds)
 
     def _look(self) -> None:
-        """Mail may have come to lie behind the key of a handler that waits."""
-        if self.subscriber.laned and self.subscriber.waiting:
+        """Mail that lies behind a key may have come to lie behind that of a handler that waits."""
+        if self.subscriber.waiting:
             self._bus.waits.look_later()
 
     def _spent(self, seconds: float) -> None:
-        """The handler kept the loop that long."""
+        """The handler kept the loop that long, which may be long enough to say so."""
         if seconds >= STALL_S:
             self._bus.blocked(self.subscriber, seconds)
 
@@ -136,7 +139,8 @@ class Worker:
         if parker is None:
             parker = self._parker = self._bus.make_parker()
         idle.append(self)
-        self._look()
+        if self.subscriber.laned:
+            self._look()
         try:
             await parker.park()
         except BaseException:  # a cancelled wait leaves the idle stack, then goes on
@@ -254,7 +258,9 @@ class Worker:
                 raise
             rest = None
         finally:
-            self._spent(now() - before)
+            seconds = now() - before
+            if seconds >= STALL_S:
+                self._spent(seconds)
         self._running = None
         raise StopIteration(rest)
 
