@@ -151,6 +151,7 @@ def taxonomy() -> Mapping[str, CategoryInfo]:
     )
 
 
+@functools.lru_cache(maxsize=256)  # more names than there are; it is asked several times for each movement
 def info(name: str | None) -> CategoryInfo:
     """Return what is known of a category; a name outside the taxonomy, or none, is uncategorised."""
     table = taxonomy()

@@ -41,12 +41,27 @@ def money(minor: int, currency: str) -> Money:
 
 
 def transaction(
-    id_: str, line: int, account: str, date: datetime.date, narration: str, amount: Money, balance: Money | None
+    id_: str,
+    line: int,
+    account: str,
+    date: datetime.date,
+    narration: str,
+    amount: Money,
+    balance: Money | None,
+    file: str,
 ) -> Transaction:
     """Return a movement as a table states it; all else has its default."""
     values = _BLANK.copy()
+    values["file"] = file
     values["id"], values["line"], values["account"] = id_, line, account
     values["date"], values["narration"], values["amount"], values["balance"] = date, narration, amount, balance
+    return _made(Transaction, values, _GIVEN)
+
+
+def restated(one: Transaction, amount: Money, balance: Money | None) -> Transaction:
+    """Return a transaction with its amounts written otherwise."""
+    values = one.__dict__.copy()
+    values["amount"], values["balance"] = amount, balance
     return _made(Transaction, values, _GIVEN)
 
 

@@ -51,9 +51,13 @@ def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None =
     """
     waiting: dict[tuple[str, int], deque[int]] = defaultdict(deque)
     legs: dict[int, int] = {}
+    minors = [one.amount.minor for one in transactions]
+    both_ways = moved_both_ways(minors)
     for at in in_order(transactions) if order is None else order:
+        if abs(minors[at]) not in both_ways:
+            continue
         one = transactions[at]
-        if one.amount.minor == 0 or not _may_be_transfer(one):
+        if not _may_be_transfer(one):
             continue
         opposite = waiting[one.amount.currency, -one.amount.minor]
         _drop_old(opposite, transactions, one.date, TRANSFER_DAYS)
@@ -71,6 +75,12 @@ def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None =
             opposite.remove(partner)
             legs[at], legs[partner] = partner, at
     return legs
+
+
+def moved_both_ways(minors: Sequence[int]) -> frozenset[int]:
+    """Return the positive amounts that went both in and out; nothing else can be a transfer."""
+    moved = frozenset(minors)
+    return frozenset(minor for minor in moved if minor > 0 and -minor in moved)
 
 
 def _may_be_transfer(transaction: Transaction) -> bool:
@@ -100,22 +110,47 @@ def refunds(
         skip: Positions that are legs of transfers.
         order: What ``in_order`` says of them, where it is known.
     """
-    purchases: dict[tuple[str, str, str], _Purchases] = {}
+    back = _may_take_back(transactions, skip)
+    if not back:
+        return {}
+    came = frozenset(transactions[at].amount.minor for at in back)
+    purchases = {key: _Purchases(transactions, came) for key in back.values()}
     found: dict[int, int] = {}
     for at in in_order(transactions) if order is None else order:
         one = transactions[at]
-        kind = categories.info(one.category).kind
-        if at in skip or one.amount.minor == 0 or kind in {Kind.TRANSFER, Kind.INCOME}:
-            continue
-        key = (one.account, one.amount.currency, _payee(one))
-        made = purchases.get(key)
-        if one.amount.minor < 0:
-            if made is None:
-                made = purchases[key] = _Purchases(transactions)
-            made.add(at)
-        elif made is not None and (partner := made.take(one)) is not None:
-            found[at] = partner
+        if at in back:
+            partner = purchases[back[at]].take(one)
+            if partner is not None:
+                found[at] = partner
+        elif one.amount.minor < 0 and at not in skip and _is_spending(one):
+            made = purchases.get(_between(one))
+            if made is not None:
+                made.add(at)
     return found
+
+
+_Between = tuple[str, str, str]
+"""An account, a currency and a payee."""
+
+
+def _may_take_back(transactions: Sequence[Transaction], skip: Mapping[int, int]) -> dict[int, _Between]:
+    """Return positions of money in that says so, or of which as much went out; nothing else can be a refund."""
+    out = frozenset(-one.amount.minor for one in transactions)
+    return {
+        at: _between(one)
+        for at, one in enumerate(transactions)
+        if one.amount.minor > 0 and at not in skip and _is_spending(one)
+        and (one.amount.minor in out or says_refund(one))
+    }  # fmt: skip
+
+
+def _is_spending(transaction: Transaction) -> bool:
+    kind = categories.info(transaction.category).kind
+    return kind is not Kind.TRANSFER and kind is not Kind.INCOME
+
+
+def _between(transaction: Transaction) -> _Between:
+    return transaction.account, transaction.amount.currency, _payee(transaction)
 
 
 def _payee(transaction: Transaction) -> str:
@@ -126,10 +161,15 @@ class _Purchases:
     """Purchases from one payee, in order of time; of the latest ``_LOOK_BACK``, a refund takes one back.
 
     Those of the refund's own amount are looked up and not looked for: money in from a payee is a refund only rarely.
+
+    Args:
+        transactions: Where the positions lead.
+        came: Amounts that came in; only purchases of these are kept by amount.
     """
 
-    def __init__(self, transactions: Sequence[Transaction]) -> None:
+    def __init__(self, transactions: Sequence[Transaction], came: frozenset[int]) -> None:
         self._transactions = transactions
+        self._came = came
         self._in_order: list[int] = []
         self._by_amount: defaultdict[int, list[int]] = defaultdict(list)
         """Places in ``_in_order``, by the positive amount."""
@@ -137,7 +177,9 @@ class _Purchases:
 
     def add(self, at: int) -> None:
         """Add the position of a purchase that is not before the ones that are held."""
-        self._by_amount[-self._transactions[at].amount.minor].append(len(self._in_order))
+        amount = -self._transactions[at].amount.minor
+        if amount in self._came:
+            self._by_amount[amount].append(len(self._in_order))
         self._in_order.append(at)
 
     def take(self, refund: Transaction) -> int | None:

@@ -53,8 +53,11 @@ def read_statement(filename: str, content: bytes, profile: StatementProfile | No
             profile does not fit it, or a library that it needs is not installed. The error quotes header names, never
             the content of a row.
     """
-    read = _reader(form_of(content))
-    return read(_shown(filename), content, profile or StatementProfile(), Choices())
+    return _read(_shown(filename), content, profile, Choices())
+
+
+def _read(name: str, content: bytes, profile: StatementProfile | None, choices: Choices) -> StatementReading:
+    return _reader(form_of(content))(name, content, profile or StatementProfile(), choices)
 
 
 def _reader(form: Form) -> _Read:
@@ -79,7 +82,7 @@ def read_files(files: Sequence[StatementFile]) -> StatementReading:
     unread: list[UnreadFile] = []
     for name, file in zip(_distinct([_shown(file.filename) for file in files]), files, strict=True):
         try:
-            parts.append(Part(name, read_statement(name, file.content, file.profile), file.content))
+            parts.append(Part(name, _read(name, file.content, file.profile, Choices(name)), file.content))
         except InputError as error:
             why = f"{error.problem}; {error.remedy}" if error.remedy else error.problem
             unread.append(UnreadFile(file=name, reason=why))

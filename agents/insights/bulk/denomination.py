@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agents.contracts.money import UNKNOWN_CURRENCY, Money, exponent, minor_units
+from agents.contracts.money import UNKNOWN_CURRENCY, exponent, minor_units
 from agents.contracts.statements import Transaction
-from agents.insights.making import changed, money
+from agents.insights.making import money, restated
 
 
 class Denominated(NamedTuple):
@@ -45,7 +45,9 @@ def denominated(transactions: Sequence[Transaction], currency: str) -> Denominat
 
 
 def _stated(one: Transaction, currency: str, *, alike: bool) -> Transaction:
-    def stated(amount: Money) -> Money:
-        return money(amount.minor if alike else minor_units(amount.amount, currency), currency)
-
-    return changed(one, {"amount": stated(one.amount), "balance": None if one.balance is None else stated(one.balance)})
+    amount, balance = one.amount, one.balance
+    if alike:
+        left = None if balance is None else money(balance.minor, currency)
+        return restated(one, money(amount.minor, currency), left)
+    left = None if balance is None else money(minor_units(balance.amount, currency), currency)
+    return restated(one, money(minor_units(amount.amount, currency), currency), left)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from agents.contracts.statements import Transaction
 from agents.domain import categories, narrations
 from agents.domain.categories import Kind
-from agents.insights.pairs import BANK_RAILS, TRANSFER_DAYS
+from agents.insights.pairs import BANK_RAILS, TRANSFER_DAYS, moved_both_ways
 
 _LOOK_BACK = 50
 _REFERENCE_DIGITS = 6
@@ -61,16 +61,15 @@ def transfers(transactions: Sequence[Transaction], *, skip: Mapping[int, object]
         skip: Positions that belong elsewhere already.
     """
     waiting: dict[tuple[str, int], deque[int]] = defaultdict(deque)
+    minors = [one.amount.minor for one in transactions]
+    both_ways = moved_both_ways(minors)
     order = sorted(
-        (at for at in range(len(transactions)) if at not in skip and transactions[at].amount.minor),
+        (at for at, minor in enumerate(minors) if abs(minor) in both_ways and at not in skip),
         key=lambda at: (transactions[at].date, transactions[at].line, transactions[at].id),
     )
-    amounts = _both_ways(transactions, order)
     candidates: list[tuple[int, int, int, int, str]] = []
     for at in order:
         one = transactions[at]
-        if abs(one.amount.minor) not in amounts:
-            continue
         opposite = waiting[one.amount.currency, -one.amount.minor]
         while opposite and (one.date - transactions[opposite[0]].date).days > TRANSFER_DAYS:
             opposite.popleft()
@@ -89,12 +88,6 @@ def transfers(transactions: Sequence[Transaction], *, skip: Mapping[int, object]
         out, came = (earlier, later) if transactions[earlier].amount.minor < 0 else (later, earlier)
         found.append(Pair(out, came, why))
     return tuple(sorted(found))
-
-
-def _both_ways(transactions: Sequence[Transaction], order: Sequence[int]) -> set[int]:
-    """Return the amounts that went both in and out; nothing else can be a transfer."""
-    out = {-transactions[at].amount.minor for at in order if transactions[at].amount.minor < 0}
-    return out & {transactions[at].amount.minor for at in order if transactions[at].amount.minor > 0}
 
 
 def _evidence(one: Transaction, other: Transaction) -> tuple[int, str]:

@@ -30,7 +30,10 @@ def returned(one: Transaction) -> Returned | None:
     shop, or "premium", say nothing here.
     """
     text = one.narration.lower()
-    if not any(hint in text for hint in _HINTS):
+    for hint in _HINTS:  # as a loop: `any` of a generator takes twice as long, and a pattern of them ten times
+        if hint in text:
+            break
+    else:
         return None
     words = narrations.words(one.narration)
     if not _CHARGE.isdisjoint(words):

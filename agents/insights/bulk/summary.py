@@ -96,7 +96,7 @@ class Consolidation:
         """Return the answer; there must be a movement to count."""
         days = [one.date for one in self._all]
         period = Period(start=min(days), end=max(days))
-        booked = {month_of(day) for day in days}
+        booked = {month_of(day) for day in set(days)}
         months = covered_months(period.start, period.end, booked)
         complete = complete_months(period.start, period.end, booked)
         sums = self._sums()
@@ -150,23 +150,32 @@ class Consolidation:
     def _sums(self) -> _Sums:
         sums = _Sums(*(Counter() for _ in _Sums._fields))
         months: dict[datetime.date, str] = {}
+        spent: Counter[str | None] = Counter()  # by the name in the movement, which is quicker to look up than a member
+        count: Counter[str | None] = Counter()
         for one in self.counted:
             month = months.get(one.date) or months.setdefault(one.date, month_of(one.date))
-            amount, about = one.amount.minor, categories.info(one.category)
+            amount, own = one.amount.minor, categories.info(one.category).kind is Kind.TRANSFER
             sums.moved[month] += 1
             paid = self._refunds.get(one.id)
             if paid is not None:
                 sums.outflow[month_of(paid.date)] -= amount
-                sums.by_category[categories.info(paid.category).category] -= amount
+                spent[paid.category] -= amount
             elif amount >= 0:
                 sums.inflow[month] += amount
-                sums.own_in[month] += amount if about.kind is Kind.TRANSFER else 0
+                if own:
+                    sums.own_in[month] += amount
             else:
                 sums.outflow[month] -= amount
-                sums.by_category[about.category] -= amount
-                sums.category_count[about.category] += 1
-                sums.own_out[month] -= amount if about.kind is Kind.TRANSFER else 0
-                sums.loans[month] -= amount if is_loan(one) else 0
+                spent[one.category] -= amount
+                count[one.category] += 1
+                if own:
+                    sums.own_out[month] -= amount
+                if is_loan(one):
+                    sums.loans[month] -= amount
+        for name, amount in spent.items():
+            category = categories.info(name).category
+            sums.by_category[category] += amount
+            sums.category_count[category] += count[name]
         for at, whose in self._returned.items():
             sums.returns[month_of(self._all[at].date)] += whose == "own"
         return sums

@@ -206,6 +206,9 @@ def _reading(parts: Sequence[Part], shares: list[_Share], choices: Choices) -> S
         # An account that stands in one file, under one name, has its ids already.
         has_ids = shares_of[_key_of(account)] == 1 and all(one.account == account for one in share.transactions)
         for one in share.transactions:
+            if has_ids and one.file == share.part.name:  # as readers of tables leave it: nothing is to be changed
+                transactions.append(one)
+                continue
             id_ = one.id if has_ids else identity(account, one.date, one.narration, one.amount, seen)
             transactions.append(changed(one, {"id": id_, "account": account, "file": share.part.name}))
     only = next(iter(spelt.values())) if len(spelt) == 1 else ""

@@ -15,7 +15,8 @@ _LONGEST = 40
 _MOST_DIGITS, _MOST_FRACTION = 18, 8
 """Together within the 28 digits that Decimal keeps exactly."""
 
-_PLAIN = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,2}))?")
+_MOST_PLAIN = 15
+_SIGNED = re.compile(r"([+-])([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 # One pass: something without digits, the number, something without digits.
 _AMOUNT = re.compile(r"([^0-9]{0,10}?)([.,]?[0-9][0-9.,'\u2019 ]*)([^0-9]{0,16})")
 _MINUSES = str.maketrans("\u2212\u2013\u2014", "---")
@@ -55,13 +56,18 @@ def amount_text(cell: str) -> AmountText | None:
     """Return what a cell says as an amount, or None if it holds something else."""
     if not cell or len(cell) > _LONGEST:
         return None
-    if match := _PLAIN.fullmatch(cell):
+    # Most cells are digits, a point and two digits; words of strings are three times as quick as a pattern there.
+    whole, point, fraction = cell.partition(".")
+    if whole.isdecimal() and len(whole) <= _MOST_PLAIN and cell.isascii():
+        if not point:
+            value = Decimal(cell)
+            return AmountText(value, value, 0, None, "", False)  # noqa: FBT003 - by place: fast
+        if fraction.isdecimal() and len(fraction) <= 2:
+            return AmountText(Decimal(cell), None, 0, None, "", True)  # noqa: FBT003 - as above
+    if match := _SIGNED.fullmatch(cell):
         sign, whole, fraction = match.groups()
         value = Decimal(f"{whole}.{fraction}") if fraction else Decimal(whole)
-        number = -1 if sign == "-" else 1 if sign else 0
-        return AmountText(
-            value, None if fraction else value, number, None, "", bool(fraction or sign)
-        )  # by place: fast
+        return AmountText(value, None if fraction else value, -1 if sign == "-" else 1, money=True)
     match = _AMOUNT.fullmatch(" ".join(cell.translate(_MINUSES).split()))
     return _dressed(match[1], match[2].strip(), match[3]) if match else None
 

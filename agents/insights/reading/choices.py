@@ -13,9 +13,14 @@ _SHOWN = 5
 
 
 class Choices:
-    """Collects assumptions and notices of one reading, in the order in which they were made."""
+    """Collects assumptions and notices of one reading, in the order in which they were made.
 
-    def __init__(self) -> None:
+    Args:
+        file: Name of the file that is read, where it is one among several.
+    """
+
+    def __init__(self, file: str = "") -> None:
+        self.file = file
         self.assumptions: list[Assumption] = []
         self.notices: list[str] = []
 

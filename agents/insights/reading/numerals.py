@@ -31,18 +31,20 @@ def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[D
     """
     votes = {".": 0, ",": 0}
     grouped = {".": 0, ",": 0}
+    read = cells.amount
     for record in table.rows:
+        texts = record.cells
         for column in columns:
-            cell = record.cells[column] if column < len(record.cells) else ""
-            amount = cells.amount(cell) if cell else None
-            if amount is None or amount.point == amount.comma:
+            amount = read(texts[column]) if column < len(texts) and texts[column] else None
+            if amount is None:
                 continue
-            if amount.comma is None:
-                votes["."] += 1
-            elif amount.point is None:
+            point, comma = amount.point, amount.comma
+            if comma is None:
+                votes["."] += 1  # one of the two there always is
+            elif point is None:
                 votes[","] += 1
-            else:
-                grouped["." if amount.point > amount.comma else ","] += 1
+            elif point != comma:
+                grouped["." if point > comma else ","] += 1
     if votes["."] != votes[","]:
         return ("." if votes["."] > votes[","] else ","), True
     if grouped["."] or grouped[","]:

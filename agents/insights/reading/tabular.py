@@ -92,7 +92,8 @@ def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile,
     amounts = signed_amounts(read, profile, choices)
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
-    transactions = _transactions(read, amounts, Denomination(table, columns, read, profile, choices), profile)
+    denomination = Denomination(table, columns, read, profile, choices)
+    transactions = _transactions(read, amounts, denomination, profile, choices.file)
     _refuse_mostly_bad(name, table, read, len(transactions))
     accounts = {one.account for one in transactions}
     return StatementReading(
@@ -140,7 +141,7 @@ def _refuse_mostly_bad(name: str, table: Table, read: Read, good: int | None = N
 
 
 def _transactions(
-    read: Read, amounts: list[Decimal | None], denomination: Denomination, profile: StatementProfile
+    read: Read, amounts: list[Decimal | None], denomination: Denomination, profile: StatementProfile, file: str
 ) -> list[Transaction]:
     """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
     seen: dict[str, int] = {}
@@ -173,6 +174,7 @@ def _transactions(
                 entry.narration,
                 moved,
                 balance,
+                file,
             )
         )
     return found

@@ -23,7 +23,7 @@ def test_what_is_made_equals_what_is_validated(minor: int, balance: int | None, 
         id="a", line=3, account="A-1", date=DAY, narration=text, amount=Money(minor=minor, currency="INR"), balance=left
     )
     quick_left = None if balance is None else money(balance, "INR")
-    quick = transaction("a", 3, "A-1", DAY, text, money(minor, "INR"), quick_left)
+    quick = transaction("a", 3, "A-1", DAY, text, money(minor, "INR"), quick_left, "")
     assert quick == asked
     assert quick.model_dump_json() == asked.model_dump_json()
     assert hash(quick.amount) == hash(asked.amount)
@@ -32,7 +32,7 @@ def test_what_is_made_equals_what_is_validated(minor: int, balance: int | None, 
 
 
 def test_a_change_leaves_the_first_one_as_it_is_and_both_frozen() -> None:
-    first = transaction("a", 3, "A-1", DAY, "SHOP", money(-100, "INR"), None)
+    first = transaction("a", 3, "A-1", DAY, "SHOP", money(-100, "INR"), None, "")
     other = changed(first, {"category": "food.cafes", "confidence": 0.9})
     assert other == first.model_copy(update={"category": "food.cafes", "confidence": 0.9})
     assert first.category is None
