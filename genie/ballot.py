@@ -150,6 +150,39 @@ class Ballot:
         bus.desk.replace(held, message, decision)
         return request.edited(vote.by, vote.at, message, decision, digest(payload))
 
+    def release(self, hold_id: str, *, by: str, reason: str) -> None:
+        """Let go what is held and asks for nobody by role or number.
+
+        Raises:
+            InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.
+        """
+        held = self.held(hold_id)
+        request = held.request
+        if request.named:
+            raise InputError(f"hold {hold_id!r}", f"asks for {'; '.join(request.lacking())}", "use approve()")
+        objection = request.objection(by, frozenset()) if request.requester else None
+        if objection is not None:
+            raise InputError(f"hold {hold_id!r}", objection)
+        ended = request.ended(State.APPROVED)
+        self._bus.holds.pop(hold_id)
+        self._bus.governed(
+            "approved", hold_id, by=by, reason=reason, message=held.message, detail=ended.evidence()
+        )  # fmt: skip
+        self._bus.holds.changed(held, ended)
+        self._bus.desk.release(held)
+
+    def refuse(self, hold_id: str, *, by: str, reason: str) -> None:
+        """Deny what is held.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        held = self.held(hold_id)
+        self._bus.holds.pop(hold_id)
+        detail = held.request.ended(State.DENIED).evidence()
+        self._bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+        self._bus.desk.refuse(held, Outcome.DENIED, reason)
+
     def sight(self, held: Held, clearance: Classification | None) -> Sight:
         """Return what an approver sees of what is held.
 

@@ -34,7 +34,7 @@ from genie.recorder import Recorder
 from genie.runs import Runs
 from genie.sight import seen
 from genie.supervisor import Supervisor
-from genie.switches import Switches
+from genie.switches import Switches, cut
 from genie.waits import Waits
 from genie.worker import Worker
 
@@ -150,13 +150,14 @@ class Bus:
         self.reroute()
 
     def remove(self, agent: str) -> None:
-        """Stop routing to a subscriber; its mail goes to its fallback or is denied."""
+        """Stop routing to a subscriber: its mail goes to its fallback or is denied, what it handles is cancelled."""
         subscriber = self.subscribers.pop(agent)
         self.reroute()
         self.supervisor.bar(subscriber, "removed")
         subscriber.removed = True
         while subscriber.idle:
             subscriber.idle.pop().wake()
+        cut(subscriber, "removed")
 
     def spawn(self, subscriber: Subscriber) -> None:
         """Start one more worker."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from genie.account import Outcome
-from genie.approval import State
-from genie.ballot import Ballot
 from genie.errors import InputError, UnknownAgentError
-from genie.switches import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from genie.approval import ApprovalRequest, Seal, Sight
+    from genie.ballot import Ballot
     from genie.bus import Bus
     from genie.holds import Held
     from genie.incident import Incident
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from genie.message import Classification, Payload
     from genie.policy import PolicySet
     from genie.supervisor import DeadLetter
-    from genie.switches import Word
+    from genie.switches import Target, Word
 
 
 class Controls(ABC):
@@ -46,7 +43,7 @@ class Controls(ABC):
             reason: Why.
         """
         self._subscriber(agent)
-        self._turn(Target("agent", agent), "paused", by, reason, for_s)
+        self._turn(_target(agent), "paused", by, reason, for_s)
 
     def resume(self, agent: str, *, by: str = "operator", reason: str = "") -> None:
         """Deliver to an agent again that was paused or quarantined.
@@ -55,7 +52,7 @@ class Controls(ABC):
             InputError: It is killed, which only ``revive`` lifts.
         """
         self._subscriber(agent)
-        target = Target("agent", agent)
+        target = _target(agent)
         switches = self._open_bus().switches
         if switches.is_on(target, "killed"):
             raise InputError(f"agent {agent!r}", "is killed", "revive it")
@@ -137,7 +134,7 @@ class Controls(ABC):
         Raises:
             InputError: Nothing of that id is held.
         """
-        ballot = Ballot(self._open_bus())
+        ballot = self._ballot()
         return ballot.sight(ballot.held(hold_id), clearance)
 
     def approve(
@@ -164,7 +161,7 @@ class Controls(ABC):
         Raises:
             InputError: It does not count, and why.
         """
-        return Ballot(self._open_bus()).vote(
+        return self._ballot().vote(
             hold_id, by=by, roles=frozenset(roles), approve=True, reason=reason, edit=edit, seal=seal
         )
 
@@ -176,9 +173,7 @@ class Controls(ABC):
         Raises:
             InputError: It does not count, and why.
         """
-        return Ballot(self._open_bus()).vote(
-            hold_id, by=by, roles=frozenset(roles), approve=False, reason=reason, seal=seal
-        )
+        return self._ballot().vote(hold_id, by=by, roles=frozenset(roles), approve=False, reason=reason, seal=seal)
 
     def release(self, hold_id: str, *, by: str = "operator", reason: str = "released") -> None:
         """Let go what is held, as the program that embeds this runtime; it is judged again.
@@ -188,19 +183,7 @@ class Controls(ABC):
         Raises:
             InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.
         """
-        bus = self._open_bus()
-        held = Ballot(bus).held(hold_id)
-        request = held.request
-        if request.named:
-            raise InputError(f"hold {hold_id!r}", f"asks for {'; '.join(request.lacking())}", "use approve()")
-        objection = request.objection(by, frozenset()) if request.requester else None
-        if objection is not None:
-            raise InputError(f"hold {hold_id!r}", objection)
-        bus.holds.pop(hold_id)
-        detail = request.ended(State.APPROVED).evidence()
-        bus.governed("approved", hold_id, by=by, reason=reason, message=held.message, detail=detail)
-        bus.holds.changed(held, request.ended(State.APPROVED))
-        bus.desk.release(held)
+        self._ballot().release(hold_id, by=by, reason=reason)
 
     def refuse(self, hold_id: str, *, by: str = "operator", reason: str = "refused") -> None:
         """Deny what is held, as the program that embeds this runtime.
@@ -208,12 +191,7 @@ class Controls(ABC):
         Raises:
             InputError: Nothing of that id is held.
         """
-        bus = self._open_bus()
-        held = Ballot(bus).held(hold_id)
-        bus.holds.pop(hold_id)
-        detail = held.request.ended(State.DENIED).evidence()
-        bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
-        bus.desk.refuse(held, Outcome.DENIED, reason)
+        self._ballot().refuse(hold_id, by=by, reason=reason)
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters that are kept, oldest first."""
@@ -239,6 +217,11 @@ class Controls(ABC):
         """
         self._open_bus().recorder.incidents.close(incident_id, by)
 
+    def _ballot(self) -> Ballot:
+        from genie.ballot import Ballot  # noqa: PLC0415 - start-up: only what is open holds anything
+
+        return Ballot(self._open_bus())
+
     def _subscriber(self, agent: str) -> Subscriber:
         bus = self._open_bus()
         found = bus.subscribers.get(agent)
@@ -247,7 +230,13 @@ class Controls(ABC):
         return found
 
 
-def _target(agent: str | None, tenant: str | None, everything: bool) -> Target:  # noqa: FBT001 - as its caller has it
+def _target(
+    agent: str | None,
+    tenant: str | None = None,
+    everything: bool = False,  # noqa: FBT001, FBT002 - as its caller has it
+) -> Target:
+    from genie.switches import Target  # noqa: PLC0415 - start-up: only what is open can be switched off
+
     if (agent is not None) + (tenant is not None) + everything != 1:
         raise TypeError("name an agent, a tenant, or everything=True")
     if agent is not None:

@@ -123,6 +123,16 @@ class Recorder:
             code = "deny" if denied is None else f"{denied.policy}:{coded(denied.code)}"
             self._happened("denied", code, recipient, message)
 
+    def refuse_unaudited(self) -> None:
+        """Let no run in that could not be recorded.
+
+        Raises:
+            AuditFailedError: The audit has failed, and says that then nothing may run.
+        """
+        refusal = getattr(self.audit, "refusal", None)
+        if refusal is not None:
+            raise AuditFailedError(problem=refusal)
+
     def declassified(self, message: Message[Any], read: Classification) -> None:
         """Record that a message left with a lower label than what its sender had read."""
         self.tell(message, "declassified", None, f"{read.label} to {message.label.label}")
@@ -258,17 +268,6 @@ def opened(audit: Audit | None) -> Callable[[], None]:
     audit.open()
     closing: Callable[[], None] = getattr(audit, "close", lambda: None)
     return closing
-
-
-def refuse_unaudited(audit: Audit | None) -> None:
-    """Let no run in that could not be recorded.
-
-    Raises:
-        AuditFailedError: The audit has failed, and says that then nothing may run.
-    """
-    refusal = getattr(audit, "refusal", None)
-    if refusal is not None:
-        raise AuditFailedError(problem=refusal)
 
 
 def coded(code: str) -> str:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
-
-import anyio
-import anyio.to_thread
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from genie.errors import ConfigError, GenieError, InputError
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
     from pathlib import Path
 
     from genie.bus import Bus
     from genie.policy import PolicySet
 
+T = TypeVar("T")
+
 EVERY_S = 2.0
 """Seconds between two looks at the policy files."""
 _TOLD = 10
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    from anyio import to_thread  # noqa: PLC0415 - start-up: nearly no program reloads at once
+
+    return await to_thread.run_sync(work)
 
 
 def _logger() -> logging.Logger:
@@ -72,11 +79,11 @@ class Reloads(ABC):
         if source is None:
             raise InputError("this runtime", "has no policy files", "use replace_policies, or make it from a pipeline")
         try:
-            policies = await anyio.to_thread.run_sync(source.load)
+            policies = await _in_thread(source.load)
         except Exception as error:  # whatever keeps a set from being made keeps the old one in force
             told = str(error) if isinstance(error, GenieError) else type(error).__name__
             problems = error.problems if isinstance(error, ConfigError) else (told,)
-            contents = await anyio.to_thread.run_sync(_contents, source.files)
+            contents = await _in_thread(partial(_contents, source.files))
             bus.governed(
                 "reload_refused", bus.policies.sha256, by=by, reason=reason,
                 detail={"problems": list(problems[:_TOLD]), "files": contents},
@@ -135,7 +142,7 @@ class _Watch:
 
     async def _renew(self) -> None:
         try:
-            contents = await anyio.to_thread.run_sync(_contents, self._source.files)
+            contents = await _in_thread(partial(_contents, self._source.files))
             if contents != self._contents:
                 self._contents = contents
                 await self._runtime.reload(by="watch", reason="a policy file changed")

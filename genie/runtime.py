@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 import anyio
 
 from genie.account import Asker, Outcome, RunState
-from genie.bus import Bus
 from genie.clock import Clock
 from genie.controls import Controls
 from genie.errors import (
@@ -25,19 +24,12 @@ from genie.errors import (
 )
 from genie.events import Watcher
 from genie.ids import IdSource
-from genie.invocation import calls_of, job_of
-from genie.joins import JoinPoint
 from genie.limits import RunLimits
-from genie.mailbox import Subscriber
 from genie.message import Classification, Payload, topic_of
-from genie.policy import PolicySet
 from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
-from genie.recorder import opened, refuse_unaudited
 from genie.registry import Registry
 from genie.reload import Reloads
 from genie.run import Run, ends_at, failure_of, holds_of
-from genie.switches import cut
-from genie.taps import Observation, Tap
 from genie.wake import Crew, loop_time, open_crew, parker_factory
 
 if TYPE_CHECKING:
@@ -46,13 +38,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from genie.admission import Admission
+    from genie.bus import Bus
     from genie.config import Pipeline
     from genie.expectation import Expectation
+    from genie.policy import PolicySet
     from genie.ports import Audit, Control, Executor, Journal
     from genie.protocol import Expected, Need
     from genie.reload import PolicySource
     from genie.statistics import Statistics
     from genie.steward import Steward
+    from genie.taps import Observation
 
 T = TypeVar("T", bound=Payload)
 
@@ -104,7 +99,7 @@ class Runtime(Controls, Reloads):
     ) -> None:
         self._source = source
         self._agents = [_bound(agent) for agent in agents]
-        self._policies = policies or PolicySet()
+        self._policies = policies
         self._joins = tuple(joins)
         self._limits = limits or RunLimits()
         self._journal = journal
@@ -156,6 +151,12 @@ class Runtime(Controls, Reloads):
 
     async def __aenter__(self) -> Self:
         """Open agents and start the alarm."""
+        # Start-up: what a program needs to define payloads and agents is less than half of what a bus is made of.
+        from genie.bus import Bus  # noqa: PLC0415 - as above
+        from genie.joins import JoinPoint  # noqa: PLC0415 - as above
+        from genie.policy import PolicySet  # noqa: PLC0415 - as above
+        from genie.recorder import opened  # noqa: PLC0415 - as above
+
         if self._bus is not None:
             raise RuntimeClosedError
         make_parker = parker_factory()
@@ -163,7 +164,7 @@ class Runtime(Controls, Reloads):
         self._close_audit = opened(self._audit)
         self._crew = crew = await open_crew()
         self._bus = bus = Bus(
-            clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies,
+            clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies or PolicySet(),
             limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
             audit=self._audit, admission=self._admission,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
@@ -183,6 +184,9 @@ class Runtime(Controls, Reloads):
         return self
 
     async def _open(self, binding: Binding) -> None:
+        from genie.invocation import calls_of, job_of  # noqa: PLC0415 - start-up: as where the bus is made
+        from genie.mailbox import Subscriber  # noqa: PLC0415 - as above
+
         assert self._bus is not None  # noqa: S101 - narrows
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
@@ -422,7 +426,7 @@ class Runtime(Controls, Reloads):
         if len(bus.runs) >= self._limits.max_runs:
             raise TooManyRunsError(limit=self._limits.max_runs)
         if self._audit is not None:
-            refuse_unaudited(self._audit)
+            bus.recorder.refuse_unaudited()
         return bus
 
     def _open_run(self, bus: Bus, deadline_s: float | None, caller: Caller | None) -> RunState:
@@ -472,6 +476,8 @@ class Runtime(Controls, Reloads):
             tenants: Tenants whose messages it may see; all by default.
             region: Where what it sees goes; unknown by default.
         """
+        from genie.taps import Tap  # noqa: PLC0415 - start-up: as where the bus is made
+
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
@@ -522,7 +528,6 @@ class Runtime(Controls, Reloads):
         subscriber = self._subscriber(agent)
         self._registry.remove(agent)
         bus.remove(agent)
-        cut(subscriber, "removed")
         while subscriber.workers:
             subscriber.left = bus.make_parker()
             await subscriber.left.park()
