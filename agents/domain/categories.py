@@ -10,9 +10,9 @@ import enum
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Category(enum.StrEnum):
@@ -107,8 +107,7 @@ class Necessity(enum.StrEnum):
     FREE = "free"
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryInfo:
+class CategoryInfo(NamedTuple):
     """What is known of one category."""
 
     category: Category

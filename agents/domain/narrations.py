@@ -11,8 +11,8 @@ import functools
 import json
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from importlib import resources
+from typing import NamedTuple
 
 LONGEST = 240
 """Characters of a narration that are read; banks write at most 140 to 210."""
@@ -42,8 +42,7 @@ class Rail(enum.StrEnum):
     DEPOSIT = "deposit"
 
 
-@dataclass(frozen=True, slots=True)
-class Narration:
+class Narration(NamedTuple):
     """A narration taken apart."""
 
     rail: Rail | None
@@ -57,8 +56,7 @@ class Narration:
     """Paid by card in a shop, so that a town may follow the name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+class _Tables(NamedTuple):
     phrases: dict[str, Rail]
     markers: frozenset[str]
     stops: frozenset[str]
@@ -174,7 +172,7 @@ def read(narration: str) -> Narration:
     if found.rail is Rail.CASH:
         return Narration(Rail.CASH, "")  # what follows is where the machine stands
     named = _read_free(tagged[1]) if tagged else found
-    return replace(named, rail=found.rail, card_shop=found.rail is Rail.CARD) if named.payee else found
+    return named._replace(rail=found.rail, card_shop=found.rail is Rail.CARD) if named.payee else found
 
 
 def _read_fields(rail: Rail, text: str) -> Narration:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 MAD_TO_SIGMA = 1.4826
 """Makes the MAD of normal data its standard deviation: 1 / inverse normal distribution at 3/4."""
@@ -27,8 +27,7 @@ def median_minor(values: Sequence[int]) -> int:
     return low + (1 if odd and low % 2 else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class LogSpread:
+class LogSpread(NamedTuple):
     """Where the logarithms of some amounts lie: a scale on which "three times as much" is one distance."""
 
     middle: float

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agents.contracts.insights import SpendingAnalysis
 from agents.contracts.money import Money
@@ -23,8 +22,7 @@ _HIGH, _MEDIUM = 3.0, 1.5
 """Robust standard deviations of the months before, above which a rise is called sure, or likely."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Spending on one thing in one currency, month by month."""
 
     title: str
@@ -69,8 +67,7 @@ class Line:
         return Money(minor=minor, currency=self.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Which months are compared."""
 
     latest: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agents.domain import categories, narrations
 from agents.domain.categories import Kind
@@ -36,8 +36,7 @@ _ORDINARY = frozenset(
 _LONGEST_PHRASE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(NamedTuple):
     """What a question asks about; neither categories nor merchants means all spending."""
 
     label: str

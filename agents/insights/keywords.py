@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from importlib import resources
+from typing import NamedTuple
 
 from agents.domain import categories, narrations
 from agents.domain.categories import Kind
@@ -25,16 +25,14 @@ _LONGEST_PHRASE = 4
 _SHORTEST_COMPOUND = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(NamedTuple):
     """A category and how sure it is, from 0 to 1."""
 
     category: str
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordTable:
+class KeywordTable(NamedTuple):
     """Phrases, folded, by the categories they tell; build it with ``of``."""
 
     phrases: Mapping[str, tuple[Guess, ...]]

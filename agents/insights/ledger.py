@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agents.contracts.statements import Transaction
 from agents.domain import categories
@@ -11,8 +11,7 @@ from agents.domain.categories import Kind
 from agents.domain.months import month_of
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One transaction that changes what a month earned or spent."""
 
     transaction: Transaction

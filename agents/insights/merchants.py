@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -26,8 +26,7 @@ _WORD_CUTOFF = 85.0
 _SHORTEST_FUZZY = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Merchant:
+class Merchant(NamedTuple):
     """A merchant under the name that reports use."""
 
     name: str
@@ -35,8 +34,7 @@ class Merchant:
     """Of the taxonomy; ``uncategorised`` where the merchant alone does not tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class MerchantMaster:
+class MerchantMaster(NamedTuple):
     """Aliases of merchants, folded; build it with ``of``."""
 
     anywhere: Mapping[str, Merchant]

@@ -6,9 +6,8 @@ import datetime
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import mode
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agents.contracts.statements import Transaction
 from agents.domain import narrations
@@ -17,8 +16,7 @@ from agents.domain.months import add_months, is_last_day
 CadenceName = Literal["weekly", "fortnightly", "monthly", "quarterly", "yearly"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cadence:
+class Cadence(NamedTuple):
     """A rhythm, with the gaps between two bookings that still belong to it."""
 
     name: CadenceName
@@ -53,8 +51,7 @@ _MOVED_DAYS = 4
 """Days by which a weekend with a holiday moves a booking."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """Charges, or receipts, of one party at a cadence, oldest first."""
 
     party: str

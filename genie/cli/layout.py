@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.cli.drawing import plain
 
@@ -24,16 +24,14 @@ _LEAST = 24
 """Columns that a column of words is not pressed below, unless its longest word is shorter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text in one style; several lines of a cell are joined by ``, `` where a row is one line."""
 
     text: str | tuple[str, ...]
     style: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of pieces; where it must wrap, it goes on below its first word."""
 
     pieces: tuple[Text, ...]
@@ -44,8 +42,7 @@ class Line:
         return cls((Text(text, style),))
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column: its words may wrap, unless it is ``whole`` or a number to the right; one of bars gives way first."""
 
     title: str

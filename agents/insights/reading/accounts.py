@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.contracts.statements import Statement, StatementReading, Transaction
 from agents.insights.making import changed
@@ -24,8 +24,7 @@ _DAYS_APART = 31
 _Key = tuple["datetime.date", int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One file that was read."""
 
     name: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations, permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.insights.reading.balance import follow
 
@@ -18,8 +17,7 @@ _EXCLUSIVE_PERCENT = 95
 Values = dict[int, list["Decimal | None"]]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """Roles of money columns: one amount, or a debit and a credit column; perhaps a balance."""
 
     amount: int | None = None
@@ -32,8 +30,7 @@ class Arrangement:
         return all(getattr(self, role) == column for role, column in fixed.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Arranged:
+class Arranged(NamedTuple):
     """The arrangement chosen, and whether the file determines it."""
 
     arrangement: Arrangement

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.insights.reading.arrangement import Arranged, arrange
 from agents.insights.reading.facts import Facts, column_facts
@@ -24,8 +23,7 @@ _SAMPLE = 300
 _MOVEMENT = ("amount", "debit", "credit")
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """Positions of the columns that are read, from 0."""
 
     date: int
@@ -259,7 +257,7 @@ class ColumnFinder:
             if other and (completes or (other.proven and not arranged.proven)):
                 arranged, columns = other, wider
             elif not arranged.proven and any(self._facts[column].dense for column in counters):
-                arranged, columns = replace(arranged, certain=False), wider
+                arranged, columns = arranged._replace(certain=False), wider
         if arranged is None:
             if self._fixed(*_MOVEMENT):
                 return

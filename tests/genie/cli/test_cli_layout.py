@@ -13,10 +13,13 @@ from genie.cli.layout import Column, Grid, Line, Text, laid_out, width_of
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=60)
+columns = st.builds(
+    Column, st.text("abc", min_size=1, max_size=9), st.booleans(), st.booleans(), bar=st.just(False)
+)  # fmt: skip
 grids = st.integers(1, 5).flatmap(
     lambda n: st.builds(
         Grid,
-        st.tuples(*[st.builds(Column, st.text("abc", min_size=1, max_size=9), st.booleans(), st.booleans())] * n),
+        st.tuples(*[columns] * n),
         st.lists(st.tuples(*[words] * n), max_size=4),
     )
 )
