@@ -93,16 +93,13 @@ class Pii:
 
 
 def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -> PiiInspector:
-    # The numbering plans are loaded with the first candidate, so that they are there is asked now.
-    if importlib.util.find_spec("phonenumbers") is None:
-        raise PolicyError("pii", "needs phonenumbers; install genie-bus[governance]")
-    try:
-        from genie.governance.detectors.phones import DEFAULT_REGIONS, unknown_regions  # noqa: PLC0415 - as below
-        from genie.governance.detectors.pii import PiiInspector  # noqa: PLC0415 - it needs an extra
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "stdnum":
-            raise
-        raise PolicyError("pii", "needs python-stdnum; install genie-bus[governance]") from None
+    # What validates numbers is loaded with the first candidate, so that it is there is asked now.
+    for module, name in (("phonenumbers", "phonenumbers"), ("stdnum", "python-stdnum")):
+        if importlib.util.find_spec(module) is None:
+            raise PolicyError("pii", f"needs {name}; install genie-bus[governance]")
+    from genie.governance.detectors.phones import DEFAULT_REGIONS, unknown_regions  # noqa: PLC0415 - as below
+    from genie.governance.detectors.pii import PiiInspector  # noqa: PLC0415 - it needs an extra
+
     unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
     if unknown:
         raise PolicyError("pii", f"no numbering plan is known of region {', '.join(unknown)}; write ISO 3166 codes")

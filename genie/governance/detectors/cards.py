@@ -36,16 +36,15 @@ _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 """First and last issuer prefix of four digits, and the lengths of their card numbers."""
 
 
-@functools.cache  # made when the first number is long enough to be a card's
-def _lengths() -> dict[str, frozenset[int]]:
-    found: dict[str, frozenset[int]] = {}
-    for first, last, lengths in _ISSUERS:
-        for prefix in range(first, last + 1):
-            found[f"{prefix:04}"] = found.get(f"{prefix:04}", frozenset()).union(lengths)
-    return found
+@functools.lru_cache(maxsize=10_000)  # as many as there are of four digits
+def _lengths(prefix: str) -> frozenset[int]:
+    """Return how long the card numbers that start with four digits may be."""
+    number = int(prefix)
+    return frozenset(
+        length for first, last, lengths in _ISSUERS if first <= number <= last for length in lengths
+    )  # fmt: skip
 
 
-_NONE: frozenset[int] = frozenset()
 _FIRM = (15, 16)
 """Lengths that most cards have. Others, in one piece, are no card where the words before call them an order number."""
 _ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
@@ -61,7 +60,7 @@ _LETTERS = re.compile(r"[A-Za-z]*\Z")
 
 def is_card(digits: str) -> bool:
     """Return True when digits are a card number: known issuer, its length, and a check digit that holds."""
-    return len(digits) in _lengths().get(digits[:4], _NONE) and _luhn_holds(digits)
+    return len(digits) >= _SHORTEST and len(digits) in _lengths(digits[:4]) and _luhn_holds(digits)
 
 
 def _luhn_holds(digits: str) -> bool:

@@ -10,15 +10,11 @@ import functools
 import re
 from collections.abc import Iterator
 
-from stdnum import iban, luhn, numdb
-from stdnum.in_ import aadhaar, pan
-
 from genie.governance.detectors.automata import compiled
 from genie.governance.detectors.numerals import runs, stands_alone
 
 IBAN_HINT = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}[ \t\r\n\-]{0,2}[a-z0-9]{4}"
 _IBAN_HEAD = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[Ii][Bb][Aa][Nn]))[A-Za-z]{2}[0-9]{2}")
-_COUNTRIES = numdb.get("iban")
 _LETTERS = {ord("A") + at: str(10 + at) for at in range(26)}
 _GAPS = str.maketrans("", "", " \t\r\n-")
 
@@ -47,7 +43,9 @@ _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 @functools.lru_cache(maxsize=1024)  # at most 676 country codes
 def _account(country: str) -> re.Pattern[str] | None:
     """Return what an account number of a country looks like, None for a country without any."""
-    found = _COUNTRIES.info(country)[0][1].get("bban")
+    from stdnum import numdb  # noqa: PLC0415 - start-up: most runs meet nothing that has the form of such a number
+
+    found = numdb.get("iban").info(country)[0][1].get("bban")
     if found is None:
         return None
     rest = sum(int(part) for part in re.findall(r"[0-9]+", found))
@@ -65,7 +63,7 @@ def find_iban(text: str) -> Iterator[tuple[int, int]]:
             continue
         number = match.group().translate(_GAPS).upper()
         # The remainder first: it is quick, and right for one text in ninety-seven; then what the country demands.
-        if int((number[4:] + number[:4]).translate(_LETTERS)) % 97 == 1 and iban.is_valid(number, check_country=False):
+        if int((number[4:] + number[:4]).translate(_LETTERS)) % 97 == 1 and _is_iban(number):
             done = match.end()
             yield match.span()
 
@@ -80,7 +78,7 @@ def find_pan(text: str) -> Iterator[tuple[int, int]]:
         start, end = match.span()
         number = match.group().translate(_GAPS)
         sure = number.isupper() and (end - start == 10 or (number[3] == "P" and end - start == 12))
-        if (sure or _PAN_WORD.search(text[max(0, start - 40) : start])) and pan.is_valid(number):
+        if (sure or _PAN_WORD.search(text[max(0, start - 40) : start])) and _is_pan(number):
             yield start, end
 
 
@@ -112,7 +110,7 @@ def _in_fours(text: str, groups: tuple[tuple[int, int, str], ...], first: int) -
     three = [group[2] for group in groups[first : first + 3]]
     if "." in text[start:end] or not stands_alone(text, start, end) or all(_YEAR.match(group) for group in three):
         return None
-    return (start, end) if aadhaar.is_valid("".join(three)) else None
+    return (start, end) if _is_aadhaar("".join(three)) else None
 
 
 def _after_word(text: str, groups: tuple[tuple[int, int, str], ...]) -> tuple[int, int] | None:
@@ -121,7 +119,7 @@ def _after_word(text: str, groups: tuple[tuple[int, int, str], ...]) -> tuple[in
         digits += group
         if len(digits) >= 12:
             word = _AADHAAR_WORD.search(text[max(0, start - 40) : start])
-            return (start, end) if word and aadhaar.is_valid(digits) else None
+            return (start, end) if word and _is_aadhaar(digits) else None
     return None
 
 
@@ -129,5 +127,29 @@ def find_gstin(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of GST numbers: state, tax number inside and check digit hold."""
     for match in _GSTIN.finditer(text):
         number = match.group().translate(_GAPS).upper()
-        if number[:2] in _STATES and pan.is_valid(number[2:12]) and luhn.is_valid(number, _BASE_36):
+        if number[:2] in _STATES and _is_pan(number[2:12]) and _ends_in_its_check(number):
             yield match.span()
+
+
+def _is_iban(number: str) -> bool:
+    from stdnum import iban  # noqa: PLC0415 - as above
+
+    return bool(iban.is_valid(number, check_country=False))
+
+
+def _is_pan(number: str) -> bool:
+    from stdnum.in_ import pan  # noqa: PLC0415 - as above
+
+    return bool(pan.is_valid(number))
+
+
+def _is_aadhaar(digits: str) -> bool:
+    from stdnum.in_ import aadhaar  # noqa: PLC0415 - as above
+
+    return bool(aadhaar.is_valid(digits))
+
+
+def _ends_in_its_check(number: str) -> bool:
+    from stdnum import luhn  # noqa: PLC0415 - as above
+
+    return bool(luhn.is_valid(number, _BASE_36))
