@@ -46,8 +46,7 @@ class Worker:
 
     __slots__ = (
         "_base", "_bus", "_parker", "_pending", "_row", "_running", "_scope", "_suspended", "_variables", "context",
-        "delivery",
-        "ended", "started", "subscriber", "task", "until", "waits",
+        "delivery", "ended", "started", "subscriber", "task", "until", "waits", "wake",
     )  # fmt: skip
 
     def __init__(self, bus: Exchange, subscriber: Subscriber, variables: Variables) -> None:
@@ -56,6 +55,8 @@ class Worker:
         self.task: object = None
         """The crew's name for its task."""
         self._parker: Any = None
+        self.wake: Callable[[], None]
+        """Let it look at the mailbox; it has been taken off the idle stack."""
         self._base = variables
         self._variables = variables
         self._running: Any = None
@@ -75,7 +76,7 @@ class Worker:
         self.waits: tuple[Scope | Ticket, ...] = ()
         """What its handler waits for."""
 
-    async def run(self) -> None:
+    async def run(self) -> None:  # noqa: C901 - as for _begin: each call more costs on every message
         """Serve the mailbox until the subscriber is gone."""
         subscriber = self.subscriber
         try:
@@ -88,7 +89,11 @@ class Worker:
                                 # While the bus closes, it may be here because a handler swallowed the cancellation.
                                 if subscriber.removed or self._bus.closing or len(subscriber.idle) >= KEPT_IDLE:
                                     return
-                                await self._idle()
+                                try:
+                                    await self._idle()
+                                except BaseException:  # it leaves the idle stack, then the cancellation goes on
+                                    self._not_idle()
+                                    raise
                                 continue
                             rest = self._begin(delivery)
                             if rest is not None:
@@ -134,22 +139,17 @@ class Worker:
         if seconds >= STALL_S:
             self._bus.blocked(self.subscriber, seconds)
 
-    async def _idle(self) -> None:
-        idle, parker = self.subscriber.idle, self._parker
+    def _idle(self) -> Awaitable[None]:
+        """Lie down on the idle stack; what it returns waits until ``wake``."""
+        parker = self._parker
         if parker is None:
             parker = self._parker = self._bus.make_parker()
-        idle.append(self)
+            self.wake = parker.wake
+        self.subscriber.idle.append(self)
         if self.subscriber.laned:
             self._look()
-        try:
-            await parker.park()
-        except BaseException:  # a cancelled wait leaves the idle stack, then goes on
-            self._not_idle()
-            raise
-
-    def wake(self) -> None:
-        """Let it look at the mailbox; it has been taken off the idle stack."""
-        self._parker.wake()
+        waiting: Awaitable[None] = parker.park()
+        return waiting
 
     def _not_idle(self) -> None:
         """It was cancelled while idle: a wake must not be lost on it."""
@@ -216,7 +216,10 @@ class Worker:
             )  # fmt: skip
             if ticket is not None:
                 return self._wait_for_room(ticket)
-            self._over(HANDLED, "")
+            self._close(delivery)
+            if self.subscriber.busy:
+                self.subscriber.release(delivery)
+            bus.settle(delivery, HANDLED)
             return None
         return self._complete(output)
 
@@ -308,25 +311,31 @@ class Worker:
         if delivery is None:
             return None
         card = self.subscriber.card
-        outputs: tuple[Any, ...] = (output,)
-        if type(output) not in card.produces:  # looked at first: a model takes microseconds to say what it lacks
-            if isinstance(output, tuple):
-                outputs = output
-            elif hasattr(output, "__aiter__"):
-                raise _Streams(output)
-            for part in outputs:
-                if type(part) not in card.produces:
-                    raise self._wrong(delivery, part)
-            self._bus.within_budget(card.id, None, len(outputs))
         message, extra = delivery.message, delivery.extra
         headers, label = (message.headers, message.label) if self.context is None else self.context.read_so_far()
         ticket: Ticket | None = None
+        if type(output) in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+            outputs: Any = (output,)
+        else:
+            outputs = self._several(delivery, output)
         for payload in outputs:
             ticket = self._bus.emit(
                 payload, card, message.scope, message.number, message.hops + 1, headers, label, ticket, None,
                 None if extra is None else extra.instead_of,
             )  # fmt: skip
         return ticket
+
+    def _several(self, delivery: Delivery, output: object) -> tuple[Any, ...]:
+        """Return what is published of an output that is no single payload."""
+        card = self.subscriber.card
+        if hasattr(output, "__aiter__"):
+            raise _Streams(output)
+        outputs = output if isinstance(output, tuple) else (output,)
+        for part in outputs:
+            if type(part) not in card.produces:
+                raise self._wrong(delivery, part)
+        self._bus.within_budget(card.id, None, len(outputs))
+        return outputs
 
     def _wrong(self, delivery: Delivery, output: object) -> GenieError:
         card = self.subscriber.card
@@ -388,24 +397,23 @@ class Worker:
         self._failed_as(why, final=final or again_s is None, again_s=again_s or 0.0)
 
     def _failed_as(self, reason: str, *, final: bool = False, again_s: float = 0.0) -> None:
-        delivery = self._close()
+        delivery = self.delivery
         if delivery is not None:
+            self._close(delivery)
             self._bus.supervisor.failed(delivery, reason, final=final, again_s=again_s)
 
     def _over(self, outcome: Outcome, reason: str, *, final: bool = False) -> None:
         if outcome is Outcome.DEAD_LETTERED:  # out of time: a failure like any other
             self._failed_as(reason, final=final)
             return
-        delivery = self._close()
+        delivery = self.delivery
         if delivery is not None:
+            self._close(delivery)
             if self.subscriber.busy:
                 self.subscriber.release(delivery)
             self._bus.settle(delivery, outcome, reason)
 
-    def _close(self) -> Delivery | None:
-        delivery = self.delivery
-        if delivery is None:
-            return None
+    def _close(self, delivery: Delivery) -> None:
         self.delivery = None
         elapsed = self._bus.now() - self.started
         self.subscriber.tally.times[int(elapsed * 1e6).bit_length()] += 1
@@ -417,7 +425,6 @@ class Worker:
         if context is not None:
             self.context = None
             context.close()
-        return delivery
 
 
 class _Streams(Exception):  # noqa: N818 - a signal within this file
