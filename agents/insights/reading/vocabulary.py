@@ -143,7 +143,7 @@ def mark_of(cell: str) -> Mark | None:
     if not cell:
         return None
     found = MARKS.get(cell.lower())
-    if found or len(cell) > 20 or cell.isdigit():
+    if found or len(cell) > 20 or cell[0].isdigit():  # no such word starts with a digit, as dates and amounts do
         return found
     return MARKS.get(plain(cell))
 
