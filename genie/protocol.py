@@ -34,7 +34,6 @@ from pydantic import BaseModel
 
 from genie.errors import AgentDefinitionError, PartMissingError
 from genie.limits import NO_RETRY, Cost, Estimate, Mailbox, RestartBudget, Retry
-from genie.markup import table
 from genie.message import Classification, Grant, Headers, Message, Payload, topic_of
 from genie.signature import ExecutorName, Signature, read_signature, unfit
 
@@ -159,6 +158,8 @@ class Gathered:
 
     def _repr_html_(self) -> str:
         """Show in a notebook which parts came, by topic, and why the others did not."""
+        from genie.markup import table  # noqa: PLC0415 - start-up: for notebooks
+
         came = [(topic_of(kind).name, "", "came") for kind in self._parts]
         came += [(topic_of(each.payload).name, agent, "came") for each, by in self._each.items() for agent in by]
         missing = [(one.part, one.agent or "", one.reason) for one in self.missing.values()]

@@ -8,8 +8,6 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-import anyio
-
 from genie.account import Asker, Outcome, RunState
 from genie.clock import Clock
 from genie.controls import Controls
@@ -30,7 +28,6 @@ from genie.protocol import Agent, AgentCard, Binding, Caller, Gathered, Join
 from genie.registry import Registry
 from genie.reload import Reloads
 from genie.run import Run, ends_at, failure_of, holds_of
-from genie.wake import Crew, loop_time, open_crew, parker_factory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -48,6 +45,7 @@ if TYPE_CHECKING:
     from genie.statistics import Statistics
     from genie.steward import Steward
     from genie.taps import Observation
+    from genie.wake import Crew
 
 T = TypeVar("T", bound=Payload)
 
@@ -156,6 +154,7 @@ class Runtime(Controls, Reloads):
         from genie.joins import JoinPoint  # noqa: PLC0415 - as above
         from genie.policy import PolicySet  # noqa: PLC0415 - as above
         from genie.recorder import opened  # noqa: PLC0415 - as above
+        from genie.wake import loop_time, open_crew, parker_factory  # noqa: PLC0415 - as above
 
         if self._bus is not None:
             raise RuntimeClosedError
@@ -209,6 +208,8 @@ class Runtime(Controls, Reloads):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Cancel what runs, close agents; call ``drain`` first to let it finish."""
+        import anyio  # noqa: PLC0415 - start-up: what is open has loaded it
+
         bus = self._bus
         if bus is None:
             return
@@ -246,6 +247,8 @@ class Runtime(Controls, Reloads):
         Args:
             within_s: Seconds to wait, from 0.
         """
+        import anyio  # noqa: PLC0415 - as where it is closed
+
         bus = self._open_bus()
         self._draining = True
         with anyio.move_on_after(within_s):
