@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _Made = TypeVar("_Made", Money, Transaction)
+_new = object.__new__  # neither class has its own
 _set_values, _set_given, _set_extra, _set_private = (
     BaseModel.__dict__[name].__set__
     for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
@@ -76,7 +77,7 @@ def changed(one: Transaction, changes: Mapping[str, object]) -> Transaction:
 
 
 def _made(kind: type[_Made], values: dict[str, Any], given: set[str]) -> _Made:  # as pydantic keeps a model's values
-    made = kind.__new__(kind)
+    made = _new(kind)
     _set_values(made, values)
     _set_given(made, given)
     _set_extra(made, None)

@@ -34,14 +34,18 @@ def is_loan(one: Transaction) -> bool:
     return ("emi" in text or "loan" in text) and not _LOAN_WORDS.isdisjoint(narrations.words(text))
 
 
-def obligations(counted: Sequence[Transaction], *, until: datetime.date) -> tuple[Obligation, ...]:
-    """Return the series of payments that are owed, dearest per month first; investments are none.
+def owed(counted: Sequence[Transaction]) -> list[Transaction]:
+    """Return the payments that somebody is owed regularly, in the same order; investments are none."""
+    return [one for one in counted if one.amount.minor < 0 and (one.category in _KIND or is_loan(one))]
+
+
+def obligations(owed: Sequence[Transaction], *, until: datetime.date) -> tuple[Obligation, ...]:
+    """Return the series of payments that are owed, dearest per month first.
 
     Args:
-        counted: Movements without matched ones.
+        owed: What ``owed`` finds among movements without matched ones.
         until: Last day of the statements, by which a series is judged to run still.
     """
-    owed = [one for one in counted if one.amount.minor < 0 and (one.category in _KIND or is_loan(one))]
     # A refund matched to one instalment would take it out of its series.
     series = find_series([one.model_copy(update={"nets_with": None}) for one in owed])
     found = [_obligation(one, until) for one in series]

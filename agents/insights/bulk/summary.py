@@ -28,7 +28,7 @@ from agents.domain.categories import Kind
 from agents.domain.months import complete_months, covered_months, month_of
 from agents.insights.bulk.balances import DayEnds, day_ends
 from agents.insights.bulk.matching import Pair, duplicates, reversals, transfers
-from agents.insights.bulk.obligations import is_loan, obligations
+from agents.insights.bulk.obligations import is_loan, obligations, owed
 from agents.insights.bulk.returns import returned
 
 _MOST_NAMED = 5
@@ -99,7 +99,8 @@ class Consolidation:
         booked = {month_of(day) for day in set(days)}
         months = covered_months(period.start, period.end, booked)
         complete = complete_months(period.start, period.end, booked)
-        sums = self._sums()
+        owing = owed(self.counted)
+        sums = self._sums(owing)
         total_in, total_out, own = sums.inflow.total(), sums.outflow.total(), sums.own_in.total()
         accounts, ends = self._accounts()
         own_returns = [at for at, whose in self._returned.items() if whose == "own"]
@@ -126,7 +127,7 @@ class Consolidation:
             months=tuple(self._month(name, sums, ends, complete=name in complete) for name in months),
             top_debit_categories=self._categories(sums),
             top_payers=self._payers(total_in),
-            obligations=obligations(self.counted, until=period.end),
+            obligations=obligations(owing, until=period.end),
             debit_count=sum(one.amount.minor < 0 for one in self.counted),
             return_count=len(own_returns),
             deposit_return_count=len(self._returned) - len(own_returns),
@@ -147,8 +148,9 @@ class Consolidation:
     def _over(self, minor: int, count: int) -> Money:
         return self._money(int((Decimal(minor) / count).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)))
 
-    def _sums(self) -> _Sums:
+    def _sums(self, owing: Sequence[Transaction]) -> _Sums:
         sums = _Sums(*(Counter() for _ in _Sums._fields))
+        loans = {one.id for one in owing if is_loan(one)}
         months: dict[datetime.date, str] = {}
         spent: Counter[str | None] = Counter()  # by the name in the movement, which is quicker to look up than a member
         count: Counter[str | None] = Counter()
@@ -170,7 +172,7 @@ class Consolidation:
                 count[one.category] += 1
                 if own:
                     sums.own_out[month] -= amount
-                if is_loan(one):
+                if one.id in loans:
                     sums.loans[month] -= amount
         for name, amount in spent.items():
             category = categories.info(name).category
