@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from agents.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from agents.contracts.insufficient import InsufficientData, Lack
@@ -33,14 +33,10 @@ def consolidate(request: BulkStatementRequest) -> BulkAnalysis | InsufficientDat
 
 def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientData:
     reading = read_files(request.files) if request.files else _reading(request.transactions)
-    statement, assumed = denominated(reading.statement, request.currency)
-    # Each step makes every movement anew. What the one before it made is not kept, so that its memory is used again.
-    reading = reading.model_copy(update={"statement": Statement(transactions=())})
-    named = {one.id: one.category for one in statement.transactions if one.category}
-    statement = normalise(statement, merchant_master())
-    statement = _categorised(statement, named)
+    stated = denominated(reading.statement.transactions, request.currency)
+    statement = _understood(Statement(transactions=stated.transactions))
     consolidation = Consolidation(
-        statement.transactions, request.currency, assumed=assumed, from_rows=not request.files
+        statement.transactions, request.currency, assumed=stated.assumed, from_rows=not request.files
     )
     if not consolidation.read:
         lack = Lack(what="transactions", needed=f"movements in {request.currency}")
@@ -48,12 +44,14 @@ def _consolidated(request: BulkStatementRequest) -> BulkAnalysis | InsufficientD
     return consolidation.analysis(request.applicant_id, reading)
 
 
-def _categorised(statement: Statement, named: Mapping[str, str]) -> Statement:
-    """Return the statement with categories; what somebody has named already, by id, stays."""
+def _understood(statement: Statement) -> Statement:
+    named = {one.id: one.category for one in statement.transactions if one.category}
+    normalised = normalise(statement, merchant_master())
     settings = CategoriserSettings()
-    found = categorise(statement, settings=settings, master=merchant_master(), keywords=keyword_table()).statement
+    found = categorise(normalised, settings=settings, master=merchant_master(), keywords=keyword_table()).statement
     if not named:
         return found
+    # What somebody has decided already stays.
     kept = (
         one.model_copy(update={"category": named[one.id], "confidence": 1.0}) if one.id in named else one
         for one in found.transactions

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.contracts.money import UNKNOWN_CURRENCY, exponent, minor_units
-from agents.contracts.statements import Statement, Transaction
+from agents.contracts.statements import Transaction
 from agents.insights.making import money, restated
 
 
 class Denominated(NamedTuple):
     """Movements, and whether a currency was taken for any."""
 
-    statement: Statement
+    transactions: tuple[Transaction, ...]
     assumed: bool
 
 
-def denominated(statement: Statement, currency: str) -> Denominated:
-    """Return a statement's movements with those that name no currency in a given one, in the same order.
+def denominated(transactions: Sequence[Transaction], currency: str) -> Denominated:
+    """Return movements with those that name no currency in a given one, in the same order.
 
     Amounts stay as they are written: 1,000 is as many yen. An account that has an amount with more digits after the
     point than the currency knows is not in it, and its movements stay without one.
     """
-    transactions = statement.transactions
     alike = exponent(UNKNOWN_CURRENCY) == exponent(currency)
     unnamed: dict[str, list[int]] = defaultdict(list)
     for at, one in enumerate(transactions):
         if one.amount.currency == UNKNOWN_CURRENCY:
             unnamed[one.account].append(at)
     if not unnamed:
-        return Denominated(Statement(transactions=transactions), assumed=False)
+        return Denominated(tuple(transactions), assumed=False)
     found = list(transactions)
     assumed = False
     for places in unnamed.values():
@@ -41,7 +41,7 @@ def denominated(statement: Statement, currency: str) -> Denominated:
         assumed = True
         for at, one in zip(places, stated, strict=True):
             found[at] = one
-    return Denominated(Statement(transactions=tuple(found)), assumed)
+    return Denominated(tuple(found), assumed)
 
 
 def _stated(one: Transaction, currency: str, *, alike: bool) -> Transaction:
