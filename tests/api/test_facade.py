@@ -63,9 +63,18 @@ def loaded_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_bus_loads_nothing_heavy() -> None:
+def test_what_payloads_and_agents_are_defined_with_loads_nothing_heavy_and_no_bus() -> None:
     loaded = loaded_after("from genie import Payload, Runtime, agent")
-    assert loaded & set(HEAVY) == set()
+    assert loaded & {*HEAVY, "genie.bus", "genie.policy", "anyio"} == set()
+
+
+def test_an_open_bus_loads_nothing_heavy() -> None:
+    loaded = loaded_after(
+        "import anyio\nfrom genie import Runtime\nasync def opened():\n    async with Runtime():\n        pass\n"
+        "anyio.run(opened)"
+    )
+    assert "genie.bus" in loaded
+    assert loaded & set(HEAVY) == {"asyncio.subprocess"}  # which asyncio loads itself
 
 
 def test_the_bare_facade_loads_nothing_at_all() -> None:
