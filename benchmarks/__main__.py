@@ -10,7 +10,7 @@ import click
 
 from benchmarks.figures import Figure
 from benchmarks.results import append, here, is_new
-from benchmarks.suite import QUICK, Effort, measured
+from benchmarks.suite import BARE_US, CANONICAL, QUICK, Effort, measured
 from genie import __version__
 from genie.cli.layout import Column, Grid, Text
 from genie.cli.screen import show
@@ -43,7 +43,20 @@ def main(*, results: Path | None, quick: bool) -> None:
     missed = [figure.name for figure in figures if figure.missed]
     if missed:
         click.echo(f"missed: {'; '.join(missed)}", err=True)
+        if told := pace(figures):
+            click.echo(told, err=True)
         sys.exit(1)
+
+
+def pace(figures: list[Figure]) -> str:
+    """Return how fast this machine is beside the one that absolute limits are for; empty when nothing tells."""
+    bare = next((one.baseline for one in figures if one.name == CANONICAL and one.baseline), None)
+    if bare is None:
+        return ""
+    return (
+        f"bare asyncio took {bare:.0f} us for the canonical round trip, {bare / BARE_US:.1f} times what it takes where "
+        "the absolute limits come from; ratios bear that, times do not"
+    )
 
 
 def table(figures: list[Figure]) -> Grid:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 
 from benchmarks import bench_policy, catalogue, policy_admission, policy_audit, policy_recipients, suite
-from benchmarks.__main__ import main, shown, table
+from benchmarks.__main__ import main, pace, shown, table
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install, wanted
 from benchmarks.results import COLUMNS, Occasion, append, is_new, machine
@@ -151,6 +151,12 @@ def test_people_see_what_was_missed() -> None:
     marks = {figure.name: next(line for line in lines if figure.name in line).split()[-1] for figure in FIGURES[:2]}
     assert marks == {"fan-out 3, round trip p50": "yes", "fan-out 3, 100 in flight": "NO"}
     assert [shown(value) for value in (None, 2.0, 64.83, 18_638.6)] == ["", "2", "64.8", "18,639"]
+
+
+def test_a_miss_is_told_beside_how_fast_the_machine_is() -> None:
+    slow = Figure("fan-out 3, round trip p50", 80.0, "us", 44.0, 1.82)
+    assert "took 44 us for the canonical round trip, 2.0 times" in pace([slow, *FIGURES[1:]])
+    assert pace([*FIGURES[1:]]) == ""
 
 
 # --- the bare install ---
