@@ -21,6 +21,7 @@ from agents.contracts.fraud import (
 from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.money import Money
 from agents.contracts.transfers import Transfer
+from agents.domain.asking import reply_to
 from agents.fraud.ledger import read
 from genie.message import Payload, topic_of
 from genie.protocol import Context, Risk, Tier, agent
@@ -48,16 +49,13 @@ class _Gathering:
 
     async def ask(self, question: Payload, answer: type[P]) -> P | None:
         """Return the answer, or None once why there is none has been kept."""
-        came = await self._context.gather(question, expect=ASKS[type(question)], need=1, within_s=_WITHIN_S)
-        found, lacking = came.get(answer), came.get(InsufficientData)
-        if lacking is not None:
-            self.insufficient.append(lacking)
-        elif found is None:
-            name = topic_of(answer).name
-            gap = next((one for one in came.missing.values() if one.part == name), None)
-            agent_id, reason = (name, "did not come") if gap is None else (gap.agent or name, gap.reason)
-            self.missing.append(MissingPart(agent=agent_id, part=name, reason=reason))
-        return found
+        reply = await reply_to(self._context, question, answer, ASKS[type(question)], within_s=_WITHIN_S)
+        if reply.insufficient is not None:
+            self.insufficient.append(reply.insufficient)
+        if reply.silence is not None:
+            agent_id, reason = reply.silence
+            self.missing.append(MissingPart(agent=agent_id, part=topic_of(answer).name, reason=reason))
+        return reply.found
 
 
 @agent(

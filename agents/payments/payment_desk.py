@@ -23,6 +23,7 @@ from agents.contracts.insufficient import InsufficientData, Lack
 from agents.contracts.payments import MissingCheck, Payment, PaymentCase, PaymentOrder, PaymentQuestion
 from agents.contracts.screening import ScreeningRequest, ScreeningResult
 from agents.contracts.transfers import Transfer
+from agents.domain.asking import reply_to
 from genie.message import Payload, topic_of
 from genie.protocol import Context, Risk, Tier, agent
 
@@ -107,19 +108,13 @@ class _Checks:
                 lack = Lack(what=needed[0], needed=needed[1])
                 self.insufficient.append(InsufficientData(agent=ID, question=topic_of(answer).name, missing=(lack,)))
             return
-        expected = ASKS[type(question)]
-        came = await self._context.gather(question, expect=expected, need=1, within_s=_WITHIN_S)
-        found = came.get(answer)
-        lacking = came.get(InsufficientData) if InsufficientData in expected else None
-        if found is not None:
-            self._came[answer] = found
-        elif lacking is not None:
-            self.insufficient.append(lacking)
-        else:
-            name = topic_of(answer).name
-            lost = [one for one in came.missing.values() if one.part == name]
-            who, why = (lost[0].agent or name, lost[0].reason) if lost else (name, "did not come")
-            self.missing.append(MissingCheck(agent=who, reason=why))
+        reply = await reply_to(self._context, question, answer, ASKS[type(question)], within_s=_WITHIN_S)
+        if reply.found is not None:
+            self._came[answer] = reply.found
+        elif reply.insufficient is not None:
+            self.insufficient.append(reply.insufficient)
+        elif reply.silence is not None:
+            self.missing.append(MissingCheck(agent=reply.silence.agent, reason=reply.silence.reason))
 
     async def all(self, now: datetime.datetime) -> None:
         payment, order = self._payment, self._payment.order

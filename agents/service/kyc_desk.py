@@ -20,7 +20,8 @@ from agents.contracts.kyc import (
     MissingCheck,
 )
 from agents.contracts.screening import ScreeningRequest, ScreeningResult
-from genie.message import Payload, topic_of
+from agents.domain.asking import reply_to
+from genie.message import Payload
 from genie.protocol import Context, Risk, Tier, agent
 
 ID = "kyc_desk"
@@ -99,18 +100,12 @@ class _Checks:
             self.screening = await self._ask(question, ScreeningResult)
 
     async def _ask(self, question: Payload, answer: type[P]) -> P | None:
-        expected = ASKS[type(question)]
-        came = await self._context.gather(question, expect=expected, need=1, within_s=_WITHIN_S)
-        found = came.get(answer)
-        lacking = came.get(InsufficientData) if InsufficientData in expected else None
-        if lacking is not None:
-            self.insufficient.append(lacking)
-        elif found is None:
-            name = topic_of(answer).name
-            lost = [one for one in came.missing.values() if one.part == name]
-            who, why = (lost[0].agent or name, lost[0].reason) if lost else (name, "did not come")
-            self.missing.append(MissingCheck(agent=who, reason=why))
-        return found
+        reply = await reply_to(self._context, question, answer, ASKS[type(question)], within_s=_WITHIN_S)
+        if reply.insufficient is not None:
+            self.insufficient.append(reply.insufficient)
+        if reply.silence is not None:
+            self.missing.append(MissingCheck(agent=reply.silence.agent, reason=reply.silence.reason))
+        return reply.found
 
 
 @agent(

@@ -21,6 +21,7 @@ from agents.contracts.treasury import (
     VarRequest,
     VarResult,
 )
+from agents.domain.asking import silence_of
 from genie.message import Payload, topic_of
 from genie.protocol import Context, Each, Expected, Risk, Tier, agent
 
@@ -72,11 +73,7 @@ class _Gathering:
             if lack is not None:
                 self.insufficient.append(lack)
             else:
-                name = topic_of(answer).name
-                reasons = [one.reason for one in came.missing.values() if one.part == name]
-                self.missing.append(
-                    MissingTreasuryPart(agent=_OF[kind], reason=reasons[0] if reasons else "did not come")
-                )
+                self.missing.append(MissingTreasuryPart(agent=_OF[kind], reason=silence_of(came, answer).reason))
         return found
 
     def unknown(self, field: str) -> None:
