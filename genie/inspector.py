@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from genie import fields
 from genie.errors import PolicyError
@@ -106,7 +106,6 @@ def quiet(inspector: Inspector) -> Inspector:
 
 _CANARY = r"\z"
 """A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
-_SEPARATOR = "\x1f"  # joins strings for one scan; it belongs to no ordinary text
 _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
@@ -190,38 +189,13 @@ class Inspectors:
         reader = fields.reader(kind)
         if reader.bulky or self._seen_by(kind).always:
             return self.inspect
-        if reader.flat is not None:
-            return self._compiled_flat(*reader.flat)
-        read, match, join, scalar = reader.read, self._match, _SEPARATOR.join, fields.SCALAR_BYTES
-
-        def inspect(payload: Payload) -> Inspection:
-            parts: list[str] = []
-            try:
-                size = scalar * read(payload, parts)
-                text = join(parts)
-                if text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
-                    size += len(text)
-                    return _clean.get(size) or _clean_of(size)
-            except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
-                return self.inspect(payload)
-            return self.inspect(payload)
-
-        return inspect
-
-    def _compiled_flat(
-        self, strings: Callable[[Mapping[str, Any]], tuple[str, ...]], runs: tuple[str, ...], scalars: int
-    ) -> Callable[[Payload], Inspection]:
-        """Return ``inspect`` for a class that ``fields`` reads without a walk: nearly all messages are of such."""
-        match, join, scalar, fixed = self._match, _SEPARATOR.join, fields.SCALAR_BYTES, fields.SCALAR_BYTES * scalars
+        told, match, scalar = reader.told, self._match, fields.SCALAR_BYTES
 
         def inspect(payload: Payload) -> Inspection:
             try:
-                values = payload.__dict__
-                text = join(strings(values))
+                text, scalars = told(payload)
                 if text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
-                    size = fixed + len(text)
-                    for run in runs:
-                        size += scalar * len(values[run])
+                    size = len(text) + scalar * scalars
                     return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return self.inspect(payload)
@@ -240,7 +214,7 @@ class Inspectors:
         reader = fields.reader(type(payload))
         parts: list[str] = []
         scalars = reader.read(payload, parts)
-        text = _SEPARATOR.join(parts)
+        text = fields.SEPARATOR.join(parts)
         size = len(text) + fields.SCALAR_BYTES * scalars
         if not text.isascii():
             size += len(text.encode(errors="surrogatepass")) - len(text)
@@ -257,7 +231,7 @@ class Inspectors:
     def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
         if not text.isascii():
-            text = _SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
+            text = fields.SEPARATOR.join(dict.fromkeys(fold(text) for fold in self._folds))  # each distinct form once
         hits = self._match(text.encode())
         if not hits:
             raise MemoryError("the patterns ran out of memory on a text")

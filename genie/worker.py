@@ -127,17 +127,16 @@ class Worker:
             self._look()
         seconds = self._bus.now() - self.started
         if seconds >= STALL_S:
-            self._spent(seconds)
+            self._stalled(seconds)
 
     def _look(self) -> None:
         """Mail that lies behind a key may have come to lie behind that of a handler that waits."""
         if self.subscriber.waiting:
             self._bus.waits.look_later()
 
-    def _spent(self, seconds: float) -> None:
-        """The handler kept the loop that long, which may be long enough to say so."""
-        if seconds >= STALL_S:
-            self._bus.blocked(self.subscriber, seconds)
+    def _stalled(self, seconds: float) -> None:
+        """The handler kept the loop that long: ``STALL_S`` or more."""
+        self._bus.blocked(self.subscriber, seconds)
 
     def _idle(self) -> Awaitable[None]:
         """Lie down on the idle stack; what it returns waits until ``wake``."""
@@ -263,7 +262,7 @@ class Worker:
         finally:
             seconds = now() - before
             if seconds >= STALL_S:
-                self._spent(seconds)
+                self._stalled(seconds)
         self._running = None
         raise StopIteration(rest)
 
@@ -372,7 +371,7 @@ class Worker:
                     await close()
 
         try:
-            await _Inside(consume(), self._base.copy(), self._spent, self._bus.now)
+            await _Inside(consume(), self._base.copy(), self._stalled, self._bus.now)
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error, final=yielded > 0):
                 raise
@@ -418,7 +417,7 @@ class Worker:
         elapsed = self._bus.now() - self.started
         self.subscriber.tally.times[int(elapsed * 1e6).bit_length()] += 1
         if elapsed >= STALL_S and not self._suspended:
-            self._spent(elapsed)
+            self._stalled(elapsed)
         if delivery.message.scope.run.noisy:
             self._bus.took(delivery, elapsed)
         context = self.context
@@ -439,11 +438,11 @@ class _Inside:
     """Awaits a coroutine with each step inside given context variables."""
 
     def __init__(
-        self, running: Any, variables: Variables, spent: Callable[[float], None], now: Callable[[], float]
+        self, running: Any, variables: Variables, stalled: Callable[[float], None], now: Callable[[], float]
     ) -> None:
         self._running = running
         self._variables = variables
-        self._spent = spent
+        self._stalled = stalled
         self._now = now
 
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -456,7 +455,9 @@ class _Inside:
             except StopIteration as stop:
                 return stop.value
             finally:
-                self._spent(self._now() - before)
+                seconds = self._now() - before
+                if seconds >= STALL_S:
+                    self._stalled(seconds)
             try:
                 value = yield pending
                 step = self._running.send

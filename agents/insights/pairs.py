@@ -123,21 +123,21 @@ def refunds(
             if partner is not None:
                 found[at] = partner
         elif one.amount.minor < 0 and at not in skip and _is_spending(one):
-            made = purchases.get(_between(one))
+            made = purchases.get(_counterparty(one))
             if made is not None:
                 made.add(at)
     return found
 
 
-_Between = tuple[str, str, str]
-"""An account, a currency and a payee."""
+_Counterparty = tuple[str, str, str]
+"""An account, a currency, and who is at the other end."""
 
 
-def _may_take_back(transactions: Sequence[Transaction], skip: Mapping[int, int]) -> dict[int, _Between]:
+def _may_take_back(transactions: Sequence[Transaction], skip: Mapping[int, int]) -> dict[int, _Counterparty]:
     """Return positions of money in that says so, or of which as much went out; nothing else can be a refund."""
     out = frozenset(-one.amount.minor for one in transactions)
     return {
-        at: _between(one)
+        at: _counterparty(one)
         for at, one in enumerate(transactions)
         if one.amount.minor > 0 and at not in skip and _is_spending(one)
         and (one.amount.minor in out or says_refund(one))
@@ -149,7 +149,7 @@ def _is_spending(transaction: Transaction) -> bool:
     return kind is not Kind.TRANSFER and kind is not Kind.INCOME
 
 
-def _between(transaction: Transaction) -> _Between:
+def _counterparty(transaction: Transaction) -> _Counterparty:
     return transaction.account, transaction.amount.currency, _payee(transaction)
 
 
