@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 import types
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import anyio
 
 from benchmarks.figures import Figure, Limit, printed
+from genie.benchmark import timing
 from genie.edges.metrics import Metrics
 from genie.message import Message, Payload
 from genie.protocol import AgentCard, Context
@@ -17,6 +19,8 @@ from genie.runtime import Runtime
 
 AGENTS, TOPICS = 60, 40
 SCRAPE_LIMIT = Limit(20)
+_BETWEEN = 200
+"""Round trips between two scrapes."""
 
 
 class Reader:
@@ -40,6 +44,8 @@ def figures(rounds: int = 20) -> Iterator[Figure]:
     """
     name = f"scrape of {AGENTS} agents and {TOPICS} topics"
     yield Figure(name, anyio.run(_scraped, rounds), "ms", limit=SCRAPE_LIMIT)
+    plain, beside = anyio.run(_asked, rounds)
+    yield Figure("fan-out 3 while it is scraped", beside, "us", plain, beside / plain)
 
 
 async def _scraped(rounds: int) -> float:
@@ -56,6 +62,23 @@ async def _scraped(rounds: int) -> float:
             metrics.page()
             best = min(best, time.perf_counter() - start)
     return best * 1e3
+
+
+async def _asked(rounds: int) -> tuple[float, float]:
+    """Return the median round trip in microseconds of a runtime by itself, and of one that is scraped in between."""
+    found: dict[bool, list[float]] = {False: [], True: []}
+    async with timing.governed(3) as contender:
+        metrics = Metrics(contender.statistics)
+        for number in range(rounds * 2):
+            times = []
+            for request in range(_BETWEEN):
+                start = time.perf_counter()
+                await contender.ask(number * _BETWEEN + request)
+                times.append(time.perf_counter() - start)
+            found[number % 2 == 1].append(statistics.median(times))
+            if number % 2 == 0:
+                metrics.page()  # so that every second stretch follows a scrape
+    return statistics.median(found[False]) * 1e6, statistics.median(found[True]) * 1e6
 
 
 if __name__ == "__main__":

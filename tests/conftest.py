@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +12,10 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A shell has what it starts in the background ignore interrupts, and so would the tests of what an interrupt does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two cores shared with other work make timings worthless, and a run that differs from the last one explains nothing.
 settings.register_profile(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from genie.policy import PolicySet
     from genie.protocol import Caller, FunctionAgent
+    from genie.statistics import Statistics
 
 SERIES = tuple(float(number) for number in range(12))
 YIELD_EVERY = 100
@@ -175,6 +176,10 @@ class Governed:
     async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self._runtime.__aexit__(None, None, None)
+
+    def statistics(self) -> Statistics:
+        """Return the runtime's counts."""
+        return self._runtime.statistics()
 
     async def ask(self, number: int) -> Reply:
         """Make one round trip."""

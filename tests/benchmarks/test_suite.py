@@ -44,11 +44,11 @@ GOVERNED = {
 
 
 HEAVY = {
-    "scrape of 60 agents and 40 topics",
+    "scrape of 60 agents and 40 topics", "all agents loaded", "genie agents",
     "statements of 2,000 rows, read and analysed", "simulation, 10,000 paths of 360 months",
     "mules and rings among 2,000 transfers",
 }  # fmt: skip
-"""What the catalogue takes for many rows; the data is as large as `--quick` makes it."""
+"""What a scrape and the catalogue take; the data is as large as `--quick` makes it."""
 
 
 # --- limits ---
