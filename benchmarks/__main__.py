@@ -12,8 +12,8 @@ from benchmarks.figures import Figure
 from benchmarks.results import append, here, is_new
 from benchmarks.suite import BARE_US, CANONICAL, QUICK, Effort, measured
 from genie import __version__
-from genie.cli.layout import Column, Grid, Text
-from genie.cli.screen import show
+from genie.cli.terminal.layout import Column, Grid, Text
+from genie.cli.terminal.screen import show
 from genie.errors import GenieError
 
 RESULTS = Path(__file__).with_name("results.csv")

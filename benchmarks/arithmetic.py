@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from genie.message import Payload
-from genie.protocol import agent
+from genie.contracts.agent import agent
+from genie.contracts.message import Payload
 
 
 class Work(Payload, topic="bench.work"):

@@ -13,15 +13,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from agents.contracts.bulk import BulkAnalysis, BulkStatementRequest
-from agents.contracts.fraud import MuleCheck, MuleVerdict
-from agents.contracts.money import Money
-from agents.contracts.statements import StatementFile
-from agents.contracts.transfers import Transfer
-from agents.domain.monte_carlo import Market, simulate
-from agents.fraud.mule_detector import detect
-from agents.insights.bulk_statement_analyzer import consolidate
 from benchmarks.figures import Figure, Limit, printed
+from genie_finance.contracts.bulk import BulkAnalysis, BulkStatementRequest
+from genie_finance.contracts.fraud import MuleCheck, MuleVerdict
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.statements import StatementFile
+from genie_finance.contracts.transfers import Transfer
+from genie_finance.domain.monte_carlo import Market, simulate
+from genie_finance.fraud.mule_detector import detect
+from genie_finance.insights.bulk_statement_analyzer import consolidate
 
 ROWS = 100_000
 """Of the statements, and transfers of the graph."""
@@ -33,7 +33,7 @@ LOADED_LIMIT = Limit(120)
 LISTED_LIMIT = Limit(300)
 _LOAD_ALL = """
 from genie.benchmark.memory import resident
-from genie.catalogue import Catalogue
+from genie.config.plugins import Catalogue
 found = Catalogue.installed()
 for name in found.agents:
     found.agent(name)

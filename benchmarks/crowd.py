@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from genie.catalogue import Catalogue
-from genie.governance.catalogue import POLICIES
-from genie.limits import Mailbox, Retry
-from genie.message import Payload
-from genie.policy import ALLOW, Hold, Judge, PolicySettings, Route
-from genie.protocol import AgentDecorator, Context, Each, Handlers, agent, handles
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import AgentDecorator, Handlers, agent, handles
+from genie.contracts.context import Context
+from genie.contracts.gather import Each
+from genie.contracts.limits import Mailbox, Retry
+from genie.contracts.message import Payload
+from genie.policies.index import POLICIES
+from genie.policy.policy import ALLOW, Hold, Judge, PolicySettings, Route
 
 TEAMS = 9
 WORKERS = 4

@@ -13,8 +13,8 @@ from typing import Literal
 import anyio
 
 from benchmarks.arithmetic import Done, Work, process_one, process_two, thread_one, thread_two
-from genie.protocol import Each
-from genie.runtime import Runtime
+from genie.contracts.gather import Each
+from genie.runtime.runtime import Runtime
 
 ROUNDS = 7
 STEPS = 4_000_000

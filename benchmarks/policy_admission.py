@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 import anyio
 
 from benchmarks.figures import Figure, Limit, printed
-from genie.account import Asker, Delivery, Outcome
-from genie.admission import Admission, Budget, Rate
 from genie.benchmark.policies import CALLER
-from genie.benchmark.work import SERIES, Work, worker
-from genie.limits import Estimate
-from genie.message import Classification, stamp
-from genie.runtime import Runtime
+from genie.benchmark.workload import SERIES, Work, worker
+from genie.bus.accounting import Asker, Delivery, Outcome
+from genie.contracts.admission import Admission, Budget, Rate
+from genie.contracts.classification import Classification
+from genie.contracts.limits import Estimate
+from genie.contracts.message import stamp
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genie.bus import Bus
-    from genie.message import Message
+    from genie.bus.bus import Bus
+    from genie.contracts.message import Message
 
 FANOUT = 60
 ROUNDS = 300

@@ -10,13 +10,15 @@ from pathlib import Path
 import anyio
 
 from benchmarks.figures import Figure, Limit, printed
-from genie.edges.ledger import Ledger
-from genie.governance.four_eyes import FourEyes, FourEyesSettings
-from genie.message import Headers, Inspection, Payload, stamp, topic_of
-from genie.policy import PolicySet
-from genie.ports import ControlReport
-from genie.protocol import AgentCard, Caller, agent
-from genie.runtime import Runtime
+from genie.contracts.agent import agent
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.headers import Headers
+from genie.contracts.message import Inspection, Payload, stamp, topic_of
+from genie.contracts.ports.control import ControlReport
+from genie.edges.control.database import Ledger
+from genie.policies.four_eyes import FourEyes, FourEyesSettings
+from genie.policy.policy import PolicySet
+from genie.runtime.runtime import Runtime
 
 
 class Order(Payload, topic="bench.order"):

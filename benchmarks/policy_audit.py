@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.figures import Figure, Limit, printed
-from genie.edges.audit import AuditSettings, AuditTrail
-from genie.edges.audit_check import spread, verify
-from genie.ports import AuditRecord
+from genie.contracts.ports.audit import AuditRecord
+from genie.edges.audit.trail import AuditSettings, AuditTrail
+from genie.edges.audit.verify import spread, verify
 
 APPEND_US = 6.0
 VERIFY_S = 15.0

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks.figures import Figure, Limit, printed
-from genie.governance.detectors.ngrams import shipped
-from genie.governance.folding import fold
-from genie.governance.injection import Injection
-from genie.governance.pii import Pii
-from genie.governance.secrets import Secrets
-from genie.message import Inspection, Payload
-from genie.policy import Inspectors
+from genie.contracts.message import Inspection, Payload
+from genie.detectors.injection.classifier import shipped
+from genie.detectors.unicode import fold
+from genie.policies.injection import Injection
+from genie.policies.pii import Pii
+from genie.policies.secrets import Secrets
+from genie.policy.policy import Inspectors
 
 ASCII = (
     "The statement of May shows a rent payment of 1,250.00 to Harbour Homes, groceries at three shops, and a refund. "

@@ -13,21 +13,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.figures import Figure, Limit, printed
-from genie.governance.catalogue import POLICIES
-from genie.governance.consent import Consent, ConsentSettings
-from genie.governance.disclosure import Disclosure, DisclosureSettings
-from genie.governance.explainability import Explainability, ExplainabilitySettings, RationaleRule
-from genie.governance.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
-from genie.governance.payload_size import PayloadSize, PayloadSizeSettings, SizeRule
-from genie.governance.required_headers import HeaderRule, RequiredHeaders, RequiredHeadersSettings
-from genie.governance.residency import Residency, ResidencySettings, Transfer
-from genie.governance.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
-from genie.governance.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
-from genie.governance.tenant_isolation import TenantIsolation, TenantIsolationSettings
-from genie.governance.topic_roles import RoleRule, TopicRoles, TopicRolesSettings
-from genie.message import Classification, Headers, Message, Payload, Value, stamp, topic_of
-from genie.policy import Environment, Policy, PolicySet
-from genie.protocol import AgentCard
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.headers import Headers
+from genie.contracts.message import Message, Payload, Value, stamp, topic_of
+from genie.policies.consent import Consent, ConsentSettings
+from genie.policies.disclosure import Disclosure, DisclosureSettings
+from genie.policies.explainability import Explainability, ExplainabilitySettings, RationaleRule
+from genie.policies.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
+from genie.policies.index import POLICIES
+from genie.policies.payload_size import PayloadSize, PayloadSizeSettings, SizeRule
+from genie.policies.rbac import RoleRule, TopicRoles, TopicRolesSettings
+from genie.policies.required_headers import HeaderRule, RequiredHeaders, RequiredHeadersSettings
+from genie.policies.residency import Residency, ResidencySettings, Transfer
+from genie.policies.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
+from genie.policies.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
+from genie.policies.tenant_isolation import TenantIsolation, TenantIsolationSettings
+from genie.policy.policy import Environment, Policy, PolicySet
 
 LIMIT_US = 2.0
 """Of one more recipient, with all policies on."""

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure, Limit, printed
-from genie.governance.rules.policy import Rules
-from genie.governance.rules.sections import RulesSettings
-from genie.message import Classification, Payload, Value, stamp
-from genie.policy import Environment, PolicySet, Scene
-from genie.protocol import AgentCard, Caller
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.classification import Classification
+from genie.contracts.message import Payload, Value, stamp
+from genie.policy.policy import Environment, PolicySet, Scene
+from genie.rules.policy import Rules
+from genie.rules.schema import RulesSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,10 +12,11 @@ import anyio
 
 from benchmarks.figures import Figure, Limit, printed
 from genie.benchmark import timing
-from genie.edges.metrics import Metrics
-from genie.message import Message, Payload
-from genie.protocol import AgentCard, Context
-from genie.runtime import Runtime
+from genie.contracts.card import AgentCard
+from genie.contracts.context import Context
+from genie.contracts.message import Message, Payload
+from genie.edges.telemetry.prometheus import Metrics
+from genie.runtime.runtime import Runtime
 
 AGENTS, TOPICS = 60, 40
 SCRAPE_LIMIT = Limit(20)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import crowd
-from genie.simulation.engine import simulate
-from genie.simulation.exploration import explore
+from genie.simulation.runner import simulate
 from genie.simulation.scenario import load, parse
+from genie.simulation.seed_search import explore
 
 if TYPE_CHECKING:
     from genie.simulation.scenario import Scenario

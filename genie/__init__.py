@@ -10,49 +10,49 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from genie.admission import Admission as Admission
-    from genie.admission import Budget as Budget
-    from genie.admission import Rate as Rate
-    from genie.door import ask as ask
+    from genie.contracts.admission import Admission as Admission
+    from genie.contracts.admission import Budget as Budget
+    from genie.contracts.admission import Rate as Rate
+    from genie.contracts.agent import Agent as Agent
+    from genie.contracts.agent import Handlers as Handlers
+    from genie.contracts.agent import agent as agent
+    from genie.contracts.agent import handles as handles
+    from genie.contracts.card import AgentCard as AgentCard
+    from genie.contracts.card import Caller as Caller
+    from genie.contracts.card import Risk as Risk
+    from genie.contracts.card import Tier as Tier
+    from genie.contracts.classification import Classification as Classification
+    from genie.contracts.context import Context as Context
+    from genie.contracts.gather import Each as Each
+    from genie.contracts.gather import Gathered as Gathered
+    from genie.contracts.headers import Headers as Headers
+    from genie.contracts.limits import Estimate as Estimate
+    from genie.contracts.limits import Mailbox as Mailbox
+    from genie.contracts.limits import Overflow as Overflow
+    from genie.contracts.limits import RestartBudget as RestartBudget
+    from genie.contracts.limits import Retry as Retry
+    from genie.contracts.limits import RunLimits as RunLimits
+    from genie.contracts.message import Message as Message
+    from genie.contracts.message import Payload as Payload
+    from genie.contracts.message import Value as Value
     from genie.errors import GenieError as GenieError
-    from genie.limits import Estimate as Estimate
-    from genie.limits import Mailbox as Mailbox
-    from genie.limits import Overflow as Overflow
-    from genie.limits import RestartBudget as RestartBudget
-    from genie.limits import Retry as Retry
-    from genie.limits import RunLimits as RunLimits
-    from genie.message import Classification as Classification
-    from genie.message import Headers as Headers
-    from genie.message import Message as Message
-    from genie.message import Payload as Payload
-    from genie.message import Value as Value
-    from genie.policy import PolicySet as PolicySet
-    from genie.protocol import Agent as Agent
-    from genie.protocol import AgentCard as AgentCard
-    from genie.protocol import Caller as Caller
-    from genie.protocol import Context as Context
-    from genie.protocol import Each as Each
-    from genie.protocol import Gathered as Gathered
-    from genie.protocol import Handlers as Handlers
-    from genie.protocol import Risk as Risk
-    from genie.protocol import Tier as Tier
-    from genie.protocol import agent as agent
-    from genie.protocol import handles as handles
-    from genie.run import Run as Run
-    from genie.runtime import Runtime as Runtime
+    from genie.policy.policy import PolicySet as PolicySet
+    from genie.runtime.run import Run as Run
+    from genie.runtime.runtime import Runtime as Runtime
+    from genie.runtime.sync import ask as ask
 
 _HOMES = {
-    "genie.admission": ("Admission", "Budget", "Rate"),
-    "genie.door": ("ask",),
+    "genie.contracts.admission": ("Admission", "Budget", "Rate"),
+    "genie.runtime.sync": ("ask",),
     "genie.errors": ("GenieError",),
-    "genie.limits": ("Estimate", "Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
-    "genie.message": ("Classification", "Headers", "Message", "Payload", "Value"),
-    "genie.policy": ("PolicySet",),
-    "genie.protocol": (
+    "genie.contracts.limits": ("Estimate", "Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
+    "genie.contracts.message": ("Classification", "Headers", "Message", "Payload", "Value"),
+    "genie.policy.policy": ("PolicySet",),
+    "genie.contracts.agent": (
         "Agent", "AgentCard", "Caller", "Context", "Each", "Gathered", "Handlers", "Risk", "Tier", "agent", "handles",
     ),
-    "genie.run": ("Run",),
-    "genie.runtime": ("Runtime",),
+    "genie.runtime.run": ("Run",),
+    "genie.runtime.runtime": ("Runtime",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

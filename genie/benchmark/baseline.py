@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel
 
-from genie.benchmark.work import SERIES, YIELD_EVERY
+from genie.benchmark.workload import SERIES, YIELD_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genie.benchmark.baseline import Bare
-from genie.benchmark.proof import BenchmarkError
+from genie.benchmark.sanity import BenchmarkError
 from genie.benchmark.timing import Compared, governed, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from genie.benchmark.work import Contender
+    from genie.benchmark.workload import Contender
 
 _STATM = Path("/proc/self/statm")
 _WORKERS = 3

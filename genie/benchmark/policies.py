@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from genie.governance.clearance import Clearance
-from genie.governance.consent import Consent, ConsentSettings
-from genie.governance.declassification import Declassification
-from genie.governance.disclosure import Disclosure, DisclosureSettings
-from genie.governance.explainability import Explainability, ExplainabilitySettings, RationaleRule
-from genie.governance.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
-from genie.governance.injection import Injection
-from genie.governance.payload_size import PayloadSize, PayloadSizeSettings
-from genie.governance.pii import Pii
-from genie.governance.required_headers import RequiredHeaders, RequiredHeadersSettings
-from genie.governance.residency import Residency, ResidencySettings
-from genie.governance.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
-from genie.governance.rules.policy import Rules
-from genie.governance.rules.sections import RulesSettings
-from genie.governance.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
-from genie.governance.secrets import Secrets
-from genie.governance.tenant_isolation import TenantIsolation
-from genie.governance.topic_roles import TopicRoles, TopicRolesSettings
-from genie.policy import Environment, PolicySet
-from genie.protocol import Caller
+from genie.contracts.card import Caller
+from genie.policies.clearance import Clearance
+from genie.policies.consent import Consent, ConsentSettings
+from genie.policies.declassification import Declassification
+from genie.policies.disclosure import Disclosure, DisclosureSettings
+from genie.policies.explainability import Explainability, ExplainabilitySettings, RationaleRule
+from genie.policies.four_eyes import FourEyes, FourEyesRule, FourEyesSettings
+from genie.policies.injection import Injection
+from genie.policies.payload_size import PayloadSize, PayloadSizeSettings
+from genie.policies.pii import Pii
+from genie.policies.rbac import TopicRoles, TopicRolesSettings
+from genie.policies.required_headers import RequiredHeaders, RequiredHeadersSettings
+from genie.policies.residency import Residency, ResidencySettings
+from genie.policies.risk_tier import RiskTier, RiskTierCell, RiskTierSettings
+from genie.policies.schema_version import SchemaVersion, SchemaVersionSettings, VersionRule
+from genie.policies.secrets import Secrets
+from genie.policies.tenant_isolation import TenantIsolation
+from genie.policy.policy import Environment, PolicySet
+from genie.rules.policy import Rules
+from genie.rules.schema import RulesSettings
 
 TENANT = "t1"
 LARGEST = 64 * 1024

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import NamedTuple
 
-from genie.benchmark.proof import BenchmarkError
+from genie.benchmark.sanity import BenchmarkError
 
 IMPORT = "from genie import Payload, agent, Runtime"
 HEAVY = ("httpx", "prometheus_client", "rich")

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.benchmark.baseline import Bare
 from genie.benchmark.policies import CALLER, eight_policies
-from genie.benchmark.proof import BenchmarkError, prove
-from genie.benchmark.work import Governed
+from genie.benchmark.sanity import BenchmarkError, prove
+from genie.benchmark.workload import Governed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from genie.benchmark.work import Answer, Contender
-    from genie.policy import PolicySet
-    from genie.protocol import Caller
+    from genie.benchmark.workload import Answer, Contender
+    from genie.contracts.card import Caller
+    from genie.policy.policy import PolicySet
 
     Make = Callable[[], Contender]
     Progress = Callable[[str], None]

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from genie import __version__
-from genie.cli.manual import manual
+from genie.cli.help import manual
 
 _COMMANDS = {
     "agents": "List the agents that are installed.",
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
         """Return the subcommand of that name, importing its module."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"genie.cli.{cmd_name.replace('-', '_')}").command
+        command: click.Command = importlib.import_module(f"genie.cli.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:

@@ -14,14 +14,14 @@ import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import InputError
-from genie.simulation.spans import seconds
+from genie.simulation.durations import seconds
 
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from genie.simulation.manifest import ArrivalsSection, Rhythm, ScenarioSection
+    from genie.simulation.schema import ArrivalsSection, Rhythm, ScenarioSection
 
 MAX_TRACE_BYTES = 100_000_000
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from genie.document import suggestion
-from genie.manifest import Section
-from genie.simulation.evidence import Breach
+from genie.config.schema import Section
+from genie.config.source_map import suggestion
 from genie.simulation.invariants import invariant
+from genie.simulation.record import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.message import Payload
-    from genie.simulation.evidence import Evidence, Planted
+    from genie.contracts.message import Payload
+    from genie.simulation.record import Evidence, Planted
 
 _MOST_NAMED = 5
 _DEEPEST = 8

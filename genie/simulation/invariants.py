@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field, JsonValue, ValidationError
 
-from genie.document import suggestion
-from genie.graph import Problem
-from genie.manifest import Section
-from genie.simulation.evidence import ANSWERED, Breach, Evidence, percentile
-from genie.simulation.spans import Span, shown
+from genie.config.schema import Section
+from genie.config.source_map import suggestion
+from genie.graph.model import Problem
+from genie.simulation.durations import Span, shown
+from genie.simulation.record import ANSWERED, Breach, Evidence, percentile
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from genie.message import Payload
+    from genie.contracts.message import Payload
 
 GROUP = "genie.invariants"
 MOST_TOLD = 50

@@ -6,12 +6,12 @@ import datetime
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from genie.simulation.evidence import Planted
+from genie.simulation.record import Planted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.simulation.manifest import PopulationSection
+    from genie.simulation.schema import PopulationSection
     from genie.simulation.synthetic import Population
 
 _KEPT = 64

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.simulation.evidence import percentile
-from genie.simulation.ledger import grouped
+from genie.simulation.journal import grouped
+from genie.simulation.record import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from genie.simulation.evidence import Breach, Evidence
-    from genie.simulation.exploration import Tried
+    from genie.simulation.record import Breach, Evidence
     from genie.simulation.scenario import Scenario
+    from genie.simulation.seed_search import Tried
     from genie.simulation.shrinking import Smallest
 
 MOST_NAMED = 10

@@ -9,28 +9,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genie.catalogue import Catalogue
-from genie.config import load as load_pipeline
-from genie.dialect import load_file, load_text
-from genie.document import Document, suggestion
+from genie.config.examples import shipped as shipped_pipelines
+from genie.config.loader import load as load_pipeline
+from genie.config.plugins import Catalogue
+from genie.config.source_map import Document, suggestion
+from genie.config.validation import validated
+from genie.config.yaml import load_file, load_text
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.contracts.message import topic_of
 from genie.errors import ConfigError, InputError
-from genie.graph import Problem
-from genie.message import Classification, topic_of
-from genie.protocol import Caller
-from genie.shelf import shipped as shipped_pipelines
+from genie.graph.model import Problem
 from genie.simulation.arrivals import Trace, read_trace
+from genie.simulation.fault_injection import aims, meant
 from genie.simulation.invariants import Invariant, Rules
-from genie.simulation.manifest import ScenarioSection, TroubleSection
 from genie.simulation.population import Customers
-from genie.simulation.questions import Questions
-from genie.simulation.trouble import aims, meant
-from genie.validation import validated
+from genie.simulation.schema import ScenarioSection, TroubleSection
+from genie.simulation.workload import Questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.config import Pipeline
-    from genie.policy import PolicySet
+    from genie.config.loader import Pipeline
+    from genie.policy.policy import PolicySet
 
 
 _MOST_NAMED = 8

@@ -10,12 +10,12 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
-from genie.simulation.engine import WHOLE, Part, simulate
+from genie.simulation.runner import WHOLE, Part, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from genie.simulation.evidence import Breach
+    from genie.simulation.record import Breach
     from genie.simulation.scenario import Scenario
 
 MOST_TRIES = 200

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie.message import Payload
-from genie.protocol import agent
-from genie.runtime import Runtime
+from genie.contracts.agent import agent
+from genie.contracts.message import Payload
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from genie.ports import Journal, JournalRecord
+    from genie.contracts.ports.journal import Journal, JournalRecord
 
 
 class _Question(Payload, topic="conformance.question"):

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from genie.contracts.gather import Each, Gathered, Missing
+from genie.contracts.headers import NO_HEADERS, Headers
+from genie.contracts.limits import EXACT, Cost, exact_cost
+from genie.contracts.message import Payload, topic_of
 from genie.errors import PartMissingError, UndeclaredMessageError
-from genie.limits import EXACT, Cost, exact_cost
-from genie.message import NO_HEADERS, Headers, Payload, topic_of
-from genie.protocol import Each, Gathered, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.message import Message
-    from genie.protocol import Context, Expected, Need
+    from genie.contracts.context import Context
+    from genie.contracts.gather import Expected, Need
+    from genie.contracts.message import Message
 
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import anyio
 
-from genie.protocol import make_card
+from genie.contracts.card import make_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from genie.message import Message, Payload
-    from genie.protocol import CardOptions, Context
+    from genie.contracts.card import CardOptions
+    from genie.contracts.context import Context
+    from genie.contracts.message import Message, Payload
 
 P = TypeVar("P", bound="Payload")
 

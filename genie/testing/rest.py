@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 if TYPE_CHECKING:
-    from genie.runtime import Runtime
-    from genie.statistics import Statistics
+    from genie.operations.statistics import Statistics
+    from genie.runtime.runtime import Runtime
 
 
 async def settled(runtime: Runtime) -> Statistics:

@@ -6,9 +6,10 @@ import sys
 import pytest
 
 import agents
-from agents.index import AGENTS
-from genie.message import Payload
-from genie.protocol import Agent, AgentCard, Handlers
+from genie.contracts.agent import Agent, Handlers
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Payload
+from genie_finance.index import AGENTS
 
 NOT_FAMILIES = {"contracts", "domain", "rules"}
 
@@ -51,9 +52,9 @@ def test_every_agent_of_a_family_is_listed():
 
 
 def test_the_index_imports_no_agent():
-    script = "import sys, agents.index; print(sorted(name for name in sys.modules if name.startswith('agents')))"
+    script = "import sys, genie_finance.index; print(sorted(name for name in sys.modules if name.startswith('agents')))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['agents', 'agents.index']"
+    assert done.stdout.strip() == "['agents', 'genie_finance.index']"
 
 
 def test_entries_are_sorted_so_that_two_branches_rarely_meet():

@@ -19,7 +19,7 @@ from benchmarks.__main__ import main, pace, shown, table
 from benchmarks.figures import Figure, Limit
 from benchmarks.installation import bare_install, wanted
 from benchmarks.results import COLUMNS, Occasion, append, is_new, machine
-from genie.cli.layout import laid_out
+from genie.cli.terminal.layout import laid_out
 
 ROOT = Path(__file__).parents[2]
 OCCASION = Occasion(datetime.datetime(2025, 3, 1, 12, tzinfo=datetime.UTC), "0.1.0", "3.11.7", "Linux, 2 cores")

@@ -9,15 +9,15 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from genie.catalogue import Catalogue
 from genie.cli import main
-from genie.config import load, parse
-from genie.dialect import load_file
-from genie.governance.rules.sections import RulesSettings
-from genie.manifest import policy_schema, schema
-from genie.simulation.engine import simulate
-from genie.simulation.manifest import schema as simulation_schema
+from genie.config.loader import load, parse
+from genie.config.plugins import Catalogue
+from genie.config.schema import policy_schema, schema
+from genie.config.yaml import load_file
+from genie.rules.schema import RulesSettings
+from genie.simulation.runner import simulate
 from genie.simulation.scenario import load as load_scenario
+from genie.simulation.schema import schema as simulation_schema
 
 ROOT = Path(__file__).parents[2]
 PIPELINES = sorted((ROOT / "config" / "pipelines").glob("*.yaml"))

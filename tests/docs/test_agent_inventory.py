@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from genie.catalogue import Catalogue
-from genie.message import topic_of
+from genie.config.plugins import Catalogue
+from genie.contracts.message import topic_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "agents" / "inventory.md"
 HEAD = "| agent | family | risk | tier | takes | gives | rules |"

@@ -98,7 +98,7 @@ def commands(text: str) -> list[tuple[str, int, list[str]]]:
 
 @pytest.mark.parametrize("page", pages_with("yaml"), ids=named)
 def test_pipelines_shown_can_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from genie.config import parse
+    from genie.config.loader import parse
 
     monkeypatch.chdir(ROOT)
     for block in blocks(page):

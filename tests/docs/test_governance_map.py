@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genie.governance.catalogue import POLICIES
+from genie.policies.index import POLICIES
 
 ROOT = Path(__file__).parents[2]
 MAP = (ROOT / "docs" / "governance-map.md").read_text()
@@ -55,4 +55,4 @@ def test_notices_and_policies_have_their_pages() -> None:
         page = (ROOT / "docs" / address).read_text()
         assert "```" in page
         if name not in ELSEWHERE:
-            assert f"genie.governance.{name}" in page
+            assert f"genie.policies.{name}" in page

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from agents.contracts.bulk import BulkAnalysis, BulkReport, BulkStatementRequest
-from agents.contracts.consent import AaReport
-from agents.contracts.household import CarbonFootprint, CarbonRequest, HouseholdPlan
-from agents.contracts.insufficient import InsufficientData
-from genie.catalogue import Catalogue
 from genie.cli import main
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import load
-from genie.protocol import Agent, agent
+from genie.config.loader import load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.runtime.report import Outcome
+from genie.runtime.session import conduct
+from genie_finance.contracts.bulk import BulkAnalysis, BulkReport, BulkStatementRequest
+from genie_finance.contracts.consent import AaReport
+from genie_finance.contracts.household import CarbonFootprint, CarbonRequest, HouseholdPlan
+from genie_finance.contracts.insufficient import InsufficientData
 
 CONFIG = Path(__file__).parents[2] / "config"
 DOLLARS = "Date,Description,Amount,Currency\n2026-01-05,X,-5.00,USD\n2026-01-06,Y,-7.00,USD\n"

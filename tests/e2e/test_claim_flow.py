@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.claims import Case, CaseQuestion, CaseReport, Settlement, SettlementOrder
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import load
-from genie.dialect import load_file
+from genie.config.loader import load
+from genie.config.plugins import Catalogue
+from genie.config.yaml import load_file
+from genie.contracts.card import Caller
 from genie.errors import InputError, RunStalled
-from genie.protocol import Caller
-from genie.run import Run
-from genie.runtime import Runtime
+from genie.runtime.report import Outcome
+from genie.runtime.run import Run
+from genie.runtime.runtime import Runtime
+from genie.runtime.session import conduct
+from genie_finance.contracts.claims import Case, CaseQuestion, CaseReport, Settlement, SettlementOrder
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = load(ROOT / "config" / "pipelines" / "claim.yaml", environ={}, catalogue=Catalogue.installed())

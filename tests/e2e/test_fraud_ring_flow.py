@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.fraud import (
+from genie.config.loader import Pipeline, load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.errors import InputError
+from genie.runtime.report import Outcome
+from genie.runtime.session import conduct
+from genie_finance.contracts.fraud import (
     AmlCheck,
     AmlReport,
     FraudCheck,
@@ -17,14 +25,7 @@ from agents.contracts.fraud import (
     MuleCheck,
     MuleVerdict,
 )
-from agents.contracts.insufficient import InsufficientData
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import Pipeline, load
-from genie.errors import InputError
-from genie.message import Classification
-from genie.protocol import Agent, Caller, agent
+from genie_finance.contracts.insufficient import InsufficientData
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "fraud_ring.yaml"

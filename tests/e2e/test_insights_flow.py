@@ -13,15 +13,17 @@ from typing import Any
 import anyio
 import pytest
 
-from agents.contracts.insights import Advice, Anomalies, FinanceQuestion, InsightTask, Report
-from agents.contracts.money import Money
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import Pipeline, load
-from genie.journal import MemoryJournal
-from genie.message import Headers
-from genie.protocol import Agent, Caller, Context, agent
+from genie.config.loader import Pipeline, load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.contracts.card import Caller
+from genie.contracts.context import Context
+from genie.contracts.headers import Headers
+from genie.journal.memory import MemoryJournal
+from genie.runtime.report import Outcome
+from genie.runtime.session import conduct
+from genie_finance.contracts.insights import Advice, Anomalies, FinanceQuestion, InsightTask, Report
+from genie_finance.contracts.money import Money
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "insights.yaml"
@@ -41,7 +43,7 @@ def test_the_flow_loads_neither_numpy_nor_scipy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = done.stdout.rpartition("LOADED")[2].split()
-    assert "agents.insights.forecaster" in loaded
+    assert "genie_finance.insights.forecaster" in loaded
     assert not {"numpy", "scipy"} & set(loaded)
 
 

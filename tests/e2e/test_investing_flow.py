@@ -10,13 +10,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from agents.contracts.investing import GoalPlan, GoalRequest, InvestingPlan, InvestingQuestion
-from genie.catalogue import Catalogue
 from genie.cli import main
-from genie.cli.outcome import Outcome, Status
-from genie.cli.session import conduct
-from genie.config import load
-from genie.protocol import Agent, agent
+from genie.config.loader import load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.runtime.report import Outcome, Status
+from genie.runtime.session import conduct
+from genie_finance.contracts.investing import GoalPlan, GoalRequest, InvestingPlan, InvestingQuestion
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "investing.yaml"

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.invoices import (
+from genie.config.loader import load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.runtime.report import Outcome
+from genie.runtime.session import conduct
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.invoices import (
     InvoiceDecision,
     InvoicePacket,
     InvoicesToCash,
@@ -18,11 +23,6 @@ from agents.contracts.invoices import (
     ScfRecommendation,
     ScfRequest,
 )
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import load
-from genie.protocol import Agent, agent
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "invoice_to_cash.yaml"

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.fraud import MuleCheck, MuleVerdict
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.payments import Payment, PaymentCase, PaymentInstruction, PaymentQuestion, PaymentStatus
-from genie.catalogue import Catalogue
-from genie.config import Pipeline, load
-from genie.dialect import load_file
+from genie.config.loader import Pipeline, load
+from genie.config.plugins import Catalogue
+from genie.config.yaml import load_file
+from genie.contracts.agent import Agent, agent
 from genie.errors import GenieError, InputError, RunHeld, RunStalled
-from genie.protocol import Agent, agent
-from genie.run import Run
-from genie.runtime import Runtime
+from genie.runtime.run import Run
+from genie.runtime.runtime import Runtime
+from genie_finance.contracts.fraud import MuleCheck, MuleVerdict
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.payments import Payment, PaymentCase, PaymentInstruction, PaymentQuestion, PaymentStatus
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "payment.yaml"

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.sme import SmeLoanQuestion, SmeLoanReport
-from agents.contracts.statements import StatementFile
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome, Status
-from genie.cli.session import conduct
-from genie.config import load
+from genie.config.loader import load
+from genie.config.plugins import Catalogue
+from genie.contracts.message import Payload
 from genie.errors import InputError
-from genie.message import Payload
-from genie.run import Run
-from genie.runtime import Runtime
+from genie.runtime.report import Outcome, Status
+from genie.runtime.run import Run
+from genie.runtime.runtime import Runtime
+from genie.runtime.session import conduct
+from genie_finance.contracts.sme import SmeLoanQuestion, SmeLoanReport
+from genie_finance.contracts.statements import StatementFile
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "config" / "sme"

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.tax import TaxEstimate, TaxEstimateRequest, TaxYear, TaxYearPlan, TaxYearQuestion
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import load
-from genie.protocol import Agent, agent
+from genie.config.loader import load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.runtime.report import Outcome
+from genie.runtime.session import conduct
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.tax import TaxEstimate, TaxEstimateRequest, TaxYear, TaxYearPlan, TaxYearQuestion
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "tax_year.yaml"

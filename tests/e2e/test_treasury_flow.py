@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.research import RateOutlook, RateOutlookRequest
-from agents.contracts.treasury import TreasuryDay, TreasuryPack, TreasuryQuestion, VarRequest, VarResult
-from genie.catalogue import Catalogue
-from genie.cli.outcome import Outcome
-from genie.cli.session import conduct
-from genie.config import Pipeline, load
-from genie.protocol import Agent, agent
+from genie.config.loader import Pipeline, load
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Agent, agent
+from genie.runtime.report import Outcome
+from genie.runtime.session import conduct
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.research import RateOutlook, RateOutlookRequest
+from genie_finance.contracts.treasury import TreasuryDay, TreasuryPack, TreasuryQuestion, VarRequest, VarResult
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "treasury.yaml"

@@ -10,6 +10,10 @@ import pytest
 import trio  # noqa: TID251 - as below
 from trio.testing import MockClock  # noqa: TID251 - trio's own virtual clock
 
+from genie.contracts.classification import Classification
+from genie.contracts.headers import NO_HEADERS, Headers
+from genie.contracts.message import Inspection, Message, Payload, stamp, topic_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -60,3 +64,23 @@ async def blocked() -> Callable[[float], None]:
         return jump
     jumping: Callable[[float], None] = clock.jump
     return jumping
+
+
+class Envelopes:
+    """Builds messages as the bus would stamp them, for policies to judge."""
+
+    def __call__(
+        self,
+        payload: Payload,
+        *,
+        headers: Headers = NO_HEADERS,
+        label: Classification | None = None,
+        inspection: Inspection | None = None,
+    ) -> Message[Any]:
+        declared = topic_of(payload).classification if label is None else label
+        return stamp(1, payload, "sender", None, None, 0, 0, headers, declared, inspection or Inspection(10))
+
+
+@pytest.fixture
+def envelope() -> Envelopes:
+    return Envelopes()

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import genie
+from genie.contracts.agent import agent
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
 from genie.errors import InputError
-from genie.limits import Retry
-from genie.message import Payload
-from genie.protocol import agent
 from tests.genie.policies_for_tests import Answer, Question
 
 

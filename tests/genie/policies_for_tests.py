@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
 
-from genie.message import Classification, Message, Payload
-from genie.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact, Route, Span, Verdict
-from genie.protocol import AgentCard, Context, agent
-from genie.runtime import Runtime
+from genie.contracts.agent import agent
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.context import Context
+from genie.contracts.message import Message, Payload
+from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact, Route, Span, Verdict
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from genie.policy import Inspector, Judge
+    from genie.policy.policy import Inspector, Judge
 
 
 class Question(Payload, topic="t.question"):

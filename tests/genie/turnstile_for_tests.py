@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from genie.admission import Admission, Budget, Rate
+from genie.contracts.admission import Admission, Budget, Rate
+from genie.contracts.agent import agent
+from genie.contracts.card import Caller
+from genie.contracts.context import Context
 from genie.errors import RunStalled
-from genie.protocol import Caller, Context, agent
 from tests.genie.policies_for_tests import Answer, Question
 
 ACME, OTHER = Caller(tenant="acme"), Caller(tenant="other")

@@ -52,13 +52,25 @@ def test_every_family_is_kept_from_the_others() -> None:
 
 
 PLANTED = {
-    "upwards": ("genie/limits.py", "import genie.policy", "Floors import downwards"),
-    "hidden in a function": ("genie/errors.py", "def late():\n    import genie.message", "Floors import downwards"),
-    "a heavy package": ("genie/policy.py", "import prometheus_client", "nothing heavy"),
-    "an agent and a mechanism": ("agents/contracts/money.py", "import genie.bus", "Agents use contracts only"),
-    "an agent and the facade": ("agents/contracts/money.py", "from genie import Payload", "imports the facade"),
-    "an edge and a mechanism": ("genie/edges/catalogue.py", "import genie.bus", "contracts only, never mech"),
-    "a policy and a mechanism": ("genie/governance/catalogue.py", "import genie.bus", "contracts only, never mech"),
+    "upwards": ("genie/contracts/limits.py", "import genie.policy.policy", "Floors import downwards"),
+    "hidden in a function": (
+        "genie/errors.py",
+        "def late():\n    import genie.contracts.message",
+        "Floors import downwards",
+    ),
+    "a heavy package": ("genie/policy/policy.py", "import prometheus_client", "nothing heavy"),
+    "an agent and a mechanism": (
+        "agents/genie_finance/contracts/money.py",
+        "import genie.bus.bus",
+        "Agents use contracts only",
+    ),
+    "an agent and the facade": (
+        "agents/genie_finance/contracts/money.py",
+        "from genie import Payload",
+        "imports the facade",
+    ),
+    "an edge and a mechanism": ("genie/edges/index.py", "import genie.bus.bus", "contracts only, never mech"),
+    "a policy and a mechanism": ("genie/policies/index.py", "import genie.bus.bus", "contracts only, never mech"),
 }
 
 

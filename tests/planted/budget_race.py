@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import anyio
 
-from genie.catalogue import Catalogue
-from genie.message import Payload
-from genie.protocol import Handlers, handles
-from genie.simulation.evidence import Evidence
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Handlers, handles
+from genie.contracts.message import Payload
 from genie.simulation.invariants import invariant
+from genie.simulation.record import Evidence
 
 BUDGET = 1_000
 

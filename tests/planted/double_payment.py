@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from genie.catalogue import Catalogue
-from genie.limits import Retry
-from genie.message import Payload
-from genie.protocol import Context, agent
-from genie.simulation.evidence import Evidence
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
 from genie.simulation.invariants import invariant
+from genie.simulation.record import Evidence
 
 
 class Order(Payload, topic="pay.order"):

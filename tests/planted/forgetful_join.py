@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from genie.catalogue import Catalogue
-from genie.message import Payload
-from genie.protocol import Context, Each, agent
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.gather import Each
+from genie.contracts.message import Payload
 
 
 class Ask(Payload, topic="sum.ask"):

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from genie.catalogue import Catalogue
-from genie.governance.catalogue import POLICIES
-from genie.limits import Retry
-from genie.message import Payload
-from genie.protocol import agent
-from genie.supervisor import Supervisor
+from genie.bus.supervisor import Supervisor
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import agent
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
+from genie.policies.index import POLICIES
 
 
 class Letter(Payload, topic="post.letter"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import anyio
 
-from genie.catalogue import Catalogue
-from genie.message import Payload
-from genie.protocol import Handlers, handles
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Handlers, handles
+from genie.contracts.message import Payload
 
 
 class Order(Payload, topic="till.order"):

@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-from genie.simulation.engine import simulate
+from genie.simulation.runner import simulate
 from genie.simulation.shrinking import shrink
 from tests.planted.conftest import Planted
 

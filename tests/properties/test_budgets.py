@@ -10,13 +10,15 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.admission import Admission, Budget, Rate
+from genie.admission.budgets import Meter
+from genie.contracts.admission import Admission, Budget, Rate
+from genie.contracts.agent import agent
+from genie.contracts.card import Caller
+from genie.contracts.context import Context
+from genie.contracts.limits import Estimate, Mailbox, Overflow, Retry
 from genie.errors import BudgetExceededError, InputError, RuntimeDrainingError
-from genie.journal import MemoryJournal
-from genie.limits import Estimate, Mailbox, Overflow, Retry
-from genie.meters import Meter
-from genie.policy import ALLOW, Deny, Hold, PolicySet
-from genie.protocol import Caller, Context, agent
+from genie.journal.memory import MemoryJournal
+from genie.policy.policy import ALLOW, Deny, Hold, PolicySet
 from tests.genie.policies_for_tests import Answer, Note, Question, Rule, assert_at_rest, running, turns
 
 if TYPE_CHECKING:
@@ -243,7 +245,7 @@ def test_no_window_sees_more_than_the_burst_and_the_refill(
 def test_a_purse_gives_no_more_than_it_has_and_forgets_nothing_that_was_used(
     limit: int, uses: list[tuple[int, int]]
 ) -> None:
-    from genie.meters import Till
+    from genie.admission.budgets import Till
 
     till = Till(Budget(id="b", tokens=limit))
     [purse] = till.account(type("Run", (), {"budgets": None})(), None, 0.0) or ()

@@ -10,12 +10,13 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from genie.account import Counts
+from genie.bus.accounting import Counts
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
 from genie.errors import RunCancelledError, RunStalled
-from genie.message import Payload
-from genie.protocol import Context, agent
-from genie.run import Run
-from genie.runtime import Runtime
+from genie.runtime.run import Run
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,20 +19,23 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.cli.egress import JournalFile
-from genie.cli.outcome import Outcome, status_of
-from genie.edges.audit import AuditSettings, AuditTrail
-from genie.edges.audit_check import verify
-from genie.edges.logs import JsonLines
-from genie.edges.metrics import Metrics
-from genie.edges.webhook import Webhook, WebhookSettings, posting
+from genie.contracts.agent import agent
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie.edges.audit.trail import AuditSettings, AuditTrail
+from genie.edges.audit.verify import verify
+from genie.edges.http.webhook import Webhook, WebhookSettings, posting
+from genie.edges.telemetry.logging import JsonLines
+from genie.edges.telemetry.prometheus import Metrics
 from genie.errors import InputError, RunError
-from genie.governance.clearance import Clearance
-from genie.governance.pii import Pii
-from genie.message import Classification, Payload
-from genie.policy import PolicySet
-from genie.protocol import Caller, Context, agent
-from genie.runtime import Runtime
+from genie.journal.jsonl import JournalFile
+from genie.policies.clearance import Clearance
+from genie.policies.pii import Pii
+from genie.policy.policy import PolicySet
+from genie.runtime.report import Outcome, status_of
+from genie.runtime.runtime import Runtime
 from genie.testing import settled
 
 if TYPE_CHECKING:

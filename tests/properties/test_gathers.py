@@ -9,9 +9,12 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.message import Payload
-from genie.protocol import AgentCard, Context, Each, FunctionAgent, Signature, agent
-from genie.runtime import Runtime
+from genie.contracts.agent import FunctionAgent, Signature, agent
+from genie.contracts.card import AgentCard
+from genie.contracts.context import Context
+from genie.contracts.gather import Each
+from genie.contracts.message import Payload
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

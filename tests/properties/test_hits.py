@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from genie.governance.injection import Injection
-from genie.governance.pii import Pii
-from genie.governance.secrets import Secrets
-from genie.inspector import Inspectors
-from genie.message import Payload
+from genie.contracts.message import Payload
+from genie.policies.injection import Injection
+from genie.policies.pii import Pii
+from genie.policies.secrets import Secrets
+from genie.policy.inspection import Inspectors
 
 INSPECTORS = tuple(inspector for policy in (Pii(), Secrets(), Injection()) for inspector in policy.inspectors)
 TOLD = (

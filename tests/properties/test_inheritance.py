@@ -16,18 +16,22 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.governance.clearance import Clearance
-from genie.journal import MemoryJournal
-from genie.limits import Retry
-from genie.message import Classification, Headers, Payload
-from genie.policy import PolicySet
-from genie.protocol import AgentCard, Caller, Context, Join
-from genie.runtime import Runtime
+from genie.contracts.agent import Join
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.classification import Classification
+from genie.contracts.context import Context
+from genie.contracts.headers import Headers
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
+from genie.journal.memory import MemoryJournal
+from genie.policies.clearance import Clearance
+from genie.policy.policy import PolicySet
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.message import Message
+    from genie.contracts.message import Message
 
 ROLES = frozenset("abc")
 CONSENTS = frozenset("xy")

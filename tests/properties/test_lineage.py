@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genie.contracts.agent import agent
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.contracts.context import Context
+from genie.contracts.headers import Headers
+from genie.contracts.message import Payload
 from genie.errors import HeadersWidenedError
-from genie.journal import MemoryJournal
-from genie.message import Classification, Headers, Payload
-from genie.policy import PolicySet
-from genie.protocol import Caller, Context, agent
-from genie.runtime import Runtime
+from genie.journal.memory import MemoryJournal
+from genie.policy.policy import PolicySet
+from genie.runtime.runtime import Runtime
 from genie.testing import settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.ports import AuditRecord
+    from genie.contracts.ports.audit import AuditRecord
 
 
 class Start(Payload, topic="lineage.start", classification="public"):

@@ -11,11 +11,12 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.limits import Mailbox, Overflow, Retry
+from genie.contracts.message import Payload
 from genie.errors import MailboxFullError
-from genie.limits import Mailbox, Overflow, Retry
-from genie.message import Payload
-from genie.protocol import Context, agent
-from genie.runtime import Runtime
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

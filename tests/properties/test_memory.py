@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.account import Outcome
+from genie.bus.accounting import Outcome
+from genie.contracts.agent import agent
+from genie.contracts.card import Caller
+from genie.contracts.context import Context
+from genie.contracts.gather import Each
+from genie.contracts.limits import Retry, RunLimits
+from genie.contracts.message import Payload
 from genie.errors import RunCancelledError, RunStalled
-from genie.limits import Retry, RunLimits
-from genie.message import Payload
-from genie.protocol import Caller, Context, Each, agent
-from genie.runtime import Runtime
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genie.contracts.agent import agent
+from genie.contracts.limits import RestartBudget
 from genie.errors import RunStalled
-from genie.limits import RestartBudget
-from genie.protocol import agent
 from tests.genie.policies_for_tests import Answer, Question, running, turns
 
 if TYPE_CHECKING:

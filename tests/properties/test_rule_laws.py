@@ -13,19 +13,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.money import Money
-from genie.catalogue import Catalogue
-from genie.config import parse
-from genie.dialect import load_text
+from genie.config.loader import parse
+from genie.config.plugins import Catalogue
+from genie.config.policies import PolicySource, Reading
+from genie.config.yaml import load_text
+from genie.contracts.agent import agent
+from genie.contracts.card import AgentCard, Risk
+from genie.contracts.classification import Classification
+from genie.contracts.headers import Headers
+from genie.contracts.message import Finding, Inspection, Payload, Value, stamp
 from genie.errors import ConfigError
-from genie.governance.catalogue import POLICIES
-from genie.governance.rules.condition import Roots, evaluate
-from genie.governance.rules.policy import Rules, condition_of
-from genie.governance.rules.sections import RulesSettings
-from genie.message import Classification, Finding, Headers, Inspection, Payload, Value, stamp
-from genie.policy import ALLOW, Environment, PolicySet, Route, Scene
-from genie.policyfile import PolicySource, Reading
-from genie.protocol import AgentCard, Risk, agent
+from genie.policies.index import POLICIES
+from genie.policy.policy import ALLOW, Environment, PolicySet, Route, Scene
+from genie.rules.ast import Roots, evaluate
+from genie.rules.policy import Rules, condition_of
+from genie.rules.schema import RulesSettings
+from genie_finance.contracts.money import Money
 
 SETTINGS = settings(max_examples=300, deadline=None)
 

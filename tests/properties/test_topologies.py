@@ -19,22 +19,24 @@ import trio.testing  # noqa: TID251 - virtual time makes sleeping free and repea
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.account import Counts
+from genie.bus.accounting import Counts
+from genie.contracts.agent import FunctionAgent, Join, Signature
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.gather import Each
+from genie.contracts.limits import Mailbox, Overflow, RestartBudget, Retry, RunLimits
+from genie.contracts.message import Payload
 from genie.errors import GenieError, InputError
-from genie.journal import MemoryJournal
-from genie.limits import Mailbox, Overflow, RestartBudget, Retry, RunLimits
-from genie.message import Payload
-from genie.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact
-from genie.protocol import AgentCard, Caller, Each, FunctionAgent, Join, Signature
-from genie.runtime import Runtime
-from genie.statistics import _of
+from genie.journal.memory import MemoryJournal
+from genie.operations.statistics import _of
+from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.message import Message
-    from genie.policy import Judge, Verdict
-    from genie.policy import Route as PolicyRoute
+    from genie.contracts.message import Message
+    from genie.policy.policy import Judge, Verdict
+    from genie.policy.policy import Route as PolicyRoute
 
 FOR_EVER_S = 5_000.0
 """Virtual seconds after which a world that has not come to rest never will."""

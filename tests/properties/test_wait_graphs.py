@@ -10,11 +10,13 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.limits import Mailbox, Overflow, Retry, RunLimits
-from genie.message import Payload
-from genie.protocol import AgentCard, Each, FunctionAgent, Signature
-from genie.runtime import Runtime
-from genie.waits import Waits
+from genie.bus.deadlock import Waits
+from genie.contracts.agent import FunctionAgent, Signature
+from genie.contracts.card import AgentCard
+from genie.contracts.gather import Each
+from genie.contracts.limits import Mailbox, Overflow, Retry, RunLimits
+from genie.contracts.message import Payload
+from genie.runtime.runtime import Runtime
 from tests.genie.conftest import VirtualLoop
 
 if TYPE_CHECKING:

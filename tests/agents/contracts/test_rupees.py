@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from agents.contracts.money import Money
-from agents.contracts.rupees import PaidRupees, Rupees, SignedRupees, rupees
 from genie.errors import InputError
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees, rupees
 
 SIGNED: TypeAdapter[Money] = TypeAdapter(SignedRupees)
 

@@ -6,15 +6,15 @@ import importlib
 
 import pytest
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.treasury import LcrRequest, LcrResult, VarRequest, VarResult
-from agents.control.fallback import fallback_for
-from agents.index import AGENTS
-from agents.treasury.var_calculator import var_calculator
 from genie import Runtime, agent
+from genie.contracts.gather import Each
+from genie.contracts.message import topic_of
 from genie.errors import AgentDefinitionError
-from genie.message import topic_of
-from genie.protocol import Each
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.treasury import LcrRequest, LcrResult, VarRequest, VarResult
+from genie_finance.control.fallback import fallback_for
+from genie_finance.index import AGENTS
+from genie_finance.treasury.var_calculator import var_calculator
 
 STAND_INS = sorted(name for name in AGENTS if name.endswith("_fallback"))
 QUESTION = VarRequest.model_validate({"portfolio_value": 100, "daily_returns": [0.01, -0.01] * 5})

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.control import RouteAnswer, RouteRequest, RouteScore
-from agents.contracts.treasury import ConvertCurrency
-from agents.control.hierarchical_router import chosen, hierarchical_router
-from agents.control.likeness import cosine, features, ranked, routes
-from agents.control.slots import fill
-from agents.research.financial_educator import financial_educator
-from agents.research.macro_research import macro_research
-from agents.research.rate_watcher import rate_watcher
-from agents.treasury.currency_converter import currency_converter
 from genie import Runtime
+from genie_finance.contracts.control import RouteAnswer, RouteRequest, RouteScore
+from genie_finance.contracts.treasury import ConvertCurrency
+from genie_finance.control.hierarchical_router import chosen, hierarchical_router
+from genie_finance.control.likeness import cosine, features, ranked, routes
+from genie_finance.control.slots import fill
+from genie_finance.research.financial_educator import financial_educator
+from genie_finance.research.macro_research import macro_research
+from genie_finance.research.rate_watcher import rate_watcher
+from genie_finance.treasury.currency_converter import currency_converter
 
 FAMILY = (hierarchical_router, financial_educator, rate_watcher, macro_research, currency_converter)
 
@@ -116,7 +116,7 @@ async def test_an_amount_that_is_not_understood_is_asked_about(text: str) -> Non
 async def test_a_label_is_never_lowered_on_the_way() -> None:
     """The reference relabels whatever it routes as internal; here the bus keeps the highest label that was read."""
     assert RouteRequest.model_config["frozen"]
-    from genie.message import topic_of
+    from genie.contracts.message import topic_of
 
     assert topic_of(RouteRequest).classification == topic_of(RouteAnswer).classification
 

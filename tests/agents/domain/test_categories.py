@@ -1,6 +1,6 @@
 import pytest
 
-from agents.domain.categories import Category, Kind, Necessity, info, taxonomy
+from genie_finance.domain.categories import Category, Kind, Necessity, info, taxonomy
 
 
 def test_every_category_is_described_once_in_the_order_of_the_enum():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.geo import EARTH_RADIUS_KM, distance_km, speed_kmh
+from genie_finance.domain.geo import EARTH_RADIUS_KM, distance_km, speed_kmh
 
 MUMBAI, DELHI, NEW_YORK = (19.076, 72.8777), (28.6139, 77.209), (40.7128, -74.006)
 PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))

@@ -9,7 +9,7 @@ from stdnum.in_ import aadhaar as stdnum_aadhaar
 from stdnum.in_ import gstin as stdnum_gstin
 from stdnum.in_ import pan as stdnum_pan
 
-from agents.domain.identifiers import aadhaar, account, gstin, ifsc, pan, pan_holder, vpa
+from genie_finance.domain.identifiers import aadhaar, account, gstin, ifsc, pan, pan_holder, vpa
 
 CHECKS = (aadhaar, account, gstin, ifsc, pan, vpa)
 pans = st.from_regex(r"[A-Z]{5}[0-9]{4}[A-Z]", fullmatch=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.monte_carlo import Market, monthly_growth, shortfall_mean, simulate, wilson
+from genie_finance.domain.monte_carlo import Market, monthly_growth, shortfall_mean, simulate, wilson
 
 
 def test_without_volatility_every_path_is_compound_interest() -> None:

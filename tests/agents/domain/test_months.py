@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.months import add_months, complete_months, covered_months, is_last_day, month_of, shift
+from genie_finance.domain.months import add_months, complete_months, covered_months, is_last_day, month_of, shift
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
-from agents.domain.names import SAME, SIMILAR, compare, sound, words
+from genie_finance.domain.names import SAME, SIMILAR, compare, sound, words
 
 names = st.lists(st.text(alphabet="abcdeghiklmnoprstuvy", min_size=1, max_size=9), min_size=1, max_size=4).map(" ".join)
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain import narrations
-from agents.domain.narrations import Rail, fold, is_tail, read, readable, says_refund, tidy, without_place, words
+from genie_finance.domain import narrations
+from genie_finance.domain.narrations import Rail, fold, is_tail, read, readable, says_refund, tidy, without_place, words
 
 # Narration, rail, payee. Those of real exports are from the statements under test data of the project.
 NARRATIONS = [

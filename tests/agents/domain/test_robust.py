@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agents.domain.robust import CONSISTENCY, MEAN_CONSISTENCY, OUTLIER, mad, modified_z, quantile
+from genie_finance.domain.robust import CONSISTENCY, MEAN_CONSISTENCY, OUTLIER, mad, modified_z, quantile
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 

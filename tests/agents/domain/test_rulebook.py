@@ -12,11 +12,11 @@ from importlib import resources
 import pytest
 from pydantic import ConfigDict
 
-from agents.contracts.grounds import Grounds, Reason, unverified
-from agents.domain.rulebook import MAX_BYTES, Rules, Table, edition, editions, parse
-from agents.index import AGENTS
-from agents.tax.tables import CAPITAL_GAINS, DEDUCTIONS, INCOME_TAX
 from genie.errors import ConfigError, InputError
+from genie_finance.contracts.grounds import Grounds, Reason, unverified
+from genie_finance.domain.rulebook import MAX_BYTES, Rules, Table, edition, editions, parse
+from genie_finance.index import AGENTS
+from genie_finance.tax.tables import CAPITAL_GAINS, DEDUCTIONS, INCOME_TAX
 
 
 class Anything(Rules):
@@ -25,7 +25,7 @@ class Anything(Rules):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-FILES = sorted(path.name for path in resources.files("agents").joinpath("rules").iterdir())
+FILES = sorted(path.name for path in resources.files("genie_finance").joinpath("rules").iterdir())
 TABLES = tuple(Table(name.removesuffix(".yaml"), Anything) for name in FILES)
 
 
@@ -136,7 +136,7 @@ def test_importing_the_agents_reads_no_rule_file() -> None:
     script = (
         "import sys\nopened = []\nsys.addaudithook(lambda event, args: opened.append(str(args[0]))"
         " if event == 'open' and str(args[0]).endswith('.yaml') else None)\n"
-        "import agents.tax.tax_estimator, agents.tax.advance_tax_planner\nprint(opened)"
+        "import genie_finance.tax.tax_estimator, genie_finance.tax.advance_tax_planner\nprint(opened)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

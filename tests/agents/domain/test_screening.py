@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.screening import Match, Subject, Watchlists, parse, search, shipped
-from agents.domain.watchlist_file import InventedWatchlist, WatchlistFile, WatchlistSettings
 from genie.errors import InputError
+from genie_finance.domain.screening import Match, Subject, Watchlists, parse, search, shipped
+from genie_finance.domain.watchlist_file import InventedWatchlist, WatchlistFile, WatchlistSettings
 
 BORN = datetime.date(1971, 3, 14)
 HEAD = "id,kind,name,aliases,birth_date,countries,identifiers\n"

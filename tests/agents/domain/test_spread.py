@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.spread import LogSpread, median_minor
+from genie_finance.domain.spread import LogSpread, median_minor
 
 
 @pytest.mark.parametrize(

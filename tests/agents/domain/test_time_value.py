@@ -10,7 +10,7 @@ import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.domain.time_value import (
+from genie_finance.domain.time_value import (
     amortise,
     annuity_future_value,
     annuity_present_value,

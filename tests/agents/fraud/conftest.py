@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.transfers import Transfer
+from genie_finance.contracts.transfers import Transfer
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.contracts.fraud import AmlCheck, AmlReport
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.transfers import Transfer
-from agents.fraud.aml_monitor import monitor
 from genie.errors import InputError
+from genie_finance.contracts.fraud import AmlCheck, AmlReport
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.transfers import Transfer
+from genie_finance.fraud.aml_monitor import monitor
 
 Make = Callable[..., Transfer]
 LAKH = 100_000

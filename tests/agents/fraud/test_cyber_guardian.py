@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.fraud import SessionCheck, SessionVerdict
-from agents.contracts.insufficient import InsufficientData
-from agents.fraud.cyber_guardian import guard
+from genie_finance.contracts.fraud import SessionCheck, SessionVerdict
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.fraud.cyber_guardian import guard
 
 MUMBAI = {"latitude": 19.076, "longitude": 72.8777}
 NEW_YORK = {"latitude": 40.7128, "longitude": -74.006}

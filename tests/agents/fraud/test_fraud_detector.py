@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.fraud import FraudCheck, FraudVerdict
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.transfers import Transfer
-from agents.fraud.fraud_detector import detect
+from genie_finance.contracts.fraud import FraudCheck, FraudVerdict
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.transfers import Transfer
+from genie_finance.fraud.fraud_detector import detect
 
 Make = Callable[..., Transfer]
 MUMBAI = {"latitude": 19.076, "longitude": 72.8777}

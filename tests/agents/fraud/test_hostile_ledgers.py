@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.contracts.fraud import AmlCheck, FraudCheck, MuleCheck
-from agents.contracts.transfers import Transfer
-from agents.fraud import aml_monitor, fraud_detector, mule_detector
+from genie_finance.contracts.fraud import AmlCheck, FraudCheck, MuleCheck
+from genie_finance.contracts.transfers import Transfer
+from genie_finance.fraud import aml_monitor, fraud_detector, mule_detector
 
 MOST_LINES = 2_500
 Shape = Callable[[int], tuple[str, str]]

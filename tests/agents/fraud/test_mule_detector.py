@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.fraud import AccountFacts, MuleAccount, MuleCheck, MuleVerdict
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.transfers import Transfer
-from agents.fraud.circuits import circuits
-from agents.fraud.moments import booked
-from agents.fraud.mule_detector import detect
 from genie.errors import InputError
+from genie_finance.contracts.fraud import AccountFacts, MuleAccount, MuleCheck, MuleVerdict
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.transfers import Transfer
+from genie_finance.fraud.circuits import circuits
+from genie_finance.fraud.moments import booked
+from genie_finance.fraud.mule_detector import detect
 
 Make = Callable[..., Transfer]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.fraud import PhishingCheck, PhishingVerdict
-from agents.fraud.phishing_classifier import classify
+from genie_finance.contracts.fraud import PhishingCheck, PhishingVerdict
+from genie_finance.fraud.phishing_classifier import classify
 
 TODAY = datetime.date(2026, 3, 2)
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.in_ import pan
 
-from agents.contracts.fraud import SyntheticIdentityCheck, SyntheticIdentityVerdict
-from agents.contracts.insufficient import InsufficientData
-from agents.fraud.likeness import same_person
-from agents.fraud.synthetic_identity_detector import detect
+from genie_finance.contracts.fraud import SyntheticIdentityCheck, SyntheticIdentityVerdict
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.fraud.likeness import same_person
+from genie_finance.fraud.synthetic_identity_detector import detect
 
 CLEAN: dict[str, Any] = {
     "applicant_id": "a", "age": 40, "bureau_tenure_months": 120, "pan_number": "ABCPS1234F",

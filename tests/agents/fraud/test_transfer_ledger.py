@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.fraud import MuleCheck, MuleVerdict
-from agents.fraud.ledger import read
-from agents.fraud.mule_detector import detect
 from genie.errors import InputError
+from genie_finance.contracts.fraud import MuleCheck, MuleVerdict
+from genie_finance.fraud.ledger import read
+from genie_finance.fraud.mule_detector import detect
 
 HEADER = "transaction_id,timestamp,sender,recipient,amount,channel"
 SECRET = "4111 1111 1111 1111"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.insights import InsightTask
-from agents.contracts.money import Money
-from agents.contracts.statements import Statement, Transaction
-from agents.insights.analyser import analyse
+from genie_finance.contracts.insights import InsightTask
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.statements import Statement, Transaction
+from genie_finance.insights.analyser import analyse
 
 Row = dict[str, Any]
 

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.consent import AaFetchRequest, AaFetchResult, ConsentArtefact, Span
-from agents.index import EDGES
-from agents.insights.aa_fetcher import aa_fetcher, later, refusals, refused, result
-from agents.insights.aggregator import AccountAggregator, AggregatorData, OfflineAggregator
 from genie import Runtime
-from genie.catalogue import Catalogue
-from genie.config import parse
+from genie.config.loader import parse
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Binding
 from genie.errors import InputError
-from genie.protocol import Binding
+from genie_finance.contracts.consent import AaFetchRequest, AaFetchResult, ConsentArtefact, Span
+from genie_finance.index import EDGES
+from genie_finance.insights.aa_fetcher import aa_fetcher, later, refusals, refused, result
+from genie_finance.insights.aggregator import AccountAggregator, AggregatorData, OfflineAggregator
 
 NOW = datetime.datetime(2025, 10, 10, 12, tzinfo=datetime.UTC)
-FIXTURE = json.loads(resources.files("agents.insights").joinpath("data/aggregator.json").read_text("utf-8"))
+FIXTURE = json.loads(resources.files("genie_finance.insights").joinpath("data/aggregator.json").read_text("utf-8"))
 CONSENT = ConsentArtefact.model_validate_json(json.dumps(FIXTURE["consents"]["c-spending"])).model_dump()
 REQUEST = AaFetchRequest(
     customer_id="asha@aa",

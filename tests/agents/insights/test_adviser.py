@@ -1,7 +1,7 @@
 import pytest
 
-from agents.contracts.money import Money
-from agents.insights.adviser import advise, adviser
+from genie_finance.contracts.money import Money
+from genie_finance.insights.adviser import advise, adviser
 
 
 def eur(amount):

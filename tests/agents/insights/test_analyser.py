@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.money import Money
-from agents.contracts.statements import CategorisedStatement
-from agents.domain.categories import Kind, info
-from agents.insights.analyser import analyse, analyser
 from genie.errors import InputError
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.statements import CategorisedStatement
+from genie_finance.domain.categories import Kind, info
+from genie_finance.insights.analyser import analyse, analyser
 
 
 def eur(amount):

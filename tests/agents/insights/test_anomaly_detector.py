@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.money import Money
-from agents.insights.anomaly_detector import anomaly_detector, detect_anomalies
+from genie_finance.contracts.money import Money
+from genie_finance.insights.anomaly_detector import anomaly_detector, detect_anomalies
 
 
 def found(statement, rows):

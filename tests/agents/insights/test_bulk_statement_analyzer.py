@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.bulk import BulkAnalysis, BulkStatementRequest
-from agents.contracts.insufficient import InsufficientData
-from agents.insights.bulk_statement_analyzer import bulk_statement_analyzer, consolidate
 from genie import Runtime
+from genie_finance.contracts.bulk import BulkAnalysis, BulkStatementRequest
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.insights.bulk_statement_analyzer import bulk_statement_analyzer, consolidate
 
 
 def row(account: str, date: str, text: str, amount: Any, kind: str, **more: Any) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.household import CarbonFootprint, CarbonRequest
-from agents.contracts.insufficient import InsufficientData
-from agents.insights.carbon_estimator import footprint
 from genie.errors import InputError
+from genie_finance.contracts.household import CarbonFootprint, CarbonRequest
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.insights.carbon_estimator import footprint
 
 FUEL = {"date": "2026-01-05", "amount": -5_000, "category": "fuel"}
 GROCERIES = {"date": "2026-01-09", "amount": -2_000, "category": "groceries"}

@@ -3,12 +3,12 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from agents.contracts.statements import NormalisedStatement
-from agents.domain.categories import taxonomy
-from agents.insights.categoriser import CategoriserSettings, Override, categorise, categoriser
-from agents.insights.keywords import keyword_table
-from agents.insights.merchants import merchant_master
-from agents.insights.normaliser import normalise
+from genie_finance.contracts.statements import NormalisedStatement
+from genie_finance.domain.categories import taxonomy
+from genie_finance.insights.categoriser import CategoriserSettings, Override, categorise, categoriser
+from genie_finance.insights.keywords import keyword_table
+from genie_finance.insights.merchants import merchant_master
+from genie_finance.insights.normaliser import normalise
 
 
 def run(statement, rows, **settings):

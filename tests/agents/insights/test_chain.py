@@ -5,19 +5,19 @@ import random
 
 import pytest
 
-from agents.contracts.insights import InsightTask, ReportRequest
-from agents.contracts.money import Money
-from agents.domain.months import add_months
-from agents.insights.adviser import advise
-from agents.insights.analyser import analyse
-from agents.insights.anomaly_detector import detect_anomalies
-from agents.insights.categoriser import CategoriserSettings, categorise
-from agents.insights.forecaster import forecast
-from agents.insights.keywords import keyword_table
-from agents.insights.merchants import merchant_master
-from agents.insights.normaliser import normalise
-from agents.insights.reporter import compose
-from agents.insights.subscription_detector import detect_subscriptions
+from genie_finance.contracts.insights import InsightTask, ReportRequest
+from genie_finance.contracts.money import Money
+from genie_finance.domain.months import add_months
+from genie_finance.insights.adviser import advise
+from genie_finance.insights.analyser import analyse
+from genie_finance.insights.anomaly_detector import detect_anomalies
+from genie_finance.insights.categoriser import CategoriserSettings, categorise
+from genie_finance.insights.forecaster import forecast
+from genie_finance.insights.keywords import keyword_table
+from genie_finance.insights.merchants import merchant_master
+from genie_finance.insights.normaliser import normalise
+from genie_finance.insights.reporter import compose
+from genie_finance.insights.subscription_detector import detect_subscriptions
 
 FIRST = datetime.date(2024, 7, 1)
 SHOPS = (

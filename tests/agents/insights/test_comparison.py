@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from agents.insights.comparison import Comparison, Line, compare_months
+from genie_finance.insights.comparison import Comparison, Line, compare_months
 
 
 def line(latest, before, category="food.cafes"):

@@ -12,9 +12,9 @@ import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.household import EmergencyFundPlan, EmergencyFundRequest
-from agents.contracts.insufficient import InsufficientData
-from agents.insights.emergency_fund_advisor import advise, months_to
+from genie_finance.contracts.household import EmergencyFundPlan, EmergencyFundRequest
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.insights.emergency_fund_advisor import advise, months_to
 
 SPENT = [{"date": f"2026-0{month}-05", "amount": -40_000, "description": "household"} for month in range(1, 7)]
 

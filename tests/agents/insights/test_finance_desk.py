@@ -2,7 +2,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from agents.contracts.insights import (
+from genie.contracts.gather import Gathered, Missing
+from genie.contracts.message import Payload, topic_of
+from genie.errors import InputError
+from genie_finance.contracts.insights import (
     Advice,
     Anomalies,
     CashflowForecast,
@@ -14,7 +17,7 @@ from agents.contracts.insights import (
     SpendingAnalysis,
     Subscriptions,
 )
-from agents.contracts.statements import (
+from genie_finance.contracts.statements import (
     Assumption,
     CategorisedStatement,
     Quarantined,
@@ -23,12 +26,9 @@ from agents.contracts.statements import (
     StatementReceived,
     UnreadFile,
 )
-from agents.insights.analyser import analyse
-from agents.insights.finance_desk import FinanceDeskSettings, finance_desk
-from agents.insights.reporter import compose
-from genie.errors import InputError
-from genie.message import Payload, topic_of
-from genie.protocol import Gathered, Missing
+from genie_finance.insights.analyser import analyse
+from genie_finance.insights.finance_desk import FinanceDeskSettings, finance_desk
+from genie_finance.insights.reporter import compose
 
 QUESTION = FinanceQuestion(question="Why?", filename="bank.csv", content=b"x")
 

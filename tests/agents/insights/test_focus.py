@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.insights.focus import focus_of
+from genie_finance.insights.focus import focus_of
 
 
 @pytest.mark.parametrize(

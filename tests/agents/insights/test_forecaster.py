@@ -3,9 +3,9 @@ import random
 
 import pytest
 
-from agents.contracts.money import Money
-from agents.domain.months import add_months, shift
-from agents.insights.forecaster import COVERAGE, forecast, forecaster
+from genie_finance.contracts.money import Money
+from genie_finance.domain.months import add_months, shift
+from genie_finance.insights.forecaster import COVERAGE, forecast, forecaster
 
 START = datetime.date(2024, 1, 1)
 

@@ -1,8 +1,8 @@
 import pytest
 
-from agents.domain.categories import Kind, taxonomy
-from agents.domain.narrations import words
-from agents.insights.keywords import DISPUTED, STRONG, WEAK, Guess, KeywordTable, keyword_table
+from genie_finance.domain.categories import Kind, taxonomy
+from genie_finance.domain.narrations import words
+from genie_finance.insights.keywords import DISPUTED, STRONG, WEAK, Guess, KeywordTable, keyword_table
 
 OUT = (Kind.EXPENSE, Kind.TRANSFER)
 IN = (Kind.INCOME, Kind.TRANSFER)

@@ -1,4 +1,4 @@
-from agents.insights.ledger import entries
+from genie_finance.insights.ledger import entries
 
 
 def counted(statement, *rows):

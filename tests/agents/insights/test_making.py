@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.money import Money
-from agents.contracts.statements import Transaction
-from agents.insights.making import changed, money, transaction
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.statements import Transaction
+from genie_finance.insights.making import changed, money, transaction
 
 DAY = datetime.date(2025, 6, 30)
 

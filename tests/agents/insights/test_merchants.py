@@ -1,7 +1,7 @@
 import pytest
 
-from agents.domain.categories import Category, taxonomy
-from agents.insights.merchants import MerchantMaster, merchant_master
+from genie_finance.domain.categories import Category, taxonomy
+from genie_finance.insights.merchants import MerchantMaster, merchant_master
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.statements import StatementReading
-from agents.domain.narrations import LONGEST_NAME, Rail
-from agents.insights.merchants import merchant_master
-from agents.insights.normaliser import merchant_and_rail, normalise, normaliser
+from genie_finance.contracts.statements import StatementReading
+from genie_finance.domain.narrations import LONGEST_NAME, Rail
+from genie_finance.insights.merchants import merchant_master
+from genie_finance.insights.normaliser import merchant_and_rail, normalise, normaliser
 
 
 @pytest.mark.parametrize(

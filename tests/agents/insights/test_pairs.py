@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.insights import pairs
+from genie_finance.insights import pairs
 
 
 def transfers(statement, *rows):

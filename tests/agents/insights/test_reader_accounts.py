@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.contracts.statements import StatementFile, StatementProfile, StatementReading, StatementReceived
-from agents.insights.categoriser import CategoriserSettings, categorise
-from agents.insights.keywords import keyword_table
-from agents.insights.merchants import merchant_master
-from agents.insights.normaliser import normalise
-from agents.insights.reader import read_files, read_statement
 from genie.errors import InputError
+from genie_finance.contracts.statements import StatementFile, StatementProfile, StatementReading, StatementReceived
+from genie_finance.insights.categoriser import CategoriserSettings, categorise
+from genie_finance.insights.keywords import keyword_table
+from genie_finance.insights.merchants import merchant_master
+from genie_finance.insights.normaliser import normalise
+from genie_finance.insights.reader import read_files, read_statement
 
 SAMPLES = Path(__file__).parents[3] / "config" / "statements"
 Row = tuple[str, str, str]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.contracts.statements import StatementProfile
-from agents.insights.reader import read_statement
 from genie.errors import InputError
+from genie_finance.contracts.statements import StatementProfile
+from genie_finance.insights.reader import read_statement
 
 KONTO = (Path(__file__).parents[2] / "data" / "forms" / "konto.xml").read_text(encoding="utf-8")
 OPENING = '<?xml version="1.0" encoding="UTF-8"?>'

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agents.contracts.statements import StatementProfile, StatementReading, StatementReceived
-from agents.insights.reader import read_statement, statement_reader
+from genie.contracts.classification import Classification
 from genie.errors import InputError
-from genie.message import Classification
+from genie_finance.contracts.statements import StatementProfile, StatementReading, StatementReceived
+from genie_finance.insights.reader import read_statement, statement_reader
 
 
 def read(text: str, profile: StatementProfile | None = None, *, encoding: str = "utf-8") -> StatementReading:

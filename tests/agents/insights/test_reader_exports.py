@@ -6,8 +6,8 @@ import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from agents.contracts.statements import StatementReading
-from agents.insights.reader import read_statement
+from genie_finance.contracts.statements import StatementReading
+from genie_finance.insights.reader import read_statement
 
 STATEMENTS = Path(__file__).parents[2] / "data" / "statements"
 

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.contracts.statements import Form, StatementProfile, StatementReading
-from agents.insights.reader import read_statement
-from agents.insights.reading.forms import form_of
 from genie.errors import InputError
+from genie_finance.contracts.statements import Form, StatementProfile, StatementReading
+from genie_finance.insights.reader import read_statement
+from genie_finance.insights.reading.forms import form_of
 
 FORMS = Path(__file__).parents[2] / "data" / "forms"
 Movement = tuple[datetime.date, str, Decimal]
@@ -188,7 +188,7 @@ def test_a_missing_library_is_one_line_that_names_the_extra(
 
 def test_the_reader_loads_no_library_before_a_file_needs_it() -> None:
     code = (
-        "import sys; from agents.insights.reader import read_statement;"
+        "import sys; from genie_finance.insights.reader import read_statement;"
         "read_statement('a', b'Date,Text,Amount\\n2025-01-13,x,-1.00\\n2025-01-14,y,1.00\\n');"
         "print(sorted({'mt940', 'openpyxl', 'defusedxml'} & set(sys.modules)))"
     )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.insights.reader import MAX_BYTES, MAX_LINES, read_statement
 from genie.errors import InputError
+from genie_finance.insights.reader import MAX_BYTES, MAX_LINES, read_statement
 
 HEAD = b"Date,Description,Amount\n"
 ROWS = b"2025-01-13,Shop,-1.00\n2025-01-14,Pay,2.00\n"

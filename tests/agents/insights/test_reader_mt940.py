@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.insights.reader import read_statement
 from genie.errors import InputError
+from genie_finance.insights.reader import read_statement
 
 FORMS = Path(__file__).parents[2] / "data" / "forms"
 LINE = ":61:2503010301D1,00NTRFNONREF//R{number}\n:86:Shop\n"

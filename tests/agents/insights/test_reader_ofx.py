@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.contracts.statements import StatementProfile
-from agents.insights.reader import read_statement
 from genie.errors import InputError
+from genie_finance.contracts.statements import StatementProfile
+from genie_finance.insights.reader import read_statement
 
 FORMS = Path(__file__).parents[2] / "data" / "forms"
 HEAD = b"OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\n\n"

@@ -12,8 +12,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.contracts.statements import StatementReading
-from agents.insights.reader import read_statement
+from genie_finance.contracts.statements import StatementReading
+from genie_finance.insights.reader import read_statement
 
 DATE_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y%m%d", "%d %b %Y", "%d-%b-%y", "%B %d, %Y",

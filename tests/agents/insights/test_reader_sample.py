@@ -14,8 +14,8 @@ import pytest
 import yaml
 from stdnum import iban, luhn, verhoeff
 
-from agents.contracts.statements import StatementProfile
-from agents.insights.reader import read_statement
+from genie_finance.contracts.statements import StatementProfile
+from genie_finance.insights.reader import read_statement
 
 FOLDER = Path(__file__).parents[3] / "config" / "statements"
 SAMPLE = (FOLDER / "sample.csv").read_bytes()

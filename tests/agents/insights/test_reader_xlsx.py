@@ -12,10 +12,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from agents.contracts.statements import StatementProfile
-from agents.insights.reader import MAX_LINES, read_statement
-from agents.insights.reading.workbook import MAX_UNPACKED_BYTES
 from genie.errors import InputError
+from genie_finance.contracts.statements import StatementProfile
+from genie_finance.insights.reader import MAX_LINES, read_statement
+from genie_finance.insights.reading.workbook import MAX_UNPACKED_BYTES
 
 DAY = datetime.date
 HALF_PAST_NINE = datetime.datetime.combine(DAY(2025, 3, 12), datetime.time(9, 30))

@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 
-from agents.insights.recurrence import find_series
+from genie_finance.insights.recurrence import find_series
 
 
 def series(statement, row, dates, amounts=("-10",), **more):

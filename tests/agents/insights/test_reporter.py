@@ -1,8 +1,8 @@
 import pytest
 
-from agents.contracts.insights import Advice, CashflowForecast, MissingPart, ReportRequest
-from agents.contracts.statements import Quarantined
-from agents.insights.reporter import compose, reporter
+from genie_finance.contracts.insights import Advice, CashflowForecast, MissingPart, ReportRequest
+from genie_finance.contracts.statements import Quarantined
+from genie_finance.insights.reporter import compose, reporter
 
 
 def request(**parts):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.money import Money
-from agents.insights.subscription_detector import detect_subscriptions, subscription_detector
+from genie_finance.contracts.money import Money
+from genie_finance.insights.subscription_detector import detect_subscriptions, subscription_detector
 
 END = datetime.date(2025, 12, 31)
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.insurance import (
+from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insurance import (
     MotorAssessment,
     MotorClaimRequest,
     MotorQuote,
@@ -18,10 +19,9 @@ from agents.contracts.insurance import (
     RoadsideAnswer,
     RoadsideRequest,
 )
-from agents.insurance.auto_insurance import nearest
-from agents.insurance.motor_claim import assess
-from agents.insurance.premium import quote
-from genie.errors import InputError
+from genie_finance.insurance.auto_insurance import nearest
+from genie_finance.insurance.motor_claim import assess
+from genie_finance.insurance.premium import quote
 
 CAR = {"kind": "private_car", "fuel": "petrol", "registered": "2021-03-15", "cubic_capacity": 1_197}
 SCOOTER = {"kind": "two_wheeler", "fuel": "electric", "registered": "2025-01-10", "kilowatts": 4}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.insurance import ClaimRecommendation, ClaimRequest
-from agents.insurance.claim_adjudicator import adjudicate
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insurance import ClaimRecommendation, ClaimRequest
+from genie_finance.insurance.claim_adjudicator import adjudicate
 
 COSMETIC = {"code": "Excl08", "text": "cosmetic or plastic surgery", "diagnoses": ("Z41.1",)}
 TERMS: dict[str, Any] = {

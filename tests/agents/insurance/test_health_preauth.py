@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.insurance import PreauthRecommendation, PreauthRequest
-from agents.insurance.health_preauth import recommend
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insurance import PreauthRecommendation, PreauthRequest
+from genie_finance.insurance.health_preauth import recommend
 
 PLAN: dict[str, Any] = {
     "product_code": "HLT", "sum_insured": 500_000, "bonus": 0, "paid_this_year": 0, "room_limit_per_day": 5_000,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.claims import HealthPolicy, PolicyFound, PolicyLookup
-from agents.contracts.insufficient import InsufficientData
-from agents.insurance.policy_register import PolicyRegisterSettings, find
+from genie_finance.contracts.claims import HealthPolicy, PolicyFound, PolicyLookup
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.insurance.policy_register import PolicyRegisterSettings, find
 
 
 def policy(number: str, terms_of: str | None = None) -> dict[str, Any]:

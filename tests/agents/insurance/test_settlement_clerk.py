@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.claims import Settlement, SettlementOrder
-from agents.insurance.settlement_clerk import settle
 from genie.errors import InputError
+from genie_finance.contracts.claims import Settlement, SettlementOrder
+from genie_finance.insurance.settlement_clerk import settle
 
 DAY = datetime.date(2026, 9, 1)
 

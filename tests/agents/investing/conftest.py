@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.investing import GoalRequest, SipLumpsumRequest
+from genie_finance.contracts.investing import GoalRequest, SipLumpsumRequest
 
 
 def _goal(**fields: Any) -> GoalRequest:

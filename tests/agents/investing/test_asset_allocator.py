@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.investing import AssetAllocationPlan, AssetAllocationRequest
-from agents.investing.asset_allocator import allocate
 from genie.errors import InputError
+from genie_finance.contracts.investing import AssetAllocationPlan, AssetAllocationRequest
+from genie_finance.investing.asset_allocator import allocate
 
 NOTHING = {"equity": 0, "debt": 0, "gold": 0, "cash": 0}
 

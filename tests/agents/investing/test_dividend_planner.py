@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.investing import DividendProjection, DividendRequest
-from agents.investing.dividend_planner import project
 from genie.errors import InputError
+from genie_finance.contracts.investing import DividendProjection, DividendRequest
+from genie_finance.investing.dividend_planner import project
 
 
 def projected(**fields: Any) -> DividendProjection:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.investing import GoalPlan, GoalRequest
-from agents.investing.goal_planner import plan
 from genie.errors import InputError
+from genie_finance.contracts.investing import GoalPlan, GoalRequest
+from genie_finance.investing.goal_planner import plan
 
 Goal = Callable[..., GoalRequest]
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.investing import ASSET_CLASSES, ClassAssumption, Correlation, InvestingCase
-from agents.investing.blend import blend, lacking
-from agents.investing.investing_desk import allocating, comparing, planning
 from genie.errors import InputError
+from genie_finance.contracts.investing import ASSET_CLASSES, ClassAssumption, Correlation, InvestingCase
+from genie_finance.investing.blend import blend, lacking
+from genie_finance.investing.investing_desk import allocating, comparing, planning
 
 WEIGHTS: Mapping[Any, Decimal] = {"equity": Decimal("0.6"), "debt": Decimal("0.3"), "gold": Decimal("0.1")}
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.markets import FundScreenRequest, FundScreenResults
-from agents.investing.mf_screener import screen
-from agents.investing.ratios import ratios
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.markets import FundScreenRequest, FundScreenResults
+from genie_finance.investing.mf_screener import screen
+from genie_finance.investing.ratios import ratios
 
 
 def fund(scheme: str = "Mid", **fields: Any) -> dict[str, Any]:

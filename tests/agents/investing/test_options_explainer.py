@@ -11,12 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.markets import OptionExplanation, OptionRequest
-from agents.investing import black_scholes
-from agents.investing.black_scholes import Terms
-from agents.investing.options_explainer import explain
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.markets import OptionExplanation, OptionRequest
+from genie_finance.investing import black_scholes
+from genie_finance.investing.black_scholes import Terms
+from genie_finance.investing.options_explainer import explain
 
 
 def leg(side: str = "call", strike: Any = 100, position: str = "long", **fields: Any) -> dict[str, Any]:

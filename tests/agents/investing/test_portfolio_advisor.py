@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.markets import HoldingsRequest, PortfolioRequest, PortfolioReview
-from agents.investing.brokerage import Brokerage, SampleBroker
-from agents.investing.holdings_fetcher import holdings_fetcher
-from agents.investing.portfolio_advisor import portfolio_advisor, review
-from genie.protocol import Binding, Caller
-from genie.runtime import Runtime
+from genie.contracts.agent import Binding
+from genie.contracts.card import Caller
+from genie.runtime.runtime import Runtime
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.markets import HoldingsRequest, PortfolioRequest, PortfolioReview
+from genie_finance.investing.brokerage import Brokerage, SampleBroker
+from genie_finance.investing.holdings_fetcher import holdings_fetcher
+from genie_finance.investing.portfolio_advisor import portfolio_advisor, review
 
 
 def holding(symbol: str = "RELIANCE", quantity: Any = 10, price: Any = 100, **fields: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.investing import SipLumpsumRequest, SipLumpsumResult
-from agents.investing.sip_vs_lumpsum import compare
+from genie_finance.contracts.investing import SipLumpsumRequest, SipLumpsumResult
+from genie_finance.investing.sip_vs_lumpsum import compare
 
 Sip = Callable[..., SipLumpsumRequest]
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.sme import CashflowScore, CashMovement, UnderwriteRequest
-from agents.lending.cashbook import bounced, is_obligation
-from agents.lending.cashflow_underwriter import underwrite
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.sme import CashflowScore, CashMovement, UnderwriteRequest
+from genie_finance.lending.cashbook import bounced, is_obligation
+from genie_finance.lending.cashflow_underwriter import underwrite
 
 Rows = list[tuple[str, str, Any]]
 

@@ -9,8 +9,8 @@ import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.lending import DebtPayoffPlan, DebtPayoffRequest
-from agents.lending.debt_optimizer import optimise
+from genie_finance.contracts.lending import DebtPayoffPlan, DebtPayoffRequest
+from genie_finance.lending.debt_optimizer import optimise
 
 CARD = {"name": "card", "balance": 80_000, "annual_rate_percent": 36, "minimum_payment": 2_000}
 PERSONAL = {"name": "personal", "balance": 20_000, "annual_rate_percent": 14, "minimum_payment": 1_000}

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.lending import LoanAdvice, LoanRequest
-from agents.lending.loan_advisor import advise
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.lending import LoanAdvice, LoanRequest
+from genie_finance.lending.loan_advisor import advise
 
 
 def asked(**given: Any) -> LoanRequest:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.lending import PrepaymentPlan, PrepaymentRequest, PrepaymentVariant
-from agents.lending.prepayment_advisor import advise
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.lending import PrepaymentPlan, PrepaymentRequest, PrepaymentVariant
+from genie_finance.lending.prepayment_advisor import advise
 
 
 def loan(name: str, outstanding: int, rate: Any, months: int, **more: Any) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.grounds import Grounds
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.sme import CashflowScore, SmeApplication, SmeLoanOffer, SmeOfferRequest, SmeSanctionRequest
-from agents.domain.rulebook import editions
-from agents.domain.time_value import amortise, monthly_rate
-from agents.lending.guarantee import fee_percent
-from agents.lending.sme_loan_pricer import price
-from agents.lending.sme_loan_sanctioner import sanction
-from agents.lending.tables import GUARANTEE
 from genie.errors import InputError
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.sme import CashflowScore, SmeApplication, SmeLoanOffer, SmeOfferRequest, SmeSanctionRequest
+from genie_finance.domain.rulebook import editions
+from genie_finance.domain.time_value import amortise, monthly_rate
+from genie_finance.lending.guarantee import fee_percent
+from genie_finance.lending.sme_loan_pricer import price
+from genie_finance.lending.sme_loan_sanctioner import sanction
+from genie_finance.lending.tables import GUARANTEE
 
 NO_GROUNDS = Grounds(reasons=(), inputs=(), editions=(), uncertainty="of a test")
 

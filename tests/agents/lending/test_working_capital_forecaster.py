@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.sme import WorkingCapitalForecast, WorkingCapitalRequest
-from agents.domain.rulebook import editions
-from agents.lending.cash_ahead import drawing_power
-from agents.lending.tables import SME_POLICY, TURNOVER_METHOD
-from agents.lending.working_capital_forecaster import forecast, turnover_limit
+from genie_finance.contracts.sme import WorkingCapitalForecast, WorkingCapitalRequest
+from genie_finance.domain.rulebook import editions
+from genie_finance.lending.cash_ahead import drawing_power
+from genie_finance.lending.tables import SME_POLICY, TURNOVER_METHOD
+from genie_finance.lending.working_capital_forecaster import forecast, turnover_limit
 
 
 def ahead(**given: Any) -> WorkingCapitalForecast:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.invoices import InvoicePacket
+from genie_finance.contracts.invoices import InvoicePacket
 
 SUPPLIER, BUYER = "27AAPFU0939F1ZV", "27AABCA1234K1ZY"
 ITEM = {"hsn": "8708", "quantity": 10, "unit_price": 100, "gst_pct": 18, "line_total": 1180}

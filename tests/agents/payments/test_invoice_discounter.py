@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.invoices import InvoiceDiscountPlan, InvoiceDiscountRequest
-from agents.payments.cover import Item, cheapest
-from agents.payments.invoice_discounter import plan
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.invoices import InvoiceDiscountPlan, InvoiceDiscountRequest
+from genie_finance.payments.cover import Item, cheapest
+from genie_finance.payments.invoice_discounter import plan
 
 AAA = {"id": "aaa", "counterparty": "A", "counterparty_rating": "AAA", "face_value": 500_000, "due_on": "2026-06-30"}
 BBB = {"id": "bbb", "counterparty": "B", "counterparty_rating": "BBB", "face_value": 500_000, "due_on": "2026-06-30"}

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.in_ import gstin as stdnum_gstin
 
-from agents.contracts.invoices import InvoiceDecision, InvoicePacket
-from agents.payments import gstin
-from agents.payments.invoice_processor import decide
 from genie.errors import InputError
+from genie_finance.contracts.invoices import InvoiceDecision, InvoicePacket
+from genie_finance.payments import gstin
+from genie_finance.payments.invoice_processor import decide
 
 Build = Callable[..., InvoicePacket]
 TODAY = datetime.date(2026, 1, 1)

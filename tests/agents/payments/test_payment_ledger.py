@@ -8,10 +8,10 @@ from typing import Any
 import anyio
 import pytest
 
-from agents.contracts.payment_books import BookEntry
-from agents.contracts.payments import PaymentOrder
-from agents.payments.ledger import Key, MemoryLedger, PaymentLedger, counts
-from agents.payments.provider import PaymentProvider, ProviderError, SimulatedProvider
+from genie_finance.contracts.payment_books import BookEntry
+from genie_finance.contracts.payments import PaymentOrder
+from genie_finance.payments.ledger import Key, MemoryLedger, PaymentLedger, counts
+from genie_finance.payments.provider import PaymentProvider, ProviderError, SimulatedProvider
 
 NOW = datetime.datetime(2025, 10, 9, 10, 0, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(hours=25)

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.fraud import FraudVerdict, MuleVerdict, PhishingVerdict, SessionVerdict
-from agents.contracts.grounds import Grounds, Reason
-from agents.contracts.insufficient import InsufficientData, Lack
-from agents.contracts.payment_books import BookEntry
-from agents.contracts.payments import (
+from genie.errors import InputError
+from genie_finance.contracts.fraud import FraudVerdict, MuleVerdict, PhishingVerdict, SessionVerdict
+from genie_finance.contracts.grounds import Grounds, Reason
+from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.payment_books import BookEntry
+from genie_finance.contracts.payments import (
     MissingCheck,
     Payment,
     PaymentCase,
@@ -23,14 +24,13 @@ from agents.contracts.payments import (
     PaymentOrder,
     PaymentStatus,
 )
-from agents.contracts.screening import ScreeningRequest
-from agents.domain.screening import shipped
-from agents.payments.findings import PaymentSettings
-from agents.payments.payment_desk import fraud_check, mule_check, phishing_check, session_check
-from agents.payments.planning import fingerprint, plan
-from agents.payments.rails import expected_by, in_force
-from agents.service.party_screener import screen
-from genie.errors import InputError
+from genie_finance.contracts.screening import ScreeningRequest
+from genie_finance.domain.screening import shipped
+from genie_finance.payments.findings import PaymentSettings
+from genie_finance.payments.payment_desk import fraud_check, mule_check, phishing_check, session_check
+from genie_finance.payments.planning import fingerprint, plan
+from genie_finance.payments.rails import expected_by, in_force
+from genie_finance.service.party_screener import screen
 
 IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
 MORNING = datetime.datetime(2025, 10, 9, 10, 0, tzinfo=IST)  # a Thursday

@@ -12,11 +12,11 @@ import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.invoices import ScfRecommendation, ScfRequest
-from agents.payments.delayed import interest
-from agents.payments.supply_chain_finance import assess
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.invoices import ScfRecommendation, ScfRequest
+from genie_finance.payments.delayed import interest
+from genie_finance.payments.supply_chain_finance import assess
 
 FIRST = {"invoice_id": "i1", "buyer_id": "b1", "amount": 700_000, "days_outstanding": 60, "gst_e_invoiced": True}
 SECOND = {"invoice_id": "i2", "buyer_id": "b2", "amount": 300_000, "days_outstanding": 30, "gst_e_invoiced": False}

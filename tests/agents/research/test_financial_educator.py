@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from agents.contracts.research import ExplainFinance
-from agents.research.financial_educator import explain, glossary, words
+from genie_finance.contracts.research import ExplainFinance
+from genie_finance.research.financial_educator import explain, glossary, words
 
 
 def term(question: str) -> str | None:

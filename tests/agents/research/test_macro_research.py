@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.research import MacroBrief, MacroContextRequest
-from agents.research.macro_research import brief, z_score
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.research import MacroBrief, MacroContextRequest
+from genie_finance.research.macro_research import brief, z_score
 
 TODAY = datetime.date(2026, 11, 20)
 values = st.lists(st.decimals(-50, 50, places=2), min_size=5, max_size=30)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.research import MpcSignal, MpcSummaryRequest, RepriceRequested
-from agents.research.mpc_research import mpc_research, reprice, signal
 from genie import Runtime
 from genie.testing import Probe, settled
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.research import MpcSignal, MpcSummaryRequest, RepriceRequested
+from genie_finance.research.mpc_research import mpc_research, reprice, signal
 
 rates = st.decimals(0, 20, places=2)
 

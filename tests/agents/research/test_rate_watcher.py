@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.research import RateOutlook, RateOutlookRequest
-from agents.domain.rulebook import editions
-from agents.research.rate_watcher import outlook
-from agents.research.tables import POLICY_RATES
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.research import RateOutlook, RateOutlookRequest
+from genie_finance.domain.rulebook import editions
+from genie_finance.research.rate_watcher import outlook
+from genie_finance.research.tables import POLICY_RATES
 
 TODAY = datetime.date(2026, 1, 15)
 

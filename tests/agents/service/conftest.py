@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.fraud import SyntheticIdentityVerdict
-from agents.contracts.grounds import Grounds, Reason
-from agents.contracts.kyc import Applicant, KycCase
-from agents.contracts.screening import ScreeningRequest
-from agents.domain.screening import shipped
-from agents.service.identity_verifier import IdentitySettings, verify
-from agents.service.kyc_desk import screening_request
-from agents.service.party_screener import screen
+from genie_finance.contracts.fraud import SyntheticIdentityVerdict
+from genie_finance.contracts.grounds import Grounds, Reason
+from genie_finance.contracts.kyc import Applicant, KycCase
+from genie_finance.contracts.screening import ScreeningRequest
+from genie_finance.domain.screening import shipped
+from genie_finance.service.identity_verifier import IdentitySettings, verify
+from genie_finance.service.kyc_desk import screening_request
+from genie_finance.service.party_screener import screen
 
 TODAY = datetime.date(2025, 11, 3)
 IN_ORDER: dict[str, Any] = {

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.complaints import ComplaintFiled, ComplaintTriage
-from agents.service.complaint_triage import TriageSettings, triage
-from agents.service.redress import working_day_after, working_days
-from agents.service.wording import SUMMARY, redacted
 from genie.errors import InputError
+from genie_finance.contracts.complaints import ComplaintFiled, ComplaintTriage
+from genie_finance.service.complaint_triage import TriageSettings, triage
+from genie_finance.service.redress import working_day_after, working_days
+from genie_finance.service.wording import SUMMARY, redacted
 
 RECEIVED = datetime.date(2025, 6, 2)  # a Monday
 days = st.dates(datetime.date(2024, 1, 1), datetime.date(2026, 12, 31))

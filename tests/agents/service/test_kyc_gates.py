@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.kyc import Applicant, KycCase, KycRecommendation
-from agents.service.gates import DOCUMENTS, RANK, worst
-from agents.service.identity_verifier import IdentitySettings, verify
-from agents.service.kyc_gates import recommend
 from genie.errors import InputError
+from genie_finance.contracts.kyc import Applicant, KycCase, KycRecommendation
+from genie_finance.service.gates import DOCUMENTS, RANK, worst
+from genie_finance.service.identity_verifier import IdentitySettings, verify
+from genie_finance.service.kyc_gates import recommend
 
 Build = Callable[..., KycCase]
 TODAY = datetime.date(2025, 11, 3)

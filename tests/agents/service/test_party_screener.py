@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from agents.contracts.screening import ScreeningRequest, ScreeningResult
-from agents.domain.names import SIMILAR, compare
-from agents.domain.screening import parse, shipped
-from agents.service.party_screener import screen
+from genie_finance.contracts.screening import ScreeningRequest, ScreeningResult
+from genie_finance.domain.names import SIMILAR, compare
+from genie_finance.domain.screening import parse, shipped
+from genie_finance.service.party_screener import screen
 
 
 def screened(name: str, **more: object) -> ScreeningResult:

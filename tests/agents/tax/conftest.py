@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.contracts.tax import Deductions, Income, TaxProfile
+from genie_finance.contracts.tax import Deductions, Income, TaxProfile
 
 HEADS = ("salary", "house_property", "business", "dividends", "other")
 CLAIMS = (

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.tax import AdvanceTaxPlan, AdvanceTaxRequest
-from agents.tax.advance_tax_planner import plan
 from genie.errors import InputError
+from genie_finance.contracts.tax import AdvanceTaxPlan, AdvanceTaxRequest
+from genie_finance.tax.advance_tax_planner import plan
 
 Paid = Sequence[tuple[str, int]]
 

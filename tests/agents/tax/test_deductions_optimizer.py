@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.tax import DeductionsPlan, DeductionsRequest, TaxEstimate, TaxEstimateRequest, TaxProfile
-from agents.tax.deductions_optimizer import optimise
-from agents.tax.tax_estimator import estimate
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.tax import DeductionsPlan, DeductionsRequest, TaxEstimate, TaxEstimateRequest, TaxProfile
+from genie_finance.tax.deductions_optimizer import optimise
+from genie_finance.tax.tax_estimator import estimate
 
 Build = Callable[..., TaxProfile]
 FULL = {"life_and_savings": 150_000, "pension_scheme": 50_000, "health_self": 25_000, "health_parents": 50_000}

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.tax import RegimeTax, TaxEstimate, TaxEstimateRequest, TaxProfile
-from agents.tax.tax_estimator import estimate
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.tax import RegimeTax, TaxEstimate, TaxEstimateRequest, TaxProfile
+from genie_finance.tax.tax_estimator import estimate
 
 Build = Callable[..., TaxProfile]
 YEARS = ("2023-24", "2024-25", "2025-26", "2026-27")

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.tax import HarvestPlan, HarvestRequest
-from agents.tax.tax_harvester import harvest, is_long
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.tax import HarvestPlan, HarvestRequest
+from genie_finance.tax.tax_harvester import harvest, is_long
 
 AS_OF = "2026-01-10"
 SHORT, LONG = "2025-10-29", "2023-05-02"

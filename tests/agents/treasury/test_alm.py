@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.treasury import BUCKETS, AlmRequest, AlmResult
-from agents.domain.rulebook import editions
-from agents.treasury.alm import gaps
-from agents.treasury.tables import ALM
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.treasury import BUCKETS, AlmRequest, AlmResult
+from genie_finance.domain.rulebook import editions
+from genie_finance.treasury.alm import gaps
+from genie_finance.treasury.tables import ALM
 
 side = st.lists(st.integers(0, 10**9), min_size=9, max_size=9)
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.money import Money, exponent
-from agents.contracts.treasury import ConvertCurrency, ConvertedAmount
-from agents.domain.fx import DayRates, FxRates, ReferenceRates
-from agents.treasury.currency_converter import convert, converter_on, currency_converter, table_of
 from genie import Runtime
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.money import Money, exponent
+from genie_finance.contracts.treasury import ConvertCurrency, ConvertedAmount
+from genie_finance.domain.fx import DayRates, FxRates, ReferenceRates
+from genie_finance.treasury.currency_converter import convert, converter_on, currency_converter, table_of
 
 LAST = datetime.date(2026, 10, 30)
 OLD_TABLE = {

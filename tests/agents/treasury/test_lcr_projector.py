@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.treasury import Hqla, LcrInflows, LcrOutflows, LcrRequest, LcrResult
-from agents.domain.rulebook import editions
-from agents.treasury.lcr_projector import coverage
-from agents.treasury.liquidity import stock
-from agents.treasury.tables import LCR
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.treasury import Hqla, LcrInflows, LcrOutflows, LcrRequest, LcrResult
+from genie_finance.domain.rulebook import editions
+from genie_finance.treasury.lcr_projector import coverage
+from genie_finance.treasury.liquidity import stock
+from genie_finance.treasury.tables import LCR
 
 DAY = "2025-11-03"
 amounts = st.integers(0, 10**9)

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.contracts.insufficient import InsufficientData
-from agents.contracts.treasury import VarRequest, VarResult
-from agents.treasury.backtest import christoffersen, exceptions, kupiec
-from agents.treasury.returns import Moments, historical, modified, parametric
-from agents.treasury.var_calculator import value_at_risk
 from genie.errors import InputError
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.treasury import VarRequest, VarResult
+from genie_finance.treasury.backtest import christoffersen, exceptions, kupiec
+from genie_finance.treasury.returns import Moments, historical, modified, parametric
+from genie_finance.treasury.var_calculator import value_at_risk
 
 EIGHT = (-0.05, -0.03, -0.02, -0.01, 0, 0.01, 0.02, 0.03)
 returns = st.lists(st.decimals(-1, 1, places=4), min_size=5, max_size=60)

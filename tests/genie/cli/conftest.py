@@ -26,9 +26,9 @@ import signal
 import anyio
 
 from genie.errors import InputError
-from genie.message import Payload, Value
-from genie.policy import Hold, PolicySettings
-from genie.protocol import Context, agent
+from genie.contracts.message import Payload, Value
+from genie.policy.policy import Hold, PolicySettings
+from genie.contracts.agent import Context, agent
 
 
 class Question(Payload, topic="toys.question"):
@@ -183,7 +183,7 @@ toys = toys:AGENTS
 
 [genie.policies]
 toys = toys:POLICIES
-genie = genie.governance.catalogue:POLICIES
+genie = genie.policies.index:POLICIES
 """
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from genie.clock import Clock
-from genie.config import load
-from genie.edges.audit import AuditSettings, AuditTrail
-from genie.edges.identity import issue
-from genie.edges.keys import generate, private_key
+from genie.backend.clock import Clock
+from genie.config.loader import load
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.contracts.ports.audit import AuditRecord
+from genie.edges.audit.trail import AuditSettings, AuditTrail
+from genie.edges.identity.jwt import issue
+from genie.edges.identity.keys import generate, private_key
 from genie.errors import RunStalled
-from genie.message import Classification
-from genie.ports import AuditRecord
-from genie.protocol import Caller
-from genie.runtime import Runtime
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable

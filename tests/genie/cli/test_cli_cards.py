@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from genie.catalogue import Catalogue
-from genie.cli import cards
+from genie.cli.options import card_index as cards
+from genie.config.plugins import Catalogue
 
 SHIPPED = Catalogue.installed()
 
 
 def test_what_the_catalogue_carries_is_what_its_agents_say() -> None:
-    """When this fails, write the file again: ``python -m genie.cli.cards agents``."""
+    """When this fails, write the file again: ``python -m genie.cli.options.card_index agents``."""
     folder = cards.folder_of("agents")
     assert folder is not None
     assert (folder / cards.NAME).read_text(encoding="utf-8") == cards.written("agents", SHIPPED)

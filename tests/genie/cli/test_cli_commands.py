@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 import genie as package
-from genie.cli.new import plan
+from genie.cli.commands.new import plan
 from genie.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -190,8 +190,8 @@ def repository(tmp_path: Path) -> Path:
         (tmp_path / name).symlink_to(ROOT / name) if name == "genie" else (tmp_path / name).mkdir()
     for name in ("__init__.py", "index.py"):
         (tmp_path / "agents" / name).write_text((ROOT / "agents" / name).read_text())
-    (tmp_path / "agents/contracts").mkdir()
-    (tmp_path / "agents/contracts/__init__.py").write_text("")
+    (tmp_path / "agents/genie_finance/contracts").mkdir()
+    (tmp_path / "agents/genie_finance/contracts/__init__.py").write_text("")
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
@@ -201,8 +201,11 @@ def repository(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("family", ["garden", "insights", "abacus"])  # before the index, behind it, before all
 def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path, family: str) -> None:
     written = plan(repository, family, "rain_gauge")
-    assert Path("agents/index.py") in written
-    assert f'"rain_gauge": "agents.{family}.rain_gauge:rain_gauge",' in (repository / "agents/index.py").read_text()
+    assert Path("agents/genie_finance/index.py") in written
+    assert (
+        f'"rain_gauge": "agents.{family}.rain_gauge:rain_gauge",'
+        in (repository / "agents/genie_finance/index.py").read_text()
+    )
     if family != "insights":
         assert f"| {family}" in (repository / "pyproject.toml").read_text()
     tested = subprocess.run(
@@ -238,5 +241,5 @@ def test_names_are_names(genie: Genie, family: str, name: str) -> None:
 def test_a_new_agent_needs_the_repository(genie: Genie) -> None:
     result = genie("new", "agent", "garden", "rain_gauge")
     assert (result.exit_code, result.stderr) == (
-        2, "agents/index.py: is not here; run this in the root of the repository\n",
+        2, "agents/genie_finance/index.py: is not here; run this in the root of the repository\n",
     )  # fmt: skip

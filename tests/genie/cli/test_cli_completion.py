@@ -13,7 +13,7 @@ from click.shell_completion import ShellComplete
 from click.testing import Result
 
 from genie.cli import main
-from genie.cli.completion import VARIABLE
+from genie.cli.commands.completion import VARIABLE
 
 ROOT = Path(__file__).parents[3]
 Genie = Callable[..., Result]
@@ -30,7 +30,7 @@ def test_commands_are_completed_without_being_imported() -> None:
     code = (
         "import sys; from click.shell_completion import ShellComplete; from genie.cli import main;"
         "found = ShellComplete(main, {}, 'genie', '_GENIE_COMPLETE').get_completions([], 'ch');"
-        "print([one.value for one in found], 'genie.cli.check' in sys.modules)"
+        "print([one.value for one in found], 'genie.cli.commands.check' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "['check'] False\n"

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from genie.cli.health import installation, machine
-from genie.cli.health.finding import Check, Finding, Severity
+from genie.cli.diagnostics import installation, machine
+from genie.cli.diagnostics.finding import Check, Finding, Severity
 
 ROOT = Path(__file__).parents[3]
 Genie = Callable[..., Result]

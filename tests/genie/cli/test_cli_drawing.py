@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.cli.drawing import bar, plain, sparkline
-from genie.cli.outcome import Outcome, Status, in_own_currency, status_of
-from genie.cli.wire import as_wire, to_line
-from genie.message import Payload, Value
+from genie.cli.terminal.drawing import bar, plain, sparkline
+from genie.cli.terminal.json_text import as_wire, to_line
+from genie.contracts.message import Payload, Value
+from genie.runtime.report import Outcome, Status, in_own_currency, status_of
 
 numbers = st.integers(-(10**15), 10**15)
 

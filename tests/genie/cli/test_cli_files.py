@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from genie.cli.commands.new import plan
 from genie.cli.files import whole_file
-from genie.cli.new import plan
 from genie.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -69,9 +69,9 @@ def test_a_full_disk_leaves_no_half_project(toys: Path, tmp_path: Path) -> None:
 
 
 def test_a_new_agent_that_cannot_be_written_leaves_the_repository_as_it_was(tmp_path: Path) -> None:
-    for name in ("agents/contracts", "tests/agents"):
+    for name in ("agents/genie_finance/contracts", "tests/agents"):
         (tmp_path / name).mkdir(parents=True)
-    shutil.copy(ROOT / "agents/index.py", tmp_path / "agents")
+    shutil.copy(ROOT / "agents/genie_finance/index.py", tmp_path / "agents")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests/agents/garden").write_text("a file where a folder has to be")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

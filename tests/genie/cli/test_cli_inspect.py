@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from genie.cli import records
-from genie.cli.judgement import Judgement, policies_of
-from genie.cli.records import opened
+from genie.policy_tools import records
+from genie.policy_tools.inspect import Judgement, policies_of
+from genie.policy_tools.records import opened
 
 Genie = Callable[..., Result]
 

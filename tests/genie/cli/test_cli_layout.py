@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.cli.layout import Column, Grid, Line, Text, laid_out, width_of
+from genie.cli.terminal.layout import Column, Grid, Line, Text, laid_out, width_of
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=60)

@@ -12,8 +12,8 @@ import anyio
 import pytest
 from click.testing import Result
 
-from genie.cli.operation import metered
-from genie.runtime import Runtime
+from genie.cli.options.telemetry import metered
+from genie.runtime.runtime import Runtime
 
 Genie = Callable[..., Result]
 Pipeline = Callable[..., str]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from genie.cli.outcome import Outcome, Status
-from genie.message import Payload, Value
+from genie.contracts.message import Payload, Value
+from genie.runtime.report import Outcome, Status
 
 
 class Gap(Value):

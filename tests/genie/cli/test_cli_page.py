@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from agents.contracts.insights import (
+from genie.config.loader import Pipeline, load
+from genie.contracts.card import Caller
+from genie.contracts.message import Payload, Value
+from genie.contracts.ports.journal import JournalRecord
+from genie.reports.html.answer import run_page
+from genie.reports.html.bench import bench_page
+from genie.reports.html.witness import Witness
+from genie.runtime.report import Outcome, Status
+from genie_finance.contracts.insights import (
     AdviceItem,
     Anomaly,
     CategoryMonth,
@@ -27,16 +35,8 @@ from agents.contracts.insights import (
     Report,
     Subscription,
 )
-from agents.contracts.money import Money
-from agents.contracts.statements import Assumption, Quarantined
-from genie.cli.outcome import Outcome, Status
-from genie.cli.page.answer import run_page
-from genie.cli.page.bench import bench_page
-from genie.cli.page.witness import Witness
-from genie.config import Pipeline, load
-from genie.message import Payload, Value
-from genie.ports import JournalRecord
-from genie.protocol import Caller
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.statements import Assumption, Quarantined
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

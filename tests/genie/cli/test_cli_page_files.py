@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.cli.page import frame
-from genie.cli.page.frame import whole_page
-from genie.cli.page.markup import Markup, data_block, escaped, tag
-from genie.cli.page.parts import MOST_ROWS, MOST_TABLE_BYTES, Section, block, lines, table
+from genie.reports.html import frame
+from genie.reports.html.frame import whole_page
+from genie.reports.html.markup import Markup, data_block, escaped, tag
+from genie.reports.html.parts import MOST_ROWS, MOST_TABLE_BYTES, Section, block, lines, table
 
-DATA = resources.files("genie.cli.page").joinpath("data")
+DATA = resources.files("genie.reports.html").joinpath("data")
 LIBRARY = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 HOSTILE = st.text(alphabet=st.sampled_from("<>&\"'/!-]scriptSCRIPT =\u2028\u2029\u202e\x00\n\\") | st.characters())

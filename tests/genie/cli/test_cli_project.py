@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from genie.cli.project import make_project
+from genie.cli.scaffold.project import make_project
 from genie.errors import InputError
 
 Genie = Callable[..., Result]

@@ -10,9 +10,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from genie.cli.renewal import renew
-from genie.config import load
-from genie.runtime import Runtime
+from genie.cli.options.reload import renew
+from genie.config.loader import load
+from genie.runtime.runtime import Runtime
 
 FILE = "version: 1\nid: mine\npolicies:\n  - payload_size: {{max_bytes: {size}}}\n"
 

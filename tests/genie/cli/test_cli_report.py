@@ -9,7 +9,13 @@ from datetime import date
 import pytest
 from rich.console import Console
 
-from agents.contracts.insights import (
+from genie.bus.events import Event
+from genie.cli.terminal.layout import Part, laid_out
+from genie.cli.terminal.live import View
+from genie.cli.terminal.summary import render_summary
+from genie.reports.finance_terminal import render_report
+from genie.runtime.report import Outcome, Status
+from genie_finance.contracts.insights import (
     AdviceItem,
     Anomaly,
     CategoryMonth,
@@ -23,14 +29,8 @@ from agents.contracts.insights import (
     Report,
     Subscription,
 )
-from agents.contracts.money import Money
-from agents.contracts.statements import Assumption, Quarantined
-from genie.cli.layout import Part, laid_out
-from genie.cli.outcome import Outcome, Status
-from genie.cli.report import render_report
-from genie.cli.summary import render_summary
-from genie.cli.view import View
-from genie.events import Event
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.statements import Assumption, Quarantined
 
 
 def eur(amount: str) -> Money:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 
-from agents.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
-from agents.contracts.money import Money
-from genie.cli.layout import laid_out
-from genie.cli.sheet import render_payload
-from genie.message import Payload, Value
+from genie.cli.terminal.layout import laid_out
+from genie.cli.terminal.sheet import render_payload
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.money import Money
 
 
 class Month(Value):

@@ -165,7 +165,7 @@ def test_an_interrupt_while_a_command_is_loaded_is_one_line(monkeypatch: pytest.
     def loading(name: str) -> object:
         raise KeyboardInterrupt
 
-    slow = types.ModuleType("genie.cli.check")
+    slow = types.ModuleType("genie.cli.commands.check")
     monkeypatch.setattr(slow, "__getattr__", loading, raising=False)
     monkeypatch.setitem(sys.modules, slow.__name__, slow)
     result = CliRunner().invoke(main, ["check", "toys.yaml"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.edges.address import METADATA, HostRule, refusal
+from genie.edges.http.ssrf import METADATA, HostRule, refusal
 
 EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 

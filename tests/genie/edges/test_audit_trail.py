@@ -12,20 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genie.edges import audit
-from genie.edges.audit import AuditSettings, AuditTrail, SegmentSettings
-from genie.edges.audit_check import records_of, verify
-from genie.edges.audit_line import MOST_LINE, START, body_of, chained, detail_text, joined, parted, record_of
-from genie.edges.keys import generate, private_key, public_keys
+from genie.contracts.ports.audit import Audit, AuditRecord
+from genie.edges.audit.records import MOST_LINE, START, body_of, chained, detail_text, joined, parted, record_of
+from genie.edges.audit.trail import AuditSettings, AuditTrail, SegmentSettings
+from genie.edges.audit.trail import trail as audit
+from genie.edges.audit.verify import records_of, verify
+from genie.edges.identity.keys import generate, private_key, public_keys
 from genie.errors import InputError
-from genie.ports import Audit, AuditRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from genie.edges.audit_check import Verified
-    from genie.edges.keys import PublicKey
+    from genie.edges.audit.verify import Verified
+    from genie.edges.identity.keys import PublicKey
 
 AT = 1_700_000_000.0
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from genie.catalogue import Catalogue, settings_of
-from genie.edges.catalogue import AGENTS, EDGES
-from genie.protocol import Agent
+from genie.config.plugins import Catalogue, settings_of
+from genie.contracts.agent import Agent
+from genie.edges.index import AGENTS, EDGES
 
 POINTS = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
 

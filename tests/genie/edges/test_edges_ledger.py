@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.edges.ledger import STALE_S, Ledger
+from genie.contracts.ports.control import Act, ControlReport
+from genie.edges.control.database import STALE_S, Ledger
 from genie.errors import InputError
-from genie.ports import Act, ControlReport
 
 ROOT = Path(__file__).parents[3]
 SHA = "a" * 64
@@ -290,7 +290,7 @@ def test_a_vote_with_an_endless_name_is_refused_and_long_words_of_an_act_are_cut
 VOTER = """
 import sys
 from pathlib import Path
-from genie.edges.ledger import Ledger
+from genie.edges.control.database import Ledger
 ledger = Ledger(Path(sys.argv[1]), create=False)
 [asked] = ledger.requests(101.0)
 for number in range(50):

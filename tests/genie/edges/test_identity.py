@@ -11,18 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genie.edges.identity import LONGEST_S, MAX_TOKEN_BYTES, issue, verify
-from genie.edges.keys import generate, private_key, public_keys
+from genie.contracts.card import Caller
+from genie.contracts.classification import Classification
+from genie.edges.identity.jwt import LONGEST_S, MAX_TOKEN_BYTES, issue, verify
+from genie.edges.identity.keys import generate, private_key, public_keys
 from genie.errors import IdentityError, RunExpiredError
-from genie.message import Classification
-from genie.protocol import Caller
 from tests.genie.policies_for_tests import Answer, Gate, Question, answerer, gated, running, turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from genie.edges.keys import PrivateKey, PublicKey
+    from genie.edges.identity.keys import PrivateKey, PublicKey
 
 NOW = 1_700_000_000.0
 ANN = Caller(

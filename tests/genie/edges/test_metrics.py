@@ -12,13 +12,15 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from genie.admission import Admission, Budget, Rate
-from genie.edges.metrics import Metrics
-from genie.limits import Retry
-from genie.message import Message, Payload
-from genie.policy import ALLOW, Allow, Deny, Judge, PolicySet, PolicySettings, Route, Verdict
-from genie.protocol import AgentCard, Caller, Context, agent
-from genie.runtime import Runtime
+from genie.contracts.admission import Admission, Budget, Rate
+from genie.contracts.agent import agent
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.context import Context
+from genie.contracts.limits import Retry
+from genie.contracts.message import Message, Payload
+from genie.edges.telemetry.prometheus import Metrics
+from genie.policy.policy import ALLOW, Allow, Deny, Judge, PolicySet, PolicySettings, Route, Verdict
+from genie.runtime.runtime import Runtime
 from genie.testing import settled
 
 pytestmark = pytest.mark.anyio

@@ -13,18 +13,18 @@ import anyio
 import httpx
 import pytest
 
-from genie.catalogue import Catalogue
-from genie.config import parse
-from genie.edges.catalogue import AGENTS
-from genie.edges.webhook import Webhook, WebhookSettings, posting, signature
+from genie.config.loader import parse
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Binding, agent
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
+from genie.edges.http.webhook import Webhook, WebhookSettings, posting, signature
+from genie.edges.index import AGENTS
 from genie.errors import ConfigError
-from genie.governance.clearance import Clearance
-from genie.governance.pii import Pii
-from genie.limits import Retry
-from genie.message import Payload
-from genie.policy import PolicySet
-from genie.protocol import Binding, agent
-from genie.runtime import Runtime
+from genie.policies.clearance import Clearance
+from genie.policies.pii import Pii
+from genie.policy.policy import PolicySet
+from genie.runtime.runtime import Runtime
 from genie.testing import settled
 
 pytestmark = pytest.mark.anyio
@@ -277,9 +277,7 @@ output: hook.bill
 policies: [clearance]
 unused: []
 """
-CATALOGUE = Catalogue(
-    agents={"biller": biller, **AGENTS}, policies={"clearance": "genie.governance.clearance:Clearance"}
-)
+CATALOGUE = Catalogue(agents={"biller": biller, **AGENTS}, policies={"clearance": "genie.policies.clearance:Clearance"})
 GIVEN = "settings: {url: 'https://hooks.example.org/x', secret: '${HOOK_KEY}'}"
 
 

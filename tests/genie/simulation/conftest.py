@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from genie.catalogue import Catalogue
-from genie.governance.catalogue import POLICIES
+from genie.config.plugins import Catalogue
+from genie.policies.index import POLICIES
 from genie.simulation.invariants import Check, Rules
 from genie.simulation.scenario import Scenario, parse
 

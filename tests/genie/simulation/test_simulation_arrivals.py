@@ -11,7 +11,7 @@ import pytest
 
 from genie.errors import InputError
 from genie.simulation.arrivals import Arrival, arrivals, read_trace
-from genie.simulation.manifest import ScenarioSection
+from genie.simulation.schema import ScenarioSection
 
 
 def section(duration: float, *given: dict[str, object], **more: object) -> ScenarioSection:

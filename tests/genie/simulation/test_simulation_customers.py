@@ -7,12 +7,13 @@ from pathlib import Path
 
 import anyio
 
-from genie.governance.catalogue import POLICIES
-from genie.limits import Retry
-from genie.message import Payload
-from genie.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
-from genie.protocol import Context, agent
-from genie.simulation.engine import simulate
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
+from genie.policies.index import POLICIES
+from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
+from genie.simulation.runner import simulate
 from genie.simulation.scenario import Scenario, parse
 from tests.genie.simulation.conftest import Made
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from genie.message import Payload, Value
-from genie.protocol import agent
-from genie.simulation.engine import Part, simulate
+from genie.contracts.agent import agent
+from genie.contracts.message import Payload, Value
+from genie.simulation.runner import Part, simulate
 from genie.simulation.scenario import Scenario, load
 from tests.genie.simulation.conftest import Made
 

@@ -8,14 +8,15 @@ from typing import Any
 import anyio
 import pytest
 
+from genie.contracts.agent import Handlers, agent, handles
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
 from genie.errors import AgentDefinitionError
-from genie.message import Payload
-from genie.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
-from genie.protocol import Context, Handlers, agent, handles
-from genie.simulation.engine import simulate
-from genie.simulation.exploration import explore
+from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
 from genie.simulation.invariants import Rules
+from genie.simulation.runner import simulate
 from genie.simulation.scenario import Scenario, parse
+from genie.simulation.seed_search import explore
 from genie.simulation.shrinking import shrink
 from tests.genie.simulation.conftest import Made
 

@@ -18,9 +18,10 @@ import anyio
 import numpy.random
 import pytest
 
-from genie.message import Payload
-from genie.protocol import Context, agent
-from genie.simulation.engine import simulate
+from genie.contracts.agent import agent
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie.simulation.runner import simulate
 from tests.genie.simulation.conftest import Made
 
 

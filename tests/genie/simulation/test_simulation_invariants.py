@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from genie.context import HandlerContext
-from genie.message import Classification, Payload
-from genie.protocol import Context, agent
-from genie.simulation.engine import simulate
-from genie.simulation.evidence import Evidence
+from genie.bus.context import HandlerContext
+from genie.contracts.agent import agent
+from genie.contracts.classification import Classification
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
 from genie.simulation.invariants import account_balances
+from genie.simulation.record import Evidence
+from genie.simulation.runner import simulate
 from tests.genie.simulation.conftest import Made
 
 

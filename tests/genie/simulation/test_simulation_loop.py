@@ -12,8 +12,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from genie.simulation.faults import DeadlockError, LivelockError, OutsideError
-from genie.simulation.loop import SimulationLoop, run
+from genie.simulation.errors import DeadlockError, LivelockError, OutsideError
+from genie.simulation.event_loop import SimulationLoop, run
 
 
 async def interleaved(tasks: int, rounds: int) -> tuple[int, ...]:

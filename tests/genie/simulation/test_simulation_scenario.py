@@ -9,12 +9,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from genie.dialect import load_file
+from genie.config.yaml import load_file
 from genie.errors import ConfigError
-from genie.simulation.evidence import Evidence
 from genie.simulation.invariants import Check, Rules
-from genie.simulation.manifest import schema
+from genie.simulation.record import Evidence
 from genie.simulation.scenario import load, parse, shipped
+from genie.simulation.schema import schema
 
 ROOT = Path(__file__).parents[3]
 GOOD = """version: 1
@@ -129,7 +129,7 @@ def test_a_rule_of_a_broken_distribution_harms_those_alone_who_name_it(
 
 def test_the_schema_that_ships_is_the_models() -> None:
     file = ROOT / "genie" / "schema" / "simulation.schema.json"
-    assert json.loads(file.read_text(encoding="utf-8")) == schema(), "run `python -m genie.schema` and commit it"
+    assert json.loads(file.read_text(encoding="utf-8")) == schema(), "run `python -m genie.cli.schemas` and commit it"
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))

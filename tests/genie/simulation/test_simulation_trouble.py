@@ -13,14 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genie.contracts.agent import Handlers, agent, handles
+from genie.contracts.card import AgentCard
+from genie.contracts.context import Context
+from genie.contracts.limits import Retry
+from genie.contracts.message import Message, Payload, Value
 from genie.errors import ConfigError
-from genie.limits import Retry
-from genie.message import Message, Payload, Value
-from genie.protocol import AgentCard, Context, Handlers, agent, handles
-from genie.simulation.engine import NO_TROUBLE, Part, simulate
-from genie.simulation.evidence import Evidence
+from genie.simulation.fault_injection import corrupted, with_text
 from genie.simulation.invariants import invariant
-from genie.simulation.trouble import corrupted, with_text
+from genie.simulation.record import Evidence
+from genie.simulation.runner import NO_TROUBLE, Part, simulate
 from tests.genie.simulation.conftest import Made
 
 

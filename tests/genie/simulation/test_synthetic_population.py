@@ -152,7 +152,7 @@ def rows_of(made: Population, customer: Customer, category: str) -> list[Transac
 
 
 def test_every_category_is_one_of_the_catalogues() -> None:
-    taxonomy = set(json.loads((ROOT / "agents/domain/data/categories.json").read_text()))
+    taxonomy = set(json.loads((ROOT / "agents/genie_finance/domain/data/categories.json").read_text()))
     made = population(size=100)
     assert {row.category for one in made.customers for row in made.transactions(one)} <= taxonomy
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import iban, luhn, verhoeff
 
-from agents.contracts.statements import StatementProfile
-from agents.insights.reader import read_statement
 from genie.simulation.synthetic import COUNTRIES, Population
+from genie_finance.contracts.statements import StatementProfile
+from genie_finance.insights.reader import read_statement
 
 START = datetime.date(2025, 1, 1)
 

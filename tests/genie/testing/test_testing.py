@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from genie import Context, Each, Payload, Runtime, agent
+from genie.contracts.ports.journal import JournalRecord
 from genie.errors import PartMissingError, RunStalled
-from genie.journal import MemoryJournal
-from genie.ports import JournalRecord
+from genie.journal.memory import MemoryJournal
 from genie.testing import FakeContext, Probe, Scripted, check_journal, settled
 
 pytestmark = pytest.mark.anyio

@@ -14,14 +14,14 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from genie.approval import State
-from genie.edges.control import ControlFile, ControlSettings
-from genie.edges.ledger import Ledger
+from genie.approvals.request import State
+from genie.contracts.card import Caller
+from genie.contracts.ports.control import ControlReport
+from genie.edges.control.database import Ledger
+from genie.edges.control.sqlite import ControlFile, ControlSettings
 from genie.errors import InputError
-from genie.policy import Hold, PolicySet
-from genie.ports import ControlReport
-from genie.protocol import Caller
-from genie.runtime import Runtime
+from genie.policy.policy import Hold, PolicySet
+from genie.runtime.runtime import Runtime
 from tests.genie.policies_for_tests import Answer, Question, answerer, verdict_for
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[4]
 VOTER = """
 import sys
 from pathlib import Path
-from genie.edges.ledger import Ledger
+from genie.edges.control.database import Ledger
 ledger = Ledger(Path(sys.argv[1]), create=False)
 [asked] = ledger.requests(float(sys.argv[3]))
 for _ in range(20):

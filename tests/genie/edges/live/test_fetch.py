@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from genie.catalogue import Catalogue
-from genie.config import parse
-from genie.edges.catalogue import EDGES
-from genie.edges.fetch import FetchSettings, HttpFetch
+from genie.config.loader import parse
+from genie.config.plugins import Catalogue
+from genie.contracts.agent import Binding, agent
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie.contracts.ports.fetch import Fetch, Fetched
+from genie.edges.http.fetch import FetchSettings, HttpFetch
+from genie.edges.index import EDGES
 from genie.errors import ConfigError, FetchError
-from genie.message import Payload
-from genie.ports import Fetch, Fetched
-from genie.protocol import Binding, Context, agent
-from genie.runtime import Runtime
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,10 +6,10 @@ import anyio
 import httpx
 import pytest
 
-from genie.edges.metrics import CONTENT_TYPE, Metrics
-from genie.edges.scrape import serving
+from genie.edges.telemetry.metrics_server import serving
+from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics
 from genie.errors import InputError, RuntimeClosedError
-from genie.runtime import Runtime
+from genie.runtime.runtime import Runtime
 
 pytestmark = pytest.mark.anyio
 

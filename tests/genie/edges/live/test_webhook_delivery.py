@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from genie.edges.webhook import Webhook, WebhookSettings, posting, signature
-from genie.limits import Retry
-from genie.message import Payload
-from genie.runtime import Runtime
+from genie.contracts.limits import Retry
+from genie.contracts.message import Payload
+from genie.edges.http.webhook import Webhook, WebhookSettings, posting, signature
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.protocol import Binding
+    from genie.contracts.agent import Binding
 
 pytestmark = pytest.mark.anyio
 KEY = "a key of sixteen or more"

@@ -1,0 +1,111 @@
+"""What the claim desk takes and gives: a case, the policy it is about, an order that people may have to approve."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Reason
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
+from genie_finance.contracts.insurance import (
+    Claim,
+    ClaimRecommendation,
+    ClaimTerms,
+    Code,
+    HealthPlan,
+    Preauth,
+    PreauthRecommendation,
+    Screening,
+)
+from genie_finance.contracts.rupees import Rupees
+
+Kind = Literal["preauth", "claim"]
+Action = Literal["approve", "approve_partial", "nothing_payable", "deny", "refer"]
+
+
+class HealthPolicy(Value):
+    """A policy as the insurer's register holds it."""
+
+    policy_number: Code
+    holder: str
+    plan: HealthPlan
+    terms: ClaimTerms
+
+    @model_validator(mode="after")
+    def _is_one_policy(self) -> Self:
+        if self.terms.policy_number != self.policy_number or self.terms.product_code != self.plan.product_code:
+            raise ValueError("the terms are of another policy or product")
+        return self
+
+
+class PolicyLookup(Payload, topic="insurance.policy_lookup", classification="confidential"):
+    """What does the register say of a policy?"""
+
+    policy_number: Code
+    on: datetime.date
+
+
+class PolicyFound(Payload, topic="insurance.policy_found", classification="confidential"):
+    """A policy, as the insurer holds it and not as the claimant tells it."""
+
+    policy: HealthPolicy
+
+
+class Case(Value):
+    """A pre-authorisation or a claim."""
+
+    preauth: Preauth | None = None
+    claim: Claim | None = None
+    screening: Screening | None = None
+    """What the check for fraud said of the claim; without it a claim is referred to a person."""
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if (self.preauth is None) == (self.claim is None):
+            raise ValueError("a case is either a pre-authorisation or a claim")
+        return self
+
+
+class CaseQuestion(Payload, topic="insurance.case_question", classification="confidential"):
+    """What is to be paid in this case?"""
+
+    case: Case
+
+
+class SettlementOrder(Payload, topic="insurance.settlement_order", classification="confidential"):
+    """Settle a case as recommended. The pipeline's policies say which orders wait for people, and for whom."""
+
+    case_id: str
+    policy_number: str
+    kind: Kind
+    action: Action
+    asked: Rupees
+    payable: Rupees
+    itemised: bool
+    """False where a hospital's bill was not."""
+    reasons: tuple[Reason, ...]
+
+
+class Settlement(Payload, topic="insurance.settlement", classification="confidential"):
+    """What was settled: only an order that nothing and nobody held back comes to this."""
+
+    case_id: str
+    kind: Kind
+    outcome: Literal["authorised", "to_be_paid", "nothing_payable", "denied", "under_review"]
+    payable: Rupees
+    settled_on: datetime.date
+    text: str
+
+
+class CaseReport(Payload, topic="insurance.case_report", classification="confidential"):
+    """A case on one page: what was recommended and why, what was settled, and what is missing."""
+
+    headline: str
+    preauth: PreauthRecommendation | None
+    claim: ClaimRecommendation | None
+    settlement: Settlement | None
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

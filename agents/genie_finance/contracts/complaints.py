@@ -1,0 +1,102 @@
+"""What the triage of a customer's complaint is asked and answers."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.payments import Amount
+
+Category = Literal[
+    "digital_banking_upi_imps", "cards", "loans_and_advances", "charges_and_fees", "mis_selling", "staff_conduct",
+    "remittance", "deposit_accounts", "other",
+]  # fmt: skip
+Nature = Literal["unauthorised_transaction", "failed_transaction", "deficiency_in_service"]
+"""What happened, whatever the product: somebody else paid; a payment failed and the money is gone; all the rest."""
+Severity = Literal["low", "medium", "high"]
+
+
+class ComplaintFiled(Payload, topic="complaints.filed", classification="confidential"):
+    """What is this complaint about, how urgent is it, and what happens when?"""
+
+    complaint_id: Annotated[str, Field(min_length=1, max_length=128)]
+    user_id: Annotated[str, Field(min_length=1, max_length=128)]
+    complaint_text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    received_on: datetime.date
+    """Day on which the bank got it: every period runs from here."""
+    as_of: datetime.date | None = None
+    """Day of the question; today by default."""
+    occurred_on: datetime.date | None = None
+    reported_on: datetime.date | None = None
+    """Day on which the customer first told the bank of an unauthorised transaction; the complaint's by default."""
+    amount: Amount | None = None
+    """In dispute; None: the complaint names none."""
+    product_hint: Annotated[str, Field(max_length=100)] | None = None
+    channel_hint: Annotated[str, Field(max_length=100)] | None = None
+    replied_on: datetime.date | None = None
+    """Day of the bank's last reply; None: it has not replied."""
+    rejected: bool | None = None
+    """The bank's reply was no, in whole or in part; None where it has not replied."""
+    vulnerable_customer: bool | None = None
+    """Senior citizen, disabled, or otherwise in need of care; None: not known."""
+
+
+class Ground(Value):
+    """A category that speaks from the text, and the words that say so."""
+
+    category: Category
+    weight: Annotated[int, Field(ge=0)]
+    words: tuple[str, ...]
+
+
+class OmbudsmanView(Value):
+    """Whether the complaint may go to the Reserve Bank's ombudsman."""
+
+    eligible: bool | None
+    """None where the text does not say what was deficient, so a person must."""
+    from_day: datetime.date | None
+    """First day on which it may."""
+    until_day: datetime.date | None
+    """Last day on which it may."""
+    compensation_limit: Amount
+    """Most for the loss that follows; the amount in dispute itself has no limit."""
+    distress_limit: Amount
+    reason: str
+
+
+class LiabilityView(Value):
+    """What the customer bears of an unauthorised electronic transaction by the Reserve Bank's rules."""
+
+    delay_working_days: int | None
+    """Between the bank's message and the report, Saturdays and Sundays left out; None: not known."""
+    bears: Literal["nothing", "limited", "by_policy", "undetermined"]
+    reason: str
+    credit_due: datetime.date
+    """Day by which the amount is to be credited for the time being."""
+    resolution_due: datetime.date
+
+
+class ComplaintTriage(Payload, topic="complaints.triage", classification="confidential"):
+    """Where a complaint goes, by when, and what its customer may do."""
+
+    complaint_id: str
+    category: Category
+    nature: Nature
+    severity: Severity
+    grounds_found: tuple[Ground, ...]
+    """Every category that speaks from the text, the heaviest first."""
+    needs_human_review: bool
+    review_reasons: tuple[str, ...]
+    redacted_summary: Annotated[str, Field(max_length=400)]
+    """The beginning of the complaint without numbers and addresses that could identify somebody."""
+    suggested_action: str
+    first_response_due: datetime.date
+    resolution_due: datetime.date
+    ombudsman: OmbudsmanView
+    liability: LiabilityView | None
+    """Only where a transaction is said to be unauthorised."""
+    grounds: Grounds

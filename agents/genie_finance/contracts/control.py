@@ -1,0 +1,37 @@
+"""What the control family is asked and answers: a sentence, and who can do something about it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genie.contracts.message import Payload, Value
+
+
+class RouteRequest(Payload, topic="control.route_request", classification="confidential"):
+    """Who answers this?"""
+
+    text: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class RouteScore(Value):
+    """How well a request fits a route, from 0 to 1."""
+
+    route: str
+    score: Decimal
+
+
+class RouteAnswer(Payload, topic="control.route_answer", classification="confidential"):
+    """What became of a request: an answer, a question back, or what the route needs before it can be asked."""
+
+    status: Literal["answered", "clarify", "needs_input", "no_answer"]
+    """``clarify``: nothing fits well enough, or two fit equally. ``needs_input``: the route is clear, and takes more
+    than a sentence. ``no_answer``: it was asked, and no answer came."""
+    route: str | None
+    topic: str | None
+    """Of the payload that was asked, or that has to be."""
+    scores: tuple[RouteScore, ...]
+    """Best first, at most three."""
+    text: str

@@ -1,0 +1,360 @@
+"""What the fraud family is asked and answers: transfers, accounts, messages, identities, sessions."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.transfers import MOST_TRANSFERS, Id, Name, Place, Transfers, Zone
+
+MOST_EVENTS = 10_000
+
+Score = Annotated[Decimal, Field(ge=0, le=1)]
+"""Points of a score card between 0 and 1, added up and capped. They order cases; they are no probability."""
+Level = Literal["low", "medium", "high", "undetermined"]
+"""``undetermined``: nothing speaks against it, but too little was known to call it low."""
+Severity = Literal["low", "medium", "high"]
+
+
+class Signal(Value):
+    """One thing that was found."""
+
+    pattern: str
+    """Stable word: ``velocity_burst``, ``impossible_travel``, ``pass_through`` and so on."""
+    severity: Severity
+    weight: Score
+    """What it adds to a score; a judgement of experts, not measured."""
+    reason: str
+    account_id: str | None = None
+    transaction_ids: tuple[str, ...] = ()
+    """In order of time, at most fifty."""
+
+
+class Unchecked(Value):
+    """A check that could not be made, which is no good sign."""
+
+    check: str
+    needs: str
+
+
+# --- transfers: fraud ---
+
+
+class FraudCheck(Payload, topic="fraud.transfer_check", classification="confidential"):
+    """Do these transfers look as if somebody else made them?"""
+
+    transfers: Transfers
+    """Those in question and, as far as known, what came before them."""
+    candidates: tuple[Id, ...] | None = None
+    """Transfers to judge, by id; None: all. The others are history."""
+    known_devices: tuple[Id, ...] | None = None
+    """Of the sender; None: not known."""
+    timezone: Zone = "Asia/Kolkata"
+    """Where the senders live: what is night, and times without an offset."""
+
+
+class FraudVerdict(Payload, topic="fraud.transfer_verdict", classification="confidential"):
+    """What is odd about the transfers."""
+
+    examined: int
+    score: Score
+    """Of the worst transfer."""
+    label: Level
+    signals: tuple[Signal, ...]
+    """Worst first."""
+    unchecked: tuple[Unchecked, ...]
+    grounds: Grounds
+
+
+# --- transfers: mules and rings ---
+
+
+class AccountFacts(Value):
+    """What the bank knows of an account."""
+
+    account_id: Id
+    opened: datetime.date | None = None
+    is_business: bool | None = None
+    """Shops have many payers and payees, so a fan in and out says less of them."""
+
+
+class MuleCheck(Payload, topic="fraud.mule_check", classification="confidential"):
+    """Which accounts pass on money that is not theirs?"""
+
+    transfers: Transfers
+    account_ids: tuple[Id, ...] | None = None
+    """Accounts to judge; None: all that both receive and send."""
+    accounts: Annotated[tuple[AccountFacts, ...], Field(max_length=MOST_TRANSFERS)] = ()
+    timezone: Zone = "Asia/Kolkata"
+
+
+class MuleAccount(Value):
+    """What was found of one account."""
+
+    account_id: str
+    score: Score
+    label: Level
+    received: Money
+    passed_on: Money
+    """Of what was received, sent on within the window; the same rupee counts once."""
+    pass_through_ratio: Annotated[Decimal, Field(ge=0, le=1)]
+    payers: int
+    payees: int
+    patterns: tuple[str, ...]
+    """Of the signals that name this account, worst first."""
+
+
+class Ring(Value):
+    """Accounts through which money runs together."""
+
+    ring_id: str
+    account_ids: tuple[str, ...]
+    transfers: int
+    amount: Money
+    """Of the transfers among them."""
+    cycle: tuple[str, ...]
+    """Accounts of one round trip, in the order of the money; empty where there is none."""
+    reason: str
+
+
+class MuleVerdict(Payload, topic="fraud.mule_verdict", classification="confidential"):
+    """Mule accounts and rings, worst first."""
+
+    examined: int
+    """Accounts judged."""
+    score: Score
+    """Of the worst account."""
+    label: Level
+    accounts: tuple[MuleAccount, ...]
+    """Those with a finding, and those that were asked for by name."""
+    signals: tuple[Signal, ...]
+    rings: tuple[Ring, ...]
+    unchecked: tuple[Unchecked, ...]
+    grounds: Grounds
+
+
+# --- money laundering: what the law wants reported ---
+
+
+class AccountOwner(Value):
+    """Whose account it is: cash of one customer is added up over all accounts."""
+
+    account_id: Id
+    customer_id: Id
+    is_non_profit: bool | None = None
+
+
+class ScreeningHit(Value):
+    """A name on a list, as a screening found it."""
+
+    account_id: Id
+    list_name: Name
+    score: Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class AmlCheck(Payload, topic="fraud.aml_check", classification="confidential"):
+    """What of these transfers has to be reported, and what looks like laundering?"""
+
+    transfers: Transfers
+    owners: Annotated[tuple[AccountOwner, ...], Field(max_length=MOST_TRANSFERS)] = ()
+    """An account that is not named is a customer of its own."""
+    screening_hits: Annotated[tuple[ScreeningHit, ...], Field(max_length=10_000)] | None = None
+    """None: names were not screened; empty: they were, without a hit."""
+    timezone: Zone = "Asia/Kolkata"
+
+
+class ReportDue(Value):
+    """A report of fact that the law wants every month, whatever anybody suspects."""
+
+    kind: Literal["CTR", "CBWTR", "NTR"]
+    """Cash transactions; cross-border wire transfers; receipts of non-profit organisations."""
+    customer_id: str
+    month: datetime.date
+    """First day of the month."""
+    due: datetime.date
+    amount: Money
+    transaction_ids: tuple[str, ...]
+    clause: str
+
+
+class SuspicionDraft(Value):
+    """A draft for the principal officer, who alone is satisfied that something is suspicious or not."""
+
+    typology: str
+    """``structuring``, ``round_trip``, ``rapid_movement``, ``high_risk_country``, ``screening_hit``."""
+    severity: Severity
+    customer_ids: tuple[str, ...]
+    transaction_ids: tuple[str, ...]
+    amount: Money
+    first: datetime.date
+    last: datetime.date
+    narrative: str
+
+
+class AmlReport(Payload, topic="fraud.aml_report", classification="restricted"):
+    """Reports due and drafts of suspicions. Nobody may tell the customer, hence the label."""
+
+    examined: int
+    reports: tuple[ReportDue, ...]
+    suspicions: tuple[SuspicionDraft, ...]
+    unchecked: tuple[Unchecked, ...]
+    grounds: Grounds
+
+
+# --- messages ---
+
+
+class PhishingCheck(Payload, topic="fraud.phishing_check", classification="confidential"):
+    """Is this link, text or payment address after somebody's money?"""
+
+    url: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    upi_vpa: Annotated[str, Field(min_length=1, max_length=320)] | None = None
+
+    @model_validator(mode="after")
+    def _something_is_given(self) -> Self:
+        if self.url is None and self.text is None and self.upi_vpa is None:
+            raise ValueError("give a url, a text or a upi_vpa")
+        return self
+
+
+class PhishingVerdict(Payload, topic="fraud.phishing_verdict", classification="confidential"):
+    """What speaks for phishing."""
+
+    score: Score
+    label: Literal["safe", "unverified", "suspicious", "phishing"]
+    """``safe``: known to be official, and nothing speaks against it. ``unverified``: nothing speaks for it either."""
+    signals: tuple[Signal, ...]
+    grounds: Grounds
+
+
+# --- identities ---
+
+_Count = Annotated[int, Field(ge=0, le=10**6)]
+
+
+class SyntheticIdentityCheck(Payload, topic="fraud.synthetic_check", classification="confidential"):
+    """Is this applicant somebody, or put together? What is not known is None, and never counts as good."""
+
+    applicant_id: Id
+    age: Annotated[int, Field(ge=0, le=130)] | None = None
+    """Years, as stated."""
+    bureau_tenure_months: _Count | None = None
+    """Since the oldest account that a credit bureau knows; 0: the bureau knows nobody."""
+    pan_number: Annotated[str, Field(max_length=32)] | None = None
+    name_on_pan: Name | None = None
+    name_on_aadhaar: Name | None = None
+    email_domain: Annotated[str, Field(max_length=253)] | None = None
+    phone_age_days: _Count | None = None
+    """Since the number was first seen in use."""
+    address_velocity: _Count | None = None
+    """Applicants who gave this address within ninety days, this one not counted."""
+    phone_shared_with: _Count | None = None
+    """Other applicants or customers with the same phone."""
+    device_shared_with: _Count | None = None
+    bank_account_shared_with: _Count | None = None
+
+
+class SyntheticIdentityVerdict(Payload, topic="fraud.synthetic_verdict", classification="confidential"):
+    """How much speaks for a made-up identity."""
+
+    applicant_id: str
+    score: Score
+    """Of what is known."""
+    worst_score: Score
+    """If everything that is not known were as bad as it can be."""
+    label: Level
+    recommendation: Literal["proceed", "ask_for_more", "enhanced_diligence", "manual_review"]
+    signals: tuple[Signal, ...]
+    unchecked: tuple[Unchecked, ...]
+    grounds: Grounds
+
+
+# --- sessions ---
+
+
+def _with_offset(value: datetime.datetime) -> datetime.datetime:
+    if value.utcoffset() is None:
+        raise ValueError("needs its offset from UTC, as 2026-01-05T10:00:00+05:30")
+    return value
+
+
+Instant = Annotated[datetime.datetime, AfterValidator(_with_offset)]
+
+
+class SessionEvent(Value):
+    """One attempt to sign in."""
+
+    timestamp: Instant
+    successful_auth: bool
+    place: Place | None = None
+    ip: Annotated[str, Field(max_length=64)] | None = None
+    device_id: Id | None = None
+
+
+class SessionCheck(Payload, topic="fraud.session_check", classification="confidential", key="user_id"):
+    """Is somebody else in this user's account?"""
+
+    user_id: Id
+    events: Annotated[tuple[SessionEvent, ...], Field(max_length=MOST_EVENTS)]
+    """In any order."""
+    known_devices: tuple[Id, ...] | None = None
+    """Devices of earlier sessions; None: not known, empty: there were none."""
+
+
+class SessionVerdict(Payload, topic="fraud.session_verdict", classification="confidential", key="user_id"):
+    """What is odd about the sessions, and what to do."""
+
+    user_id: str
+    score: Score
+    label: Level
+    recommended_action: Literal["allow", "step_up", "block"]
+    signals: tuple[Signal, ...]
+    unchecked: tuple[Unchecked, ...]
+    grounds: Grounds
+
+
+# --- the flow over many accounts ---
+
+
+class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="confidential"):
+    """Which accounts of this ledger belong to a ring, and what has to be reported?"""
+
+    filename: Annotated[str, Field(max_length=255)]
+    content: Annotated[bytes, Field(max_length=64 * 1024 * 1024)]
+    """CSV in UTF-8 with a header of the fields of a transfer; ``currency`` and ``timezone`` are optional columns."""
+
+
+class MissingPart(Value):
+    """A part of the report that did not come."""
+
+    agent: str
+    """Who should have brought it, or the kind of the part where nobody is known."""
+    part: str
+    reason: str
+
+
+class FraudRingReport(Payload, topic="fraud.ring_report", classification="restricted"):
+    """A ledger on one page: rings, mules, odd transfers, reports due, and what is missing."""
+
+    headline: str
+    proposals: tuple[str, ...]
+    """What people should decide next; nothing is blocked or filed by this report."""
+    transfers: int
+    accounts: int
+    amount: tuple[Money, ...]
+    """By currency."""
+    first: datetime.date | None
+    last: datetime.date | None
+    mules: MuleVerdict | None
+    aml: AmlReport | None
+    fraud: FraudVerdict | None
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingPart, ...] = ()

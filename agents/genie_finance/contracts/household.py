@@ -1,0 +1,157 @@
+"""What a household's movements say beyond the report: an emergency fund, and a carbon footprint."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.amounts import Percent
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.statements import Quarantined, StatementFile, UnreadFile
+
+MOST_MOVEMENTS = 50_000
+
+
+class Movement(Value):
+    """One movement of money in rupees."""
+
+    date: datetime.date
+    amount: SignedRupees
+    """Negative: money went out. Where ``type`` is given the sign is not looked at."""
+    type: Literal["credit", "debit"] | None = None
+    description: Annotated[str, Field(max_length=500)] = ""
+    category: Annotated[str, Field(max_length=64)] | None = None
+    """Name in the catalogue's taxonomy, or a plain word for one such as ``fuel``; ``a:b`` means ``a.b``."""
+
+
+class EmergencyFundRequest(Payload, topic="insights.emergency_fund_request", classification="confidential"):
+    """How large should the emergency fund be, and when is it full?"""
+
+    transactions: Annotated[tuple[Movement, ...], Field(max_length=MOST_MOVEMENTS)]
+    liquid_reserves: Rupees
+    """What could be spent tomorrow: cash, savings accounts, liquid funds."""
+    income_profile: Literal["stable", "variable"] | None = None
+    """None: judged by how much the months' income varies."""
+    has_dependents: bool
+    monthly_saving: PaidRupees | None = None
+    """What can be put away each month; None: half of the surplus that the months show."""
+    yield_percent: Percent = Decimal(0)
+    """Nominal yearly return of the fund, compounded monthly."""
+
+
+class EmergencyFundPlan(Payload, topic="insights.emergency_fund_plan", classification="confidential"):
+    """A target in months of expenses, the gap, and the way to it."""
+
+    months_of_history: int
+    median_monthly_expense: Money
+    """Over the months that count, transfers and investments left out, refunds deducted."""
+    essential_monthly_expense: Money | None
+    """Median of what is fixed by contract or needed to live; None where too little has a category."""
+    median_monthly_income: Money
+    coverage_months: int
+    target: Money
+    """``coverage_months`` times ``median_monthly_expense``."""
+    gap: Money
+    """Target less reserves, at least 0."""
+    covered_months: str
+    """Months that the reserves last, with one digit."""
+    suggested_monthly_saving: Money | None
+    """None where the months leave no surplus."""
+    months_to_target: int | None
+    """Whole months until the reserves and what is saved reach the target; 0 when they do; None without a saving."""
+    grounds: Grounds
+
+
+class CarbonRequest(Payload, topic="insights.carbon_request", classification="confidential"):
+    """How much greenhouse gas does this spending stand for?"""
+
+    transactions: Annotated[tuple[Movement, ...], Field(max_length=MOST_MOVEMENTS)]
+    as_of: datetime.date | None = None
+    """Last day that the movements cover; None: the last movement's."""
+    factors: Literal["current", "legacy"] = "current"
+    """``legacy``: the factors of the earlier system, which are too low by an order of magnitude for energy."""
+
+
+class CarbonCategory(Value):
+    """One category's spending and emissions."""
+
+    category: str
+    spent: Money
+    kg_co2e: str
+    """Kilograms of CO2 equivalents, with two digits; ``low`` and ``high`` likewise."""
+    low: str
+    high: str
+    share_percent: str
+    quantity: str | None
+    """Estimated units, where a price per unit is known: ``50.0 litre``."""
+
+
+class CarbonSuggestion(Value):
+    """What a fifth less of one category saves."""
+
+    category: str
+    monthly_target: Money
+    """Four fifths of what a month of the period costs."""
+    kg_saved_per_year: str
+    action: str
+
+
+class CarbonFootprint(Payload, topic="insights.carbon_footprint", classification="confidential"):
+    """Emissions of a period's spending: an estimate with its range."""
+
+    months: int
+    """Calendar months of the period."""
+    total_kg_co2e: str
+    low_kg_co2e: str
+    high_kg_co2e: str
+    by_category: tuple[CarbonCategory, ...]
+    """Most emissions first."""
+    suggestions: tuple[CarbonSuggestion, ...]
+    """At most three."""
+    month_over_month_percent: str | None
+    """Change of the last whole month against the one right before it; None where there are not two in a row."""
+    unfactored: Money
+    """Spending whose category is not known; the table's average stands for it."""
+    grounds: Grounds
+
+
+class Household(Value):
+    """What statements do not say of a household."""
+
+    liquid_reserves: Rupees
+    """What could be spent tomorrow: cash, savings accounts, liquid funds."""
+    has_dependents: bool
+    income_profile: Literal["stable", "variable"] | None = None
+    monthly_saving: PaidRupees | None = None
+    yield_percent: Percent = Decimal(0)
+    factors: Literal["current", "legacy"] = "current"
+    """Which factors the carbon footprint goes by."""
+
+
+class HouseholdQuestion(Payload, topic="insights.household_question", classification="confidential"):
+    """How large should this household's emergency fund be, and how much greenhouse gas is in its spending?"""
+
+    household: Household
+    files: Annotated[tuple[StatementFile, ...], Field(min_length=1, max_length=100)]
+
+
+class HouseholdPlan(Payload, topic="insights.household_plan", classification="confidential"):
+    """Emergency fund and carbon footprint of a household, by its statements, with what is missing."""
+
+    headline: str
+    emergency_fund: EmergencyFundPlan | None
+    carbon: CarbonFootprint | None
+    other_currencies: tuple[str, ...] = ()
+    """Of movements that are left out, as both parts count in rupees."""
+    quarantined: Annotated[tuple[Quarantined, ...], Field(max_length=500)] = ()
+    """Rows that could not be read."""
+    unread: tuple[UnreadFile, ...] = ()
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

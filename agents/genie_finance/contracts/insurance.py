@@ -1,0 +1,403 @@
+"""What the insurance family is asked and answers: motor and health insurance in India, in rupees."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.rupees import PaidRupees, Rupees
+
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
+"""Out of a hundred: 10 is ten per cent."""
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
+Days = Annotated[int, Field(ge=0, le=3_650)]
+Months = Annotated[int, Field(ge=0, le=120)]
+IcdCode = Annotated[str, Field(pattern=r"^[A-TV-Z][0-9][0-9A-B](\.?[0-9A-Z]{1,4})?$")]
+"""ICD-10, with or without its point: ``K35.8``."""
+MOST_LINES = 500
+
+# --- motor ---
+
+
+class Vehicle(Value):
+    """A private car or a two-wheeler."""
+
+    kind: Literal["private_car", "two_wheeler"]
+    fuel: Literal["petrol", "diesel", "cng", "hybrid", "electric"]
+    registered: datetime.date
+    """First registration, from which age counts."""
+    cubic_capacity: Annotated[int, Field(gt=0, le=10_000)] | None = None
+    kilowatts: Annotated[Decimal, Field(gt=0, le=1_000)] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_measure(self) -> Self:
+        if self.fuel == "electric" and self.kilowatts is None:
+            raise ValueError("an electric vehicle is rated by its kilowatts")
+        if self.fuel != "electric" and self.cubic_capacity is None:
+            raise ValueError("a vehicle with an engine is rated by its cubic capacity")
+        return self
+
+
+class AddOn(Value):
+    """A cover beside the policy's own, such as zero depreciation, at the insurer's price."""
+
+    code: Code
+    basis: Literal["percent_of_idv", "percent_of_own_damage", "amount"]
+    """``percent_of_own_damage``: of the own damage premium before the bonus."""
+    value: Annotated[Decimal, Field(ge=0, le=10_000_000)]
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> Self:
+        if self.basis != "amount" and self.value > 100:
+            raise ValueError("is more than a hundred per cent")
+        return self
+
+
+class MotorQuoteRequest(Payload, topic="insurance.motor_quote_request", classification="confidential"):
+    """What does a motor policy cost, new or renewed?"""
+
+    starts: datetime.date
+    vehicle: Vehicle
+    zone: Literal["A", "B"]
+    """A: Ahmedabad, Bengaluru, Chennai, Hyderabad, Kolkata, Mumbai, New Delhi, Pune; B: everywhere else."""
+    cover: Literal["comprehensive", "own_damage", "third_party"]
+    third_party_years: Literal[1, 3, 5]
+    """3 for new cars, 5 for new two-wheelers, paid at once."""
+    idv: PaidRupees | None
+    """Insured's declared value as agreed; None: from ``showroom_price`` and age, up to five years."""
+    showroom_price: PaidRupees | None
+    """Manufacturer's listed price with which the value starts."""
+    own_damage_rate_percent: Percent | None
+    """The insurer's own, of the declared value; None: the guide rate by zone, age and engine."""
+    discount_percent: Percent
+    """The insurer's, on own damage."""
+    voluntary_deductible: Rupees
+    no_claim_bonus_percent: Annotated[int, Field(ge=0, le=100)]
+    """As it stands on the policy that ends; 0 for a new one."""
+    claimed: bool
+    """A claim for own damage was made in the policy that ends."""
+    expired: datetime.date | None
+    """Last day of the policy that ends; None where there is none."""
+    owner_driver_premium: Rupees
+    """Of the compulsory personal accident cover; 0 where the owner has it elsewhere."""
+    add_ons: Annotated[tuple[AddOn, ...], Field(max_length=50)]
+
+
+class AmountLine(Value):
+    """One step of a computation, in its order."""
+
+    code: str
+    text: str
+    amount: str
+    """Rupees with two digits; negative where it is taken off."""
+
+
+class MotorQuote(Payload, topic="insurance.motor_quote", classification="confidential"):
+    """The premium of a motor policy."""
+
+    starts: datetime.date
+    idv: Rupees
+    """0 where own damage is not covered."""
+    depreciation_percent: Percent | None
+    """Of the listed price; None where the value was agreed."""
+    no_claim_bonus_percent: int
+    """That of the policy that starts."""
+    own_damage: Rupees
+    """After discounts and bonus, without add-ons."""
+    add_ons: Rupees
+    third_party: Rupees
+    """With the owner's personal accident cover."""
+    net: Rupees
+    tax: Rupees
+    """Goods and services tax."""
+    total: Rupees
+    lines: tuple[AmountLine, ...]
+    grounds: Grounds
+
+
+class MotorTerms(Value):
+    """What a motor policy says."""
+
+    policy_number: Code
+    starts: datetime.date
+    ends: datetime.date
+    cover: Literal["comprehensive", "own_damage", "third_party"]
+    idv: PaidRupees
+    zero_depreciation: bool
+    voluntary_deductible: Rupees
+
+
+class RepairLine(Value):
+    """One line of a repairer's estimate."""
+
+    text: Name
+    material: Literal[
+        "rubber_nylon_plastic", "tyre_tube_battery_airbag", "fibre_glass", "glass", "metal_or_wood", "paint_material",
+        "paint", "labour",
+    ]  # fmt: skip
+    """``paint``: a bill of material and labour in one."""
+    amount: Rupees
+
+
+class MotorClaimRequest(Payload, topic="insurance.motor_claim_request", classification="confidential"):
+    """What is to be paid for a damaged or stolen vehicle?"""
+
+    claim_id: Code
+    terms: MotorTerms
+    vehicle: Vehicle
+    event: Literal["accident", "fire", "flood", "theft"]
+    on: datetime.date
+    repair: Annotated[tuple[RepairLine, ...], Field(max_length=MOST_LINES)] | None
+    """The repairer's estimate; None for a vehicle that is gone."""
+    wreck_kept: Rupees
+    """Value of the wreck where the owner keeps it; 0 where the insurer takes it."""
+
+
+class MotorAssessment(Payload, topic="insurance.motor_assessment", classification="confidential"):
+    """What a motor claim comes to; a surveyor and the insurer decide."""
+
+    claim_id: str
+    outcome: Literal["repair", "constructive_total_loss", "total_loss", "not_covered"]
+    payable: Rupees
+    repair_cost: Rupees
+    depreciation: Rupees
+    deductible: Rupees
+    repair_percent_of_idv: Annotated[Decimal, Field(ge=0)]
+    lines: tuple[AmountLine, ...]
+    next_steps: tuple[str, ...]
+    grounds: Grounds
+
+
+class Place(Value):
+    """A point on the earth, in degrees."""
+
+    latitude: Annotated[Decimal, Field(ge=-90, le=90)]
+    longitude: Annotated[Decimal, Field(ge=-180, le=180)]
+
+
+class Garage(Value):
+    """A garage of the insurer's network."""
+
+    name: Name
+    place: Place
+    cashless: bool
+
+
+class RoadsideRequest(Payload, topic="insurance.roadside_request", classification="confidential"):
+    """Which garages are nearest?"""
+
+    place: Place
+    garages: Annotated[tuple[Garage, ...], Field(max_length=10_000)]
+    """The network; the family knows of none itself."""
+    most: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class NearGarage(Value):
+    """A garage and how far it is as the crow flies."""
+
+    name: str
+    cashless: bool
+    distance_km: Decimal
+
+
+class RoadsideAnswer(Payload, topic="insurance.roadside_answer", classification="confidential"):
+    """The nearest garages, nearest first."""
+
+    nearest: tuple[NearGarage, ...]
+
+
+# --- health ---
+
+
+class BillLine(Value):
+    """One line of a hospital's bill or estimate."""
+
+    text: Name
+    category: Literal["room", "icu", "associated", "pharmacy", "consumables", "implants", "diagnostics", "non_payable"]
+    """``associated``: what costs more in a dearer room: doctors', surgeons' and nursing fees, operation theatre."""
+    amount: Rupees
+    days: Annotated[int, Field(ge=1, le=366)] | None = None
+    """Of ``room`` and ``icu``, whose limits are by the day."""
+
+    @model_validator(mode="after")
+    def _rent_has_days(self) -> Self:
+        if (self.days is not None) != (self.category in {"room", "icu"}):
+            raise ValueError("rent of a room or an intensive care unit has days, and nothing else has")
+        return self
+
+
+class BillEstimate(Value):
+    """A hospital's estimate as one sum, where lines are not known yet."""
+
+    total: PaidRupees
+    room_per_day: Rupees
+    room_days: Days
+    icu_per_day: Rupees
+    icu_days: Days
+
+
+class Package(Value):
+    """The most that is paid for a procedure."""
+
+    procedure: Name
+    most: Rupees
+
+
+class HealthPlan(Value):
+    """What a health policy says of a stay in hospital."""
+
+    product_code: Code
+    sum_insured: PaidRupees
+    bonus: Rupees
+    """Cumulative bonus that adds to the sum insured."""
+    paid_this_year: Rupees
+    """Claims that have used up the sum insured already."""
+    room_limit_per_day: PaidRupees | None
+    """None: no limit."""
+    icu_limit_per_day: PaidRupees | None
+    deductible: Rupees
+    copay_percent: Percent
+    initial_waiting_days: Days
+    pre_existing_waiting_months: Months
+    specific_waiting_months: Months
+    excluded_procedures: Annotated[tuple[Name, ...], Field(max_length=500)]
+    packages: Annotated[tuple[Package, ...], Field(max_length=500)]
+    network_only: bool
+    """Cashless treatment in hospitals of the network alone."""
+
+
+class Preauth(Value):
+    """A hospital's request to approve a treatment without payment by the patient."""
+
+    preauth_id: Code
+    policy_number: Code
+    product_code: Code
+    patient: Name
+    hospital_code: Code
+    in_network: bool
+    bills_by_room: bool
+    """The hospital charges more for the same treatment in a dearer room."""
+    procedure: Name
+    admitted: datetime.date
+    covered_since: datetime.date
+    """First day of cover without a break, also with an insurer before."""
+    caused_by_accident: bool
+    pre_existing: bool
+    """The treatment is for a disease declared as pre-existing."""
+    specific_disease: bool
+    """The treatment is on the policy's list of diseases with a waiting period."""
+    bill: Annotated[tuple[BillLine, ...], Field(max_length=MOST_LINES)] | None
+    estimate: BillEstimate | None
+
+
+class PreauthRequest(Payload, topic="insurance.preauth_request", classification="confidential"):
+    """What of a planned treatment does the policy pay?"""
+
+    preauth: Preauth
+    plan: HealthPlan
+
+
+class PreauthRecommendation(Payload, topic="insurance.preauth_recommendation", classification="confidential"):
+    """What the policy pays, for a person or a policy to decide on."""
+
+    preauth_id: str
+    action: Literal["approve", "approve_partial", "nothing_payable", "deny"]
+    asked: Rupees
+    payable: Rupees
+    patient_share: Rupees
+    itemised: bool
+    """False where the bill was not: then what is payable is an approximation that a person has to look at."""
+    decide_within_minutes: int
+    deductions: tuple[AmountLine, ...]
+    grounds: Grounds
+
+
+# --- claims ---
+
+
+class Exclusion(Value):
+    """What a policy does not cover, by diagnosis."""
+
+    code: Code
+    """The regulator's, ``Excl01`` to ``Excl18``, or the product's own."""
+    text: Name
+    diagnoses: Annotated[tuple[Code, ...], Field(min_length=1, max_length=500)]
+    """ICD-10 codes or their first characters, as the product maps them."""
+
+
+class SubLimit(Value):
+    """The most that is paid for a peril."""
+
+    peril: Code
+    most: Rupees
+
+
+class ClaimTerms(Value):
+    """What a policy says of claims."""
+
+    policy_number: Code
+    product_code: Code
+    starts: datetime.date
+    ends: datetime.date
+    covered_since: datetime.date
+    """First day of cover without a break."""
+    sum_insured: PaidRupees
+    bonus: Rupees
+    paid_this_year: Rupees
+    deductible: Rupees
+    copay_percent: Percent
+    initial_waiting_days: Days
+    exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=500)]
+    sub_limits: Annotated[tuple[SubLimit, ...], Field(max_length=500)]
+    sub_limits_apply: Literal["before_sharing", "after_sharing"]
+    """To the loss, before deductible and co-payment, or to what is left after them; the wording says which."""
+    network_only: Annotated[tuple[Code, ...], Field(max_length=500)]
+    """Perils that are covered in the network alone."""
+
+
+class Claim(Value):
+    """A claim for what has been spent."""
+
+    claim_id: Code
+    policy_number: Code
+    incurred: PaidRupees
+    peril: Code
+    """``hospitalisation``, ``day_care`` …: as the policy's sub-limits name them."""
+    on: datetime.date
+    caused_by_accident: bool
+    diagnoses: Annotated[tuple[IcdCode, ...], Field(max_length=50)]
+    in_network: bool
+
+
+class Screening(Value):
+    """What a check for fraud said of a claim."""
+
+    score: Annotated[Decimal, Field(ge=0, le=1)]
+    by: Name
+
+
+class ClaimRequest(Payload, topic="insurance.claim_request", classification="confidential"):
+    """What of a claim does the policy pay?"""
+
+    claim: Claim
+    terms: ClaimTerms
+    screening: Screening | None
+    """None: not screened, so the claim is referred to a person."""
+
+
+class ClaimRecommendation(Payload, topic="insurance.claim_recommendation", classification="confidential"):
+    """What a policy pays, for a person or a policy to decide on."""
+
+    claim_id: str
+    action: Literal["approve", "approve_partial", "nothing_payable", "deny", "refer"]
+    incurred: Rupees
+    payable: Rupees
+    """0 where it is denied; where it is referred, what would be paid."""
+    deductions: tuple[AmountLine, ...]
+    grounds: Grounds

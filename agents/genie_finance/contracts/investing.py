@@ -1,0 +1,396 @@
+"""What the investing family is asked and answers about plans: allocation, lump sum or instalments, goals, dividends.
+
+Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent) unless
+a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any currency.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
+from genie_finance.contracts.money import Money
+
+RUPEES = "INR"
+MOST_PATHS = 100_000
+MOST_MONTHS = 720
+_MOST = 10**16
+"""Largest amount in minor units."""
+
+
+def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
+    if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
+        return Money.of(value, RUPEES)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("is no amount")
+        return Money.of(str(value), RUPEES)
+    return value
+
+
+def _bounded(value: Money) -> Money:
+    if abs(value.minor) > _MOST:
+        raise ValueError(f"is beyond {_MOST:,} minor units")
+    return value
+
+
+def _not_negative(value: Money) -> Money:
+    if value.minor < 0:
+        raise ValueError("must not be negative")
+    return value
+
+
+def _positive(value: Money) -> Money:
+    if value.minor <= 0:
+        raise ValueError("must be above 0")
+    return value
+
+
+SignedAmount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
+Amount = Annotated[SignedAmount, AfterValidator(_not_negative)]
+"""At least 0."""
+PaidAmount = Annotated[SignedAmount, AfterValidator(_positive)]
+"""Above 0."""
+AnnualRate = Annotated[Decimal, Field(ge=Decimal("-0.5"), le=1, max_digits=20)]
+"""Fraction a year, -0.5 to 1; 12 percent is 0.12, and 12 is refused."""
+Fraction = Annotated[Decimal, Field(ge=0, le=1, max_digits=20)]
+"""0 to 1."""
+Weight = Annotated[Decimal, Field(ge=0, le=1)]
+"""Share of a whole, 0 to 1."""
+Price = Annotated[Decimal, Field(gt=0, le=Decimal(10) ** 12, max_digits=24)]
+"""Of one unit, in the question's currency; more digits than the currency has are kept."""
+
+
+def currencies(value: object) -> Iterator[str]:
+    """Yield the currency of every amount in a value, however deep."""
+    if isinstance(value, Money):
+        yield value.currency
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from currencies(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from currencies(item)
+
+
+class OneCurrency(Value):
+    """A value whose amounts are all of one currency; nothing here converts."""
+
+    @model_validator(mode="after")
+    def _is_of_one_currency(self) -> Self:
+        found = sorted(set(currencies(self)))
+        if len(found) > 1:
+            raise ValueError(f"amounts must be of one currency, not of {', '.join(found)}")
+        return self
+
+
+AssetClass = Literal["equity", "debt", "gold", "cash"]
+ASSET_CLASSES: tuple[AssetClass, ...] = ("equity", "debt", "gold", "cash")
+RiskTolerance = Literal["conservative", "moderate", "aggressive"]
+Compounding = Literal["monthly", "annually", "continuously"]
+"""What an expected annual return means for a month: a twelfth of it, its twelfth root, or ``exp`` of a twelfth."""
+Timing = Literal["end", "start"]
+"""Of the month in which a contribution is paid."""
+
+
+class Holdings(OneCurrency):
+    """What is held of each asset class; a class without holdings is 0, never left out."""
+
+    equity: Amount
+    debt: Amount
+    gold: Amount
+    cash: Amount
+
+
+class AssetAllocationRequest(OneCurrency, Payload, topic="investing.allocation_request", classification="confidential"):
+    """How should money be spread over asset classes, and what has to be bought or sold for it?"""
+
+    as_of: datetime.date
+    """Day whose edition of the allocation rules is used."""
+    age: Annotated[int, Field(ge=18, le=120)]
+    """Years completed."""
+    horizon_years: Annotated[int, Field(ge=0, le=80)]
+    """Years until the money is needed."""
+    risk_tolerance: RiskTolerance
+    current: Holdings
+    new_money: Amount | None = None
+    """To be invested now, besides what is held; it is placed before anything is sold."""
+
+
+class AssetWeight(Value):
+    """One asset class in an allocation."""
+
+    asset: AssetClass
+    target: Weight
+    current: Weight | None
+    """None where nothing is held."""
+    drift: Decimal | None
+    """Current less target, after new money was placed."""
+    band: Weight
+    """Drift from which it is out of balance."""
+    delta: SignedAmount
+    """To buy, or to sell as a negative amount, new money included."""
+    action: Literal["buy", "sell", "hold"]
+
+
+class AssetAllocationPlan(Payload, topic="investing.allocation_plan", classification="confidential"):
+    """Target weights, and the trades that lead there; they add up to the new money."""
+
+    rebalance: bool
+    """A class is out of its band even after new money was placed; otherwise nothing is sold."""
+    assets: tuple[AssetWeight, ...]
+    total: Amount
+    """Holdings and new money."""
+    grounds: Grounds
+
+
+class MarketAssumption(Value):
+    """How returns are taken to be: lognormal, independent from month to month."""
+
+    expected_annual_return: AnnualRate
+    annual_volatility: Fraction
+    """Standard deviation of a year's logarithmic return."""
+    compounding: Compounding = "monthly"
+
+
+class Simulated(OneCurrency):
+    """What every question has that is answered by simulation."""
+
+    horizon_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)]
+    expected_annual_return: AnnualRate
+    annual_volatility: Fraction
+    """Standard deviation of a year's logarithmic return."""
+    compounding: Compounding = "monthly"
+    paths: Annotated[int, Field(ge=100, le=MOST_PATHS)] = 10_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
+    """The same question with the same seed has the same answer."""
+
+
+class SipLumpsumRequest(Simulated, Payload, topic="investing.sip_lumpsum_request", classification="confidential"):
+    """Invest an amount at once, or in equal monthly instalments?"""
+
+    amount: PaidAmount
+    instalments: Annotated[int, Field(ge=1, le=MOST_MONTHS)] = 12
+    """Monthly parts of the amount. Those that the horizon cuts off stay in cash."""
+    timing: Timing = "end"
+    waiting_cash_annual_return: Annotated[Decimal, Field(ge=0, le=1, max_digits=20)] = Decimal(0)
+    """Return of the part that waits, compounded like the other; 0 says that it earns nothing."""
+
+
+class Outcomes(Value):
+    """Distribution of a value at the end of the horizon, over simulated paths."""
+
+    mean: Amount
+    p10: Amount
+    p50: Amount
+    p90: Amount
+    worst_twentieth: Amount
+    """Mean of the worst 5 percent of paths: expected shortfall at 95 percent, as a value."""
+
+
+class SipLumpsumResult(Payload, topic="investing.sip_lumpsum_result", classification="confidential"):
+    """How the two compare on the same simulated paths."""
+
+    lumpsum: Outcomes
+    sip: Outcomes
+    lumpsum_win_probability: Fraction
+    """Share of paths on which the lump sum ends higher; a tie counts half."""
+    win_interval: tuple[Fraction, Fraction]
+    """Of that share, at 95 percent, from the number of paths (Wilson)."""
+    lumpsum_expected_regret: Amount
+    """Mean over all paths of what the instalments end higher by, 0 where they do not."""
+    sip_expected_regret: Amount
+    """Mean over all paths of what the lump sum ends higher by, 0 where it does not."""
+    uninvested: Amount
+    """Still in cash at the end of the horizon, with its interest."""
+    recommendation: Literal["lumpsum", "sip", "toss_up"]
+    grounds: Grounds
+
+
+class GoalRequest(Simulated, Payload, topic="investing.goal_request", classification="confidential"):
+    """Will savings reach a target, and what must be saved for it?"""
+
+    current_corpus: Amount
+    monthly_contribution: Amount
+    target_corpus: PaidAmount
+    """In the money of the horizon's end, or, with inflation, in today's."""
+    annual_inflation: AnnualRate = Decimal(0)
+    """Raises the target by ``(1 + i)^(months/12)``; 0 says that the target is in the money of its day."""
+    contribution_growth_annual: AnnualRate = Decimal(0)
+    """Step-up of the contribution after every twelve months."""
+    timing: Timing = "end"
+    wanted_probability: Annotated[Decimal, Field(gt=0, lt=1, max_digits=10)] = Decimal("0.8")
+    """With which the required contribution reaches the target."""
+
+
+class GoalPlan(Payload, topic="investing.goal_plan", classification="confidential"):
+    """Whether a goal is in reach, and the contributions that bring it there."""
+
+    target_at_end: Amount
+    """In the money of the horizon's end."""
+    success_probability: Fraction
+    success_interval: tuple[Fraction, Fraction]
+    """At 95 percent, from the number of paths (Wilson); it never says 1 or 0 is certain."""
+    corpus: Outcomes
+    required_monthly: Amount
+    """First month's contribution that reaches the target if every month returns exactly what is expected."""
+    required_monthly_at_p50: Amount
+    """That reaches it on half of the paths."""
+    required_monthly_for_wanted: Amount
+    """That reaches it with the wanted probability."""
+    shortfall_monthly: Amount
+    """By which the contribution is below the one for the wanted probability."""
+    on_track: bool
+    """The success probability is at least the wanted one."""
+    grounds: Grounds
+
+
+class DividendRequest(Payload, topic="investing.dividend_request", classification="confidential"):
+    """What do a share's dividends come to, paid out or reinvested?"""
+
+    starts_on: datetime.date
+    """Day of the first year's start: its edition of the rules on tax deducted at source is used."""
+    shares: Annotated[Decimal, Field(gt=0, le=10**9, max_digits=24)]
+    current_price: Price
+    dividend_per_share: Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 9, max_digits=24)]
+    """Of the first year, in rupees like the price."""
+    dividend_growth_annual: AnnualRate
+    price_appreciation_annual: AnnualRate
+    horizon_years: Annotated[int, Field(ge=1, le=60)]
+    tax_rate_percent: Annotated[Decimal, Field(ge=0, le=100, max_digits=10)]
+    """The holder's marginal rate on dividends, with surcharge and cess, 0 to 100. Tax deducted at source is a part."""
+    reinvest_dividends: bool
+    payments_per_year: Literal[1, 2, 4, 12] = 1
+    whole_shares: bool = False
+    """Only whole shares are bought, and what is left over waits in cash."""
+
+
+class DividendYear(Value):
+    """One year of a projection; rupees."""
+
+    year: Annotated[int, Field(ge=1)]
+    shares: Decimal
+    """At the year's end."""
+    dividend_per_share: Decimal
+    dividend_gross: Amount
+    tax: Amount
+    deducted_at_source: Amount
+    """What the company keeps back: a credit against the tax, no further cost, and refunded where it is more."""
+    dividend_net: Amount
+    price: Decimal
+    """At the year's end."""
+    holding_value: Amount
+    cash: Amount
+    """Waiting to buy a whole share."""
+
+
+class DividendProjection(Payload, topic="investing.dividend_projection", classification="confidential"):
+    """A projection of dividends, year by year."""
+
+    schedule: tuple[DividendYear, ...]
+    total_dividend_net: Amount
+    terminal_value: Amount
+    """Of the shares at the end, without cash."""
+    yield_on_cost_percent: Decimal
+    """Last year's net dividend over what the first shares cost."""
+    yield_on_capital_percent: Decimal
+    """The same over everything put in, reinvested dividends among it."""
+    irr_percent: Decimal | None
+    """Annual rate of return after tax on dividends, before tax on gains; None where there is none."""
+    terminal_value_without_growth: Amount
+    """Were price and dividend never to grow."""
+    total_dividend_net_without_growth: Amount
+    grounds: Grounds
+
+
+class Investor(OneCurrency):
+    """Whoever the plan is for; ages and horizons as in the single questions."""
+
+    age: Annotated[int, Field(ge=18, le=120)]
+    risk_tolerance: RiskTolerance
+    current: Holdings
+    monthly_contribution: Amount
+    lump_sum: Amount
+    """Free to be invested now; 0 where there is none."""
+
+
+class Goal(Value):
+    """What the money is for."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    target_corpus: PaidAmount
+    horizon_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)]
+    annual_inflation: AnnualRate
+    contribution_growth_annual: AnnualRate
+    wanted_probability: Annotated[Decimal, Field(gt=0, lt=1, max_digits=10)]
+
+
+class ClassAssumption(MarketAssumption):
+    """What an asset class is taken to return. Assumptions are the asker's: no agent invents one."""
+
+    asset: AssetClass
+
+
+class Correlation(Value):
+    """Of the monthly returns of two asset classes."""
+
+    between: tuple[AssetClass, AssetClass]
+    value: Annotated[Decimal, Field(ge=-1, le=1, max_digits=10)]
+
+
+class InvestingCase(OneCurrency):
+    """Everything that an investing plan is made of."""
+
+    as_of: datetime.date
+    investor: Investor
+    goal: Goal
+    assumptions: Annotated[tuple[ClassAssumption, ...], Field(max_length=4)]
+    """One for each asset class that the plan may hold."""
+    correlations: Annotated[tuple[Correlation, ...], Field(max_length=6)]
+    """One for every two classes; the desk takes none for granted."""
+    source: Annotated[str, Field(min_length=1, max_length=300)]
+    """Where the assumptions are from."""
+    paths: Annotated[int, Field(ge=100, le=MOST_PATHS)] = 10_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if len({one.asset for one in self.assumptions}) < len(self.assumptions):
+            raise ValueError("an asset class has two assumptions")
+        if len({frozenset(one.between) for one in self.correlations}) < len(self.correlations):
+            raise ValueError("two asset classes have two correlations")
+        if any(one.between[0] == one.between[1] for one in self.correlations):
+            raise ValueError("a correlation is between two asset classes")
+        if len({one.compounding for one in self.assumptions}) > 1:
+            raise ValueError("assumptions must be compounded alike")
+        return self
+
+
+class InvestingQuestion(Payload, topic="investing.question", classification="confidential"):
+    """How should this money be invested for this goal?"""
+
+    case: InvestingCase
+
+
+class InvestingPlan(Payload, topic="investing.plan", classification="confidential"):
+    """A goal on one page: allocation, what it may come to, how to invest what is free, and what is missing."""
+
+    headline: str
+    goal: str
+    allocation: AssetAllocationPlan | None
+    expected_annual_return: Decimal | None
+    """Of the target allocation, from the assumptions."""
+    annual_volatility: Decimal | None
+    plan: GoalPlan | None
+    lump_sum: SipLumpsumResult | None
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
+    caveats: tuple[str, ...] = ()

@@ -1,0 +1,182 @@
+"""What a customer's identification (KYC) is asked and answers: an individual who wants an account in India."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.fraud import SyntheticIdentityVerdict
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.screening import ScreeningResult
+
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+Score = Annotated[Decimal, Field(ge=0, le=1)]
+"""0 to 1, as the checking service gives it."""
+_Count = Annotated[int, Field(ge=0, le=10**6)]
+Outcome = Literal["approve", "enhanced_diligence", "reject", "incomplete"]
+Tier = Literal["low", "medium", "high"]
+"""Risk category of a customer, which says how often what is known of them is brought up to date."""
+CheckStatus = Literal["passed", "failed", "unknown"]
+
+
+class DiligenceEvidence(Value):
+    """What enhanced diligence found, once it has been done."""
+
+    source_of_wealth_verified: bool
+    source_of_funds_verified: bool
+    senior_approval: Annotated[str, Field(min_length=1, max_length=200)] | None
+    """Reference of the approval by senior management; None: there is none yet."""
+    done_on: datetime.date
+
+
+class Applicant(Value):
+    """What is known of who applies. None means not known, which is never taken for good.
+
+    The full Aadhaar number has no place here: its last four digits and the signed offline file are enough.
+    """
+
+    customer_id: Id
+    name: Name | None = None
+    date_of_birth: datetime.date | None = None
+    pan_number: Annotated[str, Field(max_length=32)] | None = None
+    name_on_pan: Name | None = None
+    pan_verified: bool | None = None
+    """The tax authority's records have this PAN with this name."""
+    aadhaar_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
+    aadhaar_offline_kyc: bool | None = None
+    """The offline file or the QR code carries a valid signature of the issuer."""
+    aadhaar_file_date: datetime.date | None = None
+    """Day on which the offline file was made; asked for where it is used in a video process."""
+    name_on_aadhaar: Name | None = None
+    address_match_score: Score | None = None
+    """Address stated against address proved."""
+    liveness_score: Score | None = None
+    face_match_score: Score | None = None
+    channel: Literal["face_to_face", "video", "digital"] | None = None
+    """At a branch; video identification (V-CIP); neither, which is a relationship not face to face."""
+    country_of_residence: Country | None = None
+    nationality: Country | None = None
+    occupation: Annotated[str, Field(max_length=100)] | None = None
+    occupation_high_risk: bool | None = None
+    """By the bank's own list: dealers in arms, precious metals, cash-heavy trades and so on."""
+    pep_declared: bool | None = None
+    """Says of themselves to be, or to be related to, a politically exposed person."""
+    bureau_tenure_months: _Count | None = None
+    email_domain: Annotated[str, Field(max_length=253)] | None = None
+    phone_age_days: _Count | None = None
+    address_velocity: _Count | None = None
+    """Applicants who gave this address within ninety days, this one not counted."""
+    phone_shared_with: _Count | None = None
+    device_shared_with: _Count | None = None
+    bank_account_shared_with: _Count | None = None
+    diligence: DiligenceEvidence | None = None
+    """None: enhanced diligence has not been done."""
+
+
+class KycApplication(Payload, topic="kyc.application", classification="confidential"):
+    """May this applicant have an account, and as what risk?"""
+
+    applicant: Applicant
+
+
+class IdentityCheckRequest(Payload, topic="kyc.identity_check", classification="confidential"):
+    """Do the documents of this applicant prove who they are?"""
+
+    applicant: Applicant
+
+
+class Check(Value):
+    """One check and what came of it."""
+
+    name: str
+    """``pan_form``, ``pan_verified``, ``pan_name_initial``, ``name_match``, ``aadhaar`` and so on."""
+    status: CheckStatus
+    detail: str
+
+
+class IdentityEvidence(Payload, topic="kyc.identity_evidence", classification="confidential"):
+    """The checks on an applicant's documents, in a fixed order."""
+
+    customer_id: str
+    checks: tuple[Check, ...]
+    name_score: Annotated[int, Field(ge=0, le=100)] | None
+    """Likeness of the names on PAN and Aadhaar; None where they cannot be compared."""
+    grounds: Grounds
+
+
+class MissingCheck(Value):
+    """A check that did not come."""
+
+    agent: str
+    reason: str
+
+
+class KycCase(Payload, topic="kyc.case", classification="confidential"):
+    """An application with everything that was found."""
+
+    applicant: Applicant
+    identity: IdentityEvidence | None
+    synthetic: SyntheticIdentityVerdict | None
+    screening: ScreeningResult | None
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingCheck, ...] = ()
+
+
+class Gate(Value):
+    """A condition of an account. One that is not passed cannot be outweighed by any other."""
+
+    name: str
+    status: CheckStatus
+    outcome: Outcome
+    """What the application comes to for this gate alone."""
+    reason: str
+
+
+class Incident(Value):
+    """Something that must be reported or recorded beyond the application."""
+
+    kind: Literal["sanctions_match", "suspected_synthetic_identity", "forged_document"]
+    severity: Literal["medium", "high"]
+    action: str
+
+
+class KycRecommendation(Payload, topic="kyc.recommendation", classification="confidential"):
+    """What the rules come to; where a policy holds it, people decide before it takes effect."""
+
+    customer_id: str
+    outcome: Outcome
+    tier: Tier | None
+    """None where too little is known to say."""
+    senior_approval: bool
+    """Senior management has to agree before an account is opened."""
+    gates: tuple[Gate, ...]
+    next_kyc_update: datetime.date | None
+    """Day by which what is known must be brought up to date; None unless approved."""
+    next_steps: tuple[str, ...]
+    incident: Incident | None
+    missing: tuple[MissingCheck, ...]
+    grounds: Grounds
+
+
+class KycDecision(Payload, topic="kyc.decision", classification="confidential"):
+    """What was decided of an application."""
+
+    headline: str
+    customer_id: str
+    outcome: Outcome
+    tier: Tier | None
+    next_kyc_update: datetime.date | None
+    gates: tuple[Gate, ...]
+    next_steps: tuple[str, ...]
+    incident: Incident | None
+    decided_at: datetime.datetime
+    missing: tuple[MissingCheck, ...]
+    grounds: Grounds

@@ -1,0 +1,187 @@
+"""What a payment order is asked and answers: rupees from an account to a beneficiary over a rail."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.fraud import (
+    FraudVerdict,
+    MuleVerdict,
+    PhishingVerdict,
+    SessionEvent,
+    SessionVerdict,
+)
+from genie_finance.contracts.grounds import Grounds
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.screening import ScreeningResult
+from genie_finance.contracts.transfers import Transfer
+
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+MOST_HISTORY = 20_000
+_MOST_MINOR = 10**14
+
+
+def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
+    if isinstance(value, float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ValueError("is no amount")
+        value = str(value)  # the shortest text that means this number: 19.99, not 19.989999
+    if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
+        return Money.of(value, "INR")
+    return value
+
+
+def _bounded(value: Money) -> Money:
+    if abs(value.minor) > _MOST_MINOR:
+        raise ValueError("is beyond a lakh crore")
+    return value
+
+
+Amount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
+"""An amount, up to a lakh crore; a plain number or text is taken as rupees."""
+
+
+def _aware(value: datetime.datetime) -> datetime.datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs the offset of its timezone, as +05:30")
+    return value
+
+
+AwareMoment = Annotated[datetime.datetime, AfterValidator(_aware)]
+Rail = Literal["upi", "imps", "neft", "rtgs"]
+Purpose = Literal[
+    "person", "merchant", "tax", "hospital", "education", "ipo", "capital_market", "insurance", "travel", "credit_card",
+    "collection", "jewellery", "government_market",
+]  # fmt: skip
+"""What is paid for, by the categories for which UPI has limits of their own. All but ``person`` are verified
+merchants; ``person`` has the lowest limits."""
+State = Literal["refused", "held", "submitted", "settled", "failed", "returned", "unknown"]
+"""``held``: an earlier order of the same key waits. ``submitted``: the provider has it and has not said how it ended.
+``unknown``: the provider did not answer; ask it, never send again under another key."""
+
+
+class SessionFacts(Value):
+    """The session in which the order was given."""
+
+    events: Annotated[tuple[SessionEvent, ...], Field(max_length=1_000)]
+    device_id: Id | None = None
+    known_devices: tuple[Id, ...] | None = None
+
+
+class PaymentOrder(Value):
+    """Pay this amount to this beneficiary."""
+
+    idempotency_key: Annotated[str, Field(max_length=128)]
+    """One for each payment that is meant, chosen by who orders; the same again means the same payment."""
+    payer_id: Id
+    payer_account: Annotated[str, Field(min_length=1, max_length=34)]
+    beneficiary_name: Name
+    beneficiary_vpa: Annotated[str, Field(max_length=320)] | None = None
+    beneficiary_ifsc: Annotated[str, Field(max_length=16)] | None = None
+    beneficiary_account: Annotated[str, Field(max_length=34)] | None = None
+    amount: Amount
+    purpose: Purpose
+    remark: Annotated[str, Field(max_length=140)] = ""
+    urgency: Literal["now", "today", "any"]
+    is_trusted_beneficiary: bool
+    """The payer has added and confirmed the beneficiary, and the cooling-off time is over."""
+    beneficiary_added_at: AwareMoment | None = None
+    """With its offset; None: not known, or never added."""
+
+
+class Payment(Value):
+    """An order with what is known around it. None means not known, which is never taken for good."""
+
+    order: PaymentOrder
+    available_balance: Amount | None = None
+    """Of the payer's account."""
+    session: SessionFacts | None = None
+    history: Annotated[tuple[Transfer, ...], Field(max_length=MOST_HISTORY)] | None = None
+    """Earlier transfers of payer and beneficiary, in any order."""
+    invitation: Annotated[str, Field(max_length=20_000)] | None = None
+    """The message that asked for the payment; None: there was none."""
+
+
+class PaymentQuestion(Payload, topic="payments.question", classification="confidential"):
+    """May this payment be made, over which rail, and how did it end?"""
+
+    payment: Payment
+
+
+class MissingCheck(Value):
+    """A check that did not come."""
+
+    agent: str
+    reason: str
+
+
+class PaymentCase(Payload, topic="payments.case", classification="confidential"):
+    """An order with what the checks found."""
+
+    payment: Payment
+    fraud: FraudVerdict | None
+    session: SessionVerdict | None
+    mule: MuleVerdict | None
+    phishing: PhishingVerdict | None
+    screening: ScreeningResult | None
+    insufficient: tuple[InsufficientData, ...] = ()
+    missing: tuple[MissingCheck, ...] = ()
+
+
+class RailChoice(Value):
+    """A rail and whether it can carry the order."""
+
+    rail: Rail
+    fits: bool
+    reason: str
+
+
+class PaymentInstruction(Payload, topic="payments.instruction", classification="confidential"):
+    """What the provider is to carry out, once whoever has to approve it has."""
+
+    idempotency_key: str
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the order: what is submitted is what was judged."""
+    order: PaymentOrder
+    rail: Rail
+    needs_approval: bool
+    approval_reasons: tuple[str, ...]
+    rails: tuple[RailChoice, ...]
+    missing: tuple[MissingCheck, ...]
+    grounds: Grounds
+
+
+class PaymentIncident(Value):
+    """Something about an order that must be recorded beyond refusing it."""
+
+    kind: Literal["sanctions_match", "suspected_fraud", "suspected_mule", "phishing", "duplicate_key"]
+    severity: Literal["medium", "high"]
+    action: str
+
+
+class PaymentStatus(Payload, topic="payments.status", classification="confidential"):
+    """How an order ended, or where it stands."""
+
+    headline: str
+    idempotency_key: str
+    state: State
+    rail: Rail | None
+    amount: Money
+    reference: str | None
+    """The provider's; None where it has none."""
+    replayed: bool
+    """This is what became of an earlier order of the same key; nothing was sent now."""
+    expected_by: datetime.datetime | None
+    """When the beneficiary should have the money, by the rail's own cycle; None where nothing is under way."""
+    reasons: tuple[str, ...]
+    incident: PaymentIncident | None
+    missing: tuple[MissingCheck, ...]
+    grounds: Grounds

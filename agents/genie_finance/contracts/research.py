@@ -1,0 +1,285 @@
+"""What the research family is asked and answers: policy rates, decisions on them, indicators, and terms explained."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Grounds
+
+_REGIONS = {
+    "india": "in", "united states": "us", "usa": "us", "eu": "ea", "euro area": "ea", "eurozone": "ea",
+    "european union": "ea",
+}  # fmt: skip
+
+
+def _region(value: Any) -> Any:  # whatever JSON or a caller hands over
+    if not isinstance(value, str):
+        return value
+    word = " ".join(value.split()).lower()
+    return _REGIONS.get(word, word)
+
+
+Region = Annotated[str, BeforeValidator(_region), Field(pattern=r"^[a-z]{2}$")]
+"""ISO 3166 code in lower case, ``ea`` for the euro area; some names are understood."""
+RatePercent = Annotated[Decimal, Field(ge=-20, le=100, max_digits=12)]
+Stance = Literal["accommodative", "neutral", "withdrawal_of_accommodation"]
+
+
+# --- policy rates ---
+
+
+class PolicyRate(Value):
+    """One rate of a central bank."""
+
+    name: str
+    """``repo``, ``sdf``, ``msf``, ``crr``, ``slr``, ``deposit_facility`` and so on."""
+    pct: RatePercent
+
+
+class RateDecision(Value):
+    """Rates from a day on."""
+
+    effective_from: datetime.date
+    rates: Annotated[tuple[PolicyRate, ...], Field(min_length=1, max_length=20)]
+    source: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class OisPoint(Value):
+    """What the market pays for a fixed rate until a day."""
+
+    months: Annotated[int, Field(ge=1, le=120)]
+    rate_pct: RatePercent
+
+
+class RateOutlookRequest(Payload, topic="research.rate_outlook_request", classification="internal"):
+    """Where do policy rates stand, and where did they come from?"""
+
+    region: Region
+    as_of: datetime.date | None = None
+    """None: today."""
+    decisions: Annotated[tuple[RateDecision, ...], Field(max_length=100)] = ()
+    """Decisions that are newer than those which ship."""
+    ois_curve: Annotated[tuple[OisPoint, ...], Field(max_length=50)] = ()
+    """Overnight index swaps; without them nothing is said of what the market expects."""
+
+
+class RateStep(Value):
+    """A change of the main rate."""
+
+    on: datetime.date
+    from_pct: RatePercent
+    to_pct: RatePercent
+    change_bps: int
+
+
+class ImpliedRate(Value):
+    """The mean overnight rate that swaps imply between two of their terms."""
+
+    from_months: int
+    to_months: int
+    rate_pct: RatePercent
+    change_bps: int
+    """Against the main policy rate of today."""
+
+
+class RateOutlook(Payload, topic="research.rate_outlook", classification="internal"):
+    """The policy rates that hold on a day, and the way there."""
+
+    region: str
+    central_bank: str
+    as_of: datetime.date
+    main_rate: str
+    main_pct: RatePercent
+    rates: tuple[PolicyRate, ...]
+    in_force_since: datetime.date
+    """Of the main rate."""
+    steps: tuple[RateStep, ...]
+    """Changes of the main rate up to the day, latest first."""
+    last_change_bps: int | None
+    """None where the data have no earlier rate."""
+    change_12_months_bps: int | None
+    corridor_bps: int | None
+    """From the floor to the ceiling; None where the bank has none."""
+    implied: tuple[ImpliedRate, ...]
+    text: str
+    grounds: Grounds
+
+
+# --- a policy committee's decision ---
+
+
+class MpcMeeting(Value):
+    """What a committee decided; None where it is not known."""
+
+    meeting_date: datetime.date
+    repo_rate_pct: RatePercent
+    stance: Stance
+    sdf_rate_pct: RatePercent | None = None
+    msf_rate_pct: RatePercent | None = None
+    crr_pct: RatePercent | None = None
+    slr_pct: RatePercent | None = None
+    vote_for: Annotated[int, Field(ge=0, le=50)] | None = None
+    """Votes for the decision."""
+    vote_against: Annotated[int, Field(ge=0, le=50)] | None = None
+    dissent_towards: Literal["higher", "lower"] | None = None
+    """What those against wanted of the rate; None: not known."""
+    cpi_projection_pct: RatePercent | None = None
+    gdp_projection_pct: RatePercent | None = None
+    consensus_repo_change_bps: Annotated[Decimal, Field(ge=-1000, le=1000)] | None = None
+    """Change that was expected; None: not known, then nothing is said of surprise."""
+
+
+class MpcSummaryRequest(Payload, topic="research.mpc_summary_request", classification="internal"):
+    """What does a decision say, against the one before?"""
+
+    current: MpcMeeting
+    previous: MpcMeeting | None
+    """None: not known; then there is nothing to compare with."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.previous is not None and self.previous.meeting_date >= self.current.meeting_date:
+            raise ValueError("the previous meeting comes before the current one")
+        return self
+
+
+class HawkishnessPart(Value):
+    """What one observation adds to the index, from -1 (dovish) to 1 (hawkish), times its weight."""
+
+    name: str
+    score: Decimal
+    weight: Decimal
+
+
+class MpcSignal(Payload, topic="research.mpc_signal", classification="internal"):
+    """A decision against the one before."""
+
+    meeting_date: datetime.date
+    repo_change_bps: int
+    stance_shift: Literal["easing", "tightening", "unchanged"]
+    hawkishness: Decimal
+    """From -1 (dovish) to 1 (hawkish): the weighted mean of the parts that are known."""
+    hawkishness_delta: Literal["more_hawkish", "more_dovish", "unchanged"]
+    parts: tuple[HawkishnessPart, ...]
+    surprise: Literal["hawkish_surprise", "dovish_surprise", "in_line"] | None
+    """None where no consensus was given."""
+    surprise_bps: int | None
+    cpi_revision_bps: int | None
+    gdp_revision_bps: int | None
+    corridor_bps: int | None
+    """From the deposit to the lending facility, after the decision."""
+    headline: str
+    grounds: Grounds
+
+
+class RepriceRequested(Payload, topic="research.reprice_requested", classification="internal"):
+    """A policy rate moved: whoever prices by it looks again."""
+
+    rate: str
+    from_pct: RatePercent
+    to_pct: RatePercent
+    change_bps: int
+    on: datetime.date
+
+
+# --- indicators ---
+
+
+class Observation(Value):
+    """One value of a series."""
+
+    period: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}|-Q[1-4])?$")]
+    """``2025`` or ``2025-26`` (a fiscal year), ``2025-Q1``, or ``2025-03`` (a month)."""
+    value: Annotated[Decimal, Field(max_digits=24)]
+
+
+class Series(Value):
+    """An indicator by period, earliest first."""
+
+    indicator: Annotated[str, Field(min_length=1, max_length=64)]
+    unit: Annotated[str, Field(min_length=1, max_length=64)]
+    published: datetime.date
+    """Before this day it was not known."""
+    source: Annotated[str, Field(min_length=1, max_length=300)]
+    observations: Annotated[tuple[Observation, ...], Field(min_length=1, max_length=1000)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        periods = [one.period for one in self.observations]
+        if periods != sorted(set(periods)):
+            raise ValueError("periods come in order, each once")
+        return self
+
+
+class MacroContextRequest(Payload, topic="research.macro_request", classification="internal"):
+    """How does an economy stand, by the indicators there are?"""
+
+    region: Region
+    as_of: datetime.date | None = None
+    """None: today."""
+    series: Annotated[tuple[Series, ...], Field(max_length=100)] = ()
+    """The asker's own, instead of those that ship."""
+
+
+class IndicatorReading(Value):
+    """The latest value of a series, against the one before and against its own history."""
+
+    indicator: str
+    unit: str
+    period: str
+    value: Decimal
+    change: Decimal | None
+    """Against the period before, in the series' unit."""
+    z_score: Decimal | None
+    """Sample standard deviations from the mean of the periods before; None with fewer than four of them."""
+    unusual: bool
+    """At least two standard deviations away."""
+    published: datetime.date
+    source: str
+
+
+class MacroBrief(Payload, topic="research.macro_brief", classification="internal"):
+    """Indicators of an economy on a day, none later than what was published by then."""
+
+    region: str
+    as_of: datetime.date
+    readings: tuple[IndicatorReading, ...]
+    text: str
+    grounds: Grounds
+
+
+# --- terms ---
+
+
+class ExplainFinance(Payload, topic="research.explain_request", classification="internal"):
+    """What does a term mean?"""
+
+    question: Annotated[str, Field(min_length=1, max_length=2_000)]
+    """A term, or a question about one."""
+    audience: Literal["plain", "expert"] = "plain"
+
+
+class Citation(Value):
+    """An entry of the glossary that the answer rests on."""
+
+    term: str
+    text: str
+    score: Decimal
+    """From 0 to 1: how well it fits the question."""
+    last_reviewed: datetime.date
+
+
+class FinanceExplanation(Payload, topic="research.explanation", classification="internal"):
+    """A term explained out of the glossary, or what comes nearest where it is not in there."""
+
+    found: bool
+    term: str | None
+    text: str
+    citations: tuple[Citation, ...]
+    did_you_mean: tuple[str, ...]
+    grounds: Grounds

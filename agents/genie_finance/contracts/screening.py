@@ -1,0 +1,70 @@
+"""What a screening against watch lists is asked and answers."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genie.contracts.message import Payload, Value
+from genie_finance.contracts.grounds import Grounds
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+ListKind = Literal["sanctions", "pep", "adverse"]
+"""Sanctions; politically exposed persons and their relatives and close associates; reports of crime."""
+Strength = Literal["strong", "possible", "discounted"]
+"""``strong``: name and date of birth or identity number agree. ``possible``: the name agrees, and nothing disproves it.
+``discounted``: the name agrees, but the date of birth does not; kept so that somebody can check the discount."""
+
+
+class ScreeningRequest(Payload, topic="screening.request", classification="confidential"):
+    """Is this person or firm on a watch list?"""
+
+    subject_id: Annotated[str, Field(min_length=1, max_length=128)]
+    name: Name
+    aliases: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    date_of_birth: datetime.date | None = None
+    """None: not known, so that no hit can be discounted for it."""
+    countries: Annotated[tuple[Country, ...], Field(max_length=20)] = ()
+    """Nationalities and residences."""
+    identifiers: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=20)] = ()
+    """Passport and tax numbers."""
+
+
+class ScreeningMatch(Value):
+    """An entry of a list that may be the subject."""
+
+    entry_id: str
+    list_id: str
+    kind: ListKind
+    name: str
+    """The entry's name or alias that is likest."""
+    score: Annotated[int, Field(ge=0, le=100)]
+    """Likeness of the names."""
+    strength: Strength
+    reason: str
+
+
+class ListEdition(Value):
+    """A list as it was when it was searched."""
+
+    list_id: str
+    version: str
+    as_of: datetime.date
+    entries: int
+
+
+class ScreeningResult(Payload, topic="screening.result", classification="confidential"):
+    """What the lists have of a subject. A match is never a finding of guilt: a person clears or confirms it."""
+
+    subject_id: str
+    status: Literal["clear", "undetermined", "possible", "strong"]
+    """The strongest match that is not discounted. ``undetermined``: none of the names can be compared with a list, as
+    none is a whole one in its script, so nobody is cleared."""
+    matches: tuple[ScreeningMatch, ...]
+    """Strongest first."""
+    lists: tuple[ListEdition, ...]
+    grounds: Grounds

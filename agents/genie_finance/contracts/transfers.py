@@ -1,0 +1,99 @@
+"""Money between accounts: one record a transfer, whoever's statement it stands in."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from genie.contracts.message import Value
+from genie_finance.contracts.money import Money
+
+MOST_TRANSFERS = 200_000
+_MOST_MINOR = 10**17
+
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+Channel = Literal["cash", "upi", "imps", "neft", "rtgs", "card", "cheque", "wire", "internal", "other"]
+"""How money moved. ``cash`` is notes over a counter or at a machine and nothing else."""
+
+
+def _read_amount(value: Any) -> Any:  # whatever JSON or a caller hands over
+    if isinstance(value, bool) or value is None or isinstance(value, (Money, dict)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("is no amount")
+        value = str(value)  # the shortest text that means this number: 19.99, not 19.989999
+    return Money.of(value, "INR") if isinstance(value, (str, int, Decimal)) else value
+
+
+def _positive(value: Money) -> Money:
+    if not 0 < value.minor <= _MOST_MINOR:
+        raise ValueError("must be above 0 and below a thousand lakh crore")
+    return value
+
+
+Amount = Annotated[Money, BeforeValidator(_read_amount), AfterValidator(_positive)]
+"""Above 0; a plain number or text is taken as rupees."""
+
+
+def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
+    if not isinstance(value, str):
+        return value
+    written = value.strip()
+    try:
+        if len(written) == 10:
+            return datetime.date.fromisoformat(written)
+        return datetime.datetime.fromisoformat(written)
+    except ValueError:  # whose text would quote what was given
+        raise ValueError("is no day or moment as ISO 8601 writes it, 2026-01-05T10:00:00+05:30") from None
+
+
+Moment = Annotated[datetime.datetime | datetime.date, BeforeValidator(_read_moment)]
+"""A moment, or a day alone where the time is not known: a day is never taken for its midnight. A moment without an
+offset is one of the time zone that the question names."""
+
+Zone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$")]
+"""Name of a time zone, as ``Asia/Kolkata``."""
+
+
+class Place(Value):
+    """Where something happened, in degrees."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+class Transfer(Value):
+    """Money that moved from one account to another, once, whoever's statement it stands in."""
+
+    transaction_id: Id
+    timestamp: Moment
+    sender: Id | None
+    """Account; None where notes were paid in."""
+    recipient: Id | None
+    """Account, shop or payee; None where notes were paid out."""
+    amount: Amount
+    channel: Channel
+    category: Annotated[str, Field(max_length=64)] | None = None
+    """What was bought, by the catalogue's taxonomy or a word such as ``crypto``."""
+    device_id: Id | None = None
+    place: Place | None = None
+    """Where the sender was."""
+    sender_country: Country | None = None
+    recipient_country: Country | None = None
+
+    @model_validator(mode="after")
+    def _somebody_is_named(self) -> Self:
+        if self.sender is None and self.recipient is None:
+            raise ValueError("names neither a sender nor a recipient")
+        return self
+
+
+Transfers = Annotated[tuple[Transfer, ...], Field(max_length=MOST_TRANSFERS)]

@@ -1,0 +1,60 @@
+"""Fallback: stands in for an agent that failed or may not run, and says that there is no answer."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Awaitable
+
+from genie.contracts.agent import FunctionAgent, agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.message import Payload, topic_of
+from genie.errors import AgentDefinitionError
+from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.treasury import AlmRequest, AlmResult, LcrRequest, LcrResult, VarRequest, VarResult
+
+StandIn = FunctionAgent[[Payload], Awaitable[InsufficientData]]
+
+
+def fallback_for(primary: str, *, consumes: tuple[type[Payload], ...], produces: tuple[type[Payload], ...]) -> StandIn:
+    """Return the stand-in of an agent, ``PRIMARY_fallback``, of the primary's own types.
+
+    It answers every question with what is lacking, the primary, and promises nothing that nobody does. A pipeline names
+    it as the primary's ``fallback`` and lists it. As it takes the same questions it also answers them of its own
+    accord: whoever asks both reads answers by agent (``Each(InsufficientData)``), where a stand-in counts under the id
+    that it replaces.
+
+    Raises:
+        AgentDefinitionError: The primary never answers ``InsufficientData``, so nobody could expect it.
+    """
+    name = f"{primary}_fallback"
+    if InsufficientData not in produces:
+        raise AgentDefinitionError(f"agent {name!r}", f"{primary!r} never answers catalogue.insufficient_data")
+
+    async def stand_in(question: Payload) -> InsufficientData:
+        lack = Lack(
+            what=primary,
+            needed="the agent at work again; until then decide as if nothing were known",
+            given="it failed or may not run; the run's record has the reason",
+        )
+        return InsufficientData(agent=primary, question=topic_of(type(question)).name, missing=(lack,))
+
+    # The contract is the primary's: what is taken and given is read from here.
+    stand_in.__annotations__ = {
+        "question": functools.reduce(operator.or_, consumes),
+        "return": functools.reduce(operator.or_, produces),
+    }
+    stand_in.__doc__ = f"Stands in for {primary}: says that there is no answer, and that none is good news."
+    return agent(
+        id=name,
+        capabilities=("fallback",),
+        risk=Risk.LOW,
+        tier=Tier.BETA,
+        clearance="confidential",
+        concurrency=8,
+    )(stand_in)
+
+
+var_calculator_fallback = fallback_for("var_calculator", consumes=(VarRequest,), produces=(VarResult, InsufficientData))
+alm_fallback = fallback_for("alm", consumes=(AlmRequest,), produces=(AlmResult, InsufficientData))
+lcr_projector_fallback = fallback_for("lcr_projector", consumes=(LcrRequest,), produces=(LcrResult, InsufficientData))

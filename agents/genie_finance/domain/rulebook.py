@@ -1,0 +1,173 @@
+"""Rules as dated data: ``agents/rules/*.yaml``, each table a list of editions of which at most one holds on a day.
+
+A table is read when an agent first needs it. Everything in a file is text until the table's model reads it, so that no
+rate passes through a float and no word becomes a boolean by accident.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Annotated, Any, Generic, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from genie.errors import ConfigError, InputError
+from genie_finance.contracts.grounds import RuleEdition
+
+MAX_BYTES = 262_144
+"""Largest rule file."""
+_MOST_NODES = 20_000
+_DEEPEST = 16
+"""Levels of nesting; an alias within its own anchor would have no end."""
+
+
+class Rules(BaseModel):
+    """Base of every table's model: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+R = TypeVar("R", bound=Rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[R]):
+    """A table of rules: the name of its file and the model of one edition."""
+
+    name: str
+    rules: type[R]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition(Generic[R]):
+    """The rules of one span of days."""
+
+    said: RuleEdition
+    """How an answer names it."""
+    rules: R
+
+
+class _Written(Rules):
+    effective_from: datetime.date
+    effective_to: datetime.date
+    source: Annotated[str, Field(min_length=1)]
+    section: Annotated[str, Field(min_length=1)]
+    verified: bool
+    note: str = ""
+    rules: dict[str, Any]  # the table's own model reads it next
+
+
+class _File(Rules):
+    table: str
+    editions: Annotated[tuple[_Written, ...], Field(min_length=1)]
+
+
+def edition(table: Table[R], *, on: datetime.date) -> Edition[R]:
+    """Return the edition of a table that holds on a day.
+
+    Raises:
+        InputError: No edition covers the day; it says which days are covered.
+        ConfigError: The file is malformed, or two of its editions overlap.
+    """
+    known = editions(table)
+    for found in known:
+        if found.said.effective_from <= on <= found.said.effective_to:
+            return found
+    spans = ", ".join(f"{one.said.effective_from} to {one.said.effective_to}" for one in known)
+    raise InputError(f"rules {table.name}", f"no edition covers {on}", f"editions cover {spans}")
+
+
+@functools.cache
+def editions(table: Table[R]) -> tuple[Edition[R], ...]:
+    """Return every edition of a table that ships, earliest first; the file is read once."""
+    path = resources.files("genie_finance").joinpath(f"rules/{table.name}.yaml")
+    return parse(path.read_bytes(), table)
+
+
+def parse(content: bytes, table: Table[R]) -> tuple[Edition[R], ...]:
+    """Return the editions in a rule file, earliest first.
+
+    Raises:
+        ConfigError: It is too large, no YAML, has unknown or missing keys, is of another table, ends an edition before
+            it starts, or has editions that overlap.
+    """
+    name = f"rules/{table.name}.yaml"
+    try:
+        written = _File.model_validate(_plain(content, name))
+        found = [_edition(one, table) for one in written.editions]
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        places = (f"{name}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in details)
+        raise ConfigError(tuple(places)) from None
+    if written.table != table.name:
+        raise ConfigError((f"{name}: holds the table {written.table!r}",))
+    found.sort(key=lambda one: one.said.effective_from)
+    problems = _overlaps(found, name)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(found)
+
+
+def _edition(written: _Written, table: Table[R]) -> Edition[R]:
+    said = RuleEdition(
+        id=f"{table.name}@{written.effective_from}",
+        table=table.name,
+        **written.model_dump(exclude={"rules"}),
+    )
+    return Edition(said, TypeAdapter(table.rules).validate_python(written.rules))
+
+
+def _overlaps(found: Sequence[Edition[Any]], name: str) -> tuple[str, ...]:
+    problems = [
+        f"{name}: {one.said.id} ends on {one.said.effective_to}, before it starts"
+        for one in found
+        if one.said.effective_to < one.said.effective_from
+    ]
+    problems += [
+        f"{name}: {later.said.id} starts before {earlier.said.id} ends ({earlier.said.effective_to})"
+        for earlier, later in itertools.pairwise(found)
+        if later.said.effective_from <= earlier.said.effective_to
+    ]
+    return tuple(problems)
+
+
+def _plain(content: bytes, name: str) -> object:
+    if len(content) > MAX_BYTES:
+        raise ConfigError((f"{name}: is larger than {MAX_BYTES:,} bytes",))
+    try:
+        node = yaml.compose(content.decode("utf-8"), Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError((f"{name}: is no YAML in UTF-8 ({type(error).__name__})",)) from None
+    return _Reading(name).value(node)
+
+
+class _Reading:
+    """Turns nodes into text, lists and mappings; aliases count each time, so none can swell a small file."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._nodes = 0
+
+    def value(self, node: yaml.Node | None, depth: int = 0) -> object:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise ConfigError((f"{self._name}: has more than {_MOST_NODES:,} values",))
+        if depth > _DEEPEST:
+            raise ConfigError((f"{self._name}: is nested more than {_DEEPEST} levels deep",))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, depth + 1) for item in node.value]
+        if isinstance(node, yaml.MappingNode):
+            found: dict[str, object] = {}
+            for key, item in node.value:
+                if key.value in found or not isinstance(key, yaml.ScalarNode):
+                    line = key.start_mark.line + 1
+                    raise ConfigError((f"{self._name}:{line}: the key is given twice, or is no word",))
+                found[key.value] = self.value(item, depth + 1)
+            return found
+        return node.value if isinstance(node, yaml.ScalarNode) else None

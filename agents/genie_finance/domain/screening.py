@@ -1,0 +1,255 @@
+"""Screening of names against watch lists: entries, the search for those alike, and what dates and numbers say of it.
+
+Lists are read from CSV in the column layout that OpenSanctions publishes as ``targets.simple.csv``, plus a column
+``kind``. The list that ships is invented: it is there to try things out, and no substitute for a real one.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from importlib import resources
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+from genie.errors import InputError
+from genie_finance.domain.names import ONE_WORD, SAME, SIMILAR, compare, is_whole, scripts, sound, words
+
+Kind = Literal["sanctions", "pep", "adverse"]
+Strength = Literal["strong", "possible", "discounted"]
+MAX_BYTES = 512 * 1024 * 1024
+"""Largest list: the consolidated file of OpenSanctions is some 300 MB."""
+_KINDS: tuple[Kind, ...] = ("sanctions", "pep", "adverse")
+_NEEDED = ("id", "name", "kind")
+_SHIPPED = "watchlist.csv"
+_MOST_ALIASES = 200
+_SAME_YEARS = 1
+"""Years by which dates of birth may differ before they speak against an entry."""
+_UNLIKE = 50
+"""Likeness of two names' sounds, 0 to 100, below which their words need not be compared one by one."""
+_WORST: dict[Strength, int] = {"strong": 0, "possible": 1, "discounted": 2}
+
+
+class Entry(NamedTuple):
+    """One person or organisation on a list."""
+
+    id: str
+    kind: Kind
+    names: tuple[str, ...]
+    """The name and its aliases."""
+    born: tuple[str, ...]
+    """Dates of birth as ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``."""
+    countries: tuple[str, ...]
+    identifiers: tuple[str, ...]
+
+
+class Subject(NamedTuple):
+    """Who is looked for."""
+
+    names: tuple[str, ...]
+    born: datetime.date | None
+    countries: tuple[str, ...]
+    identifiers: tuple[str, ...]
+
+
+class Match(NamedTuple):
+    """An entry that may be the subject."""
+
+    entry: Entry
+    name: str
+    score: int
+    strength: Strength
+    reason: str
+
+
+class Watchlist:
+    """Entries of one list, findable by the sound of any word of their names."""
+
+    def __init__(self, list_id: str, version: str, as_of: datetime.date, entries: tuple[Entry, ...]) -> None:
+        self.id, self.version, self.as_of, self.entries = list_id, version, as_of, entries
+
+    @cached_property
+    def _by_sound(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for position, entry in enumerate(self.entries):
+            for key in {key for name in entry.names for key in _keys(name)}:
+                found.setdefault(key, []).append(position)
+        return {key: tuple(positions) for key, positions in found.items()}
+
+    @cached_property
+    def _by_number(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for position, entry in enumerate(self.entries):
+            for number in entry.identifiers:
+                found.setdefault(_plain(number), []).append(position)
+        return {key: tuple(positions) for key, positions in found.items()}
+
+    @cached_property
+    def _heard(self) -> tuple[tuple[str | None, ...], ...]:
+        return tuple(tuple(_heard(name) for name in entry.names) for entry in self.entries)
+
+    @cached_property
+    def _scripts(self) -> frozenset[str]:
+        """The scripts in which nine tenths of the entries have a name."""
+        found = Counter(one for entry in self.entries for one in scripts(words(" ".join(entry.names))))
+        return frozenset(one for one, count in found.items() if count * 10 >= len(self.entries) * 9)
+
+    def reads(self, name: str) -> bool:
+        """Return whether finding nothing says something: a whole name, in a script of the list."""
+        return is_whole(name) and not scripts(words(name)).isdisjoint(self._scripts)
+
+    def near(self, subject: Subject) -> Iterator[Entry]:
+        """Give the entries that share the sound of a word, or a number, with the subject, in the list's order.
+
+        Of those that share a word, the ones whose whole names sound nothing alike are left out unseen: they could not
+        come near any threshold. Names with initials, and names of one word, are never left out.
+        """
+        from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - only where names are compared
+
+        positions = {one for number in subject.identifiers for one in self._by_number.get(_plain(number), ())}
+        for name in subject.names:
+            own = _heard(name)
+            alike = {one for key in _keys(name) for one in self._by_sound.get(key, ())}
+            positions.update(
+                one
+                for one in alike - positions
+                if own is None
+                or any(other is None or ratio(own, other, score_cutoff=_UNLIKE) for other in self._heard[one])
+            )
+        return (self.entries[position] for position in sorted(positions))
+
+
+@runtime_checkable
+class Watchlists(Protocol):
+    """The port: where an agent gets its lists from."""
+
+    def lists(self) -> tuple[Watchlist, ...]:
+        """Return the lists in force.
+
+        Raises:
+            InputError: A list is missing or cannot be read; nobody is screened against fewer lists than there are.
+        """
+        ...
+
+
+def search(subject: Subject, watchlist: Watchlist, *, threshold: int = SIMILAR) -> tuple[Match, ...]:
+    """Return the entries of a list that may be the subject, strongest first.
+
+    Args:
+        subject: Who is looked for.
+        watchlist: Where.
+        threshold: Least likeness of names, 0 to 100; an equal identity number counts whatever the names are.
+    """
+    found = (_match(subject, entry, threshold) for entry in watchlist.near(subject))
+    kept = [match for match in found if match is not None]
+    kept.sort(key=lambda match: (_WORST[match.strength], -match.score, match.entry.id))
+    return tuple(kept)
+
+
+def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
+    numbers = {_plain(one) for one in subject.identifiers} & {_plain(one) for one in entry.identifiers}
+    score, name = max(
+        ((compare(one, other).score or 0, other) for one in subject.names for other in entry.names),
+        key=lambda pair: (pair[0], pair[1]),
+    )
+    if numbers:
+        return Match(entry, name, score, "strong", "an identity number is the same")
+    agrees = _born_alike(subject.born, entry.born)
+    # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
+    part = not any(map(is_whole, subject.names)) or not any(map(is_whole, entry.names))
+    if part and threshold > score >= min(threshold, ONE_WORD):
+        if agrees is False:
+            return Match(entry, name, score, "discounted", "one word is the same, the dates of birth are not")
+        return Match(entry, name, score, "possible", "one word of the name is all that is known, and it is the same")
+    if score < threshold:
+        return None
+    if agrees is False:
+        return Match(entry, name, score, "discounted", "the names are alike, the dates of birth are not")
+    if agrees and score >= SAME:
+        return Match(entry, name, score, "strong", "name and date of birth agree")
+    said = "the date of birth agrees" if agrees else "there is no date of birth to tell them apart"
+    return Match(entry, name, score, "possible", f"the names are alike; {said}")
+
+
+def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | None:
+    """Return whether a date of birth fits one of an entry's; None where it neither proves nor disproves anything.
+
+    Lists often have the year alone, and often wrong by one: only a year further off speaks against the entry.
+    """
+    years = tuple(int(one[:4]) for one in listed if one[:4].isdigit())
+    if born is None or not years:
+        return None
+    near = [abs(year - born.year) <= _SAME_YEARS for year in years]
+    if born.isoformat() in listed or any(len(one) == 4 and int(one) == born.year for one in listed if one.isdigit()):
+        return True
+    return None if any(near) else False
+
+
+def _keys(name: str) -> frozenset[str]:
+    """Return what a name is found by: the sound of each word, and its first three letters against slips of the pen."""
+    heard = [sound(word) for word in words(name)]
+    return frozenset((*heard, *(word[:3] for word in heard if len(word) > 3), "".join(heard)))
+
+
+def _heard(name: str) -> str | None:
+    """Return the sounds of a name in a fixed order; None where an initial or a lone word leaves most of it out."""
+    parts = words(name)
+    lone = len(parts) == 1 or any(len(part) == 1 for part in parts)
+    return None if lone else " ".join(sorted(map(sound, parts)))
+
+
+def _plain(number: str) -> str:
+    return "".join(one for one in number.upper() if one.isalnum())
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Watchlist:
+    """Return the invented list that ships; it is read once."""
+    content = resources.files("genie_finance").joinpath(f"domain/data/{_SHIPPED}").read_bytes()
+    return parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
+
+
+def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -> Watchlist:
+    """Return the list in a CSV file; several values of a cell are parted by semicolons.
+
+    Columns ``id``, ``name`` and ``kind`` are needed; ``aliases``, ``birth_date``, ``countries`` and ``identifiers``
+    are read where they are.
+
+    Raises:
+        InputError: It is too large, not UTF-8, lacks a column, has no entry, or has a row that cannot be read. A list
+            of which a part is missing would clear people who are on it.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputError(f"list {list_id}", f"is larger than {MAX_BYTES:,} bytes", "split it")
+    try:
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), strict=True)
+        missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+        if missing:
+            raise InputError(f"list {list_id}", f"has no column {', '.join(missing)}", "add it")
+        entries = tuple(_entry(list_id, rows.line_num, row) for row in rows)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"list {list_id}", f"is no CSV in UTF-8 ({type(error).__name__})", "export it again") from None
+    if not entries:
+        raise InputError(f"list {list_id}", "has no entry", "an empty list would clear everybody")
+    return Watchlist(list_id, version, as_of, entries)
+
+
+def _entry(list_id: str, line: int, row: dict[str, str]) -> Entry:
+    kind = next((one for one in _KINDS if one == row["kind"]), None)
+    if kind is None or not row["id"] or not words(row["name"]):
+        raise InputError(f"list {list_id}, line {line}", "has no id, no name, or another kind", f"kinds: {_KINDS}")
+    return Entry(
+        id=row["id"],
+        kind=kind,
+        names=(row["name"], *_several(row.get("aliases"))[:_MOST_ALIASES]),
+        born=_several(row.get("birth_date")),
+        countries=tuple(one.upper() for one in _several(row.get("countries"))),
+        identifiers=_several(row.get("identifiers")),
+    )
+
+
+def _several(cell: str | None) -> tuple[str, ...]:
+    return tuple(part for one in (cell or "").split(";") if (part := one.strip()))

@@ -1,0 +1,64 @@
+"""The port's two makers: the invented list that ships, and a file of one's own."""
+
+from __future__ import annotations
+
+import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genie.errors import InputError
+from genie_finance.domain.screening import MAX_BYTES, Watchlist, parse, shipped
+
+
+class WatchlistSettings(BaseModel):
+    """Where a list is, and which edition it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    """CSV in the columns of OpenSanctions' ``targets.simple.csv``, and ``kind``."""
+    list_id: str = Field(min_length=1, max_length=64)
+    version: str = Field(min_length=1, max_length=64)
+    as_of: datetime.date
+    with_shipped: bool = False
+    """Search the invented list as well."""
+
+
+class WatchlistFile:
+    """A list that is read from a file when somebody is first screened, and kept."""
+
+    Settings: ClassVar[type[WatchlistSettings]] = WatchlistSettings
+
+    def __init__(self, settings: WatchlistSettings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _read(self) -> tuple[Watchlist, ...]:
+        chosen = self._settings
+        try:
+            if chosen.path.stat().st_size > MAX_BYTES:
+                raise InputError(f"list {chosen.list_id}", f"is larger than {MAX_BYTES:,} bytes", "split it")
+            content = chosen.path.read_bytes()
+        except OSError as error:
+            raise InputError(f"list {chosen.list_id}", f"cannot be read ({type(error).__name__})", "check it") from None
+        own = parse(content, list_id=chosen.list_id, version=chosen.version, as_of=chosen.as_of)
+        return (own, shipped()) if chosen.with_shipped else (own,)
+
+    def lists(self) -> tuple[Watchlist, ...]:
+        """Return the file's list.
+
+        Raises:
+            InputError: It is missing or cannot be read.
+        """
+        return self._read
+
+
+class InventedWatchlist:
+    """The list that ships: invented names, to try things out."""
+
+    def lists(self) -> tuple[Watchlist, ...]:
+        """Return the shipped list."""
+        return (shipped(),)

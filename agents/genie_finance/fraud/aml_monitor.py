@@ -1,0 +1,162 @@
+"""AML monitor: monthly reports that are due under the PMLA, and drafts of suspicions for the principal officer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.errors import InputError
+from genie_finance.contracts.fraud import AmlCheck, AmlReport, ReportDue, SuspicionDraft, Unchecked
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.domain.rulebook import edition
+from genie_finance.fraud.moments import Booked, booked
+from genie_finance.fraud.reports import Owners, reports_due
+from genie_finance.fraud.rings import CURRENCY
+from genie_finance.fraud.tables import CALL_FOR_ACTION, PMLA
+from genie_finance.fraud.typologies import high_risk_countries, rapid_movement, round_trips, screening, structuring
+
+ID = "aml_monitor"
+METHOD = (
+    "Reports of fact follow from amounts and dates alone. Suspicions are patterns that laundering shares with honest "
+    "business: each is a draft, and the principal officer decides. Reports go to the FIU within {days} working days of "
+    "that decision; the customer must not learn of it."
+)
+
+
+def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
+    """Return reports due and drafts of suspicions, or what is missing.
+
+    Raises:
+        InputError: No edition of the rules covers a transfer; an account has two owners; the time zone is unknown, or
+            two transfers have one id.
+    """
+    owned, hits = check.owners, check.screening_hits
+    transfers = booked(check.transfers, check.timezone)
+    if not transfers:
+        lack = Lack(what="transfers", needed="the transfers of at least one customer")
+        return InsufficientData(agent=ID, question="what has to be reported", missing=(lack,))
+    by_account = {one.account_id: one for one in owned}
+    if len(by_account) != len(owned):
+        raise InputError("owners", "name one account twice", "give each account one owner")
+    owners = Owners(by_account)
+    suspicions = [
+        *structuring(transfers, owners),
+        *round_trips(transfers, owners),
+        *rapid_movement(transfers, owners),
+        *high_risk_countries(transfers, owners),
+        *screening(hits or (), transfers, owners),
+    ]
+    suspicions.sort(key=lambda one: (one.severity != "high", -one.amount.minor, one.typology, one.transaction_ids))
+    reports = reports_due(transfers, owners)
+    return AmlReport(
+        examined=len(transfers),
+        reports=reports,
+        suspicions=tuple(suspicions),
+        unchecked=_unchecked(transfers, owners, known=hits is not None),
+        grounds=_grounds(check, transfers, reports, suspicions),
+    )
+
+
+def _unchecked(transfers: Sequence[Booked], owners: Owners, *, known: bool) -> tuple[Unchecked, ...]:
+    found = []
+    wires = sum(
+        one.transfer.channel == "wire" and None in {one.transfer.sender_country, one.transfer.recipient_country}
+        for one in transfers
+    )
+    if wires:
+        needs = f"the countries of both sides of {wires:,} wires"
+        found += [Unchecked(check="CBWTR", needs=needs), Unchecked(check="high_risk_country", needs=needs)]
+    foreign = sum(one.transfer.amount.currency != CURRENCY for one in transfers)
+    if foreign:
+        needs = f"the equivalent in rupees of {foreign:,} transfers in other currencies; none is converted here"
+        found.append(Unchecked(check="amounts", needs=needs))
+    if not owners.by_account:
+        needs = "owners: every account was taken for a customer of its own, and for none of a non-profit organisation"
+        found.append(Unchecked(check="customers", needs=needs))
+    else:
+        found += _of_owners(transfers, owners)
+    if not known:
+        found.append(Unchecked(check="screening", needs="hits of a screening of names against sanctions lists"))
+    return tuple(found)
+
+
+def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecked]:
+    """Yield what is not known of the owners of accounts where some are given."""
+    cash = {
+        id_
+        for one in transfers
+        if one.transfer.channel == "cash"
+        for id_ in (one.transfer.sender, one.transfer.recipient)
+        if id_ is not None and id_ not in owners.by_account
+    }
+    if cash:
+        needs = f"owners of {len(cash):,} accounts with cash, each taken for a customer of its own"
+        yield Unchecked(check="customers", needs=needs)
+    unknown = {
+        one.transfer.recipient
+        for one in transfers
+        if one.transfer.recipient is not None
+        and one.transfer.amount.currency == CURRENCY
+        and one.transfer.amount.amount > edition(PMLA, on=one.day).rules.non_profit
+        and owners.non_profit(one.transfer.recipient) is None
+    }
+    if unknown:
+        needs = f"whether {len(unknown):,} accounts that received more than the limit are of non-profit organisations"
+        yield Unchecked(check="NTR", needs=needs)
+
+
+def _grounds(
+    check: AmlCheck,
+    transfers: Sequence[Booked],
+    reports: Sequence[ReportDue],
+    suspicions: Sequence[SuspicionDraft],
+) -> Grounds:
+    counted = Counter(f"{one.kind} due" for one in reports) + Counter(
+        one.typology.replace("_", " ") for one in suspicions
+    )
+    reasons = tuple(
+        Reason(code=f"aml.{name.lower().replace(' ', '_')}", text=f"{count:,} times {name}.")
+        for name, count in sorted(counted.items())
+    ) or (Reason(code="aml.nothing", text=f"None of {len(transfers):,} transfers reaches a threshold or a pattern."),)
+    editions = _editions(transfers)
+    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
+    rules = edition(PMLA, on=transfers[-1].day).rules
+    return Grounds(
+        reasons=reasons,
+        inputs=(
+            Evidence(name="transfers", value=f"{len(transfers):,}"),
+            Evidence(name="from", value=str(transfers[0].day)),
+            Evidence(name="to", value=str(transfers[-1].day)),
+            Evidence(name="timezone", value=check.timezone),
+        ),
+        editions=editions,
+        uncertainty=METHOD.format(days=rules.suspicion_working_days),
+        caveats=(*unverified(editions), *notes),
+    )
+
+
+def _editions(transfers: Sequence[Booked]) -> tuple[RuleEdition, ...]:
+    """Return the editions that were used; the list of countries only where a country was given."""
+    days = {one.day for one in transfers}
+    abroad = {one.day for one in transfers if one.transfer.sender_country or one.transfer.recipient_country}
+    found = {(said := edition(PMLA, on=day).said).id: said for day in days}
+    found |= {(said := edition(CALL_FOR_ACTION, on=day).said).id: said for day in abroad}
+    return tuple(found[id_] for id_ in sorted(found))
+
+
+@agent(
+    id=ID,
+    executor="thread",
+    capabilities=("fraud.monitor_aml",),
+    risk=Risk.HIGH,
+    tier=Tier.BETA,
+    clearance="restricted",
+    concurrency=2,
+    rules=("pmla_in", "fatf_call_for_action"),
+)
+def aml_monitor(check: AmlCheck) -> AmlReport | InsufficientData:
+    """Watches for laundering in India: cash, cross-border and non-profit reports due, structuring, round trips."""
+    return monitor(check)

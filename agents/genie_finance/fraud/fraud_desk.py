@@ -1,0 +1,148 @@
+"""Fraud desk: takes a ledger of many accounts, has it looked at from three sides, and puts it on one page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeVar
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie.contracts.message import Payload, topic_of
+from genie_finance.contracts.fraud import (
+    AmlCheck,
+    AmlReport,
+    FraudCheck,
+    FraudRingQuestion,
+    FraudRingReport,
+    FraudVerdict,
+    MissingPart,
+    MuleCheck,
+    MuleVerdict,
+)
+from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.money import Money
+from genie_finance.contracts.transfers import Transfer
+from genie_finance.domain.asking import reply_to
+from genie_finance.fraud.ledger import read
+
+ID = "fraud_desk"
+P = TypeVar("P", bound=Payload)
+_WITHIN_S = 60.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        MuleCheck: (MuleVerdict, InsufficientData),
+        AmlCheck: (AmlReport, InsufficientData),
+        FraudCheck: (FraudVerdict, InsufficientData),
+    }
+)
+"""What the desk asks of the family; each answers with one of these."""
+
+
+class _Gathering:
+    """What has come so far, and what has not."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.insufficient: list[InsufficientData] = []
+        self.missing: list[MissingPart] = []
+
+    async def ask(self, question: Payload, answer: type[P]) -> P | None:
+        """Return the answer, or None once why there is none has been kept."""
+        reply = await reply_to(self._context, question, answer, ASKS[type(question)], within_s=_WITHIN_S)
+        if reply.insufficient is not None:
+            self.insufficient.append(reply.insufficient)
+        if reply.silence is not None:
+            agent_id, reason = reply.silence
+            self.missing.append(MissingPart(agent=agent_id, part=topic_of(answer).name, reason=reason))
+        return reply.found
+
+
+@agent(
+    id=ID,
+    capabilities=("fraud.investigate_ledger",),
+    risk=Risk.HIGH,
+    tier=Tier.BETA,
+    clearance="restricted",
+    concurrency=2,
+    asks=ASKS,
+)
+async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRingReport:
+    """Looks for fraud rings in a ledger: mules, laundering, odd transfers, reports due, and what is missing.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    transfers = read(question.content, question.filename)
+    if not transfers:
+        return _empty()
+    asking = _Gathering(context)
+    mules = await asking.ask(MuleCheck(transfers=transfers), MuleVerdict)
+    aml = await asking.ask(AmlCheck(transfers=transfers), AmlReport)
+    fraud = await asking.ask(FraudCheck(transfers=transfers), FraudVerdict)
+    days = sorted({str(one.timestamp)[:10] for one in transfers})
+    accounts = {id_ for one in transfers for id_ in (one.sender, one.recipient) if id_ is not None}
+    return FraudRingReport.model_validate(
+        {
+            "headline": _headline(mules, aml),
+            "transfers": len(transfers),
+            "accounts": len(accounts),
+            "amount": _totals(transfers),
+            "first": days[0],
+            "last": days[-1],
+            "mules": mules,
+            "aml": aml,
+            "fraud": fraud,
+            "proposals": tuple(_proposals(mules, aml, fraud)),
+            "insufficient": tuple(asking.insufficient),
+            "missing": tuple(asking.missing),
+        }
+    )
+
+
+def _empty() -> FraudRingReport:
+    lack = Lack(what="content", needed="at least one transfer below the header")
+    return FraudRingReport(
+        headline="Nothing can be said: the ledger is empty.", transfers=0, accounts=0, amount=(), first=None, last=None,
+        mules=None, aml=None, fraud=None, proposals=(),
+        insufficient=(InsufficientData(agent=ID, question="rings in a ledger", missing=(lack,)),),
+    )  # fmt: skip
+
+
+def _totals(transfers: Sequence[Transfer]) -> tuple[Money, ...]:
+    totals = Counter[str]()
+    for one in transfers:
+        totals[one.amount.currency] += one.amount.minor
+    return tuple(Money(minor=minor, currency=currency) for currency, minor in sorted(totals.items()))
+
+
+def _headline(mules: MuleVerdict | None, aml: AmlReport | None) -> str:
+    if mules is None:
+        return "Rings cannot be told: mule accounts were not judged. What is missing is listed below."
+    high = sum(one.label == "high" for one in mules.accounts)
+    said = f"{len(mules.rings)} rings and {high} accounts of high risk among {mules.examined:,} judged."
+    if aml is None:
+        return f"{said} Laundering was not judged."
+    return f"{said} {len(aml.reports)} reports to FIU-IND are due, {len(aml.suspicions)} suspicions are drafted."
+
+
+def _proposals(mules: MuleVerdict | None, aml: AmlReport | None, fraud: FraudVerdict | None) -> Iterator[str]:
+    """Yield what people should decide, most urgent first."""
+    if mules is not None and (high := [one.account_id for one in mules.accounts if one.label == "high"]):
+        yield f"Decide on restricting debits of {len(high)} accounts: {_some(high)}."
+    if aml is not None and aml.suspicions:
+        yield f"Principal officer: decide on {len(aml.suspicions)} drafts of suspicion; tell no customer."
+    if aml is not None:
+        for due in sorted({one.due for one in aml.reports}):
+            kinds = Counter(one.kind for one in aml.reports if one.due == due)
+            yield f"File by {due}: {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}."
+    if fraud is not None and (odd := [one for one in fraud.signals if one.severity == "high"]):
+        accounts = sorted({one.account_id for one in odd if one.account_id is not None})
+        yield f"Call {len(accounts)} customers about payments that may not be theirs: {_some(accounts)}."
+
+
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(ids[:10])
+    return f"{shown} and {len(ids) - 10} more" if len(ids) > 10 else shown

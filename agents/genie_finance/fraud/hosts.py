@@ -1,0 +1,183 @@
+"""Hosts: what the address of a link says of whoever put it there."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import socket
+import unicodedata
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from genie_finance.fraud.tables import Brand, PhishingRules
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
+_SHORT = 4
+_NEAR = 1
+_SCHEMES = frozenset(("http", "https", ""))
+# Letters of other alphabets that look like Latin ones; source: Unicode confusables (UTS #39), the lower case.
+_ALIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04cf\u03bf\u03b1\u03b9\u03bd\u0131\u0261"
+    "\u043a\u043d\u0442\u0432\u043c01358",
+    "aeopcyxijsdloaivigkhtbmolesb",
+)
+
+
+class Finding(NamedTuple):
+    """A pattern and why it is there."""
+
+    pattern: str
+    reason: str
+
+
+class Host(NamedTuple):
+    """The host of a link, as far as there is one."""
+
+    name: str
+    """Lower case, decoded from its ASCII form; empty where there is none."""
+    written: str
+    """As it stands in the link."""
+    user: str | None
+    """What stands before an ``@``, where people look for the host; None where nothing does."""
+    scheme: str
+
+
+def host_of(url: str) -> Host:
+    """Return the host of a link, with or without ``https://`` in front."""
+    written = "".join(char for char in url.strip() if char.isprintable() and not char.isspace()).replace("\\", "/")
+    scheme, colon, _ = written.partition(":")
+    has_scheme = bool(colon) and scheme.isalpha() and not written[len(scheme) + 1 :].split("/")[0].isdigit()
+    if has_scheme and scheme.lower() not in _SCHEMES:
+        return Host("", "", user=None, scheme=scheme.lower())
+    try:
+        parts = urlsplit(written if has_scheme else f"//{written.lstrip('/')}")
+        name = parts.hostname or ""
+    except ValueError:
+        return Host("", "", user=None, scheme="")
+    return Host(_decoded(name.rstrip(".")), name, _before_at(url, parts.netloc), parts.scheme)
+
+
+def _before_at(url: str, netloc: str) -> str | None:
+    """Return what stands before an ``@``; also where a backslash makes it a host for some programs alone."""
+    user, at, _ = netloc.rpartition("@")
+    if at:
+        return user
+    return netloc if "\\" in url.partition("?")[0] and "@" in url else None
+
+
+def _decoded(name: str) -> str:
+    labels = []
+    for label in name.split("."):
+        try:
+            labels.append(label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label)
+        except UnicodeError:  # an ASCII form that means nothing stays as it is
+            labels.append(label)
+    return unicodedata.normalize("NFKC", ".".join(labels)).lower()
+
+
+def skeleton(text: str) -> str:
+    """Return a text with letters and digits that look like Latin letters replaced by them."""
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in folded if not unicodedata.combining(char)).translate(_ALIKE)
+
+
+def official(host: Host, rules: PhishingRules) -> bool:
+    """Return whether the host is a brand's own, or under a suffix that only supervised institutions get."""
+    if not host.name or host.user is not None or host.name != host.written.rstrip("."):
+        return False
+    domains = rules.exclusive | frozenset(domain for brand in rules.brands for domain in brand.domains)
+    inside = any(host.name.endswith(f".{domain}") for domain in domains)
+    return inside or host.name in domains - rules.exclusive
+
+
+def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
+    """Yield what speaks against a host."""
+    if host.scheme not in _SCHEMES:
+        yield Finding("script_link", f"The link starts with {host.scheme[:20]}: and is no address of the web.")
+        return
+    if not host.name:
+        yield Finding("no_host", "No host can be read from the link.")
+        return
+    if host.user is not None:
+        yield Finding("at_sign", "Something stands before an @, so the host is not what the eye sees.")
+        yield from _brand(host.user, host.user, rules)
+    if _is_ip(host.name):
+        yield Finding("ip_host", "The host is a bare number.")
+        return
+    if "%" in host.written:
+        yield Finding("encoded_host", "The host is written in percent codes.")
+    if "xn--" in host.written or not host.name.isascii():
+        yield Finding("foreign_letters", "The host holds letters outside the Latin alphabet.")
+    if _looks_latin(host.name):
+        yield Finding("look_alike_letters", "Letters of another alphabet are put to look like Latin ones.")
+    if host.name.count(".") > 3:
+        yield Finding("many_levels", "The host has more than four levels.")
+    if official(host, rules):
+        return
+    domain, label = _registrable(host.name)
+    if domain in rules.shorteners:
+        yield Finding("shortener", "A shortener hides where the link goes.")
+    yield from _brand(host.name, label, rules)
+
+
+def _brand(name: str, label: str, rules: PhishingRules) -> Iterator[Finding]:
+    for brand in rules.brands:
+        how = _poses_as(name, label, brand)
+        if how:
+            yield Finding("poses_as_brand", f"The host {how} {brand.name} and is not among its domains.")
+            return
+
+
+def _looks_latin(name: str) -> bool:
+    """Return whether a host has letters of other alphabets, each of which looks like a Latin one."""
+    others = [char for char in name if not char.isascii()]
+    return any(ord(char) in _ALIKE for char in others) and skeleton(name).isascii()
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        try:  # also 2130706433, 0x7f.1 and 0177.0.0.1, which browsers take for numbers too
+            socket.inet_aton(name)
+        except (OSError, UnicodeError):
+            return False
+    return True
+
+
+@functools.cache
+def _extractor() -> TLDExtract:
+    from tldextract import TLDExtract  # noqa: PLC0415 - reads a list of ten thousand suffixes
+
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True)  # the list it ships, no network
+
+
+def _registrable(name: str) -> tuple[str, str]:
+    found = _extractor()(name)
+    return f"{found.domain}.{found.suffix}", f"{found.subdomain}.{found.domain}".strip(".")
+
+
+def _poses_as(name: str, label: str, brand: Brand) -> str:
+    """Return ``names`` or ``looks like``, empty where the host has nothing of the brand."""
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - needed by links alone
+
+    parts = [part for part in skeleton(label or name).replace("-", ".").split(".") if part]
+    folded = [_folded(part) for part in parts]
+    for word in sorted(brand.words):
+        alike = _folded(word)
+        if len(word) <= _SHORT:
+            if any(part.startswith(word) for part in parts):
+                return "names"
+        elif alike in "".join(folded):
+            return "names"
+        elif any(OSA.distance(alike, part) == _NEAR for part in folded):
+            return "looks like"
+    return ""
+
+
+def _folded(text: str) -> str:
+    """Return a text in which what looks alike in print is the same: i and l, rn and m."""
+    return text.replace("i", "l").replace("rn", "m")

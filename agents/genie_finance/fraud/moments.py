@@ -1,0 +1,75 @@
+"""Times of transfers: seconds where the time is known, days where it is not, in the order in which money moved."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from genie.errors import InputError
+from genie_finance.contracts.transfers import Transfer
+
+DAY_S = 86_400
+
+
+class Booked(NamedTuple):
+    """A transfer with its time read."""
+
+    start: float
+    """Earliest second at which it may have happened, since 1970; its day's first where the time is not known."""
+    end: float
+    """Latest second."""
+    day: datetime.date
+    """In the question's time zone."""
+    hour: int | None
+    """Local hour; None where the time is not known."""
+    transfer: Transfer
+
+    @property
+    def timed(self) -> bool:
+        """Return whether the time of day is known."""
+        return self.hour is not None
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # names that are folders of the database, or none at all
+        raise InputError("timezone", "is no time zone", "give a name such as Asia/Kolkata") from None
+
+
+def booked(transfers: Iterable[Transfer], timezone: str) -> tuple[Booked, ...]:
+    """Return transfers in order of time; a day without a time stands before its moments, equals by id.
+
+    Raises:
+        InputError: The time zone is unknown, or two transfers have one id.
+    """
+    zone = zone_of(timezone)
+    offsets: dict[datetime.date, float] = {}
+    found = [_booked(one, zone, offsets) for one in transfers]
+    found.sort(key=lambda one: (one.start, one.transfer.transaction_id))
+    seen: set[str] = set()
+    for one in found:
+        if one.transfer.transaction_id in seen:
+            raise InputError("transfers", "two have the same transaction_id", "give each transfer once")
+        seen.add(one.transfer.transaction_id)
+    return tuple(found)
+
+
+def _booked(transfer: Transfer, zone: ZoneInfo, starts: dict[datetime.date, float]) -> Booked:
+    moment = transfer.timestamp
+    if isinstance(moment, datetime.datetime):
+        local = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+        second = local.timestamp()
+        return Booked(second, second, local.date(), local.hour, transfer)
+    start = starts.get(moment)
+    if start is None:
+        start = datetime.datetime.combine(moment, datetime.time(), zone).timestamp()
+        starts[moment] = start
+    return Booked(start, start + DAY_S - 1, moment, None, transfer)

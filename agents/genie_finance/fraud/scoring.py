@@ -1,0 +1,61 @@
+"""Score cards: points of experts, added up and capped, and labels that missing data cannot make friendlier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from genie_finance.contracts.fraud import Level, Severity, Signal
+
+NONE = Decimal(0)
+MOST = Decimal(1)
+MOST_NAMED = 50
+"""Transactions that one signal names."""
+METHOD = (
+    "Points are judgements of experts, not measured: they order cases and are no probability of fraud. A finding is a "
+    "reason to look, not a proof."
+)
+_RANK: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """From which score on a case is medium or high."""
+
+    medium: Decimal
+    high: Decimal
+
+    def label(self, score: Decimal, worst: Decimal) -> Level:
+        """Return the label of a score.
+
+        Args:
+            score: Points of what was found.
+            worst: Points if every check that could not be made had found something.
+        """
+        if score >= self.high:
+            return "high"
+        if score >= self.medium:
+            return "medium"
+        return "undetermined" if worst >= self.medium else "low"
+
+
+CARD = Bands(Decimal("0.4"), Decimal("0.7"))
+"""The family's usual bands."""
+
+
+def added(weights: Iterable[Decimal]) -> Decimal:
+    """Return points added up, at most 1."""
+    return min(sum(weights, NONE), MOST)
+
+
+def worst_first(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """Return signals by severity and weight, then in an order that does not depend on the input's."""
+    return tuple(
+        sorted(
+            signals,
+            key=lambda one: (
+                _RANK[one.severity], -one.weight, one.pattern, one.account_id or "", one.transaction_ids, one.reason,
+            ),
+        )
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""The family's rule tables: what one edition of each must hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from genie_finance.domain.rulebook import Rules, Table
+
+Amount = Annotated[Decimal, Field(gt=0, le=Decimal(10) ** 12)]
+Words = Annotated[frozenset[str], Field(min_length=1)]
+
+
+class PmlaRules(Rules):
+    """Reports of fact that are due every month."""
+
+    currency: str
+    home: str
+    """ISO code of the country whose law it is."""
+    cash_month: Amount
+    """Cash paid in, or cash paid out, of one customer in a calendar month is reported above this."""
+    cash_detail_from: Amount
+    """Single transactions below this are not named in the report."""
+    deposit_with_pan: Amount
+    """A cash deposit of a day above this needs the depositor's tax number."""
+    cross_border: Amount
+    """A wire into or out of the country is reported above this."""
+    non_profit: Amount
+    """A receipt of a non-profit organisation is reported above this."""
+    due_day: Annotated[int, Field(ge=1, le=28)]
+    """Of the month after."""
+    suspicion_working_days: int
+    """Within which a suspicion is reported, once the principal officer is satisfied of it."""
+
+
+class CallForAction(Rules):
+    """Countries on the FATF's list."""
+
+    countries: Words
+
+
+class Brand(Rules):
+    """Somebody whom phishers pose as."""
+
+    name: str
+    words: Words
+    """How it is written in a host name; words of up to four letters count only where a part starts with them."""
+    domains: Words
+    """Registrable domains that are its own."""
+
+
+class PhishingRules(Rules):
+    """Who is official."""
+
+    handles: Words
+    """Of UPI payment addresses."""
+    exclusive: Words
+    """Suffixes under which only supervised institutions get a name."""
+    brands: Annotated[tuple[Brand, ...], Field(min_length=1)]
+    shorteners: Words
+
+
+PMLA = Table("pmla_in", PmlaRules)
+CALL_FOR_ACTION = Table("fatf_call_for_action", CallForAction)
+PHISHING = Table("phishing_in", PhishingRules)

@@ -1,0 +1,32 @@
+"""Travel: whether one person can have been at two places."""
+
+from __future__ import annotations
+
+from genie_finance.contracts.transfers import Place
+from genie_finance.domain.geo import distance_km, speed_kmh
+
+LEAST_KM = 50.0
+"""Nearer places may be one: cell towers and address ranges are no more exact."""
+
+
+def located(place: Place | None) -> Place | None:
+    """Return a place that can be believed; 0, 0 is what devices without one report."""
+    return None if place is None or (place.latitude == 0 and place.longitude == 0) else place
+
+
+def too_fast(first: Place, second: Place, seconds: float, *, most_kmh: float) -> str:
+    """Return why nobody can have made the journey, empty where somebody can.
+
+    Args:
+        first: Where the journey starts.
+        second: Where it ends.
+        seconds: Between the two, at least 0; at the same moment no distance can be covered.
+        most_kmh: Speed above which it is impossible.
+    """
+    distance = distance_km((first.latitude, first.longitude), (second.latitude, second.longitude))
+    if distance < LEAST_KM:
+        return ""
+    speed = speed_kmh(distance, seconds)
+    if speed <= most_kmh:
+        return ""
+    return f"{distance:,.0f} km in {seconds / 60:,.0f} minutes" if seconds else f"{distance:,.0f} km at the same moment"

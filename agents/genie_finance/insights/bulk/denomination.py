@@ -1,0 +1,53 @@
+"""The currency of movements whose statement names none: that of the question, before anything is matched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from genie_finance.contracts.money import UNKNOWN_CURRENCY, exponent, minor_units
+from genie_finance.contracts.statements import Transaction
+from genie_finance.insights.making import money, restated
+
+
+class Denominated(NamedTuple):
+    """Movements, and whether a currency was taken for any."""
+
+    transactions: tuple[Transaction, ...]
+    assumed: bool
+
+
+def denominated(transactions: Sequence[Transaction], currency: str) -> Denominated:
+    """Return movements with those that name no currency in a given one, in the same order.
+
+    Amounts stay as they are written: 1,000 is as many yen. An account that has an amount with more digits after the
+    point than the currency knows is not in it, and its movements stay without one.
+    """
+    alike = exponent(UNKNOWN_CURRENCY) == exponent(currency)
+    unnamed: dict[str, list[int]] = defaultdict(list)
+    for at, one in enumerate(transactions):
+        if one.amount.currency == UNKNOWN_CURRENCY:
+            unnamed[one.account].append(at)
+    if not unnamed:
+        return Denominated(tuple(transactions), assumed=False)
+    found = list(transactions)
+    assumed = False
+    for places in unnamed.values():
+        try:
+            stated = [_stated(transactions[at], currency, alike=alike) for at in places]
+        except ValueError:
+            continue
+        assumed = True
+        for at, one in zip(places, stated, strict=True):
+            found[at] = one
+    return Denominated(tuple(found), assumed)
+
+
+def _stated(one: Transaction, currency: str, *, alike: bool) -> Transaction:
+    amount, balance = one.amount, one.balance
+    if alike:
+        left = None if balance is None else money(balance.minor, currency)
+        return restated(one, money(amount.minor, currency), left)
+    left = None if balance is None else money(minor_units(balance.amount, currency), currency)
+    return restated(one, money(minor_units(amount.amount, currency), currency), left)

@@ -1,0 +1,60 @@
+"""Bulk desk: takes an applicant's statements and puts their cash flow on one page, or what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie_finance.contracts.bulk import BulkAnalysis, BulkQuestion, BulkReport, BulkStatementRequest
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.domain.asking import Asking
+
+_WITHIN_S = 100.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        BulkStatementRequest: (BulkAnalysis, InsufficientData),
+    }
+)
+"""What the desk asks; each is answered with one of these."""
+
+
+@agent(
+    id="bulk_desk",
+    capabilities=("statements.report",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="restricted",
+    concurrency=8,
+    asks=ASKS,
+)
+async def bulk_desk(question: BulkQuestion, context: Context) -> BulkReport:
+    """Reports what the statements of all of an applicant's accounts say together, and what is missing."""
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    request = BulkStatementRequest(
+        applicant_id=question.applicant_id, files=question.files, currency=question.currency
+    )  # fmt: skip
+    analysis = await asking.ask(request, BulkAnalysis)
+    return BulkReport(
+        headline=_headline(question, analysis),
+        analysis=analysis,
+        insufficient=tuple(asking.insufficient),
+        missing=tuple(asking.missing),
+    )
+
+
+def _headline(question: BulkQuestion, analysis: BulkAnalysis | None) -> str:
+    if analysis is None:
+        return f"{question.applicant_id}: no cash flow can be stated; what is missing is listed below."
+    said = (
+        f"{analysis.applicant_id}: {analysis.monthly_average_inflow} in and {analysis.monthly_average_outflow} out a "
+        f"month, over {analysis.duration_months} months and {analysis.account_count} accounts."
+    )
+    if analysis.return_count:
+        said += f" Returned unpaid: {analysis.return_count}."
+    if analysis.quarantined_count or analysis.unread:
+        said += f" Not read: {analysis.quarantined_count} rows and {len(analysis.unread)} files."
+    return said

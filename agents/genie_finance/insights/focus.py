@@ -1,0 +1,101 @@
+"""What a question is about: categories or merchants it names, and what it wants to compare with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from genie_finance.domain import categories, narrations
+from genie_finance.domain.categories import Kind
+
+_GROUPS = {
+    "food": ("food", "eating", "meals"),
+    "housing": ("housing", "home costs"),
+    "utilities": ("utilities", "utility bills", "bills"),
+    "transport": ("transport", "transportation", "mobility"),
+    "travel": ("travel", "travelling", "traveling"),
+    "shopping": ("shopping", "purchases"),
+    "health": ("health", "healthcare"),
+    "entertainment": ("entertainment", "leisure", "fun"),
+    "insurance": ("insurance", "insurances"),
+    "debt": ("debt", "debts"),
+    "fees": ("fees",),
+    "taxes": ("taxes", "tax"),
+    "giving": ("giving",),
+}
+"""Words by which questions mean all categories of a group."""
+_COMPARING = frozenset({"compared", "compare", "comparison", "versus", "vs", "than", "against", "relative", "from"})
+_PREVIOUS = ("last month", "previous month", "month before", "prior month", "preceding month")
+_ORDINARY = frozenset(
+    {"where", "when", "what", "which", "much", "many", "more", "most", "less", "than", "over", "overspend"}
+    | {"overspending", "spend", "spending", "spent", "month", "months", "year", "last", "this", "money", "with"}
+    | {"compared", "compare", "cost", "costs", "save", "cash", "flow", "account", "bank", "paid", "payment", "report"}
+)
+"""Words of questions that name no merchant even if one is called so."""
+_LONGEST_PHRASE = 5
+
+
+class Focus(NamedTuple):
+    """What a question asks about; neither categories nor merchants means all spending."""
+
+    label: str
+    """How the answer names it."""
+    categories: frozenset[str] = frozenset()
+    merchants: frozenset[str] = frozenset()
+    against_previous: bool = False
+    """Compare with the month before, not with the median of the months before."""
+
+    @property
+    def general(self) -> bool:
+        """True when the question names nothing in particular."""
+        return not (self.categories or self.merchants)
+
+
+def focus_of(question: str, merchants: Collection[str]) -> Focus:
+    """Return what a question is about.
+
+    Args:
+        question: Any text, of which the first ``narrations.LONGEST`` characters are read.
+        merchants: Those of the statement; others cannot be asked about.
+    """
+    asked = narrations.words(question)
+    text = f" {' '.join(asked)} "
+    previous = not _COMPARING.isdisjoint(asked) and any(f" {phrase} " in text for phrase in _PREVIOUS)
+    named = {" ".join(narrations.words(merchant)): merchant for merchant in merchants}
+    found: dict[str, frozenset[str]] = {}
+    shops: dict[str, None] = {}
+    start = 0
+    while start < len(asked):
+        for size in range(min(_LONGEST_PHRASE, len(asked) - start), 0, -1):
+            phrase = " ".join(asked[start : start + size])
+            if phrase in _phrases():
+                label, meant = _phrases()[phrase]
+                found[label] = meant
+                break
+            if phrase in named and phrase not in _ORDINARY and len(phrase) >= 2:
+                shops[named[phrase]] = None
+                break
+        else:
+            size = 1
+        start += size
+    if shops:  # "food from Swiggy" asks about Swiggy
+        return Focus(" and ".join(shops), merchants=frozenset(shops), against_previous=previous)
+    if found:
+        return Focus(" and ".join(found), frozenset().union(*found.values()), against_previous=previous)
+    return Focus("all spending", against_previous=previous)
+
+
+@functools.cache
+def _phrases() -> Mapping[str, tuple[str, frozenset[str]]]:
+    """Return what each phrase means: a label and the categories of expenses."""
+    table: dict[str, tuple[str, frozenset[str]]] = {}
+    expenses = [about for about in categories.taxonomy().values() if about.kind is Kind.EXPENSE]
+    for about in expenses:
+        for phrase in (*about.asked, about.title):
+            table[" ".join(narrations.words(phrase))] = (about.title, frozenset({about.category.value}))
+    for group, phrases in _GROUPS.items():
+        members = frozenset(about.category.value for about in expenses if about.group == group)
+        for phrase in phrases:
+            table[" ".join(narrations.words(phrase))] = (phrases[0].capitalize(), members)
+    return table

@@ -1,0 +1,168 @@
+"""Forecaster: the next three months' net cash flow of each currency, with an interval that keeps its promise."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie_finance.contracts.insights import CashflowForecast, CurrencyForecast, ForecastMonth, InsightTask
+from genie_finance.contracts.money import Money
+from genie_finance.domain.months import month_of, shift
+from genie_finance.domain.spread import median_minor
+from genie_finance.insights.ledger import Entry, entries
+from genie_finance.insights.recurrence import Series, find_series
+
+HORIZON = 3
+"""Months ahead."""
+FEWEST_MONTHS = 3
+"""Complete months without which nothing is said."""
+COVERAGE = Decimal("0.8")
+RANKED_FROM = 9
+"""From this many months on the interval is read off the months themselves: with n, the span from the k-th lowest to
+the k-th highest holds the next one with probability 1 - 2k/(n+1), whatever their distribution, as long as they are
+exchangeable; nine are the fewest for 80 %. Source: Wilks, Determination of Sample Sizes for Setting Tolerance Limits,
+Annals of Mathematical Statistics 12 (1941)."""
+_STUDENT_T = {2: "1.8856", 3: "1.6377", 4: "1.5332", 5: "1.4759", 6: "1.4398", 7: "1.4149"}
+"""90 % quantile of Student's t by degrees of freedom, which leaves 10 % on each side."""
+_MOST_DUE = 6
+"""Most charges of one series in a month: five weeks, and one that was late."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlook:
+    """Where the part of a month's net that does not recur may lie, in minor units."""
+
+    expected: int
+    low: int
+    high: int
+
+
+def forecast(task: InsightTask) -> CashflowForecast:
+    """Return the net cash flow of the three months after the statement's last, per currency.
+
+    A month is what recurs (series of a fixed amount that have not stopped, at their latest amount, in the months in
+    which they fall due) plus what does not: the median of the complete months' net without those series. The interval
+    is that of the second part, so what varies from time to time must be in it, bills by use included.
+    """
+    period = task.analysis.period
+    counted = entries(task.statement.transactions)
+    recurring = tuple(one for one in find_series([entry.transaction for entry in counted]) if one.is_fixed)
+    first = shift(month_of(period.end), 1)
+    months = tuple(shift(first, by) for by in range(HORIZON))
+    forecasts, insufficient = [], []
+    for total in task.analysis.totals:
+        currency = total.currency
+        own = [entry for entry in counted if entry.currency == currency]
+        complete = [m.month for m in task.analysis.months if m.currency == currency and m.complete]
+        history = _since_first(complete, {entry.month for entry in own})
+        booked = len(set(history) & {entry.month for entry in own})
+        if booked < FEWEST_MONTHS:
+            months_are = "complete month has" if booked == 1 else "complete months have"
+            insufficient.append(f"{currency}: {booked} {months_are} bookings, {FEWEST_MONTHS} are needed")
+            continue
+        series = [one for one in recurring if one.last.amount.currency == currency]
+        outlook = _outlook(_residuals(own, series, history))
+        due = _due(tuple(one for one in series if one.is_active(period.end)), months)
+        forecasts.append(_forecast(currency, months, due, outlook, len(history)))
+    return CashflowForecast(forecasts=tuple(forecasts), insufficient=tuple(insufficient))
+
+
+def _since_first(complete: Sequence[str], booked: set[str]) -> list[str]:
+    """Return the complete months from the currency's first booking on; before it the account may not have existed."""
+    first = min(booked, default=None)
+    return [month for month in sorted(complete) if first is not None and month >= first]
+
+
+def _residuals(own: Sequence[Entry], series: Sequence[Series], history: Sequence[str]) -> list[int]:
+    recurring = {id(charge) for one in series for charge in one.charges}
+    rest: Counter[str] = Counter()
+    for entry in own:
+        if id(entry.transaction) not in recurring:
+            rest[entry.month] += entry.transaction.amount.minor
+    return [rest[month] for month in history]
+
+
+def _due(series: Sequence[Series], months: Sequence[str]) -> Counter[str]:
+    """Return the recurring amounts that fall due in each month, in minor units."""
+    due: Counter[str] = Counter()
+    for one in series:
+        for date in itertools.islice(one.due(), _MOST_DUE * (HORIZON + 1)):
+            month = month_of(date)
+            if month > months[-1]:
+                break
+            if month >= months[0]:
+                due[month] += one.last.amount.minor
+    return due
+
+
+def _outlook(residuals: Sequence[int]) -> _Outlook:
+    """Return the median and the 80 % prediction interval of the next value of a series of months."""
+    count = len(residuals)
+    expected = median_minor(residuals)
+    if count >= RANKED_FROM:
+        ordered = sorted(residuals)
+        rank = (count + 1) * (1 - COVERAGE) / 2  # counted from 1, at least 1
+        low, high = _at_rank(ordered, rank), _at_rank(ordered, count + 1 - rank)
+    else:
+        mean = Decimal(sum(residuals)) / count
+        variance = sum(((value - mean) ** 2 for value in residuals), Decimal(0)) / (count - 1)
+        reach = Decimal(_STUDENT_T[count - 1]) * (variance * (1 + Decimal(1) / count)).sqrt()
+        low, high = _whole(mean - reach), _whole(mean + reach)
+    return _Outlook(expected, min(low, expected), max(high, expected))
+
+
+def _at_rank(ordered: Sequence[int], rank: Decimal) -> int:
+    below = int(rank)
+    part = rank - below
+    if not part:
+        return ordered[below - 1]
+    return _whole(ordered[below - 1] + part * (ordered[below] - ordered[below - 1]))
+
+
+def _whole(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+def _forecast(
+    currency: str, months: Sequence[str], due: Counter[str], outlook: _Outlook, history: int
+) -> CurrencyForecast:
+    ranked = history >= RANKED_FROM
+    interval = "the spread of those months, whatever its shape" if ranked else "Student's t over those months"
+    return CurrencyForecast(
+        currency=currency,
+        months=tuple(
+            ForecastMonth(
+                month=month,
+                expected=Money(minor=due[month] + outlook.expected, currency=currency),
+                low=Money(minor=due[month] + outlook.low, currency=currency),
+                high=Money(minor=due[month] + outlook.high, currency=currency),
+            )
+            for month in months
+        ),
+        history_months=history,
+        coverage=float(COVERAGE),
+        method=f"recurring items of a fixed amount at their latest price, plus the median of the other net of "
+        f"{history} complete months; interval from {interval}",
+        caution=None
+        if ranked
+        else f"Short history: {history} complete months, so the interval is wide and takes them for normally "
+        f"distributed; from {RANKED_FROM} months on it does not need to.",
+    )
+
+
+@agent(
+    id="forecaster",
+    capabilities=("forecast.cashflow",),
+    risk=Risk.LOW,
+    tier=Tier.PRODUCTION,
+    clearance="confidential",
+    concurrency=4,
+)
+async def forecaster(task: InsightTask) -> CashflowForecast:
+    """Forecasts the next three months per currency, with an interval."""
+    return forecast(task)

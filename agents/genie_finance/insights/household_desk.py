@@ -1,0 +1,118 @@
+"""Household desk: statements and a few facts in, emergency fund and carbon footprint out, with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie.contracts.gather import Gathered
+from genie.contracts.message import Payload, topic_of
+from genie.errors import InputError
+from genie_finance.contracts.household import (
+    MOST_MOVEMENTS,
+    CarbonFootprint,
+    CarbonRequest,
+    EmergencyFundPlan,
+    EmergencyFundRequest,
+    Household,
+    HouseholdPlan,
+    HouseholdQuestion,
+    Movement,
+)
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.statements import CategorisedStatement, StatementReading, StatementReceived, Transaction
+from genie_finance.domain.asking import Asking
+
+READING = (StatementReading, CategorisedStatement)
+ASKS: MappingProxyType[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        StatementReceived: READING,
+        EmergencyFundRequest: (EmergencyFundPlan, InsufficientData),
+        CarbonRequest: (CarbonFootprint, InsufficientData),
+    }
+)
+_READING_S, _WITHIN_S = 30.0, 20.0
+_MOST_NAMED = 500
+
+
+@agent(
+    id="household_desk",
+    capabilities=("household.plan",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="restricted",
+    concurrency=8,
+    asks=ASKS,
+)
+async def household_desk(question: HouseholdQuestion, context: Context) -> HouseholdPlan:
+    """Plans a household's emergency fund and estimates its carbon footprint from its bank statements.
+
+    Raises:
+        InputError: No statement could be read, or they have too many movements.
+    """
+    read = await context.gather(StatementReceived(files=question.files), expect=READING, within_s=_READING_S)
+    reading, categorised = read.get(StatementReading), read.get(CategorisedStatement)
+    if reading is None:
+        raise InputError(question.files[0].filename, _reason(read, StatementReading))
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    fund, carbon, others = None, None, frozenset[str]()
+    if categorised is None:
+        for part in (EmergencyFundPlan, CarbonFootprint):
+            asking.lost(part, f"not asked: {topic_of(CategorisedStatement).name} is missing")
+    else:
+        found = categorised.statement.transactions
+        counted = [one for one in found if one.amount.currency == INR]
+        others = frozenset(one.amount.currency for one in found) - {INR}
+        if len(counted) > MOST_MOVEMENTS:
+            raise InputError("statements", f"have more than {MOST_MOVEMENTS:,} movements", "give fewer years")
+        movements = tuple(_movements(counted))
+        fund = await asking.ask(_funding(question.household, movements), EmergencyFundPlan)
+        carbon = await asking.ask(
+            CarbonRequest(transactions=movements, factors=question.household.factors), CarbonFootprint
+        )  # fmt: skip
+    return HouseholdPlan(
+        headline=_headline(fund, carbon),
+        emergency_fund=fund,
+        carbon=carbon,
+        other_currencies=tuple(sorted(others)),
+        quarantined=reading.quarantined[:_MOST_NAMED],
+        unread=reading.unread,
+        insufficient=tuple(asking.insufficient),
+        missing=tuple(asking.missing),
+    )
+
+
+def _movements(transactions: Iterable[Transaction]) -> Iterable[Movement]:
+    """Yield movements; a refund keeps the category of what it takes back, so that it is no income."""
+    by_id = {one.id: one for one in transactions}
+    for one in transactions:
+        bought = by_id.get(one.nets_with or "")
+        category = bought.category if bought is not None and one.amount.minor > 0 else one.category
+        yield Movement(date=one.date, amount=one.amount, description=one.narration[:500], category=category)
+
+
+def _funding(household: Household, movements: tuple[Movement, ...]) -> EmergencyFundRequest:
+    return EmergencyFundRequest(transactions=movements, **household.model_dump(exclude={"factors"}))
+
+
+def _headline(fund: EmergencyFundPlan | None, carbon: CarbonFootprint | None) -> str:
+    said = []
+    if fund is not None:
+        said.append(f"Keep {fund.target}, {fund.coverage_months} months of expenses; {fund.gap} are missing")
+        if fund.months_to_target:
+            said[-1] += f", {fund.months_to_target} months at {fund.suggested_monthly_saving} a month"
+    if carbon is not None:
+        said.append(
+            f"The spending of {carbon.months} months stands for {carbon.total_kg_co2e} kg of CO2 equivalents "
+            f"({carbon.low_kg_co2e} to {carbon.high_kg_co2e})"
+        )
+    return ". ".join(said) + "." if said else "Nothing can be stated; what is missing is listed below."
+
+
+def _reason(gathered: Gathered, part: type[Payload]) -> str:
+    name = topic_of(part).name
+    return next((one.reason for one in gathered.missing.values() if one.part == name), f"{name} did not come")

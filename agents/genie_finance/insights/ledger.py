@@ -1,0 +1,53 @@
+"""How each transaction counts towards a month: earned, spent, or only moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from genie_finance.contracts.statements import Transaction
+from genie_finance.domain import categories
+from genie_finance.domain.categories import Kind
+from genie_finance.domain.months import month_of
+
+
+class Entry(NamedTuple):
+    """One transaction that changes what a month earned or spent."""
+
+    transaction: Transaction
+    month: str
+    """Where it counts: a refund in the month of its purchase, everything else in the month of its booking."""
+    category: str
+    spending: bool
+    """True for expenses and what takes them back, False for income."""
+
+    @property
+    def currency(self) -> str:
+        """Currency of the amount."""
+        return self.transaction.amount.currency
+
+    @property
+    def spent(self) -> int:
+        """Minor units spent; negative for a refund. Only for spending."""
+        return -self.transaction.amount.minor
+
+
+def entries(transactions: Sequence[Transaction]) -> tuple[Entry, ...]:
+    """Return what counts, in the order given; transfers of own money do not.
+
+    A movement without a category counts by its sign, money in as income; if it takes back a purchase of the
+    statement it counts against that purchase.
+    """
+    by_id = {transaction.id: transaction for transaction in transactions}
+    counted = []
+    for transaction in transactions:
+        about = categories.info(transaction.category)
+        if about.kind is Kind.TRANSFER:
+            continue
+        month = month_of(transaction.date)
+        spending = about.kind is Kind.EXPENSE or (about.kind is Kind.UNKNOWN and transaction.amount.minor <= 0)
+        purchase = by_id.get(transaction.nets_with or "")
+        if purchase is not None and transaction.amount.minor > 0 and about.kind is not Kind.INCOME:
+            month, spending = month_of(purchase.date), True
+        counted.append(Entry(transaction, month, about.category.value, spending))
+    return tuple(counted)

@@ -1,0 +1,138 @@
+"""Which of several money columns is what, where no header says it."""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie_finance.insights.reading.balance import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+_MOST_COLUMNS = 6
+_EXCLUSIVE_PERCENT = 95
+
+Values = dict[int, list["Decimal | None"]]
+
+
+class Arrangement(NamedTuple):
+    """Roles of money columns: one amount, or a debit and a credit column; perhaps a balance."""
+
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    balance: int | None = None
+
+    def agrees(self, fixed: Mapping[str, int]) -> bool:
+        """True if it gives the fixed roles to the fixed columns."""
+        return all(getattr(self, role) == column for role, column in fixed.items())
+
+
+class Arranged(NamedTuple):
+    """The arrangement chosen, and whether the file determines it."""
+
+    arrangement: Arrangement
+    certain: bool
+    proven: bool = False
+    """The running balance follows from it."""
+
+
+def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> Arranged | None:
+    """Return what each money column is, or None if no arrangement fits.
+
+    A running balance that follows from an arrangement proves it. Without one, two columns of which each row uses one
+    are debit and credit; otherwise the column with negative amounts, else the first, is the amount.
+
+    Args:
+        values: Signed numbers of each money column, row by row; None where a cell is empty.
+        marks: -1, 1 or 0 for each row: what a debit/credit column says, 0 for nothing.
+        fixed: Roles already known, by column.
+    """
+    columns = sorted({*sorted(values)[:_MOST_COLUMNS], *fixed.values()})
+    pairs = [pair for pair in combinations(columns, 2) if _exclusive(values[pair[0]], values[pair[1]])]
+    if {"debit", "credit"} <= fixed.keys():
+        pairs = [(fixed["debit"], fixed["credit"])]
+    ranked = [a for a in _ranked(values, columns, pairs) if a.agrees(fixed)]
+    if not ranked:
+        return None
+    # The first of equals wins, and the ranking puts the likelier first.
+    proven = max(ranked, key=lambda a: _fits(a, values, marks))
+    if _fits(proven, values, marks):
+        return Arranged(proven, certain=True, proven=True)
+    chosen = ranked[0]
+    if chosen.debit is not None and chosen.credit is not None:
+        return Arranged(
+            chosen, certain=_mostly_negative(values[chosen.debit]) != _mostly_negative(values[chosen.credit])
+        )
+    return Arranged(chosen, certain=len(columns) == 1)
+
+
+def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, int]]) -> list[Arrangement]:
+    found = []
+    for pair in pairs:
+        rest = [column for column in columns if column not in pair]
+        # A column of negative amounts is the debit one, whichever stands first; by custom it is the left one.
+        ways = sorted(permutations(pair), key=lambda way: (not _mostly_negative(values[way[0]]), way))
+        found += [
+            Arrangement(debit=debit, credit=credit, balance=balance)
+            for debit, credit in ways
+            for balance in (*reversed(rest), None)
+        ]
+    signed = sorted(columns, key=lambda column: (not _has_negative(values[column]), column))
+    return found + [
+        Arrangement(amount=amount, balance=balance)
+        for amount in signed
+        for balance in (*(c for c in reversed(columns) if c != amount and _dense(values[c])), None)
+    ]
+
+
+def _exclusive(left: list[Decimal | None], right: list[Decimal | None]) -> bool:
+    """True if next to every row uses one of the columns and none both, and each is used."""
+    one = sum(bool(a) != bool(b) for a, b in zip(left, right, strict=True))
+    return any(left) and any(right) and one * 100 >= _EXCLUSIVE_PERCENT * len(left)
+
+
+def _has_negative(column: list[Decimal | None]) -> bool:
+    return any(value < 0 for value in column if value is not None)
+
+
+def _mostly_negative(column: list[Decimal | None]) -> bool:
+    used = [value for value in column if value]
+    return sum(value < 0 for value in used) * 2 > len(used)
+
+
+def _dense(column: list[Decimal | None]) -> bool:
+    return sum(value is not None for value in column) * 2 >= len(column)
+
+
+def _fits(way: Arrangement, values: Values, marks: Sequence[int]) -> int:
+    """Return how many steps of the balance follow from the amounts, 0 if that proves nothing."""
+    if way.balance is None:
+        return 0
+    chain = follow(movements(way, values, marks), values[way.balance])
+    if way.amount is not None and not chain.proves:
+        chain = follow([None if v is None else -v for v in movements(way, values, marks)], values[way.balance])
+    return chain.fits if chain.proves else 0
+
+
+def movements(way: Arrangement, values: Values, marks: Sequence[int]) -> list[Decimal | None]:
+    """Return the signed movement of each row under an arrangement."""
+    if way.amount is not None:
+        signed = values[way.amount]
+        if _has_negative(signed):
+            return signed
+        return [None if v is None else v * (mark or 1) for v, mark in zip(signed, marks, strict=True)]
+    if way.debit is None or way.credit is None:
+        return []
+    debits, credits_ = values[way.debit], values[way.credit]
+    out = 1 if _mostly_negative(debits) else -1
+    into = -1 if _mostly_negative(credits_) else 1
+    return [_one(debit, credit, out, into) for debit, credit in zip(debits, credits_, strict=True)]
+
+
+def _one(debit: Decimal | None, credit: Decimal | None, out: int, into: int) -> Decimal | None:
+    if bool(debit) == bool(credit):
+        return None
+    return debit * out if debit else credit * into if credit else None

@@ -1,0 +1,66 @@
+"""What the cells of one file can be read as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie_finance.insights.reading.amounts import AmountText, amount_text
+from genie_finance.insights.reading.dates import Readings, date_readings, formatted_date
+
+if TYPE_CHECKING:
+    from genie_finance.contracts.statements import StatementProfile
+
+_REMEMBERED = 500_000
+
+
+class _Unseen:
+    """Stands for what nobody has looked at; most balances are met once, and an exception for each would cost more."""
+
+
+_UNSEEN = _Unseen()
+
+
+class Cells:
+    """Looks at each distinct text of one file once: the same dates and amounts are met many times.
+
+    It lives as long as one reading, so no statement's text outlives it.
+    """
+
+    def __init__(self, profile: StatementProfile) -> None:
+        self._date_format = profile.date_format
+        self._dates: dict[str, Readings | None] = {}
+        self._amounts: dict[str, AmountText | None] = {}
+
+    def date(self, cell: str) -> Readings | None:
+        """Return what a cell can mean as a date; in the profile's format alone, if it names one."""
+        known = self._dates.get(cell, _UNSEEN)
+        if not isinstance(known, _Unseen):
+            return known
+        if self._date_format is None:
+            found = date_readings(cell)
+        else:
+            day = formatted_date(cell, self._date_format)
+            found = (day, day, day) if day else None
+        if len(self._dates) < _REMEMBERED:
+            self._dates[cell] = found
+        return found
+
+    def amount(self, cell: str) -> AmountText | None:
+        """Return what a cell can mean as an amount."""
+        known = self._amounts.get(cell, _UNSEEN)
+        if not isinstance(known, _Unseen):
+            return known
+        found = amount_text(cell)
+        if len(self._amounts) < _REMEMBERED:
+            self._amounts[cell] = found
+        return found
+
+    def has_movement(self, cells: tuple[str, ...]) -> bool:
+        """True for a row that holds both a date and, in another cell, an amount."""
+        dated = next((index for index, cell in enumerate(cells) if self.date(cell)), None)
+        if dated is None:
+            return False
+        return any(
+            self.amount(cell) and not (self.date(cell) and len(cell) == 8)
+            for cell in (*cells[:dated], *cells[dated + 1 :])
+        )

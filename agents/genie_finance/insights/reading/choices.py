@@ -1,0 +1,45 @@
+"""What the reader chose and noticed while it read one file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie_finance.contracts.statements import Assumption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHOWN = 5
+
+
+class Choices:
+    """Collects assumptions and notices of one reading, in the order in which they were made.
+
+    Args:
+        file: Name of the file that is read, where it is one among several.
+    """
+
+    def __init__(self, file: str = "") -> None:
+        self.file = file
+        self.assumptions: list[Assumption] = []
+        self.notices: list[str] = []
+
+    def assume(self, field: str, chosen: str, why: str, settle_with: str = "", *, file: str = "") -> None:
+        """Keep a choice that the file left open; by default the profile line that settles it is ``field: chosen``."""
+        self.assumptions.append(
+            Assumption(field=field, chosen=chosen, why=why, settle_with=settle_with or f"{field}: {chosen}", file=file)
+        )
+
+    def notice(self, text: str) -> None:
+        """Keep something that the reader of the report should know and that is no choice."""
+        self.notices.append(text)
+
+
+def name_lines(lines: Sequence[int]) -> str:
+    """Return ``"line 3"``, ``"lines 3, 4 and 7"`` or ``"lines 3, 4, 5, 6, 7 and 12 more"``."""
+    shown = [str(line) for line in lines[:_SHOWN]]
+    if len(lines) > _SHOWN:
+        return f"lines {', '.join(shown)} and {len(lines) - _SHOWN} more"
+    if len(shown) == 1:
+        return f"line {shown[0]}"
+    return f"lines {', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,365 @@
+"""Which column is what: from the profile, else the header, else what the columns hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.errors import InputError, did_you_mean
+from genie_finance.insights.reading.arrangement import Arranged, arrange
+from genie_finance.insights.reading.facts import Facts, column_facts
+from genie_finance.insights.reading.vocabulary import TYPE_WORDS, Role, header_roles, mark_of, plain
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from genie_finance.contracts.statements import StatementProfile
+    from genie_finance.insights.reading.amounts import DecimalMark
+    from genie_finance.insights.reading.cells import Cells
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.dialect import Record
+    from genie_finance.insights.reading.table import Table
+
+_SAMPLE = 300
+_MOVEMENT = ("amount", "debit", "credit")
+
+
+class Columns(NamedTuple):
+    """Positions of the columns that are read, from 0."""
+
+    date: int
+    narration: tuple[int, ...] = ()
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    mark: int | None = None
+    balance: int | None = None
+    currency: int | None = None
+    account: int | None = None
+
+    @property
+    def money(self) -> tuple[int, ...]:
+        """Columns of movements, without the balance."""
+        return tuple(c for c in (self.amount, self.debit, self.credit) if c is not None)
+
+
+class ColumnFinder:
+    """Finds the columns of one table.
+
+    Raises:
+        InputError: The profile names a column that is not there, or no column holds dates or amounts.
+    """
+
+    def __init__(self, name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices) -> None:
+        self._name = name
+        self._table = table
+        self._cells = cells
+        self._profile = profile
+        self._choices = choices
+        self._sample: tuple[Record, ...] = tuple(row for row in table.rows[:_SAMPLE] if not row.problem)
+        self._facts = column_facts(self._sample, cells)
+        self._found: dict[str, int] = {}
+        self._narration: list[int] = []
+        self._amounts: list[int] = []
+        """Columns that the header calls an amount as well as the one that is taken."""
+        self._from_profile()
+        if table.header:
+            self._from_header(table.header)
+
+    def money_columns(self) -> tuple[int, ...]:
+        """Return the columns whose cells tell the decimal mark: those that hold money, or may where none is named."""
+        named = self._fixed(*_MOVEMENT)
+        known = {*named.values(), *self._fixed("balance").values()}
+        return tuple(sorted(known if named else known | set(self._candidates())))
+
+    def find(self, decimal_mark: DecimalMark) -> Columns:
+        """Return the columns; what the file leaves open is said in the choices."""
+        date = self._date()
+        mark = self._mark_column() if self._unsure("mark") else None
+        if not ({"debit", "credit"} <= self._found.keys() or "amount" in self._found):
+            self._arrange(decimal_mark, mark)
+        elif not any(self._fixed("amount", "debit", "credit")):
+            raise self._no_amounts()
+        if "amount" in self._found and mark is not None:
+            self._found["mark"] = mark
+        self._currency_column()
+        paired = "debit" in self._found or "credit" in self._found
+        if paired and "amount" in self._found and self._profile.amount_column is None:
+            del self._found["amount"]
+        self._choose_amount()
+        return Columns(
+            date=date,
+            narration=tuple(self._narration) if self._narration else self._texts(),
+            **{role: column for role, column in self._found.items() if role not in {"date", "value_date"}},
+        )
+
+    def _choose_amount(self) -> None:
+        """Say that another column might be the amount, where it holds another one."""
+        first = self._found.get("amount")
+        if first is None:
+            return
+        for other in self._amounts:
+            pairs = [(row.cells[first], row.cells[other]) for row in self._sample if len(row.cells) > max(first, other)]
+            differ = sum(bool(a) and bool(b) and a != b for a, b in pairs)
+            if differ:
+                self._choices.assume(
+                    "amount_column", str(first + 1),
+                    f"columns {first + 1} and {other + 1} are both called an amount, and differ in {differ} of "
+                    f"{len(pairs)} rows; the first is taken",
+                )  # fmt: skip
+
+    # From the profile and the header
+
+    def _from_profile(self) -> None:
+        profile = self._profile
+        for role in ("date", "amount", "debit", "credit", "mark", "balance", "currency"):
+            column = getattr(profile, f"{role}_column")
+            if column is not None:
+                self._found[role] = self._position(column, f"{role}_column")
+        for column in profile.narration_columns or ():
+            self._narration.append(self._position(column, "narration_columns"))
+
+    def _position(self, column: str | int, field: str) -> int:
+        count = max(len(self._facts), len(self._table.header.cells) if self._table.header else 0)
+        if isinstance(column, int):
+            if 1 <= column <= count:
+                return column - 1
+            raise InputError(
+                self._name, f"the profile's {field} is {column}, and the file has {count} columns",
+                "columns are counted from 1",
+            )  # fmt: skip
+        names = self._table.header.cells if self._table.header else ()
+        for fold in (str.casefold, plain):
+            folded = [fold(name) for name in names]
+            if fold(column.strip()) in folded:
+                return folded.index(fold(column.strip()))
+        if not names:
+            raise InputError(
+                self._name, f"the profile's {field} is {column!r}, and the file has no header that was recognised",
+                f"give `header: true`, with `skip_rows:` if lines stand before it, or a position from 1 to {count}",
+            )  # fmt: skip
+        shown = ", ".join(repr(name[:40]) for name in names[:20] if name)
+        raise InputError(
+            self._name, f"the profile's {field} is {column!r}, which is no column{did_you_mean(column, names)}",
+            f"the columns are {shown}",
+        )  # fmt: skip
+
+    def _from_header(self, header: Record) -> None:
+        named = bool(self._narration)
+        forbidden = self._forbidden()
+        for column, name in enumerate(header.cells[: len(self._facts)]):
+            if column in self._found.values():
+                continue
+            roles = header_roles(name)
+            # "Details" and "Type" are words of the narration unless each cell is a debit or credit mark.
+            for role in sorted(roles, key=lambda role: role != "mark"):
+                facts = self._facts[column]
+                if role in forbidden or not _holds(role, facts):
+                    continue
+                if role == "mark" and plain(name) in TYPE_WORDS and not facts.nearly_all(facts.marks):
+                    continue
+                if role == "narration":
+                    if not named:
+                        self._narration.append(column)
+                elif role in self._found:
+                    if role == "amount" and facts.money and self._profile.amount_column is None:
+                        self._amounts.append(column)
+                    continue
+                else:
+                    self._found[role] = column
+                break
+        if "date" not in self._found and "value_date" in self._found:
+            self._found["date"] = self._found["value_date"]
+        self._from_header_alone(header)
+
+    def _from_header_alone(self, header: Record) -> None:
+        """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then.
+
+        Likewise for currencies: most may be none of ISO 4217 (``BTC``), and must not be added to those that are.
+        """
+        missing = {"date"} - self._found.keys()
+        if not self._fixed(*_MOVEMENT):
+            missing.add("amount")
+        for column, name in enumerate(header.cells[: len(self._facts)]):
+            facts = self._facts[column]
+            for role in missing.intersection(header_roles(name)) - self._found.keys():
+                if column not in self._found.values() and (facts.dates if role == "date" else facts.amounts):
+                    self._found[role] = column
+            if "currency" in header_roles(name) and self._unsure("currency") and facts.told_apart:
+                self._found["currency"] = column
+
+    def _forbidden(self) -> frozenset[str]:
+        """Return the roles that the profile's columns leave no room for."""
+        if "amount" in self._found:
+            return frozenset({"debit", "credit"})
+        if "debit" in self._found or "credit" in self._found:
+            return frozenset({"amount", "mark"})
+        return frozenset()
+
+    def _unsure(self, role: str) -> bool:
+        return role not in self._found
+
+    def _fixed(self, *roles: str) -> dict[str, int]:
+        return {role: self._found[role] for role in roles if role in self._found}
+
+    # From what the columns hold
+
+    def _free(self) -> list[int]:
+        taken = {*self._found.values(), *self._narration}
+        return [column for column in range(len(self._facts)) if column not in taken]
+
+    def _date(self) -> int:
+        if "date" in self._found:
+            return self._found["date"]
+        dated = [column for column in self._free() if self._facts[column].dense and _holds("date", self._facts[column])]
+        if not dated:
+            raise InputError(
+                self._name, f"no column of its {len(self._facts)} holds dates in a form that is known",
+                'give a profile with `date_column:` (a name or a position) and `date_format:` (such as "%d/%m/%Y")',
+            )  # fmt: skip
+        first = self._found["date"] = dated[0]
+        if len(dated) > 1:
+            self._found["value_date"] = dated[1]
+            pairs = [(row.cells[first], row.cells[dated[1]]) for row in self._sample if len(row.cells) > dated[1]]
+            differ = sum(bool(a) and bool(b) and a != b for a, b in pairs)
+            if differ:
+                self._choices.assume(
+                    "date_column", str(first + 1),
+                    f"columns {first + 1} and {dated[1] + 1} both hold dates, different in {differ} of {len(pairs)} "
+                    "rows; the first is taken as the booking date",
+                )  # fmt: skip
+        return first
+
+    def _candidates(self) -> list[int]:
+        """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
+        free = [
+            column for column in self._free()
+            if self._facts[column].mostly(self._facts[column].amounts) and not _holds("date", self._facts[column])
+        ]  # fmt: skip
+        return [column for column in free if self._facts[column].money] or free
+
+    def _mark_column(self) -> int | None:
+        """Return the column in which each cell says debit or credit, unless it is the only text there is."""
+        free = self._free()
+        marked = [c for c in free if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks)]
+        texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
+        return marked[0] if marked and (texts or self._narration or len(self._facts) <= 3) else None
+
+    def _arrange(self, decimal_mark: DecimalMark, mark: int | None) -> None:
+        fixed = self._fixed(*_MOVEMENT, "balance")
+        columns = sorted({*self._candidates(), *fixed.values()})
+        arranged = self._arranged(columns, decimal_mark, mark, fixed)
+        counters = [c for c in self._counters() if c not in columns]
+        if counters and arranged and (self._gaps(arranged) or not arranged.proven):
+            # Whole amounts look like counters; a balance that follows from them tells, or a column that they complete.
+            wider = sorted({*columns, *counters})
+            other = self._arranged(wider, decimal_mark, mark, fixed)
+            completes = self._gaps(arranged) and other and other.arrangement.debit is not None
+            if other and (completes or (other.proven and not arranged.proven)):
+                arranged, columns = other, wider
+            elif not arranged.proven and any(self._facts[column].dense for column in counters):
+                arranged, columns = arranged._replace(certain=False), wider
+        if arranged is None:
+            if self._fixed(*_MOVEMENT):
+                return
+            raise self._no_amounts()
+        self._take(arranged, columns, fixed)
+
+    def _gaps(self, arranged: Arranged) -> bool:
+        """True if a single amount column leaves rows without an amount, which another column may hold."""
+        amount = arranged.arrangement.amount
+        return amount is not None and self._facts[amount].filled < self._facts[amount].rows
+
+    def _arranged(
+        self, columns: list[int], decimal_mark: DecimalMark, mark: int | None, fixed: dict[str, int]
+    ) -> Arranged | None:
+        rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
+        if not rows or not columns:
+            return None
+        values = {c: [self._signed(row, c, decimal_mark) for row in rows] for c in columns}
+        signs = {"debit": -1, "credit": 1, None: 0}
+        mark = self._found.get("mark", mark)
+        marks = [signs[mark_of(row[mark])] if mark is not None and mark < len(row) else 0 for row in rows]
+        return arrange(values, marks, fixed)
+
+    def _counters(self) -> list[int]:
+        """Return the columns of whole numbers, which may be serial numbers or whole amounts."""
+        return [
+            column for column in self._free()
+            if self._facts[column].nearly_all(self._facts[column].amounts)
+            and not _holds("date", self._facts[column]) and not self._facts[column].account_number
+        ]  # fmt: skip
+
+    def _take(self, arranged: Arranged, columns: list[int], fixed: dict[str, int]) -> None:
+        way = arranged.arrangement
+        for role in (*_MOVEMENT, "balance"):
+            column = getattr(way, role)
+            if column is not None:
+                self._found[role] = column
+        if arranged.certain or self._fixed(*_MOVEMENT) == {k: v for k, v in fixed.items() if k in _MOVEMENT}:
+            return
+        if way.amount is not None:
+            others = " and ".join(str(column + 1) for column in columns)
+            last = "" if way.balance is None else f" and column {way.balance + 1} for the running balance"
+            self._choices.assume(
+                "amount_column", str(way.amount + 1),
+                f"columns {others} hold amounts and nothing in the file proves which is which; "
+                f"column {way.amount + 1} is taken for the movement{last}",
+            )  # fmt: skip
+        elif way.debit is not None and way.credit is not None:
+            self._choices.assume(
+                "debit_column", str(way.debit + 1),
+                f"columns {way.debit + 1} and {way.credit + 1} take turns and no balance proves which is which; "
+                f"column {way.debit + 1} is taken for money going out",
+            )  # fmt: skip
+
+    def _signed(self, row: tuple[str, ...], column: int, decimal_mark: DecimalMark) -> Decimal | None:
+        amount = self._cells.amount(row[column]) if column < len(row) else None
+        return amount.signed(decimal_mark) if amount else None
+
+    def _no_amounts(self) -> InputError:
+        return InputError(
+            self._name, f"no column of its {len(self._facts)} holds amounts",
+            "give a profile with `amount_column:`, or `debit_column:` and `credit_column:` (names or positions)",
+        )  # fmt: skip
+
+    def _currency_column(self) -> None:
+        if self._unsure("currency"):
+            coded = [
+                c for c in self._free() if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
+            ]
+            if coded:
+                self._found["currency"] = coded[0]
+
+    def _texts(self) -> tuple[int, ...]:
+        """Return the text columns left of the money, or all of them if there are none; constant ones left out."""
+        free = self._free()
+        texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts)]
+        texts = texts or [c for c in free if self._facts[c].mostly(self._facts[c].lettered)]
+        telling = [c for c in texts if not self._facts[c].constant] or texts[:1]
+        first_money = min(self._found[role] for role in _MOVEMENT if role in self._found)
+        chosen = [c for c in telling if c < first_money] or telling
+        if len(chosen) < len(telling):
+            shown = ", ".join(str(c + 1) for c in chosen)
+            others = ", ".join(str(c + 1) for c in telling if c not in chosen)
+            self._choices.assume(
+                "narration_columns", f"[{shown}]",
+                f"no header names the narration; the text left of the amount is taken, not that in column {others}",
+            )  # fmt: skip
+        return tuple(chosen)
+
+
+def _holds(role: Role, facts: Facts) -> bool:
+    """True if a column's cells are what a role needs."""
+    if role in {"date", "value_date"}:
+        return facts.mostly(facts.dates)
+    if role in {"debit", "credit", "balance"}:
+        return facts.filled == 0 or facts.mostly(facts.amounts)  # a month without deposits has an empty column
+    if role == "amount":
+        return facts.mostly(facts.amounts)
+    if role == "mark":
+        return facts.mostly(facts.marks)
+    if role == "currency":
+        return facts.mostly(facts.currencies)
+    if role == "narration":
+        return facts.filled > 0 and not facts.mostly(facts.dates) and not facts.nearly_all(facts.money)
+    return facts.filled > 0

@@ -1,0 +1,157 @@
+"""From the bytes of a file to its text, or a refusal that names what the bytes are."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+from genie.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from genie_finance.contracts.statements import StatementProfile
+    from genie_finance.insights.reading.choices import Choices
+
+MAX_BYTES = 20 * 1024 * 1024
+"""Largest file that is read: twenty years of a busy account."""
+
+_EXPORT_CSV = "export the statement as CSV, OFX, MT940, CAMT.053 or XLSX and give that file"
+
+_MAGIC = (
+    (b"%PDF", "a PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (xls), or one with a password"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+)
+
+_OTHER_TEXT = (
+    ("<!doctype", "an HTML page"),
+    ("<html", "an HTML page"),
+    ("<table", "an HTML page"),
+    ("!type:", "a QIF file"),
+    ("{\\rtf", "an RTF document"),
+    ('{"', "a JSON file"),
+    ("[{", "a JSON file"),
+)
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+# Only character sets: Python's codecs hold others (idna, punycode, unicode_escape) that are slow or change the text.
+_ENCODINGS = frozenset((
+    "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii",
+    *(f"iso8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)),
+    *(f"cp125{n}" for n in range(9)), "cp437", "cp850", "cp852", "cp858", "cp865", "cp866", "mac-roman", "koi8-r",
+    "koi8-u", "gbk", "gb2312", "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
+))  # fmt: skip
+
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
+"""C0 and C1 controls but tab and line ends; a text holds next to none of them."""
+_NEL = 0x85
+
+
+def decode(name: str, content: bytes, profile: StatementProfile, choices: Choices, *, declared: str = "") -> str:
+    """Return the text of a file.
+
+    Args:
+        name: How messages name the file.
+        content: The file.
+        profile: Its encoding decides, where it names one.
+        choices: Where an encoding that had to be chosen is said.
+        declared: What the file's own header says of its encoding; it is taken where the bytes fit it.
+
+    Raises:
+        InputError: The file is empty, larger than ``MAX_BYTES``, binary, of another format, or not in the encoding
+            that the profile names.
+    """
+    bounded(name, content)
+    for magic, what in _MAGIC:
+        if content.startswith(magic):
+            raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
+    text = _text(name, content, profile, choices, declared).removeprefix("\ufeff").rstrip("\x1a")
+    if not text.strip():
+        raise InputError(name, "is empty but for white space", _EXPORT_CSV)
+    start = text[:64].lstrip().lower()
+    for sign, what in _OTHER_TEXT:
+        if start.startswith(sign):
+            raise InputError(name, f"is {what}, and no statement that can be read", _EXPORT_CSV)
+    controls = len(text) - len(text.translate(_CONTROLS)) - text.count(chr(_NEL))
+    if "\0" in text or controls * 100 > len(text):
+        raise InputError(name, "holds control characters as binary files do", _EXPORT_CSV)
+    return text
+
+
+def bounded(name: str, content: bytes) -> None:
+    """Refuse a file that is empty or larger than ``MAX_BYTES``.
+
+    Raises:
+        InputError: It is.
+    """
+    if len(content) > MAX_BYTES:
+        size_mb = len(content) / (1024 * 1024)
+        raise InputError(
+            name, f"is {size_mb:.1f} MB, and a statement may have {MAX_BYTES // (1024 * 1024)} MB",
+            "split it, or export a shorter period",
+        )  # fmt: skip
+    if not content:
+        raise InputError(name, "is empty", _EXPORT_CSV)
+
+
+def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices, declared: str) -> str:
+    if profile.encoding is not None:
+        return _decoded(name, content, known_encoding(name, profile.encoding))
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _decoded(name, content, encoding)
+    if b"\0" in content:
+        wide = content.count(0) * 3 > len(content)
+        seen = "looks like UTF-16 without its byte order mark" if wide else "holds NUL bytes, so it is binary"
+        raise InputError(
+            name, seen, "give a profile with `encoding: utf-16-le` (or utf-16-be)" if wide else _EXPORT_CSV
+        )
+    for encoding in filter(None, (declared, "utf-8")):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    try:
+        text, chosen = content.decode("cp1252"), "cp1252"
+    except UnicodeDecodeError:
+        text, chosen = content.decode("latin-1"), "latin-1"
+    choices.assume(
+        "encoding", chosen,
+        "the file is not UTF-8 and has no byte order mark; Western European letters are taken, figures are unaffected",
+    )  # fmt: skip
+    return text
+
+
+def known_encoding(name: str, encoding: str) -> str:
+    """Return the name under which Python knows a profile's encoding.
+
+    Raises:
+        InputError: It is no character set.
+    """
+    try:
+        found = codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        found = ""
+    if found not in _ENCODINGS:
+        near = did_you_mean(encoding.lower(), ("latin-1", *sorted(_ENCODINGS)))
+        raise InputError(name, f"the profile's encoding {encoding[:40]!r} is none that is known{near}")
+    return found
+
+
+def _decoded(name: str, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            name, f"is not {encoding}: byte {error.start + 1} does not fit", "give a profile with another `encoding:`"
+        ) from None

@@ -1,0 +1,102 @@
+"""What each column of a table holds, counted over a sample of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from genie_finance.insights.reading.currencies import CODES
+from genie_finance.insights.reading.vocabulary import mark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from genie_finance.insights.reading.cells import Cells
+    from genie_finance.insights.reading.dialect import Record
+
+_MAX_DISTINCT = 50
+_ACCOUNT_DIGITS = 8
+_LONGEST_CODE = 5
+"""Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """Counts of one column; every count but ``rows`` is of cells that hold something."""
+
+    rows: int = 0
+    filled: int = 0
+    dates: int = 0
+    amounts: int = 0
+    money: int = 0
+    """Amounts with a fraction, a sign, grouping or a currency."""
+    texts: int = 0
+    """Words, even with long references among them; not codes and account numbers."""
+    lettered: int = 0
+    """Anything with three letters or more."""
+    marks: int = 0
+    currencies: int = 0
+    values: set[str] = field(default_factory=set)
+    """Distinct cells, up to fifty."""
+
+    def mostly(self, count: int) -> bool:
+        """True if ``count`` is at least half of the cells that hold something."""
+        return self.filled > 0 and count * 2 >= self.filled
+
+    def nearly_all(self, count: int) -> bool:
+        """True if ``count`` is at least nine tenths of the cells that hold something."""
+        return self.filled > 0 and count * 10 >= self.filled * 9
+
+    @property
+    def dense(self) -> bool:
+        """At least half of the rows have the column."""
+        return self.filled * 2 >= self.rows
+
+    @property
+    def constant(self) -> bool:
+        """The same text in each of three rows or more, so that it describes the file and no movement."""
+        return len(self.values) == 1 and self.filled >= 3
+
+    @property
+    def told_apart(self) -> bool:
+        """Some cells are ISO 4217 codes, or they hold several words as short as codes are."""
+        if self.amounts or self.dates or self.marks:
+            return False
+        short = len(self.values) > 1 and all(2 < len(value) <= _LONGEST_CODE for value in self.values)
+        return self.currencies > 0 or short
+
+    @property
+    def account_number(self) -> bool:
+        """The same long number in each row."""
+        return len(self.values) == 1 and len(next(iter(self.values))) >= _ACCOUNT_DIGITS
+
+
+def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
+    """Return the facts of each column over rows that have a date or an amount somewhere."""
+    sample = [row.cells for row in rows if any(cells.date(cell) or cells.amount(cell) for cell in row.cells)]
+    facts = [Facts(rows=len(sample)) for _ in range(max(map(len, sample), default=0))]
+    for row in sample:
+        for cell, fact in zip(row, facts, strict=False):
+            if cell:
+                _count(fact, cell, cells)
+    return facts
+
+
+def _count(fact: Facts, cell: str, cells: Cells) -> None:
+    fact.filled += 1
+    if len(fact.values) < _MAX_DISTINCT:
+        fact.values.add(cell)
+    if cells.date(cell):
+        fact.dates += 1
+    if amount := cells.amount(cell):
+        fact.amounts += 1
+        fact.money += amount.money
+        return
+    if mark_of(cell):
+        fact.marks += 1
+    if cell in CODES:
+        fact.currencies += 1
+    letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))
+    is_iban = len(cell) >= 15 and cell[:2].isalpha() and cell[2:4].isdigit() and both <= 34 and letters <= 8
+    fact.lettered += letters >= 3
+    fact.texts += letters >= 3 and letters * 4 >= both and not is_iban

@@ -1,0 +1,95 @@
+"""Which mark is the decimal one, and which number of a date is the day: decided over all rows at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from genie_finance.insights.reading.dates import ORDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from genie_finance.contracts.statements import StatementProfile
+    from genie_finance.insights.reading.amounts import DecimalMark
+    from genie_finance.insights.reading.cells import Cells
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.dates import Readings
+    from genie_finance.insights.reading.table import Table
+
+_MOST_YEARS = 10
+"""A statement does not reach over more; a two-digit year taken for a day, and the day for a year, does."""
+_ENOUGH_DATES = 5
+"""Distinct dates from which their being in order is no accident: five fall in order by chance once in sixty times."""
+
+
+def decimal_marks(table: Table, columns: Sequence[int], cells: Cells) -> tuple[DecimalMark, bool]:
+    """Return the decimal mark that most amounts can only be read with, and whether the file determines it.
+
+    A mark before exactly three digits, as in ``1,234``, can be either; where nothing else tells, it groups thousands,
+    since money has two digits after the point far more often than three.
+    """
+    votes = {".": 0, ",": 0}
+    grouped = {".": 0, ",": 0}
+    read = cells.amount
+    for record in table.rows:
+        texts = record.cells
+        for column in columns:
+            amount = read(texts[column]) if column < len(texts) and texts[column] else None
+            if amount is None:
+                continue
+            point, comma = amount.point, amount.comma
+            if comma is None:
+                votes["."] += 1  # one of the two there always is
+            elif point is None:
+                votes[","] += 1
+            elif point != comma:
+                grouped["." if point > comma else ","] += 1
+    if votes["."] != votes[","]:
+        return ("." if votes["."] > votes[","] else ","), True
+    if grouped["."] or grouped[","]:
+        return ("." if grouped["."] >= grouped[","] else ","), False
+    return ".", votes["."] == 0
+
+
+def date_order(table: Table, column: int, cells: Cells, profile: StatementProfile, choices: Choices) -> int:
+    """Return the position in ``ORDERS`` of the order in which the most dates are dates.
+
+    Where several serve equally, dates that are in sequence, or not scattered over decades, in only one of them decide;
+    else the day is taken first.
+    """
+    if profile.date_order is not None:
+        return ORDERS.index(profile.date_order)
+    found = [
+        readings for record in table.rows
+        if column < len(record.cells) and (readings := cells.date(record.cells[column]))
+    ]  # fmt: skip
+    valid = [sum(readings[order] is not None for readings in found) for order in range(len(ORDERS))]
+    open_orders = [order for order, count in enumerate(valid) if count == max(valid)]
+    if all(len({readings[order] for order in open_orders}) == 1 for readings in found):
+        return open_orders[0]
+    ordered = [order for order in open_orders if _in_sequence(found, order)] or open_orders
+    near = [order for order in ordered if not _scattered(found, order)]
+    if len(ordered) == 1 or len(near) == 1:
+        return (near or ordered)[0]
+    named = ", ".join(ORDERS[order] for order in open_orders)
+    choices.assume(
+        "date_order", ORDERS[ordered[0]], f"every date can be read as {named}, and no other sign tells which it is"
+    )
+    return ordered[0]
+
+
+def _in_sequence(found: Sequence[Readings], order: int) -> bool:
+    dates = [day for readings in found if (day := readings[order])]
+    if len(set(dates)) < _ENOUGH_DATES:
+        return False
+    pairs = list(pairwise(dates))
+    return all(a <= b for a, b in pairs) or all(a >= b for a, b in pairs)
+
+
+def _scattered(found: Sequence[Readings], order: int) -> bool:
+    """True if an order spreads the statement over decades, as ``13/04/25`` does when taken for a day of 2013."""
+    dates = {day for readings in found if (day := readings[order])}
+    if len(dates) < _ENOUGH_DATES:
+        return False
+    return max(dates).year - min(dates).year > _MOST_YEARS

@@ -1,0 +1,221 @@
+"""From records to entries: what each row says, or why it cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie_finance.contracts.statements import Quarantined
+from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.vocabulary import Mark, balance_row, mark_of
+from genie_finance.insights.reading.wording import joined
+
+if TYPE_CHECKING:
+    import datetime
+    from decimal import Decimal
+
+    from genie_finance.insights.reading.amounts import AmountText, DecimalMark
+    from genie_finance.insights.reading.cells import Cells
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.columns import Columns
+    from genie_finance.insights.reading.dialect import Record
+    from genie_finance.insights.reading.table import Table
+
+_OPENING = "an opening balance"
+
+_Row = tuple[str, ...]
+"""The cells of a record, as many as are asked for, and one more that is empty."""
+
+
+class Entry(NamedTuple):
+    """One row as it is written; what its sign means is not decided yet."""
+
+    line: int
+    date: datetime.date
+    narration: str
+    amount: AmountText
+    number: Decimal
+    """Magnitude of the amount."""
+    side: Mark | None
+    """Column of the amount, where debits and credits have their own."""
+    mark: Mark | None
+    """What the debit/credit column says."""
+    balance: Decimal | None
+    currency: str
+    """As written in the currency column, else in the amount, else ``""``."""
+    account: str
+
+
+@dataclass(slots=True)
+class Read:
+    """Everything that the rows of a table held, in the file's order."""
+
+    entries: list[Entry] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    balances: list[tuple[int | None, Decimal | None]] = field(default_factory=list)
+    """For the check of the running balance: position in ``entries``, None for a row that is none; and the balance."""
+    balance_signs: set[str] = field(default_factory=set)
+    """Currency signs seen in the balance column."""
+
+
+class _UnreadableError(ValueError):
+    """A row cannot be read; its text is the reason, without the row's own text."""
+
+
+class RowReader:
+    """Reads the rows of one table with everything about its form decided."""
+
+    def __init__(self, table: Table, columns: Columns, cells: Cells, *, order: int, decimal_mark: DecimalMark) -> None:
+        self._table = table
+        self._columns = columns
+        self._cells = cells
+        self._order = order
+        self._decimal_mark = decimal_mark
+        self._balance_at, self._currency_at = _at(columns.balance), _at(columns.currency)
+        self._account_at = _at(columns.account)
+        self._sides: tuple[tuple[Mark, int], ...] = (("debit", _at(columns.debit)), ("credit", _at(columns.credit)))
+        last = (self._balance_at, self._currency_at, self._account_at, _at(columns.mark))
+        self._width = 1 + max(columns.date, *columns.narration, *columns.money, *last)
+
+    def read(self, choices: Choices) -> Read:
+        """Return the entries, the rows that cannot be read, and the balances.
+
+        Rows of opening and closing balances, totals, repeated headers and what follows the last row that has a date
+        are no transactions; notices say where they are.
+        """
+        read = Read()
+        left_out: dict[str, list[int]] = {}
+        last = self._last_dated()
+        for index, record in enumerate(self._table.rows):
+            row = self._row(record)
+            narration = self._narration(row)
+            kind = self._no_transaction(record, row, narration, after=index > last)
+            if kind:
+                left_out.setdefault(kind, []).append(record.line)
+                read.balances.append((None, self._balance(row) if kind == _OPENING else None))
+                continue
+            try:
+                entry = self._entry(record, row, narration, read.balance_signs)
+            except _UnreadableError as reason:
+                read.quarantined.append(Quarantined(line=record.line, reason=str(reason)))
+                read.balances.append((None, self._balance(row)))
+                continue
+            read.balances.append((len(read.entries), entry.balance))
+            read.entries.append(entry)
+        for kind, lines in left_out.items():
+            verb = "holds" if len(lines) == 1 else "hold"
+            choices.notice(f"{name_lines(lines)} {verb} {kind} and no transaction")
+        return read
+
+    def _last_dated(self) -> int:
+        rows = self._table.rows
+        return next(
+            (i for i in range(len(rows) - 1, -1, -1) if self._cells.date(self._row(rows[i])[self._columns.date])), -1
+        )
+
+    def _row(self, record: Record) -> _Row:
+        """Return a record's cells, as many as are asked for, and one more that is empty."""
+        cells = record.cells
+        missing = self._width - len(cells)
+        return (*cells, *[""] * (missing + 1)) if missing > 0 else (*cells, "")
+
+    def _no_transaction(self, record: Record, row: _Row, narration: str, *, after: bool) -> str:
+        if record.problem:
+            return ""
+        if self._table.header is not None and record.cells == self._table.header.cells:
+            return "the header again"
+        dated = self._cells.date(row[self._columns.date])
+        kind = balance_row(narration)
+        if not (kind or dated):
+            kind = next(filter(None, map(balance_row, record.cells)), "")
+        if kind == "total":
+            return "" if dated else "a total"
+        if kind:
+            return _OPENING if kind == "opening" else "a closing balance"
+        return "a footer" if after and self._is_footer(row) else ""
+
+    def _is_footer(self, row: _Row) -> bool:
+        """True unless the row has something like a date where the date belongs, and something for an amount."""
+        filled = any(row[column] for column in self._columns.money)
+        where_date_is = row[self._columns.date]
+        return not (where_date_is and filled) or self._cells.amount(where_date_is) is not None
+
+    def _entry(self, record: Record, row: _Row, narration: str, balance_signs: set[str]) -> Entry:
+        if record.problem:
+            raise _UnreadableError(record.problem)
+        table, columns = self._table, self._columns
+        if table.width is not None and record.width > table.width:
+            raise _UnreadableError(
+                f"has {record.width} columns where {table.width} are expected; "
+                "a delimiter inside a text must stand in quotes"
+            )
+        date = self._date(row)
+        side, amount = self._amount(row)
+        number = amount.magnitude(self._decimal_mark)
+        if number is None:
+            raise _UnreadableError(f"the amount does not use {self._decimal_mark!r} as decimal mark as the others do")
+        balance_cell = row[self._balance_at]
+        balance_text = self._cells.amount(balance_cell) if balance_cell else None
+        if balance_text and balance_text.currency:
+            balance_signs.add(balance_text.currency)
+        return Entry(
+            line=record.line,
+            date=date,
+            narration=narration,
+            amount=amount,
+            number=number,
+            side=side,
+            mark=None if columns.mark is None else mark_of(row[columns.mark]),
+            balance=balance_text.signed(self._decimal_mark) if balance_text else None,
+            currency=row[self._currency_at] or amount.currency,
+            account=row[self._account_at][:64],
+        )
+
+    def _date(self, row: _Row) -> datetime.date:
+        cell = row[self._columns.date]
+        readings = self._cells.date(cell) if cell else None
+        day = readings[self._order] if readings else None
+        if day is None:
+            where = self._table.name(self._columns.date)
+            if not cell:
+                raise _UnreadableError(f"has no date in {where}")
+            raise _UnreadableError(f"{where} does not hold a date in the form of the others")
+        return day
+
+    def _amount(self, row: _Row) -> tuple[Mark | None, AmountText]:
+        columns = self._columns
+        if columns.amount is not None:
+            cell = row[columns.amount]
+            amount = self._cells.amount(cell) if cell else None
+            if amount is None:
+                where = self._table.name(columns.amount)
+                raise _UnreadableError(f"{where} does not hold an amount" if cell else f"has no amount in {where}")
+            return None, amount
+        found: list[tuple[Mark | None, AmountText]] = []
+        for side, column in self._sides:
+            cell = row[column]
+            if not cell:
+                continue
+            amount = self._cells.amount(cell)
+            if amount is None and any(map(str.isalnum, cell)):
+                raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
+            if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
+                found.append((side, amount))
+        if len(found) != 1:
+            raise _UnreadableError("holds both a debit and a credit" if found else "holds neither a debit nor a credit")
+        return found[0]
+
+    def _balance(self, row: _Row) -> Decimal | None:
+        amount = self._cells.amount(row[self._balance_at])
+        return amount.signed(self._decimal_mark) if amount else None
+
+    def _narration(self, row: _Row) -> str:
+        columns = self._columns.narration
+        if len(columns) == 1:  # as in most files, so that most rows are spared a look for repetitions
+            return " ".join(row[columns[0]].split())
+        return joined(row[column] for column in columns)
+
+
+def _at(column: int | None) -> int:
+    """Return a column's place in a row; the empty cell at its end stands for a column that the table lacks."""
+    return -1 if column is None else column

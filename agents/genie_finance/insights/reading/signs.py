@@ -1,0 +1,143 @@
+"""What the sign of an amount means, and whether the running balance agrees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie_finance.insights.reading.balance import Chain, follow
+from genie_finance.insights.reading.choices import name_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from genie_finance.contracts.statements import StatementProfile
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.rows import Entry, Read
+    from genie_finance.insights.reading.vocabulary import Mark
+
+_FACTOR: dict[Mark, int] = {"debit": -1, "credit": 1}
+
+
+def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
+    """Return the amount of each entry, negative where money went out; None where the row does not say.
+
+    Separate columns say it themselves. In a single column, a debit/credit mark says it unless the amounts carry their
+    own signs; then the sign does, and the marks, the balance or the profile tell what a positive one means.
+    """
+    entries = read.entries
+    if all(entry.side for entry in entries):
+        return _paired(entries)
+    written = [_written(entry) for entry in entries]
+    marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
+    if profile.positive_is is None and any(marks) and _marks_decide(entries, marks):
+        return _marked(read, marks, choices)
+    return _signed(read, written, marks, profile, choices)
+
+
+def _written(entry: Entry) -> Decimal:
+    return -entry.number if entry.amount.sign < 0 else entry.number
+
+
+def _paired(entries: Sequence[Entry]) -> list[Decimal | None]:
+    """Return amounts of separate columns; a sign that most of a column carries says no more than the column does."""
+    usual: dict[Mark, int] = {}
+    for side in _FACTOR:
+        column = [entry for entry in entries if entry.side == side]
+        usual[side] = -1 if sum(entry.amount.sign < 0 for entry in column) * 2 > len(column) else 1
+    return [_written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries]
+
+
+def _marks_decide(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
+    """True if amounts are unsigned beside their marks: most debits are not negative."""
+    debits = [entry for entry, mark in zip(entries, marks, strict=True) if mark == "debit"]
+    negative = sum(entry.amount.sign < 0 for entry in entries)
+    if not debits:
+        return negative == 0
+    return sum(entry.amount.sign < 0 for entry in debits) * 2 < len(debits) and negative * 2 < len(entries)
+
+
+def _marked(read: Read, marks: Sequence[Mark | None], choices: Choices) -> list[Decimal | None]:
+    entries = read.entries
+    by_suffix = not any(entry.mark for entry in entries)
+    unmarked: Mark | None = None
+    if by_suffix and not all(marks) and len({mark for mark in marks if mark}) == 1:
+        # A card statement writes "CR" behind payments alone, an account "DR" behind an overdraft's interest alone.
+        unmarked = "debit" if "credit" in marks else "credit"
+        choices.assume(
+            "positive_is", unmarked,
+            f"only {'credits' if unmarked == 'debit' else 'debits'} carry a mark; "
+            f"an amount without one is taken for a {unmarked}",
+        )  # fmt: skip
+    reversed_lines = [e.line for e, mark in zip(entries, marks, strict=True) if mark and e.amount.sign < 0]
+    if reversed_lines:
+        choices.notice(
+            f"{name_lines(reversed_lines)}: a negative amount beside a debit or credit mark is read as its reversal"
+        )
+    sides = [mark or unmarked for mark in marks]
+    return [_written(e) * _FACTOR[side] if side else None for e, side in zip(entries, sides, strict=True)]
+
+
+def _signed(
+    read: Read,
+    written: list[Decimal],
+    marks: Sequence[Mark | None],
+    profile: StatementProfile,
+    choices: Choices,
+) -> list[Decimal | None]:
+    factor = 1
+    if profile.positive_is is not None:
+        factor = _FACTOR[profile.positive_is]
+    else:
+        agreeing = sum((w > 0) == (mark == "credit") for w, mark in zip(written, marks, strict=True) if mark and w)
+        marked = sum(bool(mark and w) for w, mark in zip(written, marks, strict=True))
+        if marked and agreeing * 2 != marked:
+            factor = 1 if agreeing * 2 > marked else -1
+        else:
+            factor = _factor_by_balance(read, written, choices)
+    amounts: list[Decimal | None] = [number * factor for number in written]
+    against = [
+        entry.line for entry, amount, mark in zip(read.entries, amounts, marks, strict=True)
+        if mark and amount and (amount > 0) != (mark == "credit")
+    ]  # fmt: skip
+    if against:
+        choices.notice(
+            f"{name_lines(against)}: the sign of the amount contradicts the debit or credit mark; the sign is taken"
+        )
+    return amounts
+
+
+def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> int:
+    chains = {factor: chain(read, [number * factor for number in written]) for factor in (1, -1)}
+    if chains[1].fits != chains[-1].fits:
+        best = 1 if chains[1].fits > chains[-1].fits else -1
+        if chains[best].proves:
+            return best
+    negative = sum(number < 0 for number in written)
+    seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"
+    choices.assume(
+        "positive_is", "credit",
+        f"{seen} and nothing proves what that means; a minus is taken for money going out, an amount without one for "
+        "money coming in (a card statement may mean the opposite)",
+    )  # fmt: skip
+    return 1
+
+
+def chain(read: Read, amounts: Sequence[Decimal | None]) -> Chain:
+    """Return how the balances of all rows follow from the amounts of the entries."""
+    movements = [None if position is None else amounts[position] for position, _ in read.balances]
+    return follow(movements, [balance for _, balance in read.balances])
+
+
+def check_balance(read: Read, amounts: Sequence[Decimal | None], where: str, choices: Choices) -> None:
+    """Say where the running balance does not follow from the amounts; it never alters one."""
+    found = chain(read, amounts)
+    if not found.breaks:
+        return
+    positions = [read.balances[row][0] for row in found.breaks]
+    lines = [read.entries[position].line for position in positions if position is not None]
+    at = f" ({name_lines(lines)})" if lines else ""
+    choices.notice(
+        f"the running balance in {where} does not follow from the amounts in {len(found.breaks)} of {found.steps} steps"
+        f"{at}; rows may be missing from the file. No amount was altered"
+    )

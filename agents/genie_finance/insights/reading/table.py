@@ -1,0 +1,161 @@
+"""Where the table is in a file: the header, the rows after it, and what stands before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.currencies import CODES
+from genie_finance.insights.reading.vocabulary import header_roles, plain
+
+if TYPE_CHECKING:
+    from genie_finance.contracts.statements import StatementProfile
+    from genie_finance.insights.reading.cells import Cells
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.dialect import Record
+
+_HEADER_WITHIN = 60
+"""Rows among which the header is looked for."""
+_LONGEST_NAME = 60
+_MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
+_SAME_WIDTH_PERCENT = 80
+
+
+class Table(NamedTuple):
+    """The header, if there is one, and every row below it."""
+
+    header: Record | None
+    rows: tuple[Record, ...]
+    width: int | None
+    """Columns that a row has at most; None where rows differ too much to say."""
+    currency: str = ""
+    """Currency code named in the lines before the header."""
+
+    def name(self, column: int) -> str:
+        """Return how messages name a column: ``column 3 ('Amount')``."""
+        if self.header and column < len(self.header.cells) and self.header.cells[column]:
+            return f"column {column + 1} ({self.header.cells[column][:40]!r})"
+        return f"column {column + 1}"
+
+
+def find_table(records: list[Record], cells: Cells, profile: StatementProfile, choices: Choices) -> Table:
+    """Return where the table is.
+
+    The profile's ``skip_rows`` and ``header`` decide; else the row in which most cells are known header words, with a
+    date or an amount among them, is the header; else a row of words right before the first movement.
+    """
+    skipped = profile.skip_rows or 0
+    body = [record for record in records if record.line > skipped]
+    at = _header_index(body, cells, profile)
+    if at is not None:
+        header, before, rows = body[at], body[:at], body[at + 1 :]
+    else:
+        start = _first_row(body, cells)
+        header, before, rows = None, body[:start], body[start:]
+    if before:
+        lines = [record.line for record in before]
+        where = f"the header (line {header.line})" if header else "the first row"
+        choices.notice(f"{name_lines(lines)} before {where} {'is' if len(lines) == 1 else 'are'} not part of the table")
+    width = _width(rows, header)
+    if width is None:
+        widths = [record.width for record in rows if not record.problem]
+        choices.notice(
+            f"rows have {min(widths)} to {max(widths)} columns; columns are counted from the left in each of them"
+        )
+    return Table(header, tuple(rows), width, _named_currency(before))
+
+
+def _header_index(body: list[Record], cells: Cells, profile: StatementProfile) -> int | None:
+    if profile.header is False:
+        return None
+    if profile.header:
+        return 0 if body else None
+    near = body[:_HEADER_WITHIN]
+    named = _profile_names(profile)
+    if named:
+        for index, record in enumerate(near):
+            if named <= {cell.casefold() for cell in record.cells}:
+                return index
+    scores = [_header_score(record, cells) for record in near]
+    best = max(scores, default=0)
+    if best:
+        return scores.index(best)
+    return _unknown_header(near, cells)
+
+
+def _profile_names(profile: StatementProfile) -> set[str]:
+    columns = (
+        profile.date_column, profile.amount_column, profile.debit_column, profile.credit_column, profile.mark_column,
+        profile.balance_column, profile.currency_column, *(profile.narration_columns or ()),
+    )  # fmt: skip
+    return {column.strip().casefold() for column in columns if isinstance(column, str)}
+
+
+def _header_score(record: Record, cells: Cells) -> int:
+    """Return how many cells are header words; 0 unless the row could be a header."""
+    score = 0
+    kinds: set[str] = set()
+    for cell in record.cells:
+        if not cell:
+            continue
+        if len(cell) > _LONGEST_NAME or cells.date(cell) or cells.amount(cell):
+            return 0
+        if roles := header_roles(cell):
+            score += 1
+            kinds.update(roles)
+    has_date, has_money = not kinds.isdisjoint({"date", "value_date"}), not kinds.isdisjoint(_MONEY_ROLES)
+    return score if score >= 2 and (has_date or has_money) else 0
+
+
+def _unknown_header(near: list[Record], cells: Cells) -> int | None:
+    """Return the row before the first movement if it is words alone, one above each column."""
+    for index, record in enumerate(near):
+        if cells.has_movement(record.cells):
+            above = near[index - 1] if index else None
+            if (
+                above
+                and above.width == record.width >= 2
+                and all(
+                    any(c.isalpha() for c in cell) and not any(map(str.isdigit, cell)) for cell in above.cells if cell
+                )
+                and sum(map(bool, above.cells)) * 2 > above.width
+            ):
+                return index - 1
+            return None
+    return None
+
+
+def _first_row(body: list[Record], cells: Cells) -> int:
+    """Return where the rows start without a header: the first row as wide as the movements are.
+
+    A row of that width which cannot be read is a bad row, not a line before the table.
+    """
+    widths = {len(record.cells) for record in body[:200] if cells.has_movement(record.cells)}
+    for index, record in enumerate(body):
+        if cells.has_movement(record.cells) or (len(record.cells) in widths and len(record.cells) > 2):
+            return index
+    return len(body)
+
+
+def _width(rows: list[Record], header: Record | None) -> int | None:
+    """Return the columns of a row; a wider one has a delimiter in its text, which shifts what is right of it."""
+    widths = Counter(record.width for record in rows if not record.problem)
+    if not widths:
+        return header.width if header else 0
+    if header:
+        usual, count = widths.most_common(1)[0]
+        return max(header.width, usual) if count * 100 >= _SAME_WIDTH_PERCENT * widths.total() else header.width
+    full = Counter(len(record.cells) for record in rows if not record.problem)
+    width, count = full.most_common(1)[0]
+    return width if count * 100 >= _SAME_WIDTH_PERCENT * full.total() or full.total() == 1 else None
+
+
+def _named_currency(before: list[Record]) -> str:
+    """Return the code beside a word for currency in the lines before the table, as in ``Account Currency: INR``."""
+    for record in before:
+        words = [word for cell in record.cells for word in plain(cell[:120]).upper().split()]
+        for index, word in enumerate(words[:-1]):
+            if "currency" in header_roles(word) and words[index + 1] in CODES:
+                return words[index + 1]
+    return ""

@@ -1,0 +1,180 @@
+"""Statements that are tables: a bank's CSV export, in whatever dialect, and the same table out of a workbook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.errors import InputError
+from genie_finance.contracts.money import minor_units
+from genie_finance.contracts.statements import (
+    Quarantined,
+    Statement,
+    StatementProfile,
+    StatementReading,
+    Transaction,
+)
+from genie_finance.insights.making import money, transaction
+from genie_finance.insights.reading.cells import Cells
+from genie_finance.insights.reading.choices import Choices
+from genie_finance.insights.reading.columns import ColumnFinder
+from genie_finance.insights.reading.denomination import Denomination
+from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
+from genie_finance.insights.reading.encoding import decode
+from genie_finance.insights.reading.identity import identity
+from genie_finance.insights.reading.numerals import date_order, decimal_marks
+from genie_finance.insights.reading.rows import Read, RowReader
+from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts
+from genie_finance.insights.reading.table import Table, find_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from genie_finance.insights.reading.amounts import DecimalMark
+
+_GIVE_PROFILE = (
+    "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
+)
+
+
+def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choices) -> StatementReading:
+    """Return the transactions of a bank's CSV export, in the file's order.
+
+    What the file determines is read; what it leaves open is chosen and said as an assumption, with the profile line
+    that settles it. A row that cannot be read is quarantined with its line and reason.
+
+    Raises:
+        InputError: The file is no CSV, holds no transactions, more than half of its rows cannot be read, or the profile
+            does not fit it. The error quotes header names, never the content of a row.
+    """
+    cells = Cells(profile)
+    lines = split_lines(name, decode(name, content, profile, choices))
+    delimiter, movements = find_delimiter(lines, cells)
+    delimiter = profile.delimiter or delimiter
+    records = tokenise(lines, delimiter)
+    table = find_table(records, cells, profile, choices)
+    if not movements and not table.header:
+        tried = DELIMITER_NAMES[profile.delimiter] if profile.delimiter else "commas, semicolons, tabs or bars"
+        problem = next((record.problem for record in records if record.problem), "")
+        first = f" (the first that cannot be used {problem})" if problem else ""
+        raise InputError(
+            name,
+            f"has {len(lines):,} lines; split at {tried}, none of them holds both a date and an amount{first}",
+            _GIVE_PROFILE,
+        )  # fmt: skip
+    return read_table(name, table, cells, profile, choices)
+
+
+def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices) -> StatementReading:
+    """Return the transactions of a table whose place in the file is known.
+
+    Raises:
+        InputError: It holds no transactions, more than half of its rows cannot be read, or the profile does not fit it.
+    """
+    if not table.rows and table.header:
+        raise InputError(
+            name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
+        )
+    finder = ColumnFinder(name, table, cells, profile, choices)
+    mark, sure = decimal_marks(table, finder.money_columns(), cells)
+    columns = finder.find(profile.decimal_mark or mark)
+    order = date_order(table, columns.date, cells, profile, choices)
+
+    def read_with(decimal_mark: DecimalMark, into: Choices) -> Read:
+        return RowReader(table, columns, cells, order=order, decimal_mark=decimal_mark).read(into)
+
+    if profile.decimal_mark is not None:
+        mark = profile.decimal_mark
+    elif not sure:
+        mark = _settled_mark(read_with, mark, profile, choices)
+    read = read_with(mark, choices)
+    _refuse_mostly_bad(name, table, read)
+    amounts = signed_amounts(read, profile, choices)
+    if columns.balance is not None:
+        check_balance(read, amounts, table.name(columns.balance), choices)
+    denomination = Denomination(table, columns, read, profile, choices)
+    transactions = _transactions(read, amounts, denomination, profile, choices.file)
+    _refuse_mostly_bad(name, table, read, len(transactions))
+    accounts = {one.account for one in transactions}
+    return StatementReading(
+        statement=Statement(account=accounts.pop() if len(accounts) == 1 else "", transactions=tuple(transactions)),
+        form="csv",
+        assumptions=tuple(choices.assumptions),
+        notices=tuple(choices.notices),
+        quarantined=tuple(sorted(read.quarantined, key=lambda row: row.line)),
+    )
+
+
+def _settled_mark(
+    read_with: Callable[[DecimalMark, Choices], Read],
+    likelier: DecimalMark,
+    profile: StatementProfile,
+    choices: Choices,
+) -> DecimalMark:
+    """Return the mark with which the running balance follows from more of the amounts, else the likelier one."""
+    fits = {}
+    marks: tuple[DecimalMark, DecimalMark] = (likelier, "," if likelier == "." else ".")
+    for mark in marks:
+        read = read_with(mark, Choices())
+        fits[mark] = chain(read, signed_amounts(read, profile, Choices())).fits
+    best = max(marks, key=lambda mark: fits[mark])
+    if fits[marks[0]] == fits[marks[1]]:
+        choices.assume(
+            "decimal_mark", likelier,
+            "amounts such as 1,234 or 1.234 can be read with either mark; the three digits are taken for thousands",
+            f'decimal_mark: "{likelier}"',
+        )  # fmt: skip
+    return best
+
+
+def _refuse_mostly_bad(name: str, table: Table, read: Read, good: int | None = None) -> None:
+    good, bad = len(read.entries) if good is None else good, len(read.quarantined)
+    if bad > good:
+        first = min(read.quarantined, key=lambda row: row.line)
+        raise InputError(
+            name, f"{bad} of {good + bad} rows cannot be read; the first, line {first.line}: {first.reason}",
+            _GIVE_PROFILE,
+        )  # fmt: skip
+    if not good:
+        under = f" under its header in line {table.header.line}" if table.header else ""
+        raise InputError(name, f"holds no transactions{under}", "export a longer period")
+
+
+def _transactions(
+    read: Read, amounts: list[Decimal | None], denomination: Denomination, profile: StatementProfile, file: str
+) -> list[Transaction]:
+    """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
+    seen: dict[str, int] = {}
+    found = []
+    for entry, amount in zip(read.entries, amounts, strict=True):
+        currency = denomination.of(entry)
+        if amount is None:
+            read.quarantined.append(
+                Quarantined(line=entry.line, reason="does not say whether it is a debit or a credit")
+            )
+            continue
+        if currency is None:
+            read.quarantined.append(Quarantined(line=entry.line, reason="its currency is no ISO 4217 code"))
+            continue
+        try:
+            moved = money(minor_units(amount, currency), currency)
+            balance = None if entry.balance is None else money(minor_units(entry.balance, currency), currency)
+        except ValueError:
+            read.quarantined.append(
+                Quarantined(line=entry.line, reason=f"has more digits after the point than {currency} has")
+            )
+            continue
+        account = profile.account or entry.account
+        found.append(
+            transaction(
+                identity(account, entry.date, entry.narration, moved, seen),
+                entry.line,
+                account,
+                entry.date,
+                entry.narration,
+                moved,
+                balance,
+                file,
+            )
+        )
+    return found

@@ -1,0 +1,101 @@
+"""What a stay in hospital comes to under a health plan: room limits, proportionate deduction, package, shares, sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from genie_finance.contracts.insurance import AmountLine, BillEstimate, BillLine, HealthPlan, Preauth
+from genie_finance.contracts.money import Money
+from genie_finance.insurance.grounding import ZERO, line, total
+from genie_finance.insurance.tables import HealthRules
+
+
+def available(plan: HealthPlan) -> Decimal:
+    """Return what is left of the sum insured and its bonus, in rupees."""
+    return max(plan.sum_insured.amount + plan.bonus.amount - plan.paid_this_year.amount, ZERO)
+
+
+def asked(preauth: Preauth) -> Decimal:
+    """Return what the hospital asks for, in rupees."""
+    if preauth.bill:
+        return sum((one.amount.amount for one in preauth.bill), ZERO)
+    return preauth.estimate.total.amount if preauth.estimate is not None else ZERO
+
+
+def room_ratio(bill: Iterable[BillLine], limit: Money | None) -> Decimal:
+    """Return the share of the room's rent that the plan allows: 1 within the limit; of several rooms by their days."""
+    rooms = [one for one in bill if one.category == "room" and one.amount.minor]
+    rent = sum((one.amount.amount for one in rooms), ZERO)
+    if limit is None or not rooms:
+        return Decimal(1)
+    return sum((min(one.amount.amount, limit.amount * (one.days or 0)) for one in rooms), ZERO) / rent
+
+
+def bill_deductions(bill: tuple[BillLine, ...], plan: HealthPlan, *, bills_by_room: bool) -> list[AmountLine]:
+    """Return what is taken off an itemised bill.
+
+    Rent counts up to its limit by the day. Where the hospital charges by room, what follows the room is cut in the
+    proportion of limit to rent; pharmacy, consumables, implants, diagnostics and intensive care never are.
+    Source: IRDAI/HLT/REG/CIR/151/06/2020.
+    """
+    found: list[AmountLine] = []
+    ratio = room_ratio(bill, plan.room_limit_per_day)
+    for one in bill:
+        limit = plan.room_limit_per_day if one.category == "room" else plan.icu_limit_per_day
+        if one.category in {"room", "icu"} and limit is not None:
+            over = one.amount.amount - limit.amount * (one.days or 0)
+            if over > ZERO:
+                found.append(line(f"{one.category}_limit", f"{one.text}: above {limit} a day", -over))
+        elif one.category == "associated" and bills_by_room and ratio < 1 and one.amount.minor:
+            text = f"{one.text}: {ratio * 100:.2f} per cent, as of the room's rent"
+            found.append(line("proportionate", text, -one.amount.amount * (1 - ratio)))
+        elif one.category == "non_payable" and one.amount.minor:
+            found.append(line("non_payable", f"{one.text}: not payable", -one.amount.amount))
+    return found
+
+
+def estimate_deductions(
+    estimate: BillEstimate, plan: HealthPlan, rules: HealthRules, *, bills_by_room: bool
+) -> list[AmountLine]:
+    """Return what is taken off a sum without lines: the convention before bills were itemised, no rule.
+
+    The rent above its limit, and as much of a fixed share of the whole as the rent is above it, so the excess of the
+    room counts twice: it errs against the patient, and a person has to look at it.
+    """
+    found: list[AmountLine] = []
+    for name, rent, days, limit in (
+        ("room", estimate.room_per_day.amount, estimate.room_days, plan.room_limit_per_day),
+        ("icu", estimate.icu_per_day.amount, estimate.icu_days, plan.icu_limit_per_day),
+    ):
+        if limit is None or rent <= limit.amount:
+            continue
+        over = rent - limit.amount
+        found.append(line(f"{name}_limit", f"rent above {limit} a day, {days} days", -over * days))
+        if name == "room" and bills_by_room:
+            share = rules.estimate_share * estimate.total.amount * over / rent
+            found.append(
+                line("proportionate", f"{rules.estimate_share * 100:.0f} per cent of the sum follow the room", -share)
+            )
+    return found
+
+
+def shares(left: Decimal, plan: HealthPlan, procedure: str) -> list[AmountLine]:
+    """Return what package, deductible, co-payment and sum insured take off what is left, in this order."""
+    found: list[AmountLine] = []
+
+    def now() -> Decimal:
+        return max(left + total(found), ZERO)
+
+    caps = [one.most.amount for one in plan.packages if one.procedure.casefold() == procedure.casefold()]
+    if caps and now() > min(caps):
+        found.append(line("package", f"above the package for {procedure}", min(caps) - now()))
+    if plan.deductible.minor and now():
+        found.append(line("deductible", "deductible", -min(plan.deductible.amount, now())))
+    if plan.copay_percent and now():
+        found.append(
+            line("copayment", f"co-payment of {plan.copay_percent} per cent", -now() * plan.copay_percent / 100)
+        )
+    if now() > available(plan):
+        found.append(line("sum_insured", "above what is left of the sum insured", available(plan) - now()))
+    return found

@@ -1,0 +1,129 @@
+"""Claim desk: takes a case, looks the policy up, has it judged, and orders the settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie.errors import InputError
+from genie_finance.contracts.claims import (
+    Case,
+    CaseQuestion,
+    CaseReport,
+    HealthPolicy,
+    PolicyFound,
+    PolicyLookup,
+    Settlement,
+    SettlementOrder,
+)
+from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.insurance import (
+    ClaimRecommendation,
+    ClaimRequest,
+    Preauth,
+    PreauthRecommendation,
+    PreauthRequest,
+)
+from genie_finance.domain.asking import Asking
+
+ID = "claim_desk"
+_WITHIN_S = 10.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        PolicyLookup: (PolicyFound, InsufficientData),
+        PreauthRequest: (PreauthRecommendation, InsufficientData),
+        ClaimRequest: (ClaimRecommendation, InsufficientData),
+        SettlementOrder: (Settlement,),
+    }
+)
+"""What the desk asks; each answers with one of these."""
+Recommendation = PreauthRecommendation | ClaimRecommendation
+
+
+@agent(
+    id=ID,
+    capabilities=("insurance.settle_case",),
+    risk=Risk.HIGH,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=8,
+    asks=ASKS,
+)
+async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
+    """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and what is missing."""
+    case, asking = question.case, Asking(context, ASKS, within_s=_WITHIN_S)
+    found = await asking.ask(_lookup(case), PolicyFound)
+    preauth: PreauthRecommendation | None = None
+    claim: ClaimRecommendation | None = None
+    if found is not None and case.preauth is not None:
+        request = preauth_request(case.preauth, found.policy)
+        if isinstance(request, InsufficientData):
+            asking.insufficient.append(request)
+        else:
+            preauth = await asking.ask(request, PreauthRecommendation)
+    elif found is not None and case.claim is not None:
+        asked = ClaimRequest(claim=case.claim, terms=found.policy.terms, screening=case.screening)
+        claim = await asking.ask(asked, ClaimRecommendation)
+    settlement, recommended = None, preauth or claim
+    if recommended is not None:
+        # A person may take hours, so nothing but the run's own end or the hold's bounds this wait.
+        settlement = await asking.ask(order(case, recommended), Settlement, of_people=True)
+    return CaseReport(
+        headline=headline(case, recommended, settlement),
+        preauth=preauth,
+        claim=claim,
+        settlement=settlement,
+        insufficient=tuple(asking.insufficient),
+        missing=tuple(asking.missing),
+    )
+
+
+def preauth_request(preauth: Preauth, policy: HealthPolicy) -> PreauthRequest | InsufficientData:
+    """Return the question about a treatment, or that the policy was not in force on its day.
+
+    Of the first day of cover told and the one in the register the later counts: who asks cannot shorten a waiting.
+    """
+    terms = policy.terms
+    if not terms.starts <= preauth.admitted <= terms.ends:
+        needed, given = f"a policy in force on {preauth.admitted}", f"one from {terms.starts} to {terms.ends}"
+        lack = Lack(what="policy", needed=needed, given=given)
+        return InsufficientData(agent=ID, question="what a treatment's policy pays", missing=(lack,))
+    since = max(preauth.covered_since, terms.covered_since)
+    return PreauthRequest(preauth=preauth.model_copy(update={"covered_since": since}), plan=policy.plan)
+
+
+def _lookup(case: Case) -> PolicyLookup:
+    if case.preauth is not None:
+        return PolicyLookup(policy_number=case.preauth.policy_number, on=case.preauth.admitted)
+    if case.claim is not None:
+        return PolicyLookup(policy_number=case.claim.policy_number, on=case.claim.on)
+    raise InputError("case", "is neither a pre-authorisation nor a claim", "give one of them")
+
+
+def order(case: Case, recommended: Recommendation) -> SettlementOrder:
+    """Return the order to settle a case as recommended."""
+    if isinstance(recommended, ClaimRecommendation):
+        case_id, asked, itemised, kind = recommended.claim_id, recommended.incurred, True, "claim"
+    else:
+        case_id, asked, itemised, kind = recommended.preauth_id, recommended.asked, recommended.itemised, "preauth"
+    return SettlementOrder.model_validate(
+        {
+            "case_id": case_id, "policy_number": _lookup(case).policy_number, "kind": kind,
+            "action": recommended.action, "asked": asked, "payable": recommended.payable, "itemised": itemised,
+            "reasons": recommended.grounds.reasons,
+        }
+    )  # fmt: skip
+
+
+def headline(case: Case, recommended: Recommendation | None, settlement: Settlement | None) -> str:
+    """Return the case in one line."""
+    name = case.preauth.preauth_id if case.preauth is not None else case.claim.claim_id if case.claim else ""
+    if recommended is None:
+        return f"{name}: nothing can be said yet; what is missing is listed below."
+    if settlement is None:
+        return f"{name}: {recommended.action} of {recommended.payable} is recommended, and not settled."
+    return f"{name}: {settlement.text}"

@@ -1,0 +1,56 @@
+"""Policy register: the insurer's own record of policies, as the pipeline sets it.
+
+An insurer replaces this agent by one of its own that takes and gives the same and asks its policy system.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie_finance.contracts.claims import HealthPolicy, PolicyFound, PolicyLookup
+from genie_finance.contracts.insufficient import InsufficientData, Lack
+
+ID = "policy_register"
+
+
+class PolicyRegisterSettings(BaseModel):
+    """What a pipeline may set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    policies: tuple[HealthPolicy, ...] = Field(default=(), max_length=10_000)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({one.policy_number for one in self.policies}) != len(self.policies):
+            raise ValueError("a policy stands in it twice")
+        return self
+
+
+def find(lookup: PolicyLookup, policies: tuple[HealthPolicy, ...]) -> PolicyFound | InsufficientData:
+    """Return the policy of a number, or that there is none; numbers are compared as they are written."""
+    for policy in policies:
+        if policy.policy_number == lookup.policy_number:
+            return PolicyFound(policy=policy)
+    lack = Lack(what="policy_number", needed="a policy of the register", given=lookup.policy_number)
+    return InsufficientData(agent=ID, question="terms of a policy", missing=(lack,))
+
+
+@agent(
+    id=ID,
+    capabilities=("insurance.find_policy",),
+    risk=Risk.LOW,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=8,
+    settings=PolicyRegisterSettings,
+)
+async def policy_register(lookup: PolicyLookup, context: Context) -> PolicyFound | InsufficientData:
+    """Says what the insurer's register holds of a policy."""
+    settings: PolicyRegisterSettings = context.settings or PolicyRegisterSettings()
+    return find(lookup, settings.policies)

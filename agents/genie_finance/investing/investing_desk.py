@@ -1,0 +1,153 @@
+"""Investing desk: takes a goal, asks the family, and puts it on one page with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie.contracts.message import Payload
+from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.investing import (
+    AssetAllocationPlan,
+    AssetAllocationRequest,
+    GoalPlan,
+    GoalRequest,
+    InvestingCase,
+    InvestingPlan,
+    InvestingQuestion,
+    SipLumpsumRequest,
+    SipLumpsumResult,
+)
+from genie_finance.domain.asking import Asking
+from genie_finance.domain.monte_carlo import MONTHS
+from genie_finance.investing.amounts import percent, rounded
+from genie_finance.investing.blend import Blend, blend, lacking
+
+ID = "investing_desk"
+_WITHIN_S = 20.0
+ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
+    {
+        AssetAllocationRequest: (AssetAllocationPlan,),
+        GoalRequest: (GoalPlan,),
+        SipLumpsumRequest: (SipLumpsumResult,),
+    }
+)
+"""What the desk asks of the family; each answers with one of these."""
+
+
+@agent(
+    id=ID,
+    capabilities=("investing.plan",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=8,
+    asks=ASKS,
+)
+async def investing_desk(question: InvestingQuestion, context: Context) -> InvestingPlan:
+    """Plans investing for a goal: allocation, the chance to reach it, what to save, and how to invest what is free.
+
+    Raises:
+        InputError: The correlations contradict each other.
+    """
+    case = question.case
+    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    allocation = await asking.ask(allocating(case), AssetAllocationPlan)
+    mixed, plan, lump = None, None, None
+    if allocation is None:
+        asking.lost(GoalPlan, "not asked: the allocation is missing")
+    else:
+        weights = {one.asset: one.target for one in allocation.assets}
+        lacks = lacking(case, weights)
+        if lacks:
+            asking.insufficient.append(InsufficientData(agent=ID, question="return of the allocation", missing=lacks))
+            asking.lost(GoalPlan, "not asked: assumptions are missing")
+        else:
+            mixed = blend(weights, case.assumptions, case.correlations)
+            plan = await asking.ask(planning(case, mixed), GoalPlan)
+            if case.investor.lump_sum.minor:
+                lump = await asking.ask(comparing(case, mixed), SipLumpsumResult)
+    return InvestingPlan(
+        headline=_headline(case, plan, lump),
+        goal=case.goal.name,
+        allocation=allocation,
+        expected_annual_return=None if mixed is None else rounded(mixed.expected, 6),
+        annual_volatility=None if mixed is None else rounded(mixed.volatility, 6),
+        plan=plan,
+        lump_sum=lump,
+        insufficient=tuple(asking.insufficient),
+        missing=tuple(asking.missing),
+        caveats=(
+            f"Expected returns, volatilities and correlations are assumptions: {case.source}",
+            "The allocation is held throughout; as the horizon shortens, a new plan will hold less equity.",
+        ),
+    )
+
+
+def allocating(case: InvestingCase) -> AssetAllocationRequest:
+    """Return the question for the allocation; a horizon counts in whole years, so a part of one counts as none."""
+    investor = case.investor
+    return AssetAllocationRequest(
+        as_of=case.as_of,
+        age=investor.age,
+        horizon_years=case.goal.horizon_months // MONTHS,
+        risk_tolerance=investor.risk_tolerance,
+        current=investor.current,
+        new_money=investor.lump_sum if investor.lump_sum.minor else None,
+    )
+
+
+def planning(case: InvestingCase, mixed: Blend) -> GoalRequest:
+    """Return the question for the goal; what is free counts as invested."""
+    investor, goal, held = case.investor, case.goal, case.investor.current
+    return GoalRequest(
+        current_corpus=held.equity + held.debt + held.gold + held.cash + investor.lump_sum,
+        monthly_contribution=investor.monthly_contribution,
+        target_corpus=goal.target_corpus,
+        horizon_months=goal.horizon_months,
+        expected_annual_return=rounded(mixed.expected, 6),
+        annual_volatility=rounded(mixed.volatility, 6),
+        compounding=case.assumptions[0].compounding,
+        annual_inflation=goal.annual_inflation,
+        contribution_growth_annual=goal.contribution_growth_annual,
+        wanted_probability=goal.wanted_probability,
+        paths=case.paths,
+        seed=case.seed,
+    )
+
+
+def comparing(case: InvestingCase, mixed: Blend) -> SipLumpsumRequest:
+    """Return the question of lump sum or twelve instalments; waiting money earns what cash is assumed to."""
+    cash = [one.expected_annual_return for one in case.assumptions if one.asset == "cash"]
+    return SipLumpsumRequest(
+        amount=case.investor.lump_sum,
+        horizon_months=case.goal.horizon_months,
+        expected_annual_return=rounded(mixed.expected, 6),
+        annual_volatility=rounded(mixed.volatility, 6),
+        compounding=case.assumptions[0].compounding,
+        waiting_cash_annual_return=max(cash[0], Decimal(0)) if cash else Decimal(0),
+        paths=case.paths,
+        seed=case.seed,
+    )
+
+
+def _headline(case: InvestingCase, plan: GoalPlan | None, lump: SipLumpsumResult | None) -> str:
+    if plan is None:
+        return f"{case.goal.name}: nothing can be said of its chance; what is missing is listed below."
+    said = (
+        f"{case.goal.name}: {percent(plan.success_probability)} of simulated paths reach {plan.target_at_end} in "
+        f"{case.goal.horizon_months} months. "
+    )
+    if plan.on_track:
+        said += f"That is at least the {percent(case.goal.wanted_probability)} wanted."
+    else:
+        said += f"For {percent(case.goal.wanted_probability)} save {plan.required_monthly_for_wanted} a month,"
+        said += f" {plan.shortfall_monthly} more than now."
+    if lump is not None:
+        advice = {"lumpsum": "at once", "sip": "in instalments", "toss_up": "either way"}[lump.recommendation]
+        said += f" Invest the {case.investor.lump_sum} {advice}."
+    return said

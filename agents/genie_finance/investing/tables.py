@@ -1,0 +1,76 @@
+"""The family's rule tables: what one edition of each must hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from genie_finance.contracts.investing import RiskTolerance
+from genie_finance.contracts.markets import FundClass
+from genie_finance.domain.rulebook import Rules, Table
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+Tilt = Annotated[Decimal, Field(ge=-1, le=1)]
+
+
+class AllocationRules(Rules):
+    """How equity follows from age, risk tolerance and horizon, how the rest is split, and when to rebalance."""
+
+    age_base: int
+    tilts: dict[RiskTolerance, Tilt]
+    long_horizon_years: int
+    long_horizon_tilt: Tilt
+    equity_least: Share
+    equity_most: Share
+    equity_per_year: Share
+    """Most equity for each year of the horizon."""
+    debt_of_rest: Share
+    gold_of_rest: Share
+    cash_of_rest: Share
+    gold_from_years: int
+    band_points: Share
+    """A drift of so much is out of balance,"""
+    band_of_target: Share
+    """or of so much of the target, whichever is less."""
+
+
+class DividendTdsRules(Rules):
+    """Tax deducted from dividends."""
+
+    threshold: Annotated[Decimal, Field(ge=0)]
+    """Rupees in a tax year from one company; up to it nothing is deducted, above it from everything."""
+    rate: Share
+
+
+class FundWeights(Rules):
+    """Of the parts of a score."""
+
+    cagr: Share
+    sharpe: Share
+    expense: Share
+    negative_quarters: Share
+
+
+class FundScale(Rules):
+    """Where a part of the score reaches its end."""
+
+    cagr_best: Annotated[Decimal, Field(gt=0)]
+    sharpe_best: Annotated[Decimal, Field(gt=0)]
+    expense_worst: Annotated[Decimal, Field(gt=0)]
+    negative_quarters_worst: Annotated[Decimal, Field(gt=0)]
+
+
+class FundScoringRules(Rules):
+    """How funds are scored."""
+
+    weights: FundWeights
+    scales: dict[FundClass, FundScale]
+    fewest_for_percentile: int
+    """Funds of a category that make a percentile mean something."""
+
+
+ALLOCATION = Table("asset_allocation", AllocationRules)
+DIVIDEND_TDS = Table("dividend_tds_in", DividendTdsRules)
+FUND_SCORING = Table("fund_scoring", FundScoringRules)

@@ -1,0 +1,115 @@
+"""Cash of a business month by month: sales, stock, suppliers and customers, each with its days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from genie_finance.contracts.sme import CashMonth, WorkingCapitalRequest
+from genie_finance.domain.time_value import growth, rounded_minor
+from genie_finance.lending.amounts import ZERO, paise
+from genie_finance.lending.tables import SmePolicyRules
+
+DAYS = 30
+"""Days of a month, as days of receivables and payables are reckoned."""
+
+
+class Ahead(NamedTuple):
+    """A forecast, and the worst of it."""
+
+    months: tuple[CashMonth, ...]
+    runway: int | None
+    need: int
+    """Paise that cash falls below 0 at its worst."""
+    month: int | None
+
+
+def ahead(request: WorkingCapitalRequest, *, later_days: int = 0) -> Ahead:
+    """Return cash by month.
+
+    A day's sales are paid ``dso_days`` later, so a month's are spread over two months; purchases likewise. What is
+    outstanding at the start runs off evenly over the same days. Stock is kept at ``dio_days`` of the coming cost of
+    sales: purchases are the cost of sales and what stock must grow by; a month never sells stock back.
+
+    Args:
+        request: The business.
+        later_days: Customers pay so much later.
+    """
+    count, share = request.horizon_months, 1 - request.gross_margin_percent / 100
+    grown = 1 + request.monthly_growth_percent / 100
+    sales = [Decimal(request.monthly_revenue.minor) * growth(grown - 1, number) for number in range(count)]
+    costs = [value * share for value in sales]
+    bought, stocks = _purchases(costs, request, grown)
+    collected = _paid(sales, Decimal(request.opening_receivables.minor), request.dso_days + later_days)
+    settled = _paid(bought, Decimal(request.opening_payables.minor), request.dpo_days)
+    spent = request.operating_costs_monthly.minor + request.debt_service_monthly.minor
+    cash, months, lowest, at, runway = request.opening_cash.minor, [], 0, None, None
+    owed_to, owed_by = Decimal(request.opening_receivables.minor), Decimal(request.opening_payables.minor)
+    for number in range(count):
+        owed_to += sales[number] - collected[number]
+        owed_by += bought[number] - settled[number]
+        into, out = rounded_minor(collected[number]), rounded_minor(settled[number])
+        cash += into - out - spent
+        if cash < 0 and runway is None:
+            runway = number
+        if cash < lowest:
+            lowest, at = cash, number + 1
+        months.append(
+            CashMonth(
+                month=number + 1,
+                revenue=paise(rounded_minor(sales[number])),
+                collected=paise(into),
+                paid_suppliers=paise(out),
+                paid_costs=paise(spent),
+                net_cashflow=paise(into - out - spent),
+                end_cash=paise(cash),
+                receivables=paise(rounded_minor(max(owed_to, ZERO))),
+                inventory=paise(rounded_minor(stocks[number])),
+                payables=paise(rounded_minor(max(owed_by, ZERO))),
+            )
+        )
+    return Ahead(tuple(months), runway, -lowest, at)
+
+
+def _purchases(
+    costs: Sequence[Decimal], request: WorkingCapitalRequest, grown: Decimal
+) -> tuple[list[Decimal], list[Decimal]]:
+    """Return what is bought each month, and the stock at its end."""
+    stock, bought, stocks = Decimal(request.opening_inventory.minor), [], []
+    for cost in costs:
+        wanted = max(cost * grown, ZERO) * request.dio_days / DAYS
+        buys = max(cost + wanted - stock, ZERO)
+        stock = stock + buys - cost
+        bought.append(buys)
+        stocks.append(max(stock, ZERO))
+    return bought, stocks
+
+
+def _paid(amounts: Sequence[Decimal], opening: Decimal, days: int) -> list[Decimal]:
+    """Return what is paid each month of amounts that arise evenly and are paid so many days later."""
+    whole, rest = divmod(days, DAYS)
+    part = Decimal(rest) / DAYS
+    paid = [ZERO] * (len(amounts) + whole + 2)
+    for number, amount in enumerate(amounts):
+        paid[number + whole] += amount * (1 - part)
+        paid[number + whole + 1] += amount * part
+    if not days:
+        paid[0] += opening
+    else:
+        each = opening * DAYS / days
+        for number in range(whole):
+            paid[number] += each
+        paid[whole] += each * part
+    return paid[: len(amounts)]
+
+
+def drawing_power(stock: Decimal, creditors: Decimal, receivables: Decimal, policy: SmePolicyRules) -> Decimal:
+    """Return what may be drawn: paid stock and receivables, each less the bank's margin; at least 0.
+
+    DP = (stock - creditors) (1 - margin on stock) + receivables (1 - margin on receivables). Creditors beyond the
+    stock reduce the receivables: what is not paid for is no security wherever it went.
+    """
+    free = stock - creditors
+    book = receivables + min(free, ZERO)
+    return max(max(free, ZERO) * (1 - policy.stock_margin) + book * (1 - policy.receivables_margin), ZERO)

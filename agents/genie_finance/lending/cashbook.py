@@ -1,0 +1,163 @@
+"""A cash flow as underwriting looks at it: whole months, instalments and returned payments."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from genie_finance.contracts.bulk import BulkAnalysis
+from genie_finance.contracts.sme import CashMovement
+from genie_finance.domain.months import covered_months, is_last_day, month_of
+from genie_finance.domain.narrations import words
+
+_RETURNED = frozenset(
+    (
+        "return",
+        "returned",
+        "rtn",
+        "bounce",
+        "bounced",
+        "dishonour",
+        "dishonor",
+        "dishonoured",
+        "unpaid",
+        "rev",
+        "reversal",
+        "reversed",
+    )
+)
+_MANDATE = frozenset(
+    ("ecs", "nach", "ach", "cheque", "chq", "chque", "mandate", "emi", "si", "inward", "iw", "insufficient")
+)
+_LOAN = frozenset(("emi", "loan", "mortgage"))
+_DEBIT_ORDER = frozenset(("nach", "ecs", "ach", "autodebit"))
+_NO_DEBT = frozenset(
+    ("sip", "mutual", "fund", "funds", "mf", "insurance", "premium", "lic", "electricity", "broadband", "rent")
+)
+_FUNDS = frozenset(("insufficient", "funds"))
+_CHARGE = frozenset(("chg", "chgs", "charge", "charges", "fee"))
+_DEBT_CATEGORIES = frozenset(("debt.loan", "housing.mortgage"))
+
+
+class Cashbook(NamedTuple):
+    """Whole months in order, in paise; a month without any movement is there with zeros."""
+
+    inflows: tuple[int, ...]
+    outflows: tuple[int, ...]
+    obligations: int
+    """Instalments of loans, all months together; part of the outflows."""
+    debits: int
+    bounces: int
+    lowest_balance: int | None
+
+    @property
+    def months(self) -> int:
+        """How many."""
+        return len(self.inflows)
+
+
+def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: datetime.date) -> Cashbook:
+    """Return the cash flow of the calendar months that a period covers wholly.
+
+    A movement in a month that is covered in part is left out of everything but the returned payments' count.
+    """
+    months = _whole_months(start, end)
+    inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
+    returns = Returns()
+    for one in movements:
+        said = frozenset(words(one.narration))
+        month, minor, back = month_of(one.date), one.amount.minor, returns.heard(one, said)
+        if minor < 0:
+            debits += 1
+        if month not in inflows:
+            continue
+        if minor >= 0 and not back:
+            inflows[month] += minor
+            continue
+        # A payment that came back was none, and its money is no income.
+        outflows[month] -= minor
+        owed -= minor if _is_loan(one, said) else 0
+    balances = [one.balance.minor for one in movements if one.balance is not None]
+    return Cashbook(
+        tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits,
+        returns.count(), min(balances) if balances else None,
+    )  # fmt: skip
+
+
+def of_analysis(analysis: BulkAnalysis) -> Cashbook:
+    """Return the cash flow of consolidated statements: whole months, without the applicant's own money."""
+    months = [month for month in analysis.months if month.complete]
+    lowest = [account.lowest_balance.minor for account in analysis.accounts if account.lowest_balance is not None]
+    return Cashbook(
+        tuple(month.inflow.minor - month.own_inflow.minor for month in months),
+        tuple(month.outflow.minor - month.own_outflow.minor for month in months),
+        sum(month.obligations.minor for month in months),
+        analysis.debit_count,
+        analysis.return_count,
+        min(lowest) if lowest else None,
+    )
+
+
+def _whole_months(start: datetime.date, end: datetime.date) -> tuple[str, ...]:
+    first = start if start.day == 1 else start.replace(day=calendar.monthrange(start.year, start.month)[1])
+    first = first if start.day == 1 else first + datetime.timedelta(days=1)
+    last = end if is_last_day(end) else end.replace(day=1) - datetime.timedelta(days=1)
+    if last < first:
+        return ()
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return covered_months(first, last, ()) if count <= 120 else ()
+
+
+def is_obligation(movement: CashMovement) -> bool:
+    """Return whether money went out for a loan.
+
+    A category decides where one is known. Else words do, whole ones: "premium" is no "emi". A debit order alone may be
+    a savings plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
+    """
+    return movement.amount.minor < 0 and _is_loan(movement, frozenset(words(movement.narration)))
+
+
+def _is_loan(movement: CashMovement, said: frozenset[str]) -> bool:
+    if movement.category is not None:
+        return movement.category in _DEBT_CATEGORIES
+    return bool(said & _LOAN) or bool(said & _DEBIT_ORDER and not said & (_NO_DEBT | _RETURNED))
+
+
+class Returns:
+    """Payments that came back, told by the words of bookings.
+
+    The bank books the return as money back in, and mostly a charge for it: the same days count once for each return,
+    and a charge alone, in a statement that shows no return, counts too.
+    """
+
+    def __init__(self) -> None:
+        self._returns: dict[datetime.date, int] = {}
+        self._charges: dict[datetime.date, int] = {}
+
+    def heard(self, movement: CashMovement, said: frozenset[str]) -> bool:
+        """Count a booking if it says so; return whether it is about a payment that came back."""
+        if not ((said & _RETURNED and said & _MANDATE) or said >= _FUNDS):
+            return False
+        counted = self._charges if said & _CHARGE else self._returns
+        counted[movement.date] = counted.get(movement.date, 0) + 1
+        return True
+
+    def count(self) -> int:
+        """Return how many payments came back."""
+        near = datetime.timedelta(days=3)
+        alone = (
+            count
+            for day, count in self._charges.items()
+            if not any(abs(day - other) <= near for other in self._returns)
+        )
+        return sum(self._returns.values()) + sum(alone)
+
+
+def bounced(movements: Iterable[CashMovement]) -> int:
+    """Return how many payments were returned."""
+    returns = Returns()
+    for one in movements:
+        returns.heard(one, frozenset(words(one.narration)))
+    return returns.count()

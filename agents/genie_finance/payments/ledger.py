@@ -1,0 +1,129 @@
+"""The ledger of orders: one entry for each key, so that an order is carried out once however often it comes.
+
+It is a port. What ships keeps entries in memory, for one process; a service binds one over its database, where ``open``
+and ``claim`` are one transaction each.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from genie.errors import InputError
+from genie_finance.contracts.payment_books import BookEntry, EntryState, OutcomeState
+
+FINAL: frozenset[EntryState] = frozenset(("settled", "failed", "returned"))
+_NOT_SPENT: frozenset[EntryState] = frozenset(("failed", "returned"))
+MOST_ENTRIES = 100_000
+"""Entries that the ledger in memory holds; beyond them it takes no order, as forgetting one could pay it twice."""
+
+
+class Key(NamedTuple):
+    """Whose order it is, and which."""
+
+    tenant: str
+    payer_id: str
+    idempotency_key: str
+
+
+def lapsed(entry: BookEntry, now: datetime.datetime) -> bool:
+    """Return whether an entry was never sent and is too old to be."""
+    return entry.state == "open" and now >= entry.lapses_at
+
+
+def counts(entry: BookEntry, now: datetime.datetime) -> bool:
+    """Return whether an entry counts towards limits: sent, or still to be sent."""
+    return entry.state not in _NOT_SPENT and not lapsed(entry, now)
+
+
+@runtime_checkable
+class PaymentLedger(Protocol):
+    """The port: where orders are kept."""
+
+    async def find(self, key: Key) -> BookEntry | None:
+        """Return the entry of a key."""
+        ...
+
+    async def since(self, tenant: str, payer_account: str, start: datetime.datetime) -> tuple[BookEntry, ...]:
+        """Return an account's entries from a moment on, oldest first."""
+        ...
+
+    async def open(
+        self, key: Key, entry: BookEntry, *, most_minor: int, since: datetime.datetime
+    ) -> tuple[bool, BookEntry | None]:
+        """Keep a new entry in one step with looking for its key and counting what the account has sent.
+
+        Args:
+            key: Whose order it is, and which.
+            entry: What to keep.
+            most_minor: Paise that the account may send from ``since`` on, with this entry.
+            since: Beginning of the day.
+
+        Returns:
+            Whether it is new, and the entry that is kept under the key; None where it is over the limit.
+        """
+        ...
+
+    async def claim(self, key: Key, fingerprint: str, now: datetime.datetime) -> tuple[bool, BookEntry | None]:
+        """Return whether the caller may send the order, which one caller may, once; and the entry."""
+        ...
+
+    async def keep(self, key: Key, state: OutcomeState, reference: str | None, detail: str) -> BookEntry | None:
+        """Keep what the provider said, and return the entry. What is final stays as it is."""
+        ...
+
+
+class MemoryLedger:
+    """A ledger in memory: gone with the process, so for trying out and for tests alone."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Key, BookEntry] = {}
+
+    async def find(self, key: Key) -> BookEntry | None:
+        """Return the entry of a key."""
+        return self._entries.get(key)
+
+    async def since(self, tenant: str, payer_account: str, start: datetime.datetime) -> tuple[BookEntry, ...]:
+        """Return an account's entries from a moment on, oldest first."""
+        own = [
+            entry
+            for key, entry in self._entries.items()
+            if (key.tenant, entry.payer_account) == (tenant, payer_account) and entry.opened_at >= start
+        ]
+        return tuple(sorted(own, key=lambda entry: (entry.opened_at, entry.idempotency_key)))
+
+    async def open(
+        self, key: Key, entry: BookEntry, *, most_minor: int, since: datetime.datetime
+    ) -> tuple[bool, BookEntry | None]:
+        """Keep a new entry, or return the earlier one of its key; None beyond the limit.
+
+        Raises:
+            InputError: The ledger is full.
+        """
+        known = self._entries.get(key)
+        if known is not None and not lapsed(known, entry.opened_at):
+            return False, known
+        if len(self._entries) >= MOST_ENTRIES:
+            raise InputError("ledger", f"holds {MOST_ENTRIES:,} orders", "bind one over a database")
+        sent = await self.since(key.tenant, entry.payer_account, since)
+        spent = sum(one.amount.minor for one in sent if counts(one, entry.opened_at))
+        if spent + entry.amount.minor > most_minor:
+            return False, None
+        self._entries[key] = entry
+        return True, entry
+
+    async def claim(self, key: Key, fingerprint: str, now: datetime.datetime) -> tuple[bool, BookEntry | None]:
+        """Return whether the caller may send the order, and the entry."""
+        known = self._entries.get(key)
+        if known is None or known.fingerprint != fingerprint or known.state != "open" or lapsed(known, now):
+            return False, known
+        self._entries[key] = known.model_copy(update={"state": "claimed"})
+        return True, self._entries[key]
+
+    async def keep(self, key: Key, state: OutcomeState, reference: str | None, detail: str) -> BookEntry | None:
+        """Keep what the provider said."""
+        known = self._entries.get(key)
+        if known is not None and known.state not in FINAL:
+            said = {"state": state, "reference": reference, "detail": detail}
+            self._entries[key] = known.model_copy(update=said)
+        return self._entries.get(key)

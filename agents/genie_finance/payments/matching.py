@@ -1,0 +1,184 @@
+"""What an invoice is checked for, one function a subject; each yields what is wrong or missing."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from genie_finance.contracts.amounts import to_paise
+from genie_finance.contracts.invoices import Invoice, InvoiceIssue, InvoiceItem, InvoiceReference
+from genie_finance.payments import gstin
+from genie_finance.payments.tables import GstRules
+
+_ROUNDED = Decimal("1.00")
+"""Rupees by which the sum of an invoice may differ: section 170 of the CGST Act rounds tax to the rupee."""
+
+
+class Tolerance(NamedTuple):
+    """How far an invoice may be off before a person looks at it."""
+
+    price_percent: Decimal = Decimal(1)
+    price_most: Decimal = Decimal(100)
+    """Rupees; the smaller of the two holds for the invoice against the order."""
+    quantity_percent: Decimal = Decimal(2)
+    line: Decimal = Decimal("1.00")
+    """Rupees between a line's total and what its figures give."""
+
+
+def blocked(code: str, text: str) -> InvoiceIssue:
+    """Return an issue that only another document of the supplier can mend."""
+    return InvoiceIssue(code=code, severity="block", text=text)
+
+
+def held(code: str, text: str) -> InvoiceIssue:
+    """Return an issue that a person has to look at."""
+    return InvoiceIssue(code=code, severity="hold", text=text)
+
+
+def computed(item: InvoiceItem) -> Decimal:
+    """Return a line's total with tax, unrounded: ``quantity * unit_price * (1 + rate)``."""
+    return item.quantity * item.unit_price * (1 + item.gst_pct / 100)
+
+
+def parties(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIssue]:
+    """Are both parties who they should be?"""
+    for who, number in (("supplier", invoice.supplier_gstin), ("buyer", invoice.buyer_gstin)):
+        wrong = gstin.problem(number)
+        if wrong:
+            yield blocked(f"gstin.{who}", f"The {who}'s GSTIN {wrong}.")
+    known = reference.vendor_gstin
+    if known is not None and gstin.compact(known) != gstin.compact(invoice.supplier_gstin):
+        yield blocked("vendor.gstin", "The supplier's GSTIN is not the one in the vendor master.")
+    if reference.vendor_active is None:
+        yield held("vendor.unknown", "Whether the vendor is active is not known.")
+    elif not reference.vendor_active:
+        yield held("vendor.inactive", "The vendor is not active.")
+
+
+def document(invoice: Invoice, rules: GstRules, today: datetime.date) -> Iterator[InvoiceIssue]:
+    """Is it a document of its day, with a number that can be one?"""
+    if invoice.invoice_date > today:
+        yield blocked("date.future", f"The invoice is dated {invoice.invoice_date}, after {today}.")
+    if not invoice.irn:
+        yield held("irn.missing", "There is no invoice reference number; whether the supplier must issue one is open.")
+    elif len(invoice.irn) != rules.irn_digits or not set(invoice.irn.lower()) <= set("0123456789abcdef"):
+        yield held("irn.form", f"The invoice reference number is not of {rules.irn_digits} hexadecimal digits.")
+    if not invoice.items:
+        yield held("lines.missing", "The invoice has no lines, so its total rests on nothing.")
+
+
+def duplicate(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIssue]:
+    """Has the same number of this supplier been posted in the same financial year?"""
+    if reference.posted is None:
+        yield held("duplicate.unknown", "Earlier invoices of this supplier were not looked up.")
+        return
+    key = _key(invoice.supplier_gstin, invoice.invoice_no, invoice.invoice_date)
+    if any(_key(one.supplier_gstin, one.invoice_no, one.invoice_date) == key for one in reference.posted):
+        yield blocked("duplicate", "This supplier's invoice of this number has been posted in the same financial year.")
+
+
+def _key(supplier: str, number: str, date: datetime.date) -> tuple[str, str, int]:
+    # "INV/001" and "inv-1" are one number to whoever types it twice.
+    bare = "".join(part.lstrip("0") or "0" for part in _parts(number))
+    return gstin.compact(supplier), bare, date.year - (date.month < 4)
+
+
+def _parts(number: str) -> list[str]:
+    parts: list[str] = []
+    for c in number.upper():
+        if not c.isalnum():
+            parts.append("")
+        elif parts and parts[-1] and parts[-1][-1].isdigit() == c.isdigit():
+            parts[-1] += c
+        else:
+            parts.append(c)
+    return [part for part in parts if part]
+
+
+def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
+    """Do lines and total follow from quantities, prices and rates, and are the rates ones that exist?"""
+    for number, item in enumerate(invoice.items, start=1):
+        due = computed(item)
+        if abs(due - item.line_total.amount) > tolerance.line:
+            text = f"Line {number} states {item.line_total}; its figures give {to_paise(due)}."
+            yield held("line.arithmetic", text)
+        if item.gst_pct not in rules.rates:
+            yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which is no rate of its day.")
+        if not item.hsn.isdigit() or len(item.hsn) not in rules.hsn_digits:
+            yield held("line.hsn", f"Line {number} has no HSN or SAC code.")
+    if invoice.items:
+        stated = sum((item.line_total.amount for item in invoice.items), Decimal(0))
+        if abs(stated - invoice.total.amount) > max(tolerance.line, _ROUNDED):
+            yield held("total.arithmetic", f"The total is {invoice.total}; its lines add up to {to_paise(stated)}.")
+
+
+def place(invoice: Invoice) -> Iterator[InvoiceIssue]:
+    """Is the tax of the kind that the two states ask for?"""
+    if invoice.tax_kind is None:
+        return
+    between = interstate(invoice)
+    if between != (invoice.tax_kind == "integrated"):
+        due = "integrated tax" if between else "central and state tax"
+        yield blocked("tax.kind", f"Supplier and place of supply ask for {due}, and the invoice charges the other.")
+
+
+def interstate(invoice: Invoice) -> bool:
+    """Return whether the supply goes from one state to another; without a place of supply it is the buyer's state."""
+    return gstin.state(invoice.supplier_gstin) != (invoice.place_of_supply or gstin.state(invoice.buyer_gstin))
+
+
+def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
+    """Was it ordered, at these prices and in these quantities?"""
+    if not invoice.po_reference and reference.po_total is None and reference.po_lines is None:
+        yield held("po.missing", "There is no purchase order.")
+        return
+    if reference.po_total is None and reference.po_lines is None:
+        yield held("po.unknown", "The purchase order that the invoice names was not found.")
+        return
+    if reference.po_total is not None:
+        ordered = reference.po_total.amount
+        room = min(ordered * tolerance.price_percent / 100, tolerance.price_most)
+        if abs(invoice.total.amount - ordered) > room:
+            yield held("po.total", f"The invoice is over {invoice.total}, the order over {reference.po_total}.")
+    if reference.po_lines is None:
+        return
+    prices = {line.hsn: line.unit_price for line in reference.po_lines}
+    opened: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in reference.po_lines:
+        opened[line.hsn] += line.open_quantity
+    for item in invoice.items:
+        price = prices.get(item.hsn)
+        if price is None:
+            yield held("po.line", f"Code {item.hsn} is not on the order.")
+        elif abs(item.unit_price - price) > price * tolerance.price_percent / 100:
+            yield held("po.price", f"Code {item.hsn} is charged at {item.unit_price}, and was ordered at {price}.")
+    for hsn, quantity in _quantities(invoice).items():
+        if hsn in prices and quantity > opened[hsn]:
+            yield held("po.quantity", f"Code {hsn}: {quantity} are charged, {opened[hsn]} are open on the order.")
+
+
+def receipt(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -> Iterator[InvoiceIssue]:
+    """Has what is charged been received and accepted?"""
+    if reference.grn is None:
+        missing = "was not found" if invoice.grn_reference else "is missing"
+        yield held("grn.missing", f"A goods receipt {missing}.")
+        return
+    received: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in reference.grn:
+        received[one.hsn] += one.quantity
+    for hsn, quantity in _quantities(invoice).items():
+        got = received.get(hsn)
+        if got is None:
+            yield held("grn.line", f"Code {hsn} is not on the goods receipt.")
+        elif abs(quantity - got) > got * tolerance.quantity_percent / 100:
+            yield held("grn.quantity", f"Code {hsn}: {quantity} are charged, {got} were received.")
+
+
+def _quantities(invoice: Invoice) -> dict[str, Decimal]:
+    charged: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for item in invoice.items:
+        charged[item.hsn] += item.quantity
+    return charged

@@ -1,0 +1,117 @@
+"""Rails for rupees: which can carry an order, which is taken, and when the money should be there."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from genie_finance.contracts.payments import PaymentOrder, Purpose, Rail, RailChoice
+from genie_finance.domain.rulebook import Edition, Rules, Table, edition
+
+Amount = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 12)]
+Minutes = Annotated[int, Field(gt=0, le=1440)]
+
+
+class RailRules(Rules):
+    """One rail. All of them run round the clock, every day of the year."""
+
+    least: Amount
+    most: Amount | None = None
+    """None: the rail has no limit; banks do."""
+    batch_minutes: Minutes | None = None
+    """Settles at every full multiple of this after midnight; None: at once."""
+    credit_minutes: Minutes
+    """After the settlement, until the beneficiary has the money."""
+
+
+class UpiRules(Rules):
+    """UPI's limits for one purpose."""
+
+    most: Amount
+    most_in_day: Amount | None = None
+
+
+class PaymentRules(Rules):
+    """Rails and limits on the days of an edition."""
+
+    rails: Mapping[Rail, RailRules]
+    upi: Mapping[Purpose, UpiRules]
+
+
+RAILS = Table("payment_rails_in", PaymentRules)
+INDIA = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
+"""India has one time zone and no summer time."""
+
+
+class Addresses(NamedTuple):
+    """What of the beneficiary is given and well formed."""
+
+    vpa: bool
+    account: bool
+
+
+def in_force(now: datetime.datetime) -> Edition[PaymentRules]:
+    """Return the rules of the day that it is in India.
+
+    Raises:
+        InputError: No edition covers the day.
+    """
+    return edition(RAILS, on=now.astimezone(INDIA).date())
+
+
+def choices(
+    order: PaymentOrder, addresses: Addresses, upi_today: Decimal, rules: PaymentRules
+) -> tuple[RailChoice, ...]:
+    """Return every rail with whether it can carry the order, in the order of preference.
+
+    UPI first where there is an address for it; then RTGS, which settles each payment for good; then IMPS unless there
+    is no hurry; then NEFT. A payment with no hurry goes by NEFT before IMPS.
+
+    Args:
+        order: What is to be paid.
+        addresses: Which addresses can be used.
+        upi_today: Rupees that the payer has sent by UPI for this purpose today.
+        rules: Limits in force.
+    """
+    quick: tuple[Rail, ...] = ("imps", "neft") if order.urgency != "any" else ("neft", "imps")
+    return tuple(_choice(rail, order, addresses, upi_today, rules) for rail in ("upi", "rtgs", *quick))
+
+
+def _choice(
+    rail: Rail, order: PaymentOrder, addresses: Addresses, upi_today: Decimal, rules: PaymentRules
+) -> RailChoice:
+    amount, found = order.amount.amount, rules.rails[rail]
+    if rail == "upi" and not addresses.vpa:
+        return _no(rail, "there is no UPI address")
+    if rail != "upi" and not addresses.account:
+        return _no(rail, "there is no account with an IFSC")
+    if amount < found.least:
+        return _no(rail, f"it takes {found.least:,} rupees at least")
+    if found.most is not None and amount > found.most:
+        return _no(rail, f"it takes {found.most:,} rupees at most")
+    if rail == "upi":
+        limit = rules.upi[order.purpose]
+        if amount > limit.most:
+            return _no(rail, f"for the purpose {order.purpose} it takes {limit.most:,} rupees at most")
+        if limit.most_in_day is not None and upi_today + amount > limit.most_in_day:
+            return _no(rail, f"with {upi_today:,} rupees sent today it passes {limit.most_in_day:,} a day")
+    return RailChoice(rail=rail, fits=True, reason="within its limits")
+
+
+def _no(rail: Rail, reason: str) -> RailChoice:
+    return RailChoice(rail=rail, fits=False, reason=reason)
+
+
+def expected_by(rail: Rail, sent: datetime.datetime, rules: PaymentRules) -> datetime.datetime:
+    """Return when the beneficiary should have the money of a payment that is sent at that moment, in India's time."""
+    found, local = rules.rails[rail], sent.astimezone(INDIA)
+    settled = local
+    if found.batch_minutes is not None:
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        batch = datetime.timedelta(minutes=found.batch_minutes)
+        settled = midnight + batch * ((local - midnight) // batch + 1)
+    return settled + datetime.timedelta(minutes=found.credit_minutes)

@@ -1,0 +1,45 @@
+"""The family's rule tables on invoices: what one edition of each must hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from genie_finance.contracts.invoices import EnterpriseClass
+from genie_finance.domain.rulebook import Rules, Table
+
+_Rate = Annotated[Decimal, Field(ge=0, le=100)]
+
+
+class MsmedRules(Rules):
+    """When micro and small suppliers must be paid, and what delay costs."""
+
+    bank_rate: _Rate
+    """Percent a year."""
+    multiple: Annotated[int, Field(ge=1, le=10)]
+    no_agreement_days: Annotated[int, Field(ge=0, le=365)]
+    """Days from acceptance, where no date was agreed in writing."""
+    most_agreed_days: Annotated[int, Field(ge=0, le=365)]
+    """Days from acceptance beyond which no agreement counts."""
+
+
+class GstRules(Rules):
+    """What an invoice of a day can look like."""
+
+    rates: Annotated[tuple[_Rate, ...], Field(min_length=1)]
+    irn_digits: int
+    hsn_digits: tuple[int, ...]
+
+
+class TredsRules(Rules):
+    """Who may sell on a platform, and who must be registered there."""
+
+    sellers: tuple[EnterpriseClass, ...]
+    buyer_turnover_crore: Annotated[Decimal, Field(ge=0)]
+
+
+MSMED = Table("msmed_in", MsmedRules)
+GST = Table("gst_in", GstRules)
+TREDS = Table("treds_in", TredsRules)

@@ -1,0 +1,173 @@
+"""Complaint triage: what a complaint is about, how urgent it is, by when the bank must act, and what comes after."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Annotated, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genie.contracts.agent import agent
+from genie.contracts.card import Risk, Tier
+from genie.contracts.context import Context
+from genie_finance.contracts.complaints import Category, ComplaintFiled, ComplaintTriage, Ground, Nature, Severity
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.domain.rulebook import edition
+from genie_finance.service.redress import liability, ombudsman
+from genie_finance.service.tables import LIABILITY, OMBUDSMAN
+from genie_finance.service.wording import Wording, redacted, vocabulary
+
+_ACTIONS: Mapping[Category, str] = MappingProxyType(
+    {
+        "digital_banking_upi_imps": "Trace the payment with its reference; raise a dispute in the payment system.",
+        "cards": "Block the card if it is at risk; start a chargeback or a cash reconciliation.",
+        "loans_and_advances": "Send the loan statement; check interest and penal charges against the agreement.",
+        "charges_and_fees": "Check each charge against tariff and notice; reverse what has neither.",
+        "mis_selling": "Hear sales and customer; check suitability, consent and the recording of the sale.",
+        "staff_conduct": "Ask the head of the branch for a statement; answer the customer in writing.",
+        "remittance": "Trace the message with the correspondent bank; state date and rate.",
+        "deposit_accounts": "Check the entries of the account; answer with a statement.",
+        "other": "A person reads it and says what it is about.",
+    }
+)
+_DAYS: Mapping[Severity, int] = MappingProxyType({"high": 1, "medium": 3, "low": 7})
+_SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
+
+
+class TriageSettings(BaseModel):
+    """The bank's own limits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    high_amount: Annotated[Decimal, Field(gt=0)] = Decimal(100_000)
+    """Rupees in dispute from which a complaint is of high severity."""
+
+
+def triage(complaint: ComplaintFiled, settings: TriageSettings, *, as_of: datetime.date) -> ComplaintTriage:
+    """Return where a complaint goes and by when.
+
+    Raises:
+        InputError: No edition of the rules covers the day of the question or of the transaction.
+    """
+    hints = " . ".join(one for one in (complaint.product_hint, complaint.channel_hint) if one)
+    wording = Wording(f"{complaint.complaint_text} . {hints}")
+    found = categories(wording)
+    category: Category = found[0].category if found else "other"
+    nature = nature_of(wording)
+    severity = severity_of(wording, complaint, settings)
+    scheme = edition(OMBUDSMAN, on=as_of)
+    happened = complaint.occurred_on or complaint.reported_on or complaint.received_on
+    liable = edition(LIABILITY, on=happened)
+    borne = liability(complaint, nature, liable.rules)
+    view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules)
+    reviews = _reviews(found, nature, severity)
+    editions = (scheme.said, liable.said) if borne is not None else (scheme.said,)
+    due = complaint.received_on + datetime.timedelta(days=scheme.rules.wait_days)
+    action = "The grievance officer takes it within 24 hours. " if severity == "high" else ""
+    return ComplaintTriage(
+        complaint_id=complaint.complaint_id,
+        category=category,
+        nature=nature,
+        severity=severity,
+        grounds_found=found,
+        needs_human_review=bool(reviews),
+        review_reasons=reviews,
+        redacted_summary=redacted(complaint.complaint_text),
+        suggested_action=action + _ACTIONS[category],
+        first_response_due=complaint.received_on + datetime.timedelta(days=_DAYS[severity]),
+        resolution_due=due,
+        ombudsman=view,
+        liability=borne,
+        grounds=_grounds(complaint, found, (nature, severity), editions),
+    )
+
+
+def categories(wording: Wording) -> tuple[Ground, ...]:
+    """Return every category that speaks from the text, the heaviest first; a longer phrase covers those inside it."""
+    found = []
+    for name, phrases in vocabulary().categories.items():
+        said = wording.found(phrases)
+        kept = tuple(one for one in said if not any(one != other and f" {one} " in f" {other} " for other in said))
+        if kept:
+            weight = sum(phrases[one] for one in kept)
+            found.append(Ground(category=cast("Category", name), weight=weight, words=kept))
+    return tuple(sorted(found, key=lambda one: -one.weight))  # of equal ones, the grievance that the file names first
+
+
+def nature_of(wording: Wording) -> Nature:
+    """Return what happened, whatever the product."""
+    charge = wording.found(("unauthorised charge", "unauthorized charge"))
+    said = wording.found(vocabulary().unauthorised)
+    if said and not (charge and set(said) <= {"unauthorised", "unauthorized"}):
+        return "unauthorised_transaction"
+    return "failed_transaction" if wording.found(vocabulary().failed) else "deficiency_in_service"
+
+
+def severity_of(wording: Wording, complaint: ComplaintFiled, settings: TriageSettings) -> Severity:
+    """Return how urgent it is: by words, by the amount, and one step up for a customer in need of care."""
+    level = 2 if wording.found(vocabulary().high) else 1 if wording.found(vocabulary().medium) else 0
+    amount = complaint.amount
+    if amount is not None and (amount.currency != "INR" or amount.amount >= settings.high_amount):
+        level = 2
+    if complaint.vulnerable_customer:
+        level = min(level + 1, 2)
+    return _SEVERITIES[level]
+
+
+def _reviews(found: tuple[Ground, ...], nature: Nature, severity: Severity) -> tuple[str, ...]:
+    reasons = []
+    if not found:
+        reasons.append("No word of it is known: it may be in another language, or about something else.")
+    elif len(found) > 1 and found[0].weight == found[1].weight:
+        reasons.append(f"It is about {found[0].category} as much as about {found[1].category}.")
+    elif found[0].weight < 2:
+        reasons.append("It names a product, and no grievance that is known.")
+    if severity == "high":
+        reasons.append("It is of high severity.")
+    if nature == "unauthorised_transaction":
+        reasons.append("Who was at fault has to be established.")
+    return tuple(reasons)
+
+
+def _grounds(
+    complaint: ComplaintFiled,
+    found: tuple[Ground, ...],
+    said: tuple[Nature, Severity],
+    editions: tuple[RuleEdition, ...],
+) -> Grounds:
+    words = tuple(Reason(code=f"complaints.{one.category}", text=f"It says: {', '.join(one.words)}.") for one in found)
+    unknown = Reason(code="complaints.other", text="It has none of the words that are known.")
+    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
+    return Grounds(
+        reasons=words or (unknown,),
+        inputs=(
+            Evidence(name="received_on", value=str(complaint.received_on)),
+            Evidence(name="nature", value=said[0]),
+            Evidence(name="severity", value=said[1]),
+            Evidence(name="amount", value=str(complaint.amount or "not known")),
+        ),
+        editions=editions,
+        uncertainty=(
+            "Words and phrases, mostly English: what is said between the lines, or in words that are not listed, is "
+            "not seen. Working days are Monday to Friday; bank holidays are not left out."
+        ),
+        caveats=(*unverified(editions), *notes),
+    )
+
+
+@agent(
+    id="complaint_triage",
+    capabilities=("complaints.triage",),
+    risk=Risk.MEDIUM,
+    tier=Tier.BETA,
+    clearance="confidential",
+    concurrency=4,
+    settings=TriageSettings,
+    rules=("ombudsman_in", "customer_liability_in"),
+)
+async def complaint_triage(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
+    """Sorts a complaint by category and severity, dates the bank's duties, and says when the ombudsman is open."""
+    return triage(complaint, context.settings, as_of=complaint.as_of or context.now().date())

@@ -1,0 +1,199 @@
+"""The gates of an account: each is passed or not, and none is outweighed by another.
+
+A gate that fails says what the application comes to for it alone; one whose answer is not known makes it incomplete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from genie_finance.contracts.kyc import Applicant, Check, CheckStatus, Gate, KycCase, Outcome, Tier
+from genie_finance.contracts.screening import ListKind, ScreeningResult
+from genie_finance.service.tables import KycRules
+
+DOCUMENTS: Mapping[str, Outcome] = MappingProxyType(
+    {
+        "pan_form": "reject",
+        "pan_holder": "reject",
+        "pan_verified": "reject",
+        "pan_initial": "enhanced_diligence",
+        "name_match": "enhanced_diligence",
+        "stated_name": "enhanced_diligence",
+        "aadhaar": "reject",
+        "aadhaar_file_age": "incomplete",
+        "address": "enhanced_diligence",
+        "liveness": "enhanced_diligence",
+        "face": "enhanced_diligence",
+        "adult": "enhanced_diligence",
+    }
+)
+"""Check on documents -> what it comes to when it fails. A number or a signature that is wrong proves nothing and is
+given back; what does not agree is for a person to look into."""
+
+RANK: tuple[Outcome, ...] = ("approve", "incomplete", "enhanced_diligence", "reject")
+"""From the best to the worst; an application comes to its worst gate."""
+_LEVELS: tuple[Tier, ...] = ("low", "medium", "high")
+
+
+class Lists(NamedTuple):
+    """Countries, by the lists in force."""
+
+    call_for_action: frozenset[str]
+    monitored: frozenset[str]
+
+
+class Judged(NamedTuple):
+    """A gate, and the least risk category that it leaves."""
+
+    gate: Gate
+    tier: Tier
+    curable: bool = False
+    """Enhanced diligence, once done, opens it."""
+
+
+def judged(case: KycCase, rules: KycRules, lists: Lists) -> tuple[Judged, ...]:
+    """Return every gate in a fixed order."""
+    return (
+        *_documents(case),
+        _synthetic(case),
+        _sanctions(_screened(case), _unscreened(case)),
+        _adverse(_screened(case), _unscreened(case)),
+        _exposed(case),
+        *_countries(case.applicant, lists),
+        _channel(case.applicant, rules),
+        _occupation(case.applicant),
+    )
+
+
+def worst(outcomes: tuple[Outcome, ...]) -> Outcome:
+    """Return what an application comes to."""
+    return max(outcomes, key=RANK.index, default="incomplete")
+
+
+def highest(tiers: tuple[Tier, ...]) -> Tier:
+    """Return the highest of some risk categories."""
+    return max(tiers, key=_LEVELS.index, default="high")
+
+
+def _documents(case: KycCase) -> tuple[Judged, ...]:
+    given: dict[str, Check] = {} if case.identity is None else {one.name: one for one in case.identity.checks}
+    found = []
+    for name, failing in DOCUMENTS.items():
+        check = given.get(name)
+        if check is None:
+            found.append(_unknown(name, "the identity check did not come"))
+        else:
+            found.append(Judged(_gate(name, check.status, failing, check.detail), "low"))
+    return tuple(found)
+
+
+def _synthetic(case: KycCase) -> Judged:
+    verdict = case.synthetic
+    if verdict is None:
+        return _unknown("synthetic_identity", "the check for a made-up identity gave no verdict")
+    said = f"score {verdict.score}, {verdict.label}"
+    if verdict.label == "undetermined":
+        return _unknown("synthetic_identity", f"{said}: too little is known of the applicant")
+    if verdict.label == "low":
+        return Judged(_gate("synthetic_identity", "passed", "approve", said), "low")
+    tier: Tier = "high" if verdict.label == "high" else "medium"
+    return Judged(_gate("synthetic_identity", "failed", "enhanced_diligence", said), tier)
+
+
+def _screened(case: KycCase) -> ScreeningResult | None:
+    """Return the screening, None where none of the names could be compared: then nobody was screened."""
+    found = case.screening
+    return None if found is None or found.status == "undetermined" else found
+
+
+def _unscreened(case: KycCase) -> str:
+    if case.screening is None:
+        return "nobody was screened against the lists"
+    return "the names given cannot be compared with the lists: the whole name is needed, in their script"
+
+
+def _sanctions(result: ScreeningResult | None, why: str) -> Judged:
+    if result is None:
+        return _unknown("sanctions", why)
+    strong, possible = _hits(result, "sanctions", "strong"), _hits(result, "sanctions", "possible")
+    if strong:
+        said = f"{strong} entries of a sanctions list agree in name and birth or number"
+        return Judged(_gate("sanctions", "failed", "reject", said), "high")
+    if possible:
+        said = f"{possible} entries of a sanctions list have a name that is alike; a person clears or confirms it"
+        return Judged(_gate("sanctions", "failed", "enhanced_diligence", said), "high")
+    return Judged(_gate("sanctions", "passed", "approve", "no entry of a sanctions list"), "low")
+
+
+def _adverse(result: ScreeningResult | None, why: str) -> Judged:
+    if result is None:
+        return _unknown("adverse_reports", why)
+    found = _hits(result, "adverse", "strong") + _hits(result, "adverse", "possible")
+    if found:
+        said = f"{found} adverse reports of that name"
+        return Judged(_gate("adverse_reports", "failed", "enhanced_diligence", said), "high")
+    return Judged(_gate("adverse_reports", "passed", "approve", "no adverse report"), "low")
+
+
+def _exposed(case: KycCase) -> Judged:
+    found = 0
+    screened = _screened(case)
+    if screened is not None:
+        found = _hits(screened, "pep", "strong") + _hits(screened, "pep", "possible")
+    if case.applicant.pep_declared or found:
+        said = (
+            "says to be politically exposed" if case.applicant.pep_declared else f"{found} entries of exposed persons"
+        )
+        return Judged(_gate("political_exposure", "failed", "enhanced_diligence", said), "high", curable=True)
+    if case.applicant.pep_declared is None or screened is None:
+        return _unknown("political_exposure", "a declaration or the screening is missing")
+    return Judged(_gate("political_exposure", "passed", "approve", "neither declared nor listed"), "low")
+
+
+def _countries(applicant: Applicant, lists: Lists) -> tuple[Judged, ...]:
+    pairs = (("residence", applicant.country_of_residence), ("nationality", applicant.nationality))
+    return tuple(_country(name, code, lists) for name, code in pairs)
+
+
+def _country(name: str, code: str | None, lists: Lists) -> Judged:
+    if code is None:
+        return _unknown(name, "the country is not known")
+    if code in lists.call_for_action:
+        said = f"{code} is on the FATF's call for action"
+        return Judged(_gate(name, "failed", "enhanced_diligence", said), "high", curable=True)
+    if code in lists.monitored:
+        said = f"{code} is under the FATF's increased monitoring"
+        return Judged(_gate(name, "passed", "approve", said), "medium")
+    return Judged(_gate(name, "passed", "approve", f"{code} is on no list of the FATF"), "low")
+
+
+def _channel(applicant: Applicant, rules: KycRules) -> Judged:
+    if applicant.channel is None:
+        return _unknown("channel", "the channel is not known")
+    if applicant.channel == "digital" and rules.digital_channel_is_high_risk:
+        said = "met neither at a branch nor by video"
+        return Judged(_gate("channel", "failed", "enhanced_diligence", said), "high", curable=True)
+    return Judged(_gate("channel", "passed", "approve", applicant.channel.replace("_", " ")), "low")
+
+
+def _occupation(applicant: Applicant) -> Judged:
+    if applicant.occupation_high_risk is None:
+        return _unknown("occupation", "it is not known whether the occupation is of high risk")
+    risky = applicant.occupation_high_risk
+    said = "of high risk by the bank's list" if risky else "of no high risk by the bank's list"
+    return Judged(_gate("occupation", "passed", "approve", said), "medium" if risky else "low")
+
+
+def _hits(result: ScreeningResult, kind: ListKind, strength: str) -> int:
+    return sum(1 for one in result.matches if one.kind == kind and one.strength == strength)
+
+
+def _gate(name: str, status: CheckStatus, failing: Outcome, reason: str) -> Gate:
+    outcomes: dict[CheckStatus, Outcome] = {"passed": "approve", "unknown": "incomplete", "failed": failing}
+    return Gate(name=name, status=status, outcome=outcomes[status], reason=reason)
+
+
+def _unknown(name: str, reason: str) -> Judged:
+    return Judged(_gate(name, "unknown", "incomplete", reason), "low")

@@ -1,0 +1,113 @@
+"""Redress: when the ombudsman is open, and what a customer bears of somebody else's payment."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+from genie_finance.contracts.complaints import ComplaintFiled, LiabilityView, Nature, OmbudsmanView
+from genie_finance.contracts.money import Money
+from genie_finance.service.tables import LiabilityRules, OmbudsmanRules
+
+
+def working_days(start: datetime.date, end: datetime.date) -> int:
+    """Return the working days after a day up to another; Saturdays and Sundays are none."""
+    days = max((end - start).days, 0)
+    weeks, rest = divmod(days, 7)
+    return weeks * 5 + sum(1 for step in range(1, rest + 1) if (start.weekday() + step) % 7 < 5)
+
+
+def working_day_after(start: datetime.date, days: int) -> datetime.date:
+    """Return the day on which so many working days after a day are over."""
+    end = start
+    while days > 0:
+        end += datetime.timedelta(days=1)
+        days -= end.weekday() < 5
+    return end
+
+
+def ombudsman(complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, rules: OmbudsmanRules) -> OmbudsmanView:
+    """Return whether a complaint may go to the ombudsman on a day.
+
+    The bank comes first: after its reply, or once it has let the wait pass without one, the window opens.
+
+    Args:
+        complaint: What was filed, and the bank's reply.
+        named: The text says what was deficient.
+        as_of: Day of the question.
+        rules: The scheme of that day.
+    """
+    wait, window = datetime.timedelta(days=rules.wait_days), datetime.timedelta(days=rules.window_days)
+    replied = complaint.replied_on
+    if replied is not None and replied <= complaint.received_on + wait:
+        first, last = replied, replied + window
+        said = f"The bank replied on {replied}"
+    else:
+        first = complaint.received_on + wait + datetime.timedelta(days=1)
+        last = complaint.received_on + wait + window
+        said = f"The bank has until {complaint.received_on + wait} to reply"
+    eligible: bool | None = first <= as_of <= last
+    if as_of < first:
+        said += f"; before {first} the ombudsman takes no complaint."
+    elif as_of > last:
+        said += f"; after {last} the ombudsman takes no complaint."
+    elif not named:
+        eligible, said = None, f"{said}; what was deficient in the service is for a person to say."
+    elif replied is not None and complaint.rejected is None:
+        eligible, said = None, f"{said}; whether the customer got what was asked is not known."
+    elif replied is not None and complaint.rejected is False:
+        eligible, said = None, f"{said} and gave the customer what was asked; only who is not satisfied may go on."
+    else:
+        said += f"; the complaint can be filed until {last}."
+    return OmbudsmanView(
+        eligible=eligible,
+        from_day=first,
+        until_day=last,
+        compensation_limit=_rupees(rules.compensation),
+        distress_limit=_rupees(rules.distress),
+        reason=said,
+    )
+
+
+def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules) -> LiabilityView | None:
+    """Return what the customer bears of an unauthorised transaction; None for other complaints.
+
+    It is for a loss for which neither is at fault. Who gave away a password bears it until the report, and nobody bears
+    what a bank's own fault has caused: a person has to establish which it was.
+    """
+    if nature != "unauthorised_transaction":
+        return None
+    reported = complaint.reported_on or complaint.received_on
+    credit = working_day_after(reported, rules.credit_working_days)
+    resolution = reported + datetime.timedelta(days=rules.resolution_days)
+    if complaint.occurred_on is None:
+        reason = "When it happened is not known, so it is not known how late it was reported."
+        return LiabilityView(
+            delay_working_days=None, bears="undetermined", reason=reason, credit_due=credit, resolution_due=resolution
+        )
+    working = working_days(complaint.occurred_on, reported)
+    delay = working if rules.days_are_working else max((reported - complaint.occurred_on).days, 0)
+    unit = "working days" if rules.days_are_working else "days"
+    if delay <= rules.nothing_up_to:
+        return LiabilityView(
+            delay_working_days=working,
+            bears="nothing",
+            reason=f"Reported after {delay} {unit}; up to {rules.nothing_up_to} the customer bears nothing.",
+            credit_due=credit,
+            resolution_due=resolution,
+        )
+    if delay <= rules.limited_up_to:
+        reason = (
+            f"Reported after {delay} {unit}: at most the amount, or the account's limit up to {rules.limit:,} rupees."
+        )
+        return LiabilityView(
+            delay_working_days=working, bears="limited", reason=reason, credit_due=credit, resolution_due=resolution
+        )
+    reason = f"Reported after {delay} {unit}: what the customer bears is for the bank's own policy."
+    return LiabilityView(
+        delay_working_days=working, bears="by_policy", reason=reason, credit_due=credit, resolution_due=resolution
+    )
+
+
+def _rupees(amount: Decimal) -> Money:
+    return Money.of(amount, "INR")

@@ -1,0 +1,69 @@
+"""The family's rule tables: what one edition of each must hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from genie_finance.domain.rulebook import Rules, Table
+
+Amount = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 12)]
+Days = Annotated[int, Field(ge=0, le=10_000)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+class CountryRules(Rules):
+    """Countries of a list, by ISO code."""
+
+    countries: frozenset[Country]
+
+
+class UpdateYears(Rules):
+    """Years until what is known of a customer is brought up to date, by risk category."""
+
+    low: Annotated[int, Field(gt=0)]
+    medium: Annotated[int, Field(gt=0)]
+    high: Annotated[int, Field(gt=0)]
+
+
+class KycRules(Rules):
+    """What is asked of a bank that takes on an individual."""
+
+    update_years: UpdateYears
+    adult_age: Annotated[int, Field(gt=0)]
+    offline_file_days: Days
+    """Oldest Aadhaar file of a video identification."""
+    senior_approval_of_exposed: bool
+    digital_channel_is_high_risk: bool
+    """Who was met neither at a branch nor by video is of the highest category until they are."""
+
+
+class OmbudsmanRules(Rules):
+    """The Reserve Bank's ombudsman."""
+
+    wait_days: Days
+    """The bank has this long to reply."""
+    window_days: Days
+    """After the reply, or after the wait without one."""
+    compensation: Amount
+    distress: Amount
+
+
+class LiabilityRules(Rules):
+    """Unauthorised electronic transactions for which neither bank nor customer is at fault."""
+
+    days_are_working: bool
+    nothing_up_to: Days
+    limited_up_to: Days
+    limit: Amount
+    credit_working_days: Days
+    resolution_days: Days
+
+
+CALL_FOR_ACTION = Table("fatf_call_for_action", CountryRules)
+MONITORED = Table("fatf_monitored", CountryRules)
+KYC = Table("kyc_in", KycRules)
+OMBUDSMAN = Table("ombudsman_in", OmbudsmanRules)
+LIABILITY = Table("customer_liability_in", LiabilityRules)

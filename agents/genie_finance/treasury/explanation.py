@@ -1,0 +1,69 @@
+"""What a liquidity coverage ratio rests on: reasons, inputs, editions and caveats."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason
+from genie_finance.contracts.treasury import LcrInflows, LcrOutflows, LcrRequest
+from genie_finance.domain.rulebook import Edition
+from genie_finance.treasury.amounts import money, said_with
+from genie_finance.treasury.liquidity import Net, Stock
+from genie_finance.treasury.tables import LcrRules
+
+
+def grounds(
+    request: LcrRequest,
+    editions: Sequence[Edition[LcrRules]],
+    assets: Stock,
+    flows: Net,
+    short_on: Sequence[datetime.date],
+) -> Grounds:
+    """Return what the ratio of the day rests on; ``editions`` are that of the day and those of the days ahead."""
+    found = editions[0]
+    rules, currency = found.rules, request.hqla.level1_cash_govsec.currency
+    covered = assets.total >= rules.minimum * flows.total
+    word = "cover" if covered else "do not cover"
+    text = f"Liquid assets of {money(assets.total, currency)} {word} net outflows of {money(flows.total, currency)}."
+    reasons = [Reason(code="treasury.lcr_met" if covered else "treasury.lcr_breach", text=text)]
+    for code, cut, cap in (("cap_15", assets.cap_15, rules.level2b_cap), ("cap_40", assets.cap_40, rules.level2_cap)):
+        if cut:
+            level = "level 2B" if code == "cap_15" else "level 2"
+            text = f"{money(cut, currency)} of {level} assets do not count: at most {cap:.0%} of the stock may be."
+            reasons.append(Reason(code=f"treasury.lcr_{code}", text=text))
+    if flows.capped < flows.inflow:
+        text = f"Of inflows of {money(flows.inflow, currency)} only {rules.inflow_cap:.0%} of outflows count."
+        reasons.append(Reason(code="treasury.lcr_inflow_cap", text=text))
+    if covered and short_on:
+        reasons.append(Reason(code="treasury.lcr_ahead", text=f"Below the minimum from {short_on[0]} on."))
+    given = {**_nonzero(request.outflows), **_nonzero(request.inflows)}
+    own = [one.category for one in (*rules.outflows, *rules.inflows) if one.paragraph is None and one.category in given]
+    caveats = [caveat for one in editions for caveat in said_with(one.said)]
+    caveats += [f"The factor of {name} is a convention of this catalogue, no category of the circular." for name in own]
+    named = {*type(request.outflows).model_fields, *(one.category for one in request.other_outflows)}
+    absent = [one.category for one in rules.outflows if one.category not in named]
+    if absent:
+        caveats.append(f"Not given, so taken to be none: {', '.join(absent)}.")
+    others = (*request.other_outflows, *request.other_inflows)
+    inputs = (
+        Evidence(name="as_of", value=str(request.as_of)),
+        *(Evidence(name=name, value=str(getattr(request.hqla, name))) for name in type(request.hqla).model_fields),
+        *(Evidence(name=name, value=value) for name, value in given.items()),
+        *(Evidence(name=one.category, value=str(one.amount)) for one in others),
+    )
+    uncertainty = (
+        "As good as the balances and their categories. Unwinding of secured transactions within thirty days, "
+        "operational requirements of liquid assets and limits by currency are not looked at."
+    )
+    return Grounds(
+        reasons=tuple(reasons),
+        inputs=inputs,
+        editions=tuple(one.said for one in editions),
+        uncertainty=uncertainty,
+        caveats=tuple(caveats),
+    )
+
+
+def _nonzero(part: LcrOutflows | LcrInflows) -> dict[str, str]:
+    return {name: str(amount) for name in type(part).model_fields if (amount := getattr(part, name)).minor}

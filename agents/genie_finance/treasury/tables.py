@@ -1,0 +1,74 @@
+"""The family's rule tables: what one edition of each must hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from genie_finance.domain.rulebook import Rules, Table
+
+Rate = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class Factor(Rules):
+    """What share of a category's balance counts."""
+
+    category: str
+    factor: Rate
+    paragraph: str | None = None
+    """None: no category of the rules but a convention of this catalogue."""
+
+
+class Haircuts(Rules):
+    """What is taken off the market value of liquid assets."""
+
+    level1: Rate
+    level2a: Rate
+    level2b: Rate
+
+
+class LcrRules(Rules):
+    """Liquidity coverage."""
+
+    minimum: Rate
+    inflow_cap: Rate
+    """Most of the outflows that inflows may offset."""
+    level2b_cap: Rate
+    """Most of the stock that level 2B may be."""
+    level2_cap: Rate
+    """Most of the stock that level 2, 2B included, may be."""
+    haircuts: Haircuts
+    outflows: tuple[Factor, ...]
+    inflows: tuple[Factor, ...]
+
+
+class Bucket(Rules):
+    """Residual maturities, both days included."""
+
+    bucket: str
+    from_day: int
+    to_day: int | None = None
+    """None: without end."""
+    limit: Rate | None = None
+    """Largest negative cumulative gap, as a fraction of cumulative outflows."""
+
+    def midpoint_years(self, last_years: Decimal) -> Decimal:
+        """Return the middle of the bucket in years of 365 days."""
+        if self.to_day is None:
+            return last_years
+        return Decimal(self.from_day - 1 + self.to_day) / 730
+
+
+class AlmRules(Rules):
+    """Buckets and tolerances."""
+
+    next_day_limit: Rate
+    horizon_days: int
+    """Days over which net interest income is counted."""
+    buckets: tuple[Bucket, ...]
+
+
+LCR = Table("lcr_in", LcrRules)
+ALM = Table("alm_in", AlmRules)

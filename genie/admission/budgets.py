@@ -1,0 +1,298 @@
+"""Rates and budgets at work: token buckets by key, and what runs and tenants' days have left of a budget."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import TYPE_CHECKING, Any
+
+from genie.contracts.admission import Use, zone_of
+from genie.contracts.limits import COST_DIGITS, EXACT
+from genie.contracts.message import topic_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from decimal import Decimal
+
+    from genie.backend.clock import Clock
+    from genie.contracts.admission import Budget, Ledger, Rate
+    from genie.contracts.limits import Estimate
+    from genie.contracts.message import Message
+
+MOST_KEYS = 65_536
+"""Buckets of one rate, or accounts of one budget of a day, that are kept at once."""
+ROOMY = 1_024
+"""Buckets from which full ones are looked for; a full bucket is the same as none."""
+LOOK_S = 1.0
+"""Seconds between two looks, so that a crowd of new keys does not make each of them costly."""
+
+MESSAGES, COST, TOKENS = range(3)
+UNITS = ("messages", "cost", "tokens")
+SCALE = 10**COST_DIGITS
+
+
+# --- rates ---
+
+
+class Bucket:
+    """What one key may still do: tokens at a time on the loop's clock, below zero while deliveries wait for theirs."""
+
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: float, at: float) -> None:
+        self.tokens = tokens
+        self.at = at
+
+
+FREE = Bucket(math.inf, 0.0)
+"""Of what a rate is not about."""
+NONE = Bucket(-math.inf, 0.0)
+"""Where no more buckets can be kept."""
+
+
+class Meter:
+    """One rate at work.
+
+    Args:
+        rule: The rate.
+    """
+
+    __slots__ = ("_look_at", "_parts", "_roomy", "buckets", "denied", "rule", "waited")
+
+    def __init__(self, rule: Rate) -> None:
+        self.rule = rule
+        self._parts = tuple(part in rule.per for part in ("tenant", "sender", "topic"))
+        self.buckets: dict[object, Bucket] = {}
+        self._roomy = ROOMY
+        self._look_at = -math.inf
+        self.denied = 0
+        self.waited = 0
+
+    def bucket(self, message: Message[Any], agent: str | None, now: float) -> Bucket:
+        """Return the bucket that a message pays from, filled up to now.
+
+        Args:
+            message: The message.
+            agent: Its recipient, where that has a bucket of its own.
+            now: On the loop's clock.
+        """
+        rule, tenant = self.rule, message.headers.tenant
+        if rule.tenants is not None and tenant not in rule.tenants:
+            return FREE
+        by_tenant, by_sender, by_topic = self._parts
+        key = (
+            tenant if by_tenant else None,
+            message.sender if by_sender else None,
+            topic_of(message.payload).name if by_topic else None,
+            agent,
+        )
+        bucket = self.buckets.get(key)
+        if bucket is None:
+            return self._new(key, now)
+        if bucket.at != now:
+            tokens = bucket.tokens + (now - bucket.at) * rule.per_s
+            bucket.tokens = tokens if tokens < rule.burst else float(rule.burst)
+            bucket.at = now
+        return bucket
+
+    def _new(self, key: object, now: float) -> Bucket:
+        buckets, rule = self.buckets, self.rule
+        if len(buckets) >= self._roomy and now >= self._look_at:
+            self._look_at = now + LOOK_S
+            full = [
+                one for one, bucket in buckets.items()
+                if bucket.tokens + (now - bucket.at) * rule.per_s >= rule.burst
+            ]  # fmt: skip
+            for one in full:
+                del buckets[one]
+            # At twice what is left, so that looking costs little a bucket.
+            self._roomy = min(MOST_KEYS, max(ROOMY, 2 * len(buckets)))
+        if len(buckets) >= MOST_KEYS:
+            return NONE
+        bucket = buckets[key] = Bucket(float(rule.burst), now)
+        return bucket
+
+
+# --- budgets ---
+
+
+class Purse:
+    """One unit of one budget for one run, or for one tenant's day: ``limit == left + reserved + spent``, each from 0.
+
+    A cost is a whole number of its thirtieth decimal, so that every sum is exact.
+    """
+
+    __slots__ = ("kind", "left", "limit", "owner", "spent", "till")
+
+    def __init__(self, till: Till, kind: int, limit: int, spent: int, owner: Owner | None) -> None:
+        self.till = till
+        self.kind = kind
+        self.limit = limit
+        self.spent = min(spent, limit)
+        self.left = limit - self.spent
+        """Neither spent nor reserved."""
+        self.owner = owner
+        """Whose day it is, where a ledger keeps it."""
+
+    @property
+    def reserved(self) -> int:
+        """What deliveries in flight may still spend."""
+        return self.limit - self.left - self.spent
+
+    def pay(self, reserved: int, used: int) -> int:
+        """Take what was used from a reservation, then from what is left; return how much was lacking.
+
+        What is lacking is no spending of this purse, which has no more to give; it is counted as overrun.
+        """
+        more = max(0, used - reserved)
+        lacking = max(0, more - self.left)
+        self.left -= more - lacking
+        self.spent += used - lacking
+        self.till.spent[self.kind] += used - lacking
+        self.till.overrun[self.kind] += lacking
+        if self.owner is not None:
+            self.till.write(self.owner, self.kind, used)
+        return lacking
+
+
+Owner = tuple[str | None, datetime.date]
+Account = tuple[Purse, ...]
+"""The purses of one run, or of one tenant's day: one for each unit that the budget limits."""
+
+
+class Till:
+    """One budget of runs at work.
+
+    Args:
+        budget: The budget.
+    """
+
+    __slots__ = ("budget", "denied", "ended", "limits", "overrun", "spent")
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.limits = tuple((UNITS.index(unit), scaled(unit, limit)) for unit, limit in budget.limits())
+        self.spent = [0, 0, 0]
+        self.overrun = [0, 0, 0]
+        self.denied = [0, 0, 0]
+        self.ended = 0
+        """Runs whose wall time was used up."""
+
+    def tolls(self, own: Estimate | None) -> tuple[tuple[int, bool], ...]:
+        """Return what a delivery reserves of each unit, and whether its agent says that it needs no more than that.
+
+        Args:
+            own: The estimate on the card of its recipient.
+        """
+        expected = self.budget.expected(own)
+        known = expected is not None
+        cost, tokens = (0, 0) if expected is None else (scaled("cost", expected.cost), expected.tokens)
+        amounts = ((1, True), (cost, known), (tokens, known))
+        return tuple(amounts[kind] for kind, _ in self.limits)
+
+    def account(self, run: Any, _tenant: str | None, _now: float) -> Account | None:
+        """Return the account that a message's deliveries pay from; None when there can be no more of them."""
+        accounts = run.budgets
+        if accounts is None:
+            accounts = run.budgets = {}
+        account: Account | None = accounts.get(self)
+        if account is None:
+            account = accounts[self] = self._opened(None, Use())
+        return account
+
+    def accounts(self, runs: Iterable[Any]) -> list[Account]:
+        """Return every account there is now."""
+        return [run.budgets[self] for run in runs if run.budgets is not None and self in run.budgets]
+
+    def write(self, owner: Owner, kind: int, used: int) -> None:
+        """Tell the ledger; only days have one."""
+
+    def _opened(self, owner: Owner | None, before: Use) -> Account:
+        return tuple(Purse(self, kind, limit, scaled(UNITS[kind], before[kind]), owner) for kind, limit in self.limits)
+
+
+class DayTill(Till):
+    """One budget of tenants' days at work.
+
+    Args:
+        budget: The budget.
+        clock: Says what day it is.
+        ledger: Keeps what was used beyond the life of the process.
+        failed: Told what a ledger raised.
+    """
+
+    __slots__ = ("_accounts", "_clock", "_day", "_ends", "_failed", "_ledger", "_look_at", "_zone")
+
+    def __init__(
+        self, budget: Budget, clock: Clock, ledger: Ledger | None, failed: Callable[[Exception], None]
+    ) -> None:
+        super().__init__(budget)
+        self._clock = clock
+        self._ledger = ledger
+        self._failed = failed
+        self._zone = zone_of(budget.zone)
+        self._accounts: dict[str | None, Account] = {}
+        self._day = datetime.date.min
+        self._look_at = -math.inf
+        self._ends = -math.inf
+        """When the day ends, in seconds since the epoch."""
+
+    def account(self, _run: Any, tenant: str | None, now: float) -> Account | None:
+        """Return a tenant's account of today; None when too many have one, or its ledger cannot be read."""
+        seconds = now + self._clock.offset
+        if seconds >= self._ends:  # never back: a clock that is corrected over midnight does not give a day twice
+            self._turn(seconds)
+        return self._accounts.get(tenant) or self._new(tenant, now)
+
+    def accounts(self, _runs: Iterable[Any]) -> list[Account]:
+        """Return every account of today."""
+        return list(self._accounts.values())
+
+    def _turn(self, seconds: float) -> None:
+        """Begin a day; what is reserved in the one before is settled there."""
+        self._day = datetime.datetime.fromtimestamp(seconds, self._zone).date()
+        after = datetime.datetime.combine(self._day + datetime.timedelta(days=1), datetime.time(), self._zone)
+        self._ends = after.timestamp()
+        self._accounts = {}
+
+    def _new(self, tenant: str | None, now: float) -> Account | None:
+        if len(self._accounts) >= MOST_KEYS and now >= self._look_at:
+            self._look_at = now + LOOK_S
+            untouched = [one for one, purses in self._accounts.items() if all(p.left == p.limit for p in purses)]
+            for one in untouched:
+                del self._accounts[one]
+        if len(self._accounts) >= MOST_KEYS:
+            return None
+        if self._ledger is None:
+            account = self._accounts[tenant] = self._opened(None, Use())
+            return account
+        try:
+            before = self._ledger.used(self.budget.id, tenant, self._day)
+        except Exception as error:  # noqa: BLE001 - whatever it raises: what is not known to be left is not given
+            self._failed(error)
+            return None
+        account = self._accounts[tenant] = self._opened((tenant, self._day), before)
+        return account
+
+    def write(self, owner: Owner, kind: int, used: int) -> None:
+        """Tell the ledger what was used."""
+        if self._ledger is None:
+            return
+        tenant, day = owner
+        use = Use(**{UNITS[kind]: shown(kind, used)})  # type: ignore[arg-type]  # a cost is a Decimal, the rest are ints
+        try:
+            self._ledger.add(self.budget.id, tenant, day, use)
+        except Exception as error:  # noqa: BLE001 - whatever it raises: the budget goes on in memory
+            self._failed(error)
+
+
+def scaled(unit: str, amount: int | Decimal) -> int:
+    """Return an amount as the whole number that purses count in."""
+    return int(amount) if unit != "cost" else int(EXACT.multiply(amount, SCALE))
+
+
+def shown(kind: int, amount: int) -> int | Decimal:
+    """Return an amount of a purse as people write it."""
+    if kind != COST:
+        return amount
+    return EXACT.divide(amount, SCALE)

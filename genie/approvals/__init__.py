@@ -1,0 +1,1 @@
+"""Approvals: held deliveries, voting, and remote operators."""

@@ -1,0 +1,221 @@
+"""Counting what people say of what is held: each vote is checked, recorded, and carried out when it decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from genie.approvals.request import State, Vote, digest, recorded, sight, signed
+from genie.bus.accounting import Outcome
+from genie.contracts.message import stamp, topic_of
+from genie.errors import InputError
+from genie.policy.policy import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from genie.approvals.holds import Held
+    from genie.approvals.request import ApprovalRequest, Seal, Sight
+    from genie.bus.bus import Bus
+    from genie.contracts.classification import Classification
+    from genie.contracts.message import Message, Payload
+
+_KINDS = {State.PENDING: "voted", State.APPROVED: "approved", State.DENIED: "refused"}
+
+
+class Ballot:
+    """Where votes on the holds of one bus are counted.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def held(self, hold_id: str) -> Held:
+        """Return what is held under an id.
+
+        Raises:
+            InputError: Nothing is; says how it ended where that is known.
+        """
+        found = self._bus.holds.get(hold_id)
+        if found is not None:
+            return found
+        over = next((one for one in reversed(self._bus.holds.ended) if one.id == hold_id), None)
+        how = "is not waiting (any more)" if over is None else f"is not waiting (any more): {over.state}"
+        raise InputError(f"hold {hold_id!r}", how, "see approvals()")
+
+    def vote(
+        self,
+        hold_id: str,
+        *,
+        by: str,
+        roles: frozenset[str],
+        approve: bool,
+        reason: str,
+        edit: Payload | None = None,
+        seal: Seal | None = None,
+    ) -> ApprovalRequest:
+        """Count one vote, carry it out when it decides, and return how the approval stands.
+
+        Args:
+            hold_id: Which one.
+            by: Who votes; the edge vouches for the name and the roles.
+            roles: What they may decide.
+            approve: Yes or no.
+            reason: Why, in a sentence.
+            edit: With a yes: what is to be delivered instead, of the same class.
+            seal: What the voter saw; by default what is held now.
+
+        Raises:
+            InputError: It does not count; nothing has changed, and the attempt is in the audit.
+        """
+        held = self.held(hold_id)
+        by, reason = signed(by, reason)
+        vote = Vote(by, roles, approve, reason, self._bus.clock.wall().timestamp(), held.request.seal)
+        if seal is not None:
+            vote = vote._replace(seal=seal)
+        try:
+            return self._counted(held, vote, edit)
+        except InputError as error:
+            detail = {"counted": False, "why": str(error), "vote": recorded(vote), **_named(held.request)}
+            self._bus.governed("voted", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+            raise
+
+    def _counted(self, held: Held, vote: Vote, edit: Payload | None) -> ApprovalRequest:
+        self._in_force(held)
+        if edit is not None and vote.approve and digest(edit) != held.request.payload_sha256:
+            request = self._edited(held, vote, edit)
+            vote = vote._replace(seal=request.seal)
+            if request.objection(vote.by, vote.roles) is None:
+                request = request.cast(vote)
+        else:
+            request = held.request.cast(vote)
+        bus = self._bus
+        detail = {"counted": True, **request.evidence()}
+        bus.governed(
+            _KINDS[request.state], held.id, by=vote.by, reason=vote.reason, message=held.message, detail=detail
+        )
+        bus.holds.changed(held, request)
+        if request.state is State.APPROVED:
+            bus.holds.pop(held.id)
+            bus.desk.release(held)
+        elif request.state is State.DENIED:
+            bus.holds.pop(held.id)
+            bus.desk.refuse(held, Outcome.DENIED, f"denied by {vote.by}: {vote.reason}")
+        return request
+
+    def _in_force(self, held: Held) -> None:
+        """Ask for what the policies in force ask for: the same version may want other people since a reload."""
+        decision = self._judged(held, held.message)
+        held.request = held.request.needing(decision.needs, decision.policy_set)
+
+    def _judged(self, held: Held, message: Message[Any]) -> Decision:
+        """Return what the policies in force say of a held message, as if nobody had approved anything."""
+        bus = self._bus
+        message = bus.trees.current(message)
+        card = message.scope.run.asker.card
+        if held.delivery is not None:
+            card = held.delivery.lane.subscriber.card
+        elif message.scope.owner is not None:
+            card = message.scope.owner.lane.subscriber.card
+        decision = bus.policies.gate(type(message.payload), card).judge(message, bus.card_of(message))
+        return Decision("allow", (), bus.policies.sha256) if decision is None else decision
+
+    def _edited(self, held: Held, vote: Vote, edit: Payload) -> ApprovalRequest:
+        """Put an edited payload in the place of the held one, and return the approval that it needs now.
+
+        Sender, recipient, headers and label stay; what the policies deny of the new payload refuses the edit.
+        """
+        bus, request, was = self._bus, held.request, held.message
+        subject = f"the edit of {held.id}"
+        if vote.seal != request.seal:
+            request.cast(vote)  # says for what else the vote was made
+        objection = request.objection(vote.by, vote.roles)
+        if objection is not None:
+            raise InputError(f"approval {held.id}", objection)
+        kind = type(was.payload)
+        if type(edit) is not kind:
+            raise InputError(subject, f"is {topic_of(edit).name}, not {topic_of(kind).name}")
+        payload = validated(kind, {name: getattr(edit, name) for name in kind.model_fields}, subject)
+        message = stamp(
+            bus.next_number(), payload, was.sender, was.recipient, was.scope, was.number, was.hops, was.headers,
+            was.label, bus.policies.inspectors.inspect(payload),
+        )  # fmt: skip
+        decision = self._judged(held, message)
+        if decision.verdict == "deny":
+            raise InputError(subject, f"is denied: {decision.summary}", "what was held is held still")
+        bus.desk.replace(held, message, decision)
+        return request.edited(vote.by, vote.at, message, decision, digest(payload))
+
+    def release(self, hold_id: str, *, by: str, reason: str) -> None:
+        """Let go what is held and asks for nobody by role or number.
+
+        Raises:
+            InputError: Nothing of that id is held, it asks for named approvers, or ``by`` sent it.
+        """
+        held = self.held(hold_id)
+        request = held.request
+        if request.named:
+            raise InputError(f"hold {hold_id!r}", f"asks for {'; '.join(request.lacking())}", "use approve()")
+        objection = request.objection(by, frozenset()) if request.requester else None
+        if objection is not None:
+            raise InputError(f"hold {hold_id!r}", objection)
+        ended = request.ended(State.APPROVED)
+        self._bus.holds.pop(hold_id)
+        self._bus.governed(
+            "approved", hold_id, by=by, reason=reason, message=held.message, detail=ended.evidence()
+        )  # fmt: skip
+        self._bus.holds.changed(held, ended)
+        self._bus.desk.release(held)
+
+    def refuse(self, hold_id: str, *, by: str, reason: str) -> None:
+        """Deny what is held.
+
+        Raises:
+            InputError: Nothing of that id is held.
+        """
+        held = self.held(hold_id)
+        self._bus.holds.pop(hold_id)
+        detail = held.request.ended(State.DENIED).evidence()
+        self._bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+        self._bus.desk.refuse(held, Outcome.DENIED, reason)
+
+    def sight(self, held: Held, clearance: Classification | None) -> Sight:
+        """Return what an approver sees of what is held.
+
+        Args:
+            held: What is held.
+            clearance: The approver's; by default that of the run's caller, whose other attributes count in any case.
+        """
+        caller = held.message.scope.run.asker.card
+        level = caller.clearance if clearance is None else clearance
+        card = replace(caller, id="approver", clearance=level)
+        bus, message = self._bus, held.message
+        return sight(message, bus.policies.gate(type(message.payload), card), bus.card_of(message), level)
+
+
+def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> Payload:
+    """Return a payload of these values.
+
+    Raises:
+        InputError: They are not valid; names fields and rules, never values.
+    """
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['type']}"
+            for one in error.errors(include_input=False, include_url=False, include_context=False)[:5]
+        ]
+        raise InputError(subject, f"is no valid {topic_of(kind).name}: {'; '.join(lines)}") from None
+
+
+def _named(request: ApprovalRequest) -> dict[str, object]:
+    return {
+        "payload_sha256": request.payload_sha256, "policy_set": request.policy_set, "recipient": request.recipient,
+        "policies": sorted(request.seal.policies),
+    }  # fmt: skip

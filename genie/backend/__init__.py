@@ -1,0 +1,1 @@
+"""The two event-loop backends (asyncio and trio), the clock, ids and the timer queue."""

@@ -1,0 +1,1 @@
+"""The kernel: one path for every message, from publish to its outcome."""

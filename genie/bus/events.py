@@ -1,0 +1,63 @@
+"""What happens in a run, as whoever watches it sees it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.backend.asyncio_trio import Parker
+
+
+class Event(NamedTuple):
+    """One thing that happened to one message; names, never payload text."""
+
+    at: float
+    """Seconds on the loop's clock."""
+    kind: str
+    """``accepted``, ``started``, ``handled``, ``denied``, ``redacted``, ``held``, ``released``, ``retrying``,
+    ``timed``, ``expired``, ``cancelled``, ``dead_lettered``, ``answered``, ``late``, ``unrouted``, ``refused``,
+    ``progress``."""
+    message_id: str
+    topic: str
+    sender: str
+    recipient: str | None
+    reason: str | None
+
+
+class Watcher:
+    """A bounded queue of the events of one run, which wakes its readers; the oldest go first."""
+
+    CAPACITY = 4096
+
+    __slots__ = ("_make_parker", "_parked", "events", "lost")
+
+    def __init__(self, make_parker: Callable[[], Parker], *, keeps: bool) -> None:
+        self._make_parker = make_parker
+        self._parked: tuple[Parker, ...] = ()
+        self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
+        self.lost = 0
+
+    def put(self, event: Event) -> None:
+        """Keep an event."""
+        if self.events is not None:
+            if len(self.events) == self.CAPACITY:
+                self.lost += 1
+            self.events.append(event)
+            self.look()
+
+    def look(self) -> None:
+        """The run's state may have changed."""
+        for parker in self._parked:
+            parker.wake()
+
+    async def wait(self) -> None:
+        """Wait for the next event or change."""
+        parker = self._make_parker()
+        self._parked = (*self._parked, parker)
+        try:
+            await parker.park()
+        finally:
+            self._parked = tuple(other for other in self._parked if other is not parker)

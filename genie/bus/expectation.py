@@ -1,0 +1,258 @@
+"""Fan-in as plain state, without a loop: what a scope expects, what has come, and what can no longer come.
+
+The bus feeds it, the correlator says what has become impossible, and the asker waits on it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from genie.contracts.classification import Classification
+from genie.contracts.gather import Each, Gathered, Missing
+from genie.contracts.message import Payload, topic_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from genie.bus.accounting import Failure
+    from genie.bus.mailbox import Ticket
+    from genie.contracts.gather import Expected, Need
+    from genie.contracts.headers import Headers
+
+LATE = "late"
+NOBODY = "nobody subscribed"
+NOTHING = "answered nothing"
+ONE = ""
+"""Stands for the sender where one answer of a class is expected, of whomever."""
+
+Part = tuple[type[Payload], str]
+"""A payload class, and the agent it is expected of (``ONE`` for a plain class)."""
+
+
+class Plan:
+    """What a gather expects, checked and laid out once for every time that it is asked.
+
+    Args:
+        expect: Payload classes or ``Each(T)``; each payload class once.
+        need: ``all``, ``first``, or a number of parts.
+        members: Returns the agents of an ``Each``.
+        asked: Class of the question.
+
+    Raises:
+        ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
+    """
+
+    __slots__ = ("asked", "each", "layout", "need", "parts")
+
+    def __init__(
+        self,
+        expect: tuple[Expected, ...],
+        need: Need,
+        members: Callable[[Each[Any]], Iterable[str]],
+        asked: type[Payload] | None = None,
+    ) -> None:
+        self.asked = asked
+        self.layout: dict[type[Payload], dict[str, Payload | None]] = {}
+        self.each: dict[type[Payload], Each[Any]] = {}
+        for part in expect:
+            kind = part.payload if isinstance(part, Each) else part
+            if kind in self.layout:
+                raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
+            if isinstance(part, Each):
+                self.each[kind] = part
+                self.layout[kind] = dict.fromkeys(members(part))
+            else:
+                self.layout[kind] = {ONE: None}
+        if not expect:
+            raise ValueError("expects nothing; publish needs no gather")
+        if need not in {"all", "first"} and (isinstance(need, (str, bool)) or need < 1):
+            raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
+        self.parts = sum(map(len, self.layout.values()))
+        self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
+
+
+class Expectation:
+    """The parts that one asker waits for. First values are on the class, as for ``Scope``.
+
+    Args:
+        plan: What is expected.
+        wake: Called once, when the wait is over.
+    """
+
+    label = Classification.PUBLIC
+    """Highest declared label of the answers taken."""
+    headers: Headers | None = None
+    """The narrowest headers of the answers taken."""
+    notices: tuple[str, ...] | None = ()
+    """What an outside asker must show beside the answers taken; None for one that has no place for it."""
+    came = 0
+    done = False
+    """The wait is over: what was needed is in, or nothing more can come."""
+    closed = False
+    """The asker has taken the result; what comes now is late."""
+    until = math.inf
+    """When the asker stops waiting."""
+    _lost: dict[Part, Missing] | None = None
+    _held: dict[Part, str] | None = None
+
+    def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
+        self.kinds = {kind: parts.copy() for kind, parts in plan.layout.items()}
+        """Payload class -> sender -> what came."""
+        self.asked = plan.asked
+        self._each = plan.each
+        self._left = plan.parts
+        self._need = plan.need
+        self._wake = wake
+        if not plan.parts:
+            self.finish()
+
+    def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
+        """Take an answer; False when it is late, a second one, or of nobody who was asked."""
+        if kind not in self._each:
+            agent = ONE
+        parts = self.kinds[kind]
+        if self.done or parts.get(agent, payload) is not None or (self._lost and (kind, agent) in self._lost):
+            return False
+        parts[agent] = payload
+        self.came += 1
+        self._left -= 1
+        if self._left == 0 or self.came >= self._need:
+            self.finish()
+        return True
+
+    def narrow(self, headers: Headers) -> None:
+        """An answer was taken that carries these headers."""
+        self.headers = headers if self.headers is None else self.headers.met(headers)
+
+    def owe(self, notices: tuple[str, ...]) -> None:
+        """An answer was taken beside which these notices must be shown, each once."""
+        self.notices = tuple(dict.fromkeys((*(self.notices or ()), *notices)))
+
+    def found(self, kind: type[Payload]) -> Payload | None:
+        """Return the answer of a plain class, or None."""
+        return self.kinds[kind].get(ONE)
+
+    def why_missing(self, kind: type[Payload]) -> str | None:
+        """Return why the answer of a plain class is missing, where that is known."""
+        missing = (self._lost or {}).get((kind, ONE))
+        return None if missing is None else missing.reason
+
+    def lose(self, kind: type[Payload], agent: str, reason: str, blame: str | None = None) -> None:
+        """Say that a part will not come.
+
+        Args:
+            kind: Its class.
+            agent: Of whom it was expected; any agent stands for ``ONE`` where the class is plain.
+            reason: A named outcome.
+            blame: Who is named for it; ``agent`` by default.
+        """
+        if kind not in self._each:
+            agent, blame = ONE, blame or agent or None
+        if self.done or self.kinds[kind].get(agent, self) is not None or (self._lost and (kind, agent) in self._lost):
+            return
+        if self._lost is None:
+            self._lost = {}
+        self._lost[kind, agent] = Missing(topic_of(kind).name, blame or agent or None, reason)
+        self._left -= 1
+        if self._left == 0:
+            self.finish()
+
+    def hold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part waits for a person, should the asker not wait that long."""
+        if self._held is None:
+            self._held = {}
+        self._held.setdefault((kind, agent if kind in self._each else ONE), hold_id)
+
+    def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part does not wait for that person any more."""
+        part = (kind, agent if kind in self._each else ONE)
+        if self._held is not None and self._held.get(part) == hold_id:
+            del self._held[part]
+
+    def finish(self) -> None:
+        """End the wait with what there is."""
+        if not self.done:
+            self.done = True
+            self._wake()
+
+    def limit(self, ticket: Ticket | None) -> Callable[[], None]:
+        """Return what ends the wait at its time, a wait for room included."""
+
+        def out_of_time() -> None:
+            self.finish()
+            if ticket is not None:
+                ticket.give_up()
+
+        return self.finish if ticket is None else out_of_time
+
+    def outstanding(self) -> list[Part]:
+        """Return the parts that are neither in nor known to be missing."""
+        lost = self._lost or {}
+        return [
+            (kind, agent) for kind, parts in self.kinds.items() for agent, payload in parts.items()
+            if payload is None and (kind, agent) not in lost
+        ]  # fmt: skip
+
+    def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
+        """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
+        for kind, each in self._each.items():
+            if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
+                self.lose(kind, failure.instead_of, str(failure))
+
+    def give_up(
+        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
+    ) -> None:
+        """Nothing in flight can bring ``kind``: what is outstanding of it is missing, with its reason."""
+        failures = tuple(failures)
+        for of, agent in self.outstanding():
+            if of is not kind:
+                continue
+            if agent != ONE:
+                own = [f for f in failures if agent in {f.agent, f.instead_of}]
+                self.lose(kind, agent, _reasons(own) or NOTHING)
+            else:
+                guilty = [f for f in failures if reaches(f.agent, kind)]
+                otherwise = NOTHING if reaches(None, kind) else NOBODY
+                self.lose(kind, ONE, _reasons(guilty) or otherwise, guilty[-1].instead_of if guilty else None)
+
+    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
+        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
+
+        Args:
+            failures: What went wrong in the scope.
+            reaches: Whether a class can follow from a delivery to an agent, or from the question when None is given.
+        """
+        failures = tuple(failures)
+        for kind in self.kinds:
+            self.give_up(kind, failures, reaches)
+        self.finish()
+
+    def result(self, run_id: str) -> Gathered:
+        """Return what came; an outstanding part is missing as held or late."""
+        each: dict[Each[Any], Mapping[str, Payload]] = {}
+        plain: dict[type[Payload], Payload] = {}
+        for kind, parts in self.kinds.items():
+            came = {agent: payload for agent, payload in parts.items() if payload is not None}
+            if kind in self._each:
+                each[self._each[kind]] = came
+            elif came:
+                plain[kind] = came[ONE]
+        missing = self._missing() if self._left or self._lost else {}
+        return Gathered(run_id, plain, each, missing, self.notices or ())
+
+    def _missing(self) -> dict[str, Missing]:
+        lost = dict(self._lost or {})
+        for kind, agent in self.outstanding():
+            hold_id = (self._held or {}).get((kind, agent))
+            reason = LATE if hold_id is None else f"held({hold_id})"
+            lost[kind, agent] = Missing(topic_of(kind).name, agent or None, reason)
+        named: dict[str, Missing] = {}
+        for missing in lost.values():
+            name = missing.agent or missing.part
+            named[f"{name}:{missing.part}" if name in named else name] = missing
+        return named
+
+
+def _reasons(failures: list[Failure]) -> str:
+    return "; ".join(dict.fromkeys(map(str, failures)))

@@ -1,0 +1,270 @@
+"""`genie audit`: verify a trail, look into it, take it out, and make its keys."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from genie.cli.errors import guarded
+from genie.cli.files import whole_file
+from genie.cli.help import USUAL, manual
+from genie.cli.terminal.drawing import plain
+from genie.cli.terminal.json_text import to_line, to_text
+from genie.edges.audit.verify import Verified, records_of, spread, verify
+from genie.edges.identity.keys import generate, public_keys
+from genie.errors import InputError
+
+BROKEN = 1
+"""Exit code of a trail that is not what was written."""
+_COLUMNS = ("at", "seq", "kind", "subject", "by", "reason", "run", "message", "detail")
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class _Moment(click.ParamType[int]):
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return microseconds since the epoch; a time without a zone is UTC."""
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time; write 2026-03-01 or 2026-03-01T12:30:00+01:00", param, ctx)
+        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1e6)
+
+
+_FILTERS = (
+    click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Such as verdict or killed; repeatable."),
+    click.option("--subject", metavar="TEXT", help="What it happened to: all of it, or a part."),
+    click.option("--by", metavar="WHO", help="Who did it: a person, or policy, supervisor, bus."),
+    click.option("--run", metavar="ID", help="Of one run."),
+    click.option("--policy", metavar="NAME", help="In which this policy had a say."),
+    click.option("--since", type=_Moment(), help="From this time on, ISO 8601; UTC where no zone is given."),
+    click.option("--until", type=_Moment(), help="Before this time."),
+)
+
+
+def _filters(command: Any) -> Any:
+    for option in reversed(_FILTERS):
+        command = option(command)
+    return command
+
+
+@click.group(epilog=manual(("Is it what was written", "genie audit verify trail --key audit.key.pub")))
+def command() -> None:
+    """Verify an audit trail, search and export it, and make the keys that sign it.
+
+    FILE is the folder of a trail, or some of its files that follow each other.
+    """
+
+
+@command.command(
+    "verify",
+    epilog=manual(
+        ("Is it what was written", "genie audit verify trail --key audit.key.pub --anchor heads.jsonl"),
+        exits={**USUAL, 0: "intact", 1: "broken; the place is named"},
+    ),
+)
+@_FILES
+@click.option("--key", "keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB",
+              help="Public key that signed the heads; repeatable, for keys that followed each other.")  # fmt: skip
+@click.option("--anchor", type=click.Path(path_type=Path), metavar="FILE", help="File to which heads were written too.")
+@click.option("--open", "unfinished", is_flag=True, help="The trail is still written, or its writer crashed.")
+@_JSON
+@guarded
+def verify_command(
+    files: tuple[Path, ...], keys: tuple[Path, ...], anchor: Path | None, *, unfinished: bool, as_json: bool
+) -> None:
+    """Say whether a trail is what was written, and where it is not.
+
+    Ends with 0 when it is intact, 1 when it is broken, 2 for usage.
+    """
+    trusted = public_keys(keys) if keys else None
+    with spread(files) as mapped:
+        found = verify(files, keys=trusted, anchor=anchor, unfinished=unfinished, mapped=mapped)
+    if as_json:
+        click.echo(to_text(_verified(found, signatures=bool(keys))))
+    else:
+        for one in found.breaks:
+            click.echo(plain(str(one)))
+        if found.broken > len(found.breaks):
+            click.echo(f"and {found.broken - len(found.breaks)} more")
+        click.echo(_summary(found, signatures=bool(keys)))
+    raise SystemExit(0 if found.intact else BROKEN)
+
+
+def _summary(found: Verified, *, signatures: bool) -> str:
+    state = "intact" if found.intact else f"broken in {found.broken} place{'s' if found.broken > 1 else ''}"
+    signed = f"{found.signed} of {found.heads} heads signed" if signatures else "signatures not looked at (--key)"
+    tail = f", {found.unsigned_tail} records after the last head" if found.unsigned_tail else ""
+    return f"{state}: {found.records} records in {found.files} files, {signed}{tail}"
+
+
+def _verified(found: Verified, *, signatures: bool) -> dict[str, Any]:
+    return {
+        "intact": found.intact, "records": found.records, "files": found.files, "heads": found.heads,
+        "signed": found.signed if signatures else None, "unsigned_tail": found.unsigned_tail, "trail": found.trail,
+        "last_seq": found.last_seq, "broken": found.broken,
+        "breaks": [one._asdict() for one in found.breaks],
+    }  # fmt: skip
+
+
+@command.command(
+    "query",
+    epilog=manual(
+        ("What clearance forbade", "genie audit query trail --kind verdict --policy clearance"),
+    ),
+)
+@_FILES
+@_filters
+@_JSON
+@guarded
+def query_command(files: tuple[Path, ...], *, as_json: bool, **given: Any) -> None:
+    """Print the records that match, oldest first; nothing is verified."""
+    for record in records_of(files, _wanted(given)):
+        click.echo(to_line(shown(record)) if as_json else plain(_told(record)))
+
+
+@command.command(
+    "export",
+    epilog=manual(
+        ("For a spreadsheet", "genie audit export trail --format csv --output audit.csv"),
+    ),
+)
+@_FILES
+@_filters
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("jsonl", "csv")),
+    default="jsonl",
+    show_default=True,
+    help="Lines of JSON, or a table.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to; standard output by default.")
+@guarded
+def export_command(files: tuple[Path, ...], form: str, output: Path | None, **given: Any) -> None:
+    """Write the records that match as JSON lines or CSV; nothing is verified."""
+    with _written(output) as file:
+        writer = csv.writer(file, lineterminator="\n") if form == "csv" else None
+        if writer is not None:
+            writer.writerow(_COLUMNS)
+        for record in records_of(files, _wanted(given)):
+            one = shown(record)
+            if writer is None:
+                file.write(to_line(one) + "\n")
+            else:
+                one["detail"] = to_line(one["detail"])
+                writer.writerow([_cell(one[name]) for name in _COLUMNS])
+
+
+@contextmanager
+def _written(output: Path | None) -> Iterator[IO[str]]:
+    if output is None:
+        yield sys.stdout
+        return
+    with whole_file(output) as file:
+        yield file
+
+
+def _cell(value: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+@command.command(
+    "incidents",
+    epilog=manual(
+        ("What went wrong again and again", "genie audit incidents trail"),
+    ),
+)
+@_FILES
+@_JSON
+@guarded
+def incidents_command(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Print the incidents that a trail tells of, as they were last told.
+
+    An incident is told of once it is of medium severity or worse, at each rise, and when somebody acknowledges or
+    closes it.
+    """
+    last: dict[tuple[str, str], Mapping[str, Any]] = {}
+    session = ""
+    for record in records_of(files, lambda record: record["kind"] in {"incident", "opened"}):
+        if record["kind"] == "opened":
+            session = str(record["seq"])
+        else:
+            last[session, record["subject"]] = record
+    for told in last.values():
+        detail = told["detail"]
+        if as_json:
+            click.echo(to_line(detail))
+        else:
+            click.echo(plain(
+                f"{_iso(told['at'])} {detail.get('severity')} {detail.get('state')}: {detail.get('kind')} "
+                f"({detail.get('code')}) of {detail.get('agent') or 'several'}, {detail.get('count')} times"
+            ))  # fmt: skip
+
+
+@command.command(
+    "keygen",
+    epilog=manual(
+        ("A key pair", "genie audit keygen audit.key"),
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@guarded
+def keygen_command(file: Path) -> None:
+    """Write a new private key to FILE, which its owner alone can read, and its public key to FILE.pub."""
+    made = generate(file)
+    click.echo(f"key {made}: {file} signs, {file}.pub verifies")
+
+
+def _wanted(given: Mapping[str, Any]) -> Any:
+    """Return what picks the records that the options ask for."""
+    if given["since"] is not None and given["until"] is not None and given["since"] >= given["until"]:
+        raise InputError("--since", "is not before --until")
+
+    def wanted(record: Mapping[str, Any]) -> bool:
+        return (
+            (not given["kinds"] or record["kind"] in given["kinds"])
+            and (given["subject"] is None or given["subject"] in record["subject"])
+            and (given["by"] is None or record["by"] == given["by"])
+            and (given["run"] is None or record["run"] == given["run"])
+            and (given["since"] is None or record["at"] >= given["since"])
+            and (given["until"] is None or record["at"] < given["until"])
+            and (given["policy"] is None or given["policy"] in _policies(record))
+        )
+
+    return wanted
+
+
+def _policies(record: Mapping[str, Any]) -> list[str]:
+    reasons = record["detail"].get("reasons")
+    found = reasons if isinstance(reasons, list) else []
+    return [str(one.get("policy")) for one in found if isinstance(one, dict)]
+
+
+def shown(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with its time in ISO 8601."""
+    return {**record, "at": _iso(record["at"])}
+
+
+def _iso(at_us: int) -> str:
+    try:
+        return datetime.fromtimestamp(at_us / 1e6, UTC).isoformat(timespec="microseconds")
+    except (OverflowError, ValueError, OSError):
+        return str(at_us)
+
+
+def _told(record: Mapping[str, Any]) -> str:
+    about = f" run {record['run']}" if record["run"] else ""
+    why = f": {record['reason']}" if record["reason"] else ""
+    return f"{_iso(record['at'])} {record['seq']} {record['kind']} {record['subject']} by {record['by']}{why}{about}"

@@ -1,0 +1,36 @@
+"""`genie check`: everything that is wrong with a pipeline, without starting it."""
+
+from __future__ import annotations
+
+import click
+
+from genie.cli.errors import guarded
+from genie.cli.help import USUAL, manual
+from genie.cli.options import completion as suggestions
+from genie.cli.terminal.drawing import plain
+from genie.config.loader import load
+from genie.contracts.message import topic_of
+
+
+@click.command(epilog=manual(
+    ("Before it is committed", "genie check config/pipelines/insights.yaml"),
+    ("Would it do in production?", "genie check config/pipelines/insights.yaml --set environment=production"),
+    exits={**USUAL, 0: "it can run; warnings go to stderr", 2: "it cannot, or wrong usage"},
+))  # fmt: skip
+@click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
+              help="Override a value of the pipeline.")  # fmt: skip
+@guarded
+def command(pipeline: str, overrides: tuple[str, ...]) -> None:
+    """Check PIPELINE without starting it.
+
+    Every problem is written as file:line: what is wrong; did you mean ...
+    """
+    loaded = load(pipeline, overrides=overrides)
+    for warning in loaded.warnings:
+        click.echo(plain(f"warning: {warning}"), err=True)
+    parts = f"{len(loaded.bindings)} agents"
+    if loaded.joins:
+        parts += f", {len(loaded.joins)} joins"
+    way = f"{topic_of(loaded.entry).name} -> {topic_of(loaded.answer).name}"
+    click.echo(f"{loaded.id}: {parts}, {len(loaded.policies.policies)} policies, {way}: it can run")

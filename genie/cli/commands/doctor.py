@@ -1,0 +1,73 @@
+"""`genie doctor`: whether this installation and this machine can run pipelines, with a next step where not."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from genie import __version__
+from genie.backend.clock import Clock
+from genie.cli.diagnostics import installation, machine
+from genie.cli.diagnostics.finding import Check, Finding, Severity
+from genie.cli.errors import guarded
+from genie.cli.help import manual
+from genie.cli.terminal.json_text import to_text
+from genie.cli.terminal.layout import Column, Grid, Line, Text
+from genie.cli.terminal.screen import show
+
+_COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+
+
+@click.command(epilog=manual(
+    ("When something is not found", "genie doctor"),
+    ("In a container's health check", "genie doctor --json"),
+    exits={0: "no error; there may be warnings", 1: "an error", 2: "wrong usage", 130: "interrupted"},
+))  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@guarded
+def command(*, as_json: bool) -> None:
+    """Look at this installation and this machine, and say what to do about what is wrong.
+
+    Each finding has a stable code, a severity (ok, warning, error) and, where something is wrong, a next step. Every
+    part that is installed is imported; nothing is changed.
+    """
+    findings = examined()
+    worst = _worst(findings)
+    if as_json:
+        told = {"genie": __version__, "status": worst.value, "findings": [finding.as_json() for finding in findings]}
+        click.echo(to_text(told))
+    else:
+        table = Grid((Column("code", whole=True), Column("check", whole=True), Column("", whole=True), Column("found")))
+        for finding in findings:
+            severity = finding.severity
+            found = (finding.detail, finding.next_step) if finding.next_step else finding.detail
+            table.add(finding.check.code, finding.check.title, Text(severity.value, _COLOURS[severity]), Text(found))
+        counts = ", ".join(f"{sum(one.severity is kind for one in findings)} {kind.value}" for kind in Severity)
+        show([table, Line.of(counts, _COLOURS[worst])])
+    raise SystemExit(1 if worst is Severity.ERROR else 0)
+
+
+def examined() -> tuple[Finding, ...]:
+    """Return every finding, in the order of their codes."""
+    found = (
+        installation.python(sys.version_info[:3]),
+        installation.distribution(),
+        *installation.extras(),
+        *installation.entry_points(),
+        *installation.imports(),
+        machine.folder(Check.FOLDER, Path.cwd()),
+        machine.temporary(),
+        machine.monotonic(time.monotonic),
+        machine.wall(Clock(time.monotonic).wall()),
+        machine.zones(),
+        machine.terminal(sys.stdout),
+    )
+    return tuple(sorted(found, key=lambda finding: finding.check.code))
+
+
+def _worst(findings: tuple[Finding, ...]) -> Severity:
+    kinds = {finding.severity for finding in findings}
+    return next((kind for kind in (Severity.ERROR, Severity.WARNING) if kind in kinds), Severity.OK)

@@ -1,0 +1,141 @@
+"""`genie inspect`: what the detectors see in a file of one's own, and what the policies would answer."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from genie.cli.errors import guarded, stop
+from genie.cli.help import USUAL, manual
+from genie.cli.terminal.drawing import plain
+from genie.policy_tools.inspect import Judged, Judgement, policies_of
+from genie.policy_tools.records import Lines, format_of, opened, records
+from genie.runtime.report import USAGE, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from genie.contracts.message import Finding
+    from genie.policy_tools.records import Record
+
+_RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
+_WORST = 10
+_WIDTH = 90
+_NAMED = 20
+"""Lines that could not be read and are named one by one; the rest is counted."""
+
+
+@click.command(
+    epilog=manual(
+        ("Which lines would be masked for somebody without clearance", "genie inspect config/statements/sample.csv"),
+        ("One column, for a script", "genie inspect config/statements/sample.csv --field Narration --json"),
+        exits={**USUAL, 3: "some lines could not be read"},
+    )
+)
+@click.argument("file", type=click.Path())
+@click.option("--field", metavar="NAME", help="Look at this column or key alone; keys within keys are joined by dots.")
+@click.option("--policy", metavar="FILE", type=click.Path(), help="Judge by the `policies:` of this YAML file.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="What FILE holds; told by its name."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@guarded
+def command(file: str, *, field: str | None, policy: str | None, form: str | None, as_json: bool) -> None:
+    """Inspect the lines of FILE for personal data, secrets and injections, and judge each.
+
+    FILE holds lines of text, JSON lines or CSV; - is standard input. The verdict is the strongest one for a recipient
+    without any clearance. Ends with 3 when some lines could not be read.
+    """
+    judgement = Judgement(policies_of(policy))
+    summary = _Summary()
+    with opened(file) as lines:
+        for record in records(lines, form or format_of(file, lines), field):  # type: ignore[arg-type]  # click checks it
+            if record.problem:
+                summary.unread(lines.name, record)
+                continue
+            judged = judgement.judge([text for _, text in record.texts])
+            summary.add(record.line, judged)
+            if as_json:
+                click.echo(json.dumps(_object(record, judged)))
+        _ended(summary, lines, as_json=as_json)
+
+
+def _object(record: Record, judged: Judged) -> dict[str, object]:
+    mark = judged.injection
+    several = len(record.texts) > 1
+
+    def spans(found: Sequence[Finding]) -> list[dict[str, object]]:
+        return [
+            {"kind": one.kind.partition(".")[2], "start": one.start, "end": one.end}
+            | ({"field": record.texts[int(one.path[1])][0]} if several else {})
+            for one in found
+        ]
+
+    return {
+        "line": record.line,
+        "injection": {"score": round(mark.score, 4), "marked": mark.marked, "reasons": list(mark.reasons)},
+        "pii": spans(judged.of("pii")),
+        "secrets": spans(judged.of("secrets")),
+        "verdict": judged.verdict,
+    }
+
+
+class _Summary:
+    """Counts of what was seen, and the worst lines; its size does not grow with the file."""
+
+    def __init__(self) -> None:
+        self.verdicts: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.lines: Counter[str] = Counter()
+        self.marked = 0
+        self.bad = 0
+        self.worst: list[tuple[tuple[int, float, int, int], str]] = []
+
+    def unread(self, name: str, record: Record) -> None:
+        self.bad += 1
+        if self.bad <= _NAMED:
+            click.echo(plain(f"{name}:{record.line}: {record.problem}"), err=True)
+
+    def add(self, line: int, judged: Judged) -> None:
+        self.verdicts[judged.verdict] += 1
+        self.marked += judged.injection.marked
+        found = [finding.kind for finding in judged.findings]
+        self.kinds.update(found)
+        self.lines.update(set(found))
+        if not found and not judged.injection.marked:
+            return
+        rank = (_RANKS[judged.verdict], judged.injection.score, len(found), -line)
+        if len(self.worst) < _WORST or rank > self.worst[0][0]:
+            kinds = ", ".join(dict.fromkeys(found)) or "injection"
+            shown = plain(f"{line:>8}  {judged.verdict:6}  {judged.injection.score:4.2f}  {kinds}")
+            entry = (rank, f"{shown}\n{'':10}{plain(' '.join(judged.excerpt(_WIDTH).split()))}")
+            (heapq.heappush if len(self.worst) < _WORST else heapq.heappushpop)(self.worst, entry)
+
+    def table(self) -> str:
+        total = sum(self.verdicts.values())
+        parts = [f"{name} {self.verdicts[name]}" for name in _RANKS if self.verdicts[name] or name == "allow"]
+        rows = [f"{total} records: {', '.join(parts)}; {self.marked} marked as injection"]
+        if self.kinds:
+            rows += ["", f"{'kind':24}{'found':>8}{'records':>9}"]
+            rows += [f"{kind:24}{count:>8}{self.lines[kind]:>9}" for kind, count in self.kinds.most_common()]
+        if self.worst:
+            rows += ["", f"{'line':>8}  verdict score kinds, and the text with what was found masked"]
+            rows += [text for _, text in sorted(self.worst, reverse=True)]
+        return "\n".join(rows)
+
+
+def _ended(summary: _Summary, lines: Lines, *, as_json: bool) -> None:
+    if lines.latin:
+        click.echo(f"{plain(lines.name)}: {lines.latin} lines are no UTF-8 and were read as Latin-1", err=True)
+    if summary.bad > _NAMED:
+        click.echo(f"{plain(lines.name)}: {summary.bad - _NAMED} lines more could not be read", err=True)
+    if not summary.verdicts:
+        stop(f"{lines.name}: nothing in it could be inspected", USAGE)
+    if not as_json:
+        click.echo(summary.table())
+    if summary.bad:
+        raise SystemExit(Status.PARTIAL.exit_code)

@@ -1,0 +1,238 @@
+"""`genie simulate`: a scenario in virtual time, under one seed or many."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genie.cli.errors import guarded
+from genie.cli.files import whole_file
+from genie.cli.help import USUAL, manual
+from genie.cli.options import completion as suggestions
+from genie.cli.terminal.drawing import plain
+from genie.cli.terminal.json_text import to_text
+from genie.cli.terminal.screen import has_colour, show
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import IO
+
+    from genie.simulation.record import Evidence
+    from genie.simulation.runner import Part
+    from genie.simulation.scenario import Scenario
+    from genie.simulation.shrinking import Smallest
+
+BROKEN = 1
+"""Exit code when an invariant does not hold."""
+MOST_SEEDS = 100_000
+
+
+class Numbers(click.ParamType[frozenset[int]]):
+    """Whole numbers and ranges of them, joined by commas: ``3,7..9``; ``none`` is no number."""
+
+    name = "n,n..n"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[int]:
+        """Return the numbers."""
+        if isinstance(value, frozenset):
+            return value
+        found: set[int] = set()
+        for word in [] if value == "none" else str(value).split(","):
+            first, dots, last = word.strip().partition("..")
+            ends = (first, last if dots else first)
+            if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in ends):
+                self.fail(f"{value!r} is no list of numbers, for example 3,7..9", param, ctx)
+            low, high = map(int, ends)
+            if not self._least <= low <= high or high - low >= MOST_SEEDS:
+                self.fail(f"{value!r} has a range that is empty, too long, or begins below {self._least}", param, ctx)
+            found.update(range(low, high + 1))
+        return frozenset(found)
+
+
+@click.command(epilog=manual(
+    ("A story, told under its own seed", "genie simulate config/simulations/quiet-month.yaml"),
+    ("Other seeds are other interleavings", "genie simulate config/simulations/quiet-month.yaml --seeds 1..8"),
+    ("For a script, with the record of every message",
+     "genie simulate config/simulations/quiet-month.yaml --json --journal month.jsonl"),
+    exits={0: "every invariant holds", 1: "one is broken; the smallest failing scenario is named", 2: USUAL[2]},
+    notes="The same scenario, seed and code give the same journal, byte for byte, in any process.",
+))  # fmt: skip
+@click.argument("scenario", type=click.Path(), shell_complete=suggestions.files)
+@click.option("--seed", type=click.IntRange(min=0), help="Draw everything from this seed instead of the file's.")
+@click.option("--seeds", type=Numbers(0), help="Try many seeds, in parallel: 1..200.")
+@click.option("--runs", type=Numbers(1), help="Only these arrivals, as a smallest failing scenario names them.")
+@click.option("--trouble", type=Numbers(0), help="Only this trouble, by its place in the file from 0; none.")
+@click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
+              help="Write every record as a JSON line; `journal_sha256` is the file's.")  # fmt: skip
+@click.option("--html", metavar="FILE", shell_complete=suggestions.files,
+              help="Write the report as one page with charts, which needs no network.")  # fmt: skip
+@click.option("--compare", metavar="FILE", shell_complete=suggestions.files,
+              help="Say what differs from a run that was saved with --json.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--no-shrink", is_flag=True, help="Do not look for the smallest failing scenario.")
+@guarded
+def command(scenario: str, **given: Any) -> None:
+    """Simulate SCENARIO: real agents and policies, virtual time, customers and trouble."""
+    from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words were understood
+
+    seeds = given["seeds"]
+    if seeds is not None:
+        _refuse_beside(given)
+    loaded = load(scenario)
+    if not given["as_json"]:
+        for warning in loaded.pipeline.warnings:
+            click.echo(plain(f"warning: {warning}"), err=True)
+    if seeds is None:
+        _one(loaded, scenario, given)
+    else:
+        _many(loaded, scenario, sorted(seeds), given)
+
+
+def _refuse_beside(given: dict[str, Any]) -> None:
+    for name in ("seed", "runs", "trouble", "journal", "html", "compare"):
+        if given[name] is not None:
+            raise InputError(f"--{name}", "is for one seed, and --seeds tries many", "leave one of them out")
+
+
+def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
+    from genie.cli.terminal.simulation import render_difference, render_evidence  # noqa: PLC0415 - start-up, as above
+    from genie.simulation.comparison import difference, saved  # noqa: PLC0415 - as above
+    from genie.simulation.report import as_json, as_smallest  # noqa: PLC0415 - as above
+    from genie.simulation.runner import Part, simulate  # noqa: PLC0415 - as above
+
+    part = Part(given["runs"], given["trouble"])
+    most = len(scenario.section.trouble)
+    if part.trouble and max(part.trouble) >= most:
+        text = f"names entry {max(part.trouble)}, and the scenario has {most} of trouble"
+        raise InputError("--trouble", text, "entries are numbered from 0")
+    before = None if given["compare"] is None else saved(Path(given["compare"]))
+    with _page(scenario, given["html"], given["journal"]) as page, _journal(given["journal"]) as journal:
+        evidence = simulate(scenario, given["seed"], part=part, journal=journal)
+        if not evidence.runs and part.arrivals:
+            raise InputError(
+                "--runs", f"names no run that comes under seed {evidence.seed}", "runs are numbered from 1"
+            )
+        smallest, replay = None, ""
+        if evidence.breaches and not given["no_shrink"]:
+            smallest, replay = _smallest(scenario, path, evidence.seed, evidence, len(evidence.runs), part)
+        if page is not None:
+            page(evidence, smallest, replay)
+    found = as_json(scenario, evidence)
+    found["smallest"] = None if smallest is None else as_smallest(smallest, replay)
+    changed = None if before is None else difference(before, found)
+    if given["as_json"]:
+        click.echo(to_text(found if changed is None else {**found, "difference": changed}))
+    else:
+        show(render_evidence(scenario, evidence, smallest, replay))
+        if changed is not None:
+            show(render_difference(changed))
+    raise SystemExit(BROKEN if evidence.breaches else 0)
+
+
+def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]) -> None:
+    from genie.cli.terminal.simulation import render_explored  # noqa: PLC0415 - start-up, as above
+    from genie.simulation.report import explored  # noqa: PLC0415 - as above
+    from genie.simulation.seed_search import explore  # noqa: PLC0415 - as above
+
+    with _progress() as told:
+        tried = explore(scenario, seeds, told=None if told is None else lambda done, all_: told(f"{done}/{all_} seeds"))
+    broken = next((one for one in tried if one.broken), None)
+    smallest, replay = None, ""
+    if broken is not None:
+        if not given["no_shrink"]:
+            smallest, replay = _smallest(scenario, path, broken.seed, broken, broken.runs)
+        replay = replay or _command(path, broken.seed)
+    if given["as_json"]:
+        click.echo(to_text(explored(scenario, tried, smallest, replay)))
+    else:
+        show(render_explored(scenario, tried, smallest, replay))
+    raise SystemExit(BROKEN if broken is not None else 0)
+
+
+def _smallest(
+    scenario: Scenario, path: str, seed: int, failed: Any, runs: int, part: Part | None = None
+) -> tuple[Smallest | None, str]:
+    from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
+
+    if part is not None and part != (None, None):
+        return None, ""  # it is small already: somebody replays it
+    with _progress() as told:
+        smallest = shrink(
+            scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches, runs=runs,
+            told=None if told is None else
+            lambda tries, runs, trouble: told(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
+        )  # fmt: skip
+    return smallest, "" if smallest is None else _command(path, seed, smallest.part)
+
+
+def _command(path: str, seed: int, part: Part | None = None) -> str:
+    """Return the command that replays a failure."""
+    words = ["genie", "simulate", path, "--seed", str(seed)]
+    if part is not None and part.arrivals is not None:
+        words += ["--runs", _ranges(sorted(part.arrivals)), "--trouble", _ranges(sorted(part.trouble or ())) or "none"]
+    return shlex.join(words)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return numbers in order as ``3,7..9``."""
+    words: list[str] = []
+    start = 0
+    for place, number in enumerate(numbers):
+        if place + 1 == len(numbers) or numbers[place + 1] != number + 1:
+            first = numbers[start]
+            words.append(str(first) if first == number else f"{first}..{number}")
+            start = place + 1
+    return ",".join(words)
+
+
+@contextlib.contextmanager
+def _journal(path: str | None) -> Iterator[IO[str] | None]:
+    if path is None:
+        yield None
+        return
+    with whole_file(Path(path)) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _page(
+    scenario: Scenario, path: str | None, journal: str | None
+) -> Iterator[Callable[[Evidence, Smallest | None, str], None] | None]:
+    if path is None:
+        yield None
+        return
+    from genie.reports.html.file import page_file  # noqa: PLC0415 - only for those who want a page
+
+    with page_file(path, other=journal) as page:
+
+        def write(evidence: Evidence, smallest: Smallest | None, replay: str) -> None:
+            from genie.reports.html.simulation import simulation_page  # noqa: PLC0415 - as above
+
+            page.file.write(simulation_page(scenario, evidence, smallest, replay))
+
+        yield write
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], None] | None]:
+    """Yield what shows progress on one line of a terminal; None where nobody watches."""
+    if not has_colour(sys.stderr):
+        yield None
+        return
+
+    def told(text: str) -> None:
+        click.echo(f"\r\x1b[K{plain(text)}", err=True, nl=False)
+
+    try:
+        yield told
+    finally:
+        click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,0 +1,172 @@
+"""The installation: Python, the distribution and its extras, entry points and what they offer, import names."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genie.cli.diagnostics.finding import Check, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+DISTRIBUTION = "genie-bus"
+GROUPS = ("genie.agents", "genie.policies", "genie.edges")
+OLDEST = (3, 11)
+_PURPOSES = {
+    "catalogue": "agents of all other families",
+    "governance": "policies on personal data and secrets",
+    "insights": "agents that read and explain bank statements",
+    "schedule": "`schedule:` in pipelines and `genie serve-schedule`",
+}
+"""Extras for whoever uses Genie, and what each is for; those for its own development are not looked at."""
+_EXTRA = re.compile(r"\A([A-Za-z0-9][A-Za-z0-9._-]*)[^;]*;.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")
+_IMPORT_NAMES = ("agents", "genie")
+
+
+def python(version: tuple[int, ...]) -> Finding:
+    """Return whether a version of Python is supported."""
+    shown = ".".join(map(str, version[:3]))
+    if version[:2] < OLDEST:
+        return Finding(Check.PYTHON, f"Python {shown} is too old", "install Python 3.11 or newer")
+    return Finding(Check.PYTHON, f"Python {shown}")
+
+
+def distribution() -> Finding:
+    """Return whether the distribution is installed where Python looks."""
+    try:
+        version = importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(
+            Check.DISTRIBUTION,
+            f"{DISTRIBUTION} is not installed: agents, policies and edges are not found by name",
+            f"pip install {DISTRIBUTION}, or pip install -e . in its repository",
+        )
+    return Finding(Check.DISTRIBUTION, f"{DISTRIBUTION} {version}")
+
+
+def extras(requirements: Iterable[str] | None = None) -> Iterator[Finding]:
+    """Yield a finding for each extra: what it is for, and what of it is missing.
+
+    Args:
+        requirements: Lines as in ``Requires-Dist``; None reads those of the installed distribution.
+    """
+    needs: dict[str, list[str]] = {}
+    for line in _required() if requirements is None else requirements:
+        found = _EXTRA.match(line)
+        if found and found[2] in _PURPOSES:
+            needs.setdefault(found[2], []).append(found[1])
+    for extra, names in sorted(needs.items()):
+        missing = sorted(name for name in names if not _is_installed(name))
+        if missing:
+            detail = f"{extra} is for {_PURPOSES[extra]}; missing: {', '.join(missing)}"
+            yield Finding(Check.EXTRA, detail, f"pip install '{DISTRIBUTION}[{extra}]' if you need it")
+        else:
+            yield Finding(Check.EXTRA, f"{extra}: {_PURPOSES[extra]}")
+
+
+def _required() -> list[str]:
+    try:
+        return importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def entry_points() -> Iterator[Finding]:
+    """Yield a finding for each entry point, each part that cannot be loaded, and each name that is offered twice."""
+    for group in GROUPS:
+        offered: dict[str, dict[str, object]] = {}
+        for point in sorted(importlib.metadata.entry_points(group=group), key=lambda one: one.name):
+            owner = "?" if point.dist is None else point.dist.name
+            named = f"{group} {point.name!r} of {owner}"
+            parts = _offered(point)
+            if isinstance(parts, str):
+                yield Finding(Check.ENTRY_POINT, f"{named}: {parts}", f"mend or uninstall {owner}: it stops pipelines")
+                continue
+            yield Finding(Check.ENTRY_POINT, f"{named}: {len(parts)} names")
+            yield from _parts(group, owner, parts)
+            for name, part in parts.items():
+                offered.setdefault(name, {})[named] = part
+        yield from _twice(offered)
+
+
+def _offered(point: importlib.metadata.EntryPoint) -> Mapping[str, object] | str:
+    try:
+        parts = point.load()
+    except Exception as error:  # noqa: BLE001 - whatever a module does at import is one line about its entry point
+        return f"cannot be loaded: {_first_line(error)}"
+    return parts if isinstance(parts, Mapping) else "is no mapping from name to 'module:attribute'"
+
+
+def _parts(group: str, owner: str, parts: Mapping[str, object]) -> Iterator[Finding]:
+    for name, part in sorted(parts.items()):
+        if not isinstance(part, str):
+            continue
+        module, _, attribute = part.partition(":")
+        try:
+            getattr(importlib.import_module(module), attribute)
+        except Exception as error:  # noqa: BLE001 - as above
+            kind = group.removeprefix("genie.")
+            detail = f"{kind}: {name!r} of {owner} cannot be loaded: {_first_line(error)}"
+            step = "install what it needs" if isinstance(error, ImportError) else f"mend {part}"
+            yield Finding(Check.PART, detail, f"{step}, or do not name it in a pipeline")
+
+
+def _twice(offered: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
+    clashes = {name: owners for name, owners in offered.items() if len(set(map(repr, owners.values()))) > 1}
+    for name, owners in sorted(clashes.items()):
+        detail = f"{name!r} is offered by {' and by '.join(owners)}"
+        yield Finding(Check.NAMES, detail, "uninstall all but one")
+    if not clashes and offered:
+        kind = next(iter(next(iter(offered.values())))).split(" ", 1)[0]
+        yield Finding(Check.NAMES, f"{kind}: {len(offered)} names, each offered once")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).split("\n", 1)[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def imports(owners: Mapping[str, Iterable[str]] | None = None, home: Path | None = None) -> Iterator[Finding]:
+    """Yield a finding for each import name of Genie's.
+
+    Args:
+        owners: Import name -> distributions that install it; None reads what is installed.
+        home: Folder in which Genie's packages must lie; None is the one of this very module.
+    """
+    found = importlib.metadata.packages_distributions() if owners is None else owners
+    home = Path(__file__).parents[3] if home is None else home
+    for name in _IMPORT_NAMES:
+        others = sorted(set(found.get(name, ())) - {DISTRIBUTION})
+        place = _place(name)
+        if others:
+            step = f"uninstall {' and '.join(others)}, or keep it in an environment of its own"
+            yield Finding(Check.IMPORTS, f"{name!r} is installed by {' and '.join(others)}, too", step)
+        elif place is None or place.parent.resolve() != home.resolve():
+            detail = f"{name!r} is imported from {place}, not from {home}"
+            yield Finding(Check.IMPORTS, detail, "rename that folder, or take its parent off PYTHONPATH")
+        else:
+            yield Finding(Check.IMPORTS, f"{name!r} is Genie's own")
+
+
+def _place(name: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations)))

@@ -1,0 +1,59 @@
+"""Options for whoever operates a pipeline: where its numbers can be scraped, and what it logs."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genie.edges.telemetry.logging import FORMATS, LEVELS, configure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from genie.runtime.runtime import Runtime
+
+metrics_option = click.option(
+    "--metrics", type=click.IntRange(0, 65_535), metavar="PORT",
+    help="Serve Prometheus metrics on this port of 127.0.0.1 while it runs; 0 takes a free one.",
+)  # fmt: skip
+
+_LOGS = (
+    click.option("--log-level", type=click.Choice(LEVELS), default="error", show_default=True, help="Log to stderr."),
+    click.option(
+        "--log-format", type=click.Choice(FORMATS), default="pretty", show_default=True, help="How a line is written."
+    ),
+)
+
+
+def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is logged and how."""
+    for option in reversed(_LOGS):
+        command = option(command)
+    return command
+
+
+def logged(given: Mapping[str, Any]) -> None:
+    """Log as the options say."""
+    configure(level=given["log_level"], form=given["log_format"], stream=sys.stderr)
+
+
+@asynccontextmanager
+async def metered(runtime: Runtime, *, port: int | None) -> AsyncIterator[None]:
+    """Serve a runtime's metrics until the block ends, and say where; nothing without a port.
+
+    Raises:
+        InputError: The port cannot be had.
+    """
+    if port is None:
+        yield
+        return
+    # Only for those who want metrics: they cost a start-up 30 ms.
+    from genie.edges.telemetry.metrics_server import serving  # noqa: PLC0415 - as said above
+    from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics  # noqa: PLC0415 - as said above
+
+    async with serving(Metrics(runtime.statistics).page, content_type=CONTENT_TYPE, port=port) as address:
+        click.echo(f"metrics: {address}", err=True)
+        yield

@@ -1,0 +1,1 @@
+"""Project and module templates for `genie new`."""

@@ -1,0 +1,1 @@
+"""Terminal output: tables, live view, and text that cannot steer the terminal."""

@@ -1,0 +1,378 @@
+"""Policies as they are written: in a pipeline, in policy files, or in both; made, and checked against the pipeline.
+
+Nothing raises on the way: a policy that cannot be made is a problem at its line, and the rest is looked at all the
+same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from genie.config.plugins import Catalogue, settings_of
+from genie.config.schema import PolicyFileSection
+from genie.config.source_map import Document, suggestion
+from genie.config.validation import MAX_PROBLEMS, Checked, validated
+from genie.config.yaml import load_file
+from genie.contracts.agent import Join
+from genie.contracts.card import AgentCard
+from genie.contracts.gather import Each
+from genie.contracts.message import Path, Payload
+from genie.errors import ConfigError, DefinitionError, PolicyError
+from genie.graph.model import Problem
+from genie.policy.policy import Environment, PolicySet, Scene
+
+RULES = "rules"
+"""The policy of the catalogue that takes the rules of policy files."""
+MAX_FILES = 20
+_MODES = ("enforce", "shadow")
+
+
+class _Entry(NamedTuple):
+    """One policy as it is listed."""
+
+    document: Document
+    path: Path
+    """Where its settings stand."""
+    name: str
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Settings of a policy, checked; the rules of several files are pieces of one policy."""
+
+    document: Document
+    path: Path
+    settings: BaseModel | None
+    shadow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """Where a pipeline's policies are written, so that they can be read anew.
+
+    Args:
+        document: The pipeline, with ``policies``; for a policy file alone a document that lists it.
+        folder: What paths are relative to.
+        catalogue: The policies that may be named.
+        environ: Where ``${NAME}`` is looked up.
+        scene: The pipeline that they are checked against; None leaves out what only a pipeline could tell.
+    """
+
+    document: Document = field(repr=False)
+    folder: FilePath
+    catalogue: Catalogue = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+    scene: Scene | None = field(default=None, repr=False)
+
+    @property
+    def files(self) -> tuple[FilePath, ...]:
+        """The policy files that are named, whether they are there or not."""
+        return tuple(self.folder / item for _, item in _listed(self.document) if isinstance(item, str))
+
+    def load(self) -> PolicySet:
+        """Read every policy file again and return the whole set.
+
+        Raises:
+            ConfigError: Something in it is wrong; one line a problem, and nothing of it may be used.
+        """
+        read = Reading(self)
+        found = read.policies()
+        if found is None or read.problems:
+            raise ConfigError(read.lines())
+        return found
+
+
+def alone(
+    path: FilePath, *, catalogue: Catalogue, environ: Mapping[str, str], scene: Scene | None = None
+) -> PolicySource:
+    """Return the source of one policy file without a pipeline."""
+    document = Document(str(path), {"policies": [path.name]}, {(): 1})
+    return PolicySource(document, path.parent, catalogue, environ, scene)
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of a source."""
+
+    source: PolicySource
+    problems: list[tuple[Document, Problem]] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    """Of the pipeline itself."""
+    sections: list[tuple[Document, PolicyFileSection]] = field(default_factory=list)
+    """The policy files that were read."""
+    _broken: list[str] = field(default_factory=list)
+    _given: list[tuple[Path, Document]] = field(default_factory=list)
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the problems as ``file:line: what is wrong``."""
+        ordered = sorted(self.problems, key=lambda noted: (noted[0].name, noted[0].order(noted[1].path)))
+        told = (f"{document.where(one.path)}: {document.hide(one.text)}" for document, one in ordered)
+        return tuple(dict.fromkeys((*self._broken, *told)))
+
+    def foreign(self) -> tuple[str, ...]:
+        """Return the lines about policy files, without those about the pipeline itself."""
+        own = self.source.document.name
+        rest = Reading(self.source, [noted for noted in self.problems if noted[0].name != own])
+        return (*self._broken, *rest.lines())
+
+    def own(self) -> list[Problem]:
+        """Return the problems of the pipeline itself."""
+        return [problem for document, problem in self.problems if document.name == self.source.document.name]
+
+    @property
+    def failed(self) -> bool:
+        """True when something is wrong."""
+        return bool(self.problems or self._broken)
+
+    def take_document(self, path: Path, document: Document) -> None:
+        """Take a policy file that has been read already, as if it were named at a path of the pipeline."""
+        self._given.append((path, document))
+
+    def policies(self) -> PolicySet | None:
+        """Return the set, None where something is wrong."""
+        pieces: dict[str, list[_Piece]] = {}
+        for entry in self._entries():
+            self._take(entry, pieces)
+        made = self._made(pieces)
+        if self.failed:
+            return None
+        scene = self.source.scene
+        environment = Environment() if scene is None else scene.environment
+        try:
+            shadow = frozenset(name for name, parts in pieces.items() if all(part.shadow for part in parts))
+            return PolicySet(tuple(made.values()), environment, shadow)
+        except PolicyError as error:
+            self._note(self.source.document, ("policies",), str(error))
+            return None
+
+    def _note(self, document: Document, path: Path, text: str) -> None:
+        self.problems.append((document, Problem(path, text)))
+
+    # --- what is listed ---
+
+    def _entries(self) -> Iterator[_Entry]:
+        document = self.source.document
+        files = 0
+        for path, item in _listed(document):
+            if isinstance(item, str):
+                files += 1
+                if files > MAX_FILES:
+                    self._note(document, path, f"more than {MAX_FILES} policy files are named")
+                    return
+                yield from self._file(path, item)
+            else:
+                yield from self._entry(document, path, item)
+        for path, given in self._given:
+            yield from self._in_file(path, given)
+
+    def _entry(self, document: Document, path: Path, item: object) -> Iterator[_Entry]:
+        if isinstance(item, dict) and len(item) == 1:
+            name = str(next(iter(item)))
+            yield _Entry(document, (*path, name), name)
+        else:
+            self._note(document, path, "a policy is one name, with its settings beneath it")
+
+    def _file(self, path: Path, name: str) -> Iterator[_Entry]:
+        try:
+            document = load_file(self.source.folder / name, environ=self.source.environ)
+        except ConfigError as error:
+            self._broken += error.problems
+            return
+        yield from self._in_file(path, replace(document, name=os.path.normpath(document.name)))
+
+    def _in_file(self, path: Path, document: Document) -> Iterator[_Entry]:
+        if not isinstance(document.value, dict):
+            self._note(document, (), "a policy file says version, id, policies and rules")
+            return
+        value = dict(document.value)
+        if isinstance(value.get("policies"), list):
+            value["policies"] = [{item: {}} if isinstance(item, str) else item for item in value["policies"]]
+        document = replace(document, value=value)
+        section, problems = validated(PolicyFileSection, document)
+        self.problems += [(document, problem) for problem in problems]
+        if section is None:
+            return
+        for at in document.written:
+            if at[:1] == ("rules",) and at[-1] in {"name", "because"}:
+                self._note(document, at, f"a rule's {at[-1]} is logged, so the environment cannot give it")
+        self.sections.append((document, section))
+        self._fitting(path, section)
+        for place, item in enumerate(value.get("policies") or ()):
+            yield from self._entry(document, ("policies", place), item)
+        if value.get("rules"):
+            yield _Entry(replace(document, value={"rules": value["rules"]}), (), RULES)
+
+    def _fitting(self, path: Path, section: PolicyFileSection) -> None:
+        scene = self.source.scene
+        if scene is not None and section.environments and scene.environment.name not in section.environments:
+            written = ", ".join(section.environments)
+            text = f"policy file {section.id!r} is written for {written}, not for {scene.environment.name}"
+            self.warnings.append(Problem(path, text))
+
+    # --- what it becomes ---
+
+    def _take(self, entry: _Entry, pieces: dict[str, list[_Piece]]) -> None:
+        try:
+            maker = self.source.catalogue.policy(entry.name)
+        except KeyError:
+            known = sorted(self.source.catalogue.policies)
+            hint = suggestion(entry.name, known) if len(self.problems) < MAX_PROBLEMS else ""
+            self._note(entry.document, entry.path[:-1], f"unknown policy {entry.name!r}{hint}")
+            return
+        except DefinitionError as error:
+            self._note(entry.document, entry.path[:-1], str(error))
+            return
+        model = settings_of(maker)
+        document, shadow = self._moded(entry, model)
+        piece = _Piece(document, entry.path, None, shadow)
+        if model is None and document.at(entry.path):
+            self._note(document, entry.path, f"policy {entry.name!r} has no settings; remove them")
+        elif model is not None:
+            checked: Checked = validated(model, document, entry.path)
+            self.problems += [(document, problem) for problem in checked.problems]
+            if checked.problems:
+                pieces.setdefault(entry.name, [])
+                return
+            piece.settings = checked.value
+            if entry.name == RULES and shadow:  # each for itself: rules of another file may act
+                piece = _Piece(document, entry.path, _in_shadow(checked.value), shadow=False)
+        earlier = pieces.setdefault(entry.name, [])
+        if not earlier or entry.name == RULES:
+            earlier.append(piece)
+        elif earlier[0].document.name == document.name or (earlier[0].settings, earlier[0].shadow) != (
+            piece.settings, shadow,
+        ):  # fmt: skip
+            where = earlier[0].document.where(earlier[0].path)
+            self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice, first at {where}")
+
+    def _moded(self, entry: _Entry, model: type[BaseModel] | None) -> tuple[Document, bool]:
+        """Take ``mode`` out of a policy's settings, unless it is one of its own; return whether it means shadow."""
+        settings = entry.document.at(entry.path)
+        own = model is not None and "mode" in model.model_fields
+        if not isinstance(settings, dict) or "mode" not in settings or own:
+            return entry.document, False
+        mode = settings["mode"]
+        if mode not in _MODES:
+            hint = suggestion(mode, _MODES) if isinstance(mode, str) else ""
+            shown = entry.document.show((*entry.path, "mode"))
+            self._note(entry.document, (*entry.path, "mode"), f"mode should be enforce or shadow, not {shown}{hint}")
+        rest = {key: value for key, value in settings.items() if key != "mode"}
+        return replace(entry.document, value=_replaced(entry.document.value, entry.path, rest)), mode == "shadow"
+
+    def _made(self, pieces: Mapping[str, list[_Piece]]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for name, parts in pieces.items():
+            made[name] = None  # in the order in which they are listed
+            if name != RULES and parts:
+                made[name] = self._policy(name, parts[0], parts[0].settings)
+        scene = self.source.scene
+        if scene is not None:
+            found = (
+                inspector.name for policy in made.values() if policy is not None for inspector in policy.inspectors
+            )
+            scene = scene._replace(inspectors=frozenset(found))
+        for name, parts in pieces.items():
+            self._checked(name, parts, scene)
+        if pieces.get(RULES) and not self.failed:
+            made[RULES] = self._policy(RULES, pieces[RULES][0], _merged(pieces[RULES]))
+        return made
+
+    def _checked(self, name: str, parts: list[_Piece], scene: Scene | None) -> None:
+        """Ask a policy what is wrong with its settings in this pipeline."""
+        problems = getattr(self.source.catalogue.policy(name), "problems", None)
+        if problems is None or not parts:
+            return
+        for path, text in problems(_merged(parts), scene):
+            piece, inner = _piece_of(parts, path)
+            self._note(piece.document, (*piece.path, *inner), text)
+
+    def _policy(self, name: str, piece: _Piece, settings: BaseModel | None) -> object:
+        try:
+            return self.source.catalogue.policy(name)(*(() if settings is None else (settings,)))
+        except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its policy
+            # Its own words may quote what the environment gave.
+            why = "" if piece.document.source(piece.path) is not None else f": {str(error).split(chr(10), 1)[0]}"
+            self._note(piece.document, piece.path, f"policy {name!r} cannot be made ({type(error).__name__}){why}")
+            return None
+
+
+def _listed(document: Document) -> Iterator[tuple[Path, object]]:
+    listed = document.at(("policies",))
+    for place, item in enumerate(listed if isinstance(listed, list) else ()):
+        yield ("policies", place), item
+
+
+def _merged(parts: list[_Piece]) -> Any:
+    settings: Any = parts[0].settings
+    if len(parts) == 1:
+        return settings
+    return settings.model_copy(update={RULES: tuple(rule for part in parts for rule in _rules(part))})
+
+
+def _rules(piece: _Piece) -> tuple[object, ...]:
+    found: tuple[object, ...] = getattr(piece.settings, RULES)
+    return found
+
+
+def _in_shadow(settings: Any) -> Any:
+    return settings.model_copy(
+        update={RULES: tuple(rule.model_copy(update={"mode": "shadow"}) for rule in settings.rules)}
+    )
+
+
+def _piece_of(parts: list[_Piece], path: Path) -> tuple[_Piece, Path]:
+    """Return the piece that a path of merged settings lies in, and the path in it."""
+    place = path[1] if len(parts) > 1 and len(path) > 1 else None
+    if not isinstance(place, int):
+        return parts[0], path
+    for part in parts:
+        count = len(_rules(part))
+        if place < count:
+            return part, (path[0], place, *path[2:])
+        place -= count
+    return parts[-1], ()
+
+
+def _replaced(value: Any, path: Path, new: object) -> Any:
+    """Return a tree with what is at a path replaced; the rest is shared."""
+    if not path:
+        return new
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+def is_path(item: object) -> bool:
+    """Return True for an item of ``policies`` that is a policy file and no name."""
+    return isinstance(item, str) and ("/" in item or item.endswith((".yaml", ".yml")))
+
+
+def spelt_out(policies: object) -> object:
+    """Return ``policies`` as a list of mappings and of paths of policy files."""
+    listed: object = [policies] if is_path(policies) else policies
+    if not isinstance(listed, list):
+        return listed
+    return [{item: {}} if isinstance(item, str) and not is_path(item) else item for item in listed]
+
+
+def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None) -> Scene:
+    """Return what policies are checked against in a pipeline of these agents and joins."""
+    taking = tuple(
+        AgentCard(
+            id=join.id, clearance=join.clearance, consumes=tuple(dict.fromkeys(join.parts.values())),
+            produces=(join.into,),
+        )
+        for join in joins
+    )  # fmt: skip
+    cards = (*cards, *taking)
+    kinds: dict[type[Payload], None] = {}
+    for card in cards:
+        answers = (part.payload if isinstance(part, Each) else part for parts in card.asks.values() for part in parts)
+        kinds.update(dict.fromkeys((*card.consumes, *card.produces, *card.publishes, *card.asks, *answers)))
+    return Scene(tuple(kinds), cards, environment or Environment())

@@ -1,0 +1,398 @@
+"""Putting a pipeline's parts together: names looked up, cards overridden, settings and ports bound.
+
+Nothing raises on the way: a part that cannot be made is a problem at its line, and the rest is looked at all the same.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from genie.bus.invocation import misplaced
+from genie.config.plugins import Catalogue, settings_of
+from genie.config.schema import (
+    AgentSection,
+    AuditSection,
+    BudgetSection,
+    CoverSection,
+    EstimateSection,
+    JoinSection,
+    PortSection,
+    RateSection,
+    ScheduleSection,
+)
+from genie.config.source_map import Document, suggestion
+from genie.config.validation import MAX_PROBLEMS, dotted, validated
+from genie.contracts.admission import Admission, Budget, Rate, within
+from genie.contracts.agent import Agent, Binding, Join
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.gather import Each
+from genie.contracts.limits import Estimate, Mailbox, RestartBudget, Retry
+from genie.contracts.message import Path, Payload, topic_of
+from genie.contracts.ports.audit import Audit
+from genie.contracts.schedule import Schedule
+from genie.errors import DefinitionError, ScheduleError
+from genie.graph.model import Problem, name_of
+
+Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)
+
+_FIXED = ("risk", "tier", "declassifies")
+"""What an agent's card says for good: a file must not make an agent look safer than it is."""
+
+
+@dataclass(slots=True)
+class Assembly:
+    """One pipeline being put together."""
+
+    document: Document
+    catalogue: Catalogue
+    problems: list[Problem] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    """Place in the file of each binding."""
+    complete: bool = True
+    """Every agent of the file is bound."""
+    outlets: dict[int, AgentSection] = field(default_factory=dict)
+    """Place among the bindings -> section of an agent whose card leaves open what it takes."""
+
+    def note(self, path: Path, text: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(path, text))
+
+    def shown(self, path: Path, name: str, known: Iterable[str]) -> str:
+        """Return a name that is not known, quoted, with the nearest that is; as written if the environment gave it."""
+        if self.document.source(path) is not None:
+            return self.document.show(path)
+        return f"{name!r}{suggestion(name, known) if len(self.problems) < MAX_PROBLEMS else ''}"
+
+    # --- agents ---
+
+    def agent(self, position: int, section: AgentSection) -> None:
+        """Look an agent up and bind it."""
+        path: Path = ("agents", position)
+        name = section.use or section.id
+        at = (*path, "use") if section.use else path
+        try:
+            agent = self.catalogue.agent(name)
+        except KeyError:
+            known = sorted(self.catalogue.agents)
+            self.note(at, f"unknown agent {self.shown((*path, 'use' if section.use else 'id'), name, known)}")
+            self.complete = False
+            return
+        except DefinitionError as error:
+            self.note(at, str(error))
+            self.complete = False
+            return
+        if not agent.card.consumes:
+            self.outlets[len(self.bindings)] = section
+        elif section.topics is not None:
+            text = f"agent {section.id!r} takes what its card says; remove `topics`"
+            self.note((*path, "topics"), text)
+        self.positions.append(position)
+        self.bindings.append(
+            Binding(
+                agent=agent,
+                card=self._card(path, section, agent),
+                settings=self._settings(path, agent.card),
+                ports=self._ports(path, section, agent.card),
+            )
+        )
+
+    def _card(self, path: Path, section: AgentSection, agent: Agent) -> AgentCard:
+        card = agent.card
+        given = section.model_fields_set
+        # Who is behind an outlet, and what they may see, is the file's to say; unsaid, they see what everybody may.
+        clearance = card.clearance if card.consumes else Classification.PUBLIC
+        if section.clearance is not None:
+            clearance = Classification.parse(section.clearance)
+            if clearance > card.clearance:
+                text = (
+                    f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
+                )
+                self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+        tenants = card.tenants if section.tenants is None else section.tenants
+        if card.tenants is not None and not (tenants or frozenset()) <= card.tenants:
+            text = f"works for {', '.join(sorted(card.tenants))} only; a file can only name fewer tenants"
+            self.note((*path, "tenants"), f"agent {section.id!r} {text}")
+        executor = section.executor or card.executor
+        problem = misplaced(agent, replace(card, executor=executor))
+        if problem is not None:
+            self.note((*path, "executor"), f"agent {section.id!r}: {problem}")
+        return replace(
+            card,
+            id=section.id,
+            clearance=clearance,
+            tenants=tenants,
+            region=section.region or card.region,
+            executor=executor,
+            concurrency=card.concurrency if section.concurrency is None else section.concurrency,
+            timeout_s=section.timeout_s if "timeout_s" in given else card.timeout_s,
+            fallback=section.fallback if "fallback" in given else card.fallback,
+            retry=_narrowed(card.retry, section.retry),
+            mailbox=_narrowed(card.mailbox, section.mailbox),
+            restarts=_narrowed(card.restarts, section.restarts),
+            estimate=_estimate(section.estimate) if "estimate" in given else card.estimate,
+        )
+
+    def _settings(self, path: Path, card: AgentCard) -> BaseModel | None:
+        path = (*path, "settings")
+        if card.settings is None:
+            if self.document.at(path) is not None:
+                self.note(path, f"agent {card.id!r} has no settings; remove them")
+            return None
+        checked = validated(card.settings, self.document, path)
+        self.problems += checked.problems
+        settings: BaseModel | None = checked.value
+        return settings
+
+    def _ports(self, path: Path, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
+        declared = {port.__name__: port for port in card.ports}
+        bound: dict[type[Any], object] = {}
+        for name, port in section.ports.items():
+            at = (*path, "ports", name)
+            if name not in declared:
+                self.note(at, f"agent {section.id!r} declares no port {name!r}{suggestion(name, declared)}")
+                continue
+            edge = self._edge(at, port)
+            if edge is not None and not _fits(edge, declared[name]):
+                self.note((*at, "use"), f"edge {port.use!r} is no {name}, which agent {section.id!r} needs")
+            bound[declared[name]] = edge
+        return bound
+
+    def _edge(self, path: Path, section: PortSection) -> object:
+        try:
+            maker = self.catalogue.edge(section.use)
+        except KeyError:
+            at = (*path, "use")
+            self.note(at, f"unknown edge {self.shown(at, section.use, sorted(self.catalogue.edges))}")
+            return None
+        except DefinitionError as error:
+            self.note((*path, "use"), str(error))
+            return None
+        return self._made(f"edge {section.use!r}", maker, (*path, "settings"))
+
+    # --- the audit ---
+
+    def audit(self, section: AuditSection, folder: pathlib.Path) -> Audit | None:
+        """Return the audit trail of a file, not opened yet; None when its edge is not installed or refuses."""
+        given = section.model_dump()
+        for name in ("path", "key", "anchor"):
+            if given[name] is not None:
+                given[name] = folder / given[name]
+        try:
+            maker = self.catalogue.edge("audit")
+            model = settings_of(maker)
+            trail: Audit = maker(None if model is None else model.model_validate(given))
+        except KeyError:
+            self.note(("audit",), "no edge 'audit' is installed")
+        except (DefinitionError, ValueError) as error:
+            self.note(("audit",), f"cannot be made ({type(error).__name__})")
+        else:
+            return trail
+        return None
+
+    # --- edges ---
+
+    def _made(self, subject: str, maker: Callable[..., Any], path: Path) -> object:
+        """Make an edge with its settings; None when that fails."""
+        model = settings_of(maker)
+        if model is None and self.document.at(path):
+            self.note(path, f"{subject} has no settings; remove them")
+            return None
+        arguments: tuple[object, ...] = ()
+        if model is not None:
+            checked = validated(model, self.document, path)
+            self.problems += checked.problems
+            if checked.problems:
+                return None
+            arguments = (checked.value,)
+        try:
+            return maker(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its part
+            # Its own words may quote what the environment gave.
+            why = "" if self.document.source(path) is not None else f": {str(error).split(chr(10), 1)[0]}"
+            self.note(path, f"{subject} cannot be made ({type(error).__name__}){why}")
+            return None
+
+    def control(self) -> Any:
+        """Return where people at other terminals are met; None when it cannot be made."""
+        path: Path = ("control",)
+        try:
+            maker = self.catalogue.edge("control")
+        except KeyError:
+            self.note(path, "needs the edge 'control', which is not installed")
+        except DefinitionError as error:
+            self.note(path, str(error))
+        else:
+            return self._made("control", maker, path)
+        return None
+
+    # --- topics and joins ---
+
+    def topics(self) -> Topics:
+        """Return the topics that the bound agents' cards name, once outlets have been given theirs."""
+        topics = Topics(self, tuple(binding.card for binding in self.bindings))
+        for place, section in self.outlets.items():
+            path: Path = ("agents", self.positions[place])
+            if section.topics is None:
+                self.note(path, f"agent {section.id!r} takes any topic; say which under `topics`")
+            found = [topics.find((*path, "topics", at), name) for at, name in enumerate(section.topics or ())]
+            kinds = tuple(dict.fromkeys(kind for kind in found if kind is not None))
+            binding = self.bindings[place]
+            self.bindings[place] = replace(binding, card=replace(binding.card, consumes=kinds))
+        return topics
+
+    def join(self, position: int, section: JoinSection, topics: Topics) -> Join | None:
+        """Return a join; None when its topics or its need cannot be read."""
+        path: Path = ("joins", position)
+        into = topics.find((*path, "into"), section.into)
+        parts = {name: topics.find((*path, "parts", name), topic) for name, topic in section.parts.items()}
+        need: Any = section.need
+        if need not in {"all", "first"} and (isinstance(need, bool) or not isinstance(need, int) or need < 1):
+            at = (*path, "need")
+            name, shown = dotted(self.document, at), self.document.show(at)
+            self.note(at, f"{name} should be all, first or a number from 1, not {shown}")
+            return None
+        found = {name: kind for name, kind in parts.items() if kind is not None}
+        if into is None or len(found) < len(parts):
+            return None
+        return Join(
+            id=section.id, into=into, parts=found, need=need, within_s=section.within_s, partial=section.partial,
+            clearance=Classification.parse(section.clearance),
+        )  # fmt: skip
+
+    # --- rates and budgets ---
+
+    def admission(
+        self, rates: Iterable[RateSection], budgets: Iterable[BudgetSection], topics: Topics
+    ) -> Admission | None:
+        """Return the admission rules; None when there are none, or one cannot be made."""
+        made: dict[str, list[Any]] = {"rates": [], "budgets": []}
+        seen: set[str] = set()
+        for key, kind, sections in (("rates", Rate, rates), ("budgets", Budget, budgets)):
+            for position, section in enumerate(sections):
+                path: Path = (key, position)
+                if section.id in seen:
+                    self.note((*path, "id"), f"a rate or budget {section.id!r} is there already")
+                seen.add(section.id)
+                self._covered(path, section, topics)
+                given: dict[str, Any] = {name: getattr(section, name) for name in type(section).model_fields}
+                if isinstance(section, BudgetSection):
+                    given["estimate"] = _estimate(section.estimate)
+                try:
+                    rule: Rate | Budget = kind(**given)
+                except ValueError as error:
+                    self.note(path, str(error))
+                    continue
+                made[key].append(rule)
+                if isinstance(rule, Budget):
+                    self._affordable(path, rule)
+        if self.problems or not seen:
+            return None
+        return Admission(rates=tuple(made["rates"]), budgets=tuple(made["budgets"]))
+
+    def _covered(self, path: Path, section: CoverSection, topics: Topics) -> None:
+        ids = [binding.card.id for binding in self.bindings]
+        for name in sorted(section.agents or ()):
+            if name not in ids and self.complete:
+                self.note((*path, "agents"), f"no agent {name!r} is here{suggestion(name, ids)}")
+        for name in sorted(section.topics or ()):
+            if not name.endswith(".*"):
+                topics.find((*path, "topics"), name)
+            elif not topics.below(name) and self.complete:
+                self.note((*path, "topics"), f"no agent here knows a topic below {name!r}")
+
+    def _affordable(self, path: Path, budget: Budget) -> None:
+        """Note agents that could never be paid."""
+        for binding in self.bindings:
+            card = binding.card
+            expected = budget.expected(card.estimate)
+            if expected is None or not any(budget.covers(topic_of(kind).name, card.id) for kind in card.consumes):
+                continue
+            over = budget.cost is not None and expected.cost > budget.cost
+            if over or (budget.tokens is not None and expected.tokens > budget.tokens):
+                text = f"budget {budget.id!r} is less than agent {card.id!r} needs for one message"
+                self.note(path, f"{text}: {expected.cost:f} cost, {expected.tokens} tokens")
+
+    # --- schedules ---
+
+    def schedule(self, position: int, section: ScheduleSection, kind: type[Payload] | None) -> Schedule | None:
+        """Return a schedule of the pipeline's question; None when it cannot fire or its payload is refused."""
+        path: Path = ("schedule", position)
+        payload: Payload | None = None
+        if section.payload is not None and kind is not None:
+            checked = validated(kind, self.document, (*path, "payload"))
+            self.problems += checked.problems
+            payload = checked.value
+        try:
+            return Schedule(section.id, section.cron, section.zone, payload, section.missed)
+        except ScheduleError as error:
+            self.note((*path, "zone" if "time zone" in error.problem else "cron"), str(error))
+            return None
+
+
+class Topics:
+    """The payload classes of a pipeline by topic name; ``name@version`` where a name has several versions."""
+
+    def __init__(self, assembly: Assembly, cards: Iterable[AgentCard]) -> None:
+        self._assembly = assembly
+        self._kinds: dict[str, dict[type[Payload], None]] = {}
+        for card in cards:
+            answers = (part for parts in card.asks.values() for part in parts)
+            named = (part.payload if isinstance(part, Each) else part for part in answers)
+            for kind in (*card.consumes, *card.produces, *card.publishes, *card.asks, *named):
+                topic = topic_of(kind)
+                for name in {topic.name, f"{topic.name}@{topic.version}"}:
+                    self._kinds.setdefault(name, {})[kind] = None
+
+    def below(self, rule: str) -> bool:
+        """Return True when a rule ``family.*`` names at least one topic."""
+        return any(within(rule, name) for name in self._kinds)
+
+    def find(self, path: Path, name: str) -> type[Payload] | None:
+        """Return the class of a topic; None, with a problem noted, when there is none or more than one."""
+        found = list(self._kinds.get(name, ()))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            versions = sorted({topic_of(kind).version for kind in found})
+            cure = f"write {name}@{versions[-1]}" if len(versions) > 1 else "they must not share it"
+            self._assembly.note(path, f"topic {name!r} is of several payload classes here; {cure}")
+        elif self._assembly.complete:  # an agent that was not found may be the one that names it
+            known = sorted(name_of(kind) for kinds in self._kinds.values() for kind in kinds)
+            shown = self._assembly.shown(path, name, known)
+            self._assembly.note(path, f"no agent here knows a topic {shown}")
+        return None
+
+
+def fixed_keys(document: Document) -> dict[Path, str]:
+    """Return, by path, what to say of keys of agents that only their cards may give."""
+    agents = document.at(("agents",))
+    return {
+        ("agents", position, key): f"{key} is said by the agent's card alone; remove it here"
+        for position, item in enumerate(agents if isinstance(agents, list) else ())
+        if isinstance(item, dict)
+        for key in _FIXED
+        if key in item
+    }
+
+
+def _estimate(section: EstimateSection | None) -> Estimate | None:
+    return None if section is None else Estimate(section.cost, section.tokens)
+
+
+def _narrowed(rule: Rule, section: BaseModel | None) -> Rule:
+    """Return a card's rule with what the file gives of it."""
+    return rule if section is None else replace(rule, **section.model_dump(exclude_unset=True))
+
+
+def _fits(edge: object, port: type[Any]) -> bool:
+    try:
+        return isinstance(edge, port)
+    except TypeError:  # a protocol that cannot be asked at run time
+        return True

@@ -1,0 +1,167 @@
+"""Checking a document against a model: every problem at its line, in words that say what to write instead.
+
+Values are validated as strict JSON: a list may become a tuple and text a date, but text never becomes a number and
+``"no"`` never a boolean.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from genie.config.overrides import item_name
+from genie.config.source_map import Document, brief, holds, suggestion
+from genie.contracts.message import Path
+from genie.graph.model import Problem
+
+_EXPECTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "decimal": "a number",
+    "finite_number": "a number",
+    "bool": "true or false",
+    "string": "text",
+    "bytes": "text",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "frozen_set": "a list",
+    "dict": "a mapping",
+    "mapping": "a mapping",
+    "model": "a mapping",
+    "model_attributes": "a mapping",
+    "dataclass": "a mapping",
+    "none_required": "null",
+}
+_WRITTEN_AS = {
+    "a whole number": "write digits without quotes, such as 12",
+    "a number": "write digits without quotes, such as 12 or 0.5",
+    "true or false": "no other word is a boolean",
+    "text": "quote it",
+}
+MAX_PROBLEMS = 50
+"""Problems of one value that are told; looking for the nearest word takes its time."""
+
+Annotation = Any
+"""A model, or whatever else pydantic can validate."""
+
+_LISTED = re.compile(r"'([^']*)'")
+
+
+class Checked(NamedTuple):
+    """The value, None unless there are no problems."""
+
+    value: Any
+    problems: tuple[Problem, ...]
+
+
+def validated(kind: Annotation, document: Document, path: Path = ()) -> Checked:
+    """Validate what is at a path; nothing there is an empty mapping.
+
+    Args:
+        kind: A model, or any annotation that pydantic can validate.
+        document: Where the value and its lines come from.
+        path: The value's place; the problems' paths start with it.
+    """
+    value = document.at(path)
+    text = json.dumps({} if value is None else value)
+    try:
+        return Checked(TypeAdapter(kind).validate_json(text, strict=True), ())
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        problems = list(_problems(kind, document, path, details[:MAX_PROBLEMS]))
+        if len(details) > MAX_PROBLEMS:
+            problems.append(Problem(path, f"has {len(details) - MAX_PROBLEMS} problems more"))
+        return Checked(None, tuple(problems))
+    except RecursionError:  # a model of the author's own that refers to itself without end
+        return Checked(None, (Problem(path, "cannot be validated: its model refers to itself"),))
+
+
+def _problems(kind: Annotation, document: Document, path: Path, details: Iterable[ErrorDetails]) -> Iterator[Problem]:
+    """Yield one problem a place: the branches of a union fail together and are told together."""
+    texts: dict[Path, list[str]] = {}
+    for detail in details:
+        where = _locate(document, path, detail["loc"])
+        if detail["type"] == "missing":
+            yield Problem(where, f"{detail['loc'][-1]!r} is missing{_within(document, where)}")
+        elif detail["type"] == "extra_forbidden":
+            key = str(detail["loc"][-1])
+            hint = suggestion(key, _known(kind, detail["loc"][:-1]))
+            yield Problem(where, f"unknown key {key!r}{_within(document, where[:-1])}{hint}")
+        else:
+            texts.setdefault(where, []).append(_text(document, where, detail))
+    for where, said in texts.items():
+        subject = dotted(document, where) or "the file"
+        yield Problem(where, f"{subject} {' or '.join(dict.fromkeys(said))}")
+
+
+def _text(document: Document, path: Path, detail: ErrorDetails) -> str:
+    written = document.source(path)
+    if written is not None:  # a validator's own words may quote what the environment gave
+        return f"cannot be {brief(written)} as the environment has it ({detail['type']})"
+    shown = document.show(path)
+    kind = detail["type"]
+    expected = _EXPECTED.get(re.sub(r"_(type|parsing|from_float)$", "", kind))
+    if expected is not None:
+        hint = _WRITTEN_AS.get(expected)
+        scalar = not isinstance(document.at(path), dict | list | None)
+        return f"should be {expected}, not {shown}" + (f"; {hint}" if hint and scalar else "")
+    if kind in {"literal_error", "enum"}:
+        listed = str(detail.get("ctx", {}).get("expected", ""))
+        value = document.at(path)
+        hint = suggestion(value, _LISTED.findall(listed)) if isinstance(value, str) else ""
+        return f"should be {listed}, not {shown}{hint}"
+    if kind in {"value_error", "assertion_error"}:
+        return f"is refused: {detail['msg'].partition(', ')[2] or detail['msg']}"
+    return f"{detail['msg'].replace('Input should', 'should', 1)}, not {shown}"
+
+
+def _locate(document: Document, path: Path, loc: tuple[int | str, ...]) -> Path:
+    """Return the place in the document: pydantic's location less the names of union branches and absent keys."""
+    for part in loc:
+        if holds(document.at(path), part):
+            path = (*path, part)
+    return path
+
+
+def _within(document: Document, path: Path) -> str:
+    name = dotted(document, path)
+    return f" in {name}" if name else ""
+
+
+def dotted(document: Document, path: Path) -> str:
+    """Return a path as ``--set`` names it, for example ``agents.forecaster.timeout_s``."""
+    parts: list[str] = []
+    for end, part in enumerate(path):
+        name = item_name(document.at(path[: end + 1])) if isinstance(part, int) else part
+        if end and isinstance(part, str) and parts and parts[-1] == part and isinstance(path[end - 1], int):
+            continue  # `policies.pii` is an item known by its only key, and that key
+        parts.append(str(part) if name is None else name)
+    return ".".join(parts)
+
+
+def _known(kind: Annotation, loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the models at a location have."""
+    here = [kind]
+    for part in loc:
+        inner = [
+            field.annotation
+            for model in _models(here)
+            for name, field in model.model_fields.items()
+            if part in {name, field.alias}
+        ]
+        here = inner or here
+    return [field.alias or name for model in _models(here) for name, field in model.model_fields.items()]
+
+
+def _models(annotations: Iterable[Any]) -> Iterator[type[BaseModel]]:
+    for annotation in annotations:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        else:
+            yield from _models(get_args(annotation))

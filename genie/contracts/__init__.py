@@ -1,0 +1,1 @@
+"""Contracts: the types that agents, policies and edges are written against."""

@@ -1,0 +1,229 @@
+"""Agent cards: what an agent declares about itself, and callers."""
+
+from __future__ import annotations
+
+import enum
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    TypedDict,
+    Unpack,
+)
+
+from pydantic import BaseModel
+
+from genie.contracts.classification import Classification
+from genie.contracts.headers import Grant, Headers
+from genie.contracts.limits import NO_RETRY, Estimate, Mailbox, RestartBudget, Retry
+from genie.contracts.message import Payload
+from genie.contracts.signature import ExecutorName
+from genie.errors import AgentDefinitionError
+
+if TYPE_CHECKING:
+    pass
+
+from genie.contracts.gather import Expected
+
+
+class Risk(enum.StrEnum):
+    """How much harm a wrong answer of an agent can do."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Tier(enum.StrEnum):
+    """How far an agent has come; an environment may refuse the early ones."""
+
+    SKETCH = "sketch"
+    PROTOTYPE = "prototype"
+    BETA = "beta"
+    PRODUCTION = "production"
+
+
+# --- the card ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCard:
+    """What an agent says of itself. Everything that routes, checks or judges reads the card, never the code."""
+
+    id: str
+    name: str = ""
+    version: str = "1"
+    description: str = ""
+    capabilities: tuple[str, ...] = ()
+    risk: Risk = Risk.LOW
+    tier: Tier = Tier.PRODUCTION
+    consumes: tuple[type[Payload], ...] = ()
+    produces: tuple[type[Payload], ...] = ()
+    publishes: tuple[type[Payload], ...] = ()
+    """Types it publishes beyond its return annotation."""
+    asks: Mapping[type[Payload], tuple[Expected, ...]] = field(default_factory=dict)
+    """Questions that it asks or gathers, each with the answers it expects."""
+    clearance: Classification = Classification.INTERNAL
+    """Highest classification it may read."""
+    declassifies: Mapping[type[Payload], Classification] = field(default_factory=dict)
+    """Outputs that leave with a lower label than what was read, because they only summarise it."""
+    tenants: frozenset[str] | None = None
+    """Tenants it works for; None means all."""
+    region: str | None = None
+    """Where it runs; None means here, where the bus runs. For an egress: where what it takes goes; None is unknown."""
+    egress: bool = False
+    """What it is given leaves the runtime: for a caller, an observer, a receiver outside."""
+    notices: bool = False
+    """It can write notices beside what it is given; an egress that cannot is denied what carries one."""
+    roles: frozenset[str] = frozenset()
+    """Roles of an outside caller; empty for agents."""
+    concurrency: int = 1
+    executor: ExecutorName = "loop"
+    """Where its handler runs; the others are for plain functions."""
+    timeout_s: float | None = None
+    """Longest handling, in seconds."""
+    retry: Retry = NO_RETRY
+    restarts: RestartBudget = field(default_factory=RestartBudget)
+    estimate: Estimate | None = None
+    """What one handling is expected to use; None where nobody knows."""
+    fallback: str | None = None
+    """Id of the agent that takes over what this one fails on or may not be given."""
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    settings: type[BaseModel] | None = None
+    ports: tuple[type[Any], ...] = ()
+    rules: tuple[str, ...] = ()
+    """Names of the dated rule tables that its answers rest on."""
+
+    @property
+    def sends(self) -> frozenset[type[Payload]]:
+        """Every type that may leave the agent: returned, published or asked."""
+        return frozenset((*self.produces, *self.publishes, *self.asks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks from outside: the identity that a run's headers carry, and the clearance its answers are judged for."""
+
+    user: str = "local"
+    roles: frozenset[str] = frozenset()
+    tenant: str | None = None
+    clearance: Classification = Classification.CONFIDENTIAL
+    region: str | None = None
+    consent: frozenset[str] = frozenset()
+    """Consents in force: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` for one that ends then."""
+    expires_at: float | None = None
+    """Seconds since the epoch after which nothing is done for it any more; None for a caller without a term."""
+
+    def __post_init__(self) -> None:
+        for consent in self.consent:
+            Grant.parse(consent)
+
+    def narrowed(
+        self,
+        *,
+        roles: frozenset[str] | None = None,
+        clearance: Classification | None = None,
+        consent: frozenset[str] | None = None,
+        expires_at: float | None = None,
+    ) -> Caller:
+        """Return a caller that is given less: fewer roles or consents, a lower clearance, an earlier end.
+
+        What is asked for beyond this caller's own is left out. User, tenant and region stay.
+        """
+        ends = [at for at in (self.expires_at, expires_at) if at is not None]
+        return replace(
+            self,
+            roles=self.roles if roles is None else self.roles & roles,
+            clearance=self.clearance if clearance is None else min(self.clearance, clearance),
+            consent=self.consent if consent is None else self.consent & consent,
+            expires_at=min(ends, default=None),
+        )
+
+    def headers(self) -> Headers:
+        """Return the headers of this caller's runs."""
+        return Headers(tenant=self.tenant, user=self.user, roles=self.roles, region=self.region, consent=self.consent)
+
+    def card(self) -> AgentCard:
+        """Return the card that stands for the caller where an answer leaves for it."""
+        return AgentCard(
+            id=f"caller:{self.user}", name=self.user, clearance=self.clearance, roles=self.roles,
+            tenants=None if self.tenant is None else frozenset((self.tenant,)), region=self.region,
+            egress=True, notices=True,
+        )  # fmt: skip
+
+
+class CardOptions(TypedDict, total=False):
+    """What ``@agent`` and ``Handlers`` take besides the id; the fields are those of ``AgentCard``."""
+
+    name: str
+    version: str
+    description: str
+    capabilities: tuple[str, ...]
+    risk: Risk
+    tier: Tier
+    publishes: tuple[type[Payload], ...]
+    asks: Mapping[type[Payload], Expected | tuple[Expected, ...]]
+    clearance: Classification | str
+    declassifies: Mapping[type[Payload], Classification | str]
+    tenants: frozenset[str] | None
+    region: str | None
+    egress: bool
+    notices: bool
+    concurrency: int
+    timeout_s: float | None
+    retry: Retry
+    restarts: RestartBudget
+    estimate: Estimate | None
+    fallback: str | None
+    mailbox: Mailbox
+    settings: type[BaseModel] | None
+    ports: tuple[type[Any], ...]
+    rules: tuple[str, ...]
+
+
+_AGENT_ID = re.compile(r"[a-z][a-z0-9_]*([.-][a-z0-9_]+)*\Z")
+
+
+def make_card(
+    id: str,  # noqa: A002 - the card's own word
+    *,
+    consumes: tuple[type[Payload], ...],
+    produces: tuple[type[Payload], ...],
+    doc: str | None,
+    executor: ExecutorName = "loop",
+    **options: Unpack[CardOptions],
+) -> AgentCard:
+    """Return a checked card.
+
+    Raises:
+        AgentDefinitionError: The id is malformed, nothing is consumed, or an option has no sensible value.
+    """
+    if not _AGENT_ID.match(id):
+        raise AgentDefinitionError(f"agent {id!r}", "an id is lower case: letters, digits, '_', '.' and '-'")
+    if not consumes:
+        raise AgentDefinitionError(f"agent {id!r}", "consumes nothing; annotate its first parameter with a Payload")
+    if options.get("concurrency", 1) < 1:
+        raise AgentDefinitionError(f"agent {id!r}", "concurrency is at least 1")
+    timeout_s = options.get("timeout_s")
+    if timeout_s is not None and not timeout_s > 0:
+        raise AgentDefinitionError(f"agent {id!r}", f"timeout_s is above 0 seconds, not {timeout_s}")
+    if options.get("fallback") == id:
+        raise AgentDefinitionError(f"agent {id!r}", "cannot be its own fallback")
+    values: dict[str, Any] = dict(options)
+    try:
+        values["clearance"] = Classification.parse(values.get("clearance", Classification.INTERNAL))
+        values["declassifies"] = types.MappingProxyType(
+            {kind: Classification.parse(level) for kind, level in values.get("declassifies", {}).items()}
+        )
+    except ValueError as error:
+        raise AgentDefinitionError(f"agent {id!r}", str(error)) from None
+    values["asks"] = types.MappingProxyType(
+        {kind: part if isinstance(part, tuple) else (part,) for kind, part in values.get("asks", {}).items()}
+    )
+    first_line = (doc or "").strip().split("\n", 1)[0]
+    values["name"] = values.get("name") or id.replace("_", " ").replace(".", " ")
+    values["description"] = values.get("description") or first_line
+    return AgentCard(id=id, consumes=consumes, produces=produces, executor=executor, **values)

@@ -1,0 +1,106 @@
+"""Headers: the immutable security and trace context of a message."""
+
+from __future__ import annotations
+
+import datetime
+import typing
+from dataclasses import dataclass, replace
+from typing import (
+    TYPE_CHECKING,
+)
+
+if TYPE_CHECKING:
+    pass
+
+from genie.contracts.classification import Classification
+
+# --- headers ---
+
+
+class Grant(typing.NamedTuple):
+    """One consent as headers carry it: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` for one that ends then."""
+
+    purpose: str
+    """What was consented to: a purpose, or the id of a consent artefact."""
+    until: datetime.datetime | None = None
+    """The moment from which it is not in force any more; None means until it is withdrawn."""
+
+    @classmethod
+    def parse(cls, text: str) -> Grant:
+        """Return what a consent grants, and until when.
+
+        Raises:
+            ValueError: It names no purpose, or its end is no moment with a time zone.
+        """
+        purpose, at, end = text.partition("@")
+        try:
+            until = datetime.datetime.fromisoformat(end) if at else None
+            whole = bool(purpose) and (until is None or until.tzinfo is not None)
+        except ValueError:
+            until, whole = None, False
+        if not whole:
+            raise ValueError(
+                f"{text!r} is no consent; write a purpose, or a purpose and its end: credit_check@2026-12-31T00:00:00Z"
+            )
+        return cls(purpose, until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """Security and trace context of a message: set at the edge, inherited by everything a run causes.
+
+    An agent may pass narrower headers on, never wider ones.
+    """
+
+    tenant: str | None = None
+    user: str | None = None
+    roles: frozenset[str] = frozenset()
+    classification: Classification = Classification.PUBLIC
+    """Floor for the label of every message below, whatever its payload class declares."""
+    region: str | None = None
+    consent: frozenset[str] = frozenset()
+    """Consents (purposes or artefact ids) that the user has granted and that are still in force; see ``Grant``."""
+    traceparent: str | None = None
+    """W3C trace context; the only field that may change freely."""
+
+    def narrowed(
+        self,
+        *,
+        roles: frozenset[str] | None = None,
+        classification: Classification | None = None,
+        consent: frozenset[str] | None = None,
+        traceparent: str | None = None,
+    ) -> Headers:
+        """Return headers that give less: fewer roles or consents, or a higher floor."""
+        return replace(
+            self,
+            roles=self.roles if roles is None else self.roles & roles,
+            classification=max(self.classification, classification or self.classification),
+            consent=self.consent if consent is None else self.consent & consent,
+            traceparent=traceparent or self.traceparent,
+        )
+
+    def met(self, other: Headers) -> Headers:
+        """Return headers that give no more than either: what is made of two messages of one run carries these."""
+        if other is self:
+            return self
+        roles, consent = self.roles & other.roles, self.consent & other.consent
+        level = max(self.classification, other.classification)
+        for one in (self, other):
+            if (roles, consent, level) == (one.roles, one.consent, one.classification):
+                return one
+        return replace(self, roles=roles, consent=consent, classification=level)
+
+    def widened_beyond(self, given: Headers) -> tuple[str, ...]:
+        """Return the names of the fields in which these headers give more than ``given``; empty if none."""
+        wider = [name for name in ("tenant", "user", "region") if getattr(self, name) != getattr(given, name)]
+        if not self.roles <= given.roles:
+            wider.append("roles")
+        if not self.consent <= given.consent:
+            wider.append("consent")
+        if self.classification < given.classification:
+            wider.append("classification")
+        return tuple(wider)
+
+
+NO_HEADERS = Headers()

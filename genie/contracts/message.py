@@ -1,0 +1,343 @@
+"""What travels: payloads (typed, frozen pydantic models), headers (the security context) and the envelope.
+
+The payload's class *is* the topic. Payloads are validated once, where they are made; the envelope is an immutable
+slotted object built by the bus alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import re
+import types
+import typing
+import uuid
+from dataclasses import dataclass, field
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    Never,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+
+from pydantic import BaseModel, ConfigDict
+
+from genie.errors import ImmutableMessageError, PayloadDefinitionError
+
+if TYPE_CHECKING:
+    from genie.backend.ids import IdSource
+
+from genie.contracts.classification import Classification
+from genie.contracts.headers import Headers
+
+Path = tuple[str | int, ...]
+"""Where a value sits inside a payload: field names and positions, for example ``("transactions", 3, "narration")``."""
+
+
+class Topic(NamedTuple):
+    """The stable address of a payload class."""
+
+    name: str
+    """``family.noun``, lower case."""
+    version: int
+    classification: Classification
+    """The declared label of every payload of this class, before anything its handler read raises it."""
+    key: str | None
+    """Field by whose value messages stay in order at a concurrency above one; the run by default."""
+
+
+# --- immutability, checked when a class is defined ---
+
+_SCALARS = (
+    str, bytes, int, float, complex, bool, type(None), decimal.Decimal, enum.Enum, uuid.UUID,
+    datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo,
+)  # fmt: skip
+
+
+def _mutable_part(annotation: object) -> object | None:
+    """Return the first part of an annotation whose values could change, or None."""
+    if isinstance(annotation, typing.NewType):
+        return _mutable_part(annotation.__supertype__)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is typing.Annotated:
+        return _mutable_part(arguments[0])
+    if origin is Literal:
+        return None
+    if origin in {Union, types.UnionType, tuple, frozenset}:
+        parts = (part for part in arguments if part is not Ellipsis)
+        return next((bad for part in parts if (bad := _mutable_part(part)) is not None), None)
+    if isinstance(annotation, TypeVar):
+        return None  # checked again when the generic class is given its argument
+    if isinstance(annotation, type) and origin is None and issubclass(annotation, (*_SCALARS, Value)):
+        return None
+    return annotation
+
+
+class Value(BaseModel):
+    """A frozen value inside a payload: unknown fields are refused, and every field is of an immutable type.
+
+    Raises:
+        PayloadDefinitionError: A field's type can change (``list``, ``dict``, ``set``, ``Any``, an arbitrary class);
+            raised when the class is defined. Use tuples, frozensets and other ``Value`` classes.
+    """
+
+    __slots__ = ("_inspection",)  # findings of the policy engine, kept with the object they describe
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:  # options are the class keywords of a subclass
+        super().__pydantic_init_subclass__(**options)
+        if not cls.model_config.get("frozen") or cls.model_config.get("extra") != "forbid":
+            raise PayloadDefinitionError(cls.__qualname__, "must stay frozen with extra='forbid'")
+        if cls.__private_attributes__:
+            names = ", ".join(cls.__private_attributes__)
+            raise PayloadDefinitionError(cls.__qualname__, f"private attributes can change ({names}); use fields")
+        for name, info in cls.model_fields.items():
+            bad = _mutable_part(info.annotation)
+            if bad is not None:
+                shown = getattr(bad, "__name__", str(bad))
+                raise PayloadDefinitionError(
+                    f"{cls.__qualname__}.{name}",
+                    f"{shown} can change after it was sent; use a tuple, a frozenset or a Value class",
+                )
+        if cls.__module__ != __name__:
+            # The two bases are never validated, so their schema is never built; every other class is whole at once.
+            cls.model_rebuild(raise_errors=False)
+
+
+_TOPIC_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class Payload(Value):
+    """The typed content of a message; the class is the topic.
+
+    Class keywords:
+        topic: The stable name, ``family.noun``; the class name in snake case by default.
+        version: Version of the content under that name, from 1.
+        classification: Declared label (``public``, ``internal``, ``confidential``, ``restricted``); ``internal`` by
+            default.
+        key: Field that orders messages for a recipient that works on several at once.
+
+    Raises:
+        PayloadDefinitionError: The topic is malformed, the key no field, the label unknown, or a field can change.
+    """
+
+    __topic__: ClassVar[Topic] = Topic("payload", 1, Classification.INTERNAL, None)
+
+    def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees the model's own options only
+        for name in ("topic", "version", "classification", "key"):
+            options.pop(name, None)
+        super().__init_subclass__(**options)
+
+    @classmethod
+    def __pydantic_init_subclass__(
+        cls,
+        *,
+        topic: str | None = None,
+        version: int = 1,
+        classification: str | Classification | None = None,
+        key: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__pydantic_init_subclass__(**options)
+        name = _WORD.sub("_", cls.__name__).lower() if topic is None else topic
+        if not _TOPIC_NAME.match(name):
+            raise PayloadDefinitionError(cls.__qualname__, f"topic {name!r} is not of the form family.noun")
+        if key is not None and key not in cls.model_fields:
+            raise PayloadDefinitionError(cls.__qualname__, f"key {key!r} is not one of its fields")
+        try:
+            # A subclass is at least as sensitive as what it extends.
+            level = max(
+                cls.__topic__.classification if cls.__topic__.name != "payload" else Classification.PUBLIC,
+                Classification.INTERNAL if classification is None else Classification.parse(classification),
+            )
+        except ValueError as error:
+            raise PayloadDefinitionError(cls.__qualname__, str(error)) from None
+        cls.__topic__ = Topic(name, version, level, key)
+
+
+def topic_of(payload: Payload | type[Payload]) -> Topic:
+    """Return the topic of a payload or of its class."""
+    return payload.__topic__
+
+
+# --- what inspectors saw ---
+
+
+class Finding(NamedTuple):
+    """What an inspector saw: a kind at a place; never the matched text."""
+
+    kind: str
+    """Dotted name, for example ``"pii.card"`` or ``"injection.override"``."""
+    path: Path
+    start: int
+    """First character of the span inside the string at ``path``."""
+    end: int
+    """One past the last character of the span."""
+    label: Classification
+    """Clearance needed to see the span."""
+    maskable: bool = True
+    """False where the field is no plain string, so that the payload must be denied instead of masked."""
+    score: float = 1.0
+    """How sure the inspector was, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The findings of one payload, computed once and shared by every delivery of it."""
+
+    size_bytes: int
+    """Strings in UTF-8 and eight bytes for every other scalar."""
+    findings: tuple[Finding, ...] = ()
+    label: Classification = Classification.PUBLIC
+    """The highest found label; public when nothing was found."""
+    failed: str | None = None
+    """Why an inspector could not look; whoever needs its findings denies."""
+    masked: dict[frozenset[Path], Payload] = field(default_factory=dict, compare=False, repr=False)
+    """Masked copies made so far, by the paths that are masked; filled by the engine alone."""
+
+
+# --- the envelope ---
+
+P = TypeVar("P", bound=Payload)
+P_co = TypeVar("P_co", bound=Payload, covariant=True)
+
+
+class Lineage(typing.Protocol):
+    """What the envelope needs of the scope that it belongs to; the correlator's scope satisfies it."""
+
+    @property
+    def id(self) -> str:
+        """The scope's own id; the run's for its outermost scope."""
+        ...
+
+    @property
+    def correlation_id(self) -> str:
+        """Id of the run."""
+        ...
+
+    @property
+    def deadline(self) -> float:
+        """When the run ends at the latest, on the loop's clock."""
+        ...
+
+    @property
+    def ids(self) -> IdSource:
+        """Where the names of numbers come from."""
+        ...
+
+
+class _Envelope(Generic[P_co]):
+    __slots__ = (
+        "cause", "headers", "hops", "inspection", "label", "number", "payload", "recipient", "scope", "sender",
+    )  # fmt: skip
+
+    number: int
+    payload: P_co
+    sender: str
+    recipient: str | None
+    scope: Any  # a Lineage; the bus keeps its own richer type here
+    cause: int
+    hops: int
+    headers: Headers
+    label: Classification
+    inspection: Inspection
+
+
+class Message(_Envelope[P_co]):
+    """The immutable envelope of one payload.
+
+    Attributes:
+        payload: The typed content.
+        sender: Agent id, or the caller's name; set by the bus.
+        recipient: Agent id of a directed send, else None.
+        headers: Security and trace context.
+        hops: Messages between the run's first and this one.
+        label: Declared classification of this message.
+        inspection: What the inspectors found.
+    """
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        """Unique within the runtime, and across runtimes by its random prefix."""
+        name: str = self.scope.ids.name(self.number)
+        return name
+
+    @property
+    def correlation_id(self) -> str:
+        """Id of the run: everything that one question causes shares it."""
+        run_id: str = self.scope.correlation_id
+        return run_id
+
+    @property
+    def causation_id(self) -> str | None:
+        """Id of the message that caused this one; None for the run's first."""
+        return self.scope.ids.name(self.cause) if self.cause else None
+
+    @property
+    def deadline(self) -> float:
+        """When the run ends at the latest, in seconds on the loop's clock; infinity when unbounded."""
+        at: float = self.scope.deadline
+        return at
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise ImmutableMessageError(agent=self.sender, field=name)
+
+    def __delattr__(self, name: str) -> Never:
+        raise ImmutableMessageError(agent=self.sender, field=name)
+
+    def __repr__(self) -> str:  # never the payload: this text lands in logs
+        return f"<Message {self.id} {topic_of(self.payload).name} from {self.sender!r}>"
+
+
+def stamp(
+    number: int,
+    payload: P,
+    sender: str,
+    recipient: str | None,
+    scope: Any,
+    cause: int,
+    hops: int,
+    headers: Headers,
+    label: Classification,
+    inspection: Inspection,
+) -> Message[P]:
+    """Build an envelope; the bus alone calls this.
+
+    The fields are set on a plain slotted object that then becomes a class refusing assignment: 0.2 us, where a frozen
+    dataclass of these fields costs 0.8.
+    """
+    envelope: Any = _Envelope()
+    envelope.number = number
+    envelope.payload = payload
+    envelope.sender = sender
+    envelope.recipient = recipient
+    envelope.scope = scope
+    envelope.cause = cause
+    envelope.hops = hops
+    envelope.headers = headers
+    envelope.label = label
+    envelope.inspection = inspection
+    envelope.__class__ = Message
+    message: Message[P] = envelope
+    return message
+
+
+def masked_copy(message: Message[Any], payload: Payload) -> Message[Any]:
+    """Return the same envelope round a masked payload."""
+    return stamp(
+        message.number, payload, message.sender, message.recipient, message.scope, message.cause, message.hops,
+        message.headers, message.label, message.inspection,
+    )  # fmt: skip

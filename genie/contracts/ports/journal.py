@@ -1,0 +1,43 @@
+"""The journal port: the ordered record of messages, verdicts and outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from genie.contracts.message import Message, Payload
+
+
+class JournalRecord(NamedTuple):
+    """One line of a journal. It names, it never quotes: no payload text is in ``detail``.
+
+    ``kind`` is ``accepted`` (a message, with ``message`` set), or what happened to one delivery: ``denied``,
+    ``redacted``, ``held``, ``released``, ``retrying``, ``timed``, ``handled``, ``expired``, ``cancelled``,
+    ``dead_lettered``; or ``declassified``, ``unrouted``, ``late``, ``refused``.
+    """
+
+    number: int
+    """Position in this journal, from 1; gaps mean dropped records."""
+    at: float
+    """Seconds on the loop's clock."""
+    kind: str
+    run_id: str
+    message_id: str
+    topic: str
+    sender: str
+    recipient: str | None
+    reason: str | None
+    detail: Mapping[str, object]
+    message: Message[Payload] | None = None
+    """The original, unmasked, on ``accepted`` alone: whoever reads the journal out has it judged and masked first."""
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """An ordered record of what happened; it sits inside the bus and sees originals."""
+
+    def record(self, entry: JournalRecord) -> None:
+        """Keep one record; must not block and must not raise."""
+        ...

@@ -1,0 +1,47 @@
+"""Payloads as JSON values: whatever a payload may hold has one form, and bytes are named, not written out."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import hashlib
+import math
+import uuid
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genie.contracts.message import Payload
+
+
+def as_wire(payload: Payload) -> dict[str, Any]:
+    """Return a payload as JSON values: amounts and decimals as text, dates in ISO 8601, bytes by length and digest."""
+    values: dict[str, Any] = as_values(payload.model_dump())
+    return values
+
+
+def as_values(value: Any) -> Any:  # noqa: PLR0911 - one return a kind reads best
+    """Return anything as JSON values; what has no form of its own is named by its class."""
+    match value:
+        case enum.Enum():
+            return as_values(value.value)
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case bytes():
+            return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+        case dict():
+            return {str(name): as_values(item) for name, item in value.items()}
+        case list() | tuple():
+            return [as_values(item) for item in value]
+        case set() | frozenset():
+            return sorted((as_values(item) for item in value), key=str)
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case datetime.timedelta():
+            return value.total_seconds()
+        case decimal.Decimal() | uuid.UUID() | complex():
+            return str(value)
+        case _:
+            return f"<{type(value).__name__}>"

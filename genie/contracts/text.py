@@ -1,0 +1,317 @@
+"""The string fields of a payload class, by path: reading them all quickly, and masking some in a copy.
+
+A reader is compiled once per class from its annotations; reading the strings of a flat payload costs 0.1 us. Finding
+out *which* field a match lies in is a slower walk, taken only after a hit.
+"""
+
+from __future__ import annotations
+
+import enum
+import operator
+import types
+import typing
+from collections.abc import Callable, Container, Mapping
+from functools import cache
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from genie.contracts.message import Path, Payload, Value
+
+SEPARATOR = "\x1f"
+"""Joins strings for one scan; it belongs to no ordinary text."""
+SCALAR_BYTES = 8
+"""What a number, date or flag counts towards a payload's size."""
+
+_MASKABLE = (str, str | None, typing.Optional[str])  # noqa: UP045 - the other spelling of the same annotation
+
+
+class Text(NamedTuple):
+    """One string inside a payload."""
+
+    path: Path
+    text: str
+    maskable: bool
+    """True for a plain ``str`` field; constrained strings, literals and bytes would become invalid."""
+
+
+class Reader(NamedTuple):
+    """How the strings of one class are read."""
+
+    read: Callable[[Any, list[str]], int]
+    """Append every string to the list, and return how many scalars there were besides."""
+    bulky: tuple[str, ...]
+    """Fields that hold a ``Value`` with collections in it: read apart, because their findings are kept with them."""
+    told: Callable[[Any], tuple[str, int]]
+    """Return every string, joined by ``SEPARATOR``, and how many scalars there are besides."""
+
+
+_readers: dict[type[Value], Reader] = {}  # one entry per payload class of the program, never per message
+
+
+def reader(kind: type[Value]) -> Reader:
+    """Return the reader of a class, compiling it at first use."""
+    found = _readers.get(kind)
+    if found is None:
+        found = _readers[kind] = _compile(kind)
+    return found
+
+
+def has_collections(kind: type[Value]) -> bool:
+    """Return True when a field holds a collection that may be long."""
+    return any(_shape(info.annotation) == "collection" for info in kind.model_fields.values())
+
+
+def _shape(annotation: object) -> str:
+    """Return how values of an annotation are read: text, bytes, scalar, value, scalars, collection or any."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _shape(arguments[0])
+    if annotation is str or annotation is bytes:
+        return "text" if annotation is str else "bytes"
+    if origin in {tuple, frozenset}:
+        shapes = {_shape(part) for part in arguments if part is not Ellipsis}
+        return "scalars" if shapes <= {"scalar"} else "collection"
+    if origin in {Union, types.UnionType}:
+        shapes = {_shape(part) for part in arguments if part is not type(None)}
+        return "scalar" if shapes == {"scalar"} else "any"
+    if origin is typing.Literal:
+        return "scalar"
+    if isinstance(annotation, type):
+        if issubclass(annotation, Value):
+            return "value"
+        return "any" if issubclass(annotation, (str, bytes)) and not issubclass(annotation, enum.Enum) else "scalar"
+    return "any"
+
+
+def _compile(kind: type[Value]) -> Reader:
+    texts: list[str] = []
+    others: list[str] = []
+    runs: list[str] = []
+    bulky: list[str] = []
+    scalars = 0
+    for name, info in kind.model_fields.items():
+        shape = _shape(info.annotation)
+        if shape == "text":
+            texts.append(name)
+        elif shape == "scalar":
+            scalars += 1
+        elif shape == "scalars":
+            runs.append(name)
+        elif shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation))):
+            bulky.append(name)
+        else:
+            others.append(name)
+    read = _reading(tuple(texts), tuple(others), tuple(runs), scalars)
+    flat = len(texts) > 1 and not others and not bulky
+    return Reader(read, tuple(bulky), _telling_flat(tuple(texts), tuple(runs), scalars) if flat else _telling(read))
+
+
+def _telling(read: Callable[[Any, list[str]], int]) -> Callable[[Any], tuple[str, int]]:
+    def told(value: Any) -> tuple[str, int]:
+        parts: list[str] = []
+        scalars = read(value, parts)
+        return SEPARATOR.join(parts), scalars
+
+    return told
+
+
+def _telling_flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Callable[[Any], tuple[str, int]]:
+    """Return what tells of a class of strings, scalars and tuples of scalars: by name, a third quicker than a walk."""
+    strings, join = operator.itemgetter(*texts), SEPARATOR.join
+
+    def told(value: Any) -> tuple[str, int]:
+        values = value.__dict__
+        count = scalars
+        for run in runs:
+            count += len(values[run])
+        return join(strings(values)), count
+
+    return told
+
+
+def _bare(annotation: object) -> object:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _reading(
+    texts: tuple[str, ...], others: tuple[str, ...], runs: tuple[str, ...], scalars: int
+) -> Callable[[Any, list[str]], int]:
+    several = operator.attrgetter(*texts) if len(texts) > 1 else None
+    only = texts[0] if len(texts) == 1 else None
+
+    def read(value: Any, into: list[str]) -> int:
+        count = scalars
+        if several is not None:
+            into += several(value)
+        elif only is not None:
+            into.append(getattr(value, only))
+        for name in runs:
+            count += len(getattr(value, name))
+        for name in others:
+            part = getattr(value, name)
+            if type(part) is str:
+                into.append(part)
+            else:
+                count += 1 if part is None else _read_any(part, into)
+        return count
+
+    return read
+
+
+def _read_any(value: object, into: list[str]) -> int:
+    if isinstance(value, enum.Enum):
+        return 1
+    if isinstance(value, str):
+        into.append(value)
+        return 0
+    if isinstance(value, Value):
+        return _read_value(value, into)
+    if isinstance(value, (tuple, frozenset)):
+        count = 0
+        for item in value:
+            count += _read_value(item, into) if isinstance(item, Value) else _read_any(item, into)
+        return count
+    if isinstance(value, bytes):
+        into.append(value.decode("latin-1"))
+        return 0
+    return 1
+
+
+def _read_value(value: Value, into: list[str]) -> int:
+    compiled = reader(type(value))
+    count = compiled.read(value, into)
+    for name in compiled.bulky:
+        count += _read_any(getattr(value, name), into)
+    return count
+
+
+def texts(value: Value, *, skip: tuple[str, ...] = (), only: Container[str] | None = None) -> list[Text]:
+    """Return the strings inside a value, with their paths.
+
+    Args:
+        value: A payload or a part of one.
+        skip: Fields of ``value`` itself to leave out.
+        only: Strings that are wanted; None for all.
+    """
+    found: list[Text] = []
+    _collect(value, (), skip, _All() if only is None else only, found)
+    return found
+
+
+class _All:
+    def __contains__(self, _text: object) -> bool:
+        return True
+
+
+@cache
+def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool], ...]:
+    """Return the fields of a class that may hold strings, each with its annotation, and whether it is a plain one."""
+    return tuple(
+        (name, info.annotation, info.annotation in _MASKABLE and not info.metadata)
+        for name, info in kind.model_fields.items()
+        if _shape(info.annotation) not in {"scalar", "scalars"}
+    )
+
+
+def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[str], into: list[Text]) -> None:
+    for name, annotation, plain in _wordy(type(value)):
+        part = getattr(value, name)
+        if type(part) is str:
+            if part in only and name not in skip:
+                into.append(Text((*path, name), part, plain))
+        elif part is not None and name not in skip:
+            _collect_any(part, (*path, name), annotation, only, into, plain=plain)
+
+
+def _collect_any(
+    value: object, path: Path, annotation: object, only: Container[str], into: list[Text], *, plain: bool
+) -> None:
+    if isinstance(value, str):
+        if value in only and not isinstance(value, enum.Enum):
+            into.append(Text(path, value, plain))
+    elif isinstance(value, Value):
+        _collect(value, path, (), only, into)
+    elif isinstance(value, (tuple, frozenset)):
+        arguments = get_args(_bare(annotation))
+        uniform = isinstance(value, tuple) and len(arguments) > 1 and arguments[1] is Ellipsis
+        of = arguments[0] if uniform else None
+        plain = uniform and of in _MASKABLE
+        for position, item in enumerate(value):
+            _collect_any(item, (*path, position), of, only, into, plain=plain)
+    elif isinstance(value, bytes):
+        text = value.decode("latin-1")
+        if text in only:
+            into.append(Text(path, text, maskable=False))
+
+
+def is_maskable(kind: type[Value], path: Path) -> bool:
+    """Return True when ``path`` names a plain string field of ``kind``; positions in tuples may be any number."""
+    annotation: object = kind
+    for step in path:
+        annotation = _bare(annotation)
+        arguments = get_args(annotation)
+        if get_origin(annotation) in {Union, types.UnionType}:
+            inner = [part for part in arguments if part is not type(None)]
+            annotation, arguments = (inner[0], get_args(inner[0])) if len(inner) == 1 else (None, ())
+        if isinstance(step, int):
+            if get_origin(annotation) is not tuple or len(arguments) < 2 or arguments[1] is not Ellipsis:
+                return False
+            annotation = arguments[0]
+        else:
+            if not (isinstance(annotation, type) and issubclass(annotation, Value)):
+                return False
+            info = annotation.model_fields.get(step)
+            if info is None or info.metadata:
+                return False
+            annotation = info.annotation
+    return annotation in _MASKABLE
+
+
+def masked(payload: Payload, spans: Mapping[Path, tuple[tuple[int, int, str], ...]]) -> Payload:
+    """Return a copy in which spans of strings are replaced; untouched parts are shared with the original.
+
+    Args:
+        payload: The original; it is not changed.
+        spans: For each path the spans to replace, as (start, end, word); no spans means the whole string.
+
+    Raises:
+        LookupError: A path does not lead to a plain string field.
+    """
+    if not all(is_maskable(type(payload), path) for path in spans):
+        raise LookupError("a path does not lead to a plain string field")
+    return typing.cast("Payload", _replace(payload, [(path, cut) for path, cut in spans.items()]))
+
+
+_Cut = tuple[Path, tuple[tuple[int, int, str], ...]]
+
+
+def _replace(value: Any, cuts: list[_Cut]) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _cut(value, tuple(span for _, spans in cuts for span in spans))
+    below: dict[str | int, list[_Cut]] = {}
+    for path, spans in cuts:
+        below.setdefault(path[0], []).append((path[1:], spans))
+    if isinstance(value, tuple):
+        items = list(value)
+        for position, inner in below.items():
+            items[typing.cast("int", position)] = _replace(items[typing.cast("int", position)], inner)
+        return tuple(items)
+    changed = {str(name): _replace(getattr(value, str(name)), inner) for name, inner in below.items()}
+    return value.model_copy(update=changed)  # the replaced fields are plain strings, so nothing needs validating
+
+
+def _cut(text: str, spans: tuple[tuple[int, int, str], ...]) -> str:
+    if not spans:
+        return "[masked]"
+    pieces: list[str] = []
+    at = 0
+    for start, end, word in sorted(spans):
+        if end <= at:
+            continue
+        pieces.append(text[at : max(start, at)])
+        if start >= at:
+            pieces.append(f"[{word}]")
+        at = end
+    pieces.append(text[at:])
+    return "".join(pieces)

@@ -1,0 +1,173 @@
+"""A linear model over character n-grams of words and over pairs of words, for injections that no rule has a row for.
+
+A text's logit is ``bias + sum / sqrt(words)``, where each word adds the weights of its n-grams (2 to 5 letters, with
+marked ends), divided by the square root of their number, and each pair of neighbours adds its own weight. What a word
+or a pair adds depends on nothing else, so it is remembered, and a text of known words costs one look-up for each. Texts
+of more than ``WINDOW`` words are judged by their heaviest window.
+
+The weights are made by ``python -m tools.injection`` from texts composed for the purpose.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import re
+from array import array
+from collections.abc import Iterator
+from importlib import resources
+from itertools import accumulate, pairwise
+from operator import sub
+from typing import NamedTuple
+from zlib import crc32
+
+BUCKETS = 1 << 15
+WINDOW = 32
+"""Words that are judged together."""
+WEIGHTS = "ngrams.bin.gz"
+SHA256 = "7ced7089ab56b218f6bdade00b03d27b90446082098d2294a257b081e0cc0612"
+"""Of the unpacked weights."""
+
+_WORD = re.compile(r"[^\W_]+")
+_words = _WORD.findall
+_STEP = WINDOW // 2
+_LONGEST_WORD = 48  # letters; more are a text without spaces, of which the first tell enough
+_REMEMBERED = 60_000
+
+
+class Window(NamedTuple):
+    """The heaviest part of a text."""
+
+    logit: float
+    start: int
+    """Number of its first word."""
+    end: int
+    """One past the number of its last word."""
+
+
+def words(text: str) -> list[str]:
+    """Return the words of folded text, in lower case."""
+    found: list[str] = _words(text.lower())
+    return found
+
+
+def word_places(text: str) -> Iterator[re.Match[str]]:
+    """Return where the words of folded text stand, in order."""
+    return _WORD.finditer(text)
+
+
+def grams(word: str) -> list[int]:
+    """Return the buckets of a word's n-grams; the same one may come twice."""
+    marked = f"<{word[:_LONGEST_WORD]}>".encode()
+    size = len(marked)
+    return [crc32(marked[at : at + n]) % BUCKETS for n in (2, 3, 4, 5) for at in range(size - n + 1)] + [
+        crc32(b"=" + marked) % BUCKETS
+    ]
+
+
+def pair(first: str, second: str) -> int:
+    """Return the bucket of two neighbouring words."""
+    return crc32(f"{first} {second}".encode()) % BUCKETS
+
+
+class Model:
+    """Weights, and what words and pairs added so far.
+
+    Args:
+        weights: One for each bucket, in units of ``scale``.
+        scale: What a weight of one stands for.
+        bias: The logit of a text of unknown words.
+    """
+
+    def __init__(self, weights: array[int], scale: float, bias: float) -> None:
+        self._weights = weights
+        self._scale = scale
+        self._bias = bias
+        self._of_word: dict[str, float] = {}
+        self._of_pair: dict[tuple[str, str], float] = {}
+
+    def heaviest(self, text: str) -> Window:
+        """Return the heaviest window of folded text.
+
+        Args:
+            text: Folded text of any length; the cost is linear in it.
+        """
+        found = words(text)
+        if not found:
+            return Window(self._bias, 0, 0)
+        known, pairs = self._of_word, self._of_pair
+        try:
+            adds = [known[word] for word in found]
+        except KeyError:
+            adds = [self._word(word) for word in found]
+        neighbours = list(pairwise(found))
+        try:
+            links = [pairs[two] for two in neighbours]
+        except KeyError:
+            links = [self._pair(two) for two in neighbours]
+        total = len(found)
+        if total <= WINDOW:
+            return Window(self._bias + (sum(adds) + sum(links)) / math.sqrt(total), 0, total)
+        links.append(0.0)
+        sums = [0.0, *accumulate(map(float.__add__, adds, links))]
+        starts = range(0, total - WINDOW + _STEP, _STEP)
+        ends = [min(start + WINDOW, total) for start in starts]
+        parts = list(map(sub, [sums[end] for end in ends], [sums[start] for start in starts]))
+        best = max(range(len(parts)), key=lambda at: parts[at] / math.sqrt(ends[at] - starts[at]))
+        size = ends[best] - starts[best]
+        return Window(self._bias + parts[best] / math.sqrt(size), starts[best], ends[best])
+
+    def _word(self, word: str) -> float:
+        value = self._of_word.get(word)
+        if value is None:
+            buckets = grams(word)
+            weights = self._weights
+            value = self._scale * sum(weights[bucket] for bucket in buckets) / math.sqrt(len(buckets))
+            if len(self._of_word) >= _REMEMBERED:
+                self._of_word.clear()
+            self._of_word[word] = value
+        return value
+
+    def _pair(self, two: tuple[str, str]) -> float:
+        value = self._of_pair.get(two)
+        if value is None:
+            value = self._scale * self._weights[pair(*two)]
+            if len(self._of_pair) >= _REMEMBERED:
+                self._of_pair.clear()
+            self._of_pair[two] = value
+        return value
+
+
+def packed(weights: array[int], scale: float, bias: float) -> bytes:
+    """Return a model as bytes: scale and bias as text in the first line, then one signed byte a weight."""
+    return f"{scale!r} {bias!r}\n".encode() + weights.tobytes()
+
+
+def unpacked(raw: bytes) -> Model:
+    """Return the model of ``packed`` bytes.
+
+    Raises:
+        ValueError: They are of another size.
+    """
+    head, _, body = raw.partition(b"\n")
+    scale, bias = map(float, head.split())
+    weights = array("b")
+    weights.frombytes(body)
+    if len(weights) != BUCKETS:
+        raise ValueError(
+            f"the weights have {len(weights)} entries, and {BUCKETS} are needed; install the package again"
+        )
+    return Model(weights, scale, bias)
+
+
+def shipped() -> Model:
+    """Return the model that ships with the package.
+
+    Raises:
+        ValueError: The file is not the one that belongs to this version.
+    """
+    raw = gzip.decompress(resources.files(__package__).joinpath(WEIGHTS).read_bytes())
+    if hashlib.sha256(raw).hexdigest() != SHA256:
+        raise ValueError(f"{WEIGHTS} is not the file of this version; install the package again")
+    return unpacked(raw)

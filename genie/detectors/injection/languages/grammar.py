@@ -1,0 +1,163 @@
+"""What prompt injections say in other languages: classes of words as data, and the same ways of combining them.
+
+Words are written as people write them; they are folded like text before they become patterns, letter by letter in both
+cases, because a letter may look like a Latin one in one case only. A space stands for what stands between words and
+``<3>`` for up to three words; in scripts without spaces ``<3>`` is up to three times four characters.
+"""
+# ruff: noqa: E501, RUF001 - foreign letters and signs are its content
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from genie.detectors.injection.languages import asian, european
+from genie.detectors.injection.languages._model import Tongue
+from genie.detectors.unicode import fold
+
+TONGUES = (
+    european.GERMAN,
+    european.FRENCH,
+    european.SPANISH,
+    european.PORTUGUESE,
+    european.ITALIAN,
+    european.DUTCH,
+    european.RUSSIAN,
+    asian.HINDI,
+    asian.HINGLISH,
+    asian.CHINESE,
+    asian.JAPANESE,
+    asian.KOREAN,
+    european.POLISH,
+    european.CZECH,
+    european.UKRAINIAN,
+    european.SWEDISH,
+    asian.INDONESIAN,
+    asian.VIETNAMESE,
+    asian.TURKISH,
+    asian.ARABIC,
+    asian.URDU,
+    asian.BENGALI,
+    asian.MARATHI,
+    asian.GUJARATI,
+    asian.TAMIL,
+    asian.TELUGU,
+)
+"""German, French, Spanish, Portuguese, Italian, Dutch, Russian, Hindi (in both scripts), Chinese, Japanese, Korean; and
+with fewer ways Polish, Czech, Ukrainian, Swedish, Indonesian, Vietnamese, Turkish, Arabic, Urdu, Bengali, Marathi,
+Gujarati, Tamil, Telugu."""
+
+
+class ForeignRow(NamedTuple):
+    """One way of saying one thing in another language."""
+
+    kind: str
+    language: str
+    weight: float
+    pattern: str
+
+
+_ALTERNATIVE = re.compile(r"(?:\([^()]*\)|[^|()])+")
+_OF_NOTICES = frozenset(
+    _ALTERNATIVE.findall(
+        "regeln?|richtlinien?|règles?|reglas|normas|directrices|políticas|regras|diretrizes|regole|direttive|disposizioni|regels|"
+        "richtlijnen|voorschriften|правил(?:а|о)?|नियम(?:ों)?|niyam(?:on)?|rules?|guidelines|规则|规定|规矩|准则|規則|ルール|ガイドライン|方針|"
+        "ポリシー|규칙|정책|가이드라인|zasad(?:y|ach)?|reguł(?:y|ach)?|pravid(?:la|el|lech)|regler(?:na)?|aturan|peraturan|quy tắc|quy định"
+    )
+)
+"""Orders in the wide sense that notices speak of: rules, guidelines, policies."""
+
+
+def rows() -> Iterator[ForeignRow]:
+    """Yield the rows of every language."""
+    for tongue in TONGUES:
+        yield from _rows(tongue)
+
+
+def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
+    drop, orders, show = f"(?:{tongue.drop})", f"(?:{tongue.orders})", f"(?:{tongue.show})"
+    earlier, your, told = f"(?:{tongue.earlier})", f"(?:{tongue.your})", f"(?:{tongue.told})"
+    prompt, free, now = f"(?:{tongue.secret_prompt})", f"(?:{tongue.free})", f"(?:{tongue.you_are_now})"
+    # Rules that no longer apply are what every second circular of an authority says; orders are what models have.
+    commands = "(?:" + "|".join(one for one in _ALTERNATIVE.findall(tongue.orders) if one not in _OF_NOTICES) + ")"
+    ways = [
+        ("override", 0.85, f"{drop} <4>{earlier} <2>{orders}"),
+        ("override", 0.85, f"{drop} <4>{orders} <4>{earlier}"),
+        ("override", 0.75, f"{drop} <2>{your} <2>{orders}"),
+        ("override", 0.7, f"{drop} <2>(?:{tongue.everything}) <5>{told}"),
+        ("override", 0.45, f"{drop} <1>(?:{tongue.everything})"),
+        ("override", 0.4, f"(?:{_NEW.get(tongue.code, tongue.void)})"),
+        ("override", 0.6, f"{commands} <5>(?:{tongue.void})"),
+        ("override", 0.5, f"(?:{tongue.void}) <5>{commands}"),
+        ("role", 0.7, f"{now} <8>{free}"),
+        ("role", 0.4, now),
+        ("role", 0.4, f"(?:{tongue.from_now})"),
+        ("role", 0.6, f"(?:{tongue.from_now}) <6>{free}"),
+        (
+            "override",
+            0.5,
+            f"{earlier} <2>{commands} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)",
+        ),
+        ("role", 0.5, f"(?:{tongue.machine}) <6>{free}"),
+        ("exfiltration", 0.75, f"{show} <5>{prompt}"),
+        ("exfiltration", 0.5, f"{show} <4>(?:{tongue.secret})"),
+        ("exfiltration", 0.5, f"(?:{tongue.send}) <6>(?:{tongue.data}) <8>{_PLACE}"),
+        ("exfiltration", 0.5, f"(?:{tongue.data}) <8>(?:{tongue.send}) <8>{_PLACE}"),
+        ("tool", 0.6, f"(?:{tongue.hush})"),
+    ]
+    if not tongue.word_first:
+        ways += [
+            ("override", 0.85, f"{earlier} <4>{orders} <4>{drop}"),
+            ("override", 0.7, f"{your} <2>{orders} <3>{drop}"),
+            ("override", 0.7, f"{told} <4>(?:{tongue.everything}) <3>{drop}"),
+            ("override", 0.7, f"(?:{tongue.everything}) <4>{told} <5>{drop}"),
+            ("override", 0.4, f"(?:{tongue.everything}) <1>{drop}"),
+            ("role", 0.6, f"{free} <3>(?:{tongue.machine})"),
+            ("exfiltration", 0.75, f"{prompt} <5>{show}"),
+            ("exfiltration", 0.5, f"(?:{tongue.secret}) <3>{show}"),
+        ]
+    for kind, weight, phrase in ways:
+        if "(?:)" in phrase:
+            continue  # a class of words that this language lacks
+        yield ForeignRow(kind, tongue.code, weight, _pattern(phrase, spaced=tongue.spaced))
+
+
+_NEW = {
+    "de": "(?:neue|eigentliche|wahre|wirkliche|nächste|echte)[rsn]? <1>(?:auftrag|aufgaben?|anweisung(?:en)?|befehle?)",
+    "fr": "(?:nouvelles?|vraies?|véritable) (?:tâches?|instructions?|consignes?|mission)",
+    "es": "(?:nuevas?|verdaderas?) (?:tareas?|instrucciones|órdenes|misión)",
+    "pt": "(?:novas?|verdadeiras?) (?:tarefas?|instruções|ordens|missão)",
+    "it": "(?:nuov[aeio]|ver[aeio]) (?:compit[oi]|istruzioni|ordini|missione)",
+    "nl": "(?:nieuwe|echte) (?:taak|taken|opdrachten?|instructies)",
+    "ru": "(?:новая|новые|настоящая) (?:задача|инструкции|указания|задание)",
+    "zh": "(?:新的|真正的)(?:任务|指令|指示|规则)",
+}
+_PLACE = r"(?:https?|www|[a-z0-9.+\-]+@)"
+_LATIN_WORD, _LATIN_GAP = r"\w+", r"[\W_]+"
+_SIGNS = r"\x00-\x2f:-@\[-`{-\x7f।"  # classes by ASCII signs alone: those of Unicode would fill the automaton
+_WORD, _GAP = f"[^{_SIGNS}]+", f"[{_SIGNS}]+"
+
+
+def _pattern(phrase: str, *, spaced: bool) -> str:
+    written = _folded(phrase)
+    if not spaced:
+        loose = re.sub(r" ?<(\d)>", lambda count: rf"[^。！？]{{0,{int(count[1]) * 4}}}?", written)
+        return "(?i)" + loose.replace(" ?", r"[\s,]*").replace(" ", r"[\s,]*")
+    latin = written.isascii()
+    word, gap = (_LATIN_WORD, _LATIN_GAP) if latin else (_WORD, _GAP)
+    gaps = re.sub(r"<(\d)>", lambda count: rf"(?:{word}{gap}){{0,{count[1]}}}", written)
+    edge = r"\b" if latin else f"(?:^|[{_SIGNS}])"
+    return rf"(?i){edge}(?:{gaps.replace(' ?', gap.replace('+', '*')).replace(' ', gap)})" + (r"\b" if latin else "")
+
+
+def _folded(phrase: str) -> str:
+    """Fold the letters of a pattern; both cases where their folded forms are not cases of each other."""
+    return "".join(char if char < "\x80" else _letter(char) for char in phrase)
+
+
+@functools.cache
+def _letter(char: str) -> str:
+    low, up = fold(char), fold(char.upper())
+    return low if low.upper() == up.upper() else f"(?:{low}|{up})"

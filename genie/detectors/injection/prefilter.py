@@ -1,0 +1,111 @@
+"""The gate before the grammar of injections: what a text must hold so that a pattern of the grammar can match.
+
+The grammar has hundreds of patterns, and making their automaton takes longer than a command may take to start. So the
+one pass over every text looks for words: of each pattern one set of which every match holds a word. Where one is found,
+a pattern is tried if all its sets are there in order. The words are package data, made by
+``python -m tools.injection.gate``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from typing import NamedTuple
+
+import re2
+
+GATE = "gate.json"
+"""Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
+EDGE, GAP = "\b", "\0"
+"""In a word: the edge of a word, and something between words."""
+_SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
+_FOREIGN = re.compile(r"([^\0-\x7f]+)")
+Words = frozenset[str]
+
+
+class Needs(NamedTuple):
+    """A pattern of the grammar, and what it cannot do without."""
+
+    pattern: str
+    """RE2."""
+    sets: tuple[Words, ...]
+    """Every match holds a word of each, in order."""
+
+
+class Gate:
+    """Tells texts in which no pattern matches from those in which one does, without the automaton of all.
+
+    Args:
+        patterns: RE2 for the one pass: a text in which none matches holds nothing.
+        needs: Every pattern.
+    """
+
+    def __init__(self, patterns: Iterable[str], needs: Iterable[Needs]) -> None:
+        self.patterns = tuple(patterns)
+        self.needs = tuple(needs)
+        self._needs: dict[Words | None, list[Needs]] = {}  # by their first set
+        self._sets: dict[str, list[Words]] = {}  # by word
+        for need in self.needs:
+            self._needs.setdefault(next(iter(need.sets), None), []).append(need)
+        for words in dict.fromkeys(words for need in self.needs for words in need.sets):
+            for word in words:
+                self._sets.setdefault(word, []).append(words)
+        self._longest = max(map(len, self._sets), default=0)
+
+    def finds(self, text: str) -> bool:
+        """Return True where a pattern matches folded text."""
+        plain = plain_of(text)
+        held = frozenset(self._words(plain))
+        present = {words for word in held for words in self._sets[word]}
+        return any(
+            present.issuperset(need.sets)
+            and in_order([words & held for words in need.sets], plain)
+            and re2.search(need.pattern, text)
+            for first in (None, *present)
+            for need in self._needs.get(first, ())
+        )
+
+    def _words(self, plain: str) -> Iterator[str]:
+        for token in set(plain.split(GAP)):
+            whole = f"{GAP}{token}{GAP}"
+            for start in range(len(whole)):
+                for end in range(start + 1, min(len(whole), start + self._longest) + 1):
+                    if whole[start:end] in self._sets:
+                        yield whole[start:end]
+
+
+def plain_of(text: str) -> str:
+    """Return text in lower case with one gap for the signs between words, and around what is not ASCII."""
+    if not text.isascii():
+        text = _FOREIGN.sub(rf"{GAP}\1{GAP}", text)
+    return GAP + _SIGNS.sub(GAP, text.lower()) + GAP
+
+
+def sought(word: str) -> str:
+    """Return what of a word is sought in plain text: its longest part that has the same form wherever it stands."""
+    plain = [_SIGNS.sub(GAP, piece) for piece in _FOREIGN.split(word)]
+    inside = re.compile(f"(?<=[^{GAP}]){GAP}(?=[^{GAP}])")  # may stand for any number of signs, or for foreign letters
+    return max((part for piece in plain for part in inside.split(piece)), key=len)
+
+
+def in_order(sets: Sequence[Words], plain: str) -> bool:
+    """Return True where plain text holds a word of each set, each after the one before; they may share a gap."""
+    start = 0
+    for words in sets:
+        found = [(at + len(word), word) for word in words if (at := plain.find(word, start)) >= 0]
+        if not found:
+            return False
+        end, word = min(found)
+        start = end - word.endswith(GAP)
+    return True
+
+
+@functools.cache
+def shipped() -> Gate:
+    """Return the gate of the grammar as it is."""
+    data = json.loads(resources.files(__package__).joinpath(GATE).read_text(encoding="utf-8"))
+    sets = [frozenset(words) for words in data["sets"]]
+    return Gate(data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]])

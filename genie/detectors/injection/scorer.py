@@ -1,0 +1,204 @@
+"""Marks of prompt injection in strings: what they say, how they are disguised, and whether they are meant."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import re2
+
+from genie.detectors.injection.classifier import Model, Window, shipped, word_places
+from genie.detectors.injection.control_tokens import TOKENS
+from genie.detectors.injection.languages.english import PHRASES
+from genie.detectors.injection.languages.grammar import rows
+from genie.detectors.injection.obfuscation import TRIGGERS, undone
+from genie.detectors.injection.quotation import quoting, weight_of
+from genie.detectors.injection.thresholds import MARKED
+from genie.detectors.regex_set import Patterns
+from genie.detectors.unicode import fold
+
+_NEAR = 600  # characters within which marks add up; hints strewn over a long text are no attack
+_DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
+_HINT = 0.1  # the least that a mark counts
+_SURE = 0.99
+_MOST_MARKS = 64  # of one row in one text
+
+# The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
+# that the model alone must be very sure, and can take back what the rules only suspect.
+_DOUBT, _RULES = 5.9, 12.8
+_LEAST_LOGIT, _MOST_LOGIT = -1.5, 6.0
+_TELLING = 1.5  # logit from which the model is a reason
+
+
+class Known(NamedTuple):
+    """One pattern of the set."""
+
+    kind: str
+    code: str
+    weight: float
+    pattern: str
+
+
+KNOWN = (
+    *(Known(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in PHRASES),
+    *(Known(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in rows()),
+    *(Known(token.kind, f"{token.kind}.{token.language}", token.weight, token.pattern) for token in TOKENS),
+)
+
+
+class Mark(NamedTuple):
+    """One hint, at a place of folded text."""
+
+    kind: str
+    code: str
+    weight: float
+    start: int
+    end: int
+
+    @property
+    def language(self) -> str:
+        """Of what it says, or how it was disguised."""
+        return self.code.rpartition(".")[2]
+
+
+class Assessment(NamedTuple):
+    """How much a text looks like an injection, and why."""
+
+    score: float
+    """Between 0 and 1."""
+    marked: bool
+    """True when the score is at least ``MARKED``."""
+    reasons: tuple[str, ...]
+    """Stable codes such as ``"override.en"``, the heaviest first; never text of the message."""
+
+
+def assess(text: str, *, model: bool = True) -> Assessment:
+    """Return how much a text looks like an injection; never raises.
+
+    Args:
+        text: Any string.
+        model: Also ask the linear model, not the rules alone.
+    """
+    score, marks = judged(fold(text), model=model)
+    weights: dict[str, float] = {}
+    for mark in marks:
+        weights[mark.code] = max(weights.get(mark.code, 0.0), mark.weight)
+    reasons = tuple(sorted(weights, key=lambda code: (-weights[code], code)))
+    return Assessment(score, score >= MARKED, reasons)
+
+
+@functools.cache
+def _matcher() -> Callable[[str], list[int]]:
+    """Return the pass over one string; made at its first use, because it takes a tenth of a second."""
+    return Patterns((*(known.pattern for known in KNOWN), *TRIGGERS)).hits
+
+
+def suspects(folded: str) -> bool:
+    """Return True where a pattern matches folded text, so that it is worth a closer look."""
+    return bool(_matcher()(folded))
+
+
+def judged(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
+    """Return the score of folded text with or without the model, and the marks that it rests on."""
+    score, marks = _scored(folded)
+    if not model:
+        return score, marks
+    window = _model().heaviest(folded)
+    if window.logit > 0 and score < MARKED and (quoted := quoting(folded)).spans and quoted.excused:
+        window = _model().heaviest(quoted.outside)._replace(start=0, end=0)
+    logit = max(_LEAST_LOGIT, min(_MOST_LOGIT, window.logit))
+    together = round(1.0 / (1.0 + math.exp(_DOUBT - _RULES * score - logit)), 4)
+    if logit >= _TELLING:
+        marks = [*marks, Mark("model", "model.ngrams", min(0.99, together), *_place(folded, window))]
+    return together, marks
+
+
+def _place(folded: str, window: Window) -> tuple[int, int]:
+    """Return where in folded text a window of words stands; all of it for a window of none."""
+    places = list(itertools.islice(word_places(folded), window.start, window.end))
+    return (places[0].start(), places[-1].end()) if places else (0, len(folded))
+
+
+def _scored(folded: str) -> tuple[float, list[Mark]]:
+    """Return the score of folded text, and the marks that it rests on."""
+    hits = _matcher()(folded)
+    if not hits:
+        return 0.0, []
+    marks = list(_marks(folded, hits))
+    if any(hit >= len(KNOWN) for hit in hits):
+        marks += _disguised(folded)
+    marks = _weighed(folded, marks)
+    return _summed(marks), marks
+
+
+def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
+    for hit in hits:
+        if hit < len(KNOWN):
+            kind, code, weight, pattern = KNOWN[hit]
+            matches = list(itertools.islice(re2.finditer(pattern, folded), _MOST_MARKS))
+            for match in matches:
+                yield Mark(kind, code, weight, *match.span())
+            if len(matches) == _MOST_MARKS:  # what follows is one mark, so that a flood of marks hides none
+                yield Mark(kind, code, weight, matches[-1].start(), len(folded))
+
+
+def _disguised(folded: str) -> Iterable[Mark]:
+    for variant in undone(folded):
+        known = list(_marks(variant.text, _matcher()(variant.text)))
+        if variant.start == 0 and variant.end == len(folded):
+            seen = {mark.code for mark in _marks(folded, _matcher()(folded))}
+            known = [mark for mark in known if mark.code not in seen]
+        score = _summed(known)
+        if score >= _DISGUISED:
+            yield Mark("encoded", f"encoded.{variant.code}", _either(score, _DISGUISED), variant.start, variant.end)
+
+
+def _weighed(folded: str, marks: list[Mark]) -> list[Mark]:
+    """Return the marks with what their surroundings leave of their weight."""
+    if not marks:
+        return marks
+    quoted = quoting(folded)
+    placed = [(mark, *weight_of(mark.kind, mark.language, folded, mark.start, mark.end, quoted)) for mark in marks]
+    # An order outside the quotations makes what is quoted its subject.
+    orders = _summed([mark._replace(weight=mark.weight * share) for mark, share, inside in placed if not inside])
+    everything = orders >= MARKED
+    kept = [
+        mark._replace(weight=mark.weight * (1.0 if inside and everything else share)) for mark, share, inside in placed
+    ]
+    return [mark for mark in kept if mark.weight >= _HINT]
+
+
+def _summed(marks: list[Mark]) -> float:
+    """Return the weight of marks that stand near each other; marks that say the same count once."""
+    ordered = sorted(marks, key=lambda mark: (mark.start, -mark.weight))
+    best, last = 0.0, 0
+    for first, mark in enumerate(ordered):
+        while last < len(ordered) and ordered[last].start < mark.start + _NEAR:
+            last += 1
+        best = max(best, _together(ordered[first:last]))
+        if best > _SURE:
+            break
+    return round(best, 4)
+
+
+def _together(marks: list[Mark]) -> float:
+    total = 0.0
+    taken: list[Mark] = []
+    for mark in sorted(marks, key=lambda mark: -mark.weight):
+        if any(mark.kind == one.kind and mark.start < one.end and one.start < mark.end for one in taken):
+            continue
+        taken.append(mark)
+        total = _either(total, mark.weight)
+    return total
+
+
+@functools.cache
+def _model() -> Model:
+    return shipped()
+
+
+def _either(one: float, other: float) -> float:
+    return 1.0 - (1.0 - one) * (1.0 - other)

@@ -1,0 +1,134 @@
+"""Payment cards: issuer, length and check digit, however the digits are spaced.
+
+Source: issuer identification numbers and lengths as the schemes publish them (ISO/IEC 7812-1), its Luhn check.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from genie.detectors.pii.digit_runs import Run, holds_date, is_reference, runs
+
+_ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
+    (4000, 4999, (13, 16, 19)),  # Visa
+    (5100, 5599, (16,)),  # Mastercard
+    (2221, 2720, (16,)),
+    (3400, 3499, (15,)),  # American Express
+    (3700, 3799, (15,)),
+    (3000, 3059, (14, 16)),  # Diners Club
+    (3095, 3095, (14, 16)),
+    (3600, 3699, (14, 16)),
+    (3800, 3999, (14, 16)),
+    (3528, 3589, (16, 17, 18, 19)),  # JCB
+    (6011, 6011, (16, 17, 18, 19)),  # Discover
+    (6440, 6599, (16, 17, 18, 19)),
+    (6200, 6299, (16, 17, 18, 19)),  # UnionPay
+    (6000, 6099, (16,)),  # RuPay
+    (8100, 8299, (16,)),
+    (5080, 5089, (16,)),
+    *((code, code, tuple(range(13, 20))) for code in (5018, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763)),  # Maestro
+    (2200, 2204, (16, 17, 18, 19)),  # Mir
+    (9792, 9792, (16,)),  # Troy
+    (5060, 5061, (16, 18, 19)),  # Verve
+)
+"""First and last issuer prefix of four digits, and the lengths of their card numbers."""
+
+
+@functools.lru_cache(maxsize=10_000)  # as many as there are of four digits
+def _lengths(prefix: str) -> frozenset[int]:
+    """Return how long the card numbers that start with four digits may be."""
+    number = int(prefix)
+    return frozenset(
+        length for first, last, lengths in _ISSUERS if first <= number <= last for length in lengths
+    )  # fmt: skip
+
+
+_FIRM = (15, 16)
+"""Lengths that most cards have. Others, in one piece, are no card where the words before call them an order number."""
+_ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
+_TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
+_SHORTEST, _LONGEST = 13, 19
+
+# A card number may follow these words without a space; after other letters, digits are the tail of a reference.
+_LEADS = re.compile(
+    r"(?i)(?:card|cards|cardno|cardnumber|cc|ccno|karte|carte|tarjeta|visa|mastercard|rupay|amex|no|nr)\Z"
+)
+_LETTERS = re.compile(r"[A-Za-z]*\Z")
+
+
+def is_card(digits: str) -> bool:
+    """Return True when digits are a card number: known issuer, its length, and a check digit that holds."""
+    return len(digits) >= _SHORTEST and len(digits) in _lengths(digits[:4]) and _luhn_holds(digits)
+
+
+def _luhn_holds(digits: str) -> bool:
+    # Tables, because a page of numbers asks this thousands of times.
+    raw = digits.encode()
+    return (sum(raw[-1::-2].translate(_ONCE)) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
+
+
+def find(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of card numbers, separators included.
+
+    Args:
+        text: Folded text.
+    """
+    for run in runs(text, at_least=_SHORTEST):
+        yield from _within(text, run)
+
+
+def _within(text: str, run: Run) -> Iterator[tuple[int, int]]:
+    groups = run.groups
+    first = 0
+    while first < len(groups):
+        end = _card_end(text, run, first)
+        if end is None:
+            first += 1
+        else:
+            yield groups[first][0], groups[end - 1][1]
+            first = end
+
+
+def _card_end(text: str, run: Run, first: int) -> int | None:
+    """Return the group after the card number that starts with group ``first``, or None; the longest one wins."""
+    groups = run.groups
+    whole = first == 0 and run.digits <= _LONGEST
+    if not (whole or len(groups[first][2]) % 4 == 0 or len(groups[first][2]) >= 10):
+        return None
+    found, digits, ends = None, "", []
+    for last in range(first, len(groups)):
+        digits += groups[last][2]
+        ends.append(len(digits))
+        if len(digits) > _LONGEST:
+            break
+        if len(digits) < _SHORTEST or not (_usual(ends) or (whole and last == len(groups) - 1)):
+            continue
+        start, end = groups[first][0], groups[last][1]
+        if not (is_card(digits) and (_usual(ends) or _unusual(text[start:end])) and _bounded(text, start, end)):
+            continue
+        if len(digits) in _FIRM or last > first or not is_reference(text, start):
+            found = last + 1
+    return found
+
+
+def _usual(ends: list[int]) -> bool:
+    """Return True for digits in one piece, in fours (or pieces of several fours), or as 4-6-5 and 4-6-4."""
+    return all(end % 4 == 0 for end in ends[:-1]) or ends[:-1] in ([4, 10], [10])
+
+
+def _unusual(shown: str) -> bool:
+    """Return True for other spacings, which dates and amounts have too, so that only a whole run counts."""
+    return "." not in shown and not holds_date(shown)
+
+
+def _bounded(text: str, start: int, end: int) -> bool:
+    before, after = text[max(0, start - 16) : start], text[end : end + 1]
+    if after.isalpha():
+        return False
+    if before[-1:].isalpha():
+        letters = _LETTERS.search(before)
+        return letters is not None and _LEADS.search(letters.group()) is not None
+    # Digits after a decimal point are a fraction, and a number after a plus is a telephone's.
+    return not (before[-1:] in {".", ","} and before[-2:-1].isdigit()) and before[-1:] != "+"

@@ -1,0 +1,82 @@
+"""Runs of digits: what separates them, and where one stands alone."""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import re2
+
+from genie.detectors.regex_set import compiled
+
+LONG = r"[0-9](?:[ \t\r\n().\-/]{0,3}[0-9]){8}"
+"""The hint of whatever has nine digits or more, however they are separated."""
+_RUN = r"[0-9](?:[ \t\r\n.\-]{{0,3}}[0-9]){{{more},}}"
+"""Digits with at most three separators between two of them."""
+_GROUP = re.compile(r"[0-9]+")
+_UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
+_DATE = re.compile(
+    r"(?<![0-9])(?:(?:19|20)[0-9]{2}([-./ ])[01]?[0-9]\1[0-3]?[0-9]"
+    r"|[0-3]?[0-9]([-./ ])[0-3]?[0-9]\2(?:19|20)[0-9]{2})(?![0-9])"
+)
+
+_REFERENCE = re.compile(
+    r"(?i)(?:\b|_)(?:order|ref|reference|txn|transaction|invoice|utr|rrn|arn|ticket|batch|serial|sku|ean|isbn|imei|barcode|"
+    r"tracking|awb|parcel|part|model|item|product|case|claim|build|commit|epoch|timestamp|article|artikel|bestellung)s?"
+    r"[ \t_]{0,2}(?:no|number|nr|num|id|code)?[ \t.:#=/\-]{0,4}\Z"
+)
+
+
+class Run(NamedTuple):
+    """Digits that may belong together."""
+
+    groups: tuple[tuple[int, int, str], ...]
+    """Start, end and digits of each group between separators."""
+
+    @property
+    def digits(self) -> int:
+        """How many digits there are in all."""
+        return sum(len(group[2]) for group in self.groups)
+
+
+@functools.cache
+def _run(at_least: int) -> re2.Pattern:
+    return compiled(_RUN.format(more=at_least - 1))
+
+
+def runs(text: str, *, at_least: int) -> Iterator[Run]:
+    """Yield the maximal runs of at least that many digits, leaving out UUIDs."""
+    uuids: list[tuple[int, int]] | None = None if text.count("-") >= 4 else []
+    for match in _run(at_least).finditer(text):
+        start, end = match.span()
+        if uuids is None:
+            uuids = [found.span() for found in _UUID.finditer(text)]
+        if is_free(uuids, start, end):
+            yield Run(tuple((*group.span(), group[0]) for group in _GROUP.finditer(text, start, end)))
+
+
+def holds_date(text: str) -> bool:
+    """Return True when a calendar date in digits is part of the text."""
+    return _DATE.search(text) is not None
+
+
+def is_reference(text: str, start: int) -> bool:
+    """Return True when the words before a number call it an order, an invoice, a parcel or the like."""
+    return _REFERENCE.search(text[max(0, start - 32) : start]) is not None
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Return True when a span is no piece of a longer word, number, decimal fraction or path of numbers."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    if before and (before[-1].isalnum() or (len(before) == 2 and before[-1] in "-./_,:" and before[0].isdigit())):
+        return False
+    return not (after and (after[0].isalnum() or (len(after) == 2 and after[0] in "-./_,:" and after[1].isdigit())))
+
+
+def is_free(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Return True when a span touches none of the taken ones, which are in order and do not overlap."""
+    at = bisect_left(taken, (end, 0))
+    return at == 0 or taken[at - 1][1] <= start

@@ -1,0 +1,177 @@
+"""Telephone numbers: with a calling code, in a national form, or after a word such as "phone".
+
+What looks like a number is asked of the numbering plans that the phonenumbers library carries (ITU-T E.164 and the
+national plans). They take 20 ms to load, so that is left until the first text that holds a candidate.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+
+from genie.detectors.pii.digit_runs import LONG, holds_date, is_free, is_reference, stands_alone
+from genie.detectors.regex_set import compiled
+
+DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
+_LONGEST = 15  # digits in all, E.164 section 6
+_SHORTEST = 7
+
+_SPACED = r"[ \t().\-/]{0,3}"
+_BROKEN = r"[ \t\r\n().\-/]{0,3}"
+_NAMES = (
+    r"(?:phone|telephone|telefono|telefone|telefon|tel|ph|mobile|mobil|mob|movil|handy|cell|cellphone|whatsapp|fax)"
+)
+_VERBS = r"(?:contact|kontakt|my number|call|dial|ring|sms|text|reach|rufen|anrufen|llame|appelez)"
+_FORMS = (
+    ("US", r"\([2-9][0-9]{2}\)[ \-]?[2-9][0-9]{2}[ .\-][0-9]{4}"),  # North America: (415) 555-2671
+    ("US", r"(?:1[.\-])?[2-9][0-9]{2}-[2-9][0-9]{2}-[0-9]{4}"),
+    ("US", r"(?:1[.\-])?[2-9][0-9]{2}\.[2-9][0-9]{2}\.[0-9]{4}"),
+    ("IN", r"0?[6-9][0-9]{4}[ \-\n][0-9]{5}"),  # 98765 43210
+    ("IN", r"0[1-9][0-9]{1,3}-[0-9]{6,8}"),  # 022-23456789
+    ("DE", r"0[1-9][0-9]{1,3}-[0-9]{6,8}"),  # 0151-23456789
+    ("DE", r"0[1-9](?:[0-9]{1,3}/[0-9]{6,9}|[0-9]{2,3}/[0-9]{5})"),  # 030/1234567
+    ("GB", r"0(?:2[0-9]|11[0-9]) [0-9]{3,4} [0-9]{4}"),  # 020 7946 0958
+    ("GB", r"07[0-9]{3} [0-9]{3} ?[0-9]{3}"),
+    ("GB", r"0(?:1[0-9]{3} [0-9]{6}|[38]0[0-9] [0-9]{3} [0-9]{4})"),
+    ("FR", r"0[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4}|(?:-[0-9]{2}){4})"),  # 06 12 34 56 78
+)
+_ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
+"""How a number of another region may be written: two to five groups."""
+_INTERNATIONAL = compiled(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
+_AFTER_WORD = compiled(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
+_LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
+_JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
+_DIGITS = re.compile(r"[0-9]+")
+_AMOUNT = re.compile(r"[0-9]+[.,][0-9]{1,2}\Z")
+
+WORD_HINT = rf"(?i)\b(?:{_NAMES}|{_VERBS})\b[^0-9+]*[0-9](?:{_SPACED}[0-9]){{6}}"
+PLUS_HINT = rf"\+{_BROKEN}[1-9](?:{_BROKEN}[0-9]){{7}}"
+SHORT_HINT = rf"[0-9](?:{_SPACED}[0-9]){{6}}"
+"""Numbers of regions without a form here may have as few as seven digits; those of the forms have nine."""
+
+
+class Phones:
+    """Finds telephone numbers.
+
+    Args:
+        regions: ISO 3166 codes of the countries whose national numbers are looked for.
+    """
+
+    def __init__(self, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
+        self._regions = tuple(regions)
+        known = {region for region, _ in _FORMS}
+        forms = [(form, region) for region, form in _FORMS if region in regions]
+        forms += [(_ANY_FORM, region) for region in regions if region not in known]
+        by_form: dict[str, tuple[str, ...]] = {}
+        for form, region in forms:
+            by_form[form] = (*by_form.get(form, ()), region)
+        self._forms = tuple((re.compile(form), regions) for form, regions in by_form.items())
+        self._any = compiled("|".join(f"(?:{form})" for form in by_form))
+        own = () if known.issuperset(regions) else (SHORT_HINT,)
+        self.hints = (PLUS_HINT, WORD_HINT, LONG, *own)
+        """RE2; a folded text in which none matches holds no number."""
+
+    def find(self, text: str) -> list[tuple[int, int]]:
+        """Return the spans of telephone numbers in a folded text.
+
+        Ten digits in one piece without a word beside them are taken for something else.
+        """
+        found: list[tuple[int, int]] = []
+        for find in (_international, self._after_word, self._national):
+            found = sorted([*found, *[span for span in find(text) if is_free(found, *span)]])
+        return found
+
+    def _after_word(self, text: str) -> Iterator[tuple[int, int]]:
+        for match in _AFTER_WORD.finditer(text):
+            start = match.start(3)
+            named = match[1] is not None and _JOINT.match(match[2]) is not None
+
+            def accepts(digits: str, *, named: bool = named) -> bool:
+                if not _SHORTEST <= len(digits) <= _LONGEST:
+                    return False
+                return named or any(is_number(digits, region) for region in self._regions)
+
+            if not named and is_reference(text, start):
+                continue
+            end = _longest(text, start, match.end(), accepts)
+            if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
+                opened = text[start - 1 : start] == "(" and ")" in text[start:end]
+                yield start - opened, end
+
+    def _national(self, text: str) -> Iterator[tuple[int, int]]:
+        for match in self._any.finditer(text):
+            start, end = match.span()
+            if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(match.group()):
+                continue
+            regions = next(regions for form, regions in self._forms if form.fullmatch(match.group()))
+            if any(is_number(match.group(), region) for region in regions):
+                yield start, end
+
+
+@functools.cache
+def _plans() -> ModuleType:
+    import phonenumbers  # noqa: PLC0415 - it is slow to load, and most texts hold no candidate
+
+    return phonenumbers
+
+
+def unknown_regions(regions: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the regions that no numbering plan is known of."""
+    return tuple(region for region in regions if region not in _plans().SUPPORTED_REGIONS)
+
+
+def is_number(text: str, region: str | None) -> bool:
+    """Return True when a numbering plan has such a number.
+
+    Args:
+        text: Digits, with separators; with ``+`` and a calling code where there is no region.
+        region: ISO 3166 code of the country whose national form it is.
+    """
+    plans = _plans()
+    try:
+        number = plans.parse(text, region)
+    except plans.NumberParseException:
+        return False
+    return bool(plans.is_valid_number(number))
+
+
+def _international(text: str) -> Iterator[tuple[int, int]]:
+    for match in _INTERNATIONAL.finditer(text):
+        start = match.start()
+        if start and text[start - 1].isalnum():
+            continue
+        dialled = match[1] == "00"
+        if dialled and (match.group().isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
+            continue
+        end = _longest(text, match.start(2), match.end(), _is_international)
+        if dialled and end is not None and text[start:end].isdigit():
+            continue  # in one piece, two zeros begin many a reference
+        if end is not None and not _AMOUNT.match(text[start + 1 : end]) and not text[end : end + 1].isalpha():
+            yield start, end
+
+
+def _is_international(digits: str) -> bool:
+    if not _SHORTEST < len(digits) <= _LONGEST:
+        return False
+    return is_number(f"+{digits}", None)
+
+
+def _continues(text: str, start: int, end: int) -> bool:
+    """Return True when groups between spaces are part of a longer row of numbers, such as a line of a table."""
+    return " " in text[start:end] and (
+        (text[start - 1 : start] == " " and text[max(0, start - 2) : start - 1].isdigit())
+        or (text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit())
+    )
+
+
+def _longest(text: str, start: int, end: int, accepts: Callable[[str], bool]) -> int | None:
+    """Return the end of the longest row of groups from ``start`` whose digits are accepted."""
+    digits, ends = "", []
+    for group in _DIGITS.finditer(text, start, end):
+        digits += group.group()
+        if len(digits) > _LONGEST:
+            break
+        ends.append((len(digits), group.end()))
+    return next((at for length, at in reversed(ends) if accepts(digits[:length])), None)

@@ -1,0 +1,1 @@
+"""Detection of keys, tokens and passwords in text."""

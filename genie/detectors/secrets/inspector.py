@@ -1,0 +1,303 @@
+"""Secrets in strings: keys of known form, private keys, tokens, and passwords beside their names.
+
+A name (``password=``) is not enough: the value must not be a placeholder, a reference or an ordinary word. AWS's
+documented example key is found, although its text says EXAMPLE: it has the complete form of a key, and text that holds
+it is mostly configuration in which the next one is real.
+
+Sources: RFC 7468 (PEM), RFC 7519 (JWT), RFC 6750 and RFC 7617 (bearer and basic), RFC 3986 section 3.2.1 (user
+information).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+import json
+import math
+import re
+from bisect import insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import ClassVar, NamedTuple
+
+from genie.contracts.classification import Classification
+from genie.detectors.pii.digit_runs import is_free
+from genie.detectors.regex_set import Hints, compiled
+from genie.detectors.secrets.keys import FORMS, HINTS
+from genie.detectors.unicode import fold, fold_with_origins
+from genie.policy.policy import Span
+
+_ALONE = r"(?:^|[^A-Za-z0-9])"
+
+# --- keys of known form ---
+
+KEY_HINT = "|".join(HINTS)
+_KEYS_BY_FORM = tuple(compiled(rf"{_ALONE}({form})") for form in FORMS)
+
+
+_KEY_HINTS = tuple(compiled(hint) for hint in HINTS)
+
+
+def find_key(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of keys that services hand out."""
+    for hint, form in zip(_KEY_HINTS, _KEYS_BY_FORM, strict=True):
+        for match in form.finditer(text) if hint.search(text) else ():
+            value = match[1]
+            longer = text[match.end() : match.end() + 1].isalnum()
+            if not longer and _bits(value) >= 2.5 and not _placeholder(value.partition("-")[2] or value):
+                yield match.span(1)
+
+
+# --- private keys ---
+
+PEM_HINT = r"-----BEGIN (?:[A-Za-z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+_PEM = compiled(PEM_HINT)
+_BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,.\-]*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{24}")
+
+
+def find_private_key(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of PEM blocks, from the first line to the last; a first line without a key below it is none."""
+    heads = [match.span() for match in _PEM.finditer(text)]
+    for at, (start, head_end) in enumerate(heads):
+        limit = heads[at + 1][0] if at + 1 < len(heads) else len(text)
+        closing = text.find("-----END", head_end, limit)
+        body = _BODY.match(text, head_end, limit)
+        end = closing if closing >= 0 else body.end() if body else head_end
+        if _BASE64.search(text, head_end, end):
+            last = text.find("-----", closing + 8, min(limit, closing + 80)) if closing >= 0 else -1
+            yield start, last + 5 if last >= 0 else end
+
+
+# --- tokens ---
+
+JWT_HINT = r"eyJ[A-Za-z0-9_\-]{4}"
+_JWT = compiled(
+    rf"{_ALONE}(eyJ[A-Za-z0-9_\-]{{6,}}\.[A-Za-z0-9_\-]{{2,}}\.[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+){{0,2}})"
+)
+_LONGEST_HEADER = 4096
+
+
+def find_jwt(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of JSON web tokens whose header says an algorithm or a type."""
+    for match in _JWT.finditer(text):
+        header = match[1].partition(".")[0]
+        if len(header) > _LONGEST_HEADER:
+            yield match.span(1)
+            continue
+        try:
+            decoded = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(decoded, dict) and {"alg", "typ", "enc"} & decoded.keys():
+            yield match.span(1)
+
+
+AUTHORIZATION_HINT = r"\b(?i:bearer|basic)[ \t\r\n]{1,4}[a-z._~+/\-]*[A-Z0-9]"
+_AUTHORIZATION = compiled(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]{12,}=*)")
+
+
+def find_authorization(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of what follows ``Bearer``, and of what follows ``Basic`` and decodes to name and password."""
+    for match in _AUTHORIZATION.finditer(text):
+        value = match[1]
+        if match.group()[:2].lower() == "ba":
+            found = not value.islower() and _is_pair(value)
+        else:
+            found = len(value) >= 16 and _has_digit(value) and _bits(value) >= 3.0 and not _placeholder(value)
+        if found:
+            yield match.span(1)
+
+
+def _is_pair(value: str) -> bool:
+    try:
+        name, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return bool(colon and password) and (name + password).isprintable()
+
+
+URL_HINT = r"""://[^\s/:@"'<>]*:[^\s/@"'<>]+@"""
+_URL = compiled(r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,})@[^\s/@"'<>]""")
+
+
+def find_url_password(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of passwords before the host of a URL; what repeats the name, or is a placeholder, is none."""
+    for match in _URL.finditer(text):
+        value = match[1]
+        name = match.group().partition("://")[2].partition(":")[0]
+        if value != name and not _placeholder(value) and not _REFERENCE.match(value):
+            yield match.span(1)
+
+
+# --- values beside their names ---
+
+_PASSWORDS = r"pass(?:word|wd|phrase|code)|pwd|passwort|kennwort|contrasena|senha|mot de passe|[_\-]pass"
+_NAMED_KEYS = (
+    r"api[_\- ]?(?:key|secret|token)|access[_\- ]?key|secret[_\- ]?(?:access[_\- ]?)?key|client[_\- ]?secret|"
+    r"(?:auth|access|refresh|bot|bearer|session|personal|deploy)[_\- ]?token|"
+    r"(?:signing|encryption|account|auth|private|master|shared)[_\- ]?key|"
+    r"(?:webhook|app|consumer|jwt)[_\- ]?secret"
+)
+_LOOSE = r"token|secret|credentials?"
+_LINK = r"""\\{0,2}["'\]`]{0,2}(?:[ \t]{0,4}(?::=|=>|={1,2}|:)|[ \t]{1,2}is(?:[ \t]{0,2}:)?[ \t])"""
+PASSWORD_HINTS = (
+    rf"(?i)(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE}){_LINK}",
+    rf"(?i)-(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]",
+)
+_VALUE = (
+    r"""[ \t\r\n]{0,4}(?:\\{0,2}(?:"(?P<double>[^"\r\n]{6,})"|'(?P<single>[^'\r\n]{6,})'|`(?P<tick>[^`\r\n]{6,})`)"""
+    r"""|(?P<bare>[^\s"'`,;<>]{6,}))"""
+)
+_ASSIGNED = compiled(
+    rf"(?i)(?:--(?:[a-z0-9\-]*-)?(?:{_PASSWORDS}|{_NAMED_KEYS}|{_LOOSE})[ \t]|"
+    rf"(?P<before>[a-z]{{0,16}}[_\- ]?)(?:(?P<password>{_PASSWORDS})|(?P<key>{_NAMED_KEYS})|(?P<loose>{_LOOSE}))"
+    rf"{_LINK}){_VALUE}"
+)
+_HARMLESS = re.compile(
+    r"(?i)(?:next|page|continuation|sync|csrf|xsrf|cursor|max|min|eos|bos|pad|unk|stop|design)[_\- ]?\Z"
+)
+_CALL = re.compile(r"""[(){}\[\]]|\$\{|\A[$%@<*&/~]|\A\.{1,2}/|://""")
+_REFERENCE = re.compile(r"\A(?:[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+\Z|\$|%|\{|<|\*{3})")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_NEXT_PAIR = re.compile(r"&[A-Za-z_]+=")
+_SIGN = re.compile(r"[!@#$%^&*+=?~|\\/]")
+
+
+def find_password(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield values that stand beside the name of a secret, with the kind that the name says."""
+    for match in _ASSIGNED.finditer(text):
+        group = next(name for name in ("double", "single", "tick", "bare") if match[name] is not None)
+        start, end = match.span(_ASSIGNED.groupindex[group])
+        value = match[group]
+        if group == "bare":
+            cut = _NEXT_PAIR.search(value)
+            value = (value[: cut.start()] if cut else value).rstrip(".:)\\")
+        else:
+            value = value.rstrip("\\")
+        if match["key"] is not None:
+            good = _is_key(value, shortest=12, bits=3.0)
+        elif match["loose"] is not None:
+            usual = _HARMLESS.search(match["before"] or "") or _UUID.match(value)
+            good = not usual and _is_key(value, shortest=16, bits=3.2)
+        else:
+            good = _is_password(value, quoted=group != "bare")
+        if good:
+            kind = "api_key" if match["key"] is not None or match["loose"] is not None else "password"
+            yield kind, start, min(end, start + len(value))
+
+
+def _is_key(value: str, *, shortest: int, bits: float) -> bool:
+    if len(value) < shortest or _not_a_value(value) or " " in value:
+        return False
+    return (_has_digit(value) or _is_mixed(value)) and _bits(value) >= bits
+
+
+def _is_password(value: str, *, quoted: bool) -> bool:
+    if len(value) < 6 or _not_a_value(value) or " " in value or not any(map(str.isalpha, value)):
+        return False
+    odd = _has_digit(value) or _SIGN.search(value) is not None
+    return (odd or (quoted and len(value) >= 12 and _is_mixed(value))) and _bits(value) >= 2.5
+
+
+def _not_a_value(value: str) -> bool:
+    """Return True for calls, references to something else, paths, URLs and placeholders."""
+    call = _CALL.search(value)
+    random = call is not None and call.group() in "/*&@$%~" and _bits(value) >= 4.0
+    # A password may hold brackets; an expression has a name before them, or is nothing but a reference.
+    if call is not None and not random and (call.start() == 0 or any(part in value for part in ("(", "[", "{", "://"))):
+        return True
+    return _REFERENCE.match(value) is not None or _placeholder(value)
+
+
+_FILLER = compiled(
+    r"(?i)(?:[^a-z0-9]|your|my|the|insert|enter|put|add|here|replace|me|with|change|this|that|example|sample|dummy|fake|test|testing|"
+    r"placeholder|redacted|masked|hidden|removed|secret|password|passwd|passphrase|pass|pwd|token|apikey|api|key|access|"
+    r"client|value|string|text|todo|none|null|undefined|true|false|required|optional|invalid|abc|foo|bar|baz|user|username|"
+    r"name|and|or|is|not|of|a|an|live|sk|pk|ghp|in|env|some|x+|y+|z+|0+|1+|123|1234|12345|123456)*"
+)
+
+
+def _placeholder(value: str) -> bool:
+    """Return True for what stands where a secret would: words that say so, or the same two characters repeated."""
+    return len({char for char in value.lower() if char.isalnum()}) <= 2 or _FILLER.fullmatch(value) is not None
+
+
+def _has_digit(value: str) -> bool:
+    return any(map(str.isdigit, value))
+
+
+def _is_mixed(value: str) -> bool:
+    """Return True for small and capital letters in no order that words have."""
+    return sum(one.islower() != two.islower() for one, two in itertools.pairwise(value)) * 4 >= len(value)
+
+
+def _bits(value: str) -> float:
+    """Return the Shannon entropy of a text, in bits a character."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+# --- all of them ---
+
+
+class Finder(NamedTuple):
+    """How secrets of one or two kinds are found."""
+
+    kinds: tuple[str, ...]
+    hints: tuple[str, ...]
+    """RE2; a folded text in which none matches holds nothing of these kinds."""
+    find: Callable[[str], Iterable[tuple[str, int, int]]]
+
+
+def _of(kind: str, find: Callable[[str], Iterable[tuple[int, int]]]) -> Callable[[str], Iterable[tuple[str, int, int]]]:
+    return lambda text: ((kind, start, end) for start, end in find(text))
+
+
+FINDERS = (
+    Finder(("private_key",), (PEM_HINT,), _of("private_key", find_private_key)),
+    Finder(("jwt",), (JWT_HINT,), _of("jwt", find_jwt)),
+    Finder(("api_key",), (KEY_HINT,), _of("api_key", find_key)),
+    Finder(("authorization",), (AUTHORIZATION_HINT,), _of("authorization", find_authorization)),
+    Finder(("url_password",), (URL_HINT,), _of("url_password", find_url_password)),
+    Finder(("password", "api_key"), PASSWORD_HINTS, find_password),
+)
+
+
+class SecretsInspector:
+    """Finds secrets. Where two kinds claim the same characters, the one whose form is stronger keeps them.
+
+    Args:
+        labels: Clearance needed to see each kind, by its name without ``secrets.``; kinds left out are not looked for.
+    """
+
+    name: ClassVar[str] = "secrets"
+    version: ClassVar[str] = "1"
+
+    def __init__(self, labels: Mapping[str, Classification]) -> None:
+        self._labels = dict(labels)
+        self._finders = tuple(finder for finder in FINDERS if not self._labels.keys().isdisjoint(finder.kinds))
+        self._hints = Hints(hint for finder in self._finders for hint in finder.hints)
+
+    fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What a text with a secret matches."""
+        return self._hints.patterns
+
+    def examine(self, text: str) -> tuple[Span, ...]:
+        """Return the secrets in a string, in order, without overlaps."""
+        folded = fold_with_origins(text)
+        hints = self._hints(folded.text)
+        if not hints:
+            return ()
+        taken: list[tuple[int, int]] = []
+        kinds: dict[tuple[int, int], str] = {}
+        for finder in self._finders:
+            for kind, start, end in finder.find(folded.text) if not hints.isdisjoint(finder.hints) else ():
+                if kind in self._labels and is_free(taken, start, end):
+                    insort(taken, (start, end))
+                    kinds[start, end] = kind
+        return tuple(Span(f"secrets.{kinds[span]}", *folded.span(*span), self._labels[kinds[span]]) for span in taken)

@@ -1,0 +1,106 @@
+"""Unicode folding: lookalike, decorated and invisible characters become the plain text that a reader sees.
+
+Each character is folded by itself, and ASCII stays as it is. So folding a text joined of strings is the same as joining
+folded strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
+Case is left to the patterns (``(?i)``), and so are runs of white space.
+
+Source: Unicode NFKD for compatibility forms; lookalikes of Latin letters after the Unicode confusables (UTS #39).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import NamedTuple
+
+from genie.detectors.lookalikes import LOOKALIKES
+
+_REMEMBERED = 8192  # characters; a text of all of Unicode must not fill the memory
+
+
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # letters and marks by category, drawn as nothing
+_MARKS = ((0x0300, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F),
+          (0xE0100, 0xE01EF))  # fmt: skip
+_TAGS = range(0xE0020, 0xE007F)  # invisible copies of ASCII, used to smuggle text past people
+
+
+class _Table(dict[int, str]):
+    """What each character becomes; worked out at its first use."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_character(chr(code))
+        if len(self) < _REMEMBERED:
+            self[code] = folded
+        return folded
+
+
+def _fold_character(char: str) -> str:
+    code = ord(char)
+    if code < 0x80:
+        return char
+    if code in _TAGS:
+        return chr(code - 0xE0000)
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"  # half a character cannot be encoded, so no pattern could be asked
+    plain = "".join(_plain(part) for part in unicodedata.normalize("NFKD", char))
+    # What is left of another script is put together again, so that patterns may be written in it.
+    return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
+
+
+def _plain(char: str) -> str:
+    known = LOOKALIKES.get(char)
+    if known is not None:
+        return known
+    code, category = ord(char), unicodedata.category(char)
+    if char in _UNSEEN or category == "Cf" or any(first <= code <= last for first, last in _MARKS):
+        return ""
+    if category in {"Zs", "Zl", "Zp"} or char == "\x85":
+        return " "
+    return str(unicodedata.decimal(char)) if category == "Nd" else char
+
+
+_table = _Table()
+_FEW = 64  # replacing one character throughout a text is so fast that up to here it beats looking at each
+
+
+def fold(text: str) -> str:
+    """Return the text as patterns see it; ASCII comes back unchanged, and the length may differ otherwise."""
+    if text.isascii():
+        return text
+    foreign = [char for char in set(text) if char > "\x7f"]
+    if len(foreign) > _FEW:
+        return text.translate(_table)
+    for char in foreign:  # in any order, because what a character becomes folds to itself
+        plain = _table[ord(char)]
+        if plain != char:
+            text = text.replace(char, plain)
+    return text
+
+
+class Folded(NamedTuple):
+    """A folded text, and where each of its characters comes from."""
+
+    text: str
+    origins: tuple[int, ...] | None
+    """Position in the original of each character; None when nothing changed."""
+    original: str
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the original that a span of at least one folded character stands for.
+
+        Marks and invisible characters that follow its last character belong to it.
+        """
+        if self.origins is None:
+            return start, end
+        last = self.origins[end - 1] + 1
+        while last < len(self.original) and not _table[ord(self.original[last])]:
+            last += 1
+        return self.origins[start], last
+
+
+def fold_with_origins(text: str) -> Folded:
+    """Return ``fold(text)`` with the way back to the original."""
+    if text.isascii():
+        return Folded(text, None, text)
+    pieces = [_table[ord(char)] for char in text]
+    origins = tuple(position for position, piece in enumerate(pieces) for _ in piece)
+    return Folded("".join(pieces), origins, text)

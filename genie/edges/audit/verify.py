@@ -1,0 +1,331 @@
+"""Verifying an audit trail: every line's hash, form and number, every head's signature, the anchor, the end.
+
+Each file is looked at on its own, since its first record names the chain value that it goes on from; then the files are
+held against each other. A line that does not follow is named with its file and number, and the lines after it are held
+against it as it stands, so that one change is reported where it was made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from genie.edges.audit.records import MOST_LINE, START, chained, parted, record_of, signed_bytes
+from genie.edges.audit.segments import segment_files, segment_number
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from genie.edges.identity.keys import PublicKey
+
+MOST_BREAKS = 100
+"""Breaks that are told one by one; the rest are counted."""
+MANY_BYTES = 32 << 20
+"""Size from which the command looks at a trail in several processes."""
+Mapped = Callable[[Callable[[Path], Any], Sequence[Path]], Iterable[Any]]
+"""``map``, or something like it."""
+_LONGEST = 2 * MOST_LINE
+
+
+class Break(NamedTuple):
+    """One place at which a trail is not what was written."""
+
+    file: str
+    line: int
+    """From 1; 0 for the file as a whole."""
+    seq: int | None
+    """Number of the record that stands there, where one can be read."""
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.problem}" + ("" if self.seq is None else f" (record {self.seq})")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found."""
+
+    intact: bool
+    files: int
+    records: int
+    heads: int
+    signed: int
+    """Heads whose signature was checked against a key that was given."""
+    unsigned_tail: int
+    """Records after the last head: of a writer that still runs or that crashed, or what a cut has left."""
+    trail: str | None
+    last_seq: int
+    broken: int
+    breaks: tuple[Break, ...]
+    """The first ``MOST_BREAKS``."""
+
+
+class _Head(NamedTuple):
+    line: int
+    seq: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What was seen of one file."""
+
+    path: Path
+    trail: str | None = None
+    segment: int | None = None
+    previous: bytes = b""
+    first_seq: int = 0
+    chain: bytes = b""
+    seq: int = 0
+    lines: int = 0
+    headed: bool = False
+    closed: bool = False
+    since_head: int = 0
+    signed: int = 0
+    heads: list[_Head] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
+
+    def note(self, problem: str, seq: int | None = None, *, line: int | None = None) -> None:
+        self.breaks.append(Break(str(self.path), self.lines if line is None else line, seq, problem))
+
+
+def verify(
+    paths: Sequence[Path],
+    *,
+    keys: Mapping[str, PublicKey] | None = None,
+    anchor: Path | None = None,
+    unfinished: bool = False,
+    mapped: Mapped = map,
+) -> Verified:
+    """Verify a trail.
+
+    Args:
+        paths: Its folder; or some of its files that follow each other, when older ones are kept elsewhere.
+        keys: Public keys by id; without them signatures are not looked at.
+        anchor: The file that its heads were written to as well: each must be in the trail.
+        unfinished: The trail is still written, or its writer crashed: records after the last head are no break.
+        mapped: How the files are looked at: one after the other, or at once with ``spread``.
+
+    Raises:
+        InputError: A path cannot be read, or holds no trail.
+    """
+    files, whole = _files(paths)
+    scans = list(mapped(_scan, files))
+    if keys is not None:
+        for scan in scans:
+            _signatures(scan, keys)
+    breaks = [one for scan in scans for one in scan.breaks]
+    breaks += _junctions(scans, whole=whole)
+    breaks += _ending(scans, unfinished=unfinished)
+    if anchor is not None:
+        breaks += _anchored(anchor, scans, keys)
+    last = scans[-1]
+    tail = 0
+    for scan in reversed(scans):
+        tail += scan.since_head
+        if scan.heads:
+            break
+    return Verified(
+        not breaks, len(files), sum(scan.lines for scan in scans), sum(len(scan.heads) for scan in scans),
+        sum(scan.signed for scan in scans), tail, last.trail, last.seq, len(breaks), tuple(breaks[:MOST_BREAKS]),
+    )  # fmt: skip
+
+
+@contextmanager
+def spread(paths: Sequence[Path]) -> Iterator[Mapped]:
+    """Let the files of a large trail be looked at in several processes: a million lines are all arithmetic.
+
+    The processes are forked, so this is for a program of one thread, such as the command.
+    """
+    size = sum(file.stat().st_size for file in _files(paths)[0])
+    processors = os.cpu_count() or 1
+    if size < MANY_BYTES or processors < 2 or not hasattr(os, "fork"):
+        yield map
+        return
+    import multiprocessing  # noqa: PLC0415 - for large trails alone
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
+
+    with ProcessPoolExecutor(min(processors, 8), mp_context=multiprocessing.get_context("fork")) as pool:
+        yield pool.map
+
+
+def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    """Return the files in order, and whether they are the whole trail."""
+    whole = len(paths) == 1 and paths[0].is_dir()
+    files = [file for path in paths for file in (segment_files(path) if path.is_dir() else [path])]
+    for path in files:
+        if not path.is_file():
+            raise InputError(str(path), "there is no such file", "name the folder of an audit trail")
+        if segment_number(path) is None:
+            raise InputError(str(path), "is no file of an audit trail", "their names read audit-000001.jsonl")
+    if not files:
+        raise InputError(str(paths[0]) if paths else "no path", "holds no audit trail")
+    return sorted(files, key=lambda path: segment_number(path) or 0), whole
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file as they stand, none longer than one byte above what a line may have.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(_LONGEST):
+                yield line
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read ({error.strerror})") from None
+
+
+def _scan(path: Path) -> _Scan:
+    """Look at one file on its own."""
+    scan = _Scan(path)
+    for raw in lines_of(path):
+        scan.lines += 1
+        line = parted(raw)
+        record = None if line is None else record_of(line.body)
+        if line is None or record is None:
+            torn = not raw.endswith(b"\n")
+            scan.note("the last line is not whole" if torn else "is no line of an audit trail as it was written")
+            if line is not None:
+                scan.chain = line.chain
+            continue
+        seq = record["seq"]
+        if scan.lines == 1:
+            _first(scan, record)
+        if seq != scan.seq + 1 or line.chain != chained(scan.chain, line.body):
+            _unfollowed(scan, seq)
+        before, scan.chain, scan.seq = scan.chain, line.chain, seq
+        scan.since_head += 1
+        scan.headed = record["kind"] == "head" and record["by"] == "audit"
+        if scan.headed:
+            scan.heads.append(_Head(scan.lines, seq, line.body))
+            scan.since_head = 0
+            scan.closed = record["detail"].get("closed") is True
+            if record["detail"].get("chain") != before.decode("ascii", "replace"):
+                scan.note("the head does not name the record before it", seq)
+    if not scan.lines:
+        scan.note("is empty")
+    return scan
+
+
+def _first(scan: _Scan, record: Mapping[str, Any]) -> None:
+    """Take from a file's first record where it goes on from."""
+    detail = record["detail"]
+    scan.first_seq, scan.seq = record["seq"], record["seq"] - 1
+    if record["kind"] != "opened" or type(detail.get("previous")) is not str or type(detail.get("segment")) is not int:
+        scan.note("does not begin with the record that opens a segment", record["seq"])
+        return
+    scan.trail, scan.segment, scan.previous = str(detail.get("trail")), detail["segment"], detail["previous"].encode()
+    scan.chain = scan.previous
+    if scan.segment != segment_number(scan.path):
+        scan.note(f"is named as another segment than the {scan.segment} that it is", record["seq"])
+
+
+def _unfollowed(scan: _Scan, seq: int) -> None:
+    """Note a line that does not follow from the one before it."""
+    missing = seq - scan.seq - 1
+    if missing > 0:
+        scan.note(f"{missing} record{'s are' if missing > 1 else ' is'} missing before it", seq)
+    elif missing < 0:
+        scan.note(f"stands in the wrong place: record {scan.seq} comes before it", seq)
+    else:
+        scan.note("was changed: it does not match its hash", seq)
+
+
+def _signatures(scan: _Scan, keys: Mapping[str, PublicKey]) -> None:
+    """Look at what the heads of a file say of the trail, and who signed that."""
+    for head in scan.heads:
+        record = record_of(head.body) or {"detail": {}}
+        detail = dict(record["detail"])
+        signature, key = detail.pop("signature", None), detail.get("key")
+        problem = None
+        if key is None or signature is None:
+            problem = "the head is not signed"
+        elif str(key) not in keys:
+            problem = f"the head is signed by a key that was not given ({key})"
+        elif not keys[key].verifies(str(signature), signed_bytes(detail)):
+            problem = "the signature of the head is not the key's"
+        elif (detail.get("seq"), detail.get("trail")) != (head.seq - 1, scan.trail):
+            problem = "the head was signed for another place"
+        if problem is None:
+            scan.signed += 1
+        else:
+            scan.note(problem, head.seq, line=head.line)
+
+
+def _junctions(scans: Sequence[_Scan], *, whole: bool) -> Iterator[Break]:
+    """Yield where one file does not go on from the one before it."""
+    first = scans[0]
+    if whole and first.lines and (first.segment, first.previous, first.first_seq) != (1, START, 1):
+        yield Break(str(first.path), 1, first.first_seq or None, "the trail does not begin here: older files are gone")
+    for before, after in pairwise(scans):
+        at, seq = str(after.path), after.first_seq or None
+        if not after.lines or not before.lines:
+            continue
+        if after.trail != before.trail:
+            yield Break(at, 1, seq, f"belongs to another trail than {before.path.name}")
+        elif before.segment is not None and after.segment is not None and after.segment != before.segment + 1:
+            yield Break(at, 1, seq, f"{after.segment - before.segment - 1} files are missing before it")
+        elif after.previous != before.chain or after.first_seq != before.seq + 1:
+            yield Break(at, 1, seq, f"does not go on from the end of {before.path.name}, which ends at {before.seq}")
+        if not before.headed:
+            yield Break(str(before.path), before.lines, before.seq, "the segment ends without its head")
+
+
+def _ending(scans: Sequence[_Scan], *, unfinished: bool) -> Iterator[Break]:
+    last = scans[-1]
+    if unfinished or not last.lines or (last.headed and last.closed):
+        return
+    after = f"{last.since_head} records stand after the last head" if last.since_head else "the last head is no end"
+    yield Break(
+        str(last.path), last.lines, last.seq,
+        f"the trail does not end here: {after}; it was cut, its writer crashed, or it is still written (--open)",
+    )  # fmt: skip
+
+
+def _anchored(anchor: Path, scans: Sequence[_Scan], keys: Mapping[str, PublicKey] | None) -> Iterator[Break]:
+    """Yield the heads of the anchor that the trail does not have."""
+    heads = {head.seq: head.body for scan in scans for head in scan.heads}
+    first, last = scans[0].first_seq, scans[-1]
+    for number, raw in enumerate(lines_of(anchor), 1):
+        record = record_of(raw[:-1]) if raw.endswith(b"\n") else None
+        if record is None or record["kind"] != "head":
+            yield Break(str(anchor), number, None, "is no head of an audit trail")
+            continue
+        seq = record["seq"]
+        if heads.get(seq) == raw[:-1]:
+            continue
+        if record["detail"].get("trail") != last.trail:
+            yield Break(str(anchor), number, seq, "is the head of another trail")
+        elif seq > last.seq:
+            yield Break(str(last.path), last.lines, last.seq, f"the trail was cut here: the anchor has its head {seq}")
+        elif seq >= first:
+            signed = "" if keys is None else _by_whom(record, keys)
+            yield Break(str(anchor), number, seq, f"the trail does not have this head{signed}")
+
+
+def _by_whom(record: Mapping[str, Any], keys: Mapping[str, PublicKey]) -> str:
+    detail = dict(record["detail"])
+    signature, key = str(detail.pop("signature", "")), keys.get(str(detail.get("key")))
+    good = key is not None and key.verifies(signature, signed_bytes(detail))
+    return ", which is signed: the trail was changed" if good else ", and its signature is not good"
+
+
+def records_of(paths: Iterable[Path], wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[dict[str, Any]]:
+    """Yield the records of a trail that ``wanted`` picks, in order; lines that are none are left out.
+
+    Raises:
+        InputError: As ``verify``.
+    """
+    for path in _files(tuple(paths))[0]:
+        for raw in lines_of(path):
+            line = parted(raw)
+            record = None if line is None else record_of(line.body)
+            if record is not None and wanted(record):
+                yield record

@@ -1,0 +1,1 @@
+"""The control database: approvals and kill switches from other terminals."""

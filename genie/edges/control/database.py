@@ -1,0 +1,419 @@
+"""The control file: one SQLite database in which a running process and people at other terminals meet.
+
+Everything read from it is checked as if a stranger had written it: another database, another schema, a trigger, a value
+of another type end as an ``InputError`` that names the file, never as a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import sqlite3
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from genie.contracts.ports.control import Act, ControlNews, RemoteVote
+from genie.edges.control.schema import Asked, Cast, Process, Switched, read
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.contracts.ports.control import ControlReport
+
+_APPLICATION = 0x47454E49  # "GENI", in the header of the file
+_VERSION = 1
+_TABLES = {
+    "processes": "CREATE TABLE processes (id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL,"
+    " started REAL NOT NULL, seen REAL NOT NULL, ended REAL, agents TEXT NOT NULL)",
+    "requests": "CREATE TABLE requests (id TEXT PRIMARY KEY, process TEXT NOT NULL, state TEXT NOT NULL,"
+    " opened REAL NOT NULL, updated REAL NOT NULL, body TEXT NOT NULL)",
+    "votes": "CREATE TABLE votes (number INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL, at REAL NOT NULL,"
+    " body TEXT NOT NULL, counted INTEGER, answer TEXT)",
+    "acts": "CREATE TABLE acts (number INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT, at REAL NOT NULL,"
+    " body TEXT NOT NULL)",
+    "switches": "CREATE TABLE switches (kind TEXT NOT NULL, name TEXT NOT NULL, word TEXT NOT NULL, until REAL,"
+    " body TEXT NOT NULL, PRIMARY KEY (kind, name, word))",
+}
+
+BUSY_MS = 5_000
+"""How long another writer is waited for."""
+STALE_S = 15.0
+"""Seconds without a sign of life after which a process counts as gone."""
+BEAT_S = 2.0
+"""Seconds between two signs of life."""
+KEPT_S = 30 * 86_400.0
+"""How long what is over is kept."""
+LARGEST = 4 << 20
+"""Bytes of one value; a larger one is refused by SQLite itself."""
+MOST = 1_000
+"""Rows that are read at a time."""
+
+
+class Ledger:
+    """One open control file. Every call is one short transaction; none may be made by two threads at once.
+
+    Args:
+        path: The file.
+        create: Make it, readable by its owner alone, if it is not there.
+
+    Raises:
+        InputError: It is not there, is no control file, or others may read or change it.
+    """
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self.path = path
+        if create:
+            self._create()
+        self._identity = self._checked(create=create)
+        try:
+            self._open(create=create)
+        except BaseException:  # what was opened is closed, then the error goes on
+            self.close()
+            raise
+
+    def _create(self) -> None:
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise InputError(
+                str(self.path), f"cannot be made ({error.strerror})", "name another control file"
+            ) from None
+
+    def _checked(self, *, create: bool = False) -> tuple[int, int]:
+        """Return which file it is; refuse one that is no plain file of its owner alone."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            raise InputError(
+                str(self.path), "there is no such control file", "a run with `control:` makes it"
+            ) from None
+        except OSError as error:
+            raise InputError(str(self.path), f"cannot be read ({error.strerror})") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(str(self.path), "is no file", "name a control file")
+        if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
+            raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
+        if status.st_mode & 0o077:
+            raise InputError(str(self.path), "may be read or changed by others", "chmod 600 it, and look who wrote it")
+        return status.st_dev, status.st_ino
+
+    def _open(self, *, create: bool) -> None:
+        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        with self._guarded():
+            self._connection = connection = sqlite3.connect(
+                address, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+            connection.text_factory = lambda content: content.decode(errors="replace")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+            connection.execute("PRAGMA trusted_schema=OFF")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("PRAGMA synchronous=FULL")
+            if create and not self._schema():
+                connection.execute("PRAGMA journal_mode=WAL")
+                self._build()
+            self._compare()
+
+    def _build(self) -> None:
+        with self._transaction():
+            if not self._schema():  # another process may have been first
+                for statement in _TABLES.values():
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA application_id={_APPLICATION}")
+                self._connection.execute(f"PRAGMA user_version={_VERSION}")
+
+    def _schema(self) -> dict[str, str]:
+        rows = self._connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+        )
+        return {str(name): str(sql) for name, sql in rows.fetchmany(MOST)}
+
+    def _compare(self) -> None:
+        """Refuse another application's database, another version, and anything beside our tables, such as a trigger."""
+        [application] = self._connection.execute("PRAGMA application_id").fetchone()
+        [version] = self._connection.execute("PRAGMA user_version").fetchone()
+        if application == _APPLICATION and version != _VERSION:
+            text = f"is of version {version}, and this is version {_VERSION}"
+            raise InputError(str(self.path), text, "use the version of Genie that made it, or another file")
+        if application != _APPLICATION or self._schema() != _TABLES:
+            raise InputError(str(self.path), "is no control file", "name one that `control:` made")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        connection: sqlite3.Connection | None = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.close()
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorname in {"SQLITE_BUSY", "SQLITE_LOCKED"}
+            text = "is busy" if busy else f"cannot be used ({error.sqlite_errorname})"
+            raise InputError(str(self.path), text, "try again" if busy else "") from None
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # the last of SQLite's own messages
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            raise InputError(str(self.path), f"is no control file, or is damaged ({name})") from None
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Write whole or not at all."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:  # half of a transaction is undone, then the error goes on
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    # --- the running process ---
+
+    def register(self, process: str, report: ControlReport) -> tuple[ControlNews, int]:
+        """Enter a process; returns every switch in force, and the number of the last act."""
+        with self._guarded(), self._transaction():
+            self._bury(report.at)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                (process, os.getpid(), _host(), report.at, report.at, json.dumps(dict(report.agents))),
+            )
+            self._keep(process, report)
+            [last] = self._connection.execute("SELECT coalesce(max(number), 0) FROM acts").fetchone()
+            return ControlNews(acts=self._switches(report.at)), int(last)
+
+    def exchange(self, process: str, report: ControlReport, last: int, *, beat: bool) -> tuple[ControlNews, int]:
+        """Keep a report; return what is new for a process.
+
+        Args:
+            process: Which.
+            report: What it says.
+            last: Number of the last act that it knows.
+            beat: Give a sign of life.
+
+        Returns:
+            What is new, and the number of the last act in it.
+
+        Raises:
+            InputError: The file is gone, was replaced, or cannot be used.
+        """
+        if self._checked() != self._identity:
+            raise InputError(str(self.path), "was replaced by another file", "restart what runs with it")
+        with self._guarded():
+            if beat or report.requests or report.answers or report.acts:
+                with self._transaction():
+                    self._keep(process, report)
+            return self._news(process, last)
+
+    def leave(self, process: str, report: ControlReport) -> None:
+        """Keep the last report of a process."""
+        with self._guarded(), self._transaction():
+            self._keep(process, report)
+            self._connection.execute("UPDATE processes SET ended = ? WHERE id = ?", (report.at, process))
+            self._orphan(process, report.at)
+
+    def _keep(self, process: str, report: ControlReport) -> None:
+        run = self._connection.execute
+        run(
+            "UPDATE processes SET seen = ?, agents = ? WHERE id = ?",
+            (report.at, json.dumps(dict(report.agents)), process),
+        )
+        for hold_id, body in report.requests.items():
+            row = (hold_id, process, body["state"], body["opened"], report.at, json.dumps(body))
+            run("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?)", row)
+        for number, (counted, answer) in report.answers.items():
+            run("UPDATE votes SET counted = ?, answer = ? WHERE number = ?", (counted, answer, number))
+        for act in report.acts:
+            self._switch(act, report.at, process)
+
+    def _news(self, process: str, last: int) -> tuple[ControlNews, int]:
+        votes: list[RemoteVote] = []
+        rows = self._connection.execute(
+            "SELECT votes.number, votes.request, votes.body FROM votes JOIN requests ON requests.id = votes.request"
+            " WHERE requests.process = ? AND votes.counted IS NULL ORDER BY votes.number LIMIT ?",
+            (process, MOST),
+        ).fetchall()
+        for number, request, body in rows:
+            cast = read(Cast, body)
+            if cast is None:
+                sentence = (0, "the vote cannot be read", number)
+                self._connection.execute("UPDATE votes SET counted = ?, answer = ? WHERE number = ?", sentence)
+                continue
+            votes.append(
+                RemoteVote(
+                    number, request, cast.by, frozenset(cast.roles), cast.approve, cast.reason, cast.payload_sha256,
+                    frozenset(cast.policies), cast.recipient, cast.edit,
+                )
+            )  # fmt: skip
+        acts: list[Act] = []
+        rows = self._connection.execute(
+            "SELECT number, body FROM acts WHERE number > ? AND process IS NOT ? ORDER BY number LIMIT ?",
+            (last, process, MOST),
+        ).fetchall()
+        for number, body in rows:
+            last = int(number)
+            switched = read(Switched, body)
+            if switched is not None:
+                acts.append(Act(**switched.model_dump()))
+        return ControlNews(tuple(votes), tuple(acts)), last
+
+    def _bury(self, now: float) -> None:
+        """Mark what processes that are gone have left, and forget what is old."""
+        for process in self._processes(now):
+            if process.state == "stale":
+                self._orphan(process.id, now)
+        old = now - KEPT_S
+        for statement in (
+            "DELETE FROM requests WHERE state != 'pending' AND updated < ?",
+            "DELETE FROM votes WHERE at < ?",
+            "DELETE FROM acts WHERE at < ?",
+            "DELETE FROM processes WHERE seen < ?",
+        ):
+            self._connection.execute(statement, (old,))
+        self._connection.execute("DELETE FROM switches WHERE until <= ?", (now,))
+
+    def _orphan(self, process: str, now: float) -> None:
+        """Nobody decides any more what a process left pending; its payloads are removed."""
+        rows = self._connection.execute(
+            "SELECT id, body FROM requests WHERE process = ? AND state = 'pending'", (process,)
+        ).fetchall()
+        for hold_id, body in rows:
+            asked = read(Asked, body)
+            stale: dict[str, object] = {
+                "state": "stale",
+                "payload": None,
+                "masked": [],
+                "withheld": "the process that asked is gone",
+            }
+            text = "" if asked is None else asked.model_copy(update=stale).model_dump_json()
+            self._connection.execute(
+                "UPDATE requests SET state = 'stale', updated = ?, body = ? WHERE id = ?", (now, text, hold_id)
+            )
+
+    # --- people ---
+
+    def requests(self, now: float) -> tuple[Asked, ...]:
+        """Return the approvals that can be read, oldest first; those of a process that is gone are ``stale``."""
+        with self._guarded():
+            running = {one.id for one in self._processes(now) if one.state == "running"}
+            rows = self._connection.execute(
+                "SELECT process, body FROM requests ORDER BY state != 'pending', opened LIMIT ?", (MOST,)
+            ).fetchall()
+        found: list[Asked] = []
+        for process, body in rows:
+            asked = read(Asked, body)
+            if asked is not None:
+                gone = asked.state == "pending" and process not in running
+                found.append(asked.model_copy(update={"state": "stale"}) if gone else asked)
+        return tuple(found)
+
+    def vote(self, asked: Asked, *, by: str, roles: tuple[str, ...], approve: bool, reason: str, edit: str | None,
+             at: float) -> int:  # fmt: skip
+        """Cast a vote on what is seen here; returns its number.
+
+        Raises:
+            InputError: The file cannot be used, or a name or a role is empty or too long.
+        """
+        try:
+            cast = Cast(
+                by=by, roles=list(roles), approve=approve, reason=reason, payload_sha256=asked.payload_sha256,
+                policies=[need.policy for need in asked.needs], recipient=asked.recipient, edit=edit,
+            )  # fmt: skip
+        except ValidationError as error:
+            named = sorted({str(one["loc"][0]) for one in error.errors(include_input=False)})
+            text = f"has {', '.join(named)} that no vote may have"
+            raise InputError("the vote", text, "names and roles are 1 to 200 characters") from None
+        with self._guarded():
+            cursor = self._connection.execute(
+                "INSERT INTO votes (request, at, body) VALUES (?, ?, ?)", (asked.id, at, cast.model_dump_json())
+            )
+            return int(cursor.lastrowid or 0)
+
+    def answer(self, number: int) -> tuple[bool, str] | None:
+        """Return what became of a vote: whether it counted, and what is said of it; None while nobody has read it."""
+        with self._guarded():
+            row = self._connection.execute("SELECT counted, answer FROM votes WHERE number = ?", (number,)).fetchone()
+        return None if row is None or row[0] is None else (bool(row[0]), str(row[1]))
+
+    def act(self, act: Act, at: float) -> None:
+        """Switch something off or on; every process that runs with the file hears of it."""
+        with self._guarded(), self._transaction():
+            self._switch(act, at, None)
+
+    def _switch(self, act: Act, at: float, process: str | None) -> None:
+        row = Switched(  # cut, because what a process has switched must not fail to be written down
+            word=act.word, kind=act.kind, name=act.name, by=act.by[:200] or "operator", reason=act.reason[:4_000],
+            until=act.until,
+        ).model_dump_json()  # fmt: skip
+        run = self._connection.execute
+        run("INSERT INTO acts (process, at, body) VALUES (?, ?, ?)", (process, at, row))
+        word = {"revived": "killed", "resumed": "paused"}.get(act.word, act.word)
+        run("DELETE FROM switches WHERE kind = ? AND name = ? AND word = ?", (act.kind, act.name, word))
+        if word == act.word:
+            run("INSERT INTO switches VALUES (?, ?, ?, ?, ?)", (act.kind, act.name, word, act.until, row))
+
+    def switches(self, now: float) -> tuple[Act, ...]:
+        """Return what is switched off."""
+        with self._guarded():
+            return self._switches(now)
+
+    def _switches(self, now: float) -> tuple[Act, ...]:
+        rows = self._connection.execute(
+            "SELECT body FROM switches WHERE until IS NULL OR until > ? ORDER BY kind, name, word", (now,)
+        ).fetchall()
+        found: list[Act] = []
+        for [body] in rows:
+            switched = read(Switched, body)
+            if switched is None:  # nobody can say what was killed, so nothing may run
+                raise InputError(str(self.path), "holds a switch that cannot be read", "name another control file")
+            found.append(Act(**switched.model_dump()))
+        return tuple(found)
+
+    def processes(self, now: float) -> tuple[Process, ...]:
+        """Return the processes, oldest first."""
+        with self._guarded():
+            return self._processes(now)
+
+    def _processes(self, now: float) -> tuple[Process, ...]:
+        rows = self._connection.execute(
+            "SELECT id, pid, host, started, seen, ended, agents FROM processes ORDER BY started LIMIT ?", (MOST,)
+        ).fetchall()
+        found: list[Process] = []
+        for key, pid, host, started, seen, ended, agents in rows:
+            try:
+                state = "ended" if ended is not None else "running" if _alive(pid, host, seen, now) else "stale"
+                found.append(
+                    Process.model_validate({
+                        "id": key, "pid": pid, "host": host, "started": started, "seen": seen, "state": state,
+                        "agents": json.loads(agents),
+                    })
+                )  # fmt: skip
+            except (ValidationError, ValueError, TypeError, RecursionError):
+                continue
+        return tuple(found)
+
+
+def _host() -> str:
+    return platform.node() or "localhost"
+
+
+def _alive(pid: Any, host: Any, seen: Any, now: float) -> bool:
+    if now - seen > STALE_S:
+        return False
+    if host != _host():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,109 @@
+"""A running process at its control file: approvals and kill switches of other terminals, through one SQLite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+import anyio.to_thread
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from genie.contracts.classification import Classification
+from genie.edges.control.database import BEAT_S, Ledger
+from genie.errors import InputError
+
+if TYPE_CHECKING:
+    from genie.contracts.ports.control import ControlNews, ControlReport
+
+
+def _level(value: object) -> object:
+    return Classification.parse(value) if isinstance(value, str) else value
+
+
+class ControlSettings(BaseModel):
+    """Where the control file is, and how it is used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path = Field(description="The file; made, readable by its owner alone, if it is not there.")
+    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two looks at it.")
+    clearance: Annotated[Classification, BeforeValidator(_level)] | None = Field(
+        default=None, description="Highest classification that approvers see; that of a run's caller by default."
+    )
+
+
+class ControlFile:
+    """A control that is a file.
+
+    Args:
+        settings: Where and how.
+    """
+
+    Settings = ControlSettings
+
+    def __init__(self, settings: ControlSettings) -> None:
+        self.path = settings.path
+        self.interval_s = settings.interval_s
+        self.clearance = settings.clearance
+        self._ledger: Ledger | None = None
+        self._using = anyio.Lock()  # a connection is used by one thread at a time, and closed by none that waits
+        self._process = ""
+        self._last = 0
+        self._beaten = 0.0
+
+    def within(self, folder: Path) -> ControlFile:
+        """Return the same with a relative path taken from a folder."""
+        path = folder / self.path
+        return ControlFile(ControlSettings(path=path, interval_s=self.interval_s, clearance=self.clearance))
+
+    async def open(self, process: str, report: ControlReport) -> ControlNews:
+        """Make the file if it is not there, and enter the process.
+
+        Raises:
+            InputError: It cannot be used.
+        """
+        self._process, self._beaten = process, report.at
+
+        def register() -> ControlNews:
+            self._ledger = ledger = Ledger(self.path, create=True)
+            news, self._last = ledger.register(process, report)
+            return news
+
+        return await anyio.to_thread.run_sync(register)
+
+    async def exchange(self, report: ControlReport) -> ControlNews:
+        """Keep a report in the file, and return what people wrote there.
+
+        Raises:
+            InputError: It cannot be used.
+        """
+        beat = report.at - self._beaten >= BEAT_S
+        async with self._using:
+            ledger = self._ledger
+            if ledger is None:
+                raise InputError(str(self.path), "is closed")
+
+            def exchange() -> ControlNews:
+                news, self._last = ledger.exchange(self._process, report, self._last, beat=beat)
+                return news
+
+            news = await anyio.to_thread.run_sync(exchange)
+        if beat:
+            self._beaten = report.at
+        return news
+
+    async def close(self, report: ControlReport) -> None:
+        """Say goodbye."""
+        async with self._using:
+            ledger, self._ledger = self._ledger, None
+            if ledger is None:
+                return
+
+            def leave() -> None:
+                try:
+                    ledger.leave(self._process, report)
+                finally:
+                    ledger.close()
+
+            await anyio.to_thread.run_sync(leave)

@@ -1,0 +1,146 @@
+"""``executor: thread``: a plain function in a thread, for work that waits on files, sockets or databases.
+
+A thread cannot be stopped. When its delivery is cancelled, that settles at once; what the thread brings later is
+dropped, and its slot counts as abandoned, and stays taken, until it returns.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextvars import copy_context
+from functools import partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from genie.backend.asyncio_trio import parker_factory, threadsafe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.backend.asyncio_trio import Parker
+    from genie.contracts.message import Payload
+
+
+class _Task:
+    """One call on its way through a thread."""
+
+    __slots__ = ("call", "done", "error", "left", "output", "parker")
+
+    def __init__(self, call: Callable[[], object], parker: Parker) -> None:
+        self.call: Callable[[], object] | None = call
+        self.parker = parker
+        self.output: object = None
+        self.error: BaseException | None = None
+        self.done = False
+        self.left = False
+        """Nobody waits for it any more."""
+
+
+class ThreadJob:
+    """One agent's plain function, called in threads of its own; made and used on the loop.
+
+    Args:
+        agent: Its id, which names the threads.
+        function: The handler.
+        slots: Calls at a time, abandoned ones included; from 1.
+        closed: Told when it is closed.
+    """
+
+    def __init__(
+        self, agent: str, function: Callable[[Any], object], slots: int, closed: Callable[[ThreadJob], None]
+    ) -> None:
+        self.abandoned = 0
+        self._agent = agent
+        self._function = function
+        self._closed = closed
+        self._free = slots
+        self._waiting: deque[Parker] = deque()
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._threads = 0
+        self._running = 0
+        self._make_parker = parker_factory()
+        self._soon = threadsafe()
+
+    async def call(self, payload: Payload) -> object:
+        """Call the function in a thread, once a slot is free.
+
+        Cancelled: returns at once; the thread runs on, and what it brings is dropped.
+        """
+        await self._slot()
+        function = self._function
+        variables = copy_context()
+        task = _Task(lambda: variables.run(function, payload), self._make_parker())
+        self._running += 1
+        if self._running > self._threads:
+            self._threads += 1
+            name = f"genie {self._agent} {self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._tasks.put(task)
+        try:
+            while not task.done:
+                await task.parker.park()
+        except BaseException:  # a thread cannot be stopped, so a cancelled call is counted, then goes on
+            if not task.done:
+                task.left = True
+                self.abandoned += 1
+            raise
+        if task.error is not None:
+            raise task.error
+        return task.output
+
+    def close(self) -> None:
+        """Let the threads end: idle ones now, abandoned ones when they return. Nobody waits for them."""
+        for _ in range(self._threads):
+            self._tasks.put(None)
+        self._closed(self)
+
+    async def _slot(self) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        parker = self._make_parker()
+        self._waiting.append(parker)
+        try:
+            while parker in self._waiting:
+                await parker.park()
+        except BaseException:  # a cancelled wait gives its slot away, then goes on
+            if parker in self._waiting:
+                self._waiting.remove(parker)
+            else:
+                self._release()  # it was given a slot and cancelled in one turn
+            raise
+
+    def _release(self) -> None:
+        """Give a slot to the call that has waited longest."""
+        if self._waiting:
+            self._waiting.popleft().wake()
+        else:
+            self._free += 1
+
+    def _work(self) -> None:
+        """Serve in a thread until told to end, or until the loop is gone."""
+        while (task := self._tasks.get()) is not None:
+            call, task.call = task.call, None
+            try:
+                task.output = call() if call is not None else None
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the task
+                task.error = error
+            except BaseException as error:  # noqa: BLE001 - neither an exit nor an interrupt leaves a handler
+                task.error = RuntimeError(f"the handler raised {type(error).__name__}")
+            del call
+            try:
+                self._soon(partial(self._finished, task))
+            except RuntimeError:  # the loop is closed; nobody is left to tell
+                return
+
+    def _finished(self, task: _Task) -> None:
+        """A thread has returned; on the loop."""
+        self._running -= 1
+        task.done = True
+        if task.left:
+            self.abandoned -= 1
+            task.output = task.error = None
+        else:
+            task.parker.wake()
+        self._release()

@@ -1,0 +1,1 @@
+"""Outgoing HTTP: guarded client, fetch port and webhook."""

@@ -1,0 +1,208 @@
+"""Calls over HTTP that cannot be led astray: each goes to an address that was checked, and to no other.
+
+The name is resolved once, every address it has is checked, and the connection is made to one of these addresses while
+``Host``, SNI and the certificate stay those of the name. Nothing resolves it again, so an answer of the DNS that
+changes between check and use changes nothing. Proxies of the environment are not used: they would resolve anew.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from socket import SOCK_STREAM
+from typing import Literal
+
+import anyio
+import httpx
+
+from genie.edges.http.ssrf import Address, HostRule, Network, named, refusal
+from genie.errors import EdgeError
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host and port -> addresses as text."""
+MOST_ADDRESSES = 4
+"""Addresses of one name that a connection is tried to."""
+MOST_CHARACTERS = 8_192
+"""Of a URL."""
+MOST_OF_HOST = 253
+"""Characters of a name in the DNS (RFC 1035)."""
+USUAL_PORTS = {"https": 443, "http": 80}
+
+
+async def resolve(host: str, port: int) -> tuple[str, ...]:
+    """Return the addresses of a host as the system resolves it, in its order."""
+    found = await anyio.getaddrinfo(host, port, type=SOCK_STREAM)
+    return tuple(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How calls may leave: by which schemes, to which hosts and addresses, in what time.
+
+    Args:
+        error: What is raised, with the host and the rule.
+        hosts: Hosts that may be called.
+        schemes: ``https``, and ``http`` where it is meant.
+        timeout_s: Seconds for a call with all its redirects, from name to last byte.
+        networks: Private networks that may be called all the same.
+        resolver: Where the addresses of a name come from.
+        transport: Makes the connections; one that keeps none open, since a kept one would be another name's.
+    """
+
+    error: type[EdgeError]
+    hosts: tuple[HostRule, ...]
+    schemes: frozenset[str] = frozenset({"https"})
+    timeout_s: float = 10.0
+    networks: tuple[Network, ...] = ()
+    resolver: Resolve = field(default=resolve, repr=False)
+    transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return httpx.create_ssl_context()  # 20 ms, so once, and not before it is needed
+
+    def target(self, text: str) -> httpx.URL:
+        """Return a URL that may be called, as far as its text tells.
+
+        Raises:
+            EdgeError: It is malformed, or its scheme, host or port is not allowed.
+        """
+        try:
+            url = httpx.URL(text)
+            host = named(url.raw_host.decode("ascii"))
+        except (httpx.InvalidURL, UnicodeError, TypeError, ValueError):
+            raise self.error("url", "is malformed") from None
+        if len(text) > MOST_CHARACTERS or len(host) > MOST_OF_HOST:
+            raise self.error("url", "is too long")
+        if url.scheme not in self.schemes:
+            raise self.error(host or "url", f"must be called by {' or '.join(sorted(self.schemes))}")
+        if url.userinfo:
+            raise self.error(host, "has a user or password in its URL, which is refused")
+        usual = USUAL_PORTS[url.scheme]
+        port = url.port or usual
+        if not host or not any(rule.covers(host, port, usual) for rule in self.hosts):
+            raise self.error(host or "url", f"is not on the list of hosts that may be called (port {port})")
+        return url
+
+    @asynccontextmanager
+    async def call(
+        self, method: Literal["GET", "POST"], url: httpx.URL, *, headers: Mapping[str, str], content: bytes = b""
+    ) -> AsyncIterator[httpx.Response]:
+        """Make one call, without following redirects; the body of the answer has not been read.
+
+        Raises:
+            EdgeError: An address of the host is forbidden, or the call failed; the latter may be tried again.
+        """
+        host = named(url.raw_host.decode("ascii"))
+        addresses = await self._addresses(host, url.port or USUAL_PORTS[url.scheme])
+        transport = self.transport or httpx.AsyncHTTPTransport(
+            verify=self._tls if url.scheme == "https" else False, trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )  # fmt: skip
+        try:
+            response = await self._connected(transport, addresses, method, url, headers, content)
+            try:
+                yield response
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+        except httpx.HTTPError as error:
+            raise self.error(host, f"cannot be called ({type(error).__name__})", 0.0) from None
+        finally:
+            if self.transport is None:
+                with anyio.CancelScope(shield=True):
+                    await transport.aclose()
+
+    async def _addresses(self, host: str, port: int) -> list[Address]:
+        try:
+            texts = [host] if _is_address(host) else await self.resolver(host, port)
+        except (OSError, UnicodeError):
+            raise self.error(host, "has no address", 0.0) from None
+        addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]  # less the scope of a link
+        for address in addresses:
+            rule = refusal(address, self.networks)
+            if rule is not None:  # one bad address among good ones is the mark of a name that was set up to mislead
+                raise self.error(host, f"has a {rule} address, which is refused")
+        if not addresses:
+            raise self.error(host, "has no address", 0.0)
+        return addresses
+
+    async def _connected(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        addresses: list[Address],
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        content: bytes,
+    ) -> httpx.Response:
+        """Call the first address that takes a connection; nothing has been sent to one that does not."""
+        *others, last = addresses[:MOST_ADDRESSES]
+        for address in (*others, last):
+            request = httpx.Request(
+                method, url.copy_with(host=str(address), fragment=None),
+                headers={"Host": url.netloc.decode("ascii"), **headers}, content=content,
+                extensions={
+                    "sni_hostname": named(url.raw_host.decode("ascii")),
+                    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_s),
+                },
+            )  # fmt: skip
+            try:
+                return await transport.handle_async_request(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if address is last:
+                    raise
+        raise AssertionError("unreachable: the last address returns or raises")
+
+    async def body(self, response: httpx.Response, host: str, limit: int) -> bytes:
+        """Return the whole body of an answer.
+
+        Raises:
+            EdgeError: It is larger than ``limit`` bytes, or in an encoding that was not asked for.
+        """
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding != "identity":  # a few kilobytes of it may unpack to gigabytes
+            raise self.error(host, "answered in an encoding that was not asked for")
+        length = response.headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > limit:
+            raise self.error(host, f"answered with more than {limit} bytes")
+        body = await read(response, limit)
+        if body is None:
+            raise self.error(host, f"answered with more than {limit} bytes")
+        return body
+
+
+async def read(response: httpx.Response, limit: int) -> bytes | None:
+    """Return the whole body of an answer, or None if it is larger than ``limit`` bytes; nothing is kept beyond that.
+
+    Raises:
+        httpx.HTTPError: It broke off.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async for piece in response.aiter_raw():
+            size += len(piece)
+            if size <= limit:
+                pieces.append(piece)
+            else:
+                # To leave the loop would leave the generators beneath it to the garbage collector, which trio warns of.
+                # Closed, they end by themselves.
+                pieces.clear()
+                await response.aclose()
+    except httpx.HTTPError:
+        if size <= limit:
+            raise
+    return b"".join(pieces) if size <= limit else None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

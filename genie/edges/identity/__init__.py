@@ -1,0 +1,1 @@
+"""Signed identities and the keys that prove them."""

@@ -1,0 +1,110 @@
+"""Logs for people or for machines, with run and agent in each line and never a payload.
+
+What a handler logs through ``context.logger`` names its run and agent; so do the bus's own lines. Objects that may
+carry somebody's data (payloads, messages, exceptions) are named where a log call hands them over, never written out.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import unicodedata
+from collections.abc import Mapping
+from typing import IO, Final
+
+from pydantic import BaseModel
+
+from genie.contracts.message import Message, Payload, topic_of
+from genie.errors import place_of
+
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+FORMATS: Final = ("pretty", "json")
+MOST_CHARACTERS = 4_000
+"""Of one message; the rest is cut."""
+OURS = ("genie", "agents")
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def configure(*, level: str, form: str, stream: IO[str]) -> None:
+    """Write the logs of this process to a stream, and nowhere else.
+
+    Other libraries are heard from ``warning`` on, whatever the level: below that some write whole addresses and
+    headers, secrets included.
+
+    Args:
+        level: One of ``LEVELS``.
+        form: One of ``FORMATS``.
+        stream: Where lines go.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines() if form == "json" else Pretty())
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(number)
+
+
+class _Named(logging.Formatter):
+    """What both forms share: what is said, of what, without anybody's data."""
+
+    @staticmethod
+    def said(record: logging.LogRecord) -> str:
+        """Return the message with objects named instead of written out."""
+        text, arguments = str(_named(record.msg)), record.args
+        try:
+            if isinstance(arguments, tuple) and arguments:
+                text %= tuple(_named(part) for part in arguments)
+            elif isinstance(arguments, Mapping):
+                text %= {name: _named(part) for name, part in arguments.items()}
+        except (TypeError, ValueError, KeyError):
+            pass  # a wrong format must not end what was being done; the bare text is written
+        return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]} (cut)"
+
+    @staticmethod
+    def about(record: logging.LogRecord) -> dict[str, str]:
+        """Return the run and the agent that a line is about, and the exception, as far as there are any."""
+        found = {key: str(value) for key in ("run_id", "agent") if (value := getattr(record, key, None)) is not None}
+        if record.exc_info and record.exc_info[1] is not None:
+            found["error"] = place_of(record.exc_info[1])
+        return found
+
+
+class JsonLines(_Named):
+    """One JSON object a line: ``at``, ``level``, ``logger``, ``message``, ``run_id``, ``agent``, ``error``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; it is ASCII, so nothing in it can end it or steer a terminal."""
+        at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": self.said(record)}
+        return json.dumps(line | self.about(record), separators=(",", ":"))
+
+
+class Pretty(_Named):
+    """One line for people: time of day, level, what is said, and in brackets what it is about."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without characters that could break it or steer a terminal."""
+        at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).strftime("%H:%M:%S.%f")[:-3]
+        about = " ".join(f"{key}={value}" for key, value in self.about(record).items())
+        line = f"{at} {record.levelname.lower():<8} {record.name}: {self.said(record)}{f' [{about}]' if about else ''}"
+        return "".join("�" if unicodedata.category(char) in _STEERING else char for char in line)
+
+
+def _named(value: object) -> object:
+    """Return what may be written of something that a log call handed over."""
+    match value:
+        case Message():
+            return value  # its own text form names it and holds no payload
+        case Payload():
+            return f"<{topic_of(value).name}>"
+        case BaseModel():
+            return f"<{type(value).__name__}>"
+        case BaseException():
+            return place_of(value)
+        case bytes() | bytearray() | memoryview():
+            return f"<{len(value)} bytes>"
+        case tuple() | list() | set() | frozenset() | dict():
+            return f"<{type(value).__name__} of {len(value)}>"  # whatever they hold
+        case _:
+            return value

@@ -1,0 +1,117 @@
+"""What can follow from what: the types that a message may still bring about, read off the cards alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import TypeVar
+
+from genie.contracts.agent import Join
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Payload
+
+Node = TypeVar("Node", bound=Hashable)
+Kind = type[Payload]
+
+
+def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]:
+    """Return the strongly connected components of a graph, each after those it leads to.
+
+    Source: R. Tarjan, Depth-first search and linear graph algorithms, 1972; without recursion, so that a chain of a
+    thousand agents is no deeper than one of three.
+    """
+    number: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    waiting: list[Node] = []
+    placed: set[Node] = set()
+    found: list[tuple[Node, ...]] = []
+    for root in successors:
+        if root in number:
+            continue
+        number[root] = low[root] = len(number)
+        waiting.append(root)
+        path = [(root, iter(successors[root]))]
+        while path:
+            node, rest = path[-1]
+            following = next(rest, None)
+            if following is None:
+                path.pop()
+                if path:
+                    low[path[-1][0]] = min(low[path[-1][0]], low[node])
+                if low[node] == number[node]:
+                    start = waiting.index(node)
+                    found.append(tuple(waiting[start:]))
+                    placed.update(waiting[start:])
+                    del waiting[start:]
+            elif following not in number:
+                number[following] = low[following] = len(number)
+                waiting.append(following)
+                path.append((following, iter(successors.get(following, ()))))
+            elif following not in placed:
+                low[node] = min(low[node], number[following])
+    return found
+
+
+def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind, frozenset[Kind]]:
+    """Return, for every type named, all the types that can follow when a message of it is delivered.
+
+    A type follows when whoever takes it may send it: an agent, or its fallback, all that the card returns, publishes
+    or asks, a join its ``into``; and what follows from that. A join counts as soon as one of its parts is there, so
+    nothing that may still come is left out.
+    """
+    cards = tuple(cards)
+    sent = _sent(cards)
+    direct: dict[Kind, dict[Kind, None]] = {}
+    for card in cards:
+        for kind in card.consumes:
+            direct.setdefault(kind, {}).update(dict.fromkeys(sent[card.id]))
+    for join in joins:
+        for kind in join.parts.values():
+            direct.setdefault(kind, {})[join.into] = None
+    for kind in [kind for kinds in direct.values() for kind in kinds]:
+        direct.setdefault(kind, {})
+    bits = {kind: 1 << place for place, kind in enumerate(direct)}
+    masks: dict[Kind, int] = {}
+    for component in components(direct):
+        mask = 0
+        for kind in component:
+            for following in direct[kind]:
+                mask |= bits[following] | masks.get(following, 0)
+        masks.update(dict.fromkeys(component, mask))
+    sets = {mask: frozenset(kind for kind, bit in bits.items() if mask & bit) for mask in set(masks.values())}
+    return {kind: sets[mask] for kind, mask in masks.items()}
+
+
+def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, frozenset[Kind]]:
+    """Return, for every agent and join, all the types that can follow from a delivery to it.
+
+    Args:
+        cards: Every agent of the pipeline or runtime.
+        joins: Its joins.
+
+    Returns:
+        Id -> types; those that it sends itself included, those that it takes only where they come round again.
+    """
+    cards, joins = tuple(cards), tuple(joins)
+    following = follow(cards, joins)
+    made: dict[tuple[Kind, ...], frozenset[Kind]] = {}
+    result: dict[str, frozenset[Kind]] = {}
+    for name, kinds in (*_sent(cards).items(), *((join.id, (join.into,)) for join in joins)):
+        if kinds not in made:
+            made[kinds] = frozenset(kinds).union(*(following.get(kind, frozenset()) for kind in kinds))
+        result[name] = made[kinds]
+    return result
+
+
+def _sent(cards: tuple[AgentCard, ...]) -> dict[str, tuple[Kind, ...]]:
+    """Return what may leave each agent or a fallback in its place, in the cards' order, the same every time."""
+    by_id = {card.id: card for card in cards}
+    sent: dict[str, tuple[Kind, ...]] = {}
+    for card in cards:
+        chain: dict[str, AgentCard] = {}
+        stand_in: AgentCard | None = card
+        while stand_in is not None and stand_in.id not in chain:
+            chain[stand_in.id] = stand_in
+            stand_in = by_id.get(stand_in.fallback or "")
+        kinds = (kind for link in chain.values() for kind in (*link.produces, *link.publishes, *link.asks))
+        sent[card.id] = tuple(dict.fromkeys(kinds))
+    return sent

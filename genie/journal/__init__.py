@@ -1,0 +1,1 @@
+"""Journals: the ordered record of messages, verdicts and outcomes."""

@@ -1,0 +1,183 @@
+"""Reading a journal back: each message that it holds, who it was delivered to, and what of it is hidden."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import IO, TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from genie.contracts.classification import Classification
+from genie.contracts.headers import Headers
+from genie.contracts.message import Finding, Inspection, Payload, stamp
+from genie.errors import InputError
+from genie.policy_tools.sample import Specimen, card_of, kinds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.contracts.card import AgentCard, Caller
+    from genie.policy.policy import Scene
+
+MOST_LINE = 64 << 20
+"""Characters of one line."""
+_MOST_BYTES = 16 << 20
+"""Bytes that stand for a content that the journal names by its length."""
+EVERYTHING = frozenset({()})
+
+
+@dataclass(slots=True)
+class Replay:
+    """The deliveries of a journal file, as `genie run --journal` writes it.
+
+    Args:
+        path: The file; it is read twice, once for who got what and once for the messages.
+        scene: Topics and agents that it may speak of.
+        caller: Who asked, for the clearance of answers.
+    """
+
+    path: str
+    scene: Scene
+    caller: Caller
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Why deliveries are left out -> how many."""
+    _cards: dict[str, AgentCard | None] = field(default_factory=dict)
+
+    def specimens(self, only: str | None = None) -> Iterator[tuple[str, Specimen]]:
+        """Yield (message id, message with the recipients it was delivered to), in the journal's order.
+
+        Args:
+            only: The id of one message.
+
+        Raises:
+            InputError: The file cannot be read, or is no journal.
+        """
+        recipients = self._recipients(only)
+        for number, line in self._lines():
+            if line.get("kind") != "accepted" or (only is not None and line.get("message_id") != only):
+                continue
+            try:
+                found = self._specimen(line, recipients.get(line["message_id"], ()))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise InputError(
+                    f"{self.path}:{number}", "is no record of a message", "name a --journal file"
+                ) from None
+            if found is not None:
+                yield line["message_id"], found
+
+    def _recipients(self, only: str | None) -> dict[str, dict[str, None]]:
+        found: dict[str, dict[str, None]] = {}
+        for _, line in self._lines():
+            recipient, message = line.get("recipient"), line.get("message_id")
+            if line.get("kind") == "accepted" or not isinstance(recipient, str) or recipient == "asker":
+                continue
+            if isinstance(message, str) and only in {None, message}:
+                found.setdefault(message, {})[recipient] = None
+        return found
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        try:
+            with FilePath(self.path).open(encoding="utf-8") as file:
+                yield from self._parsed(file)
+        except FileNotFoundError:
+            raise InputError(self.path, "there is no such file") from None
+        except OSError as error:
+            raise InputError(self.path, f"cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise InputError(self.path, "is not UTF-8 text, so it is no journal") from None
+
+    def _parsed(self, file: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        number = 0
+        while text := file.readline(MOST_LINE + 1):
+            number += 1
+            if len(text) > MOST_LINE:
+                raise InputError(f"{self.path}:{number}", f"is longer than {MOST_LINE >> 20} MB")
+            if not text.strip():
+                continue
+            try:
+                line = json.loads(text)
+            except (ValueError, RecursionError):
+                line = None
+            if not isinstance(line, dict) or "kind" not in line:
+                raise InputError(f"{self.path}:{number}", "is no line of a journal", "give what --journal wrote")
+            yield number, line
+
+    def _skip(self, why: str, count: int = 1) -> None:
+        self.skipped[why] = self.skipped.get(why, 0) + count
+
+    def _card(self, name: str) -> AgentCard | None:
+        if name not in self._cards:
+            self._cards[name] = card_of(name, self.scene.cards, self.caller)
+        return self._cards[name]
+
+    def _specimen(self, line: dict[str, Any], recipients: dict[str, None] | tuple[()]) -> Specimen | None:
+        topic, sender = str(line["topic"]), self._card(str(line["sender"]))
+        kinds = kinds_of(topic, self.scene)
+        if not kinds or sender is None:
+            why = f"topic {topic} is not known here" if not kinds else f"sender {line['sender']} is not known here"
+            self._skip(why, max(1, len(recipients)))
+            return None
+        cards: list[AgentCard] = []
+        for name in recipients:
+            card = self._card(name)
+            if card is None:
+                self._skip(f"recipient {name} is not known here")
+            else:
+                cards.append(card)
+        findings = tuple(_finding(found) for found in line.get("findings", ()))
+        payload, hidden = _payload(kinds, line, findings)
+        label = max((found.label for found in findings), default=Classification.PUBLIC)
+        message = stamp(
+            1, payload, sender.id, None, None, 0, int(line.get("hops", 0)), _headers(line["headers"]),
+            Classification.parse(line["label"]), Inspection(0, findings, label),
+        )  # fmt: skip
+        return Specimen(message, sender, tuple(cards), hidden)
+
+
+def _headers(given: dict[str, Any]) -> Headers:
+    return Headers(
+        tenant=given.get("tenant"), user=given.get("user"), roles=frozenset(given.get("roles", ())),
+        classification=Classification.parse(given.get("classification", "public")), region=given.get("region"),
+        consent=frozenset(given.get("consent", ())), traceparent=given.get("traceparent"),
+    )  # fmt: skip
+
+
+def _finding(given: dict[str, Any]) -> Finding:
+    return Finding(
+        str(given["kind"]), tuple(given["path"]), int(given["start"]), int(given["end"]),
+        Classification.parse(given["label"]),
+    )  # fmt: skip
+
+
+def _payload(
+    kinds: tuple[type[Payload], ...], line: dict[str, Any], findings: tuple[Finding, ...]
+) -> tuple[Payload, frozenset[tuple[str, ...]]]:
+    """Return a payload as near to the one that was sent as the journal allows, and the fields that are not."""
+    given = line.get("payload")
+    if isinstance(given, dict):
+        hidden: set[tuple[str, ...]] = set()
+        # A journal written before it named what it masks: whatever lies where something was found may be masked.
+        masked = line.get("masked", [found.path for found in findings])
+        hidden.update(tuple(step for step in path if isinstance(step, str)) for path in masked)
+        whole = _contents(given, (), hidden)
+        for kind in kinds:
+            try:
+                return kind.model_validate(whole), frozenset(hidden)
+            except ValidationError:
+                continue  # another version, or what is masked is no value of its field any more
+    return kinds[0].model_construct(), EVERYTHING
+
+
+def _contents(value: Any, path: tuple[str, ...], hidden: set[tuple[str, ...]]) -> Any:
+    """Return a payload's values with bytes of the right length where the journal names a content by its digest."""
+    if isinstance(value, dict):
+        if set(value) == {"bytes", "sha256"} and isinstance(value["bytes"], int) and value["bytes"] >= 0:
+            if value["bytes"]:
+                hidden.add(path)
+            return bytes(min(value["bytes"], _MOST_BYTES))
+        return {name: _contents(part, (*path, name), hidden) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_contents(part, path, hidden) for part in value]
+    return value

@@ -1,0 +1,1 @@
+"""Operations: kill switches, consents, incidents, policy reload and statistics."""

@@ -1,0 +1,179 @@
+"""Policies read anew while messages flow: checked first, swapped whole between two messages, or not at all."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from genie.errors import ConfigError, GenieError, InputError
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from genie.bus.bus import Bus
+    from genie.policy.policy import PolicySet
+
+T = TypeVar("T")
+
+EVERY_S = 2.0
+"""Seconds between two looks at the policy files."""
+_TOLD = 10
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    from anyio import to_thread  # noqa: PLC0415 - start-up: nearly no program reloads at once
+
+    return await to_thread.run_sync(work)
+
+
+def _logger() -> logging.Logger:
+    import logging  # noqa: PLC0415 - start-up: for those that reload
+
+    return logging.getLogger("genie.reload")
+
+
+class PolicySource(Protocol):
+    """Where policies are written."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that may change."""
+        ...
+
+    def load(self) -> PolicySet:
+        """Read them again; raises ConfigError where anything in them is wrong."""
+        ...
+
+
+class Reloads(ABC):
+    """What a runtime does when its policy files change."""
+
+    _source: PolicySource | None
+
+    @abstractmethod
+    def _open_bus(self) -> Bus:
+        """Return the bus, or raise when the runtime is closed."""
+
+    async def reload(self, *, by: str = "operator", reason: str = "") -> bool:
+        """Read the policy files again and judge by them from now on; what is queued is judged again.
+
+        They are read and checked in a thread, while messages flow under the old policies; then the whole set is
+        swapped between two messages. Where anything is wrong the old set stays, and the audit says so.
+
+        Args:
+            by: Who asked for it; likewise ``reason``, why.
+            reason: Lands in the audit.
+
+        Returns:
+            False when the files say what is in force already.
+
+        Raises:
+            ConfigError: The files cannot be used; ``file:line`` and what is wrong, a line a problem.
+            InputError: The runtime was not made from a pipeline file.
+        """
+        bus = self._open_bus()
+        source = self._source
+        if source is None:
+            raise InputError("this runtime", "has no policy files", "use replace_policies, or make it from a pipeline")
+        try:
+            policies = await _in_thread(source.load)
+        except Exception as error:  # whatever keeps a set from being made keeps the old one in force
+            told = str(error) if isinstance(error, GenieError) else type(error).__name__
+            problems = error.problems if isinstance(error, ConfigError) else (told,)
+            contents = await _in_thread(partial(_contents, source.files))
+            bus.governed(
+                "reload_refused", bus.policies.sha256, by=by, reason=reason,
+                detail={"problems": list(problems[:_TOLD]), "files": contents},
+            )  # fmt: skip
+            for line in problems[:_TOLD]:
+                _logger().error("policies not reloaded: %s", line)
+            raise
+        self._open_bus()
+        before = bus.policies.sha256
+        if policies.sha256 == before:
+            return False
+        bus.replace_policies(policies, by, reason)
+        _logger().info("policies reloaded: %s is followed by %s", before[:12], policies.sha256[:12])
+        return True
+
+    def watch_policies(self, *, every_s: float = EVERY_S) -> None:
+        """Look at the policy files from now on, and reload when their content changes; errors are logged.
+
+        Args:
+            every_s: Seconds between two looks, above 0.
+
+        Raises:
+            ValueError: ``every_s`` is not above 0.
+        """
+        if not every_s > 0:
+            raise ValueError(f"every_s is above 0 seconds, not {every_s}")
+        source = self._source
+        if source is not None and source.files:
+            _Watch(self, self._open_bus(), source, every_s).look_later()
+
+
+class _Watch:
+    """Looks at files by the bus's alarm: at their times and sizes, and where these differ at their content."""
+
+    def __init__(self, runtime: Reloads, bus: Bus, source: PolicySource, every_s: float) -> None:
+        self._runtime = runtime
+        self._bus = bus
+        self._source = source
+        self._every_s = every_s
+        # Nothing is taken as seen: a change between the pipeline's loading and now is noticed at the first look.
+        self._marks: tuple[object, ...] = ()
+        self._contents: dict[str, str] = {}
+        self._task: object = None
+
+    def look_later(self) -> None:
+        """Look again after a while."""
+        self._bus.alarm.at(self._bus.now() + self._every_s, self._look)
+
+    def _look(self) -> None:
+        marks = _marks(self._source.files)
+        if marks == self._marks:
+            self.look_later()
+            return
+        self._marks = marks
+        self._task = self._bus.crew.start(self._renew)
+
+    async def _renew(self) -> None:
+        try:
+            contents = await _in_thread(partial(_contents, self._source.files))
+            if contents != self._contents:
+                self._contents = contents
+                await self._runtime.reload(by="watch", reason="a policy file changed")
+        except Exception:  # noqa: BLE001, S110 - logged and in the audit; the old policies stay in force
+            pass
+        finally:
+            self._bus.crew.left(self._task)
+            self.look_later()
+
+
+def _marks(files: tuple[Path, ...]) -> tuple[object, ...]:
+    marks: list[object] = []
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError as error:
+            marks.append(error.errno)
+        else:
+            marks.append((status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(marks)
+
+
+def _contents(files: tuple[Path, ...]) -> dict[str, str]:
+    """Return file -> SHA-256 of what it holds; empty where it cannot be read."""
+    import hashlib  # noqa: PLC0415 - start-up: only where policy files are watched
+
+    found: dict[str, str] = {}
+    for file in files:
+        try:
+            with file.open("rb") as stream:
+                found[str(file)] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            found[str(file)] = ""
+    return found

@@ -1,0 +1,36 @@
+"""From findings to a verdict: the words for places, and masking or, where a field cannot be masked, refusing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genie.contracts.message import Finding, Path
+from genie.policy.policy import Deny, Redact
+
+_NAMED = 3  # places that a reason names; the rest is counted
+
+
+def place(path: Path) -> str:
+    """Return a path as people write it: ``transactions.3.narration``."""
+    return ".".join(str(step) for step in path)
+
+
+def places(findings: Sequence[Finding]) -> str:
+    """Return kinds and places of findings, the first few by name: never what they matched."""
+    named = list(dict.fromkeys(f"{finding.kind} at {place(finding.path)}" for finding in findings))
+    rest = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + rest
+
+
+def masked_or_denied(code: str, findings: Sequence[Finding], why: str) -> Redact | Deny:
+    """Return the redaction of findings, or a denial when one of them lies in a field that cannot be masked.
+
+    Args:
+        code: Label of the denial.
+        findings: At least one.
+        why: What the recipient lacks, to follow "found pii.card at narration, ".
+    """
+    fixed = [finding for finding in findings if not finding.maskable]
+    if fixed:
+        return Deny(code, f"found {places(fixed)}, {why}, in a field that cannot be masked; give it a plain str field")
+    return Redact(frozenset(finding.path for finding in findings), f"found {places(findings)}, {why}")

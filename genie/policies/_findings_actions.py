@@ -1,0 +1,54 @@
+"""What a policy does about findings of its own kinds that a recipient may not see: mask, deny or hold, per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.message import Finding, Message
+from genie.policies._findings import masked_or_denied, places
+from genie.policies._settings import Action
+from genie.policy.policy import ALLOW, Deny, Hold, Judge, Route, Verdict
+
+
+def exposure_judge(
+    policy: str, route: Route, *, labels: Mapping[str, Classification], actions: Mapping[str, Action], everyone: bool
+) -> Judge | None:
+    """Return the judge of a route, or None when its recipient may see every kind.
+
+    Args:
+        policy: Name of the policy; its findings are of kinds below that name.
+        route: What is judged.
+        labels: Clearance needed to see each kind.
+        actions: What to do about each kind.
+        everyone: Act for every recipient, whatever its clearance.
+    """
+    clearance = route.recipient.clearance
+    acted = {f"{policy}.{kind}": actions[kind] for kind, label in labels.items() if everyone or label > clearance}
+    if not acted:
+        return None
+    why = "which nobody may be given here" if everyone else f"above the recipient's clearance {clearance.label}"
+
+    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        findings = message.inspection.findings
+        return _verdict(policy, [f for f in findings if f.kind in acted], acted, why) if findings else ALLOW
+
+    return judge
+
+
+def _verdict(policy: str, findings: list[Finding], acted: Mapping[str, Action], why: str) -> Verdict:
+    if not findings:
+        return ALLOW
+    denied = [finding for finding in findings if acted[finding.kind] == "deny"]
+    if denied:
+        return Deny(policy, f"found {places(denied)}, {why}; remove it, or set another action for the kind")
+    held = [finding for finding in findings if acted[finding.kind] == "hold"]
+    if not held:
+        return masked_or_denied(policy, findings, why)
+    if len(held) < len(findings):  # once a hold is approved nothing of this verdict is left, a mask neither
+        return Deny(
+            policy, f"found {places(findings)}, {why}, to be held and masked at once; set one action for these kinds"
+        )
+    return Hold(f"found {places(held)}, {why}")

@@ -1,0 +1,54 @@
+"""Clearance: nobody is given what is classified above their clearance."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.message import Message, topic_of
+from genie.policies._findings import masked_or_denied
+from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
+
+
+class ClearanceSettings(PolicySettings):
+    """Nothing to set: clearances are on cards, labels on payload classes and findings."""
+
+
+class Clearance:
+    """Deny on the declared label; mask where only what was found exceeds the recipient's clearance."""
+
+    name: ClassVar[str] = "clearance"
+    version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
+    Settings: ClassVar[type[ClearanceSettings]] = ClearanceSettings
+
+    def __init__(self, settings: ClearanceSettings = ClearanceSettings()) -> None:  # noqa: B008 - frozen
+        self.settings = settings
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """None of its own: it reads the findings of all."""
+        return ()
+
+    def compile(self, route: Route) -> Judge | None:
+        """Return the judge of a route, or None for a recipient that may see everything."""
+        clearance = route.recipient.clearance
+        if clearance >= max(Classification):
+            return None
+        topic = topic_of(route.payload).name
+        why = f"above the recipient's clearance {clearance.label}"
+
+        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+            inspection = message.inspection
+            if message.label <= clearance and inspection.label <= clearance:
+                return ALLOW
+            if message.label > clearance:
+                return Deny(
+                    "clearance",
+                    f"{topic} is {message.label.label}, {why}; raise it, or have the sender declassify what it sends",
+                )
+            above = [finding for finding in inspection.findings if finding.label > clearance]
+            return masked_or_denied("clearance", above, why)
+
+        return judge

@@ -1,0 +1,84 @@
+"""Declassification: whose output may leave with a lower label than what it was made of."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from genie.contracts.classification import Classification
+from genie.contracts.message import topic_of
+from genie.policies._settings import EnvironmentName, Level, TopicRule, Word, matches
+from genie.policy.declassification import Fall
+from genie.policy.policy import Inspector, Judge, PolicySettings, Route
+
+
+class Permit(PolicySettings):
+    """One permission: this agent may send this topic at a lower label."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    agent: Word
+    """Id of the agent in this pipeline."""
+    topic: TopicRule
+    from_: Level = Field(default=Classification.RESTRICTED, alias="from")
+    """Highest label that it may have read."""
+    to: Level
+    """Lowest label with which its output may leave."""
+    environments: tuple[EnvironmentName, ...] | None = Field(default=None, min_length=1)
+    """Where the permission holds; everywhere by default."""
+    because: str = Field(min_length=10, max_length=500)
+    """Why what leaves does not give away what was read; for whoever reviews the file."""
+
+    @model_validator(mode="after")
+    def _falls(self) -> Permit:
+        if self.to >= self.from_:
+            raise ValueError(f"from {self.from_.label} to {self.to.label} is no fall; write a lower label under `to`")
+        return self
+
+    def covers(self, fall: Fall) -> bool:
+        """Return True when this permission is for that fall."""
+        return (
+            self.agent == fall.agent.id
+            and matches(self.topic, topic_of(fall.payload).name)
+            and fall.read <= self.from_
+            and fall.to >= self.to
+            and (self.environments is None or fall.environment.name in self.environments)
+        )
+
+
+class DeclassificationSettings(PolicySettings):
+    """Who may declassify what."""
+
+    permits: tuple[Permit, ...] = ()
+    unlisted: Literal["closed", "card"] = "closed"
+    """Falls that no permission covers: refused, so that the label stays; or left to the agent's card."""
+
+
+class Declassification:
+    """Say where a label may fall; a label that may not fall stays, and clearance judges by it."""
+
+    name: ClassVar[str] = "declassification"
+    version: ClassVar[str] = "1"
+    reads: ClassVar[frozenset[str]] = frozenset()
+    Settings: ClassVar[type[DeclassificationSettings]] = DeclassificationSettings
+
+    def __init__(self, settings: DeclassificationSettings = DeclassificationSettings()) -> None:  # noqa: B008 - frozen
+        self.settings = settings
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """None: it reads cards only."""
+        return ()
+
+    def compile(self, _route: Route) -> Judge | None:
+        """Return None: it judges no delivery, and so costs none anything."""
+        return None
+
+    def permits(self, fall: Fall) -> bool:
+        """Return True where the label may fall; asked once for each agent and payload class."""
+        listed = [permit for permit in self.settings.permits if permit.agent == fall.agent.id]
+        if any(permit.covers(fall) for permit in listed):
+            return True
+        named = any(matches(permit.topic, topic_of(fall.payload).name) for permit in listed)
+        return self.settings.unlisted == "card" and not named

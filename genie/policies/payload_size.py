@@ -1,0 +1,97 @@
+"""Payload size: no message is larger, deeper or of more parts than a limit, overall or per topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from pydantic import Field, PositiveInt
+
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Message, topic_of
+from genie.policies._payload_shape import bound_of, shape_of, walk
+from genie.policies._settings import TopicRule, most_specific
+from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
+
+
+class SizeRule(PolicySettings):
+    """Limits of one topic or family; what is not given is as for every topic."""
+
+    max_bytes: PositiveInt | None = None
+    max_depth: PositiveInt | None = None
+    max_parts: PositiveInt | None = None
+
+
+class PayloadSizeSettings(PolicySettings):
+    """Limits of every message."""
+
+    max_bytes: PositiveInt = 8 * 1024 * 1024
+    """Strings in UTF-8, and eight for every other scalar."""
+    max_depth: PositiveInt = 32
+    """Levels of nesting: the payload is the first, what its fields hold the second, the items of a tuple one more."""
+    max_parts: PositiveInt = 1_000_000
+    """Values inside, at every level: fields, items, and the tuples and objects that hold them."""
+    topics: Mapping[TopicRule, SizeRule | PositiveInt] = Field(default_factory=dict)
+    """Limits of single topics or families, above or below those of all; the most specific rule counts. A number is
+    short for ``max_bytes``."""
+
+
+class PayloadSize:
+    """Deny what is larger, deeper or of more parts than its topic's limit."""
+
+    name: ClassVar[str] = "payload_size"
+    version: ClassVar[str] = "2"
+    reads: ClassVar[frozenset[str]] = frozenset()
+    Settings: ClassVar[type[PayloadSizeSettings]] = PayloadSizeSettings
+
+    def __init__(self, settings: PayloadSizeSettings = PayloadSizeSettings()) -> None:  # noqa: B008 - frozen
+        self.settings = settings
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """None: every inspection measures the size."""
+        return ()
+
+    def compile(self, route: Route) -> Judge:
+        """Return the judge of a route; the shape of a class without tuples is decided here."""
+        topic, settings = topic_of(route.payload).name, self.settings
+        written = most_specific(settings.topics, topic, SizeRule())
+        rule = SizeRule(max_bytes=written) if isinstance(written, int) else written
+        limit = rule.max_bytes or settings.max_bytes
+        max_depth, max_parts = rule.max_depth or settings.max_depth, rule.max_parts or settings.max_parts
+        shape = shape_of(route.payload)
+        within = shape.most is not None and shape.most[0] <= max_depth and shape.most[1] <= max_parts
+
+        quick = shape.rows is not None and shape.depth <= max_depth
+        rows = tuple((attrgetter(name), each) for name, each in shape.rows or ())
+
+        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+            size = message.inspection.size_bytes
+            if size > limit:
+                return Deny("payload_size", f"{topic} is {size} bytes, above its limit of {limit}; {_CURE}")
+            if within:
+                return ALLOW
+            if quick:
+                payload, parts = message.payload, shape.fixed
+                for read, each in rows:
+                    parts += each * len(read(payload) or ())
+                if parts <= max_parts:
+                    return ALLOW
+            return _shaped(message)
+
+        def _shaped(message: Message[Any]) -> Verdict:
+            most = bound_of(message.payload, max_depth)
+            if most[0] <= max_depth and most[1] <= max_parts:
+                return ALLOW
+            depth, parts = walk(message.payload, max_depth, max_parts)
+            if depth > max_depth:
+                return Deny("payload_depth", f"{topic} is nested more than {max_depth} levels deep; {_CURE}")
+            if parts > max_parts:
+                return Deny("payload_parts", f"{topic} has more than {max_parts} parts; {_CURE}")
+            return ALLOW
+
+        return judge
+
+
+_CURE = "send less, or raise the limit"

@@ -1,0 +1,107 @@
+"""Personal data: found in strings, and masked, denied or held for who may not see it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from genie.contracts.classification import Classification
+from genie.contracts.message import topic_of
+from genie.errors import PolicyError
+from genie.policies._findings_actions import exposure_judge
+from genie.policies._settings import Action, Level, TopicRule, most_specific
+from genie.policy.policy import Inspector, Judge, PolicySettings, Route
+
+if TYPE_CHECKING:
+    from genie.detectors.pii.inspector import PiiInspector
+
+PiiKind = Literal["aadhaar", "card", "email", "gstin", "iban", "nino", "pan", "passport", "phone", "ssn", "upi"]
+
+LABELS: Mapping[str, Classification] = {
+    "aadhaar": Classification.RESTRICTED,
+    "card": Classification.RESTRICTED,
+    "email": Classification.CONFIDENTIAL,
+    "gstin": Classification.INTERNAL,  # of a business, and public
+    "iban": Classification.CONFIDENTIAL,
+    "nino": Classification.RESTRICTED,
+    "pan": Classification.CONFIDENTIAL,
+    "passport": Classification.RESTRICTED,
+    "phone": Classification.CONFIDENTIAL,
+    "ssn": Classification.RESTRICTED,
+    "upi": Classification.CONFIDENTIAL,
+}
+"""Clearance needed to see each kind, unless settings say otherwise."""
+
+
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2 code of a country."""
+
+
+class PiiSettings(PolicySettings):
+    """What is looked for, how sensitive it is, and what happens for recipients below its label."""
+
+    labels: Mapping[PiiKind, Level] = Field(default_factory=dict)
+    """Clearance needed per kind where it differs from ``LABELS``; ``public`` means that everyone may see it."""
+    action: Action = "mask"
+    actions: Mapping[PiiKind, Action] = Field(default_factory=dict)
+    """Actions of single kinds."""
+    topics: Mapping[TopicRule, Mapping[PiiKind, Action]] = Field(default_factory=dict)
+    """Actions of single kinds on single topics or families; the most specific rule counts, above ``actions``."""
+    regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=40)] = ("IN", "US", "GB", "DE", "FR")
+    """Countries whose national telephone numbers are looked for, as ISO 3166 codes; numbers with a calling code are
+    found from everywhere."""
+    everyone: bool = False
+    """Act for every recipient, also for those whose clearance covers the kind."""
+
+
+class Pii:
+    """Mask, deny or hold personal data where its recipient's clearance is below the data's label.
+
+    Raises:
+        PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no
+            numbering plan.
+    """
+
+    name: ClassVar[str] = "pii"
+    version: ClassVar[str] = "2"
+    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
+    needs_findings: ClassVar[bool] = True
+    Settings: ClassVar[type[PiiSettings]] = PiiSettings
+
+    def __init__(self, settings: PiiSettings = PiiSettings()) -> None:  # noqa: B008 - frozen
+        self.settings = settings
+        self._labels = dict(LABELS)
+        for kind, label in settings.labels.items():
+            self._labels[kind] = label
+        self._inspector = _inspector(self._labels, settings.regions)
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """The inspector whose findings it reads."""
+        return (self._inspector,)
+
+    def compile(self, route: Route) -> Judge | None:
+        """Return the judge of a route, or None when its recipient may see every kind."""
+        chosen = self.settings
+        here = most_specific(chosen.topics, topic_of(route.payload).name, {})
+        actions = dict.fromkeys(self._labels, chosen.action)
+        for kind, action in (*chosen.actions.items(), *here.items()):
+            actions[kind] = action
+        return exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
+
+
+def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -> PiiInspector:
+    # What validates numbers is loaded with the first candidate, so that it is there is asked now.
+    for module, name in (("phonenumbers", "phonenumbers"), ("stdnum", "python-stdnum")):
+        if importlib.util.find_spec(module) is None:
+            raise PolicyError("pii", f"needs {name}; install genie-bus[governance]")
+    from genie.detectors.pii.inspector import PiiInspector  # noqa: PLC0415 - it needs an extra
+    from genie.detectors.pii.phones import DEFAULT_REGIONS, unknown_regions  # noqa: PLC0415 - as below
+
+    unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
+    if unknown:
+        raise PolicyError("pii", f"no numbering plan is known of region {', '.join(unknown)}; write ISO 3166 codes")
+    return PiiInspector(labels, regions=regions)

@@ -1,0 +1,120 @@
+"""Topic roles: who may cause messages of which topic, and who may send them (role-based access control)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Message, topic_of
+from genie.policies._settings import Names, TopicRule, matches_id, most_specific
+from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
+
+CALLER = "caller"
+"""Stands under ``senders`` for whoever asks from outside."""
+
+
+class RoleRule(PolicySettings):
+    """What a topic asks of the run that causes it and of the agent that sends it; all that is named is needed."""
+
+    any_of: Names | None = None
+    """The run holds one of these roles."""
+    all_of: Names | None = None
+    """The run holds all of these roles."""
+    none_of: Names | None = None
+    """The run holds none of these roles: duties that one person may not have together."""
+    senders: Names | None = None
+    """Ids of the agents and joins that may send it, ``family.*`` for several, ``caller`` for whoever asks."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> RoleRule:
+        if not self.model_fields_set:
+            raise ValueError("a rule names any_of, all_of, none_of or senders; write unlisted: open for open topics")
+        forbidden, one = set(self.none_of or ()), set(self.any_of or ())
+        impossible = forbidden & set(self.all_of or ()) or (one if one <= forbidden else set())
+        if impossible:
+            raise ValueError(f"role {min(impossible)!r} is asked for and forbidden, so nobody could pass")
+        return self
+
+
+class TopicRolesSettings(PolicySettings):
+    """Roles per topic; the most specific rule counts alone."""
+
+    topics: Mapping[TopicRule, RoleRule | Names] = Field(default_factory=dict)
+    """A list of roles is short for ``any_of``."""
+    unlisted: Literal["open", "closed"] = "closed"
+    """Topics that no rule covers: denied to everybody, or open to everybody. Closed, so that a forgotten topic is
+    noticed at once instead of being readable by all."""
+
+
+class TopicRoles:
+    """Deny messages of runs whose roles, or of agents which, are not those that the topic asks for."""
+
+    name: ClassVar[str] = "topic_roles"
+    version: ClassVar[str] = "2"
+    reads: ClassVar[frozenset[str]] = frozenset()
+    Settings: ClassVar[type[TopicRolesSettings]] = TopicRolesSettings
+
+    def __init__(self, settings: TopicRolesSettings = TopicRolesSettings()) -> None:  # noqa: B008 - frozen
+        self.settings = settings
+        self.headers_only = not any(isinstance(rule, RoleRule) and rule.senders for rule in settings.topics.values())
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """None: it reads headers and the sender's id only."""
+        return ()
+
+    def compile(self, route: Route) -> Judge | None:
+        """Return the judge of a route, or None for an unlisted topic when those are open."""
+        topic = topic_of(route.payload).name
+        rule = most_specific(self.settings.topics, topic, None)
+        if rule is None:
+            return None if self.settings.unlisted == "open" else _closed(topic)
+        return _any_of(topic, rule) if isinstance(rule, tuple) else _judge(topic, rule)
+
+
+def _any_of(topic: str, roles: tuple[str, ...]) -> Judge:
+    excludes = frozenset(roles).isdisjoint
+    denied = Deny("topic_roles", f"{topic} needs one of the roles {', '.join(roles)}; start the run with one")
+
+    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        return denied if excludes(message.headers.roles) else ALLOW
+
+    return judge
+
+
+def _judge(topic: str, rule: RoleRule) -> Judge:
+    one, every, none = (frozenset(roles or ()) for roles in (rule.any_of, rule.all_of, rule.none_of))
+    senders = rule.senders
+    known: dict[str, bool] = {}
+    """Senders met so far, and whether they may send; there are as many as agents and callers that may."""
+
+    def may_send(sender: AgentCard) -> bool:
+        name = CALLER if sender.egress and sender.id.startswith("caller:") else sender.id
+        may = senders is None or any(matches_id(listed, name) for listed in senders)
+        if name == sender.id:
+            known[name] = may
+        return may
+
+    def judge(message: Message[Any], sender: AgentCard) -> Verdict:
+        held = message.headers.roles
+        if one and one.isdisjoint(held):
+            why = f"needs one of the roles {', '.join(sorted(one))}; start the run with one"
+        elif not every <= held:
+            why = f"needs all of the roles {', '.join(sorted(every))}; {', '.join(sorted(every - held))} lacking"
+        elif not none.isdisjoint(held):
+            why = f"may not be caused by somebody with the role {min(none & held)}; somebody else must start the run"
+        elif senders is None or known.get(sender.id) or may_send(sender):
+            return ALLOW
+        else:
+            why = f"may be sent by {', '.join(senders)} only; list this sender, or have one of those send it"
+        return Deny("topic_roles", f"{topic} {why}")
+
+    return judge
+
+
+def _closed(topic: str) -> Judge:
+    denied = Deny("topic_roles", f"{topic} is not listed; list it with its roles, or set unlisted: open")
+    return lambda _message, _sender: denied

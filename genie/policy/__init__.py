@@ -1,0 +1,1 @@
+"""Policy evaluation: verdicts, inspection of payloads, and what each recipient may see."""

@@ -1,0 +1,222 @@
+"""Judging: what inspectors find once per message, and what policies decide once per delivery.
+
+Inspectors run on a payload's strings and attach findings. Policies are compiled per route (payload class and
+recipient) into judges: pure, synchronous functions of the message and its sender's card. Deny overrides hold overrides
+redact overrides allow; a judge that raises denies. A policy in shadow mode is heard and recorded, and nothing comes of
+what it says. Whoever writes a policy finds here as well what lives in ``genie.policy.verdicts`` (verdicts, decisions)
+and in ``genie.policy.inspection``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from genie.contracts import text as fields
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Message, Path, Payload, topic_of
+from genie.errors import PolicyError
+from genie.policy.evaluator import Gate, Seat
+from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, quiet
+from genie.policy.verdicts import (
+    ALLOW,
+    Allow,
+    Decision,
+    Deny,
+    Hold,
+    Judge,
+    Judgement,
+    Need,
+    Reason,
+    Redact,
+    Ruled,
+    Verdict,
+    Whole,
+)  # fmt: skip
+
+__all__ = (
+    "ALLOW", "Allow", "Decision", "Deny", "Environment", "Gate", "Hold", "Inspector", "Inspectors", "Judge",
+    "Judgement", "Need", "Policy", "PolicySet", "PolicySettings", "Reason", "Redact", "Route", "Ruled", "Scene",
+    "ShadowFinding", "Span", "Verdict", "Whole", "mask",
+)  # fmt: skip
+
+
+class Environment(NamedTuple):
+    """Where a pipeline runs."""
+
+    name: str = "development"
+    """``development``, ``staging`` or ``production``."""
+
+
+class Route(NamedTuple):
+    """What a policy is compiled for."""
+
+    payload: type[Payload]
+    recipient: AgentCard
+    """The subscriber; for an answer that leaves, the card of the caller, tap or webhook."""
+    environment: Environment = Environment()
+
+
+class Scene(NamedTuple):
+    """What a policy's settings are checked against when a file is loaded."""
+
+    kinds: tuple[type[Payload], ...]
+    """Every payload class that may be sent."""
+    cards: tuple[AgentCard, ...]
+    """Every agent and join that may send or receive."""
+    environment: Environment = Environment()
+    inspectors: frozenset[str] = frozenset()
+    """Names of the inspectors whose findings there will be."""
+
+
+class PolicySettings(BaseModel):
+    """Base of a policy's settings: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Policy(Protocol):
+    """One rule. ``name`` and ``version`` go into every decision it makes.
+
+    What a policy may say of itself on its class, so that it is asked less often; where it is silent nothing is assumed:
+
+    - ``needs_findings = True``: it can object only where an inspector found something; a clean message is not shown.
+    - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
+    - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
+      one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
+
+    A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
+    pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
+    pipeline is not known.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    @property
+    def settings(self) -> PolicySettings:
+        """What it was configured with; part of the policy set's hash."""
+        ...
+
+    @property
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """Inspectors whose findings it reads."""
+        ...
+
+    def compile(self, route: Route) -> Judge | None:
+        """Return the judge of a route, or None when the rule always allows it."""
+        ...
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """The policies in force, compiled together.
+
+    Args:
+        policies: In the order in which their reasons are listed.
+        environment: Where the pipeline runs.
+        shadow: Names of policies that are heard and recorded without acting.
+    """
+
+    policies: tuple[Policy, ...] = ()
+    environment: Environment = field(default_factory=Environment)
+    shadow: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        names = [policy.name for policy in self.policies]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PolicyError(twice, "is listed twice; one entry per policy")
+        unknown = next((name for name in sorted(self.shadow) if name not in names), None)
+        if unknown is not None:
+            raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
+        object.__setattr__(self, "sha256", self._hash())
+        acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
+        taken = {inspector.name for inspector in acting}
+        heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
+        object.__setattr__(self, "inspectors", Inspectors((*acting, *map(quiet, heard))))
+        object.__setattr__(self, "_likes", {})
+
+    sha256: str = field(init=False)
+    inspectors: Inspectors = field(init=False)
+    _likes: dict[object, object] = field(init=False, repr=False, compare=False)
+
+    def _hash(self) -> str:
+        import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
+        import json  # noqa: PLC0415 - as above
+
+        listed = [[p.name, p.version, _ordered(p.settings.model_dump())] for p in self.policies]
+        whole: list[object] = [self.environment.name, listed, *([sorted(self.shadow)] if self.shadow else [])]
+        text = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def gate(self, payload: type[Payload], recipient: AgentCard) -> Gate:
+        """Return the gate of a route.
+
+        A policy that cannot be compiled for the route makes a gate that denies everything and says so.
+        """
+        route = Route(payload, recipient, self.environment)
+        policies: list[Policy] = []
+        seats: list[Seat] = []
+        for policy in self.policies:
+            try:
+                judge = policy.compile(route)
+            except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
+                judge = _shut(f"cannot judge {topic_of(payload).name}: {type(error).__name__}")
+            if judge is not None:
+                policies.append(policy)
+                seats.append(
+                    Seat(
+                        policy.name, policy.version, judge, policy.name in self.shadow,
+                        getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
+                    )
+                )  # fmt: skip
+        return Gate(tuple(seats), self.sha256, self._alike(payload, recipient, policies))
+
+    def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
+        """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""
+        read: set[str] = set()
+        for policy in policies:
+            fields_read = getattr(policy, "reads", None)
+            if fields_read is None:
+                return None
+            read |= fields_read
+        key = (payload, tuple((name, getattr(recipient, name)) for name in sorted(read)))
+        return self._likes.setdefault(key, key)
+
+
+def _ordered(value: object) -> object:
+    """Return settings with sets in order, so that the same settings hash the same in every process."""
+    if isinstance(value, dict):
+        return {str(key): _ordered(part) for key, part in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((_ordered(part) for part in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [_ordered(part) for part in value]
+    return value
+
+
+def _shut(why: str) -> Judge:
+    return lambda _message, _sender: Deny("policy_error", why)
+
+
+def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
+    """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
+
+    Raises:
+        LookupError: A path is no plain string field, so the delivery must be denied.
+    """
+    # Messages in which nothing was found share their inspection, and so must not share a copy kept with it.
+    made = message.inspection.masked if message.inspection.findings else {}
+    copy = made.get(paths)
+    if copy is None:
+        whole = {tuple(path) for path in paths if isinstance(path, Whole)}
+        spans: dict[Path, tuple[tuple[int, int, str], ...]] = {tuple(path): () for path in paths}
+        for finding in message.inspection.findings:
+            if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):
+                word = finding.kind.rpartition(".")[2]
+                spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
+        copy = made[paths] = fields.masked(message.payload, spans)
+    return copy

@@ -1,0 +1,157 @@
+"""What policies answer of one delivery, and the decision that their answers are folded into. Values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Message, Path
+
+
+class Allow(NamedTuple):
+    """The delivery may go on; ``obligations`` are written beside the payload where it leaves for someone."""
+
+    obligations: tuple[str, ...] = ()
+
+
+class Deny(NamedTuple):
+    """The delivery may not happen."""
+
+    code: str
+    """Stable label, for example ``"clearance"``."""
+    reason: str
+    """One sentence; names paths and limits, never matched text."""
+
+
+class Redact(NamedTuple):
+    """The recipient gets a copy in which the findings at these paths are masked."""
+
+    paths: frozenset[Path]
+    """A path in which nothing was found, and one that is ``Whole``, is masked from end to end."""
+    reason: str = ""
+
+
+class Hold(NamedTuple):
+    """The delivery waits for a person."""
+
+    reason: str
+    expires_s: float | None = None
+    """Seconds until the hold ends ``expired``; the run limits' ``hold_s`` by default."""
+    paths: frozenset[Path] = frozenset()
+    """What stays masked for the recipient after an approval."""
+    approvers: frozenset[str] = frozenset()
+    """Roles of which an approver must hold one; empty means any approver. Never the run's own user."""
+    quorum: int = 1
+    """Different people who must approve, from 1."""
+
+
+Verdict = Allow | Deny | Redact | Hold
+ALLOW = Allow()
+
+
+class Ruled(NamedTuple):
+    """What one of the several rules of a policy says; it is recorded and approved as ``policy/rule@version``."""
+
+    rule: str
+    version: str
+    verdict: Verdict
+    shadow: bool = False
+    """It is recorded, and nothing comes of it."""
+
+
+Judgement = Verdict | tuple[Ruled, ...]
+"""One verdict, or those of each rule that objects."""
+
+Judge = Callable[[Message[Any], AgentCard], Judgement]
+"""Judges one delivery by the message and its sender's card. Pure: no I/O, no clock, no state."""
+
+
+class Whole(tuple[str | int, ...]):
+    """A path whose whole text is masked, not only what was found in it."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Whole) and tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:  # never that of the plain path: one must not stand for the other in a set
+        return hash((Whole, tuple(self)))
+
+
+# --- folded into one decision ---
+
+
+class Need(NamedTuple):
+    """What one hold asks for before its delivery goes on."""
+
+    policy: str
+    """``policy@version`` of the policy that holds, ``policy/rule@version`` of a rule."""
+    approvers: frozenset[str] = frozenset()
+    quorum: int = 1
+
+
+SHADOW = "shadow_"
+
+
+class Reason(NamedTuple):
+    """What one policy said of one delivery; evidence as paths, never text."""
+
+    policy: str
+    """Its name; ``policy/rule`` where it has rules."""
+    version: str
+    verdict: str
+    """``allow``, ``redact``, ``hold`` or ``deny``; with ``shadow_`` before it, nothing came of it."""
+    code: str
+    text: str
+
+    @property
+    def shadow(self) -> bool:
+        """True for what was recorded without acting."""
+        return self.verdict.startswith(SHADOW)
+
+
+class Decision(NamedTuple):
+    """The folded verdict of all policies on one delivery, when it is more than a plain allow."""
+
+    verdict: str
+    """``allow`` (with obligations, or with what a policy in shadow mode says), ``redact``, ``hold`` or ``deny``."""
+    reasons: tuple[Reason, ...]
+    policy_set: str
+    """SHA-256 of the policy set that decided."""
+    paths: frozenset[Path] = frozenset()
+    needs: tuple[Need, ...] = ()
+    """What each policy that holds asks for."""
+    expires_s: float | None = None
+    obligations: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """``policy@version`` of each policy that holds; an approval names these."""
+        return frozenset(need.policy for need in self.needs)
+
+    @property
+    def summary(self) -> str:
+        """The decisive policies and codes, for outcomes and counts: ``"clearance: restricted"``."""
+        decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
+        return "; ".join(_told(reason) for reason in decisive)
+
+    def record(self) -> Mapping[str, object]:
+        """Return the decision for a journal: policies, versions, the set's hash, and paths as evidence."""
+        return {
+            "policy_set": self.policy_set,
+            "reasons": [
+                {"policy": r.policy, "version": r.version, "verdict": r.verdict, "code": r.code, "text": r.text}
+                for r in self.reasons
+            ],
+            "paths": sorted({".".join(map(str, path)) for path in self.paths}),
+            "obligations": list(self.obligations),
+        }
+
+
+def _told(reason: Reason) -> str:
+    name = f"{reason.policy} (shadow)" if reason.shadow else reason.policy
+    return f"{name}: {reason.text}" if reason.text else name

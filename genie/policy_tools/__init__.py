@@ -1,0 +1,1 @@
+"""Tools for policies: explain, diff, examples and inspection, for the command and for pages."""

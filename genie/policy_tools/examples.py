@@ -1,0 +1,143 @@
+"""The examples of rules, run: what each rule says of the messages that its author wrote beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from genie.cli.terminal.layout import Line, Text
+from genie.config.validation import validated
+from genie.errors import ConfigError
+from genie.policy.policy import Route
+from genie.policy.verdicts import SHADOW
+from genie.policy_tools.explain import rule_said
+from genie.policy_tools.sample import specimen_at
+from genie.rules.ast import Roots
+from genie.rules.policy import Rules
+from genie.rules.schema import RulesSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.config.source_map import Document
+    from genie.policy_tools.explain import Said
+    from genie.policy_tools.sample import Specimen
+    from genie.policy_tools.sources import Sourced
+    from genie.rules.schema import ExampleSection, RuleSection
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example, and what came of it."""
+
+    rule: str
+    where: str
+    """``file:line``."""
+    expected: str
+    found: tuple[Said, ...]
+    """One for each recipient."""
+
+    @property
+    def passed(self) -> bool:
+        """True when the rule says what the example says, for every recipient."""
+        return all(one.verdict.removeprefix(SHADOW) == self.expected for one in self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """All examples of a file."""
+
+    examples: tuple[Example, ...]
+    untested: tuple[str, ...]
+    """Rules without an example."""
+
+    @property
+    def passed(self) -> bool:
+        """True when every example gets what it says."""
+        return all(example.passed for example in self.examples)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the trials as JSON values."""
+        return {
+            "passed": sum(example.passed for example in self.examples),
+            "failed": sum(not example.passed for example in self.examples),
+            "examples": [
+                {
+                    "rule": one.rule,
+                    "where": one.where,
+                    "expected": one.expected,
+                    "found": [said.verdict for said in one.found],
+                    "passed": one.passed,
+                    "reasons": [said.text for said in one.found],
+                }
+                for one in self.examples
+            ],
+            "without_examples": list(self.untested),
+        }
+
+
+def tried(known: Sourced) -> Trials:
+    """Run the examples of every rule of some policy files.
+
+    Raises:
+        ConfigError: An example is no message; one line a problem.
+    """
+    examples: list[Example] = []
+    untested: list[str] = []
+    problems: list[str] = []
+    for document, section in known.reading.sections:
+        if not section.rules:
+            continue
+        settings: RulesSettings = validated(RulesSettings, _rules_of(document)).value
+        for place, rule in enumerate(settings.rules):
+            if not rule.examples:
+                untested.append(rule.name)
+            for number, example in enumerate(rule.examples):
+                path = ("rules", place, "examples", number)
+                specimen, wrong = specimen_at(document, (*path, "given"), known.scene, known.policies)
+                problems += [f"{document.where(one.path)}: {one.text}" for one in wrong]
+                if specimen is not None:
+                    examples.append(_tried(rule, example, specimen, document.where(path), known))
+    if problems:
+        raise ConfigError(tuple(problems))
+    return Trials(tuple(examples), tuple(untested))
+
+
+def _rules_of(document: Document) -> Document:
+    from dataclasses import replace  # noqa: PLC0415 - beside its only use
+
+    value: Any = document.value
+    return replace(document, value={"rules": value["rules"]})
+
+
+def _tried(rule: RuleSection, example: ExampleSection, specimen: Specimen, where: str, known: Sourced) -> Example:
+    alone = Rules(RulesSettings(rules=(rule,)))
+    message = specimen.inspected(known.policies)
+    found: list[Said] = []
+    for recipient in specimen.recipients:
+        route = Route(type(message.payload), recipient, known.policies.environment)
+        (trial,) = alone.examine(route, message, specimen.sender)
+        found.append(rule_said(alone.name, trial, Roots(route, specimen.sender, message)))
+    return Example(rule.name, where, example.then, tuple(found))
+
+
+# --- for people ---
+
+
+def rendered(found: Trials) -> Iterator[Line]:
+    """Yield a line an example, and what a failed one looked at."""
+    for one in found.examples:
+        if one.passed:
+            told = Text(f"{one.rule}: {one.expected}")
+            yield Line((Text("pass ", "green"), told, Text(f"  {one.where}", "dim")))
+            continue
+        said = next(said for said in one.found if said.verdict.removeprefix(SHADOW) != one.expected)
+        told = Text(f"{one.rule}: {said.verdict}, not {one.expected}")
+        yield Line((Text("FAIL ", "bold red"), told, Text(f"  {one.where}", "dim")))
+        yield Line.of(f"       {said.text}")
+        for name, value, came in said.inputs:
+            yield Line.of(f"       {name} = {value}: {came}", "dim")
+    for name in found.untested:
+        yield Line.of(f"rule {name} has no example", "yellow")
+    passed = sum(one.passed for one in found.examples)
+    yield Line.of(f"{passed} of {len(found.examples)} examples passed", "bold")

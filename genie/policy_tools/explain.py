@@ -1,0 +1,293 @@
+"""Why a message gets its verdict: every policy, what it looked at, and what it said. Nothing is carried out."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from genie.cli.terminal.json_text import as_values
+from genie.cli.terminal.layout import Line, Text
+from genie.contracts.message import Value, topic_of
+from genie.policy.evaluator import Opinion
+from genie.policy.policy import Allow, Deny, Hold, Redact, Route
+from genie.policy.verdicts import SHADOW
+from genie.rules.ast import NEVER, Items, Roots, Test, evaluate, tests_of, value_of
+from genie.rules.policy import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from genie.contracts.card import AgentCard
+    from genie.contracts.message import Message
+    from genie.policy.policy import Policy, PolicySet
+    from genie.policy_tools.sample import Specimen
+    from genie.rules.policy import Trial
+
+_COLOURS = {"allow": "green", "redact": "yellow", "hold": "magenta", "deny": "red", "hidden": "cyan"}
+_WORDS = {True: "holds", False: "does not hold", None: "undecided"}
+_MOST_FINDINGS = 20
+_ASIDE = "cannot object to this topic and recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one policy, or one rule, makes of a message."""
+
+    policy: str
+    version: str
+    verdict: str
+    """As in a decision's reasons; ``hidden`` where a journal does not hold what a rule needs."""
+    code: str = ""
+    text: str = ""
+    inputs: tuple[tuple[str, str, str], ...] = ()
+    """(what it looked at, its value or kind, what came of it)."""
+    within: bool = False
+    """It is a rule, and belongs to the policy above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What every policy says of one delivery."""
+
+    message: Message[Any]
+    sender: AgentCard
+    recipient: AgentCard
+    verdict: str
+    policy_set: str
+    said: tuple[Said, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the explanation as JSON values, without payload text."""
+        return {
+            "topic": topic_of(self.message.payload).name,
+            "sender": self.sender.id,
+            "recipient": self.recipient.id,
+            "label": self.message.label.label,
+            "headers": _headers(self.message),
+            "findings": [
+                {"kind": one.kind, "path": list(one.path), "start": one.start, "end": one.end}
+                for one in self.message.inspection.findings
+            ],
+            "verdict": self.verdict,
+            "policy_set": self.policy_set,
+            "policies": [
+                {
+                    "policy": one.policy,
+                    "version": one.version,
+                    "verdict": one.verdict,
+                    "code": one.code,
+                    "reason": one.text,
+                    "inputs": [{"subject": name, "value": value, "result": came} for name, value, came in one.inputs],
+                }
+                for one in self.said
+            ],
+        }
+
+
+def explain(policies: PolicySet, specimen: Specimen) -> Iterator[Explanation]:
+    """Yield what every policy says, for each recipient of a message."""
+    message = specimen.inspected(policies)
+    for recipient in specimen.recipients:
+        gate = policies.gate(type(message.payload), recipient)
+        decision = gate.judge(message, specimen.sender)
+        opinions = gate.opinions(message, specimen.sender)
+        said: list[Said] = []
+        for policy in policies.policies:
+            said += _policy(policy, policies, opinions, specimen, message, recipient)
+        verdict = "allow" if decision is None else decision.verdict
+        if specimen.hidden:
+            verdict = strongest(one.verdict for one in said)
+        yield Explanation(message, specimen.sender, recipient, verdict, policies.sha256, tuple(said))
+
+
+def strongest(verdicts: Iterable[str]) -> str:
+    """Return the verdict that overrides the others; ``hidden`` where what is hidden could still change it."""
+    found = set(verdicts)
+    if "hidden" in found and "deny" not in found:
+        return "hidden"
+    return next((verdict for verdict in ("deny", "hold", "redact") if verdict in found), "allow")
+
+
+def _policy(
+    policy: Policy,
+    policies: PolicySet,
+    opinions: tuple[Opinion, ...],
+    specimen: Specimen,
+    message: Message[Any],
+    recipient: AgentCard,
+) -> Iterator[Said]:
+    route = Route(type(message.payload), recipient, policies.environment)
+    if isinstance(policy, Rules):
+        for trial in policy.examine(route, message, specimen.sender, specimen.hidden):
+            roots = Roots(route, specimen.sender, message)
+            yield rule_said(policy.name, trial, roots, shadow=policy.name in policies.shadow)
+        return
+    inputs = tuple(_inputs(policy, message, recipient))
+    own = [one for one in opinions if one.policy == policy.name or one.policy.startswith(f"{policy.name}/")]
+    if not own:
+        yield Said(policy.name, policy.version, "allow", text=_ASIDE)
+    for opinion in own:
+        yield Said(opinion.policy, opinion.version, verdict_of(opinion), *_reason(opinion), inputs)
+
+
+def rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool = False) -> Said:
+    """Return what one rule makes of a message, test by test."""
+    rule, name = trial.rule, f"{policy}/{trial.rule.name}"
+    inputs = tuple(
+        (test.subject.name, _shown(test, roots), f"{_asked(test)}: {_WORDS[evaluate(test, roots)]}")
+        for test in tests_of(trial.condition)
+    )
+    if trial.hidden:
+        needs = ", ".join(sorted(trial.hidden))
+        why = f"needs {needs}, which is masked here"
+        return Said(name, rule.version, "hidden", "undecidable", why, inputs, within=True)
+    if trial.ruled is None:
+        reasons = {
+            True: "applies, and there is nothing to mask",
+            False: "does not apply",
+            None: "is undecided, so skipped",
+        }
+        told = "is about other topics" if trial.condition == NEVER else reasons[trial.found]
+        return Said(name, rule.version, "allow", "", told, inputs, within=True)
+    opinion = Opinion(name, trial.ruled.version, shadow or trial.ruled.shadow, trial.ruled.verdict)
+    return Said(name, rule.version, verdict_of(opinion), *_reason(opinion), inputs, within=True)
+
+
+def verdict_of(opinion: Opinion) -> str:
+    """Return the word for what a policy says, as in a decision's reasons."""
+    words: dict[type[object], str] = {Deny: "deny", Hold: "hold", Redact: "redact", Allow: "allow"}
+    word = words[type(opinion.verdict)]
+    return SHADOW + word if opinion.shadow and word != "allow" else word
+
+
+def _reason(opinion: Opinion) -> tuple[str, str]:
+    match opinion.verdict:
+        case Deny(code, text):
+            return code, text
+        case Hold(text, expires_s, _, approvers, quorum):
+            who = f" of {', '.join(sorted(approvers))}" if approvers else ""
+            until = "" if expires_s is None else f", within {expires_s:g} s"
+            return "hold", f"{text} (approvals needed: {quorum}{who}{until})"
+        case Redact(paths, text):
+            places = ", ".join(sorted({".".join(map(str, path)) for path in paths}))
+            return "redact", f"{text} (masks {places})"
+        case Allow(obligations):
+            return "", "; ".join(obligations)
+
+
+def _inputs(policy: Policy, message: Message[Any], recipient: AgentCard) -> Iterator[tuple[str, str, str]]:
+    """Yield what a policy of the catalogue looks at, as far as it says so itself."""
+    for name in sorted(getattr(policy, "reads", ())):
+        yield f"recipient.{name}", _brief(getattr(recipient, name, None)), ""
+    if getattr(policy, "headers_only", False):
+        yield "headers", _told(_headers(message)), ""
+    elif getattr(policy, "needs_findings", False):
+        yield "findings", findings_told(message), ""
+    else:
+        yield "label", message.label.label, ""
+        yield "size", f"{message.inspection.size_bytes} bytes", ""
+
+
+def findings_told(message: Message[Any]) -> str:
+    """Return kinds and places of what was found, never the text."""
+    found = message.inspection.findings
+    named = [f"{one.kind} at {'.'.join(map(str, one.path))}" for one in found[:_MOST_FINDINGS]]
+    return (
+        ", ".join(named) + (f" and {len(found) - _MOST_FINDINGS} more" if len(found) > _MOST_FINDINGS else "") or "none"
+    )
+
+
+def _asked(test: Test | Items) -> str:
+    if isinstance(test, Test):
+        return test.written
+    word = "all" if test.every else "any"
+    return f"{word} {test.part.written}" if isinstance(test.part, Test) else f"{word} of them"
+
+
+def _shown(test: Test | Items, roots: Roots) -> str:
+    """Return a test's input: as it is for cards, headers and figures, by its length for a text of the payload."""
+    try:
+        value = value_of(test.subject, roots)
+    except Exception as error:  # noqa: BLE001 - said as it is
+        return f"cannot be read ({type(error).__name__})"
+    if value is None:
+        return "missing"
+    if test.subject.source == "payload":
+        if isinstance(value, (str, bytes)) and not isinstance(value, enum.Enum):
+            return f"{len(value)} {'bytes' if isinstance(value, bytes) else 'characters'}"
+        if isinstance(value, (tuple, frozenset)):
+            return f"{len(value)} item{'' if len(value) == 1 else 's'}"
+        if isinstance(value, Value) and "__str__" not in vars(type(value)):
+            return type(value).__name__
+    return _brief(value)
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, (tuple, frozenset)):
+        return ", ".join(sorted(_brief(one) for one in value)) or "none"
+    if hasattr(value, "label"):
+        return str(value.label)
+    return "none" if value is None else str(value)[:80]
+
+
+def _headers(message: Message[Any]) -> dict[str, Any]:
+    headers = message.headers
+    found = {
+        "tenant": headers.tenant, "user": headers.user, "roles": sorted(headers.roles), "region": headers.region,
+        "consent": sorted(headers.consent), "classification": headers.classification.label,
+    }  # fmt: skip
+    shown: dict[str, Any] = as_values({name: value for name, value in found.items() if value})
+    return shown
+
+
+def _told(headers: dict[str, Any]) -> str:
+    return " ".join(
+        f"{name}={','.join(value) if isinstance(value, list) else value}" for name, value in headers.items()
+    )
+
+
+# --- for people ---
+
+
+def rendered(one: Explanation) -> Iterator[Line]:
+    """Yield an explanation as lines; policies that cannot object here stand in the last one."""
+    message = one.message
+    way = f"{topic_of(message.payload).name}, {one.sender.id} -> {one.recipient.id}: "
+    yield Line((Text(way, "bold"), Text(_word(one.verdict), f"bold {_colour(one.verdict)}")))
+    yield _indented(f"label {message.label.label}; {_told(_headers(message))}", 2)
+    yield _indented(f"found: {findings_told(message)}", 2)
+    aside = [said.policy for said in one.said if said.text == _ASIDE]
+    for said in one.said:
+        if said.text != _ASIDE and said.verdict:
+            yield from _lines(said)
+    if aside:
+        yield _indented(f"{_ASIDE}: {', '.join(aside)}", 2)
+    yield Line.of("")
+
+
+def _lines(said: Said) -> Iterator[Line]:
+    name = f"{said.policy}@{said.version}"
+    yield Line((Text("  "), Text(f"{_word(said.verdict):<16}", _colour(said.verdict)), Text(name)))
+    if said.text:
+        yield Line.of(" " * 18 + said.text)
+    if said.verdict != "allow":
+        told = said.inputs
+    else:  # of a rule that does not apply, what kept it from doing so
+        told = tuple(one for one in said.inputs if one[2].endswith(_WORDS[False]) or one[2].endswith(_WORDS[None]))[:2]
+    for subject, value, came in told:
+        yield _indented(f"{subject} = {value}{f': {came}' if came else ''}", 18)
+
+
+def _indented(text: str, columns: int) -> Line:
+    return Line.of(" " * columns + text, "dim")
+
+
+def _word(verdict: str) -> str:
+    if verdict == "hidden":
+        return "undecidable"
+    return f"{verdict.removeprefix(SHADOW)} (shadow)" if verdict.startswith(SHADOW) else verdict
+
+
+def _colour(verdict: str) -> str:
+    return "dim" if verdict.startswith(SHADOW) else _COLOURS.get(verdict, "")

@@ -1,0 +1,108 @@
+"""What detectors see in strings, and what the policies on findings would answer: the inside of `genie inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.headers import NO_HEADERS
+from genie.contracts.message import Finding, Payload, stamp
+from genie.contracts.text import masked
+from genie.detectors.injection import scorer as marks
+from genie.policies.injection import Injection
+from genie.policies.pii import Pii
+from genie.policies.secrets import Secrets
+from genie.policy.policy import Environment, Inspectors, Policy, PolicySet
+from genie.policy_tools.sources import sourced
+
+NAMES = ("pii", "secrets", "injection")
+"""Policies that judge by what stands in a text; the others of a file judge by what a line does not have."""
+
+
+class Inspected(Payload, topic="inspect.record", classification="public"):
+    """The strings of one record."""
+
+    texts: tuple[str, ...]
+
+
+class Mark(NamedTuple):
+    """How much a text looks like an injection."""
+
+    score: float
+    """0 to 1."""
+    marked: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One record, inspected and judged for a recipient without any clearance."""
+
+    injection: Mark
+    findings: tuple[Finding, ...]
+    """Paths are ``("texts", position)``."""
+    verdict: str
+    """``allow``, ``redact``, ``hold`` or ``deny``."""
+    payload: Inspected
+
+    def of(self, policy: str) -> tuple[Finding, ...]:
+        """Return the findings of one policy's inspector."""
+        return tuple(finding for finding in self.findings if finding.kind.startswith(f"{policy}."))
+
+    def excerpt(self, width: int) -> str:
+        """Return the first text with a finding, or the first, with all that was found masked, cut to ``width``."""
+        spans: dict[tuple[str | int, ...], tuple[tuple[int, int, str], ...]] = {}
+        for finding in self.findings:
+            word = finding.kind.rpartition(".")[2]
+            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, word))
+        texts = masked(self.payload, spans).texts if spans else self.payload.texts  # type: ignore[attr-defined]  # same class
+        at = int(self.findings[0].path[1]) if self.findings else 0
+        first = min((finding.start for finding in self.findings if finding.path[1] == at), default=0)
+        start = max(0, first - width // 3)
+        shown: str = texts[at][start : start + width + 1] if texts else ""
+        return ("…" if start else "") + (shown if len(shown) <= width else f"{shown[: width - 1]}…")
+
+
+class Judgement:
+    """Inspects and judges records.
+
+    Args:
+        policies: The policies that judge, of those in ``NAMES``; what others of them would find is reported as well.
+    """
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        chosen: Mapping[str, Policy] = {policy.name: policy for policy in policies if policy.name in NAMES}
+        looking = [chosen.get(policy.name, policy) for policy in (Pii(), Secrets(), Injection())]
+        self._inspectors = Inspectors(one for policy in looking for one in policy.inspectors)
+        self._gate = PolicySet(tuple(chosen.values()), Environment()).gate(
+            Inspected, AgentCard(id="inspect", clearance=Classification.PUBLIC)
+        )
+
+    def judge(self, texts: Sequence[str]) -> Judged:
+        """Return what is in the strings of one record, and the strongest verdict on it."""
+        payload = Inspected(texts=tuple(text.encode(errors="replace").decode() for text in texts))
+        inspection = self._inspectors.inspect(payload)
+        message = stamp(1, payload, "file", None, None, 0, 0, NO_HEADERS, Classification.PUBLIC, inspection)
+        decision = self._gate.judge(message, AgentCard(id="file"))
+        assessed = [Mark(*marks.assess(text, model=True)) for text in payload.texts]
+        top = max(assessed, key=lambda mark: (mark.marked, mark.score), default=Mark(0.0, marked=False, reasons=()))
+        reasons = tuple(dict.fromkeys(reason for mark in assessed for reason in mark.reasons))
+        mark = Mark(top.score, top.marked, reasons)
+        return Judged(mark, inspection.findings, "allow" if decision is None else decision.verdict, payload)
+
+
+def policies_of(path: str | None) -> tuple[Policy, ...]:
+    """Return the policies of a file on what stands in a text; with their defaults where there is no file.
+
+    Args:
+        path: A policy file, or a pipeline.
+
+    Raises:
+        ConfigError: The file cannot be read, or its policies are wrong; ``file:line`` for each problem.
+    """
+    if path is None:
+        return (Pii(), Secrets(), Injection())
+    return sourced(path).policies.policies

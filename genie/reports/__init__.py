@@ -1,0 +1,1 @@
+"""Reports: renderers of answers for the terminal and as HTML."""

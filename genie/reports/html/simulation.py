@@ -1,0 +1,277 @@
+"""The page of a simulation: does it hold, how long runs took, where mail lay, what governance did, the worst run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from genie.reports.html.frame import stamp, whole_page
+from genie.reports.html.markup import NOTHING, Markup, joined, tag
+from genie.reports.html.parts import Figure, Section, block, card, facts, figures, lines, notice, table, tiles
+from genie.simulation.durations import shown
+from genie.simulation.record import ANSWERED, percentile
+from genie.simulation.report import MOST_NAMED, held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from genie.simulation.record import Evidence, Line
+    from genie.simulation.scenario import Scenario
+    from genie.simulation.shrinking import Smallest
+
+BINS = 60
+"""Stretches of virtual time in which latencies are put together."""
+MOST_AGENTS = 4
+MOST_BARS = 12
+MOST_POINTS = 120
+MOST_LANES = 16
+_MOODS = {
+    "answered": "good", "partial": "warn", "held": "warn", "allow": "good", "redact": "warn", "hold": "warn",
+    "handled": "good", "accepted": "good", "retrying": "warn", "redacted": "warn", "released": "good", "late": "warn",
+}  # fmt: skip
+_DULL = ("started", "judged")
+"""Kinds of records that say nothing that another one beside them does not."""
+
+
+def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> str:
+    """Return the page of one seed."""
+    sections = [_head(scenario, evidence, smallest, replay), _holds(scenario, evidence)]
+    sections.append(figures("Runs", _runs(evidence), _tiles(evidence), vital=True))
+    sections.append(figures("Mail and governance", _mail(scenario, evidence)))
+    if evidence.timeline:
+        sections.append(figures("The worst run", (_worst(evidence),)))
+    sections.append(_rest(scenario, evidence))
+    return whole_page(scenario.title, sections, at=None)
+
+
+def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Section:
+    broken = bool(evidence.breaches)
+    badge = tag("span", "Broken" if broken else "Holds", class_=f"badge {'broken' if broken else 'holds'}")
+    what = tag("span", f"seed {evidence.seed}"), tag("span", f"from {stamp(scenario.section.start)}")
+    story = " ".join(scenario.section.story.split())
+    told: Markup = NOTHING
+    if smallest is not None:
+        told = notice(
+            f"The smallest that still fails: {smallest.runs:,} runs and {smallest.trouble:,} entries of trouble.",
+            tag("p", tag("code", replay)),
+        )
+    return Section(
+        tag(
+            "header",
+            tag("p", badge, *what, class_="standing"),
+            tag("h1", scenario.title),
+            tag("p", _answer(scenario, evidence), class_="answer"),
+            tag("p", story, class_="question") if story else NOTHING,
+            told,
+        ),
+        vital=True,
+    )
+
+
+def _answer(scenario: Scenario, evidence: Evidence) -> str:
+    names = list(dict.fromkeys(one.invariant for one in evidence.breaches))
+    if names:
+        return f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not hold."
+    count = len(scenario.invariants)
+    return f"All {count} invariants hold over {len(evidence.runs):,} runs and {evidence.messages:,} messages."
+
+
+def _holds(scenario: Scenario, evidence: Evidence) -> Section:
+    rows = [
+        (one["name"], "holds" if one["holds"] else "BROKEN", "; ".join(one["breaches"][:3]) or None)
+        for one in held(scenario, evidence.breaches)
+    ]
+    return Section(
+        block("Invariants", tag("div", table("Invariants", ("invariant", "", "how"), rows), class_="card")), vital=True
+    )
+
+
+def _tiles(evidence: Evidence) -> Markup:
+    took = evidence.latencies()
+    answered = sum(run.outcome in ANSWERED for run in evidence.runs)
+    share = f"{answered / len(evidence.runs):.1%}" if evidence.runs else "-"
+    p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
+    return tiles((
+        ("Runs", f"{len(evidence.runs):,}", f"in {shown(evidence.virtual_s)}"),
+        ("With an answer", share, f"{answered:,} runs"),
+        ("Messages", f"{evidence.messages:,}", ""),
+        ("Median latency", "-" if p50 is None else shown(p50), "virtual"),
+        ("p99", "-" if p99 is None else shown(p99), "virtual"),
+    ))  # fmt: skip
+
+
+def _runs(evidence: Evidence) -> Iterator[Figure]:
+    yield _latency(evidence)
+    outcomes = evidence.outcomes()
+    total = sum(outcomes.values()) or 1
+    rows = ((name, f"{count:,}", f"{count / total:.1%}") for name, count in outcomes.items())
+    yield _tally("outcomes", "Outcomes", "How runs ended.", outcomes, ("outcome", "runs", "share"), rows)
+    reasons = Counter(run.reason for run in evidence.runs if run.reason)
+    if reasons:
+        cells = ((reason, f"{count:,}") for reason, count in reasons.most_common(MOST_BARS))
+        yield Figure(
+            id="reasons", title="Why there was no answer", note="The most frequent reasons.",
+            says="The reasons, as a table.", chart=None,
+            table=table("Reasons", ("reason", "runs"), cells, numbers=("runs",)),
+        )  # fmt: skip
+
+
+def _latency(evidence: Evidence) -> Figure:
+    width = max(evidence.virtual_s, 1e-9) / BINS
+    bins: list[list[float]] = [[] for _ in range(BINS)]
+    for run in evidence.runs:
+        if run.latency is not None and run.outcome in ANSWERED:
+            bins[min(BINS - 1, int(run.at / width))].append(run.latency)
+    ordered = [sorted(one) for one in bins]
+    series = {name: [percentile(one, share) for one in ordered] for name, share in (("p50", 0.5), ("p99", 0.99))}
+    rows = (
+        (shown(place * width), f"{len(one):,}", *(_seconds(series[name][place]) for name in series))
+        for place, one in enumerate(ordered) if one
+    )  # fmt: skip
+    columns = ("from", "runs", "p50 s", "p99 s")
+    return Figure(
+        id="latency", title="Latency over virtual time",
+        note="Virtual seconds until the answer, of the runs that started in each stretch.",
+        says="Median and 99th percentile of latency over virtual time. The table below has every figure.",
+        keys=(("p50", "p50"), ("p95", "p99")),
+        chart={
+            "kind": "course", "at": [_moment(place * width) for place in range(BINS)], "unit": "s",
+            "lines": [[name, [None if one is None else round(one, 6) for one in found]]
+                      for name, found in series.items()],
+        },
+        table=table("Latency over virtual time", columns, rows, numbers=columns[1:]), wide=True,
+    )  # fmt: skip
+
+
+def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
+    yield _queues(evidence)
+    verdicts = {f"{policy}: {verdict}": count for (policy, verdict), count in evidence.verdicts.items()}
+    if verdicts:
+        rows = ((name, f"{count:,}") for name, count in Counter(verdicts).most_common())
+        note = "Decisions that were more than a plain allow."
+        yield _tally("verdicts", "Verdicts by policy", note, verdicts, ("policy", "times"), rows)
+    compared = scenario.section.compared
+    if compared is not None:
+        found = {f"{policy}: {verdict}": count for (policy, verdict), count in evidence.compared.items()}
+        cells = ((name, f"{count:,}") for name, count in Counter(found).most_common())
+        note = (
+            f"What {compared.id} would have said of {evidence.compared_of:,} deliveries that went through; it would "
+            f"have refused {evidence.stricter:,}."
+        )
+        yield _tally("compared", "The compared policies", note, found, ("policy", "times"), cells)
+    if evidence.troubled:
+        rows = ((name, f"{count:,}") for name, count in evidence.troubled.most_common())
+        troubled = dict(evidence.troubled)
+        yield _tally("trouble", "Trouble", "What the scenario did.", troubled, ("what", "times"), rows, mood="warn")
+
+
+def _queues(evidence: Evidence) -> Figure:
+    most: Counter[str] = Counter()
+    for sample in evidence.samples:
+        for agent, count in sample.queued.items():
+            most[agent] = max(most[agent], count)
+    agents = [agent for agent, _ in most.most_common(MOST_AGENTS)]
+    drawn: list[list[object]] = [["runs in flight", [sample.runs for sample in evidence.samples]]]
+    drawn += [[agent, [sample.queued.get(agent, 0) for sample in evidence.samples]] for agent in agents]
+    columns = ("at", "runs in flight", *agents)
+    rows = (
+        (shown(one.at), f"{one.runs:,}", *(f"{one.queued.get(agent, 0):,}" for agent in agents))
+        for one in evidence.samples if one.runs or one.queued
+    )  # fmt: skip
+    hues = ("p50", "p95", "p99", "net", "bare")
+    return Figure(
+        id="queues", title="Queue depths", note="Runs in flight, and the mailboxes that were fullest.",
+        says="Runs in flight and the fullest mailboxes over virtual time. The table below has every figure.",
+        keys=tuple(zip(hues, ("Runs in flight", *agents), strict=False)),
+        chart={"kind": "course", "at": [_moment(one.at) for one in evidence.samples], "unit": "", "lines": drawn},
+        table=table("Queue depths", columns, rows, numbers=columns[1:]), wide=True,
+    )  # fmt: skip
+
+
+def _tally(
+    name: str, title: str, note: str, counts: Mapping[str, int], columns: tuple[str, ...],
+    rows: Iterable[tuple[str, ...]], *, mood: str | None = None,
+) -> Figure:  # fmt: skip
+    largest = Counter(counts).most_common(MOST_BARS)
+    return Figure(
+        id=name, title=title, note=note,
+        says=f"{title}: " + (", ".join(f"{word} {count:,}" for word, count in largest[:5]) or "none") + ".",
+        chart={
+            "kind": "tally", "names": [word for word, _ in largest], "counts": [count for _, count in largest],
+            "moods": [mood or _MOODS.get(word.rpartition(" ")[2], "bad") for word, _ in largest],
+        } if largest else None,
+        table=table(title, columns, rows, numbers=columns[1:]),
+    )  # fmt: skip
+
+
+def _worst(evidence: Evidence) -> Figure:
+    steps = [one for one in evidence.timeline if one.kind not in _DULL][:MOST_POINTS]
+    began = steps[0].at if steps else 0.0
+    who = [_lane(one) for one in steps]
+    lanes = list(dict.fromkeys(who))[:MOST_LANES]
+    sent = {one.message: place for place, one in enumerate(steps) if one.kind == "accepted"}
+    drawn = [(place, one) for place, one in enumerate(steps) if who[place] in lanes]
+    position = {place: number for number, (place, _) in enumerate(drawn)}
+    arrows = []
+    for place, one in drawn:
+        cause = sent.get(one.cause or "") if one.kind == "accepted" else sent.get(one.message)
+        if cause is not None and cause in position and cause != place:
+            arrows.append([position[cause], position[place]])
+    rows = (
+        (shown(one.at - began), one.kind, one.topic, one.sender, one.recipient, one.reason, one.message, one.cause)
+        for one in steps
+    )
+    columns = ("at", "what", "topic", "from", "to", "why", "message", "cause")
+    run = next((one for one in evidence.runs if one.number == evidence.worst), None)
+    outcome = "" if run is None else f" It ended {run.outcome} after {shown(run.latency or 0.0)}."
+    return Figure(
+        id="worst", title=f"Run {evidence.worst}",
+        note=f"What happened for it, by agent; a line leads from each step to what it caused.{outcome}",
+        says="The steps of the worst run by agent and time. The table below has every one.",
+        keys=(("good", "sent, handled"), ("warn", "retried, held, masked"), ("bad", "denied, failed, late")),
+        chart={
+            "kind": "lanes", "names": lanes, "arrows": arrows,
+            "steps": [[round(one.at - began, 6), lanes.index(_lane(one)), _MOODS.get(one.kind, "bad"),
+                       f"{shown(one.at - began)}: {one.kind} {one.topic}{_why(one)}"] for _, one in drawn],
+        } if drawn else None,
+        table=table("The worst run", columns, rows), wide=True,
+    )  # fmt: skip
+
+
+def _lane(step: Line) -> str:
+    return step.sender if step.kind == "accepted" or step.recipient is None else step.recipient
+
+
+def _why(step: Line) -> str:
+    return f" ({step.reason})" if step.reason else ""
+
+
+def _rest(scenario: Scenario, evidence: Evidence) -> Section:
+    section = scenario.section
+    trouble = [
+        " ".join(filter(None, (
+            one.kind, one.agent, one.topic, f"at {one.rate:.0%}", f"from {shown(one.start)}" if one.start else "",
+            f"until {shown(one.until)}" if one.until else "",
+        )))
+        for one in section.trouble
+    ]  # fmt: skip
+    about = facts((
+        ("Pipeline", scenario.pipeline.id), ("Seed", str(evidence.seed)),
+        ("Lines of the journal", f"{evidence.records:,}"),
+        ("SHA-256 of the journal", evidence.journal_sha256), ("Virtual time", shown(evidence.virtual_s)),
+    ))  # fmt: skip
+    cards = (
+        card("What was simulated", about),
+        card("Trouble in the scenario", lines(trouble[:MOST_NAMED] or ["none"])),
+    )
+    return Section(block("About this simulation", tag("div", joined(cards), class_="grid loose")))
+
+
+def _seconds(found: float | None) -> str | None:
+    return None if found is None else f"{found:,.3f}"
+
+
+def _moment(at: float) -> str:
+    days, rest = divmod(int(at), 86_400)
+    clock = f"{rest // 3600:02d}:{rest // 60 % 60:02d}"
+    return f"d{days} {clock}" if days else clock

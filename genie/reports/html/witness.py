@@ -1,0 +1,71 @@
+"""What governance decided in a run, as a journal sees it: who, what, which policy and why, never a payload."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.contracts.ports.journal import Journal, JournalRecord
+
+
+class Decided(NamedTuple):
+    """What one policy said of one delivery."""
+
+    policy: str
+    verdict: str
+    """``deny``, ``hold``, ``redact``, or ``allow`` with obligations."""
+    topic: str
+    sender: str
+    recipient: str
+    reason: str
+    paths: tuple[str, ...]
+    """What was masked, as places in the payload."""
+
+
+class Witness:
+    """A journal that keeps decisions and hands every record on.
+
+    Args:
+        onward: The journal that was asked for, if any.
+    """
+
+    MOST = 1_000
+
+    def __init__(self, onward: Journal | None = None) -> None:
+        self._onward = onward
+        self.decisions: list[Decided] = []
+        """The first ``MOST``, in order."""
+        self.verdicts: Counter[tuple[str, str]] = Counter()
+        """How often each policy gave each verdict: all of them."""
+        self.kinds: Counter[str] = Counter()
+        """Records by kind, for example ``held`` and ``declassified``."""
+        self.notes: list[str] = []
+        """Labels that were lowered, each with who sent what: the first ``MOST``."""
+
+    def record(self, entry: JournalRecord) -> None:
+        """Take one record in, and hand it on."""
+        self.kinds[entry.kind] += 1
+        if entry.kind == "judged":
+            for decided in _decided(entry):
+                self.verdicts[decided.policy, decided.verdict] += 1
+                if len(self.decisions) < self.MOST:
+                    self.decisions.append(decided)
+        elif entry.kind == "declassified" and len(self.notes) < self.MOST:
+            self.notes.append(f"{entry.sender} lowered {entry.topic} from {entry.reason}")
+        if self._onward is not None:
+            self._onward.record(entry)
+
+
+def _decided(entry: JournalRecord) -> Iterator[Decided]:
+    reasons = entry.detail.get("reasons")
+    paths = entry.detail.get("paths")
+    masked = tuple(map(str, paths)) if isinstance(paths, (list, tuple)) else ()
+    for reason in reasons if isinstance(reasons, (list, tuple)) else ():
+        verdict = str(reason.get("verdict", ""))
+        yield Decided(
+            str(reason.get("policy", "")), verdict, entry.topic, entry.sender, entry.recipient or "",
+            str(reason.get("text") or reason.get("code") or ""), masked if verdict == "redact" else (),
+        )  # fmt: skip

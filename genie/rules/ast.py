@@ -1,0 +1,375 @@
+"""What `when` says, as a tree of tests that are typed against one payload class.
+
+A test is true, false or undecided: what is missing, or cannot be compared (two currencies), is neither. Undecided
+carries on as in Kleene's logic: *and* is false where a part is false, *or* true where a part is true, and otherwise an
+undecided part leaves the whole undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Message, Path, Payload, Value, topic_of
+from genie.errors import did_you_mean
+from genie.policy.policy import Route
+from genie.rules import selectors as subjects
+from genie.rules.operators import OPERATORS, Bound, Domain, covers, shown
+from genie.rules.selectors import Subject, UnknownSubjectError
+
+MOST_DEPTH = 8
+"""Levels of `not`, `any_of`, `all_of`, `any` and `all` inside one another."""
+MOST_TESTS = 200
+"""Tests of one rule."""
+MOST_LISTED = 1_000
+"""Values of one list."""
+MOST_PATTERN = 256
+"""Characters of a pattern."""
+MOST_SEARCHED = 1_000_000
+"""Characters of a text that a pattern is looked for in; a longer one is undecided."""
+_PATTERN_MEMORY = 8 << 20
+NESTING = ("all_of", "any_of", "not")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One operator on one subject."""
+
+    subject: Subject
+    operator: str
+    bounds: tuple[Bound, ...]
+    """What it is compared with: one, or those of a list. True or false for `exists` and `empty`, a compiled pattern."""
+    written: str
+    """The operator and what follows it, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Any or all of the items of a collection."""
+
+    subject: Subject
+    every: bool
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of the parts; true without any."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one of the parts."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """The opposite."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Known before any message comes."""
+
+    value: bool | None
+
+
+Condition = Test | Items | Every | Some | Negation | Fixed
+NEVER = Fixed(value=False)
+
+
+class Roots(NamedTuple):
+    """Where subjects are read from."""
+
+    route: Route
+    sender: AgentCard
+    message: Message[Any]
+    item: Any = None
+
+
+# --- the naive reading, which every compiled form must equal ---
+
+
+def evaluate(condition: Condition, roots: Roots) -> bool | None:
+    """Return whether a condition holds; None where that cannot be decided. Never raises."""
+    match condition:
+        case Fixed(value):
+            return value
+        case Negation(part):
+            found = evaluate(part, roots)
+            return None if found is None else not found
+        case Every(parts):
+            return conjunction([evaluate(part, roots) for part in parts])
+        case Some(parts):
+            return disjunction([evaluate(part, roots) for part in parts])
+        case Items():
+            return _items_hold(condition, roots)
+        case Test():
+            try:
+                return holds(condition, value_of(condition.subject, roots))
+            except Exception:  # noqa: BLE001 - as above
+                return None
+
+
+def _items_hold(condition: Items, roots: Roots) -> bool | None:
+    try:
+        values = value_of(condition.subject, roots)
+        if values is None:
+            return None
+        found = [evaluate(condition.part, roots._replace(item=value)) for value in values]
+    except Exception:  # noqa: BLE001 - a value of another type than its field's leaves the test undecided
+        return None
+    return conjunction(found) if condition.every else disjunction(found)
+
+
+def conjunction(found: list[bool | None]) -> bool | None:
+    """Return Kleene's *and*."""
+    return False if False in found else None if None in found else True
+
+
+def disjunction(found: list[bool | None]) -> bool | None:
+    """Return Kleene's *or*."""
+    return True if True in found else None if None in found else False
+
+
+def value_of(subject: Subject, roots: Roots) -> Any:
+    """Return what a subject is; None where it is missing."""
+    match subject.source:
+        case "route":
+            return subject.get(roots.route)
+        case "sender":
+            return subject.get(roots.sender)
+        case "item":
+            return subject.get(roots.item)
+        case _:
+            return subject.get(roots.message)
+
+
+def holds(test: Test, value: Any) -> bool | None:  # noqa: PLR0911 - one return a kind of operator reads best
+    """Return whether a test holds of a value; may raise where the value is not of its field's type."""
+    bound = test.bounds[0]
+    if test.operator == "exists":
+        return (value is not None) is bound.target
+    if value is None:
+        return None
+    match test.operator:
+        case "empty":
+            return (len(value) == 0) is bound.target
+        case "matches":
+            return None if len(value) > MOST_SEARCHED else bound.target.search(value) is not None
+        case "contains":
+            return bound.target in value
+        case "starts_with":
+            return cast("bool", value.startswith(bound.target))
+        case "ends_with":
+            return cast("bool", value.endswith(bound.target))
+        case "eq" | "ne" | "in" | "not_in":
+            found = disjunction([_same(one, test.subject.domain, value) for one in test.bounds])
+            return None if found is None else found is (test.operator in {"eq", "in"})
+        case _:
+            key = value if bound.read is None else bound.read(value)
+            return None if key is None else _ordered(test.operator, key, bound.target)
+
+
+def _same(bound: Bound, domain: Domain, value: Any) -> bool | None:
+    key = value if bound.read is None else bound.read(value)
+    if key is None:
+        return None
+    return covers(bound.target, key) if domain.pattern else bool(key == bound.target)
+
+
+def _ordered(operator: str, value: Any, target: Any) -> bool:
+    match operator:
+        case "gt":
+            return bool(value > target)
+        case "gte":
+            return bool(value >= target)
+        case "lt":
+            return bool(value < target)
+        case _:
+            return bool(value <= target)
+
+
+def tests_of(condition: Condition) -> Iterator[Test | Items]:
+    """Yield every test outside collections, and every collection as one."""
+    match condition:
+        case Test() | Items():
+            yield condition
+        case Negation(part):
+            yield from tests_of(part)
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from tests_of(part)
+        case Fixed():
+            pass
+
+
+# --- from what is written to a tree ---
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads conditions of one rule for one payload class; what is wrong is kept as (path, text)."""
+
+    kind: type[Payload]
+    problems: list[tuple[Path, str]] = field(default_factory=list)
+    tests: int = 0
+
+    def read(self, when: object, path: Path = ()) -> Condition:
+        """Return what `when` says."""
+        found = self._mapping(when, path, 0, self._of_message)
+        if self.tests > MOST_TESTS:
+            self.problems = [(path, f"has {self.tests} tests, more than the {MOST_TESTS} that a rule may have")]
+        return found
+
+    def _of_message(self, name: str) -> Subject:
+        return subjects.subject(name, self.kind)
+
+    def _wrong(self, path: Path, text: str) -> Fixed:
+        self.problems.append((path, text))
+        return Fixed(None)
+
+    def _mapping(self, raw: object, path: Path, depth: int, find: Callable[[str], Subject]) -> Condition:
+        if not isinstance(raw, dict):
+            return self._wrong(path, f"should be a mapping from subjects to tests, not {shown(raw)}")
+        if not raw:
+            return self._wrong(path, "is empty; say at least one test")
+        if depth > MOST_DEPTH:
+            return self._wrong(path, f"is nested deeper than {MOST_DEPTH} levels")
+        topic = self._elsewhere(raw, path) if find == self._of_message else None
+        if topic is not None:
+            return topic  # a rule of other topics names fields that this payload need not have
+        return Every(tuple(self._entry(name, part, (*path, name), depth, find) for name, part in raw.items()))
+
+    def _elsewhere(self, raw: Mapping[str, object], path: Path) -> Fixed | None:
+        if "topic" not in raw:
+            return None
+        inner = Reader(self.kind)
+        found = inner._tests(subjects.FIXED["topic"], raw["topic"], (*path, "topic"), 0)
+        name = topic_of(self.kind).name
+        decided = _of_topic(found, name)
+        return NEVER if not inner.problems and decided is False else None
+
+    def _entry(self, name: str, raw: object, path: Path, depth: int, find: Callable[[str], Subject]) -> Condition:
+        if name == "not":
+            return Negation(self._mapping(raw, path, depth + 1, find))
+        if name in {"any_of", "all_of"}:
+            if not isinstance(raw, list) or not raw:
+                return self._wrong(path, f"should be a list of conditions, not {shown(raw) if raw else 'an empty one'}")
+            parts = tuple(self._mapping(part, (*path, at), depth + 1, find) for at, part in enumerate(raw))
+            return Every(parts) if name == "all_of" else Some(parts)
+        try:
+            found = find(name)
+        except UnknownSubjectError as error:
+            hint = "" if "did you mean" in str(error) else did_you_mean(name[:60], NESTING)
+            return self._wrong(path, f"{error}{hint}")
+        return self._tests(found, raw, path, depth)
+
+    def _tests(self, found: Subject, raw: object, path: Path, depth: int) -> Condition:
+        if isinstance(raw, list):
+            return self._wrong(path, f"{found.name} is compared with a list; write in: [...] or not_in: [...]")
+        if not isinstance(raw, dict):
+            return self._test(found, "contains" if found.domain.item is not None else "eq", raw, path, depth)
+        if not raw:
+            return self._wrong(path, f"{found.name} has no test; write eq:, in: or another operator beneath it")
+        parts = tuple(self._test(found, operator, part, (*path, operator), depth) for operator, part in raw.items())
+        return parts[0] if len(parts) == 1 else Every(parts)
+
+    def _test(self, found: Subject, operator: str, raw: object, path: Path, depth: int) -> Condition:
+        self.tests += 1
+        domain = found.domain
+        if operator not in domain.operators:
+            return self._wrong(path, _no_operator(found, operator))
+        if operator in {"any", "all"}:
+            return self._items(found, operator, raw, path, depth)
+        if domain.item is not None and operator in {"contains", "in", "not_in"}:
+            inner = self._test(
+                subjects.scalar_item(domain.item), "eq" if operator == "contains" else "in", raw, path, depth
+            )
+            found_any = Items(found, every=False, part=inner)
+            return Negation(found_any) if operator == "not_in" else found_any
+        written = f"{operator} {_brief(raw)}"
+        try:
+            return Test(found, operator, _bounds(domain, operator, raw), written)
+        except ValueError as error:
+            return self._wrong(path, f"{found.name} {error}")
+
+    def _items(self, found: Subject, operator: str, raw: object, path: Path, depth: int) -> Condition:
+        item = cast("Domain", found.domain.item)
+        if depth >= MOST_DEPTH:
+            return self._wrong(path, f"is nested deeper than {MOST_DEPTH} levels")
+        model = item.model
+        if model is not None and "eq" not in item.operators:
+            part = self._mapping(raw, path, depth + 1, _fields_of(model))
+        else:
+            part = self._tests(subjects.scalar_item(item), raw, path, depth + 1)
+        return Items(found, operator == "all", part)
+
+
+def _fields_of(model: type[Value]) -> Callable[[str], Subject]:
+    return lambda name: subjects.item_subject(name, model)
+
+
+def _of_topic(condition: Condition, topic: str) -> bool | None:
+    """Return what a condition on the topic alone is for one topic."""
+    match condition:
+        case Test():
+            return holds(condition, topic)
+        case Every(parts):
+            return conjunction([_of_topic(part, topic) for part in parts])
+        case _:
+            return None
+
+
+def _brief(raw: object) -> str:
+    if isinstance(raw, list):
+        listed = ", ".join(str(one) for one in raw[:3])
+        return f"[{listed}{', ...' if len(raw) > 3 else ''}]"[:80]
+    return ("..." if isinstance(raw, dict) else {"True": "true", "False": "false"}.get(str(raw), str(raw)))[:80]
+
+
+def _no_operator(found: Subject, operator: str) -> str:
+    known = sorted(found.domain.operators)
+    listed = ", ".join(known)
+    if operator in OPERATORS:
+        return f"{found.name} is {found.domain.name} and cannot be asked {operator!r}; it takes {listed}"
+    hint = did_you_mean(operator, known) if len(operator) < 60 else ""
+    return f"unknown operator {operator[:60]!r} of {found.name}{hint or f'; it takes {listed}'}"
+
+
+def _bounds(domain: Domain, operator: str, raw: object) -> tuple[Bound, ...]:
+    if operator in {"exists", "empty"}:
+        if not isinstance(raw, bool):
+            raise ValueError(f"{operator} should be true or false, not {shown(raw)}")
+        return (Bound(raw),)
+    if operator in {"in", "not_in"}:
+        if not isinstance(raw, list) or not raw:
+            raise ValueError(f"{operator} should be a list with something in it, not {shown(raw)}")
+        if len(raw) > MOST_LISTED:
+            raise ValueError(f"{operator} lists {len(raw):,} values, more than the {MOST_LISTED:,} allowed")
+        return tuple(domain.bound(one) for one in raw)
+    bound = domain.bound(raw)
+    return (Bound(_pattern(bound.target)),) if operator == "matches" else (bound,)
+
+
+def _pattern(text: str) -> Any:
+    import re2  # noqa: PLC0415 - start-up: only for rules that have patterns
+
+    if len(text) > MOST_PATTERN:
+        raise ValueError(f"matches a pattern of more than {MOST_PATTERN} characters")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _PATTERN_MEMORY
+    try:
+        return re2.compile(text, options)
+    except (re2.error, UnicodeError) as error:
+        why = error.args[0] if error.args and isinstance(error.args[0], bytes) else b"not UTF-8"
+        raise ValueError(f"matches what is no RE2 pattern: {why.decode(errors='replace')[:80]}") from None

@@ -1,0 +1,180 @@
+"""Which of many rules a message can concern at all: each subject is read once for all of them.
+
+Rules are bits of a number. For every subject that rules test in the same way there is a group; it turns the subject's
+value into the set of rules that this value does not rule out, by a table look-up or a bisection. What is left after
+all groups is evaluated rule by rule. A group never rules out a rule that is true or undecided.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from genie.rules.ast import Condition, Every, Some, Test, holds
+from genie.rules.compile import value_test
+from genie.rules.selectors import Subject
+
+Finder = Callable[[Any], int]
+
+
+@dataclass(slots=True)
+class Group:
+    """The tests of several rules on one subject."""
+
+    subject: Subject
+    everyone: int
+    """The bits of all rules."""
+    read: Callable[[Any], Any] | None = None
+    equal: dict[int, frozenset[Any]] = field(default_factory=dict)
+    """Bit -> what the value must be one of; likewise below."""
+    unequal: dict[int, frozenset[Any]] = field(default_factory=dict)
+    least: dict[int, Any] = field(default_factory=dict)
+    most: dict[int, Any] = field(default_factory=dict)
+    others: list[tuple[int, Test]] = field(default_factory=list)
+    taken: list[tuple[int, Test]] = field(default_factory=list)
+
+    def add(self, bit: int, test: Test) -> None:
+        """Take a test in."""
+        self.taken.append((bit, test))
+        targets = frozenset(bound.target for bound in test.bounds)
+        self.read = self.read or test.bounds[0].read
+        match test.operator:
+            case "eq" | "in" if bit not in self.equal and _exact(test):
+                self.equal[bit] = targets
+            case "ne" | "not_in" if bit not in self.unequal and _exact(test):
+                self.unequal[bit] = targets
+            case "gt" | "gte" if bit not in self.least:
+                self.least[bit] = test.bounds[0].target
+            case "lt" | "lte" if bit not in self.most:
+                self.most[bit] = test.bounds[0].target
+            case _:
+                self.others.append((bit, test))
+
+    def finder(self) -> Finder:
+        """Return what turns the subject's value into the bits of the rules that it does not rule out."""
+        everyone, read = self.everyone, self.read
+        missing = everyone & ~_sum(bit for bit, test in self.taken if holds(test, None) is False)
+        steps = tuple(
+            step for step in (self._equal(), self._unequal(), self._least(), self._most()) if step is not None
+        )
+        others = tuple((everyone & ~bit, value_test(test)) for bit, test in self.others)
+        if len(steps) == 1 and not others and read is None:
+            only = steps[0]
+            return lambda value: missing if value is None else only(value)
+
+        def find(value: Any) -> int:
+            if value is None:
+                return missing
+            left = everyone
+            key = value if read is None else read(value)
+            if key is not None:
+                for step in steps:
+                    left &= step(key)
+            for without, test in others:
+                if test(value) is False:
+                    left &= without
+            return left
+
+        return find
+
+    def _equal(self) -> Finder | None:
+        if not self.equal:
+            return None
+        free = self.everyone & ~_sum(self.equal)
+        table = {
+            target: free | _sum(bit for bit, targets in self.equal.items() if target in targets)
+            for target in frozenset[Any]().union(*self.equal.values())
+        }
+        get = table.get
+        return lambda key: get(key, free)
+
+    def _unequal(self) -> Finder | None:
+        if not self.unequal:
+            return None
+        everyone = self.everyone
+        table = {
+            target: everyone & ~_sum(bit for bit, targets in self.unequal.items() if target in targets)
+            for target in frozenset[Any]().union(*self.unequal.values())
+        }
+        get = table.get
+        return lambda key: get(key, everyone)
+
+    def _least(self) -> Finder | None:
+        if not self.least:
+            return None
+        ordered = sorted(self.least.items(), key=lambda pair: pair[1])
+        bounds = [bound for _, bound in ordered]
+        masks = [self.everyone & ~_sum(self.least)]
+        for bit, _ in ordered:
+            masks.append(masks[-1] | bit)
+        return lambda key: masks[bisect_right(bounds, key)]
+
+    def _most(self) -> Finder | None:
+        if not self.most:
+            return None
+        ordered = sorted(self.most.items(), key=lambda pair: pair[1])
+        bounds = [bound for _, bound in ordered]
+        masks = [self.everyone & ~_sum(self.most)]
+        for bit, _ in reversed(ordered):
+            masks.append(masks[-1] | bit)
+        masks.reverse()
+        return lambda key: masks[bisect_left(bounds, key)]
+
+
+class Plan(NamedTuple):
+    """The groups of some rules, and the bits that they speak of: first one a rule, then one an alternative."""
+
+    groups: tuple[Group, ...]
+    everyone: int
+    """All bits."""
+    rules: int
+    """Those of the rules."""
+    alternatives: tuple[tuple[int, int], ...]
+    """(bits of which a rule needs at least one, all bits but that rule's)."""
+
+
+def planned(conditions: Iterable[Condition]) -> Plan:
+    """Return the plan of some rules' conditions; the bit of each is its place."""
+    conditions = tuple(conditions)
+    tests: list[tuple[int, Test]] = []
+    needed: list[tuple[int, int]] = []
+    following = len(conditions)
+    for place, condition in enumerate(conditions):
+        for part in condition.parts if isinstance(condition, Every) else (condition,):
+            if isinstance(part, Test):
+                tests.append((place, part))
+            elif isinstance(part, Some) and all(isinstance(one, Test) for one in part.parts):
+                bits = range(following, following + len(part.parts))
+                tests += [(bit, one) for bit, one in zip(bits, part.parts, strict=True) if isinstance(one, Test)]
+                needed.append((_sum(1 << bit for bit in bits), place))
+                following += len(part.parts)
+    everyone = (1 << following) - 1
+    return Plan(
+        tuple(_grouped(tests, everyone)), everyone, (1 << len(conditions)) - 1,
+        tuple((bits, everyone & ~(1 << place)) for bits, place in needed),
+    )  # fmt: skip
+
+
+def _grouped(tests: Iterable[tuple[int, Test]], everyone: int) -> Iterable[Group]:
+    found: dict[Hashable, Group] = {}
+    for place, test in tests:
+        alike = {bound.group for bound in test.bounds}
+        if len(alike) > 1 or test.operator == "matches":
+            continue  # several currencies in one list are compared one by one; a pattern costs less when it is last
+        key = (test.subject.name, test.operator in {"exists", "empty"}, next(iter(alike)))
+        group = found.setdefault(key, Group(test.subject, everyone))
+        group.add(1 << place, test)
+    return found.values()
+
+
+def _exact(test: Test) -> bool:
+    return not (test.subject.domain.pattern and any(bound.target.endswith("*") for bound in test.bounds))
+
+
+def _sum(bits: Iterable[int]) -> int:
+    total = 0
+    for bit in bits:
+        total |= bit
+    return total

@@ -1,0 +1,237 @@
+"""What is wrong with rules in a pipeline: unknown names, wrong types, and rules that can never say anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
+from genie.contracts.message import Path, Payload, topic_of
+from genie.errors import did_you_mean
+from genie.policy.policy import Route, Scene
+from genie.rules.actions import text_path
+from genie.rules.ast import NEVER, Condition, Every, Reader, Some, Test, holds
+from genie.rules.compile import routed
+from genie.rules.operators import covers
+from genie.rules.schema import RuleSection, RulesSettings, named
+from genie.rules.selectors import UnknownSubjectError, recipient_field
+
+_RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
+_CALLER = "caller:"
+_ANYBODY = AgentCard(id="caller:anybody")
+_MOST = 20
+"""Problems of one rule that are told."""
+
+
+def problems(settings: RulesSettings, scene: Scene | None) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong, as (path from the settings, text).
+
+    Args:
+        settings: The rules.
+        scene: The pipeline; None where it is not known, and then only what no pipeline could put right is looked for.
+    """
+    names: dict[str, int] = {}
+    earlier: list[RuleSection] = []
+    for place, rule in enumerate(settings.rules):
+        path: Path = ("rules", place)
+        if rule.name in names:
+            yield (*path, "name"), f"two rules are called {rule.name!r}; give this one another name"
+        names.setdefault(rule.name, place)
+        hidden = next((one for one in earlier if _hides(one, rule)), None)
+        if hidden is not None:
+            yield path, f"rule {rule.name!r} can never add anything: rule {hidden.name!r} above says it already"
+        earlier.append(rule)
+        if scene is not None:
+            told = list(dict.fromkeys(_rule(rule, path, scene)))
+            yield from told[:_MOST]
+
+
+def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, str]]:
+    when = (*path, "when")
+    typed: dict[type[Payload], Condition] = {}
+    wrong = False
+    for kind in scene.kinds:
+        reader = Reader(kind)
+        condition = reader.read(rule.when, when)
+        wrong = wrong or bool(reader.problems)
+        yield from reader.problems
+        if not reader.problems and condition != NEVER:
+            typed[kind] = condition
+    names = list(_names(rule.when, when, scene))
+    yield from names
+    if wrong or names or not scene.kinds:
+        return
+    why = _never(rule, typed, scene)
+    if why is not None:
+        yield when, f"rule {rule.name!r} can never apply: {why}"
+        return
+    for target in rule.targets:
+        for kind in typed if target.startswith("payload.") else ():
+            try:
+                text_path(target, kind)
+            except UnknownSubjectError as error:
+                yield (*path, "then"), f"{error} (for {topic_of(kind).name})"
+        if target.startswith("findings."):
+            yield from _finding(target, (*path, "then"), scene)
+
+
+def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: Scene) -> str | None:
+    """Return why a rule can never apply, None where some route is left on which it can."""
+    why = "no topic of this pipeline goes to such a recipient here"
+    for kind, condition in typed.items():
+        for card in _recipients(kind, rule.when, scene):
+            left = routed(condition, Route(kind, card, scene.environment))
+            if left == NEVER:
+                continue
+            contradiction = _contradiction(left)
+            if contradiction is None:
+                return None
+            why = contradiction
+    return why
+
+
+def _recipients(kind: type[Payload], when: Mapping[str, object], scene: Scene) -> Iterator[AgentCard]:
+    """Yield cards that a payload may go to, and that the rule can tell from one another.
+
+    They are of whoever takes it, of whoever asks, and of callers and taps of every clearance.
+    """
+    fields = sorted({field for name in named(when) if (field := recipient_field(name)) is not None})
+    callers = {_ANYBODY.id, *_callers(when)}
+    seen: set[tuple[object, ...]] = set()
+    for card in (
+        *(card for card in scene.cards if kind in card.consumes or card.asks),
+        *(AgentCard(id=caller, clearance=level) for caller in sorted(callers) for level in Classification),
+    ):
+        looks = tuple(getattr(card, field) for field in fields)
+        if looks not in seen:
+            seen.add(looks)
+            yield card
+
+
+def _callers(raw: object) -> Iterator[str]:
+    """Yield the callers that a condition names anywhere."""
+    if isinstance(raw, str) and raw.startswith(_CALLER) and not raw.endswith("*"):
+        yield raw
+    for part in raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ():
+        yield from _callers(part)
+
+
+# --- names ---
+
+
+def _names(when: object, path: Path, scene: Scene) -> Iterator[tuple[Path, str]]:
+    """Yield topics, agents, capabilities and findings that nobody here has."""
+    if not isinstance(when, dict):
+        return
+    for name, raw in when.items():
+        at = (*path, name)
+        if name in {"any_of", "all_of"}:
+            for place, part in enumerate(raw if isinstance(raw, list) else ()):
+                yield from _names(part, (*at, place), scene)
+        elif name == "not":
+            yield from _names(raw, at, scene)
+        elif name == "topic":
+            topics = sorted({topic_of(kind).name for kind in scene.kinds})
+            yield from _unknown(raw, at, "no topic here matches", topics)
+        elif name in {"sender", "sender.id", "recipient", "recipient.id"}:
+            yield from _unknown(raw, at, "no agent here is called", sorted(card.id for card in scene.cards))
+        elif name in {"sender.capability", "recipient.capability"}:
+            known = sorted({capability for card in scene.cards for capability in card.capabilities})
+            yield from _unknown(raw, at, "no agent here has the capability", known)
+        elif name.startswith("findings."):
+            yield from _finding(name, at, scene)
+
+
+def _unknown(raw: object, path: Path, what: str, known: list[str]) -> Iterator[tuple[Path, str]]:
+    if isinstance(raw, dict):
+        for operator, part in raw.items():
+            for at, one in enumerate(part) if isinstance(part, list) else ((None, part),):
+                place = (*path, operator) if at is None else (*path, operator, at)
+                yield from _unknown(one, place, what, known)
+    elif isinstance(raw, str) and not raw.startswith(_CALLER) and not any(covers(raw, name) for name in known):
+        yield path, f"{what} {raw[:80]!r}{did_you_mean(raw[:80].removesuffix('.*'), known)}"
+
+
+def _finding(name: str, path: Path, scene: Scene) -> Iterator[tuple[Path, str]]:
+    kind = name.split(".")[1]
+    if kind not in scene.inspectors:
+        hint = did_you_mean(kind, sorted(scene.inspectors)) or "; list the policy that looks for it"
+        yield path, f"nothing here looks for {kind!r}, so there are no such findings{hint}"
+
+
+# --- rules that say nothing ---
+
+
+def _hides(earlier: RuleSection, later: RuleSection) -> bool:
+    """Return True when an earlier rule of the same condition makes a later one say nothing new."""
+    if earlier.when != later.when or earlier.undecided != later.undecided or earlier.mode != later.mode:
+        return False
+    return earlier.then == later.then or earlier.verdict == "deny"
+
+
+def _contradiction(condition: Condition) -> str | None:
+    """Return why tests of one subject cannot hold together, None if they can."""
+    if isinstance(condition, Some):
+        found = [_contradiction(part) for part in condition.parts]
+        return found[0] if all(found) else None
+    bounds: dict[tuple[str, object], list[Test]] = {}
+    for part in _conjuncts(condition):
+        if isinstance(part, Some) and (inner := _contradiction(part)):
+            return inner
+        if isinstance(part, Test) and part.operator in {"eq", "in", "gt", "gte", "lt", "lte"}:
+            for group in {bound.group for bound in part.bounds}:
+                bounds.setdefault((part.subject.name, group), []).append(part)
+    for tests in bounds.values():
+        if len(tests) > 1 and _empty(tests):
+            return f"{tests[0].subject.name} cannot be " + " and ".join(test.written for test in tests)
+    return None
+
+
+def _conjuncts(condition: Condition) -> Iterator[Condition]:
+    if isinstance(condition, Every):
+        for part in condition.parts:
+            yield from _conjuncts(part)
+    else:
+        yield condition
+
+
+def _empty(tests: list[Test]) -> bool:
+    """Return True when no value can pass all tests of one subject."""
+    listed = [test for test in tests if test.operator in {"eq", "in"}]
+    if listed:
+        candidates: list[Any] = [bound.target for bound in listed[0].bounds]
+        return not any(all(_passes(test, value) for test in tests) for value in candidates)
+    low = [test for test in tests if test.operator in {"gt", "gte"}]
+    high = [test for test in tests if test.operator in {"lt", "lte"}]
+    return any(
+        one.bounds[0].target > other.bounds[0].target
+        or (one.bounds[0].target == other.bounds[0].target and not (one.operator == "gte" and other.operator == "lte"))
+        for one in low
+        for other in high
+    )
+
+
+def _passes(test: Test, target: Any) -> bool:
+    """Return whether what one bound stands for passes another test; unsure means yes."""
+    plain = tuple(bound._replace(read=None) for bound in test.bounds)
+    domain = test.subject.domain
+    if domain.pattern and (str(target).endswith("*") or any(bound.target.endswith("*") for bound in plain)):
+        return True
+    return holds(Test(test.subject, test.operator, plain, test.written), target) is not False
+
+
+def needs_findings(rule: RuleSection) -> bool:
+    """Return True when a rule is false of every message in which nothing was found."""
+    return any(
+        (name == "findings" or name.startswith("findings.")) and _above_zero(raw) for name, raw in rule.when.items()
+    )
+
+
+def _above_zero(raw: object) -> bool:
+    tests: Mapping[str, object] = raw if isinstance(raw, dict) else {"eq": raw}
+    for operator, part in tests.items():
+        number = part if isinstance(part, (int, float)) and not isinstance(part, bool) else None
+        if number is not None and ((operator == "gt" and number >= 0) or (operator in {"gte", "eq"} and number > 0)):
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""The runtime: opens, runs, drains and closes one bus."""

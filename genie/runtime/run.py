@@ -1,0 +1,174 @@
+"""A live request tree, as whoever started it sees it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from genie.bus.accounting import Outcome
+from genie.bus.events import Event, Watcher
+from genie.contracts.message import Payload, topic_of
+from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from genie.backend.clock import Clock
+    from genie.bus.accounting import Counts, Failure, RunState
+    from genie.bus.bus import Bus
+    from genie.contracts.card import Caller
+
+T = TypeVar("T", bound=Payload)
+
+
+class AgentRunCounts(NamedTuple):
+    """What one agent did for one run."""
+
+    handled: int
+    failed: int
+    p50_ms: float | None
+
+
+class Run(Generic[T]):
+    """A live request tree: awaitable, observable, cancellable."""
+
+    def __init__(self, bus: Bus, state: RunState, answer: type[T], watcher: Watcher) -> None:
+        self._bus = bus
+        self._state = state
+        self._answer = answer
+        self._watcher = watcher
+
+    @property
+    def id(self) -> str:
+        """The correlation id of everything the run causes."""
+        return self._state.id
+
+    async def result(self) -> T:
+        """Wait for the answer.
+
+        Raises:
+            RunStalled: It can no longer come; says why.
+            RunHeld: Everything left waits for a person; may be awaited again.
+            RunExpiredError: The deadline passed.
+            RunCancelledError: The run was cancelled.
+
+        Cancelled: the run goes on.
+        """
+        state, bus = self._state, self._bus
+        expectation = state.root.expectation
+        while not expectation.done:
+            if bus.desk.all_held(state.root):
+                raise RunHeld(run_id=self.id, holds=self._holds())
+            await self._changed()
+        answer: T | None = expectation.found(self._answer)
+        if answer is not None:
+            return answer
+        raise failure_of(state, topic_of(self._answer).name, expectation.why_missing(self._answer))
+
+    async def settled(self) -> None:
+        """Wait until nothing of the run is in flight, or everything that is waits for a person."""
+        state = self._state
+        while not state.closed and not self._bus.desk.all_held(state.root):
+            await self._changed()
+
+    async def decided(self) -> None:
+        """Wait until not everything that is in flight waits for a person; returns at once where that is not so."""
+        state = self._state
+        while not state.closed and self._bus.desk.all_held(state.root):
+            await self._changed()
+
+    async def _changed(self) -> None:
+        watcher = Watcher(self._bus.make_parker, keeps=False)
+        self._state.watchers = (*self._state.watchers, watcher)
+        try:
+            await watcher.wait()
+        finally:
+            self._state.watchers = tuple(other for other in self._state.watchers if other is not watcher)
+
+    def cancel(self, reason: str = "cancelled") -> None:
+        """Cancel every handler working for the run, and empty its mail; other runs feel nothing."""
+        self._bus.trees.end(self._state, Outcome.CANCELLED, reason)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens, from the run's start, until it is at rest; the oldest are dropped beyond 4,096 unread."""
+        watcher, state = self._watcher, self._state
+        events = watcher.events
+        while events is not None:
+            while events:
+                yield events.popleft()
+            if state.closed:
+                return
+            await watcher.wait()
+
+    def messages(self) -> Counts:
+        """Return the run's account."""
+        return self._state.counts()
+
+    def agents(self) -> Mapping[str, AgentRunCounts]:
+        """Return what each agent did for this run."""
+        return {
+            agent: AgentRunCounts(one.handled, one.failed, _median_ms(one.times))
+            for agent, one in sorted((self._state.agents or {}).items())
+        }
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the deliveries and answers that were not handled, oldest first."""
+        return tuple(self._state.missing or ())
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what must be shown beside the answer, such as a disclosure; complete once the answer is there."""
+        notices: tuple[str, ...] = self._state.root.expectation.notices
+        return notices
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing of the run is in flight."""
+        return self._state.closed
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what each agent did and what went wrong; never a payload."""
+        from genie.operations.statistics import shown  # noqa: PLC0415 - start-up: for notebooks alone
+
+        return shown(self.id, self.messages(), self.agents(), self.failures())
+
+    def _holds(self) -> tuple[str, ...]:
+        return holds_of(self._bus, self._state)
+
+
+def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
+    """Return why a run gave no answer."""
+    if state.ended is not None:
+        outcome, why = state.ended
+        if outcome is Outcome.EXPIRED:
+            return RunExpiredError(run_id=state.id, reason="" if why == "deadline" else why)
+        return RunCancelledError(run_id=state.id, reason=why)
+    named = tuple(
+        dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
+    )  # what went wrong on the way says more than the last link alone
+    return RunStalled(run_id=state.id, expected=expected, reasons=named or ((reason,) if reason else ()))
+
+
+def _median_ms(times: list[float]) -> float | None:
+    """Return the middle one of some seconds, in milliseconds; the earlier of two."""
+    return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
+
+
+def holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
+    """Return the ids of what a run holds."""
+    return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
+
+
+def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:
+    """Return the deadline of a run on the loop's clock: within some seconds, and within its caller's term.
+
+    Raises:
+        IdentityError: The term is over.
+    """
+    now = clock.now()
+    ends = math.inf if within_s is None else now + within_s
+    if caller.expires_at is None:
+        return ends
+    left_s = caller.expires_at - clock.wall().timestamp()
+    if left_s <= 0:
+        raise IdentityError("expired", "the caller's term is over; ask for a new token")
+    return min(ends, now + left_s)

@@ -1,0 +1,191 @@
+"""One run from its question to an account at rest, watched and cancellable from outside."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import anyio
+
+from genie.backend.clock import Clock
+from genie.cli.options.reload import renew
+from genie.cli.signals import interrupts
+from genie.errors import InputError, RunError, RunHeld
+from genie.runtime.report import Outcome, status_of
+from genie.runtime.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from genie.approvals.request import ApprovalRequest
+    from genie.bus.events import Event
+    from genie.cli.signals import Interrupts
+    from genie.config.loader import Pipeline
+    from genie.contracts.card import Caller
+    from genie.contracts.message import Payload
+    from genie.contracts.ports.journal import Journal
+    from genie.runtime.run import Run
+
+_COUNTS = (
+    "accepted",
+    "handled",
+    "denied",
+    "expired",
+    "cancelled",
+    "dead_lettered",
+    "in_flight",
+    "redacted",
+    "unrouted",
+    "late",
+)
+
+
+class Interrupted(Exception):  # noqa: N818 - a person's wish, no error
+    """The run was cancelled by a signal; ``outcome`` is how far it came."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
+    pipeline: Pipeline,
+    question: Payload,
+    *,
+    caller: Caller,
+    journal: Journal | None = None,
+    watch: Callable[[Event], None] | None = None,
+    filenames: Sequence[str] = (),
+    beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
+    told: Callable[[], None] | None = None,
+    decide: Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None = None,
+) -> Outcome:
+    """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
+
+    Args:
+        pipeline: A checked pipeline.
+        question: Payload of the pipeline's entry.
+        caller: Who asks, and for whom the answer is judged.
+        journal: Where everything is recorded.
+        watch: Called with each event while it runs.
+        filenames: Names of the input, by which an agent's refusal of it is known.
+        beside: Entered once the runtime is open, left before it closes.
+        told: Called when a first signal asks for the end.
+        decide: Called when all that is left waits for people; returns whether that has changed. Without it the run
+            ends held.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
+        InputError: An agent could make nothing of the input.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
+        renew(runtime)
+        if beside is not None:
+            await stack.enter_async_context(beside(runtime))
+        with interrupts() as heard:
+            clock = Clock(anyio.current_time)
+            at, began = clock.wall(), clock.now()
+            run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
+            async with anyio.create_task_group() as tasks:
+                if heard is not None:
+                    heard.told = told
+                    tasks.start_soon(_cancel_when_interrupted, heard, run)
+                if watch is not None:
+                    tasks.start_soon(_follow, run, watch)
+                answer, error = await _answer(run)
+                await run.settled()
+                while decide is not None and not run.at_rest and await decide(runtime, run):
+                    answer, error = await _answer(run)
+                    await run.settled()
+                elapsed_ms = (clock.now() - began) * 1000
+                tasks.cancel_scope.cancel()
+        requests = [one for one in runtime.approvals() if one.run_id == run.id]
+        sights = (runtime.sight(one.id, caller.clearance).payload for one in requests)
+        held = tuple(payload for payload in sights if payload is not None)
+        outcome = _outcome(
+            pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
+        )
+    if heard is not None and heard.count:
+        raise Interrupted(outcome)
+    if answer is None:
+        _refused_input(run, filenames)
+    return outcome
+
+
+async def _answer(run: Run[Payload]) -> tuple[Payload | None, RunError | None]:
+    try:
+        return await run.result(), None
+    except RunError as error:
+        return None, error
+
+
+async def _cancel_when_interrupted(heard: Interrupts, run: Run[Payload]) -> None:
+    await heard.first()
+    run.cancel("interrupted")
+
+
+async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
+    async for event in run.events():
+        watch(event)
+
+
+def _waiting(request: ApprovalRequest) -> str:
+    """Return what waits for whom, and why."""
+    needs = (
+        f"{need.quorum} {'person' if need.quorum == 1 else 'people'}"
+        + (f" with the role {' or '.join(sorted(need.approvers))}" if need.approvers else "")
+        for need in request.needs
+    )
+    return f"{request.topic} for {request.recipient} waits for {', and '.join(needs)}: {request.reason}"
+
+
+def _outcome(
+    pipeline: str,
+    run: Run[Payload],
+    answer: Payload | None,
+    error: RunError | None,
+    waiting: tuple[str, ...],
+    held_payloads: tuple[Payload, ...],
+    *,
+    at: datetime,
+    elapsed_ms: float,
+) -> Outcome:
+    counts = run.messages()
+    failures = tuple(dict.fromkeys((failure.agent, str(failure)) for failure in run.failures()))
+    held = isinstance(error, RunHeld) or counts.in_flight > 0
+    denied = any(failure.outcome.value == "denied" for failure in run.failures())
+    status = status_of(answer, failures, held=held, denied=denied)
+    return Outcome(
+        run_id=run.id,
+        pipeline=pipeline,
+        status=status,
+        at=at,
+        elapsed_ms=elapsed_ms,
+        answer=answer,
+        reasons=(*(() if error is None else (str(error),)), *waiting),
+        failures=failures,
+        held=held_payloads,
+        notices=run.notices(),
+        messages={name: getattr(counts, name) for name in _COUNTS},
+        agents={
+            name: {"handled": one.handled, "failed": one.failed, "p50_ms": one.p50_ms}
+            for name, one in run.agents().items()
+        },
+    )
+
+
+def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
+    """Raise what an agent said of the input, when that is why there is no answer."""
+    for failure in run.failures():
+        for name in filter(None, filenames):
+            if failure.outcome.value == "dead_lettered" and failure.reason.startswith(f"{name}: "):
+                raise InputError(name, failure.reason.removeprefix(f"{name}: "))
+
+
+def interruption(outcome: Outcome) -> str:
+    """Return what is said of a run that a signal cancelled."""
+    handled, cancelled = outcome.messages["handled"], outcome.messages["cancelled"]
+    return f"interrupted: run {outcome.run_id} was cancelled; {handled} messages handled, {cancelled} cancelled"

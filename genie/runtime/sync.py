@@ -1,0 +1,194 @@
+"""The synchronous door: one question and its answer, for scripts and notebooks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+import anyio
+
+from genie.backend.asyncio_trio import threadsafe
+from genie.bus.invocation import IN_HANDLER
+from genie.contracts.message import Payload
+from genie.errors import InputError, SyncAskInHandlerError
+from genie.runtime.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from os import PathLike
+
+    from genie.config.loader import Pipeline
+    from genie.contracts.agent import Agent, Binding
+    from genie.contracts.card import Caller
+    from genie.policy.policy import PolicySet
+
+    Asked = Pipeline | str | PathLike[str] | Iterable[Agent | Binding]
+
+T = TypeVar("T", bound=Payload)
+
+_GLANCE_S = 0.2 if os.name == "nt" else None
+"""How often a waiting caller looks up, in seconds: on Windows a lock does not feel Ctrl-C."""
+
+
+@overload
+def ask(
+    asked: Asked,
+    payload: Payload | None,
+    answer: type[T],
+    *,
+    to: str | None = None,
+    within_s: float | None = None,
+    caller: Caller | None = None,
+    policies: PolicySet | None = None,
+    notices: list[str] | None = None,
+    backend: Literal["asyncio", "trio"] = "asyncio",
+) -> T: ...
+@overload
+def ask(
+    asked: Asked,
+    payload: Payload | None = None,
+    answer: None = None,
+    *,
+    to: str | None = None,
+    within_s: float | None = None,
+    caller: Caller | None = None,
+    policies: PolicySet | None = None,
+    notices: list[str] | None = None,
+    backend: Literal["asyncio", "trio"] = "asyncio",
+) -> Payload: ...
+def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a default
+    asked: Asked,
+    payload: Payload | None = None,
+    answer: type[Payload] | None = None,
+    *,
+    to: str | None = None,
+    within_s: float | None = None,
+    caller: Caller | None = None,
+    policies: PolicySet | None = None,
+    notices: list[str] | None = None,
+    backend: Literal["asyncio", "trio"] = "asyncio",
+) -> Payload:
+    """Ask one question and block until it is answered.
+
+    A runtime of its own is opened in a thread of its own, so this works where a loop already runs, as in a notebook;
+    that loop stands still meanwhile. Ctrl-C cancels the run, wherever it is.
+
+    Args:
+        asked: A pipeline file, a loaded pipeline, or agents.
+        payload: The question; for a pipeline, by default the one that its ``input:`` fills.
+        answer: Class of the answer; for a pipeline, its ``output`` by default.
+        to: One agent.
+        within_s: Deadline of everything the question causes, in seconds; for a pipeline, its own by default.
+        caller: Who asks.
+        policies: What judges every delivery between agents that are given as such; a pipeline has its own.
+        notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
+        backend: The event loop.
+
+    Raises:
+        SyncAskInHandlerError: This is called inside a handler, which would block everybody.
+        InputError: The payload, the answer's class or the policies are missing, or given twice.
+        ConfigError: The pipeline file cannot be run.
+        RunStalled, RunHeld, RunExpiredError: As ``Runtime.ask``; the runtime is closed, so a hold is not waited for.
+    """
+    if IN_HANDLER.get():
+        raise SyncAskInHandlerError
+    runtime: Runtime
+    if isinstance(asked, (str, os.PathLike)) or not hasattr(asked, "__iter__"):
+        pipeline = _pipeline(asked)
+        if policies is not None:
+            raise InputError("policies", "stand in the pipeline itself", "change them there")
+        payload = pipeline.input.question() if payload is None else payload
+        answer = pipeline.answer if answer is None else answer
+        within_s = pipeline.within_s if within_s is None else within_s
+        runtime = Runtime.from_pipeline(pipeline)
+    else:
+        if payload is None or answer is None:
+            missing = "payload" if payload is None else "answer"
+            raise InputError(missing, "is not given", "only a pipeline has one of its own")
+        runtime = Runtime(asked, policies=policies)
+    question, kind = payload, answer
+
+    async def asking() -> Payload:
+        async with runtime:
+            return await runtime.ask(question, kind, to=to, within_s=within_s, caller=caller, notices=notices)
+
+    return _blocking(asking, backend)
+
+
+def _pipeline(asked: Any) -> Pipeline:
+    from genie.config.loader import Pipeline, load  # noqa: PLC0415 - YAML is loaded only by those who use it
+
+    return asked if isinstance(asked, Pipeline) else load(asked)
+
+
+def _blocking(asking: Callable[[], Coroutine[Any, Any, Payload]], backend: str) -> Payload:
+    """Run a coroutine in a thread with a loop of its own and wait for it; an interrupt cancels it."""
+    call = _Call(asking)
+    thread = threading.Thread(target=call.run, args=(backend,), name="genie.ask", daemon=True)
+    try:
+        thread.start()
+        call.wait()
+    except BaseException:  # Ctrl-C; a second one, during the wait below, leaves the thread behind
+        call.cancel()
+        if thread.ident is not None:  # otherwise it has not begun, and will find itself cancelled if it does
+            call.wait()
+        raise
+    thread.join()
+    try:
+        return call.result()
+    finally:
+        del call  # an exception that is raised would hold its own frame otherwise
+
+
+class _Call:
+    """One coroutine on its way through another thread."""
+
+    def __init__(self, asking: Callable[[], Coroutine[Any, Any, Payload]]) -> None:
+        self._asking = asking
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._stop: Callable[[], object] | None = None
+        self._cancelled = False
+        self._answer: Payload | None = None
+        self._error: BaseException | None = None
+
+    def run(self, backend: str) -> None:
+        """Run it; in the other thread."""
+        try:
+            anyio.run(self._main, backend=backend)
+        except BaseException as error:  # noqa: BLE001 - raised where the caller waits
+            self._error = error
+        finally:
+            self._over.set()
+
+    async def _main(self) -> None:
+        soon = threadsafe()
+        with anyio.CancelScope() as scope:
+            with self._lock:
+                self._stop = lambda: soon(scope.cancel)
+                if self._cancelled:
+                    scope.cancel()
+            self._answer = await self._asking()
+
+    def cancel(self) -> None:
+        """Cancel it, from the thread that waits; before it has begun, too."""
+        with self._lock:
+            self._cancelled = True
+            if self._stop is not None:
+                with suppress(RuntimeError):  # its loop is closed: it has just ended
+                    self._stop()
+
+    def wait(self) -> None:
+        """Block until it is over."""
+        while not self._over.wait(_GLANCE_S):
+            pass
+
+    def result(self) -> Payload:
+        """Return the answer, or raise what the coroutine raised."""
+        if self._error is not None:
+            raise self._error
+        if self._answer is None:
+            raise RuntimeError("the run was cancelled by nobody")
+        return self._answer

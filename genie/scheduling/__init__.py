@@ -1,0 +1,1 @@
+"""Schedules: questions asked by the clock."""

@@ -1,0 +1,414 @@
+"""An event loop in virtual time, whose every step is drawn from a seed.
+
+The clock jumps to the next timer when nothing can run, so a wait costs nothing. The steps of tasks that are ready at
+the same moment are put in the order of the tasks' numbers and then shuffled by the seed; everything else keeps the
+order in which it was scheduled. Sorting first matters: others keep tasks in sets, whose order is that of addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import heapq
+import itertools
+import math
+import random
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from genie.simulation.errors import DeadlockError, LivelockError, OutsideError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine
+
+T = TypeVar("T")
+
+MOST_STEPS = 1_000_000
+"""Callbacks at one moment from which a loop that stands still is reported."""
+COLLECTED_EVERY = 200_000
+"""Callbacks after which cycles are collected: at set moments, so that finalisers run at the same ones every time."""
+MOST_NAMED = 12
+_NO_FILE = "a simulation opens no file descriptors"
+
+
+class SimulatedTask(asyncio.Task[Any]):
+    """A task that knows its number and who started it."""
+
+    number: int
+    parent: SimulatedTask | None
+
+
+class _Handle:
+    """A callback that is to be called; ``cancel`` makes it never happen."""
+
+    __slots__ = ("args", "at", "callback", "context", "number")
+
+    def __init__(
+        self, at: float, callback: Any, args: tuple[Any, ...], context: contextvars.Context, number: int
+    ) -> None:
+        self.at = at
+        self.callback = callback
+        self.args = args
+        self.context = context
+        self.number = number
+        """Of the task whose step it is; 0 for any other callback."""
+
+    def cancel(self) -> None:
+        self.callback = None
+        self.args = ()
+
+    def cancelled(self) -> bool:
+        return self.callback is None
+
+    def when(self) -> float:
+        return self.at
+
+
+_Base: Any = asyncio.AbstractEventLoop  # thirty of its methods are there to refuse, see the end of this module
+
+
+class SimulationLoop(_Base):  # type: ignore[misc]  # see above
+    """Runs tasks in virtual time, on one thread, without a file descriptor.
+
+    Args:
+        seed: Draws the order of steps that are ready at the same moment.
+        explain: Says who waits for whom when nothing can run any more.
+        most_steps: Callbacks at one moment from which a loop that stands still is reported.
+    """
+
+    def __init__(
+        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MOST_STEPS
+    ) -> None:
+        self._now = 0.0
+        self._random = random.Random(f"{seed}/steps")  # noqa: S311 - repeatable on purpose
+        self._ready: list[_Handle] = []
+        self._timers: list[tuple[float, int, _Handle]] = []
+        self._order = itertools.count().__next__
+        self._numbers = itertools.count(1).__next__
+        self._running = False
+        self._stopping = False
+        self._closed = False
+        self._handler: Any = None
+        self._generators: list[AsyncGenerator[Any, Any]] = []
+        self._thread = threading.get_ident()
+        self._most_steps = most_steps
+        self.explain = explain
+        self.steps = 0
+        """Callbacks that have run."""
+        self.failures: list[str] = []
+        """What went wrong in tasks that nobody awaits, by class and message."""
+
+    # --- time and callbacks ---
+
+    def time(self) -> float:
+        """Return virtual seconds since the loop was made."""
+        return self._now
+
+    def call_soon(
+        self, callback: Any, *args: Any, context: contextvars.Context | None = None
+    ) -> Any:  # a handle of our own, lighter than asyncio's
+        """Call something at this very moment, after what is running."""
+        owner = getattr(callback, "__self__", None)
+        number = owner.number if type(owner) is SimulatedTask else 0
+        handle = _Handle(self._now, callback, args, context or contextvars.copy_context(), number)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
+        """Call something at a moment."""
+        handle = _Handle(when, callback, args, context or contextvars.copy_context(), 0)
+        if when < math.inf:  # what is due never is not scheduled: whoever waits for it alone waits for nothing
+            heapq.heappush(self._timers, (when, self._order(), handle))
+        return handle
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
+        """Call something after so many seconds."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
+        """Call something soon; only from the loop's own thread, because another's moment is never the same."""
+        if threading.get_ident() != self._thread:
+            raise OutsideError(call="a call from another thread")
+        return self.call_soon(callback, *args, context=context)
+
+    # --- running ---
+
+    def _turn(self) -> None:
+        """Run everything that is ready; where nothing is, let time jump to the next timer."""
+        self._take_due()
+        batch, self._ready = self._ready, []
+        if len(batch) > 1:
+            self._shuffle(batch)
+        for handle in batch:
+            callback = handle.callback
+            if callback is not None:
+                try:
+                    handle.context.run(callback, *handle.args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as asyncio does: it has no one to go to
+                    self.call_exception_handler({"message": "a callback failed", "exception": error})
+        before = self.steps
+        self.steps = now = before + len(batch)
+        if now // COLLECTED_EVERY != before // COLLECTED_EVERY:
+            gc.collect()
+        if now - self._still > self._most_steps:
+            busy = tuple(sorted({_shown(handle.callback.__self__) for handle in batch if handle.number}))
+            raise LivelockError(at=self._now, steps=now - self._still, busy=busy[:MOST_NAMED])
+
+    def _take_due(self) -> None:
+        """Make ready what is due; where nothing is ready, time jumps to the next timer."""
+        timers, ready = self._timers, self._ready
+        while timers and timers[0][2].callback is None:
+            heapq.heappop(timers)
+        if not ready:
+            if not timers:
+                raise DeadlockError(at=self._now, waiting=tuple(self._waiting()))
+            if timers[0][0] > self._now:
+                self._now = timers[0][0]
+                self._still = self.steps
+        while timers and timers[0][0] <= self._now:
+            handle = heapq.heappop(timers)[2]
+            if handle.callback is not None:
+                ready.append(handle)
+
+    _still = 0
+    """Steps that had run when time last moved."""
+
+    def _shuffle(self, batch: list[_Handle]) -> None:
+        places = [place for place, handle in enumerate(batch) if handle.number]
+        count = len(places)
+        if count < 2:
+            return
+        steps = sorted((batch[place] for place in places), key=_number_of)
+        draw = self._random.random
+        for last in range(count - 1, 0, -1):
+            other = int(draw() * (last + 1))
+            steps[last], steps[other] = steps[other], steps[last]
+        for place, handle in zip(places, steps, strict=True):
+            batch[place] = handle
+
+    def run_forever(self) -> None:
+        """Run until ``stop``.
+
+        Raises:
+            DeadlockError: Nothing can run and nothing is scheduled; says who waits.
+            LivelockError: Time does not move any more.
+        """
+        if self._closed:
+            raise RuntimeError("the loop is closed")
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - how every loop outside asyncio is made
+            raise RuntimeError("a loop is running already in this thread; simulate from outside it")
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=self._generators.append)
+        asyncio._set_running_loop(self)  # noqa: SLF001 - as above
+        self._running, self._stopping, self._still = True, False, self.steps
+        try:
+            while not self._stopping:
+                self._turn()
+        finally:
+            self._running = False
+            asyncio._set_running_loop(None)  # noqa: SLF001 - as above
+            sys.set_asyncgen_hooks(*hooks)
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run until a future or coroutine is done, and return its result."""
+        task = asyncio.ensure_future(future, loop=self)
+        task.add_done_callback(self._stop)
+        try:
+            self.run_forever()
+        finally:
+            task.remove_done_callback(self._stop)
+        if not task.done():
+            raise RuntimeError("the loop was stopped before the future was done")
+        return task.result()
+
+    def _stop(self, _future: Any) -> None:
+        self._stopping = True
+
+    def stop(self) -> None:
+        """Let the present turn be the last."""
+        self._stopping = True
+
+    def is_running(self) -> bool:
+        """Return True while it runs."""
+        return self._running
+
+    def is_closed(self) -> bool:
+        """Return True once it is closed."""
+        return self._closed
+
+    def close(self) -> None:
+        """Forget everything that is scheduled."""
+        self._closed = True
+        self._ready.clear()
+        self._timers.clear()
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close the generators that were dropped before their end."""
+        generators, self._generators = self._generators, []
+        for generator in generators:
+            await generator.aclose()
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's name
+        """There is none."""
+
+    # --- tasks ---
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future of this loop."""
+        return asyncio.Future(loop=self)
+
+    def create_task(self, coro: Any, **options: Any) -> Any:
+        """Return a numbered task, which remembers who started it."""
+        number = self._numbers()
+        if options.get("name") is None:
+            options["name"] = f"task-{number}"  # asyncio's own count goes on from one loop to the next
+        task = SimulatedTask.__new__(SimulatedTask)
+        task.number = number
+        parent = asyncio.current_task(self) if self._running else None
+        task.parent = parent if isinstance(parent, SimulatedTask) else None
+        task.__init__(coro, loop=self, **options)  # type: ignore[misc]  # its number is needed for its first step
+        return task
+
+    def set_task_factory(self, factory: Any) -> None:
+        """Refuse: tasks are numbered here."""
+        if factory is not None:
+            raise OutsideError(call="a task factory", hint="tasks are made by the simulation's loop")
+
+    def get_task_factory(self) -> None:
+        """Return None, there is none."""
+
+    def current(self) -> object:
+        """Return the task that runs now, None outside of one."""
+        return asyncio.current_task(self)
+
+    def tasks(self) -> list[SimulatedTask]:
+        """Return the tasks that are not done, in the order of their numbers."""
+        found = (task for task in asyncio.all_tasks(self) if isinstance(task, SimulatedTask))
+        return sorted(found, key=_number_of)
+
+    def _waiting(self) -> list[str]:
+        told = self.explain() if self.explain is not None else []
+        return (told or [_shown(task) for task in self.tasks()])[:MOST_NAMED]
+
+    # --- errors ---
+
+    def get_debug(self) -> bool:
+        """Return False: asyncio's debugging reads the wall clock."""
+        return False
+
+    def set_debug(self, enabled: bool) -> None:  # noqa: FBT001 - asyncio's signature
+        """Ignore it, for the same reason."""
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keep what happened."""
+        self.failures.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    def set_exception_handler(self, handler: Any) -> None:
+        """Hand what nobody awaits to a handler."""
+        self._handler = handler
+
+    def get_exception_handler(self) -> Any:
+        """Return the handler."""
+        return self._handler
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Tell of an error that nobody awaits."""
+        if self._handler is None:
+            self.default_exception_handler(context)
+        else:
+            self._handler(self, context)
+
+
+_REFUSED = {
+    "run_in_executor": ("a thread", "declare `executor: thread` on the agent, which the simulation runs inline"),
+    **dict.fromkeys(("create_connection", "create_server", "create_datagram_endpoint", "create_unix_connection",
+                     "create_unix_server", "connect_accepted_socket", "start_tls", "sendfile", "sock_recv",
+                     "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendto", "sock_sendall",
+                     "sock_connect", "sock_accept", "sock_sendfile", "getaddrinfo", "getnameinfo"),
+                    ("a socket", "give the agent a port that is bound to a fake")),
+    **dict.fromkeys(("subprocess_exec", "subprocess_shell"),
+                    ("a subprocess", "give the agent a port that is bound to a fake")),
+    **dict.fromkeys(("add_reader", "remove_reader", "add_writer", "remove_writer", "connect_read_pipe",
+                     "connect_write_pipe"), ("a file descriptor", _NO_FILE)),
+    **dict.fromkeys(("add_signal_handler", "remove_signal_handler"), ("a signal handler", _NO_FILE)),
+}  # fmt: skip
+
+
+def _refusing(name: str) -> Any:
+    what, hint = _REFUSED[name]
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OutsideError(call=f"{what} (loop.{name})", hint=hint)
+
+    return refuse
+
+
+for _name in _REFUSED:
+    setattr(SimulationLoop, _name, _refusing(_name))
+
+
+def _number_of(one: Any) -> int:
+    number: int = one.number
+    return number
+
+
+def _shown(task: SimulatedTask) -> str:
+    """Return a task and the place in the code where it waits."""
+    coroutine: Any = task.get_coro()
+    name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+    return f"{task.get_name()} ({name}) at {place_of(coroutine)}"
+
+
+def place_of(coroutine: Any) -> str:
+    """Return the innermost line, outside Genie where there is one, in which a coroutine waits: ``file:line``."""
+    place = inner = "?"
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
+        if frame is not None:
+            inner = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            if not str(frame.f_globals.get("__name__", "")).startswith(("genie.", "anyio.", "asyncio.")):
+                place = inner
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+    return inner if place == "?" else place
+
+
+def run(main: Coroutine[Any, Any, T], loop: SimulationLoop) -> T:
+    """Run a coroutine to its end in virtual time, cancel what is left, and close the loop.
+
+    Cycles are collected at set moments meanwhile, and once more at the end, so that many runs leave nothing behind.
+    Whatever was there before is left alone by the collector: looking through it would take longer than most runs.
+
+    Raises:
+        DeadlockError, LivelockError: As ``SimulationLoop.run_forever``.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    gc.freeze()
+    try:
+        return loop.run_until_complete(main)  # type: ignore[no-any-return]  # what the coroutine returns
+    finally:
+        try:
+            _wind_up(loop)
+        finally:
+            loop.close()
+            gc.collect()
+            gc.unfreeze()
+            if collects:
+                gc.enable()
+
+
+def _wind_up(loop: SimulationLoop) -> None:
+    left = loop.tasks()
+    for task in left:
+        task.cancel()
+    if left:
+        try:
+            loop.run_until_complete(asyncio.wait(left))
+        except (DeadlockError, LivelockError):  # some refuse to be cancelled; they are dropped with the loop
+            for task in left:
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - it is told already
+    loop.run_until_complete(loop.shutdown_asyncgens())

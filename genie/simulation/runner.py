@@ -1,0 +1,413 @@
+"""One scenario under one seed: arrivals come, agents work in virtual time, and everything is written down."""
+
+from __future__ import annotations
+
+import logging
+import random
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import anyio
+
+from genie.bus.events import Watcher
+from genie.contracts.card import AgentCard
+from genie.errors import (
+    CapacityError,
+    GenieError,
+    InputError,
+    RunCancelledError,
+    RunExpiredError,
+    RunHeld,
+    RunStalled,
+)
+from genie.runtime.run import Run
+from genie.runtime.runtime import Runtime
+from genie.simulation.arrivals import Arrival, arrivals
+from genie.simulation.determinism import Guard
+from genie.simulation.errors import DeadlockError, LivelockError
+from genie.simulation.event_loop import SimulatedTask, SimulationLoop, place_of, run
+from genie.simulation.instrumentation import SimulatedExecutor, Stations
+from genie.simulation.journal import Ledger, OpenRun, checksum
+from genie.simulation.population import Customers
+from genie.simulation.record import Evidence, RunRecord, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from genie.approvals.request import ApprovalRequest
+    from genie.bus.bus import Bus
+    from genie.contracts.message import Payload
+    from genie.simulation.errors import SimulationError
+    from genie.simulation.record import Planted
+    from genie.simulation.scenario import Scenario
+
+PREFIX = "sim"
+"""Of run and message ids."""
+_PERSON = "approver-"
+"""Those who decide on holds are called so, with a number."""
+SAMPLES = 200
+"""Moments at which the mailboxes are looked at."""
+_SWEPT_EVERY = 500
+_PARTIAL = ("missing", "quarantined")
+"""Fields of an answer that say, when they hold something, that it is partial."""
+
+
+class Part(NamedTuple):
+    """A part of a scenario, as shrinking leaves it."""
+
+    arrivals: frozenset[int] | None = None
+    """Numbers of the arrivals that come; None means all."""
+    trouble: frozenset[int] | None = None
+    """Places of the trouble that strikes, from 0; None means all."""
+
+
+WHOLE = Part()
+NO_TROUBLE = Part(trouble=frozenset())
+
+
+def simulate(
+    scenario: Scenario, seed: int | None = None, *, part: Part = WHOLE, journal: IO[str] | None = None
+) -> Evidence:
+    """Run a scenario under one seed, and under the same seed without trouble where an invariant compares the two.
+
+    Args:
+        scenario: Loaded and checked.
+        seed: Instead of the scenario's own.
+        part: What of it takes place.
+        journal: Where the journal's lines go.
+
+    Returns:
+        The evidence with every breach of every invariant.
+    """
+    seed = scenario.section.seed if seed is None else seed
+    evidence = _Engine(scenario, seed, part, journal).run()
+    if any(one.needs.baseline for one in scenario.invariants) and _is_troubled(scenario, part):
+        without = part._replace(trouble=frozenset())
+        evidence.baseline = _Engine(scenario, seed, without, None).run()
+    evidence.breaches = [breach for one in scenario.invariants for breach in one.breaches(evidence)]
+    return evidence
+
+
+def _is_troubled(scenario: Scenario, part: Part) -> bool:
+    return bool(scenario.section.trouble) and part.trouble != frozenset()
+
+
+class _Engine:
+    """The state of one simulation."""
+
+    def __init__(self, scenario: Scenario, seed: int, part: Part, journal: IO[str] | None) -> None:
+        self._scenario = scenario
+        self._section = section = scenario.section
+        self._seed = seed
+        self._part = part
+        pipeline = scenario.pipeline
+        self._cards: dict[str, AgentCard] = {binding.card.id: binding.card for binding in pipeline.bindings}
+        self._cards |= {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
+        card = scenario.caller.card()
+        self._cards[card.id] = card
+        self._loop = SimulationLoop(seed, explain=self._explain)
+        self._ledger = Ledger(
+            journal, self._cards, topics=_topics(scenario), most=section.limits.messages, full=self._full
+        )
+        self._ledger.on_held = self._held
+        self._stations = Stations(
+            ledger=self._ledger, policies=pipeline.policies, candidate=scenario.candidate, work=dict(section.work),
+            trouble=[
+                (place, one) for place, one in enumerate(section.trouble)
+                if part.trouble is None or place in part.trouble
+            ],
+            seed=seed, now=self._loop.time, current=self._loop.current,
+        )  # fmt: skip
+        self._runtime = Runtime(
+            [self._stations.bound(binding) for binding in pipeline.bindings],
+            policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits, journal=self._ledger,
+            admission=pipeline.admission, caller=scenario.caller, seed=seed, wall=section.start.timestamp(),
+            prefix=PREFIX, executor=SimulatedExecutor(self._stations, self._cards),
+        )  # fmt: skip
+        self._customers = Customers(section.workload.population, seed, section.start.date())
+        self._within = section.within or pipeline.within_s
+        self._runs: list[RunRecord] = []
+        self._pending: dict[int, Arrival] = {}
+        """Arrivals whose caller waits."""
+        self._left = 0
+        self._done = anyio.Event()
+        self._samples: list[Sample] = []
+        self._busiest = 0
+        self._fullest: dict[str, int] = {}
+        self._slowest = -1.0
+        self._worst_run: OpenRun | None = None
+        self._worst: int | None = None
+        self._people = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
+        self._decision = anyio.Event()
+        self._broken_off: str | None = None
+        self._evidence = Evidence(seed=seed)
+        self._answers: dict[int, Payload] | None = {} if any(one.needs.answers for one in scenario.invariants) else None
+        self._planted: dict[int, Planted] = {}
+
+    # --- the whole ---
+
+    def run(self) -> Evidence:
+        """Run to the end, and return what was seen."""
+        evidence = self._evidence
+        bindings = self._scenario.pipeline.bindings
+        with Guard(bindings, self._running, self._caught), _quiet():
+            try:
+                run(self._main(), self._loop)
+            except (DeadlockError, LivelockError) as error:
+                evidence.deadlock = str(error)
+        if self._broken_off is not None:
+            evidence.deadlock = self._broken_off
+        for arrival in self._pending.values():
+            opened = self._ledger.opened.get(arrival.number)
+            self._runs.append(self._record(arrival, opened, "unfinished", "", None, ended=None))
+        ledger = self._ledger
+        evidence.runs = tuple(sorted(self._runs))
+        evidence.journal_sha256 = ledger.close()
+        evidence.messages, evidence.records, evidence.kinds = ledger.messages, ledger.records, ledger.kinds
+        evidence.breaches = ledger.breaches
+        evidence.payloads = {topic: tuple(found) for topic, found in ledger.kept.items()}
+        evidence.answers, evidence.planted = self._answers or {}, self._planted
+        evidence.troubled = self._stations.happened
+        evidence.compared, evidence.compared_of = self._stations.compared, self._stations.compared_of
+        evidence.stricter = self._stations.stricter
+        evidence.samples = tuple(self._samples)
+        evidence.worst = self._worst
+        if self._worst_run is not None:
+            evidence.timeline = self._worst_run.timeline()
+        evidence.virtual_s, evidence.steps = self._loop.time(), self._loop.steps
+        evidence.failures = tuple(self._loop.failures)
+        return evidence
+
+    async def _main(self) -> None:
+        async with self._runtime as runtime:
+            self._stations.bus = runtime.bus
+            sampler = self._loop.create_task(self._sample())
+            try:
+                await self._arrive(runtime)
+                while self._left and not self._broken_off:
+                    self._done = anyio.Event()
+                    await self._done.wait()
+                while self._section.approvals is not None and runtime.holds():
+                    await self._decision.wait()
+                if not self._broken_off:
+                    await runtime.drain(self._section.limits.drain)
+            finally:
+                statistics = runtime.statistics()
+                self._evidence.totals, self._evidence.verdicts = statistics.totals, statistics.verdicts
+                sampler.cancel()
+
+    async def _arrive(self, runtime: Runtime) -> None:
+        only = self._part.arrivals
+        for arrival in arrivals(self._section, self._seed, self._scenario.traces):
+            if only is not None and arrival.number not in only:
+                continue
+            if self._broken_off:
+                return
+            delay = arrival.at - self._loop.time()
+            if delay > 0:
+                await anyio.sleep(delay)
+            self._look(runtime.bus)
+            question = self._scenario.questions.of(arrival, self._customers)
+            if self._answers is not None:
+                planted = self._scenario.questions.planted(arrival, self._customers)
+                if planted is not None:
+                    self._planted[arrival.number] = planted
+            self._left += 1
+            self._busiest = max(self._busiest, self._left)
+            self._pending[arrival.number] = arrival
+            self._loop.create_task(self._ask(runtime, arrival, question))
+            if len(self._ledger.runs) > _SWEPT_EVERY:
+                self._ledger.sweep()
+
+    async def _ask(self, runtime: Runtime, arrival: Arrival, question: Payload) -> None:
+        answer: Payload | None = None
+        self._ledger.number = arrival.number
+        try:
+            try:
+                answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within, notices=[])
+            except RunHeld:
+                if self._section.approvals is None:
+                    raise
+                answer = await self._decided_on(runtime, self._ledger.opened[arrival.number])
+            outcome, reason = ("partial" if _is_partial(answer) else "answered"), ""
+        except RunHeld as held:
+            outcome, reason = "held", str(held)
+        except RunStalled as stalled:
+            denied = bool(stalled.reasons) and all("denied(" in text for text in stalled.reasons)
+            outcome, reason = ("denied" if denied else "failed"), str(stalled)
+        except RunExpiredError as expired:
+            outcome, reason = "expired", str(expired)
+        except RunCancelledError as cancelled:
+            outcome, reason = "cancelled", str(cancelled)
+        except CapacityError as refused:
+            outcome, reason = "refused", str(refused)
+        except GenieError as error:
+            outcome, reason = "failed", str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no outcome
+            outcome, reason = "unfinished", f"the runtime raised {type(error).__name__}"
+        self._finished(arrival, outcome, reason, answer)
+
+    def _finished(self, arrival: Arrival, outcome: str, reason: str, answer: Payload | None) -> None:
+        del self._pending[arrival.number]
+        opened = self._ledger.opened.pop(arrival.number, None)
+        now = self._loop.time()
+        crc = None if answer is None else checksum(answer)
+        if self._answers is not None and answer is not None:
+            self._answers[arrival.number] = answer
+        record = self._record(arrival, opened, outcome, reason, crc, ended=now)
+        self._runs.append(record)
+        took = now - arrival.at + (0.0 if answer is not None else 1e9)  # a run without an answer is worse than any
+        if opened is not None:
+            if took > self._slowest:
+                self._slowest, self._worst, self._worst_run = took, arrival.number, opened
+            if opened.state.closed:
+                self._ledger.forget(record.run_id)
+        self._left -= 1
+        if not self._left:
+            self._done.set()
+
+    @staticmethod
+    def _record(
+        arrival: Arrival, opened: OpenRun | None, outcome: str, reason: str, answer: int | None, *, ended: float | None
+    ) -> RunRecord:
+        run_id = "" if opened is None else opened.state.id
+        return RunRecord(
+            arrival.number, run_id, arrival.customer, arrival.question, arrival.at, ended, outcome, reason, answer
+        )
+
+    # --- people ---
+
+    async def _decided_on(self, runtime: Runtime, opened: OpenRun) -> Payload:
+        """Wait for the answer of a run of which everything is held, until people have decided."""
+        bus = runtime.bus
+        held_run = Run(bus, opened.state, self._scenario.pipeline.answer, Watcher(bus.make_parker, keeps=False))
+        while True:
+            try:
+                return await held_run.result()
+            except RunHeld:
+                await self._decision.wait()
+
+    def _held(self) -> None:
+        approvals = self._section.approvals
+        if approvals is not None:
+            approve = self._people.random() < approvals.approve
+            self._loop.call_later(approvals.after.draw(self._people), self._decide, approve)
+
+    def _decide(self, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
+        """Decide on the hold that has waited longest, with as many people of such roles as it asks for."""
+        waiting = next(iter(self._runtime.approvals()), None)
+        if waiting is not None:
+            try:
+                self._vote(waiting, approve=approve)
+            except InputError as void:
+                self._ledger.breach("runs_end", f"nobody can decide on {waiting.topic} ({waiting.message_id}): {void}")
+        self._decision.set()
+        self._decision = anyio.Event()
+
+    def _vote(self, waiting: ApprovalRequest, *, approve: bool) -> None:
+        if not waiting.named:
+            (self._runtime.release if approve else self._runtime.refuse)(waiting.id)
+            return
+        roles = frozenset().union(*(need.approvers for need in waiting.needs))
+        if not approve:
+            self._runtime.deny(waiting.id, by=f"{_PERSON}1", roles=roles, reason="refused")
+            return
+        for person in range(1, max(need.quorum for need in waiting.needs) + 1):
+            self._runtime.approve(waiting.id, by=f"{_PERSON}{person}", roles=roles, reason="approved")
+
+    # --- watching ---
+
+    async def _sample(self) -> None:
+        step = self._section.duration / SAMPLES
+        bus = self._runtime.bus
+        for _ in range(SAMPLES + 1):
+            self._look(bus)
+            self._samples.append(Sample(self._loop.time(), self._busiest, self._fullest))
+            self._busiest, self._fullest = 0, {}
+            await anyio.sleep(step)
+
+    def _look(self, bus: Bus) -> None:
+        """Remember how full the mailboxes are, if they were never fuller since the last sample."""
+        self._busiest = max(self._busiest, len(bus.runs))
+        for agent, one in bus.subscribers.items():
+            if one.queue:
+                self._fullest[agent] = max(self._fullest.get(agent, 0), len(one.queue))
+
+    def _full(self) -> None:
+        if self._broken_off is None:
+            most = self._section.limits.messages
+            self._broken_off = f"broken off after {most:,} messages, the limit of the scenario"
+            self._done.set()
+
+    def _running(self) -> str | None:
+        """Return the agent whose handler runs now, whichever of its tasks it is."""
+        if self._stations.bus is None or not self._loop.is_running():
+            return None
+        task = self._loop.current()
+        owners: dict[object, str] = {
+            one.task: one.subscriber.card.id
+            for subscriber in self._stations.bus.subscribers.values() for one in subscriber.workers
+            if one.delivery is not None
+        }  # fmt: skip
+        while isinstance(task, SimulatedTask):
+            if task in owners:
+                return owners[task]
+            task = task.parent
+        return None
+
+    def _caught(self, error: SimulationError) -> None:
+        known = {one.text for one in self._ledger.breaches if one.invariant == "repeatable"}
+        if str(error) not in known:
+            self._ledger.breach("repeatable", str(error))
+
+    def _explain(self) -> list[str]:
+        """Say who waits for whom."""
+        bus = self._stations.bus
+        if bus is None:
+            return []
+        told: list[str] = []
+        for subscriber in bus.subscribers.values():
+            for worker in subscriber.workers:
+                delivery = worker.delivery
+                if delivery is None:
+                    continue
+                agent, message = subscriber.card.id, delivery.message
+                awaited = [who for thing in worker.waits for who in _holders(bus, thing)]
+                where = f"for {', '.join(dict.fromkeys(awaited))}" if awaited else f"at {_place(worker)}"
+                topic = type(message.payload).__topic__.name
+                told.append(f"{agent}, handling {topic} ({message.id}), waits {where}")
+        if self._pending:
+            first = next(iter(self._pending))
+            told.append(f"{len(self._pending)} runs wait for their answers, the first is run {first}")
+        return told
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log free of failures that the journal has, and that the scenario may have ordered."""
+    logger = logging.getLogger("genie.bus")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _holders(bus: Any, scope: Any) -> Iterable[str]:
+    """Return the agents with whom lies what a handler waits for."""
+    return [one.lane.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
+
+
+def _place(worker: Any) -> str:
+    coroutine: Any = worker.task.get_coro()
+    inner = getattr(worker, "_running", None)
+    return place_of(inner if inner is not None else coroutine)
+
+
+def _topics(scenario: Scenario) -> list[str]:
+    return [kind.__topic__.name for one in scenario.invariants for kind in one.needs.topics]
+
+
+def _is_partial(answer: Payload) -> bool:
+    return any(getattr(answer, name, ()) for name in _PARTIAL)

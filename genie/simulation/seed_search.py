@@ -1,0 +1,96 @@
+"""Many seeds of one scenario, in parallel over the cores: each seed is another interleaving, and other customers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.simulation.record import percentile
+from genie.simulation.runner import simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from genie.simulation.record import Breach, Evidence
+    from genie.simulation.scenario import Scenario
+
+
+class Tried(NamedTuple):
+    """What came of one seed, small enough to be carried between processes."""
+
+    seed: int
+    journal_sha256: str
+    runs: int
+    messages: int
+    outcomes: dict[str, int]
+    p99_s: float | None
+    breaches: tuple[Breach, ...]
+
+    @property
+    def broken(self) -> bool:
+        """True when an invariant is."""
+        return bool(self.breaches)
+
+
+def tried(scenario: Scenario, seed: int) -> Tried:
+    """Return what comes of one seed."""
+    return in_short(simulate(scenario, seed))
+
+
+def in_short(evidence: Evidence) -> Tried:
+    """Return what is kept of one seed's evidence."""
+    return Tried(
+        evidence.seed, evidence.journal_sha256, len(evidence.runs), evidence.messages, evidence.outcomes(),
+        percentile(evidence.latencies(), 0.99), tuple(evidence.breaches),
+    )  # fmt: skip
+
+
+def explore(
+    scenario: Scenario,
+    seeds: Sequence[int],
+    *,
+    processes: int | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> list[Tried]:
+    """Try seeds, and return what came of each, in the order of the seeds.
+
+    Args:
+        scenario: Loaded and checked; worker processes inherit it.
+        seeds: What to try.
+        processes: At a time; as many as this process has cores by default. One where processes cannot be forked.
+        told: Called with how many are done, and of how many.
+    """
+    found: list[Tried] = []
+    for one in _tried(scenario, seeds, processes or len(os.sched_getaffinity(0))):
+        found.append(one)
+        if told is not None:
+            told(len(found), len(seeds))
+    return found
+
+
+def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator[Tried]:
+    processes = min(processes, len(seeds))
+    if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from (tried(scenario, seed) for seed in seeds)
+        return
+    _Worker.scenario = scenario
+    size = max(1, min(8, len(seeds) // (processes * 4)))
+    with multiprocessing.get_context("fork").Pool(processes, initializer=_begin) as pool:
+        yield from pool.imap(_work, seeds, chunksize=size)
+
+
+class _Worker:
+    """What a forked process inherits."""
+
+    scenario: Scenario
+
+
+def _begin() -> None:
+    """Leave an interrupt to the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(seed: int) -> Tried:
+    return tried(_Worker.scenario, seed)

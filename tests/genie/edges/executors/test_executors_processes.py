@@ -1,0 +1,181 @@
+"""Worker processes: what travels, what is refused, and what a crash or a cancel does."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from genie.contracts.agent import agent
+from genie.contracts.gather import Each
+from genie.contracts.message import Payload
+from genie.edges.executors.default import Inline, Places, address_of
+from genie.errors import AgentDefinitionError, RunStalled
+from genie.runtime.runtime import Runtime
+from tests.genie.plain_for_tests import (
+    Figures,
+    Pid,
+    Place,
+    asking,
+    crashing,
+    crashing_once,
+    endless,
+    exiting,
+    failing,
+    liar,
+    measuring,
+    other_pid,
+    pair,
+    pid,
+    printer,
+    refusing,
+    silent,
+    wordy,
+)
+from tests.genie.policies_for_tests import Answer, Question
+
+pytestmark = pytest.mark.anyio
+
+
+async def reason_for(runtime: Runtime, question: Payload, to: str) -> str:
+    with pytest.raises(RunStalled) as caught:
+        await runtime.ask(question, Answer, to=to)
+    return "; ".join(caught.value.reasons)
+
+
+async def test_it_runs_in_another_process_which_is_used_again() -> None:
+    async with Runtime([pid]) as runtime:
+        pids = [(await runtime.ask(Question(), Pid)).pid for _ in range(3)]
+    assert len(set(pids)) == 1
+    assert pids[0] != os.getpid()
+    with pytest.raises(ProcessLookupError):  # closing has ended it, and waited for its end
+        os.kill(pids[0], 0)
+
+
+async def test_agents_share_a_bounded_number_of_processes() -> None:
+    async with Runtime([pid, other_pid], executor=Places(processes=1)) as runtime:
+        views = await runtime.gather(Question(), expect=Each(Pid))
+        assert len({one.pid for one in views[Each(Pid)].values()}) == 1
+        assert len(views[Each(Pid)]) == 2
+
+
+async def test_outputs_of_every_shape_come_back_typed() -> None:
+    async with Runtime([printer, pair, silent]) as runtime:
+        assert await runtime.ask(Question(text="aé"), Answer, to="printer") == Answer(text="AÉ")
+        views = await runtime.gather(Question(text="b"), expect=(Pid, Each(Answer)))
+        assert views[Pid] == Pid(pid=1)
+        assert views[Each(Answer)] == {"printer": Answer(text="B"), "pair": Answer(text="b")}
+        run = runtime.start(Question(), Answer, to="silent")
+        await run.settled()
+        assert run.messages().handled == 1
+
+
+async def test_failures_are_named_and_never_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with Runtime([failing, refusing, exiting, liar]) as runtime:
+        question = Question(text="1234567812345678")
+        assert await reason_for(runtime, question, "failing") == "failing: dead_lettered(LookupError)"
+        assert "statement.csv: has no header; add one" in await reason_for(runtime, question, "refusing")
+        assert runtime.statistics().agents["refusing"].retried == 0
+        assert await reason_for(runtime, question, "exiting") == "exiting: dead_lettered(SystemExit)"
+        assert "'liar' returned Pid; its annotation declares t.answer" in await reason_for(runtime, question, "liar")
+    assert "1234567812345678" not in caplog.text
+    assert "secret" not in caplog.text
+    assert "failing failed in its process at tests.genie.plain_for_tests" in caplog.text
+
+
+async def test_a_crash_ends_its_own_delivery_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with Runtime([crashing, crashing_once, printer], executor=Places(processes=1)) as runtime:
+        place = Place(path=str(tmp_path / "mark"))
+        assert await reason_for(runtime, place, "crashing") == "crashing: dead_lettered(WorkerProcessDied)"
+        assert "ended with code 7" in caplog.text
+        assert await runtime.ask(Question(text="on"), Answer, to="printer") == Answer(text="ON")
+        assert await runtime.ask(place, Answer, to="crashing_once") == Answer(text="second time")
+        assert runtime.statistics().totals.balanced
+
+
+async def test_a_process_that_dies_idle_fails_nobody() -> None:
+    async with Runtime([pid]) as runtime:
+        first = (await runtime.ask(Question(), Pid)).pid
+        os.kill(first, 9)
+        with contextlib.suppress(ChildProcessError):  # the loop was quicker
+            await anyio.to_thread.run_sync(os.waitid, os.P_PID, first, os.WEXITED | os.WNOWAIT)
+        await anyio.wait_all_tasks_blocked()
+        try:
+            second = (await runtime.ask(Question(), Pid)).pid
+        except RunStalled:  # the loop had not heard of it yet, so the call itself found out
+            second = (await runtime.ask(Question(), Pid)).pid
+        assert second != first
+
+
+async def test_a_cancelled_call_is_killed(tmp_path: Path) -> None:
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    async with Runtime([endless, pid], executor=Places(processes=1)) as runtime:
+        run = runtime.start(Place(path=str(fifo)), Answer)
+        started = int(await anyio.to_thread.run_sync(fifo.read_text))
+        run.cancel()
+        await run.settled()
+        assert run.messages().cancelled == 1
+        assert runtime.statistics().agents["endless"].abandoned == 0
+        assert (await runtime.ask(Question(), Pid)).pid != started
+        with pytest.raises(ProcessLookupError):
+            os.kill(started, 0)
+
+
+async def test_closing_ends_a_process_in_the_middle_of_a_call(tmp_path: Path) -> None:
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    async with Runtime([endless]) as runtime:
+        runtime.start(Place(path=str(fifo)), Answer)
+        started = int(await anyio.to_thread.run_sync(fifo.read_text))
+    with pytest.raises(ProcessLookupError):
+        os.kill(started, 0)
+
+
+async def test_what_is_too_large_is_refused_by_size() -> None:
+    async with Runtime([wordy], executor=Places(max_bytes=1_000)) as runtime:
+        assert (await runtime.ask(Question(number=900), Answer)).text == "x" * 900
+        assert "its output has 1,022 bytes, more than the 1,000 allowed" in await reason_for(
+            runtime, Question(number=1_000), "wordy"
+        )
+        assert "its input has" in await reason_for(runtime, Question(text="x" * 1_000), "wordy")
+
+
+async def test_what_json_cannot_hold_is_refused_instead_of_changed() -> None:
+    async with Runtime([measuring]) as runtime:
+        assert await runtime.ask(Figures(ratio=0.1, content=b"text"), Figures) == Figures(ratio=0.1, content=b"text")
+        for figures in (Figures(ratio=float("inf")), Figures(ratio=float("nan")), Figures(ratio=1, content=b"\xff")):
+            with pytest.raises(RunStalled, match=r"runs in a process of its own: plain\.figures@1"):
+                await runtime.ask(figures, Figures)
+
+
+async def test_a_handler_in_a_process_cannot_ask_through_the_door() -> None:
+    async with Runtime([asking]) as runtime:
+        assert "genie.ask blocks its caller" in await reason_for(runtime, Question(), "asking")
+
+
+async def test_inline_carries_payloads_through_json_too() -> None:
+    async with Runtime([measuring, pid], executor=Inline()) as runtime:
+        assert (await runtime.ask(Question(), Pid)).pid == os.getpid()
+        with pytest.raises(RunStalled, match="dead_lettered"):
+            await runtime.ask(Figures(ratio=float("inf")), Figures)
+
+
+def test_a_function_that_another_process_would_not_find_is_refused() -> None:
+    def impostor(question: Question) -> Answer:
+        return Answer()
+
+    impostor.__module__, impostor.__qualname__ = "tests.genie.plain_for_tests", "printer"
+    lost: Any = agent("lost", executor="process")(impostor)
+    with pytest.raises(AgentDefinitionError, match="printer is another function"):
+        address_of("lost", lost.function)
+    impostor.__qualname__ = "nobody"
+    with pytest.raises(AgentDefinitionError, match="cannot be found in another process"):
+        address_of("lost", impostor)
