@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from genie.config.loader import Pipeline as Pipeline
+    from genie.config.loader import load as load
     from genie.contracts.admission import Admission as Admission
     from genie.contracts.admission import Budget as Budget
     from genie.contracts.admission import Rate as Rate
@@ -36,24 +38,34 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload as Payload
     from genie.contracts.message import Value as Value
     from genie.errors import GenieError as GenieError
+    from genie.policy.policy import Policy as Policy
     from genie.policy.policy import PolicySet as PolicySet
+    from genie.policy.verdicts import Allow as Allow
+    from genie.policy.verdicts import Deny as Deny
+    from genie.policy.verdicts import Hold as Hold
+    from genie.policy.verdicts import Redact as Redact
     from genie.runtime.run import Run as Run
     from genie.runtime.runtime import Runtime as Runtime
     from genie.runtime.sync import ask as ask
 
 _HOMES = {
+    "genie.config.loader": ("Pipeline", "load"),
     "genie.contracts.admission": ("Admission", "Budget", "Rate"),
-    "genie.runtime.sync": ("ask",),
-    "genie.errors": ("GenieError",),
+    "genie.contracts.agent": ("Agent", "Handlers", "agent", "handles"),
+    "genie.contracts.card": ("AgentCard", "Caller", "Risk", "Tier"),
+    "genie.contracts.classification": ("Classification",),
+    "genie.contracts.context": ("Context",),
+    "genie.contracts.gather": ("Each", "Gathered"),
+    "genie.contracts.headers": ("Headers",),
     "genie.contracts.limits": ("Estimate", "Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
-    "genie.contracts.message": ("Classification", "Headers", "Message", "Payload", "Value"),
-    "genie.policy.policy": ("PolicySet",),
-    "genie.contracts.agent": (
-        "Agent", "AgentCard", "Caller", "Context", "Each", "Gathered", "Handlers", "Risk", "Tier", "agent", "handles",
-    ),
+    "genie.contracts.message": ("Message", "Payload", "Value"),
+    "genie.errors": ("GenieError",),
+    "genie.policy.policy": ("Policy", "PolicySet"),
+    "genie.policy.verdicts": ("Allow", "Deny", "Hold", "Redact"),
     "genie.runtime.run": ("Run",),
     "genie.runtime.runtime": ("Runtime",),
-}  # fmt: skip
+    "genie.runtime.sync": ("ask",),
+}
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - a list of the names above; a test compares it with what type checkers see

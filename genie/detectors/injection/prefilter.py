@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import re2
 
-GATE = "gate.json"
+GATE = "prefilter.json"
 """Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
 EDGE, GAP = "\b", "\0"
 """In a word: the edge of a word, and something between words."""

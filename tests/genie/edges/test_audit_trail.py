@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genie.contracts.ports.audit import Audit, AuditRecord
+from genie.edges.audit import trail as audit
 from genie.edges.audit.records import MOST_LINE, START, body_of, chained, detail_text, joined, parted, record_of
 from genie.edges.audit.trail import AuditSettings, AuditTrail, SegmentSettings
-from genie.edges.audit.trail import trail as audit
 from genie.edges.audit.verify import records_of, verify
 from genie.edges.identity.keys import generate, private_key, public_keys
 from genie.errors import InputError
