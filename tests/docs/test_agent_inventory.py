@@ -15,7 +15,7 @@ HEAD = "| agent | family | risk | tier | takes | gives | rules |"
 def rows() -> Iterator[str]:
     """Yield a row for each agent of the catalogue, family by family."""
     catalogue = Catalogue.installed()
-    ours = [name for name, part in catalogue.agents.items() if str(part).startswith("agents.")]
+    ours = [name for name, part in catalogue.agents.items() if str(part).startswith("genie_finance.")]
     for name in sorted(ours, key=lambda name: (catalogue.family(name), name)):
         card = catalogue.agent(name).card
         takes, gives = (

@@ -184,9 +184,7 @@ def test_without_the_library_that_validates_numbers_the_policy_is_refused(monkey
         if name.startswith(("genie.detectors.", "stdnum")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "stdnum", None)
-    package = sys.modules["genie.detectors"]
-    for name in ("pii", "cards", "identifiers"):
-        monkeypatch.delattr(package, name)
+    monkeypatch.delattr(sys.modules["genie.detectors"], "pii")
 
     with pytest.raises(PolicyError) as refused:
         Pii()
