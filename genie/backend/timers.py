@@ -1,122 +1,175 @@
-"""One alarm for the whole bus: deadlines, timeouts, retries, timers and holds wait in one heap, not in a task each."""
+"""The timer queue of one runtime: deadlines, timeouts, retries, delayed payloads and holds share one heap and one task.
+
+A timer is data: a due time, a kind, and a reference to what is due. The owner of a kind registers one action for it.
+An action that raises is reported and never stops the timers behind it.
+"""
 
 from __future__ import annotations
 
 import heapq
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.backend.asyncio_trio import Parker
+    from genie.backend.asyncio_trio import Waiter
+
+SPARSE = 64
+"""Timers in the heap below which cancelled ones are not looked for."""
+IN_A_ROW = 64
+"""Actions after which the loop turns: ten thousand deadlines that are due together do not stall it."""
 
 
-ROOMY = 64
-"""Entries that may wait before cancelled ones are looked for."""
+class Timer:
+    """Something that is due at a time; ``cancel`` forgets it."""
 
+    __slots__ = ("at", "kind", "number", "ref")
 
-class Entry:
-    """Something that is due at a time; ``cancel`` makes it never happen."""
-
-    __slots__ = ("action", "at", "number")
-
-    def __init__(self, at: float, number: int, action: Callable[[], None] | None) -> None:
+    def __init__(self, at: float, number: int, kind: str, ref: object) -> None:
         self.at = at
+        """Due time, in seconds on the loop's clock."""
         self.number = number
-        self.action = action
+        """Its id: unique within the runtime, in the order of setting."""
+        self.kind = kind
+        """Which action runs; empty when it is cancelled or has run."""
+        self.ref = ref
+        """What is due, as the action of its kind expects it."""
 
     def cancel(self) -> None:
-        """Forget the action, and what it refers to, at once."""
-        self.action = None
+        """Forget the timer and what it refers to, at once."""
+        self.kind, self.ref = "", None
 
-    def __lt__(self, other: Entry) -> bool:
+    def record(self) -> dict[str, object]:
+        """Return the timer as plain values; the reference is named by its ``id`` or ``number`` where it has one."""
+        ref = getattr(self.ref, "id", None) or getattr(self.ref, "number", None)
+        return {"id": self.number, "kind": self.kind, "at": self.at, "ref": ref}
+
+    def __lt__(self, other: Timer) -> bool:
         return (self.at, self.number) < (other.at, other.number)
 
 
-class Alarm:
-    """Runs actions at their time, in order of time and then of setting.
+class Timers:
+    """Runs the action of each timer when it is due, in order of time and then of setting.
 
     Args:
         now: The loop's clock.
-        parker: Where the alarm's task waits.
-        sweep: Called at ``watch`` times; returns the next time that somebody runs out of, or infinity.
+        waiter: Where the timer task waits.
+        sweep: Called at ``watched`` times; returns the next such time, or infinity.
+        failed: Told of an action that raised: the timer's kind, its reference, and the error.
     """
 
-    def __init__(self, now: Callable[[], float], parker: Parker, sweep: Callable[[float], float]) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        waiter: Waiter,
+        sweep: Callable[[float], float],
+        failed: Callable[[str, object, BaseException], None],
+    ) -> None:
         self._now = now
-        self._parker = parker
+        self._waiter = waiter
         self._sweep = sweep
-        self._heap: list[Entry] = []
-        self._roomy = ROOMY
-        """Length of the heap at which cancelled entries are thrown out."""
-        self._soon: list[Callable[[], None]] = []
-        self._number = itertools.count().__next__
+        self._failed = failed
+        self._heap: list[Timer] = []
+        self._crowded = SPARSE
+        """Length of the heap at which cancelled timers are removed."""
+        self._soon: list[tuple[str, object]] = []
+        self._number = itertools.count(1).__next__
+        self._actions: dict[str, Callable[[Any], None]] = {"call": _call}
         self.watched = math.inf
-        """The next time at which a running handler runs out of its time, as far as is known."""
+        """Earliest known time at which a running handler exceeds its timeout."""
         self._sleeping_until = math.inf
 
-    def at(self, when: float, action: Callable[[], None]) -> Entry:
-        """Run ``action`` at ``when`` on the loop's clock."""
-        if math.isnan(when):  # it is in no order with the others; a time that is none is over
-            when = self._now()
-        entry = Entry(when, self._number(), action)
-        if len(self._heap) >= self._roomy:
-            self._forget_cancelled()
-        heapq.heappush(self._heap, entry)
-        if when < self._sleeping_until:
-            self._parker.wake()
-        return entry
+    def on(self, kind: str, action: Callable[[Any], None]) -> None:
+        """Register the action for a kind of timer; it gets the timer's reference."""
+        self._actions[kind] = action
 
-    def soon(self, action: Callable[[], None]) -> None:
-        """Run ``action`` at the alarm's next turn: a place for work that would otherwise be done many times over."""
-        self._soon.append(action)
-        self._parker.wake()
+    def at(self, when: float, kind: str, ref: object) -> Timer:
+        """Set a timer.
+
+        Args:
+            when: Due time on the loop's clock. NaN counts as due now, since it has no order among the others.
+            kind: Which action runs; ``call`` runs ``ref()``.
+            ref: What the action gets.
+        """
+        if math.isnan(when):
+            when = self._now()
+        timer = Timer(when, self._number(), kind, ref)
+        if len(self._heap) >= self._crowded:
+            self._remove_cancelled()
+        heapq.heappush(self._heap, timer)
+        if when < self._sleeping_until:
+            self._waiter.wake()
+        return timer
+
+    def soon(self, kind: str, ref: object = None) -> None:
+        """Run an action at the next turn of the timer task, so that many requests become one run."""
+        self._soon.append((kind, ref))
+        self._waiter.wake()
 
     def watch(self, when: float) -> None:
-        """Sweep at ``when`` at the latest; callers check ``when < alarm.watched`` first."""
+        """Sweep at ``when`` at the latest; callers check ``when < timers.watched`` first."""
         self.watched = when
         if when < self._sleeping_until:
-            self._parker.wake()
+            self._waiter.wake()
 
     @property
     def pending(self) -> int:
-        """Actions that are still to happen."""
-        return sum(entry.action is not None for entry in self._heap)
+        """Timers that are still due."""
+        return sum(timer.kind != "" for timer in self._heap)
 
     async def run(self) -> None:
         """Serve until cancelled."""
         while True:
-            self._turn()
+            await self._turn()
             until = min(self.watched, self._heap[0].at if self._heap else math.inf)
             if self._soon or until <= self._now():
                 await anyio.lowlevel.checkpoint()
                 continue
             self._sleeping_until = until
             with anyio.CancelScope(deadline=until):
-                await self._parker.park()
-            self._sleeping_until = -math.inf  # awake: nobody needs to wake us
+                await self._waiter.park()
+            self._sleeping_until = -math.inf  # awake: no wake-up is needed
 
-    def _turn(self) -> None:
+    async def _turn(self) -> None:
         self._sleeping_until = -math.inf
+        row = 0
         soon, self._soon = self._soon, []
-        for action in soon:
-            action()
+        for kind, ref in soon:
+            self._act(kind, ref)
+            row += 1
+            if row % IN_A_ROW == 0:
+                await anyio.lowlevel.checkpoint()
         now = self._now()
         heap = self._heap
-        while heap and (heap[0].action is None or heap[0].at <= now):
-            entry = heapq.heappop(heap)
-            if entry.action is not None:
-                entry.action()
+        while heap and (not heap[0].kind or heap[0].at <= now):
+            timer = heapq.heappop(heap)
+            if timer.kind:
+                kind, ref = timer.kind, timer.ref
+                timer.cancel()
+                self._act(kind, ref)
+                row += 1
+                if row % IN_A_ROW == 0:
+                    await anyio.lowlevel.checkpoint()
         if self.watched <= now:
             self.watched = math.inf
-            self.watched = self._sweep(now)
+            self.watched = min(self.watched, self._sweep(now))
 
-    def _forget_cancelled(self) -> None:
-        # In place, because this may happen during a turn; at twice what is left, so that it costs little an entry.
-        self._heap[:] = [entry for entry in self._heap if entry.action is not None]
+    def _act(self, kind: str, ref: object) -> None:
+        try:
+            self._actions[kind](ref)
+        except Exception as error:  # noqa: BLE001 - one action must not end the deadlines of everybody else
+            self._failed(kind, ref, error)
+
+    def _remove_cancelled(self) -> None:
+        # In place, because this may happen during a turn. At twice what is left, so that it costs little per timer.
+        self._heap[:] = [timer for timer in self._heap if timer.kind]
         heapq.heapify(self._heap)
-        self._roomy = max(ROOMY, 2 * len(self._heap))
+        self._crowded = max(SPARSE, 2 * len(self._heap))
+
+
+def _call(ref: Callable[[], None]) -> None:
+    ref()

@@ -1,84 +1,33 @@
-"""The account: what was accepted, how each delivery ended, and what is still in flight, per run and per scope.
+"""Accounting: the only writer of counters.
 
-At any moment ``accepted = handled + denied + expired + cancelled + dead_lettered + in flight``. The counters here are
-plain integers that the bus raises at the two ends of a delivery; everything else is worked out when somebody asks.
+At any moment ``accepted = handled + denied + expired + cancelled + dead_lettered + in flight``, per run, per scope and
+per agent. Every function here moves a counter and its opposite in one step that cannot raise in between.
 """
 
 from __future__ import annotations
 
-import enum
-import operator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from genie.bus.delivery import NOWHERE, Delivery
+from genie.contracts.limits import EXACT
+from genie.contracts.outcome import Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from genie.bus.scope import RunState, Scope
+    from genie.bus.subscription import Subscription
+    from genie.contracts.message import Message
+    from genie.contracts.outcome import Reason
 
-    from genie.backend.ids import IdSource
-    from genie.contracts.card import AgentCard
-    from genie.contracts.classification import Classification
-    from genie.contracts.headers import Headers
-    from genie.contracts.message import Message, Payload
-
-
-class Outcome(enum.StrEnum):
-    """How a delivery ended; each ends in exactly one of these."""
-
-    HANDLED = "handled"
-    DENIED = "denied"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    DEAD_LETTERED = "dead_lettered"
-
-
-class Failure(NamedTuple):
-    """A delivery that was not handled."""
-
-    agent: str
-    topic: str
-    outcome: Outcome
-    reason: str
-    message: int
-    """Number of the message that was to be delivered."""
-    instead_of: str
-    """The agent for whom this one stood in as a fallback; its own id otherwise."""
-
-    def __str__(self) -> str:
-        return f"{self.outcome}({self.reason})" if self.reason else str(self.outcome)
-
-
-class Counts(NamedTuple):
-    """Deliveries by how they ended, with those still in flight."""
-
-    accepted: int = 0
-    handled: int = 0
-    denied: int = 0
-    expired: int = 0
-    cancelled: int = 0
-    dead_lettered: int = 0
-    in_flight: int = 0
-    redacted: int = 0
-    """Deliveries (and answers) whose recipient got a masked copy."""
-    unrouted: int = 0
-    """Payloads that nobody subscribes to and nobody asked for."""
-    late: int = 0
-    """Answers that came after their scope was closed, or twice."""
-
-    @property
-    def balanced(self) -> bool:
-        """The law: every accepted delivery is in exactly one outcome or in flight."""
-        ended = self.handled + self.denied + self.expired + self.cancelled + self.dead_lettered
-        return self.accepted == ended + self.in_flight
-
-    def __add__(self, other: Counts) -> Counts:  # type: ignore[override]  # adds counts, where tuples would be joined
-        return Counts(*map(operator.add, self, other))
-
-
+MOST_FAILURES = 1_000
+"""Failures that one scope remembers by name: the first half and the latest; its counts go on."""
 HISTOGRAM_BUCKETS = 64
 """Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
+HANDLED = Outcome.HANDLED
+_new = Delivery.__new__
 
 
-class Ends:
+class OutcomeCounters:
     """How deliveries of one payload class to one agent ended; what an agent did in all is their sum."""
 
     __slots__ = ("cancelled", "dead_lettered", "denied", "expired", "handled")
@@ -87,7 +36,7 @@ class Ends:
         self.handled = self.denied = self.expired = self.cancelled = self.dead_lettered = 0
 
 
-class Tally:
+class AgentCounters:
     """The other counters of one agent; plain integers, read when somebody asks."""
 
     __slots__ = ("accepted", "charged", "failed", "held", "redacted", "refused", "retried", "times", "tokens")
@@ -98,186 +47,159 @@ class Tally:
         self.times = [0] * HISTOGRAM_BUCKETS
 
 
-class Scope:
-    """One open question: the run's own, or a gather inside a handler. Messages carry the innermost one.
-
-    Its fields have their first values on the class: a scope is made for every question, and setting twenty zeros
-    would cost more than the counting.
-    """
-
-    accepted = in_flight = handled = denied = expired = cancelled = dead_lettered = 0
-    redacted = unrouted = late = 0
-    held = 0
-    """Deliveries and answers of this scope and those below it that wait for a person."""
-    timed = 0
-    """Payloads that will be published later."""
-    expectation: Any = None
-    """What the asker waits for; the correlator's."""
-    children: list[Scope] | None = None
-    joins: dict[str, Any] | None = None
-    failures: list[Failure] | None = None
-    entangled = False
-    """Some of it lies with handlers that wait, so that the end of the rest may leave a wait that cannot end."""
-    done = False
-    """Nothing of it is in flight any more, and its asker has what it gets."""
-
-    def __init__(self, run: RunState, number: int, parent: Scope | None, owner: Any) -> None:
-        self.run = run
-        self.ids = run.ids
-        self.number = number
-        self.parent = parent
-        self.owner = owner
-        """The delivery whose handler opened it; None for the run's own scope."""
-
-    @property
-    def id(self) -> str:
-        """The scope's own id; the run's for its outermost scope."""
-        return self.ids.name(self.number)
-
-    @property
-    def correlation_id(self) -> str:
-        """Id of the run."""
-        return self.run.id
-
-    @property
-    def deadline(self) -> float:
-        """When the run ends at the latest."""
-        return self.run.deadline
-
-    def within(self, other: Scope) -> bool:
-        """Return True for ``other`` itself and every scope opened below it."""
-        scope: Scope | None = self
-        while scope is not None:
-            if scope is other:
-                return True
-            scope = scope.parent
-        return False
-
-    def tree(self) -> Iterator[Scope]:
-        """Yield this scope and every one below it that is still remembered."""
-        yield self
-        for child in self.children or ():
-            yield from child.tree()
-
-    def counts(self) -> Counts:
-        """Return this scope's own account."""
-        return Counts(
-            self.accepted, self.handled, self.denied, self.expired, self.cancelled, self.dead_lettered,
-            self.in_flight, self.redacted, self.unrouted, self.late,
-        )  # fmt: skip
+# --- deliveries ---
 
 
-class RunState:
-    """One request tree: everything that one question causes. First values are on the class, as for ``Scope``."""
-
-    alive = True
-    ended: tuple[Outcome, str] | None = None
-    """Outcome and reason of whatever was cut off, once the run is not alive."""
-    closed = False
-    """Nothing of it is in flight any more."""
-    published = 0
-    held = 0
-    held_since = 0.0
-    noisy = False
-    """Somebody watches, or something is held: deliveries take the slower path that tells of it."""
-    expiry: Any = None
-    """The alarm's entry for the deadline."""
-    lapse: Any = None
-    """The alarm's entry for the end of its first consent to end."""
-    expires_as = "deadline"
-    """What its end by the clock is called: a budget of wall time may be what sets the deadline."""
-    budgets: dict[object, Any] | None = None
-    """What it has used, by budget of runs; the turnstile's."""
-    parker: Any = None
-    """Where the asker waits."""
-    watchers: tuple[Any, ...] = ()
-    agents: dict[str, AgentRun] | None = None
-    state: dict[str, dict[str, Any]] | None = None
-    stains: dict[str, Stain] | None = None
-    folded = Counts()
-    """Accounts of scopes that have ended."""
-    missing: list[Failure] | None = None
-
-    def __init__(
-        self, number: int, ids: IdSource, asker: Asker, headers: Headers, deadline: float, started: float
-    ) -> None:
-        self.number = number
-        self.ids = ids
-        self.asker = asker
-        self.headers = headers
-        self.deadline = deadline
-        self.started = started
-        self.root = Scope(self, number, None, None)
-
-    @property
-    def id(self) -> str:
-        """The correlation id."""
-        return self.ids.name(self.number)
-
-    def counts(self) -> Counts:
-        """Return the account of the whole run."""
-        return sum((scope.counts() for scope in self.root.tree()), self.folded)
+def accept(message: Message[Any], subscription: Subscription, epoch: int) -> Delivery:
+    """Accept a delivery: from here on it is in flight until ``settle``."""
+    delivery = _new(Delivery)
+    delivery.message = message
+    delivery.subscription = subscription
+    delivery.epoch = epoch
+    delivery.extra = delivery.parked = delivery.worker = delivery.ticket = None
+    delivery.place = NOWHERE
+    scope: Scope = message.scope
+    scope.accepted += 1
+    scope.in_flight += 1
+    scope.deliveries.add(delivery)
+    subscription.counters.accepted += 1
+    return delivery
 
 
-class Stain:
-    """What went into an agent's scratch of one run: the highest label and the narrowest headers of its handlings."""
-
-    __slots__ = ("headers", "label")
-
-    def __init__(self, label: Classification, headers: Headers) -> None:
-        self.label = label
-        self.headers = headers
-
-
-class Asker:
-    """An outside caller: the card that answers are judged for, and the headers of its runs."""
-
-    __slots__ = ("__weakref__", "card", "gates", "headers")
-
-    def __init__(self, card: AgentCard, headers: Headers) -> None:
-        self.card = card
-        self.headers = headers
-        self.gates: dict[type[Payload], Any] = {}
-        """Compiled judges of answers to it, by payload class."""
+def settle(delivery: Delivery, outcome: Outcome) -> Scope | None:
+    """Count a delivery's outcome; returns its scope, or None when the delivery has been settled before."""
+    scope: Scope = delivery.message.scope
+    try:
+        scope.deliveries.remove(delivery)
+    except KeyError:
+        return None
+    scope.in_flight -= 1
+    ends = delivery.subscription.ends
+    if outcome is HANDLED:
+        scope.handled += 1
+        ends.handled += 1
+    else:
+        _count(scope, outcome)
+        _count(ends, outcome)
+    return scope
 
 
-class AgentRun:
-    """What one agent did for one watched run."""
-
-    __slots__ = ("failed", "handled", "times")
-
-    MOST_TIMES = 1024
-
-    def __init__(self) -> None:
-        self.handled = 0
-        self.failed = 0
-        self.times: list[float] = []
+def _count(counters: Scope | OutcomeCounters, outcome: Outcome) -> None:
+    setattr(counters, outcome.value, getattr(counters, outcome.value) + 1)
 
 
-class Delivery:
-    """One message meeting one subscriber."""
-
-    __slots__ = ("epoch", "extra", "lane", "message")
-
-    def __init__(self, message: Message[Any], lane: Any, epoch: int, extra: Extra | None = None) -> None:
-        self.message = message
-        self.lane = lane
-        self.epoch = epoch
-        self.extra = extra
+# --- what is in flight without a delivery ---
 
 
-class Extra:
-    """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
+def enter(scope: Scope) -> None:
+    """Add a token that keeps a scope from being at rest: its question is not out yet."""
+    scope.in_flight += 1
 
-    __slots__ = ("approved", "attempt", "instead_of", "notices", "original", "tried")
 
-    def __init__(self) -> None:
-        self.original: Message[Any] | None = None
-        """The unmasked message, when the recipient got a masked copy."""
-        self.attempt = 1
-        self.instead_of: str | None = None
-        self.tried: tuple[str, ...] = ()
-        """Agents that this delivery's message was given to before, in order."""
-        self.approved: frozenset[str] = frozenset()
-        self.notices: tuple[str, ...] = ()
-        """What an egress must write beside the payload."""
+def leave(scope: Scope) -> None:
+    """Take a token back."""
+    scope.in_flight -= 1
+
+
+def accept_answer(scope: Scope) -> None:
+    """Accept an answer on its way to its asker; ``answered`` or ``refuse_answer`` follows in the same step."""
+    scope.accepted += 1
+
+
+def answered(scope: Scope, *, redacted: bool) -> None:
+    """Count an answer that its asker got."""
+    scope.handled += 1
+    scope.redacted += redacted
+
+
+def late(scope: Scope) -> None:
+    """Count an answer that changed nothing: its scope was closed, or had one already."""
+    scope.late += 1
+
+
+def refuse_answer(scope: Scope, outcome: Outcome) -> None:
+    """Count an answer that ended on its way."""
+    _count(scope, outcome)
+
+
+def park(scope: Scope) -> None:
+    """Accept something parked without a delivery: a delayed payload or a held answer."""
+    scope.accepted += 1
+    scope.in_flight += 1
+
+
+def unpark(scope: Scope, outcome: Outcome | None) -> None:
+    """End something parked without a delivery; None when it goes on as deliveries of its own."""
+    scope.in_flight -= 1
+    if outcome is None:
+        scope.accepted -= 1
+    else:
+        _count(scope, outcome)
+
+
+def unrouted(scope: Scope) -> None:
+    """Count a payload without a subscriber and without an asker."""
+    scope.unrouted += 1
+
+
+def redacted(delivery: Delivery, by: int) -> None:
+    """Count a masked copy, or take the count back when a delivery is judged again."""
+    delivery.message.scope.redacted += by
+    delivery.subscription.counters.redacted += by
+
+
+def raise_held(scope: Scope, by: int) -> None:
+    """Count what waits for a person in a scope, those above it, and the run."""
+    scope.own_held += by
+    scope.run.held += by
+    above: Scope | None = scope
+    while above is not None:
+        above.held += by
+        above = above.parent
+
+
+def delayed(scope: Scope, by: int) -> None:
+    """Count payloads that will be published later."""
+    scope.delayed += by
+    scope.run.delayed += by
+
+
+def fold(scope: Scope) -> None:
+    """Keep the account of a scope that has ended with its run."""
+    run: RunState = scope.run
+    run.folded = run.folded + scope.counts()
+
+
+# --- one agent ---
+
+
+def timed(subscription: Subscription, seconds: float) -> None:
+    """Count how long a handler took."""
+    subscription.counters.times[int(seconds * 1e6).bit_length()] += 1
+
+
+def charge(subscription: Subscription, cost: Decimal, tokens: int) -> None:
+    """Add what a handler used."""
+    counters = subscription.counters
+    counters.charged = EXACT.add(counters.charged, cost)
+    counters.tokens += tokens
+
+
+def remember(scope: Scope, failure: Failure) -> None:
+    """Keep a failure by name, in its scope and its run; the first half and the latest are kept."""
+    run: RunState = scope.run
+    if scope.failures is None:
+        scope.failures = []
+    if run.missing is None:
+        run.missing = []
+    for kept in (scope.failures, run.missing):
+        if len(kept) >= MOST_FAILURES:
+            del kept[MOST_FAILURES // 2]
+        kept.append(failure)
+
+
+def failure_of(
+    message: Message[Any], topic: str, agent: str, outcome: Outcome, reason: Reason, instead_of: str | None = None
+) -> Failure:
+    """Return a failure by name."""
+    return Failure(agent, topic, outcome, reason, message.number, instead_of or agent)
