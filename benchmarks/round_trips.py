@@ -1,0 +1,47 @@
+"""Run canonical round trips and nothing else: the process that `benchmarks.instructions` counts.
+
+``python -m benchmarks.round_trips ours|bare FANOUT LENGTH``. The module loads no command-line library, because every
+import runs under the simulation of a processor and costs fifty times its usual time.
+
+The cycle collector stays on, on both sides. Objects that exist before the first round trip are frozen (``gc.freeze``),
+so a collection costs what the round trips leave behind and does not depend on how much a side imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import sys
+from typing import TYPE_CHECKING
+
+from genie.benchmark.baseline import Bare
+from genie.benchmark.timing import governed, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.benchmark.work import Contender
+
+SEED = 20_250_101
+SIDES: dict[str, Callable[[int], Contender]] = {"ours": governed, "bare": Bare}
+"""The bus under eight policies, and bare asyncio."""
+
+
+async def run(side: str, fanout: int, length: int) -> None:
+    """Make that many round trips, one after the other.
+
+    Raises:
+        BenchmarkError: The last answer is not whole.
+    """
+    async with SIDES[side](fanout) as opened:
+        gc.collect()
+        gc.freeze()
+        for number in range(length - 1):
+            await opened.ask(number)
+        whole(await opened.ask(length - 1), length - 1, fanout)
+
+
+if __name__ == "__main__":
+    random.seed(SEED)
+    asyncio.run(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
