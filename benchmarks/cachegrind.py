@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 
-from genie.benchmark.proof import BenchmarkError
+from genie.benchmark.sanity import BenchmarkError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

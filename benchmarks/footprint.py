@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genie.benchmark.policies import CALLER, TENANTS, eight_policies
-from genie.message import Payload
-from genie.protocol import agent
-from genie.runtime import Runtime
+from genie.contracts.agent import agent
+from genie.contracts.message import Payload
+from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import FrameType
 
-    from genie.policy import PolicySet
+    from genie.policy.policy import PolicySet
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "genie"

@@ -17,7 +17,7 @@ import click
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from benchmarks.cachegrind import Counts, counted, installed, per_unit, run
-from genie.benchmark.proof import BenchmarkError
+from genie.benchmark.sanity import BenchmarkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ from genie.benchmark.timing import governed, whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.benchmark.work import Contender
+    from genie.benchmark.workload import Contender
 
 SEED = 20_250_101
 SIDES: dict[str, Callable[[int], Contender]] = {"ours": governed, "bare": Bare}

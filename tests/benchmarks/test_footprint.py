@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.footprint import asked, footprint, lines, traced
 from genie.benchmark.policies import eight_policies
-from genie.message import Payload
+from genie.contracts.message import Payload
 
 if TYPE_CHECKING:
     from pathlib import Path

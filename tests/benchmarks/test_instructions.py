@@ -24,7 +24,7 @@ from benchmarks.instructions import (
     table,
     told,
 )
-from genie.benchmark.proof import BenchmarkError
+from genie.benchmark.sanity import BenchmarkError
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = """\
