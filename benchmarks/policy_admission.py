@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.bus.bus import Bus
-    from genie.contracts.message import Message
+    from genie.contracts.message import Envelope
 
 FANOUT = 60
 ROUNDS = 300
@@ -56,7 +56,7 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
         run = bus.trees.open(Asker(CALLER.card(), CALLER.headers()), float("inf"))
         route = bus.route(Work)
 
-        def message() -> Message[Work]:
+        def message() -> Envelope[Work]:
             return stamp(
                 bus.next_number(), payload, "bench", None, run.root, 0, 0, run.headers, Classification.PUBLIC,
                 route.inspect(payload),
@@ -73,7 +73,7 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
     return among / 1e3, alone / 1e3
 
 
-def _passing_ns(bus: Bus, message: Message[Work], count: int) -> int:
+def _passing_ns(bus: Bus, message: Envelope[Work], count: int) -> int:
     turnstile, lanes = bus.turnstile, bus.route(Work).lanes[:count]
     assert turnstile is not None
     deliveries = [Delivery(message, lane, 0) for lane in lanes]

@@ -48,7 +48,7 @@ def figures(rounds: int = 300) -> Iterator[Figure]:
 
 
 def _judged(rounds: int = 20_000) -> float:
-    gate = POLICIES.gate(Order, AgentCard(id="printer"))
+    gate = POLICIES.evaluator(Order, AgentCard(id="printer"))
     payload = Order()
     message = stamp(
         1, payload, "desk", None, None, 0, 0, Headers(user="ann"), topic_of(payload).classification, Inspection(8)

@@ -16,7 +16,7 @@ from benchmarks.figures import Figure, Limit, printed
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
-from genie.contracts.message import Message, Payload, Value, stamp, topic_of
+from genie.contracts.message import Envelope, Payload, Value, stamp, topic_of
 from genie.policies.consent import Consent, ConsentSettings
 from genie.policies.disclosure import Disclosure, DisclosureSettings
 from genie.policies.explainability import Explainability, ExplainabilitySettings, RationaleRule
@@ -85,7 +85,7 @@ def every_policy() -> PolicySet:
     return PolicySet(tuple(made), environment=Environment("production"))
 
 
-def message_of(policies: PolicySet, headers: Headers) -> Message[Any]:
+def message_of(policies: PolicySet, headers: Headers) -> Envelope[Any]:
     """Return an inspected message."""
     payload = Advice()
     return stamp(
@@ -123,7 +123,7 @@ def per_recipient(policies: PolicySet, recipients: list[AgentCard], rounds: int,
         rounds: How many, from 2.
         fresh: Each round is another run, so that no gate remembers its headers.
     """
-    gates = [policies.gate(Advice, card) for card in recipients]
+    gates = [policies.evaluator(Advice, card) for card in recipients]
     messages = [message_of(policies, headers()) for _ in range(rounds if fresh else 1)] * (1 if fresh else rounds)
     for gate in gates:
         assert gate.judge(messages[0], SENDER) is None, "an allowed message is measured"

@@ -94,7 +94,7 @@ def _least(call: Callable[[], object], rounds: int, each: int) -> float:
 
 def _judging(when: Callable[[int], dict[str, Any]], rounds: int, each: int) -> float:
     policies = PolicySet((Rules(settings(when)),), Environment("production"))
-    gate = policies.gate(Transfer, AgentCard(id="payer"))
+    gate = policies.evaluator(Transfer, AgentCard(id="payer"))
     payload = Transfer(**_PLAIN)
     headers = Caller(user="ann", tenant="t1", roles=frozenset({"role6"})).headers()
     inspection = policies.inspectors.inspect(payload)
@@ -111,7 +111,7 @@ def _loading() -> float:
         began = time.perf_counter()
         made = settings(_mixed)
         list(Rules.problems(made, scene))
-        PolicySet((Rules(made),)).gate(Transfer, AgentCard(id="payer"))
+        PolicySet((Rules(made),)).evaluator(Transfer, AgentCard(id="payer"))
         best = min(best, time.perf_counter() - began)
     return best * 1e3
 

@@ -40,7 +40,9 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── EdgeError                  O   something outside did not do its part
     │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
     │   └── WebhookError               a receiver did not take a message
-    └── SyncAskInHandlerError      A   the blocking door was used inside a handler
+    ├── RuntimeFailedError         O   an error of the runtime's own; every run ended by name
+    └── AskInHandlerError          A   a handler asked through the runtime instead of its context
+        └── SyncAskInHandlerError
 
 A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; text is not API.
 """
@@ -522,8 +524,27 @@ class WebhookError(EdgeError):
     code: ClassVar[str] = "webhook"
 
 
-class SyncAskInHandlerError(GenieError):
-    """``genie.ask`` blocks, so it may not be called inside a handler."""
+class RuntimeFailedError(GenieError):
+    """The runtime failed by an error of its own; every run in flight ended by name."""
+
+    code: ClassVar[str] = "runtime_failed"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the runtime failed ({self.problem}); the log names the place, and every run in flight was cancelled"
+
+
+class AskInHandlerError(GenieError):
+    """A handler asks through the runtime: its wait would be invisible to deadlock detection, and could last for ever."""
+
+    code: ClassVar[str] = "ask_in_handler"
+
+    def __str__(self) -> str:
+        return "a handler may not ask through the runtime; use `await context.ask(...)`"
+
+
+class SyncAskInHandlerError(AskInHandlerError):
+    """``genie.ask`` blocks its caller, so it may not be called inside a handler."""
 
     code: ClassVar[str] = "sync_ask_in_handler"
 

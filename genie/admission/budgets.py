@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.contracts.admission import Budget, Ledger, Rate
     from genie.contracts.limits import Estimate
-    from genie.contracts.message import Message
+    from genie.contracts.message import Envelope
 
 MOST_KEYS = 65_536
 """Buckets of one rate, or accounts of one budget of a day, that are kept at once."""
@@ -50,7 +50,7 @@ NONE = Bucket(-math.inf, 0.0)
 """Where no more buckets can be kept."""
 
 
-class Meter:
+class RateState:
     """One rate at work.
 
     Args:
@@ -68,7 +68,7 @@ class Meter:
         self.denied = 0
         self.waited = 0
 
-    def bucket(self, message: Message[Any], agent: str | None, now: float) -> Bucket:
+    def bucket(self, message: Envelope[Any], agent: str | None, now: float) -> Bucket:
         """Return the bucket that a message pays from, filled up to now.
 
         Args:
@@ -116,16 +116,16 @@ class Meter:
 # --- budgets ---
 
 
-class Purse:
+class Account:
     """One unit of one budget for one run, or for one tenant's day: ``limit == left + reserved + spent``, each from 0.
 
     A cost is a whole number of its thirtieth decimal, so that every sum is exact.
     """
 
-    __slots__ = ("kind", "left", "limit", "owner", "spent", "till")
+    __slots__ = ("kind", "left", "limit", "owner", "spent", "state")
 
-    def __init__(self, till: Till, kind: int, limit: int, spent: int, owner: Owner | None) -> None:
-        self.till = till
+    def __init__(self, state: BudgetState, kind: int, limit: int, spent: int, owner: Owner | None) -> None:
+        self.state = state
         self.kind = kind
         self.limit = limit
         self.spent = min(spent, limit)
@@ -142,25 +142,25 @@ class Purse:
     def pay(self, reserved: int, used: int) -> int:
         """Take what was used from a reservation, then from what is left; return how much was lacking.
 
-        What is lacking is no spending of this purse, which has no more to give; it is counted as overrun.
+        What is lacking is no spending of this account, which has no more to give; it is counted as overrun.
         """
         more = max(0, used - reserved)
         lacking = max(0, more - self.left)
         self.left -= more - lacking
         self.spent += used - lacking
-        self.till.spent[self.kind] += used - lacking
-        self.till.overrun[self.kind] += lacking
+        self.state.spent[self.kind] += used - lacking
+        self.state.overrun[self.kind] += lacking
         if self.owner is not None:
-            self.till.write(self.owner, self.kind, used)
+            self.state.write(self.owner, self.kind, used)
         return lacking
 
 
 Owner = tuple[str | None, datetime.date]
-Account = tuple[Purse, ...]
-"""The purses of one run, or of one tenant's day: one for each unit that the budget limits."""
+Accounts = tuple[Account, ...]
+"""The accounts of one run, or of one tenant's day: one for each unit that the budget limits."""
 
 
-class Till:
+class BudgetState:
     """One budget of runs at work.
 
     Args:
@@ -178,7 +178,7 @@ class Till:
         self.ended = 0
         """Runs whose wall time was used up."""
 
-    def tolls(self, own: Estimate | None) -> tuple[tuple[int, bool], ...]:
+    def charges(self, own: Estimate | None) -> tuple[tuple[int, bool], ...]:
         """Return what a delivery reserves of each unit, and whether its agent says that it needs no more than that.
 
         Args:
@@ -190,28 +190,30 @@ class Till:
         amounts = ((1, True), (cost, known), (tokens, known))
         return tuple(amounts[kind] for kind, _ in self.limits)
 
-    def account(self, run: Any, _tenant: str | None, _now: float) -> Account | None:
+    def account(self, run: Any, _tenant: str | None, _now: float) -> Accounts | None:
         """Return the account that a message's deliveries pay from; None when there can be no more of them."""
         accounts = run.budgets
         if accounts is None:
             accounts = run.budgets = {}
-        account: Account | None = accounts.get(self)
+        account: Accounts | None = accounts.get(self)
         if account is None:
             account = accounts[self] = self._opened(None, Use())
         return account
 
-    def accounts(self, runs: Iterable[Any]) -> list[Account]:
+    def accounts(self, runs: Iterable[Any]) -> list[Accounts]:
         """Return every account there is now."""
         return [run.budgets[self] for run in runs if run.budgets is not None and self in run.budgets]
 
     def write(self, owner: Owner, kind: int, used: int) -> None:
         """Tell the ledger; only days have one."""
 
-    def _opened(self, owner: Owner | None, before: Use) -> Account:
-        return tuple(Purse(self, kind, limit, scaled(UNITS[kind], before[kind]), owner) for kind, limit in self.limits)
+    def _opened(self, owner: Owner | None, before: Use) -> Accounts:
+        return tuple(
+            Account(self, kind, limit, scaled(UNITS[kind], before[kind]), owner) for kind, limit in self.limits
+        )
 
 
-class DayTill(Till):
+class DayBudgetState(BudgetState):
     """One budget of tenants' days at work.
 
     Args:
@@ -231,20 +233,20 @@ class DayTill(Till):
         self._ledger = ledger
         self._failed = failed
         self._zone = zone_of(budget.zone)
-        self._accounts: dict[str | None, Account] = {}
+        self._accounts: dict[str | None, Accounts] = {}
         self._day = datetime.date.min
         self._look_at = -math.inf
         self._ends = -math.inf
         """When the day ends, in seconds since the epoch."""
 
-    def account(self, _run: Any, tenant: str | None, now: float) -> Account | None:
+    def account(self, _run: Any, tenant: str | None, now: float) -> Accounts | None:
         """Return a tenant's account of today; None when too many have one, or its ledger cannot be read."""
         seconds = now + self._clock.offset
         if seconds >= self._ends:  # never back: a clock that is corrected over midnight does not give a day twice
             self._turn(seconds)
         return self._accounts.get(tenant) or self._new(tenant, now)
 
-    def accounts(self, _runs: Iterable[Any]) -> list[Account]:
+    def accounts(self, _runs: Iterable[Any]) -> list[Accounts]:
         """Return every account of today."""
         return list(self._accounts.values())
 
@@ -255,10 +257,10 @@ class DayTill(Till):
         self._ends = after.timestamp()
         self._accounts = {}
 
-    def _new(self, tenant: str | None, now: float) -> Account | None:
+    def _new(self, tenant: str | None, now: float) -> Accounts | None:
         if len(self._accounts) >= MOST_KEYS and now >= self._look_at:
             self._look_at = now + LOOK_S
-            untouched = [one for one, purses in self._accounts.items() if all(p.left == p.limit for p in purses)]
+            untouched = [one for one, accounts in self._accounts.items() if all(p.left == p.limit for p in accounts)]
             for one in untouched:
                 del self._accounts[one]
         if len(self._accounts) >= MOST_KEYS:
@@ -287,12 +289,12 @@ class DayTill(Till):
 
 
 def scaled(unit: str, amount: int | Decimal) -> int:
-    """Return an amount as the whole number that purses count in."""
+    """Return an amount as the whole number that accounts count in."""
     return int(amount) if unit != "cost" else int(EXACT.multiply(amount, SCALE))
 
 
 def shown(kind: int, amount: int) -> int | Decimal:
-    """Return an amount of a purse as people write it."""
+    """Return an amount of an account as people write it."""
     if kind != COST:
         return amount
     return EXACT.divide(amount, SCALE)

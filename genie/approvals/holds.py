@@ -1,25 +1,27 @@
-"""Deliveries and answers that wait for a person."""
+"""Holds: deliveries and answers that wait for a person, parked in the bus's table of what is pending."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genie.approvals.request import ApprovalRequest, State, request_of
-from genie.bus.accounting import Extra, Outcome
-from genie.bus.expectation import ONE, Expectation
+from genie.bus import accounting
+from genie.bus.delivery import Extra, stands_for
+from genie.bus.gather import ONE, Gather
+from genie.bus.pending import HOLD, Parked
+from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from genie.backend.timers import Entry
-    from genie.bus.accounting import Delivery, Scope
-    from genie.bus.exchange import Exchange
-    from genie.contracts.message import Message, Payload
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.scope import RunState, Scope
+    from genie.contracts.card import AgentCard
+    from genie.contracts.message import Envelope, Payload
     from genie.policy.policy import Decision
-
 
 REMEMBERED = 1_000
 """Approvals that have ended and can still be looked up."""
@@ -31,18 +33,19 @@ class Held:
     """One delivery or answer under decision."""
 
     id: str
-    message: Message[Any]
+    message: Envelope[Any]
     recipient: str
     decision: Decision
     delivery: Delivery | None
     """None for an answer on its way to its asker."""
     request: ApprovalRequest
-    """What is asked of people, and what they have said so far."""
+    """What is asked of people, and the votes so far."""
     agent: str
-    """In whose name an answer counts: its own, or that of a delivery's recipient or of whom that stands in for."""
+    """The agent in whose name an answer counts."""
     approved: frozenset[str] = frozenset()
     """``policy@version`` of earlier holds of an answer that a person has approved."""
-    expiry: Entry | None = None
+    parked: Parked | None = None
+    """Its entry in the table of what is parked."""
 
     @property
     def reason(self) -> str:
@@ -51,108 +54,83 @@ class Held:
 
 
 class Holds:
-    """What is held now, by id."""
+    """Parks deliveries and answers, and carries out what a person decides.
 
-    def __init__(self) -> None:
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
         self._held: dict[str, Held] = {}
         self.ended: deque[ApprovalRequest] = deque(maxlen=REMEMBERED)
         """Approvals that are over, oldest first."""
-        self.tell: Callable[[ApprovalRequest], None] | None = None
+        self.changed: Callable[[ApprovalRequest], None] | None = None
         """Told of every approval that opens, changes or ends."""
+        bus.pending.on(HOLD, self._expired)
 
-    def __bool__(self) -> bool:
-        return bool(self._held)
+    # --- what is held ---
 
-    def add(self, held: Held) -> None:
-        """Park one."""
-        self._held[held.id] = held
+    def __len__(self) -> int:
+        return len(self._held)
 
     def get(self, hold_id: str) -> Held | None:
-        """Return one without removing it; None if it is not held (any more)."""
+        """Return one without removing it; None if it is not held."""
         return self._held.get(hold_id)
-
-    def changed(self, held: Held, request: ApprovalRequest) -> None:
-        """Keep how an approval stands now, and tell of it."""
-        held.request = request
-        if request.state is not State.PENDING:
-            self.ended.append(request)
-        if self.tell is not None:
-            self.tell(request)
-
-    def pop(self, hold_id: str) -> Held | None:
-        """Remove and return one; None if it is not held (any more)."""
-        held = self._held.pop(hold_id, None)
-        if held is not None and held.expiry is not None:
-            held.expiry.cancel()
-        return held
-
-    def take(self, belongs: Callable[[Held], bool]) -> list[Held]:
-        """Remove and return those that ``belongs`` picks."""
-        taken = [held for held in self._held.values() if belongs(held)]
-        for held in taken:
-            self.pop(held.id)
-        return taken
 
     def all(self) -> tuple[Held, ...]:
         """Return everything held, oldest first."""
         return tuple(self._held.values())
 
-    def deliveries(self) -> Iterator[Delivery]:
-        """Yield the held deliveries."""
-        for held in self._held.values():
-            if held.delivery is not None:
-                yield held.delivery
+    def of(self, run: RunState) -> tuple[Held, ...]:
+        """Return what is held of one run."""
+        found = [held for scope in run.root.tree() if scope.own_held for held in _in_scope(scope)]
+        return tuple(sorted(found, key=lambda held: 0 if held.parked is None else held.parked.id))
 
-    def answers(self, scope: Scope) -> Iterator[Held]:
-        """Yield the held answers of a scope."""
-        for held in self._held.values():
-            if held.delivery is None and held.message.scope is scope:
-                yield held
+    def pop(self, hold_id: str) -> Held | None:
+        """Remove and return one; None if it is not held."""
+        held = self._held.pop(hold_id, None)
+        if held is not None and held.parked is not None:
+            self._bus.pending.take(held.parked)
+        return held
 
-    def of(self, belongs: Callable[[Scope], bool]) -> tuple[Held, ...]:
-        """Return what is held in some scopes."""
-        return tuple(held for held in self._held.values() if belongs(held.message.scope))
+    def update(self, held: Held, request: ApprovalRequest) -> None:
+        """Keep how an approval stands now, and tell of it."""
+        held.request = request
+        if request.state is not State.PENDING:
+            self.ended.append(request)
+        if self.changed is not None:
+            self.changed(request)
 
-
-class HoldDesk:
-    """Parks deliveries and answers, and carries out what a person decides.
-
-    Args:
-        bus: The bus.
-        holds: What is held.
-    """
-
-    def __init__(self, bus: Exchange, holds: Holds) -> None:
-        self._bus = bus
-        self._holds = holds
+    # --- parking ---
 
     def hold(self, delivery: Delivery, decision: Decision) -> None:
         """Park a delivery until a person decides."""
         message = delivery.message
-        recipient = delivery.lane.subscriber.card.id
+        recipient = delivery.subscription.subscriber.card.id
         try:
             request = self._request(message, recipient, decision)
         except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
-            self._bus.settle(delivery, Outcome.DENIED, f"cannot be put to people ({type(error).__name__})")
+            self._bus.settle(delivery, Outcome.DENIED, _not_shown(error))
             return
-        delivery.lane.subscriber.tally.held += 1
-        self._park(Held(request.id, message, recipient, decision, delivery, request, _stands_for(delivery)))
+        delivery.subscription.counters.held += 1
+        self._park(Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery)))
 
     def hold_answer(
-        self, message: Message[Any], asker: str, agent: str, decision: Decision, approved: frozenset[str]
+        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str]
     ) -> None:
         """Park an answer on its way to its asker."""
-        scope = message.scope
+        scope: Scope = message.scope
         try:
-            request = self._request(message, asker, decision)
+            request = self._request(message, asker.id, decision)
         except Exception as error:  # noqa: BLE001 - as above
-            why = f"cannot be put to people ({type(error).__name__})"
-            self._bus.no_answer(message, scope, scope.expectation, agent, Outcome.DENIED, why)
+            if scope.gather is not None:
+                self._bus.refuse_answer(message, scope, scope.gather, agent, Outcome.DENIED, _not_shown(error))
             return
-        scope.in_flight += 1
-        self._park(Held(request.id, message, asker, decision, None, request, agent, approved))
+        accounting.enter(scope)
+        self._park(Held(request.id, message, asker.id, decision, None, request, agent, approved))
 
-    def _request(self, message: Message[Any], recipient: str, decision: Decision) -> ApprovalRequest:
+    def _request(self, message: Envelope[Any], recipient: str, decision: Decision) -> ApprovalRequest:
         bus = self._bus
         opened = bus.clock.wall().timestamp()
         expires = opened + (bus.limits.hold_s if decision.expires_s is None else decision.expires_s)
@@ -162,52 +140,53 @@ class HoldDesk:
     def _park(self, held: Held) -> None:
         scope, bus = held.message.scope, self._bus
         run = scope.run
-        _raise_held(scope, 1)
         if not run.held:
             run.held_since = bus.now()
-        run.held += 1
-        run.noisy = True
+        accounting.raise_held(scope, 1)
+        run.observed = True
         hold_s = held.decision.expires_s
         due = bus.now() + (bus.limits.hold_s if hold_s is None else hold_s)
-        held.expiry = bus.alarm.at(due, lambda: self._expired(held.id))
+        held.parked = bus.pending.park(HOLD, scope, held.delivery, due, held)
         request = held.request
-        self._holds.add(held)
+        self._held[held.id] = held
         _name_in_parts(held)
-        bus.tell(held.message, "held", held.recipient, f"{held.id}: {held.reason}")
-        bus.governed("held", held.id, by="policy", reason=held.reason, message=held.message, detail=request.evidence())
-        self._holds.changed(held, request)
-        bus.alarm.soon(lambda: bus.trees.notice(run))
+        bus.emit_event(held.message, "held", held.recipient, Reason("hold", f"{held.id}: {held.reason}"))
+        bus.record_act("held", held.id, by="policy", reason=held.reason, message=held.message,
+                       detail=request.evidence())  # fmt: skip
+        self.update(held, request)
+        bus.timers.soon("notice", run)
 
     def _unpark(self, held: Held) -> None:
         scope, bus = held.message.scope, self._bus
         run = scope.run
-        _raise_held(scope, -1)
-        run.held -= 1
-        for expectation, kind, agent in _parts(held):
-            expectation.unhold(kind, agent, held.id)
-        for other in self._holds.of(lambda scope: scope.run is run):
+        accounting.raise_held(scope, -1)
+        for gather, kind, agent in _parts(held):
+            gather.unhold(kind, agent, held.id)
+        for other in self.of(run):
             _name_in_parts(other)
-        if not run.held and run.deadline != math.inf:
-            run.deadline += bus.now() - run.held_since
-            run.expiry.cancel()
-            run.expiry = bus.alarm.at(run.deadline, lambda: bus.trees.expire(run))
-        bus.alarm.soon(lambda: bus.trees.notice(run))
+        if not run.held:
+            bus.runs.resume_deadline(run)
+        bus.timers.soon("notice", run)
+
+    # --- how it ends ---
 
     def release(self, held: Held) -> None:
-        """It is approved: it is judged again with that as an input; its other verdicts still apply."""
+        """It is approved: it is judged again with the approval as an input; its other verdicts still apply."""
         bus, state = self._bus, held.request.state
         if state is not State.APPROVED:  # whoever calls: nothing else runs
-            self.refuse(held, Outcome.DENIED, f"is {state}, not approved")
+            self.refuse(held, Outcome.DENIED, Reason("hold", f"is {state}, not approved"))
             return
         self._unpark(held)
-        bus.tell(held.message, "released", held.recipient, held.id)
+        bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))
         approved = held.approved | held.decision.holds
         if held.delivery is None:
-            message = bus.trees.current(held.message)
-            scope = message.scope
-            scope.accepted -= 1  # it was accepted when it was parked, and is accepted anew with its verdict
-            bus.answer(message, bus.card_of(message), scope, scope.expectation, held.agent, None, approved)
-            self._less(scope)
+            message = bus.current(held.message)
+            scope: Scope = message.scope
+            gather = scope.gather
+            accounting.unaccept(scope)  # it was accepted when it was parked, and is accepted again with its verdict
+            if gather is not None:
+                bus.answer(message, bus.card_of(message), scope, gather, held.agent, None, approved)
+            self._leave(scope)
             return
         delivery = held.delivery
         extra = delivery.extra = delivery.extra or Extra()
@@ -215,20 +194,21 @@ class HoldDesk:
         if bus.judge_again(delivery):
             bus.enqueue(delivery)
 
-    def refuse(self, held: Held, outcome: Outcome, reason: str) -> None:
+    def refuse(self, held: Held, outcome: Outcome, reason: Reason) -> None:
         """It ends: a person does not allow it, its time is over, or its run is."""
         self._unpark(held)
         if held.request.state is State.PENDING:
-            self._holds.changed(held, held.request.ended(_STATES[outcome]))
+            self.update(held, held.request.ended(_STATES[outcome]))
         if held.delivery is not None:
             self._bus.settle(held.delivery, outcome, reason)
             return
-        scope = held.message.scope
-        self._bus.no_answer(held.message, scope, scope.expectation, held.agent, outcome, reason)
-        self._less(scope)
+        scope: Scope = held.message.scope
+        if scope.gather is not None:
+            self._bus.refuse_answer(held.message, scope, scope.gather, held.agent, outcome, reason)
+        self._leave(scope)
 
-    def replace(self, held: Held, message: Message[Any], decision: Decision) -> None:
-        """Put an edited message in the place of the one that is held; what was approved of that one counts no more."""
+    def replace(self, held: Held, message: Envelope[Any], decision: Decision) -> None:
+        """Put an edited message in the place of the held one; what was approved of that one counts no more."""
         held.message = message
         held.approved = frozenset()
         held.decision = decision
@@ -236,80 +216,62 @@ class HoldDesk:
             held.delivery.message = message
             if held.delivery.extra is not None:
                 held.delivery.extra.approved = frozenset()
-        self._bus.tell(message, "accepted", None)
+        self._bus.emit_event(message, "accepted", None)
 
-    def end(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str) -> None:
-        """End what is held in some scopes."""
-        for held in self._holds.take(lambda held: belongs(held.message.scope)):
-            detail = held.request.ended(_STATES[outcome]).evidence()
-            self._bus.governed(
-                "withdrawn", held.id, by="supervisor", reason=reason, message=held.message, detail=detail
-            )
-            self.refuse(held, outcome, reason)
+    def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
+        """End what is held, because its run or scope ends."""
+        held: Held = parked.data
+        if self.pop(held.id) is not None:
+            self._end(held, "withdrawn", outcome, reason)
 
-    def _expired(self, hold_id: str) -> None:
-        held = self._holds.pop(hold_id)
-        if held is not None:
-            detail = held.request.ended(State.EXPIRED).evidence()
-            self._bus.governed(
-                "expired", hold_id, by="supervisor", reason=held.reason, message=held.message, detail=detail
-            )
-            self.refuse(held, Outcome.EXPIRED, "hold")
+    def _expired(self, parked: Parked) -> None:
+        held: Held = parked.data
+        if self._held.pop(held.id, None) is not None:
+            self._end(held, "expired", Outcome.EXPIRED, Reason("hold"))
 
-    def _less(self, scope: Scope) -> None:
-        scope.in_flight -= 1
-        if not scope.in_flight:
-            self._bus.correlator.at_rest(scope)
-        elif scope.entangled:
-            self._bus.waits.look_later()
+    def _end(self, held: Held, act: str, outcome: Outcome, reason: Reason) -> None:
+        detail = held.request.ended(_STATES[outcome]).evidence()
+        self._bus.record_act(act, held.id, by="supervisor", reason=str(reason), message=held.message, detail=detail)
+        self.refuse(held, outcome, reason)
 
-    def all_held(self, scope: Scope) -> bool:
-        """Return True when everything in flight in a scope is held, or a handler that waits for what is held."""
-        if not scope.held:
-            return False
-        waiting: set[int] = set()
-        for child in scope.children or ():
-            expectation: Expectation | None = child.expectation
-            if expectation is not None and not expectation.closed:
-                if not self.all_held(child):
-                    return False
-                waiting.add(id(child.owner))
-            elif child.in_flight and not self.all_held(child):
-                return False
-        own = sum(1 for held in self._holds.all() if held.message.scope is scope)
-        return scope.in_flight == own + len(waiting)
+    def _leave(self, scope: Scope) -> None:
+        accounting.leave(scope)
+        self._bus.at_rest_if_empty(scope)
 
 
-def _raise_held(scope: Scope, by: int) -> None:
-    above: Scope | None = scope
-    while above is not None:
-        above.held += by
-        above = above.parent
+def _not_shown(error: Exception) -> Reason:
+    return Reason("hold", f"cannot be put to people ({type(error).__name__})")
+
+
+def _in_scope(scope: Scope) -> Iterator[Held]:
+    for delivery in scope.deliveries:
+        if delivery.parked is not None and delivery.parked.kind == HOLD:
+            yield delivery.parked.data
+    for parked in (scope.parked or {}).values():
+        if parked.kind == HOLD:
+            yield parked.data
 
 
 def _name_in_parts(held: Held) -> None:
     """A part that waits for a person is missing as held, should its asker not wait that long."""
-    for expectation, kind, agent in _parts(held):
-        expectation.hold(kind, agent, held.id)
+    for gather, kind, agent in _parts(held):
+        gather.hold(kind, agent, held.id)
 
 
-def _parts(held: Held) -> Iterator[tuple[Expectation, type[Payload], str]]:
-    """Yield the outstanding parts that hang on what is held: of its scope, and of those above it."""
-    reach = frozenset((type(held.message.payload),)) if held.delivery is None else held.delivery.lane.reach
+def _parts(held: Held) -> Iterator[tuple[Gather, type[Payload], str]]:
+    """Yield the outstanding parts that depend on what is held: of its scope, and of those above it."""
+    reach = frozenset((type(held.message.payload),))
+    if held.delivery is not None:
+        reach = held.delivery.subscription.reach
     scope: Scope | None = held.message.scope
     agent = held.agent
     while scope is not None:
-        expectation: Expectation | None = scope.expectation
-        if expectation is not None:
-            for kind, of in expectation.outstanding():
+        gather = scope.gather
+        if gather is not None:
+            for kind, of in gather.outstanding():
                 if kind in reach and of in {ONE, agent}:
-                    yield expectation, kind, of
+                    yield gather, kind, of
         owner: Delivery | None = scope.owner
         if owner is None:
             return
-        reach, agent, scope = owner.lane.reach, _stands_for(owner), scope.parent
-
-
-def _stands_for(delivery: Delivery) -> str:
-    recipient: str = delivery.lane.subscriber.card.id
-    return recipient if delivery.extra is None else delivery.extra.instead_of or recipient
+        reach, agent, scope = owner.subscription.reach, stands_for(owner), scope.parent

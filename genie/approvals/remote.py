@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from genie.approvals.request import Seal, Sight, State, fields_of, merged
-from genie.approvals.voting import Ballot, validated
+from genie.approvals.voting import Voting, validated
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
 from genie.errors import GenieError, InputError, place_of
-from genie.operations.switches import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from genie.approvals.holds import Held
+    from genie.approvals.holds import Held, Holds
     from genie.approvals.request import ApprovalRequest
-    from genie.backend.asyncio_trio import Crew
     from genie.bus.bus import Bus
-    from genie.contracts.classification import Classification
     from genie.contracts.message import Payload
     from genie.contracts.ports.control import Control, RemoteVote
 
@@ -30,7 +27,26 @@ LONGEST_SHOWN = 1 << 20
 """Characters of a payload as JSON that is shown; a longer one is withheld."""
 
 
-class Steward:
+class Switchboard(Protocol):
+    """The kill switches, as far as other terminals reach them."""
+
+    tell: Callable[[Act], None] | None
+    """Told whenever somebody switches something off or lifts it."""
+
+    def target(self, act: Act) -> Any:
+        """Return what an act is about."""
+        ...
+
+    def turn(self, target: Any, word: Any, *, by: str, reason: str, for_s: float | None) -> None:
+        """Switch something off."""
+        ...
+
+    def lift(self, target: Any, word: Any, *, by: str, reason: str) -> None:
+        """Lift a switch."""
+        ...
+
+
+class RemoteControl:
     """Reports to a control and obeys it.
 
     Args:
@@ -39,11 +55,13 @@ class Steward:
         name: Of this process, different from every other's.
     """
 
-    def __init__(self, bus: Bus, control: Control, name: str) -> None:
+    def __init__(self, bus: Bus, holds: Holds, switches: Switchboard, control: Control, name: str) -> None:
         self._bus = bus
+        self._holds = holds
+        self._switches = switches
         self._control = control
         self._name = name
-        self._ballot = Ballot(bus)
+        self._voting = Voting(bus, holds)
         self._requests: dict[str, ApprovalRequest] = {}
         self._answers: dict[int, tuple[bool, str]] = {}
         self._acts: list[Act] = []
@@ -58,24 +76,23 @@ class Steward:
         Raises:
             InputError: The control cannot be used.
         """
-        bus = self._bus
-        bus.holds.tell = self._changed
-        bus.switches.tell = self._switched
+        self._holds.changed = self._changed
+        self._switches.tell = self._switched
         self._obey(await self._control.open(self._name, self._report()))
 
     async def run(self) -> None:
         """Report and obey at every interval, until cancelled."""
-        bus, parker = self._bus, self._bus.make_parker()
+        bus, waiter = self._bus, self._bus.make_waiter()
         while not self._closing:
-            bus.alarm.at(bus.now() + self._control.interval_s, parker.wake)
-            await parker.park()
+            bus.timers.at(bus.now() + self._control.interval_s, "call", waiter.wake)
+            await waiter.park()
             if not self._closing:
                 await self._exchange()
 
     async def close(self) -> None:
         """Say how everything ended."""
         self._closing = True
-        self._bus.holds.tell = self._bus.switches.tell = None
+        self._holds.changed = self._switches.tell = None
         try:
             await self._control.close(self._report())
         except Exception as error:  # noqa: BLE001 - what was to be closed is closed all the same
@@ -118,19 +135,19 @@ class Steward:
     def _report(self) -> ControlReport:
         bus = self._bus
         bus.clock.resynchronise()  # a machine that slept would look dead by its sign of life
-        agents = {agent: subscriber.barred or "" for agent, subscriber in bus.subscribers.items()}
+        agents = {agent: str(subscriber.suspended or "") for agent, subscriber in bus.subscribers.items()}
         requests = {hold_id: self._shown(request) for hold_id, request in self._requests.items()}
         return ControlReport(
             bus.clock.wall().timestamp(), requests, dict(self._answers), tuple(self._acts), agents
         )  # fmt: skip
 
     def _shown(self, request: ApprovalRequest) -> dict[str, Any]:
-        held = self._bus.holds.get(request.id)
+        held = self._holds.get(request.id)
         record = request.record()
         if request.state is not State.PENDING or held is None:
             return {**record, "payload": None, "masked": [], "withheld": "it is over"}
         try:
-            seen = self._ballot.sight(held, self._control.clearance)
+            seen = self._voting.sight(held, self._control.clearance)
         except Exception as error:  # noqa: BLE001 - one that cannot be shown must not hide the others
             seen = Sight(None, withheld=f"it cannot be shown ({type(error).__name__})")
         payload, withheld = None if seen.payload is None else fields_of(seen.payload), seen.withheld
@@ -153,22 +170,22 @@ class Steward:
                 self._answers[vote.number] = self._voted(vote)
 
     def _act(self, act: Act) -> None:
-        bus, target = self._bus, Target(act.kind, act.name)
+        bus, target = self._bus, self._switches.target(act)
         match act.word:
             case "killed" | "paused":
                 for_s = None if act.until is None else act.until - bus.clock.wall().timestamp()
                 if for_s is None or for_s > 0:
-                    bus.switches.turn(target, act.word, by=act.by, reason=act.reason, for_s=for_s)
+                    self._switches.turn(target, act.word, by=act.by, reason=act.reason, for_s=for_s)
             case "revived":
-                bus.switches.lift(target, "killed", by=act.by, reason=act.reason)
+                self._switches.lift(target, "killed", by=act.by, reason=act.reason)
             case "resumed":
-                bus.switches.lift(target, "paused", by=act.by, reason=act.reason)
+                self._switches.lift(target, "paused", by=act.by, reason=act.reason)
 
     def _voted(self, vote: RemoteVote) -> tuple[bool, str]:
         """Count a vote; returns whether it counted, and what is to be said of it."""
         try:
-            held = self._ballot.held(vote.request)
-            request = self._ballot.vote(
+            held = self._voting.held(vote.request)
+            request = self._voting.vote(
                 vote.request, by=vote.by, roles=vote.roles, approve=vote.approve, reason=vote.reason,
                 edit=self._edit(held, vote), seal=Seal(vote.payload_sha256, vote.policies, vote.recipient),
             )  # fmt: skip
@@ -187,7 +204,7 @@ class Steward:
         """
         if not vote.approve:
             return None
-        seen = self._ballot.sight(held, self._control.clearance)
+        seen = self._voting.sight(held, self._control.clearance)
         if seen.payload is None:
             why = f"is withheld from approvers here: {seen.withheld}"
             raise InputError("its payload", why, "raise `control: clearance`, or decide in the process")
@@ -204,78 +221,17 @@ class Steward:
         return validated(type(original), merged(values, seen, original), subject)
 
 
-async def attended(bus: Bus, control: Control, crew: Crew) -> Steward:
-    """Return a steward who has opened a control and looks at it for as long as the crew works.
+async def attended(bus: Bus, holds: Holds, switches: Switchboard, control: Control) -> RemoteControl:
+    """Return a remote who has opened a control and looks at it for as long as the runtime runs.
 
     Raises:
         InputError: The control cannot be used.
     """
-    steward = Steward(bus, control, f"{bus.prefix}-{os.getpid()}")
-    await steward.open()
-    crew.start(steward.run)
-    return steward
+    remote = RemoteControl(bus, holds, switches, control, f"{bus.prefix}-{os.getpid()}")
+    await remote.open()
+    bus.tasks.start(remote.run)
+    return remote
 
 
 def _without_payload(body: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in body.items() if name not in {"payload", "masked", "withheld"}}
-
-
-class MemoryControl:
-    """A control inside one process: what another terminal would do is done by calling it.
-
-    Args:
-        interval_s: Seconds between two reports.
-        clearance: Highest classification that approvers see; that of a run's caller by default.
-    """
-
-    def __init__(self, interval_s: float = 0.5, clearance: Classification | None = None) -> None:
-        self.interval_s = interval_s
-        self.clearance = clearance
-        self.requests: dict[str, Mapping[str, object]] = {}
-        """Approvals by id, as people may see them."""
-        self.answers: dict[int, tuple[bool, str]] = {}
-        """What became of votes, by number."""
-        self.agents: Mapping[str, str] = {}
-        """Every agent with why nothing is delivered to it."""
-        self._switches: dict[tuple[str, str, str], Act] = {}
-        self._votes: list[RemoteVote] = []
-        self._acts: list[Act] = []
-
-    def vote(self, vote: RemoteVote) -> None:
-        """Cast a vote."""
-        self._votes.append(vote)
-
-    def act(self, act: Act) -> None:
-        """Switch something off or on."""
-        self._acts.append(act)
-        self._switch(act)
-
-    def _switch(self, act: Act) -> None:
-        word = {"revived": "killed", "resumed": "paused"}.get(act.word, act.word)
-        if act.word == word:
-            self._switches[act.kind, act.name, word] = act
-        else:
-            self._switches.pop((act.kind, act.name, word), None)
-
-    async def open(self, process: str, report: ControlReport) -> ControlNews:  # noqa: ARG002 - there is one process
-        """Keep the first report; return what is switched off."""
-        await self.exchange(report)
-        self._acts.clear()
-        live = (one for one in self._switches.values() if one.until is None or one.until > report.at)
-        return ControlNews(acts=tuple(live))
-
-    async def exchange(self, report: ControlReport) -> ControlNews:
-        """Keep a report; return what was said since."""
-        self.requests.update(report.requests)
-        self.answers.update(report.answers)
-        self.agents = report.agents
-        for act in report.acts:
-            self._switch(act)
-        news = ControlNews(tuple(self._votes), tuple(self._acts))
-        self._votes.clear()
-        self._acts.clear()
-        return news
-
-    async def close(self, report: ControlReport) -> None:
-        """Keep the last report."""
-        await self.exchange(report)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
-    from genie.contracts.message import Message, Path
-    from genie.policy.policy import Decision, Gate, Need
+    from genie.contracts.message import Envelope, Path
+    from genie.policy.policy import ApprovalNeed, Decision, Gate
 
 LONGEST_NAME = 200
 """Characters of a person's name."""
@@ -86,7 +86,7 @@ class ApprovalRequest(NamedTuple):
     """User of the run."""
     reason: str
     """Why each policy holds; names paths, never matched text."""
-    needs: tuple[Need, ...]
+    needs: tuple[ApprovalNeed, ...]
     label: str
     """Declared classification of the message."""
     payload_sha256: str
@@ -132,7 +132,7 @@ class ApprovalRequest(NamedTuple):
                 told.append(f"{need.policy}: {left} more{of}")
         return tuple(told)
 
-    def _approvers(self, need: Need) -> frozenset[str]:
+    def _approvers(self, need: ApprovalNeed) -> frozenset[str]:
         """Return the different people whose approval counts for a need, by their folded names."""
         return frozenset(
             person(vote.by) for vote in self.votes
@@ -162,13 +162,13 @@ class ApprovalRequest(NamedTuple):
             return voted._replace(state=State.DENIED)
         return voted if voted.lacking() else voted._replace(state=State.APPROVED)
 
-    def needing(self, needs: tuple[Need, ...], policy_set: str) -> ApprovalRequest:
+    def needing(self, needs: tuple[ApprovalNeed, ...], policy_set: str) -> ApprovalRequest:
         """Return the approval with what the same policies ask for under the set in force; votes stay."""
         now = {need.policy: need for need in needs}
         return self._replace(needs=tuple(now.get(need.policy, need) for need in self.needs), policy_set=policy_set)
 
     def edited(
-        self, by: str, at: float, message: Message[Any], decision: Decision, payload_sha256: str
+        self, by: str, at: float, message: Envelope[Any], decision: Decision, payload_sha256: str
     ) -> ApprovalRequest:
         """Return the approval of a changed payload: every vote so far was for another one, and is gone.
 
@@ -223,7 +223,7 @@ def recorded(vote: Vote) -> dict[str, Any]:
 
 
 def request_of(
-    hold_id: str, message: Message[Any], recipient: str, decision: Decision, *, opened: float, expires: float
+    hold_id: str, message: Envelope[Any], recipient: str, decision: Decision, *, opened: float, expires: float
 ) -> ApprovalRequest:
     """Return what a held message asks of people."""
     return ApprovalRequest(
@@ -253,7 +253,7 @@ def person(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
-def _covers(need: Need, roles: frozenset[str]) -> bool:
+def _covers(need: ApprovalNeed, roles: frozenset[str]) -> bool:
     return not need.approvers or not need.approvers.isdisjoint(roles)
 
 
@@ -324,7 +324,7 @@ class Sight(NamedTuple):
     """Why it is not shown."""
 
 
-def sight(message: Message[Any], gate: Gate, sender: AgentCard, clearance: Classification) -> Sight:
+def sight(message: Envelope[Any], gate: Gate, sender: AgentCard, clearance: Classification) -> Sight:
     """Return what an approver of a clearance sees of a held message.
 
     Args:

@@ -8,32 +8,34 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from genie.approvals.request import State, Vote, digest, recorded, sight, signed
-from genie.bus.accounting import Outcome
 from genie.contracts.message import stamp, topic_of
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import InputError
 from genie.policy.policy import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.approvals.holds import Held
+    from genie.approvals.holds import Held, Holds
     from genie.approvals.request import ApprovalRequest, Seal, Sight
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Envelope, Payload
 
 _KINDS = {State.PENDING: "voted", State.APPROVED: "approved", State.DENIED: "refused"}
 
 
-class Ballot:
+class Voting:
     """Where votes on the holds of one bus are counted.
 
     Args:
         bus: The bus.
+        holds: What is held.
     """
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, holds: Holds) -> None:
         self._bus = bus
+        self._holds = holds
 
     def held(self, hold_id: str) -> Held:
         """Return what is held under an id.
@@ -41,10 +43,10 @@ class Ballot:
         Raises:
             InputError: Nothing is; says how it ended where that is known.
         """
-        found = self._bus.holds.get(hold_id)
+        found = self._holds.get(hold_id)
         if found is not None:
             return found
-        over = next((one for one in reversed(self._bus.holds.ended) if one.id == hold_id), None)
+        over = next((one for one in reversed(self._holds.ended) if one.id == hold_id), None)
         how = "is not waiting (any more)" if over is None else f"is not waiting (any more): {over.state}"
         raise InputError(f"hold {hold_id!r}", how, "see approvals()")
 
@@ -82,7 +84,7 @@ class Ballot:
             return self._counted(held, vote, edit)
         except InputError as error:
             detail = {"counted": False, "why": str(error), "vote": recorded(vote), **_named(held.request)}
-            self._bus.governed("voted", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+            self._bus.record_act("voted", hold_id, by=by, reason=reason, message=held.message, detail=detail)
             raise
 
     def _counted(self, held: Held, vote: Vote, edit: Payload | None) -> ApprovalRequest:
@@ -96,16 +98,16 @@ class Ballot:
             request = held.request.cast(vote)
         bus = self._bus
         detail = {"counted": True, **request.evidence()}
-        bus.governed(
+        bus.record_act(
             _KINDS[request.state], held.id, by=vote.by, reason=vote.reason, message=held.message, detail=detail
         )
-        bus.holds.changed(held, request)
+        self._holds.update(held, request)
         if request.state is State.APPROVED:
-            bus.holds.pop(held.id)
-            bus.desk.release(held)
+            self._holds.pop(held.id)
+            self._holds.release(held)
         elif request.state is State.DENIED:
-            bus.holds.pop(held.id)
-            bus.desk.refuse(held, Outcome.DENIED, f"denied by {vote.by}: {vote.reason}")
+            self._holds.pop(held.id)
+            self._holds.refuse(held, Outcome.DENIED, Reason("refused", f"denied by {vote.by}: {vote.reason}"))
         return request
 
     def _in_force(self, held: Held) -> None:
@@ -113,16 +115,16 @@ class Ballot:
         decision = self._judged(held, held.message)
         held.request = held.request.needing(decision.needs, decision.policy_set)
 
-    def _judged(self, held: Held, message: Message[Any]) -> Decision:
+    def _judged(self, held: Held, message: Envelope[Any]) -> Decision:
         """Return what the policies in force say of a held message, as if nobody had approved anything."""
         bus = self._bus
-        message = bus.trees.current(message)
+        message = bus.current(message)
         card = message.scope.run.asker.card
         if held.delivery is not None:
-            card = held.delivery.lane.subscriber.card
+            card = held.delivery.subscription.subscriber.card
         elif message.scope.owner is not None:
-            card = message.scope.owner.lane.subscriber.card
-        decision = bus.policies.gate(type(message.payload), card).judge(message, bus.card_of(message))
+            card = message.scope.owner.subscription.subscriber.card
+        decision = bus.policies.evaluator(type(message.payload), card).judge(message, bus.card_of(message))
         return Decision("allow", (), bus.policies.sha256) if decision is None else decision
 
     def _edited(self, held: Held, vote: Vote, edit: Payload) -> ApprovalRequest:
@@ -148,7 +150,7 @@ class Ballot:
         decision = self._judged(held, message)
         if decision.verdict == "deny":
             raise InputError(subject, f"is denied: {decision.summary}", "what was held is held still")
-        bus.desk.replace(held, message, decision)
+        self._holds.replace(held, message, decision)
         return request.edited(vote.by, vote.at, message, decision, digest(payload))
 
     def release(self, hold_id: str, *, by: str, reason: str) -> None:
@@ -165,12 +167,12 @@ class Ballot:
         if objection is not None:
             raise InputError(f"hold {hold_id!r}", objection)
         ended = request.ended(State.APPROVED)
-        self._bus.holds.pop(hold_id)
-        self._bus.governed(
+        self._holds.pop(hold_id)
+        self._bus.record_act(
             "approved", hold_id, by=by, reason=reason, message=held.message, detail=ended.evidence()
         )  # fmt: skip
-        self._bus.holds.changed(held, ended)
-        self._bus.desk.release(held)
+        self._holds.update(held, ended)
+        self._holds.release(held)
 
     def refuse(self, hold_id: str, *, by: str, reason: str) -> None:
         """Deny what is held.
@@ -179,10 +181,10 @@ class Ballot:
             InputError: Nothing of that id is held.
         """
         held = self.held(hold_id)
-        self._bus.holds.pop(hold_id)
+        self._holds.pop(hold_id)
         detail = held.request.ended(State.DENIED).evidence()
-        self._bus.governed("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
-        self._bus.desk.refuse(held, Outcome.DENIED, reason)
+        self._bus.record_act("refused", hold_id, by=by, reason=reason, message=held.message, detail=detail)
+        self._holds.refuse(held, Outcome.DENIED, Reason("refused", reason))
 
     def sight(self, held: Held, clearance: Classification | None) -> Sight:
         """Return what an approver sees of what is held.
@@ -195,7 +197,7 @@ class Ballot:
         level = caller.clearance if clearance is None else clearance
         card = replace(caller, id="approver", clearance=level)
         bus, message = self._bus, held.message
-        return sight(message, bus.policies.gate(type(message.payload), card), bus.card_of(message), level)
+        return sight(message, bus.policies.evaluator(type(message.payload), card), bus.card_of(message), level)
 
 
 def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> Payload:

@@ -8,15 +8,13 @@ the simulation's loop are the only ones that know which backend runs.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
 import anyio
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
 
-
-class Parker(Protocol):
+class Waiter(Protocol):
     """One place where one task at a time can wait.
 
     ``wake`` before ``park`` is not remembered: the caller checks its condition before it parks and after it wakes.
@@ -31,7 +29,7 @@ class Parker(Protocol):
         ...
 
 
-class _AsyncioParker:
+class _AsyncioWaiter:
     __slots__ = ("_future", "_make")
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -52,7 +50,7 @@ class _AsyncioParker:
                 future.set_result(None)
 
 
-class _TrioParker:
+class _TrioWaiter:
     __slots__ = ("_task",)
 
     def __init__(self) -> None:
@@ -82,14 +80,14 @@ def _on_trio() -> bool:
     return anyio.get_cancelled_exc_class().__module__.partition(".")[0] == "trio"
 
 
-def parker_factory() -> Callable[[], Parker]:
-    """Return a maker of parkers for the running backend."""
+def waiter_factory() -> Callable[[], Waiter]:
+    """Return a maker of waiters for the running backend."""
     if _on_trio():
-        return _TrioParker
+        return _TrioWaiter
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
     make = asyncio.get_running_loop().create_future
-    return lambda: _AsyncioParker(make)
+    return lambda: _AsyncioWaiter(make)
 
 
 def loop_time() -> Callable[[], float]:
@@ -117,83 +115,128 @@ def threadsafe() -> Callable[[Callable[[], object]], object]:
     return asyncio.get_running_loop().call_soon_threadsafe
 
 
-class Crew(Protocol):
+class Tasks(Protocol):
     """The tasks of one runtime: started at any time, cancelled and awaited together at the end."""
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
-        """Start a task, and return its name for ``left``."""
+        """Start a task, and return its name for ``left`` and ``interrupt``."""
         ...
 
     def left(self, task: object) -> None:
-        """Forget a task, which ends now."""
+        """Forget a task that ends now."""
         ...
 
-    async def close(self) -> None:
+    def interrupt(self, task: object) -> None:
+        """Cancel one task, whatever shields it, where the backend can: what it runs has been abandoned."""
+        ...
+
+    async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
         """Cancel every task and wait until all have ended.
 
-        Raises:
-            ExceptionGroup: Tasks had ended with errors of their own.
+        Args:
+            within_s: Seconds that the tasks have to end.
+            abandon: Called when some have not; they are cancelled once more after it.
         """
         ...
 
 
-class _AsyncioCrew:
+Failed = Callable[[BaseException], None]
+"""Told of a task that ended with an error of its own."""
+
+
+async def _guarded(function: Callable[[], Coroutine[Any, Any, None]], failed: Failed) -> None:
+    """Run a task's function; an error of its own is reported once, the same on both backends."""
+    try:
+        await function()
+    except Exception as error:  # noqa: BLE001 - the runtime fails by name; the backend must not tear it down
+        failed(error)
+
+
+class _AsyncioTasks:
     """Plain tasks: what a task group keeps for each weighs 2 KB, more than a blocked handler (measured)."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Failed) -> None:
         import asyncio  # noqa: PLC0415 - this module meets the backend
 
         self._asyncio = asyncio
         self._create = asyncio.get_running_loop().create_task
+        self._failed = failed
         self._tasks: set[Any] = set()
-        self._errors: list[Exception] = []
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
-        task = self._create(function())
+        task = self._create(_guarded(function, self._failed))
         self._tasks.add(task)
         return task
 
     def left(self, task: object) -> None:
         self._tasks.discard(task)
 
-    async def close(self) -> None:
-        while self._tasks:
-            tasks = tuple(self._tasks)
-            for task in tasks:
-                task.cancel()
-            with anyio.CancelScope(shield=True):  # no task outlives its runtime, whoever is cancelled meanwhile
-                await self._asyncio.wait(tasks)
-            for task in tasks:
-                self._tasks.discard(task)
-                error = None if task.cancelled() else task.exception()
-                if isinstance(error, Exception):
-                    self._errors.append(error)
-        if self._errors:
-            raise ExceptionGroup("tasks of the runtime failed", self._errors)
+    def interrupt(self, task: object) -> None:
+        if isinstance(task, self._asyncio.Task):
+            task.cancel()
+
+    async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
+        with anyio.CancelScope(shield=True):  # no task outlives its runtime, whoever is cancelled meanwhile
+            await self._end(within_s)
+            if self._tasks:
+                abandon()
+                await self._end(within_s)
+        self._tasks.clear()
+
+    async def _end(self, within_s: float) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            done, _ = await self._asyncio.wait(tasks, timeout=within_s)
+            self._tasks -= done
+            for task in done:
+                if not task.cancelled() and task.exception() is not None:
+                    self._failed(task.exception())
 
 
-class _TrioCrew:
-    def __init__(self) -> None:
+class _TrioTasks:
+    def __init__(self, failed: Failed) -> None:
         self._group = anyio.create_task_group()
+        self._failed = failed
 
     async def open(self) -> None:
         await self._group.__aenter__()
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
-        return self._group.start_soon(function)
+        import trio.lowlevel  # noqa: PLC0415 - only under trio
+
+        # Ctrl-C belongs to the program, not to whichever handler happens to run when it is pressed.
+        guarded = trio.lowlevel.enable_ki_protection(_guarded)
+        return self._group.start_soon(guarded, function, self._failed)
 
     def left(self, task: object) -> None:
-        """The nursery knows."""
+        """The task group forgets it by itself."""
 
-    async def close(self) -> None:
-        self._group.cancel_scope.cancel()
-        await self._group.__aexit__(None, None, None)
+    def interrupt(self, task: object) -> None:
+        """Nothing reaches into a shielded scope on trio; what was abandoned ends when its shield does."""
+
+    async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
+        async def abandons() -> None:
+            await anyio.sleep(within_s)
+            abandon()
+
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as group:
+                group.start_soon(abandons)
+                self._group.cancel_scope.cancel()
+                await self._group.__aexit__(None, None, None)
+                group.cancel_scope.cancel()
 
 
-async def open_crew() -> Crew:
-    """Return an empty crew for the running backend; the caller closes it in the same task."""
+async def open_tasks(failed: Failed) -> Tasks:
+    """Return an empty set of tasks for the running backend; the caller closes it in the same task.
+
+    Args:
+        failed: Told of a task that ended with an error of its own.
+    """
     if not _on_trio():
-        return _AsyncioCrew()
-    crew = _TrioCrew()
-    await crew.open()
-    return crew
+        return _AsyncioTasks(failed)
+    tasks = _TrioTasks(failed)
+    await tasks.open()
+    return tasks

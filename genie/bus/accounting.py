@@ -16,7 +16,7 @@ from genie.contracts.outcome import Failure, Outcome
 if TYPE_CHECKING:
     from genie.bus.scope import RunState, Scope
     from genie.bus.subscription import Subscription
-    from genie.contracts.message import Message
+    from genie.contracts.message import Envelope
     from genie.contracts.outcome import Reason
 
 MOST_FAILURES = 1_000
@@ -50,7 +50,7 @@ class AgentCounters:
 # --- deliveries ---
 
 
-def accept(message: Message[Any], subscription: Subscription, epoch: int) -> Delivery:
+def accept(message: Envelope[Any], subscription: Subscription, epoch: int) -> Delivery:
     """Accept a delivery: from here on it is in flight until ``settle``."""
     delivery = _new(Delivery)
     delivery.message = message
@@ -104,6 +104,11 @@ def leave(scope: Scope) -> None:
 def accept_answer(scope: Scope) -> None:
     """Accept an answer on its way to its asker; ``answered`` or ``refuse_answer`` follows in the same step."""
     scope.accepted += 1
+
+
+def unaccept(scope: Scope) -> None:
+    """Take back the acceptance of an answer that is accepted again with its verdict."""
+    scope.accepted -= 1
 
 
 def answered(scope: Scope, *, redacted: bool) -> None:
@@ -199,7 +204,7 @@ def remember(scope: Scope, failure: Failure) -> None:
 
 
 def failure_of(
-    message: Message[Any], topic: str, agent: str, outcome: Outcome, reason: Reason, instead_of: str | None = None
+    message: Envelope[Any], topic: str, agent: str, outcome: Outcome, reason: Reason, instead_of: str | None = None
 ) -> Failure:
     """Return a failure by name."""
     return Failure(agent, topic, outcome, reason, message.number, instead_of or agent)

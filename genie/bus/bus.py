@@ -1,92 +1,92 @@
-"""The bus: the one way of a message.
+"""The bus: the one path of a message.
 
-publish -> stamp -> inspect once -> route -> for each subscriber: admitted? -> judged -> mailbox -> handler -> outcome.
-There is no second way: answers, joins and taps are judged like every other delivery, and every delivery ends in
-``settle``.
+publish -> stamp -> inspect once -> route -> for each recipient: admitted? -> judged -> its sink -> handler -> outcome.
+Answers, taps and declared joins take the same path with sinks of their own, and every delivery ends in ``settle``.
+Everything here runs on the loop's thread, and only ``room`` waits.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from genie.approvals.holds import HoldDesk, Holds
-from genie.backend.timers import Alarm
-from genie.bus.accounting import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
+from genie.backend.timers import Timers
+from genie.bus import accounting
+from genie.bus.accounting import accept
 from genie.bus.correlator import Correlator
-from genie.bus.deadlock import Waits
-from genie.bus.invocation import IN_HANDLER
-from genie.bus.mailbox import Lane, Subscriber, Ticket
-from genie.bus.recorder import Recorder
+from genie.bus.dead_letters import DeadLetters
+from genie.bus.deadlock import Deadlocks
+from genie.bus.delivery import QUEUED, Extra, disclose, original
+from genie.bus.mailbox import RoomTicket
+from genie.bus.observers import Observers
+from genie.bus.pending import DELAYED, Pending
+from genie.bus.retries import Retries
+from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
-from genie.bus.supervisor import Supervisor
-from genie.bus.worker import Worker
-from genie.contracts.classification import Classification
-from genie.contracts.headers import Headers
+from genie.bus.worker import Workers
 from genie.contracts.limits import Overflow
-from genie.contracts.message import Message, Payload, masked_copy, stamp, topic_of
+from genie.contracts.message import masked_copy, stamp, topic_of
+from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import (
     BudgetExceededError,
-    GenieError,
     MailboxFullError,
     NotConsumedError,
+    TooManyRunsError,
     UnknownAgentError,
     place_of,
 )
-from genie.operations.switches import Switches, cut
-from genie.policy.declassification import labels_sent
-from genie.policy.disclosure import seen
-from genie.policy.policy import Decision, Gate, PolicySet
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from genie.backend.asyncio_trio import Crew, Parker
+    from genie.backend.asyncio_trio import Tasks, Waiter
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
-    from genie.bus.accounting import Asker
-    from genie.bus.expectation import Expectation
+    from genie.bus.delivery import Delivery, Ending
+    from genie.bus.gather import Gather
+    from genie.bus.interceptors import Approvals, Check, Interceptor, Sink
+    from genie.bus.mailbox import Subscriber
+    from genie.bus.pending import Parked
     from genie.bus.registry import Registry
+    from genie.bus.scope import Asker, Scope
+    from genie.bus.subscription import Subscription
     from genie.bus.taps import Tap
-    from genie.contracts.admission import Admission
+    from genie.bus.worker import Worker
     from genie.contracts.card import AgentCard
+    from genie.contracts.classification import Classification
+    from genie.contracts.headers import Headers
     from genie.contracts.limits import RunLimits
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
-    from genie.joins.agent import JoinPoint
+    from genie.errors import GenieError
+    from genie.policy.evaluator import Evaluator
+    from genie.policy.policy import Decision, PolicySet
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
-MOST_FAILURES = 1_000
-"""Failures that one scope remembers by name; its counts go on."""
-
-
-class _Route:
-    """Where one payload class goes, with everything compiled that does not depend on the message."""
-
-    __slots__ = ("inspect", "joins", "label", "lanes", "lowered", "taps")
-
-    def __init__(
-        self,
-        label: Classification,
-        inspect: Callable[[Any], Any],
-        lanes: tuple[Lane, ...],
-        joins: tuple[JoinPoint, ...],
-        taps: tuple[Tap, ...],
-        lowered: dict[str, tuple[Classification, ...]],
-    ) -> None:
-        self.label = label
-        self.lowered = lowered
-        self.inspect = inspect
-        self.lanes = lanes
-        self.joins = joins
-        self.taps = taps
+REMOVED = Reason("removed")
+OVERFLOW = Reason("overflow")
 
 
 class Bus:
-    """All mail of one runtime. Everything here runs on the loop's thread, and only ``room`` waits."""
+    """All mail of one runtime.
+
+    Args:
+        clock: The one clock.
+        ids: Names of runs and messages.
+        registry: The cards in force.
+        policies: What judges every delivery.
+        limits: Bounds of runs.
+        make_waiter: Makes the backend's wake-up primitive.
+        tasks: Where workers and timers run.
+        journal: Where every message, verdict and outcome is recorded.
+        audit: Where every act of governance is recorded.
+        random_source: For the jitter of retries.
+        seed: Of the randomness that agents draw.
+    """
 
     def __init__(  # noqa: PLR0913 - the runtime alone builds it, by name
         self,
@@ -96,11 +96,10 @@ class Bus:
         registry: Registry,
         policies: PolicySet,
         limits: RunLimits,
-        make_parker: Callable[[], Parker],
-        crew: Crew,
+        make_waiter: Callable[[], Waiter],
+        tasks: Tasks,
         journal: Journal | None,
         audit: Audit | None = None,
-        admission: Admission | None = None,
         random_source: random.Random,
         seed: int,
     ) -> None:
@@ -110,42 +109,51 @@ class Bus:
         self.registry = registry
         self.policies = policies
         self.limits = limits
-        self.make_parker = make_parker
-        self.crew = crew
-        self.journal = journal
-        self.recorder = recorder = Recorder(clock, journal, audit, policies.inspectors)
-        self.tell, self.judged, self.governed = recorder.tell, recorder.judged, recorder.governed
-        self.declassified = recorder.declassified
-        self.words, self.may_hear, self.verdicts = recorder.words, recorder.may_hear, recorder.verdicts
+        self.make_waiter = make_waiter
+        self.tasks = tasks
         self.seed = seed
+        self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
+        self.emit_event, self.record_act, self.may_hear = (
+            observers.emit_event, observers.record_act, observers.may_hear,
+        )  # fmt: skip
         self.epoch = self.unrouted = self.late = 0
+        self.departed = Counts()
+        """Accounts of agents that were removed, so that totals never fall."""
         self.closing = False
         self.subscribers: dict[str, Subscriber] = {}
-        self.joins: list[JoinPoint] = []
+        self.sinks: list[Sink] = []
         self.taps: list[Tap] = []
-        self.runs: dict[int, RunState] = {}
-        self.retrying: dict[Delivery, Any] = {}
-        self.timers: dict[int, tuple[Any, Scope, type[Payload]]] = {}
-        self.holds = Holds()
-        self.alarm = Alarm(self.now, make_parker(), self._sweep)
-        self.supervisor = Supervisor(self, random_source, admission)
-        self._shut_tenants, self.turnstile = self.supervisor.shut_tenants, self.supervisor.turnstile
-        self._stakes: dict[Delivery, Any] | None = None if self.turnstile is None else self.turnstile.stakes
-        self.switches = Switches(self, self.supervisor)
-        self.waits = Waits(self)
-        self.correlator = Correlator(self, self.holds)
-        self._at_rest = self.correlator.at_rest
-        self.desk = HoldDesk(self, self.holds)
-        self.trees = Runs(self, ids, self.desk)
-        self._routes: dict[type[Payload], _Route] = {}
+        self.interceptors: list[Interceptor] = []
+        self.intercepting: tuple[Interceptor, ...] = ()
+        """The active ones: while there is one, every message is shown to it."""
+        self.approvals: Approvals | None = None
+        self.workers = workers = Workers(self, tasks)
+        self.timers = Timers(self.now, make_waiter(), workers.sweep, self._timer_failed)
+        self.pending = Pending(self.timers, itertools.count(1).__next__)
+        self.retries = Retries(self, random_source)
+        self.dead_letters = DeadLetters(limits.dead_letters)
+        self.deadlocks = Deadlocks(self)
+        self.correlator = Correlator(self)
+        self.runs = Runs(self, ids)
+        self._routes: dict[type[Payload], Route] = {}
         self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
-        self._variables = copy_context()
-        self._variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
         self._max_hops = limits.max_hops
         self._max_messages = limits.max_messages
         self._most_of_one = limits.most_of_one
+        self.pending.on(DELAYED, self._publish_delayed)
+        self.timers.on("room", self._waited_too_long)
+        self.timers.on("abandon", lambda worker: worker.abandon())
 
-    # --- who is there ---
+    # --- what is plugged in, and who is there ---
+
+    def intercept(self, interceptor: Interceptor) -> None:
+        """Plug an interceptor in, behind the others."""
+        self.interceptors.append(interceptor)
+        self.reintercept()
+
+    def reintercept(self) -> None:
+        """An interceptor has become active, or is active no longer."""
+        self.intercepting = tuple(one for one in self.interceptors if one.active)
 
     def add(self, subscriber: Subscriber) -> None:
         """Route to a subscriber from now on."""
@@ -156,69 +164,82 @@ class Bus:
         """Stop routing to a subscriber: its mail goes to its fallback or is denied, what it handles is cancelled."""
         subscriber = self.subscribers.pop(agent)
         self.reroute()
-        self.supervisor.bar(subscriber, "removed")
+        self.suspend(subscriber, REMOVED)
         subscriber.removed = True
-        while subscriber.idle:
-            subscriber.idle.pop().wake()
-        cut(subscriber, "removed")
-
-    def spawn(self, subscriber: Subscriber) -> None:
-        """Start one more worker."""
-        worker = Worker(self, subscriber, self._variables)
-        subscriber.workers.append(worker)
-        worker.task = self.crew.start(worker.run)
+        self.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
-        """Compile routes and gates anew at their next use."""
+        """Compile routes and policies again at their next use."""
         self._routes.clear()
-        self.correlator.replan()
+        self.correlator.forget_specs()
         for asker in self._judged_for:
-            asker.gates.clear()
+            asker.evaluators.clear()
         self._judged_for.clear()
 
     def replace_policies(self, policies: PolicySet, by: str, reason: str) -> None:
         """Judge by another set from now on, mail already queued included."""
-        self.governed("reloaded", policies.sha256, by=by, reason=reason, detail={"before": self.policies.sha256})
-        self.policies, self.recorder.inspectors = policies, policies.inspectors
+        self.record_act("reloaded", policies.sha256, by=by, reason=reason, detail={"before": self.policies.sha256})
+        self.policies, self.observers.inspectors = policies, policies.inspectors
         self.reroute()
         self.epoch += 1
 
-    def route(self, kind: type[Payload]) -> _Route:
+    def route(self, kind: type[Payload]) -> Route:
         """Return where a payload class goes, compiling it at first use."""
         found = self._routes.get(kind)
-        if found is not None:
-            return found
-        topic, policies, gate = topic_of(kind), self.policies, self.recorder.gate
-        lanes = tuple(
-            Lane(kind, subscriber, gate(policies, kind, subscriber.card), topic.key, self.registry.reach(agent))
-            for agent, subscriber in self.subscribers.items() if kind in subscriber.calls
-        )  # fmt: skip
-        joins = tuple(point for point in self.joins if kind in point.kinds)
-        taps = tuple(tap for tap in self.taps if tap.wants(kind))
-        for point in joins:
-            point.gates[kind] = gate(policies, kind, point.card)
-        for tap in taps:
-            tap.gates[kind] = gate(policies, kind, tap.card)
-        inspect = policies.inspectors.compiled(kind)
-        lowered = {
-            agent: labels_sent(policies.policies, subscriber.card, kind, policies.environment)
-            for agent, subscriber in self.subscribers.items() if kind in subscriber.card.declassifies
-        }  # fmt: skip
-        route = self._routes[kind] = _Route(topic.classification, inspect, lanes, joins, taps, lowered)
-        return route
+        if found is None:
+            found = self._routes[kind] = route_of(self, kind)
+        return found
 
-    def _gate_for(self, asker: Asker | Subscriber, kind: type[Payload]) -> Gate:
-        """Return the compiled judges of answers of a class to an asker."""
-        gate: Gate | None = asker.gates.get(kind)
-        if gate is None:
-            if not asker.gates:
+    def _evaluator_for(self, asker: Asker | Subscriber, kind: type[Payload]) -> Evaluator:
+        """Return the compiled policies for answers of a class to an asker."""
+        evaluator: Evaluator | None = asker.evaluators.get(kind)
+        if evaluator is None:
+            if not asker.evaluators:
                 self._judged_for.add(asker)
-            gate = asker.gates[kind] = self.recorder.gate(self.policies, kind, asker.card)
-        return gate
+            evaluator = asker.evaluators[kind] = self.observers.evaluator(self.policies, kind, asker.card)
+        return evaluator
+
+    # --- agents that may not run ---
+
+    def suspend(self, subscriber: Subscriber, reason: Reason) -> None:
+        """Deliver nothing to an agent from now on; what waits for it goes to its fallback, or is denied at once."""
+        subscriber.suspended = reason
+        self.epoch += 1
+        for delivery in [*self.retries.of(subscriber), *subscriber.purge()]:
+            self.turn_away(delivery)
+
+    def restore(self, subscriber: Subscriber) -> None:
+        """Deliver to an agent again, with a new restart budget."""
+        subscriber.suspended = None
+        self.retries.forgive(subscriber.card.id)
+        self.epoch += 1
+
+    def quarantine(self, subscriber: Subscriber, why: str, delivery: Delivery | None = None) -> None:
+        """Suspend an agent that fails too often or does not stop; a person revives it."""
+        self.suspend(subscriber, Reason("quarantined", f"quarantined: {why}"))
+        message = None if delivery is None else delivery.message
+        self.record_act("quarantined", subscriber.card.id, by="supervisor", reason=why, message=message)
+
+    def cancel_handlers(self, subscriber: Subscriber, reason: Reason) -> None:
+        """Cancel what an agent is handling."""
+        stepping = self.workers.stepping
+        now = () if stepping is None or stepping.subscriber is not subscriber else (stepping,)
+        for worker in (*subscriber.running, *now):
+            if worker.delivery is not None:
+                self.runs.cut_delivery(worker.delivery, Outcome.CANCELLED, reason)
+
+    def turn_away(self, delivery: Delivery) -> None:
+        """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
+        subscriber = delivery.subscription.subscriber
+        reason = subscriber.suspended or REMOVED
+        handed_over = self.retries.hand_over(delivery, DENIED)
+        if handed_over:
+            reason = Reason(reason.code, f"{reason}; handed to {subscriber.card.fallback}")
+        self.settle(delivery, DENIED, reason, handed_over=handed_over)
 
     # --- publishing ---
 
-    def emit(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - the hot path: each call more costs a tenth of a delivery
+    def publish(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - the hot path: benchmarks.instructions, 2 % a call
         self,
         payload: Payload,
         sender: AgentCard,
@@ -227,18 +248,18 @@ class Bus:
         hops: int,
         headers: Headers,
         read: Classification,
-        ticket: Ticket | None = None,
+        ticket: RoomTicket | None = None,
         to: str | None = None,
         answers_as: str | None = None,
         *,
         asked: bool = False,
         reject: bool = False,
-    ) -> Ticket | None:
-        """Send one payload on its way; the one way there is.
+    ) -> RoomTicket | None:
+        """Send one payload on its path.
 
         Args:
             payload: What to send.
-            sender: Card of who sends it.
+            sender: Card of the sender.
             scope: Scope it belongs to.
             cause: Number of the message that caused it; 0 for a run's first.
             hops: Messages between the run's first and this one.
@@ -267,77 +288,87 @@ class Bus:
         message = stamp(
             self.next_number(), payload, sender.id, to, scope, cause, hops, headers, label, route.inspect(payload)
         )
-        if run.noisy or self.journal is not None:
-            self.tell(message, "accepted", None)
+        if run.observed or self.observers.listening:
+            self.emit_event(message, "accepted", None)
         if route.lowered and label < read:
-            self.declassified(message, read)
-        refusal = visit = None
-        if hops > self._max_hops or run.published > self._max_messages or not run.alive or self._shut_tenants:
-            refusal = self.supervisor.refusal(message)
-            visit = None if self.turnstile is None else self.turnstile.visit(message)
-        lanes = route.lanes if to is None else (self._lane_to(to, route, kind),)
+            self.observers.declassified(message, read)
+        refusal: Ending | None = None
+        checks: list[Check] | None = None
+        if hops > self._max_hops or run.published > self._max_messages or not run.alive or self.intercepting:
+            refusal = self.refusal(message)
+            checks = self._checks(message) if refusal is None else None
+        subscriptions = route.subscriptions if to is None else (self._directed(to, route, kind),)
         epoch = self.epoch
         rejected: Subscriber | None = None
-        allowed: object = None  # what a gate has allowed, gates like it allow as well
-        count = len(lanes)
-        scope.accepted += count
-        scope.in_flight += count
-        for lane in lanes:
-            subscriber = lane.subscriber
-            subscriber.tally.accepted += 1
-            delivery = Delivery(message, lane, epoch)
+        allowed: object = None  # what an evaluator has allowed, evaluators like it allow as well
+        for subscription in subscriptions:
+            subscriber = subscription.subscriber
+            delivery = accept(message, subscription, epoch)
             if refusal is not None:
                 self.settle(delivery, *refusal)
                 continue
-            if subscriber.barred is not None:
-                self.supervisor.turn_away(delivery)
+            if subscriber.suspended is not None:
+                self.turn_away(delivery)
                 continue
-            if visit is not None and not visit.admit(delivery):
+            if checks is not None and not all(check.admit(delivery) for check in checks):
                 continue
-            gate = lane.gate
-            if gate.alike is not allowed:
-                decision = gate.judge(message, sender)
+            evaluator = subscription.evaluator
+            if evaluator.alike is not allowed:
+                decision = evaluator.judge(message, sender)
                 if decision is None:
-                    allowed = gate.alike
+                    allowed = evaluator.alike
                 elif not self.decided(delivery, decision):
                     continue
             queue = subscriber.queue
             if len(queue) < subscriber.limit:
+                delivery.place = QUEUED
                 queue.append(delivery)
-                if subscriber.idle:
-                    subscriber.idle.pop().wake()
-                elif len(subscriber.workers) < subscriber.concurrency:
-                    self.spawn(subscriber)
+                if not subscriber.listed and subscriber.active < subscriber.concurrency:
+                    subscriber.listed = True
+                    workers = self.workers
+                    workers.ready.append(subscriber)
+                    if not workers.attended:
+                        workers.attend()
                 elif subscriber.waiting >= subscriber.concurrency and scope.parent is not None:
-                    scope.entangled = True
-                    self.waits.look_later()
+                    self.deadlocks.queued(delivery)
             elif subscriber.overflow is Overflow.BLOCK:
                 ticket = self._queue_up(delivery, ticket)
             else:
                 rejected = self._shed(delivery) or rejected
         if to is None:
-            expectation = scope.expectation
-            if expectation is not None and not asked and kind in expectation.kinds:
-                self.answer(message, sender, scope, expectation, answers_as or sender.id, refusal)
-            elif not lanes and not route.joins:
-                scope.unrouted += 1
+            gather = scope.gather
+            if gather is not None and not asked and kind in gather.kinds:
+                self.answer(message, sender, scope, gather, answers_as or sender.id, refusal)
+            elif not subscriptions and not route.sinks:
+                accounting.unrouted(scope)
                 self.unrouted += 1
-                self.tell(message, "unrouted", None)
+                self.emit_event(message, "unrouted", None)
                 self.correlator.check_later(scope)
-            if route.joins and refusal is None:
-                for point in route.joins:
-                    self.correlator.join(point, message, sender)
-        for tap in route.taps:
-            tap.show(message, sender, self.now())
+            if route.sinks and refusal is None:
+                for sink, judge in route.sinks:
+                    decision = judge(message, sender)
+                    if decision is not None:
+                        self.observers.judged(message, sink.id, decision)
+                    sink.accept(message, sender, decision)
+        if route.taps and refusal is None:
+            self._show(route.taps, message, sender)
         if rejected is not None and reject:
             raise MailboxFullError(agent=rejected.card.id, capacity=rejected.capacity)
         return ticket
 
+    def _show(self, taps: tuple[Tap, ...], message: Envelope[Any], sender: AgentCard) -> None:
+        for tap in taps:
+            try:
+                tap.show(message, sender, self.now())
+            except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+                tap.close()
+                self.log_failure(tap.card.id, error)
+
     def within_budget(self, agent: str, delivery: Delivery | None, published: int) -> None:
-        """Stop a handler that has published its share, or goes on when nobody gets it any more.
+        """Stop a handler that has published its share, or goes on after its run's budget is spent.
 
         Args:
-            agent: Who publishes.
+            agent: The publisher.
             delivery: What it handles; None where that is over.
             published: Messages of this one handling.
 
@@ -349,62 +380,131 @@ class Bus:
         if delivery is not None and delivery.message.scope.run.published > self._max_messages:
             raise BudgetExceededError(agent=agent, limit=self._max_messages)
 
-    def output_later(
+    def publish_later(
         self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
         to: str | None,
     ) -> None:  # fmt: skip
-        """Publish what a handler gave after a while; in flight as ``timed`` until then."""
+        """Publish what a handler gave after a while; in flight as ``timed`` until then.
+
+        Raises:
+            BudgetExceededError: The run has as many delayed payloads as it may have messages.
+            UnknownAgentError, NotConsumedError: ``to`` cannot take it.
+        """
         cause = delivery.message
-        scope = cause.scope
+        scope: Scope = cause.scope
         kind = type(payload)
+        agent = delivery.subscription.subscriber.card.id
         if to is not None:
-            self._lane_to(to, self.route(kind), kind)
-        number = self.next_number()
-        scope.accepted += 1
-        scope.in_flight += 1
-        scope.timed += 1
+            self._directed(to, self.route(kind), kind)
+        if scope.run.delayed + scope.run.published >= self._max_messages:
+            raise BudgetExceededError(agent=agent, limit=self._max_messages)
+        accounting.park(scope)
+        accounting.delayed(scope, 1)
+        self.pending.park(DELAYED, scope, None, self.now() + delay_s, Delayed(payload, delivery, headers, read, to))
+        self.emit_event(cause, "timed", agent, Reason("delayed", topic_of(kind).name))
 
-        def due() -> None:
-            del self.timers[number]
-            scope.timed -= 1
-            card, extra = delivery.lane.subscriber.card, delivery.extra
-            try:
-                self.emit(
-                    payload, card, scope, cause.number, cause.hops + 1, self.trees.granted(headers), read, None, to,
-                    None if extra is None else extra.instead_of,
-                )  # fmt: skip
-            except (UnknownAgentError, NotConsumedError):
-                scope.unrouted += 1  # the addressee was removed meanwhile
-            # The timer was in flight in the name of the deliveries that it has become.
-            scope.accepted -= 1
-            scope.in_flight -= 1
-            if not scope.in_flight:
-                self._at_rest(scope)
-            elif scope.entangled:
-                self.waits.look_later()
+    def _publish_delayed(self, parked: Parked) -> None:
+        scope, later = parked.scope, parked.data
+        delivery: Delivery = later.delivery
+        cause, extra = delivery.message, delivery.extra
+        accounting.delayed(scope, -1)
+        try:
+            self.publish(
+                later.payload, delivery.subscription.subscriber.card, scope, cause.number, cause.hops + 1,
+                self.narrowed(later.headers), later.read, None, later.to, None if extra is None else extra.instead_of,
+            )  # fmt: skip
+        except (UnknownAgentError, NotConsumedError):
+            accounting.unrouted(scope)  # the addressee was removed meanwhile
+        finally:
+            accounting.unpark(scope, None)  # it was in flight in the name of the deliveries that it has become
+            self.at_rest_if_empty(scope)
 
-        self.timers[number] = (self.alarm.at(self.now() + delay_s, due), scope, kind)
-        self.tell(cause, "timed", delivery.lane.subscriber.card.id, topic_of(kind).name)
+    def at_rest_if_empty(self, scope: Scope) -> None:
+        """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
+        if not scope.in_flight:
+            self.correlator.at_rest(scope)
+        elif scope.may_deadlock:
+            self.deadlocks.look(scope)
 
-    def _lane_to(self, agent: str, route: _Route, kind: type[Payload]) -> Lane:
-        for lane in route.lanes:
-            if lane.subscriber.card.id == agent:
-                return lane
-        self.registry.card(agent)
-        raise NotConsumedError(agent=agent, payload=topic_of(kind).name)
+    def _directed(self, agent: str, route: Route, kind: type[Payload]) -> Subscription:
+        found = next((one for one in route.subscriptions if one.subscriber.card.id == agent), None)
+        found = found or route.fallbacks.get(agent)
+        if found is None:
+            self.registry.card(agent)
+            raise NotConsumedError(agent=agent, payload=topic_of(kind).name)
+        return found
+
+    # --- admission ---
+
+    def refusal(self, message: Envelope[Any]) -> Ending | None:
+        """Return why a message may go to nobody: an interceptor refuses it, its run is over, or it loops."""
+        for interceptor in self.intercepting:
+            refusal = interceptor.refuse(message)
+            if refusal is not None:
+                return refusal
+        run, limits = message.scope.run, self.limits
+        if not run.alive:
+            ended: Ending = run.ended
+            return ended
+        if message.hops > limits.max_hops:
+            why = f"loop: more than {limits.max_hops} hops; {self._named_cycle(message)}"
+            return DEAD_LETTERED, Reason("loop", why)
+        if run.published > limits.max_messages:
+            why = f"budget: more than {limits.max_messages} messages in one run; {self._named_cycle(message)}"
+            return DEAD_LETTERED, Reason("budget", why)
+        return None
+
+    def _named_cycle(self, message: Envelope[Any]) -> str:
+        cycle = self.registry.cycle(message.sender)
+        return " -> ".join(cycle) if cycle else f"last {message.sender}"
+
+    def _checks(self, message: Envelope[Any]) -> list[Check] | None:
+        found = [check for one in self.intercepting if (check := one.check(message)) is not None]
+        return found or None
+
+    def admitted(self, delivery: Delivery) -> bool:
+        """Show one delivery to the interceptors; False when it has ended, or is parked."""
+        if not self.intercepting:
+            return True
+        checks = self._checks(delivery.message)
+        return checks is None or all(check.admit(delivery) for check in checks)
+
+    def narrowed(self, headers: Headers) -> Headers:
+        """Return headers without what is no longer in force, such as a revoked consent."""
+        for interceptor in self.interceptors:
+            headers = interceptor.narrowed(headers)
+        return headers
+
+    def revoke(self, consent: str) -> None:
+        """Withdraw a consent from every run and every message in flight."""
+        for interceptor in self.interceptors:
+            interceptor.revoke(consent)
+
+    def current(self, message: Envelope[Any]) -> Envelope[Any]:
+        """Return a message without what is no longer in force in its headers."""
+        headers = self.narrowed(message.headers)
+        if headers is message.headers:
+            return message
+        return stamp(
+            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
+            message.hops, headers, message.label, message.inspection,
+        )  # fmt: skip
 
     # --- judging ---
 
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
         """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
-        message, card = delivery.message, delivery.lane.subscriber.card
-        self.judged(message, card.id, decision)
+        message, card = delivery.message, delivery.subscription.subscriber.card
+        self.observers.judged(message, card.id, decision)
         if decision.verdict == "hold":
-            self.desk.hold(delivery, decision)
+            if self.approvals is None:
+                self.settle(delivery, DENIED, Reason("hold", "nobody is there to decide"))
+            else:
+                self.approvals.hold(delivery, decision)
             return False
-        payload, why, notices = seen(message, decision, card, carries=card.notices)
+        payload, why, notices = disclose(message, decision, card, carries=card.notices)
         if payload is None:
-            self.settle(delivery, DENIED, why)
+            self.settle(delivery, DENIED, Reason(decision.code, why))
             return False
         if notices or payload is not message.payload:
             extra = delivery.extra = delivery.extra or Extra()
@@ -412,288 +512,260 @@ class Bus:
             if payload is not message.payload:
                 extra.original = message
                 delivery.message = masked_copy(message, payload)
-                message.scope.redacted += 1
-                delivery.lane.subscriber.tally.redacted += 1
-                self.tell(message, "redacted", card.id, decision.summary)
+                accounting.redacted(delivery, 1)
+                self.emit_event(message, "redacted", card.id, Reason(decision.code, decision.summary), None, delivery)
         return True
 
     def take_out(self, delivery: Delivery) -> bool:
         """Look again at a delivery about to be handled; False when it has ended, is held or went to a fallback."""
         run = delivery.message.scope.run
-        ended: tuple[Outcome, str] | None = None
+        ended: Ending | None = None
         if not run.alive:
             ended = run.ended
         elif self.now() >= run.deadline and not run.held:
-            ended = (Outcome.EXPIRED, run.expires_as)
+            ended = (Outcome.EXPIRED, run.expires_as or Reason("deadline"))
         if ended is None and (delivery.epoch == self.epoch or self.judge_again(delivery)):
             return True
-        subscriber = delivery.lane.subscriber
-        if subscriber.busy:
-            subscriber.release(delivery)
+        subscriber = delivery.subscription.subscriber
         if ended is not None:
             self.settle(delivery, *ended)
+        if subscriber.holders:
+            subscriber.release(delivery)
         return False
 
     def judge_again(self, delivery: Delivery) -> bool:
         """Judge a delivery in the present epoch; False when it has ended, is held or went to a fallback."""
         extra = delivery.extra
-        message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
-        subscriber = delivery.lane.subscriber
-        delivery.message = message = self.trees.current(message)
-        delivery.epoch = self.epoch
+        subscriber = delivery.subscription.subscriber
         if extra is not None:
             extra.notices = ()
-            if extra.original is not None:  # whether it is masked is decided anew
-                extra.original = None
-                message.scope.redacted -= 1
-                subscriber.tally.redacted -= 1
-        refusal = self.supervisor.refusal(message)
+            if extra.original is not None:  # whether it is masked is decided again
+                accounting.redacted(delivery, -1)
+        delivery.message = message = self.current(original(delivery))
+        if extra is not None:
+            extra.original = None
+        delivery.epoch = self.epoch
+        refusal = self.refusal(message)
         if refusal is not None:
             self.settle(delivery, *refusal)
             return False
-        if subscriber.barred is not None:
-            self.supervisor.turn_away(delivery)
+        if subscriber.suspended is not None:
+            self.turn_away(delivery)
             return False
-        lane = next((lane for lane in self.route(type(message.payload)).lanes if lane.subscriber is subscriber), None)
-        if lane is None:
-            self.settle(delivery, DENIED, "removed")
+        subscription = self.route(type(message.payload)).of(subscriber)
+        if subscription is None:
+            self.settle(delivery, DENIED, REMOVED)
             return False
-        delivery.lane = lane
+        delivery.subscription = subscription
         approved = frozenset[str]() if extra is None else extra.approved
-        decision = lane.gate.judge(message, self.card_of(message), approved)
+        decision = subscription.evaluator.judge(message, self.card_of(message), approved)
         return decision is None or self.decided(delivery, decision)
 
-    def card_of(self, message: Message[Any]) -> AgentCard:
-        """Return the card of a message's sender: an agent's, a join's, or the outside caller's."""
+    def card_of(self, message: Envelope[Any]) -> AgentCard:
+        """Return the card of a message's sender: an agent's, a sink's, or the outside caller's."""
         subscriber = self.subscribers.get(message.sender)
         if subscriber is not None:
             return subscriber.card
-        point = next((point for point in self.joins if point.card.id == message.sender), None)
-        card: AgentCard = message.scope.run.asker.card if point is None else point.card
+        sink = next((sink for sink in self.sinks if sink.id == message.sender), None)
+        card: AgentCard = message.scope.run.asker.card if sink is None else sink.card
         return card
 
-    # --- overflow ---
+    # --- mailboxes ---
 
     def enqueue(self, delivery: Delivery) -> None:
         """Put a judged delivery into its mailbox where no publisher waits for room."""
-        subscriber = delivery.lane.subscriber
+        subscriber = delivery.subscription.subscriber
         if len(subscriber.queue) < subscriber.limit:
             subscriber.put(delivery)
         elif subscriber.overflow is Overflow.BLOCK:
             self._queue_up(delivery, None)
         else:
             self._shed(delivery)
-        if subscriber.waiting:
-            self.waits.look_later()
+        self.deadlocks.queued(delivery)
 
-    def _queue_up(self, delivery: Delivery, ticket: Ticket | None) -> Ticket:
-        subscriber = delivery.lane.subscriber
+    def _queue_up(self, delivery: Delivery, ticket: RoomTicket | None) -> RoomTicket:
+        subscriber = delivery.subscription.subscriber
         if ticket is None:
-            ticket = Ticket(self.make_parker())
-        ticket.left += 1
+            ticket = RoomTicket(self.make_waiter())
         subscriber.wait(delivery, ticket)
         block_s = subscriber.card.mailbox.block_s
         if math.isfinite(block_s):
-            ticket.limits.append(self.alarm.at(self.now() + block_s, lambda: self._blocked_too_long(delivery)))
+            ticket.limits.append(self.timers.at(self.now() + block_s, "room", delivery))
         return ticket
 
-    def _blocked_too_long(self, delivery: Delivery) -> None:
-        if delivery.lane.subscriber.turned_away(delivery):
-            self.settle(delivery, DEAD_LETTERED, "overflow")
+    def _waited_too_long(self, delivery: Delivery) -> None:
+        if delivery.ticket is not None:
+            delivery.subscription.subscriber.remove(delivery)
+            self.settle(delivery, DEAD_LETTERED, OVERFLOW)
 
     def _shed(self, delivery: Delivery) -> Subscriber | None:
         """Drop something from a full mailbox; returns the subscriber when its publisher is to be told."""
-        subscriber = delivery.lane.subscriber
+        subscriber = delivery.subscription.subscriber
         oldest = subscriber.oldest() if subscriber.overflow is Overflow.SHED_OLDEST else None
         if oldest is not None:
             subscriber.put(delivery)
-            self.settle(oldest, DEAD_LETTERED, "overflow")
+            self.settle(oldest, DEAD_LETTERED, OVERFLOW)
             return None
-        self.settle(delivery, DEAD_LETTERED, "overflow")
+        self.settle(delivery, DEAD_LETTERED, OVERFLOW)
         return subscriber if subscriber.overflow is Overflow.REJECT else None
 
-    async def room(self, ticket: Ticket, worker: Worker | None = None) -> None:
+    async def room(self, ticket: RoomTicket, worker: Worker | None = None) -> None:
         """Wait until the mailboxes that were full have taken what the ticket stands for."""
-        if worker is not None and ticket.left:
-            self.waits.begin(worker, ticket)
+        waits = worker is not None and bool(ticket.deliveries) and worker.delivery is not None
+        if waits and worker is not None:
+            self.deadlocks.begin(worker, ticket)
         try:
-            while ticket.left and not ticket.given_up:
-                await ticket.parker.park()
+            while ticket.deliveries and not ticket.given_up:
+                await ticket.waiter.park()
         finally:
-            if worker is not None and ticket in worker.waits:
-                self.waits.end(worker, ticket)
+            if waits and worker is not None:
+                self.deadlocks.end(worker, ticket)
 
     # --- answers ---
 
     def answer(
         self,
-        message: Message[Any],
+        message: Envelope[Any],
         sender: AgentCard,
         scope: Scope,
-        expectation: Expectation,
+        gather: Gather,
         agent: str,
-        refusal: tuple[Outcome, str] | None,
+        refusal: Ending | None,
         approved: frozenset[str] = frozenset(),
     ) -> None:
         """Judge an answer for its asker, and give it to the scope."""
         kind = type(message.payload)
-        asker = scope.run.asker if scope.owner is None else scope.owner.lane.subscriber
-        scope.accepted += 1
+        asker = scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber
+        accounting.accept_answer(scope)
         if refusal is not None:
-            self.no_answer(message, scope, expectation, agent, *refusal)
+            self.refuse_answer(message, scope, gather, agent, *refusal)
             return
-        payload = message.payload
-        gate = asker.gates.get(kind) or self._gate_for(asker, kind)
-        decision = gate.judge(message, sender, approved)
+        evaluator = asker.evaluators.get(kind) or self._evaluator_for(asker, kind)
+        decision = evaluator.judge(message, sender, approved)
+        shown: Payload | None = message.payload
         notices: tuple[str, ...] = ()
         if decision is not None:
-            self.judged(message, asker.card.id, decision)
+            self.observers.judged(message, asker.card.id, decision)
             if decision.verdict == "hold":
-                self.desk.hold_answer(message, asker.card.id, agent, decision, approved)
+                if self.approvals is None:
+                    why = Reason("hold", "nobody is there to decide")
+                    self.refuse_answer(message, scope, gather, agent, DENIED, why)
+                else:
+                    self.approvals.hold_answer(message, asker.card, agent, decision, approved)
                 return
-            shown, why, notices = seen(message, decision, asker.card, carries=expectation.notices is not None)
+            shown, why_not, notices = disclose(message, decision, asker.card, carries=gather.notices is not None)
             if shown is None:
-                self.no_answer(message, scope, expectation, agent, DENIED, why)
+                self.refuse_answer(message, scope, gather, agent, DENIED, Reason(decision.code, why_not))
                 return
-            if shown is not payload:
-                payload = shown
-                scope.redacted += 1
-                self.tell(message, "redacted", asker.card.id, decision.summary)
-        scope.handled += 1
-        taken = expectation.put(kind, agent, payload)
+            if shown is not message.payload:
+                self.emit_event(message, "redacted", asker.card.id, Reason(decision.code, decision.summary))
+        accounting.answered(scope, redacted=shown is not message.payload)
+        taken = shown is not None and gather.put(kind, agent, shown)
         if taken:
-            if message.label > expectation.label:  # noqa: PLR1730 - as in emit
-                expectation.label = message.label
-            if message.headers is not expectation.headers:
-                expectation.narrow(message.headers)
+            if message.label > gather.label:  # noqa: PLR1730 - as in publish
+                gather.label = message.label
+            if message.headers is not gather.headers:
+                gather.narrow(message.headers)
             if notices:
-                expectation.owe(notices)
+                gather.owe(notices)
         else:
-            scope.late += 1
+            accounting.late(scope)
             self.late += 1
-        if scope.run.noisy or self.journal is not None:
-            self.tell(message, "answered" if taken else "late", asker.card.id)
+        if scope.run.observed or self.observers.listening:
+            self.emit_event(message, "answered" if taken else "late", asker.card.id)
 
-    def no_answer(
-        self, message: Message[Any], scope: Scope, expectation: Expectation, agent: str, outcome: Outcome, reason: str
+    def refuse_answer(
+        self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason
     ) -> None:
         """An answer ended on its way to its asker."""
-        setattr(scope, str(outcome), getattr(scope, str(outcome)) + 1)
-        failure = self.remember(scope, message, agent, outcome, reason)
-        expectation.lose(type(message.payload), agent, str(failure))
-        self.tell(message, str(outcome), "asker", reason)
+        accounting.refuse_answer(scope, outcome)
+        failure = accounting.failure_of(message, topic_of(message.payload).name, agent, outcome, reason)
+        accounting.remember(scope, failure)
+        gather.lose(type(message.payload), agent, str(failure))
+        self.emit_event(message, str(outcome), "asker", reason)
 
     # --- outcomes ---
 
-    def settle(self, delivery: Delivery, outcome: Outcome, reason: str = "") -> None:
-        """End a delivery; every delivery passes here exactly once."""
-        scope = delivery.message.scope
-        scope.in_flight -= 1
-        lane = delivery.lane
-        if self._stakes and self.turnstile is not None:
-            self.turnstile.settle(delivery, outcome)
+    def settle(
+        self, delivery: Delivery, outcome: Outcome, reason: Reason | None = None, *, handed_over: bool = False
+    ) -> None:
+        """End a delivery; a second call for the same delivery changes nothing.
+
+        Args:
+            delivery: Which one.
+            outcome: How it ends.
+            reason: Why; None for one that was handled.
+            handed_over: A fallback works in its place, so its part is not missing yet.
+        """
+        scope = accounting.settle(delivery, outcome)
+        if scope is None:
+            return
+        if self.intercepting:
+            for interceptor in self.intercepting:
+                interceptor.settled(delivery, outcome)
+        subscription = delivery.subscription
         if outcome is HANDLED:
-            scope.handled += 1
-            lane.ends.handled += 1
-            if lane.branches:
+            if subscription.branches:
                 self.correlator.check_later(scope)
         else:
-            self._unhandled(delivery, outcome, reason, scope)
-        if scope.run.noisy or self.journal is not None:
-            self._ended(delivery, outcome, reason)
-        if not scope.in_flight:
-            self._at_rest(scope)
-        elif scope.entangled:
-            self.waits.look_later()
-
-    def _unhandled(self, delivery: Delivery, outcome: Outcome, reason: str, scope: Scope) -> None:
-        subscriber, kind, extra = delivery.lane.subscriber, delivery.lane.kind, delivery.extra
-        for counts in (scope, delivery.lane.ends):
-            setattr(counts, str(outcome), getattr(counts, str(outcome)) + 1)
-        if outcome is DEAD_LETTERED:
-            self.supervisor.bury(delivery, topic_of(kind).name, reason)
-            self.recorder.buried(delivery.message, subscriber.card.id, reason)
-        failure = self.remember(
-            scope, delivery.message, subscriber.card.id, outcome, reason,
-            instead_of=None if extra is None else extra.instead_of,
-        )  # fmt: skip
-        self.correlator.failed(scope, failure, kind)
-
-    def remember(
-        self,
-        scope: Scope,
-        message: Message[Any],
-        agent: str,
-        outcome: Outcome,
-        reason: str,
-        *,
-        instead_of: str | None = None,
-        topic: str | None = None,
-    ) -> Failure:
-        """Keep the failure of a scope by name, and return it."""
-        name = topic or topic_of(message.payload).name
-        failure = Failure(agent, name, outcome, reason, message.number, instead_of or agent)
-        if scope.failures is None:
-            scope.failures = []
+            self._unhandled(delivery, outcome, reason or Reason(outcome.value), scope, handed_over)
         run = scope.run
-        if run.missing is None:
-            run.missing = []
-        for kept in (scope.failures, run.missing):
-            if len(kept) < MOST_FAILURES:
-                kept.append(failure)
-        return failure
+        if run.observed or self.observers.listening:
+            agent = subscription.subscriber.card.id
+            if outcome is HANDLED:
+                self.runs.handled(run, agent)
+            self.emit_event(delivery.message, outcome.value, agent, reason, None, delivery)
+            if run.held:
+                self.timers.soon("notice", run)
+        if not scope.in_flight:
+            self.correlator.at_rest(scope)
+        elif scope.may_deadlock:
+            self.deadlocks.look(scope)
+
+    def _unhandled(
+        self,
+        delivery: Delivery,
+        outcome: Outcome,
+        reason: Reason,
+        scope: Scope,
+        handed_over: bool,  # noqa: FBT001 - settle's
+    ) -> None:
+        subscription, extra = delivery.subscription, delivery.extra
+        agent, message = subscription.subscriber.card.id, delivery.message
+        if outcome is DEAD_LETTERED:
+            self.dead_letters.append(delivery, reason, self.now())
+            self.observers.note_incident("dead_lettered", reason.code, agent, message)
+        failure = accounting.failure_of(
+            message, topic_of(subscription.kind).name, agent, outcome, reason,
+            None if extra is None else extra.instead_of,
+        )  # fmt: skip
+        accounting.remember(scope, failure)
+        self.correlator.failed(scope, failure, subscription.kind, handed_over=handed_over)
+
+    def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
+        """End what is held for a person, because its run or scope ends."""
+        if self.approvals is not None:
+            self.approvals.withdraw(parked, outcome, reason)
 
     def deliveries(self) -> Iterator[Delivery]:
-        """Yield every delivery in flight: being handled, waiting, retrying or held."""
-        for subscriber in self.subscribers.values():
-            yield from subscriber.mail()
-            for worker in subscriber.workers:
-                if worker.delivery is not None:
-                    yield worker.delivery
-        yield from (*self.retrying, *(() if self.turnstile is None else self.turnstile.waiting))
-        yield from self.holds.deliveries()
+        """Yield every delivery in flight."""
+        for run in tuple(self.runs.open_runs.values()):
+            for scope in tuple(run.root.tree()):
+                yield from tuple(scope.deliveries)
 
-    def _sweep(self, now: float) -> float:
-        """Cut handlers that are out of time; return when the next one will be."""
-        soonest = math.inf
-        for subscriber in self.subscribers.values():
-            if subscriber.timeout_s is None:
-                continue
-            for worker in subscriber.workers:
-                if worker.delivery is not None and worker.ended is None:
-                    if worker.until <= now:
-                        worker.cut(DEAD_LETTERED, "timeout")
-                    elif worker.until < soonest:
-                        soonest = worker.until
-        return soonest
-
-    # --- telling ---
-
-    def _ended(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
-        run = delivery.message.scope.run
-        agent = delivery.lane.subscriber.card.id
-        if outcome is HANDLED and run.agents is not None:
-            run.agents.setdefault(agent, AgentRun()).handled += 1
-        self.tell(delivery.message, str(outcome), agent, reason or None)
-        if run.held:
-            self.alarm.soon(lambda: Runs.notice(run))
-
-    def took(self, delivery: Delivery, elapsed: float) -> None:
-        """Note how long a handler took, for a watched run."""
-        agents = delivery.message.scope.run.agents
-        if agents is not None:
-            times = agents.setdefault(delivery.lane.subscriber.card.id, AgentRun()).times
-            if len(times) < AgentRun.MOST_TIMES:
-                times.append(elapsed)
+    # --- what goes wrong in the bus itself ---
 
     def refused(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow; counted beside its outcome."""
-        subscriber = delivery.lane.subscriber
-        subscriber.tally.refused += 1
-        self.tell(delivery.message, "refused", subscriber.card.id, error.code)
-        self.governed(
-            "identity_refused", subscriber.card.id, by="bus", reason=error.code, message=delivery.message,
-        )  # fmt: skip
+        agent = delivery.subscription.subscriber.card.id
+        delivery.subscription.counters.refused += 1
+        self.emit_event(delivery.message, "refused", agent, Reason(error.code))
+        self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
+
+    def did_not_stop(self, subscriber: Subscriber) -> None:
+        """A handler did not stop when it was cancelled."""
+        agent = subscriber.card.id
+        _warn(f"agent {agent} did not stop when it was cancelled; its handler is abandoned", agent=agent)
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:
@@ -707,8 +779,52 @@ class Bus:
         """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
         _warn(f"agent {agent} failed: {place_of(error)}", agent=agent, run_id=run_id)
 
+    def _timer_failed(self, kind: str, ref: object, error: BaseException) -> None:
+        """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
+        _warn(f"the action of a timer ({kind}) failed: {place_of(error)}")
+        scope = getattr(ref, "scope", None)
+        message = getattr(ref, "message", None)
+        run = getattr(scope or getattr(message, "scope", None), "run", None) or (ref if hasattr(ref, "alive") else None)
+        self.observers.note_incident("internal_error", type(error).__name__, kind, None)
+        if run is not None:
+            self.runs.end(run, Outcome.CANCELLED, Reason("internal_error", f"internal error: {type(error).__name__}"))
+
+    def fail(self, error: BaseException) -> None:
+        """A worker or the timer task crashed: every run ends by name, and the runtime raises when it is left."""
+        _warn(f"the runtime failed: {place_of(error)}")
+        reason = Reason("internal_error", f"internal error: {type(error).__name__}")
+        self.closing = True
+        for run in tuple(self.runs.open_runs.values()):
+            self.runs.end(run, Outcome.CANCELLED, reason)
+
+    def admit_run(self) -> None:
+        """Raise where no further run may begin.
+
+        Raises:
+            TooManyRunsError: As many runs are in flight as may be.
+            AuditFailedError: The audit has failed, and states that then nothing may run.
+        """
+        if len(self.runs.open_runs) >= self.limits.max_runs:
+            raise TooManyRunsError(limit=self.limits.max_runs)
+        self.observers.refuse_unaudited()
+
+
+class Delayed:
+    """A payload that will be published later."""
+
+    __slots__ = ("delivery", "headers", "payload", "read", "to")
+
+    def __init__(
+        self, payload: Payload, delivery: Delivery, headers: Headers, read: Classification, to: str | None
+    ) -> None:
+        self.payload = payload
+        self.delivery = delivery
+        self.headers = headers
+        self.read = read
+        self.to = to
+
 
 def _warn(text: str, **extra: object) -> None:
-    import logging  # noqa: PLC0415 - start-up: for those that have something to tell
+    import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
 
     logging.getLogger("genie.bus").warning(text, extra=extra)

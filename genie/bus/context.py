@@ -1,4 +1,8 @@
-"""The context that a handler is given: one object per delivery, dead when the handler ends."""
+"""The context that a handler is given: one object per delivery, dead when the handler ends.
+
+What a handler holds is a read-only face. What the bus trusts, the label and the headers of what the handler has read,
+stands in ``Handling``, which the bus keeps.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import anyio
 
-from genie.bus.accounting import Stain
+from genie.bus import accounting
+from genie.bus.scope import Taint
 from genie.contracts.gather import Each
-from genie.contracts.limits import EXACT, Cost, exact_cost
+from genie.contracts.limits import Cost, exact_cost
 from genie.contracts.message import Message, Payload, topic_of
+from genie.contracts.outcome import Reason
 from genie.errors import (
     ForgedMessageError,
     GenieError,
@@ -24,106 +30,169 @@ if TYPE_CHECKING:
     import datetime
     import logging
 
-    from genie.bus.accounting import Delivery, Scope
-    from genie.bus.exchange import Exchange, Handling
-    from genie.bus.mailbox import Ticket
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.mailbox import RoomTicket
+    from genie.bus.scope import Scope
+    from genie.bus.worker import Worker
     from genie.contracts.classification import Classification
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
 
 FAIRNESS = 64
-"""Payloads a handler publishes in a row before it lets the loop turn."""
+"""Payloads that a handler publishes in a row before the loop turns."""
+NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
+ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
 
 
+class Handling:
+    """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
+
+    __slots__ = ("_headers", "_label", "bus", "delivery", "opened", "published", "random", "taint", "worker")
+
+    def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
+        self.bus = bus
+        self.worker: Worker | None = worker
+        self.delivery = delivery
+        self.opened: list[Scope] | None = None
+        self.published = 0
+        self.random: random.Random | None = None
+        self._label: Classification = delivery.message.label
+        self._headers: Headers = delivery.message.headers
+        self.taint: Taint | None = None
+        """What others have put into the scratch that the handler has had in its hands."""
+
+    @property
+    def agent(self) -> str:
+        """Id of the agent."""
+        return self.delivery.subscription.subscriber.card.id
+
+    def read_so_far(self) -> tuple[Headers, Classification]:
+        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
+        if self.taint is not None:
+            self.reads(self.taint.label, self.taint.headers)
+        return self._headers, self._label
+
+    def reads(self, label: Classification, headers: Headers) -> None:
+        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
+        self._label = max(self._label, label)
+        self._headers = self._headers.met(headers)
+        taint = self.taint
+        if taint is not None:
+            taint.label = self._label = max(self._label, taint.label)
+            taint.headers = self._headers = self._headers.met(taint.headers)
+
+    def narrow(self) -> None:
+        """Take what is no longer in force out of the headers that it sends with."""
+        self._headers = self.bus.narrowed(self._headers)
+
+    def scratch(self) -> dict[str, Any]:
+        """Return the agent's scratch for the run; from now on the handler has read what went into it."""
+        run = self.delivery.message.scope.run
+        if run.state is None or run.taints is None:
+            run.state, run.taints = {}, {}
+        agent = self.agent
+        if self.taint is None:
+            self.taint = run.taints.setdefault(agent, Taint(self._label, self._headers))
+            self.reads(self._label, self._headers)
+        state: dict[str, Any] = run.state.setdefault(agent, {})
+        return state
+
+    def alive(self, verb: str) -> Worker:
+        """Return the worker; raises where the handling has ended."""
+        if self.worker is None or self.worker.ended is not None:  # a handler may outlive its cancellation a little
+            raise RuntimeError(f"{self.agent!r} tried to {verb} after its handling had ended")
+        return self.worker
+
+    def refuse(self, error: GenieError) -> NoReturn:
+        """Count and raise what the card does not allow."""
+        self.bus.refused(self.delivery, error)
+        raise error
+
+    def close(self) -> None:
+        """Make the context dead, and cancel the scopes that its handler left open."""
+        worker, self.worker = self.worker, None
+        for scope in tuple(self.opened or ()):
+            self.bus.runs.cut_scope(scope, ASKER_ENDED)
+        if worker is not None:
+            for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
+                self.bus.deadlocks.end(worker, wait)
+
+
 class HandlerContext:
     """Implements ``genie.contracts.context.Context`` for one delivery."""
 
-    __slots__ = ("_bus", "_delivery", "_opened", "_published", "_random", "_worker", "label", "onward", "stain")
+    __slots__ = ("_handling", "_message")
 
-    def __init__(self, bus: Exchange, worker: Handling, delivery: Delivery) -> None:
-        self._bus = bus
-        self._worker: Handling | None = worker
-        self._delivery = delivery
-        self._opened: list[Scope] | None = None
-        self._published = 0
-        self._random: random.Random | None = None
-        self.label: Classification = delivery.message.label
-        """Highest declared label of what the handler has read so far."""
-        self.onward: Headers = delivery.message.headers
-        """Narrowest headers of what the handler has read so far: what it sends carries them."""
-        self.stain: Stain | None = None
-        """What others have put into the scratch that the handler has had in its hands."""
+    def __init__(self, handling: Handling) -> None:
+        self._handling = handling
+        self._message: Message[Payload] | None = None
 
     # --- reading ---
 
     @property
     def message(self) -> Message[Payload]:
-        """The envelope being handled."""
-        return self._delivery.message
+        """The message being handled, as the handler may see it."""
+        if self._message is None:
+            self._message = self._handling.delivery.message.shown()
+        return self._message
 
     @property
     def headers(self) -> Headers:
         """Security context of the message."""
-        return self._delivery.message.headers
+        return self._handling.delivery.message.headers
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What an egress must write beside the payload."""
-        extra = self._delivery.extra
+        extra = self._handling.delivery.extra
         return () if extra is None else extra.notices
 
     @property
     def deadline(self) -> float:
-        """When the run ends at the latest."""
-        return self._delivery.message.deadline
+        """Latest end of the run, on the loop's clock."""
+        return self._handling.delivery.message.deadline
 
     @property
     def random(self) -> random.Random:
         """Randomness seeded by runtime, run, message and agent."""
-        if self._random is None:
-            message = self._delivery.message
-            seed = f"{self._bus.seed}/{message.scope.run.number}/{message.number}/{self._agent}"
-            self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
-        return self._random
+        handling = self._handling
+        if handling.random is None:
+            message = handling.delivery.message
+            seed = f"{handling.bus.seed}/{message.scope.run.number}/{message.number}/{handling.agent}"
+            handling.random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
+        return handling.random
 
     @property
     def state(self) -> dict[str, Any]:
         """This agent's scratch for this run."""
-        run = self._delivery.message.scope.run
-        if run.state is None:
-            run.state, run.stains = {}, {}
-        if self.stain is None:
-            self.stain = run.stains.setdefault(self._agent, Stain(self.label, self.onward))
-            self._reads(self.label, self.onward)
-        state: dict[str, Any] = run.state.setdefault(self._agent, {})
-        return state
+        return self._handling.scratch()
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """Logger that carries the run and the agent."""
-        message = self._delivery.message
         import logging  # noqa: PLC0415 - start-up: for handlers that log
 
-        extra = {"run_id": message.correlation_id, "agent": self._agent}
+        extra = {"run_id": self._handling.delivery.message.correlation_id, "agent": self._handling.agent}
         return logging.LoggerAdapter(logging.getLogger("genie.agent"), extra)
 
     @property
-    def settings(self) -> Any:
+    def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
         """The frozen settings that the pipeline binds."""
-        return self._delivery.lane.subscriber.settings
+        return self._handling.delivery.subscription.subscriber.settings
 
     def now(self) -> datetime.datetime:
         """Return the date and time in UTC."""
-        return self._bus.clock.wall()
+        return self._handling.bus.clock.wall()
 
     def port(self, kind: type[Port]) -> Port:
         """Return what is bound to a port."""
-        subscriber = self._delivery.lane.subscriber
+        subscriber = self._handling.delivery.subscription.subscriber
         if kind not in subscriber.ports:
-            raise UndeclaredMessageError(agent=self._agent, payload=kind.__name__, verb="use the port")
+            raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind.__name__, verb="use the port")
         bound: Port = subscriber.ports[kind]
         return bound
 
@@ -131,38 +200,44 @@ class HandlerContext:
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
         """Publish at once."""
-        worker = self._alive("publish")
+        handling = self._handling
+        worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
-        message, extra = self._delivery.message, self._delivery.extra
-        onward, label = self.read_so_far()
-        ticket = self._bus.emit(
-            payload, self._delivery.lane.subscriber.card, message.scope, message.number, message.hops + 1,
+        message, extra = delivery.message, delivery.extra
+        onward, label = handling.read_so_far()
+        ticket = bus.publish(
+            payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
             onward if headers is None else self._narrow(headers).met(onward), label, None, to,
             None if extra is None else extra.instead_of, reject=True,
         )  # fmt: skip
-        self._published += 1
-        self._bus.within_budget(self._agent, self._delivery, self._published)
+        handling.published += 1
+        bus.within_budget(handling.agent, delivery, handling.published)
         if ticket is not None:
-            await self._bus.room(ticket, worker)
-        elif self._published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
+            await bus.room(ticket, worker)
+        elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
             await anyio.lowlevel.checkpoint()
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
         """Publish later."""
-        _ = self._alive("publish later")
+        handling = self._handling
+        _ = handling.alive("publish later")
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
-        self._bus.output_later(delay_s, payload, self._delivery, *self.read_so_far(), to)
+        handling.bus.publish_later(delay_s, payload, handling.delivery, *handling.read_so_far(), to)
 
     async def ask(
-        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
-    ) -> T:
-        """Publish a question and wait for one answer."""
-        gathered = await self._gather(question, (answer,), need="all", within_s=within_s, cancel_rest=False, to=to)
-        found = gathered.get(answer)
-        if found is not None:
-            return found
+        self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
+        within_s: float | None = None,
+    ) -> T:  # fmt: skip
+        """Publish a question and wait for one answer, of one of the given classes."""
+        kinds = answer if isinstance(answer, tuple) else (answer,)
+        need: Need = "all" if len(kinds) == 1 else "first"
+        gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
+        for kind in kinds:
+            found = gathered.get(kind)
+            if found is not None:
+                return found
         missing = next(iter(gathered.missing.values()))
         raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=_named(missing.agent, missing.reason))
 
@@ -189,69 +264,75 @@ class HandlerContext:
         cancel_rest: bool,
         to: str | None,
     ) -> Gathered:
-        worker = self._alive("ask")
+        handling = self._handling
+        worker, bus = handling.alive("ask"), handling.bus
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
-        bus, delivery = self._bus, self._delivery
         self._may_ask(payload, expect)
-        scope = bus.correlator.open(delivery)
-        parker = bus.make_parker()
+        scope = bus.correlator.open(handling.delivery)
+        waiter = bus.make_waiter()
         try:
-            expectation = bus.correlator.expect(scope, expect, need, parker.wake, type(payload))
+            gather = bus.correlator.expect(scope, expect, need, waiter.wake, type(payload))
         except BaseException:  # a question that never left closes what it opened, then the error goes on
             bus.correlator.close(scope)
             raise
-        if self._opened is None:
-            self._opened = []
-        self._opened.append(scope)
+        opened = handling.opened
+        if opened is None:
+            opened = handling.opened = []
+        opened.append(scope)
         timer = None
         try:
             ticket = self._question(payload, scope, to)
-            if within_s is not None and (ticket is not None or not expectation.done):
-                expectation.until = bus.now() + within_s
-                timer = bus.alarm.at(expectation.until, expectation.limit(ticket))
+            if within_s is not None and (ticket is not None or not gather.done):
+                gather.until = bus.now() + within_s
+                timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
             if ticket is not None:
                 await bus.room(ticket, worker)
-                scope.entangled = True  # where its deliveries lie by now, nobody has looked
-            if not expectation.done:
-                bus.waits.begin(worker, scope)
+                scope.may_deadlock = True  # where its deliveries lie by now, nobody has looked
+            if not gather.done:
+                waits = handling.worker is not None
+                if waits:
+                    bus.deadlocks.begin(worker, scope)
                 try:
-                    while not expectation.done:
-                        await parker.park()
+                    while not gather.done:
+                        await waiter.park()
                 finally:
-                    bus.waits.end(worker, scope)
+                    if waits and scope in worker.waits:
+                        bus.deadlocks.end(worker, scope)
         finally:
             if timer is not None:
                 timer.cancel()
-            self._opened.remove(scope)
-            cancelled = not expectation.done
-            expectation.closed = True
+            opened.remove(scope)
+            cancelled = not gather.done
+            gather.closed = True
             if cancelled or need == "first" or cancel_rest:
-                bus.trees.cut_scope(scope, "no longer needed")
+                bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
             bus.correlator.close(scope)
-        self._reads(expectation.label, expectation.headers or self.onward)
-        return expectation.result(scope.correlation_id)
+        handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
+        return gather.result(scope.correlation_id)
 
     def _may_ask(self, question: Payload, expect: tuple[Expected, ...]) -> None:
-        declared = self._delivery.lane.subscriber.card.asks.get(type(question))
+        handling = self._handling
+        declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
         if declared is None:
-            self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(question), verb="ask"))
+            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
         for part in expect:
             if part not in declared and _kind(part) not in map(_kind, declared):
                 shown = f"{topic_of(_kind(part)).name} in answer to {_name(question)}"
-                self._refuse(UndeclaredMessageError(agent=self._agent, payload=shown, verb="expect"))
+                handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
-    def _question(self, payload: Payload, scope: Scope, to: str | None) -> Ticket | None:
-        bus, message = self._bus, self._delivery.message
-        headers, label = self.read_so_far()
-        scope.in_flight += 1  # a token, so that the scope is not at rest before its question is out
+    def _question(self, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
+        handling = self._handling
+        bus, message = handling.bus, handling.delivery.message
+        headers, label = handling.read_so_far()
+        accounting.enter(scope)  # so that the scope is not at rest before its question is out
         try:
-            return bus.emit(
-                payload, self._delivery.lane.subscriber.card, scope, message.number, message.hops + 1,
+            return bus.publish(
+                payload, handling.delivery.subscription.subscriber.card, scope, message.number, message.hops + 1,
                 headers, label, None, to, asked=True, reject=True,
             )  # fmt: skip
         finally:
-            scope.in_flight -= 1
+            accounting.leave(scope)
             if not scope.in_flight:
                 bus.correlator.at_rest(scope)
 
@@ -260,69 +341,34 @@ class HandlerContext:
         if not (isinstance(cast("object", tokens), int) and tokens >= 0):
             raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
         exact = exact_cost(cost)
-        tally = self._delivery.lane.subscriber.tally
-        tally.charged = EXACT.add(tally.charged, exact)
-        tally.tokens += tokens
-        if self._bus.turnstile is not None:
-            self._bus.turnstile.charge(self._delivery, exact, tokens)
+        delivery = self._handling.delivery
+        accounting.charge(delivery.subscription, exact, tokens)
+        for interceptor in self._handling.bus.interceptors:
+            interceptor.charge(delivery, exact, tokens)
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""
-        message = self._delivery.message
-        if message.scope.run.noisy:
+        handling = self._handling
+        message, bus = handling.delivery.message, handling.bus
+        if message.scope.run.observed:
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
-            said = shown[:200] if self._bus.may_hear(shown, message, self.label) else "withheld"
-            self._bus.tell(message, "progress", self._agent, said)
-
-    # --- the bus's side ---
-
-    def read_so_far(self) -> tuple[Headers, Classification]:
-        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
-        if self.stain is not None:
-            self._reads(self.stain.label, self.stain.headers)
-        return self.onward, self.label
-
-    def _reads(self, label: Classification, headers: Headers) -> None:
-        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
-        self.label = max(self.label, label)
-        self.onward = self.onward.met(headers)
-        stain = self.stain
-        if stain is not None:
-            stain.label = self.label = max(self.label, stain.label)
-            stain.headers = self.onward = self.onward.met(stain.headers)
-
-    def close(self) -> None:
-        """Make the context dead, and cancel the scopes that its handler left open."""
-        self._worker = None
-        for scope in tuple(self._opened or ()):
-            self._bus.trees.cut_scope(scope, "its asker ended")
-
-    @property
-    def _agent(self) -> str:
-        agent: str = self._delivery.lane.subscriber.card.id
-        return agent
-
-    def _alive(self, verb: str) -> Handling:
-        if self._worker is None or self._worker.ended is not None:  # a handler may outlive its cancellation a little
-            raise RuntimeError(f"{self._agent!r} tried to {verb} after its handling had ended")
-        return self._worker
+            said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
+            bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
 
     def _declared(self, payload: object) -> None:
-        card = self._delivery.lane.subscriber.card
+        handling = self._handling
+        card = handling.delivery.subscription.subscriber.card
         if isinstance(payload, Message):
-            self._refuse(ForgedMessageError(agent=self._agent))
+            handling.refuse(ForgedMessageError(agent=card.id))
         if type(payload) not in card.produces and type(payload) not in card.publishes:
-            self._refuse(UndeclaredMessageError(agent=self._agent, payload=_name(payload)))
+            handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
 
     def _narrow(self, headers: Headers) -> Headers:
+        handling = self._handling
         widened = headers.widened_beyond(self.headers)
         if widened:
-            self._refuse(HeadersWidenedError(agent=self._agent, widened=widened))
+            handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
         return headers
-
-    def _refuse(self, error: GenieError) -> NoReturn:
-        self._bus.refused(self._delivery, error)
-        raise error
 
 
 def _kind(part: Expected) -> type[Payload]:

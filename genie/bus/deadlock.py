@@ -1,207 +1,215 @@
-"""Handlers that wait for each other: finding a wait that can never end.
+"""Deadlocks among handlers that wait for each other.
 
-A handler is stuck when everything it waits for lies with stuck handlers: being handled by one, in the mailbox of an
-agent whose every slot is stuck, or behind a key that a stuck one holds. The greatest such set is found by taking out,
-again and again, whoever waits for something that may still happen. In a cycle of stuck handlers the wait that would
-end first by itself gives way; when none would, the mail that closed the cycle ends.
+A handler that waits can go on if any delivery that it waits for can end. A delivery can end if its handler runs, if a
+slot of its agent is free, or if it waits for a time or for a person. So a wait is a deadlock when nothing that can be
+reached from it can go on. The search starts at the handler whose situation has just changed and stops at the first
+thing that can go on, which is nearly always the first that it looks at: its cost does not grow with the handlers that
+wait elsewhere.
+
+What starts a search: a handler begins to wait while every slot of its agent waits; mail comes to lie in such a mailbox
+or behind the key of a handler that waits; the last delivery that kept a doubtful scope going ends.
+
+In a cycle the wait that would end first by itself gives way. When none would, the mail that closed the cycle ends.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from genie.bus.accounting import Outcome, Scope
-from genie.bus.mailbox import Ticket
+from genie.bus.delivery import BEHIND_KEY, QUEUED, WAITS_FOR_ROOM
+from genie.bus.mailbox import RoomTicket
+from genie.bus.scope import Scope
+from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from genie.bus.accounting import Delivery
-    from genie.bus.exchange import Exchange
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
     from genie.bus.mailbox import Subscriber
+    from genie.bus.worker import Worker
+
+Wait = Scope | RoomTicket
 
 
-class Waits:
-    """Who waits for whom, kept by the handlers as they begin and end to wait.
+class Deadlocks:
+    """Who waits for what, kept by the handlers as they begin and end to wait.
 
     Args:
         bus: The bus.
     """
 
-    def __init__(self, bus: Exchange) -> None:
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._waiting: dict[Any, None] = {}
-        self._looks = False
+        self._doubtful: dict[Worker, None] = {}
+        """Workers whose wait is looked at in the next turn of the timers."""
+        bus.timers.on("deadlock", self._look)
 
-    def begin(self, worker: Any, what: Scope | Ticket) -> None:
-        """A handler begins to wait; a wait that would close a cycle is ended at once."""
-        subscriber: Subscriber = worker.subscriber
-        worker.waits = (*worker.waits, what)
+    def begin(self, worker: Worker, wait: Wait) -> None:
+        """A handler begins to wait; a wait that closes a cycle is ended at once."""
+        subscriber = worker.subscriber
+        worker.waits = (*worker.waits, wait)
         if len(worker.waits) == 1:
             subscriber.waiting += 1
-            self._waiting[worker] = None
-        tangled = what.entangled if isinstance(what, Scope) else True
-        if tangled or subscriber.laned or subscriber.waiting >= subscriber.concurrency:
-            self._break(worker)
+        doubtful = True
+        if isinstance(wait, Scope):
+            wait.waiter = worker
+            doubtful = wait.may_deadlock
+        if doubtful or subscriber.behind_keys or subscriber.waiting >= subscriber.concurrency:
+            self._search(worker)
 
-    def end(self, worker: Any, what: Scope | Ticket) -> None:
+    def end(self, worker: Worker, wait: Wait) -> None:
         """A handler has what it waited for, or does not wait any more."""
-        worker.waits = tuple(other for other in worker.waits if other is not what)
+        worker.waits = tuple(other for other in worker.waits if other is not wait)
+        if isinstance(wait, Scope):
+            wait.waiter = None
         if worker.waits:
-            self.look_later()  # what else it waits for may be what cannot end
+            self._later(worker)  # what else it waits for may be what cannot end
         else:
             worker.subscriber.waiting -= 1
-            del self._waiting[worker]
 
-    def look_later(self) -> None:
-        """See at the alarm's next turn whether a cycle has closed: mail came to lie with waiting handlers."""
-        if self._waiting and not self._looks:
-            self._looks = True
-            self._bus.alarm.soon(self._look)
+    def queued(self, delivery: Delivery) -> None:
+        """Mail came to lie in a mailbox: if every slot of its agent waits, it may have closed a cycle."""
+        subscriber = delivery.subscription.subscriber
+        if subscriber.waiting >= subscriber.concurrency:
+            scope: Scope = delivery.message.scope
+            scope.may_deadlock = True
+            self.look(scope)
 
-    def _look(self) -> None:
-        self._looks = False
-        self._break(None)
+    def look(self, scope: Scope) -> None:
+        """Look in the next turn of the timers whether the wait for a scope can still end."""
+        if scope.waiter is not None:
+            self._later(scope.waiter)
 
-    def _break(self, start: Any) -> None:
-        """End a wait of every cycle there is; ``start`` is the handler that began to wait just now."""
-        stuck = self._stuck(start)
-        while stuck:
-            cycle = _cycle(stuck, start if start in stuck else next(iter(stuck)))
-            if not self._give_way(stuck, cycle, _named(cycle)):
+    def _later(self, worker: Worker) -> None:
+        if not self._doubtful:
+            self._bus.timers.soon("deadlock")
+        self._doubtful[worker] = None
+
+    def _look(self, _: object) -> None:
+        doubtful, self._doubtful = self._doubtful, {}
+        for worker in doubtful:
+            if worker.waits:
+                self._search(worker)
+
+    # --- the search ---
+
+    def _search(self, start: Worker) -> None:
+        """End a wait of every cycle that is reached from a worker that cannot go on."""
+        while start.waits:
+            stuck = self._stuck(start)
+            if stuck is None or not self._give_way(_cycle(stuck, start)):
                 return
-            stuck = self._stuck(None)
 
-    # --- who is stuck ---
+    def _stuck(self, start: Worker) -> dict[Worker, None] | None:
+        """Return every worker reached from one, or None when something among them can go on."""
+        reached = {start: None}
+        left = [start]
+        while left:
+            for wait in left.pop().waits:
+                if self._can_end(wait):
+                    return None
+                for delivery in _deliveries(wait):
+                    holders = _holders(delivery)
+                    if not holders:
+                        return None
+                    for holder in holders:
+                        if holder not in reached:
+                            reached[holder] = None
+                            left.append(holder)
+        return reached
 
-    def _stuck(self, start: Any) -> dict[Any, None]:
-        """Return the greatest set of handlers that wait for each other alone; empty if ``start`` is not among it."""
-        stuck = dict(self._waiting)
-        first = True
-        while stuck:
-            lies, rooms = _lying(stuck)
-            if first:
-                first = False
-                for scope in lies:
-                    scope.entangled = True
-            moving = [worker for worker in stuck if not all(_hopeless(thing, lies, rooms) for thing in worker.waits)]
-            for worker in moving:
-                del stuck[worker]
-            if not moving or (start is not None and start not in stuck):
-                break
-        return stuck if start is None or start in stuck else {}
+    def _can_end(self, wait: Wait) -> bool:
+        """Return True when something other than its deliveries can end a wait, or it is over."""
+        if isinstance(wait, RoomTicket):
+            return wait.given_up or not wait.deliveries
+        wait.may_deadlock = True  # what keeps it going now may end and leave what does not
+        gather = wait.gather
+        if gather is None or gather.done or not wait.in_flight or len(wait.deliveries) != wait.in_flight:
+            return True
+        return any(sink.waits(wait) for sink in self._bus.sinks)
 
     # --- who gives way ---
 
-    def _give_way(self, stuck: dict[Any, None], cycle: list[Any], path: str) -> bool:
+    def _give_way(self, cycle: list[Worker]) -> bool:
         """End one wait of a cycle; False when there is none that can be ended."""
-        soonest = min((thing for worker in cycle for thing in worker.waits), key=_until)
-        if isinstance(soonest, Scope) and _until(soonest) < math.inf and not soonest.expectation.done:
-            for kind, agent in soonest.expectation.outstanding():
-                soonest.expectation.lose(kind, agent, f"deadlock: {path}")
-            soonest.expectation.finish()
-            return True
+        agents = [worker.subscriber.card.id for worker in cycle]
+        reason = Reason("deadlock", f"deadlock: {' -> '.join([*agents, agents[0]])}")
+        soonest = min((wait for worker in cycle for wait in worker.waits), key=_until)
+        if isinstance(soonest, Scope) and soonest.gather is not None and _until(soonest) < math.inf:
+            gather = soonest.gather
+            if not gather.done:
+                for kind, agent in gather.outstanding():
+                    gather.lose(kind, agent, str(reason))
+                gather.finish()
+                return True
         after = [*cycle[1:], cycle[0]]
         for worker, other in zip(cycle, after, strict=True):
             doomed = [
-                delivery for thing in worker.waits for holder, delivery in _hangs_on(thing, stuck)
-                if holder.subscriber is other.subscriber and delivery is not holder.delivery
+                delivery for wait in worker.waits for delivery in _deliveries(wait)
+                if delivery.worker is None and any(h.subscriber is other.subscriber for h in _holders(delivery))
             ]  # fmt: skip
-            ended = False
             for delivery in doomed:
-                if delivery.lane.subscriber.purge(lambda lying, doomed=delivery: lying is doomed):
-                    self._bus.settle(delivery, Outcome.DEAD_LETTERED, f"deadlock: {path}")
-                    ended = True
-            if ended:
+                delivery.subscription.subscriber.remove(delivery)
+                self._bus.settle(delivery, Outcome.DEAD_LETTERED, reason)
+            if doomed:
                 return True
         return False
 
 
-def _until(thing: Scope | Ticket) -> float:
+def _deliveries(wait: Wait) -> tuple[Delivery, ...]:
+    return tuple(wait.deliveries)
+
+
+def _until(wait: Wait) -> float:
     """Return when a wait ends by itself; infinity if it does not."""
-    if isinstance(thing, Ticket):
-        return max((limit.at for limit in thing.limits), default=math.inf)
-    until: float = min(thing.expectation.until, thing.run.deadline)
-    return until
+    if isinstance(wait, RoomTicket):
+        return max((limit.at for limit in wait.limits), default=math.inf)
+    until = math.inf if wait.gather is None else wait.gather.until
+    return min(until, wait.run.deadline)
 
 
-def _hopeless(thing: Scope | Ticket, lies: Counter[Scope], rooms: Counter[Ticket]) -> bool:
-    """Return True when everything that could end a wait lies with stuck handlers."""
-    if isinstance(thing, Ticket):
-        return thing.left > 0 and not thing.given_up and rooms[thing] == thing.left
-    if thing.expectation.done or not thing.in_flight or lies[thing] != thing.in_flight:
-        return False
-    return not any(state.timer is not None and not state.closed for state in (thing.joins or {}).values())
+def _holders(delivery: Delivery) -> tuple[Worker, ...]:
+    """Return the waiting workers that keep a delivery from ending; nothing when something can go on."""
+    worker = delivery.worker
+    if worker is not None:
+        return (worker,) if worker.waits else ()
+    subscriber = delivery.subscription.subscriber
+    if delivery.place == QUEUED or (delivery.place == WAITS_FOR_ROOM and (subscriber.queue or subscriber.due)):
+        return _slots(subscriber)
+    if delivery.place == BEHIND_KEY:
+        return _holder(subscriber, subscriber.key_of(delivery)) or ()
+    if delivery.place == WAITS_FOR_ROOM:  # all of the mailbox's room lies behind keys
+        found = [_holder(subscriber, key) for key in subscriber.lanes]
+        return tuple(worker for one in found for worker in one or ()) if all(found) else ()
+    return ()  # parked
 
 
-def _lying(stuck: Iterable[Any]) -> tuple[Counter[Scope], Counter[Ticket]]:
-    """Count the deliveries that lie with stuck handlers, by scope, and those of them that wait for room, by ticket."""
-    lies: Counter[Scope] = Counter(worker.delivery.message.scope for worker in stuck if worker.delivery is not None)
-    rooms: Counter[Ticket] = Counter()
-    for subscriber, holders in _by_subscriber(stuck).items():
-        for _, delivery in _mail(subscriber, holders):
-            lies[delivery.message.scope] += 1
-        if _all_stuck(subscriber, holders):
-            rooms.update(ticket for _, ticket in subscriber.waiters)
-    return lies, rooms
+def _slots(subscriber: Subscriber) -> tuple[Worker, ...]:
+    if subscriber.waiting < subscriber.concurrency:
+        return ()
+    return tuple(worker for worker in subscriber.running if worker.waits)
 
 
-def _by_subscriber(stuck: Iterable[Any]) -> dict[Subscriber, list[Any]]:
-    found: dict[Subscriber, list[Any]] = {}
-    for worker in stuck:
-        found.setdefault(worker.subscriber, []).append(worker)
-    return found
+def _holder(subscriber: Subscriber, key: object) -> tuple[Worker, ...] | None:
+    holder = subscriber.holders.get(key)
+    if holder is None or holder.worker is None or not holder.worker.waits:
+        return None
+    return (holder.worker,)
 
 
-def _mail(subscriber: Subscriber, holders: list[Any]) -> Iterator[tuple[Any, Delivery]]:
-    """Yield the mail of an agent that its stuck handlers keep from being handled, each with one that does."""
-    if _all_stuck(subscriber, holders):
-        for delivery in subscriber.mail():
-            yield holders[0], delivery
-    elif subscriber.laned:
-        for worker in holders:
-            for delivery in subscriber.behind(worker.delivery):
-                yield worker, delivery
-
-
-def _all_stuck(subscriber: Subscriber, holders: list[Any]) -> bool:
-    """Return True when nothing leaves a mailbox: every slot is stuck, or all its room is behind keys of stuck ones."""
-    if len(holders) >= subscriber.concurrency:
-        return True
-    if subscriber.queue or subscriber.ready or subscriber.laned < subscriber.capacity:
-        return False
-    return subscriber.laned == sum(len(subscriber.behind(worker.delivery)) for worker in holders)
-
-
-def _hangs_on(thing: Scope | Ticket, stuck: Iterable[Any]) -> Iterator[tuple[Any, Delivery]]:
-    """Yield the deliveries that a wait hangs on, each with a stuck handler that keeps it from ending."""
-    if isinstance(thing, Scope):
-        for worker in stuck:
-            if worker.delivery is not None and worker.delivery.message.scope is thing:
-                yield worker, worker.delivery
-    for subscriber, holders in _by_subscriber(stuck).items():
-        if isinstance(thing, Scope):
-            for worker, delivery in _mail(subscriber, holders):
-                if delivery.message.scope is thing:
-                    yield worker, delivery
-        else:
-            for delivery, ticket in subscriber.waiters:
-                if ticket is thing:
-                    yield holders[0], delivery
-
-
-def _cycle(stuck: Iterable[Any], start: Any) -> list[Any]:
-    """Return stuck handlers each of which waits for the next, and the last for the first."""
+def _cycle(stuck: Iterable[Worker], start: Worker) -> list[Worker]:
+    """Return workers each of which waits for the next, and the last for the first."""
     path = [start]
     while True:
-        following = next(holder for thing in path[-1].waits for holder, _ in _hangs_on(thing, stuck))
+        following = next(_waited_for(path[-1]))
         if following in path:
             return path[path.index(following) :]
         path.append(following)
 
 
-def _named(cycle: list[Any]) -> str:
-    agents = [worker.subscriber.card.id for worker in cycle]
-    return " -> ".join([*agents, agents[0]])
+def _waited_for(worker: Worker) -> Iterator[Worker]:
+    for wait in worker.waits:
+        for delivery in _deliveries(wait):
+            yield from _holders(delivery)

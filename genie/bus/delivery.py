@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genie.bus.subscription import Subscription
     from genie.bus.worker import Worker
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Message
+    from genie.contracts.message import Envelope
     from genie.contracts.outcome import Outcome, Reason
     from genie.policy.disclosure import Disclosure
     from genie.policy.policy import Decision
@@ -29,7 +29,7 @@ class Delivery:
 
     __slots__ = ("epoch", "extra", "message", "parked", "place", "subscription", "ticket", "worker")
 
-    message: Message[Any]
+    message: Envelope[Any]
     subscription: Subscription
     epoch: int
     """Policy epoch in which it was judged."""
@@ -70,7 +70,7 @@ class Extra:
     __slots__ = ("approved", "attempt", "instead_of", "notices", "original", "tried")
 
     def __init__(self) -> None:
-        self.original: Message[Any] | None = None
+        self.original: Envelope[Any] | None = None
         """The unmasked message, when the recipient got a masked copy."""
         self.attempt = 1
         self.instead_of: str | None = None
@@ -87,7 +87,7 @@ Ending = tuple["Outcome", "Reason"]
 """How something ends, and why."""
 
 
-def original(delivery: Delivery) -> Message[Any]:
+def original(delivery: Delivery) -> Envelope[Any]:
     """Return a delivery's message before any masking."""
     extra = delivery.extra
     return delivery.message if extra is None or extra.original is None else extra.original
@@ -100,7 +100,7 @@ def stands_for(delivery: Delivery) -> str:
     return own if extra is None else extra.instead_of or own
 
 
-def disclose(message: Message[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
+def disclose(message: Envelope[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
     """Return what a recipient gets of a message after a decision: the payload, a masked copy, or nothing.
 
     Args:

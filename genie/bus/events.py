@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.backend.asyncio_trio import Parker
+    from genie.backend.asyncio_trio import Waiter
 
 
 class Event(NamedTuple):
@@ -25,6 +25,8 @@ class Event(NamedTuple):
     sender: str
     recipient: str | None
     reason: str | None
+    code: str = ""
+    """Stable label of the reason."""
 
 
 class Watcher:
@@ -32,11 +34,11 @@ class Watcher:
 
     CAPACITY = 4096
 
-    __slots__ = ("_make_parker", "_parked", "events", "lost")
+    __slots__ = ("_make_waiter", "_waiting", "events", "lost")
 
-    def __init__(self, make_parker: Callable[[], Parker], *, keeps: bool) -> None:
-        self._make_parker = make_parker
-        self._parked: tuple[Parker, ...] = ()
+    def __init__(self, make_waiter: Callable[[], Waiter], *, keeps: bool) -> None:
+        self._make_waiter = make_waiter
+        self._waiting: tuple[Waiter, ...] = ()
         self.events: deque[Event] | None = deque(maxlen=self.CAPACITY) if keeps else None
         self.lost = 0
 
@@ -50,14 +52,14 @@ class Watcher:
 
     def look(self) -> None:
         """The run's state may have changed."""
-        for parker in self._parked:
-            parker.wake()
+        for waiter in self._waiting:
+            waiter.wake()
 
     async def wait(self) -> None:
         """Wait for the next event or change."""
-        parker = self._make_parker()
-        self._parked = (*self._parked, parker)
+        waiter = self._make_waiter()
+        self._waiting = (*self._waiting, waiter)
         try:
-            await parker.park()
+            await waiter.park()
         finally:
-            self._parked = tuple(other for other in self._parked if other is not parker)
+            self._waiting = tuple(other for other in self._waiting if other is not waiter)

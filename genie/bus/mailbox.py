@@ -1,61 +1,73 @@
-"""The bounded queue of one subscriber: capacity, overflow, and order per key."""
+"""The bounded mailbox of one agent: capacity, overflow, order per key, and the slots of its handlers.
+
+A delivery that is cut while it waits is not searched for: its ``place`` changes, and its entry is skipped when its
+turn comes. So a cancelled run costs what it has in flight, not what everybody has.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-from genie.bus.accounting import Delivery, Ends, Tally
+from genie.bus.accounting import AgentCounters, OutcomeCounters
+from genie.bus.delivery import BEHIND_KEY, NOWHERE, QUEUED, WAITS_FOR_ROOM, Delivery, original
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import BaseModel
 
-    from genie.backend.asyncio_trio import Parker
-    from genie.backend.timers import Entry
+    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.timers import Timer
+    from genie.bus.handlers import Call
+    from genie.bus.worker import Worker, Workers
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Payload
+    from genie.contracts.outcome import Reason
     from genie.contracts.ports.executor import Job
-    from genie.policy.policy import Gate
+
+SPARSE = 64
+"""Dead entries in a queue below which they stay where they are."""
 
 
-class Ticket:
+class RoomTicket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("given_up", "left", "limits", "parker")
+    __slots__ = ("deliveries", "given_up", "limits", "waiter")
 
-    def __init__(self, parker: Parker) -> None:
-        self.left = 0
+    def __init__(self, waiter: Waiter) -> None:
+        self.deliveries: set[Delivery] = set()
         """Deliveries that have found no room yet."""
-        self.limits: list[Entry] = []
-        """Alarms at which they have waited too long."""
+        self.limits: list[Timer] = []
+        """Timers at which they have waited too long."""
         self.given_up = False
         """The publisher's own time is over; its deliveries go on waiting."""
-        self.parker = parker
+        self.waiter = waiter
 
     def give_up(self) -> None:
         """Let the publisher go on without room."""
         self.given_up = True
-        self.parker.wake()
+        self.waiter.wake()
 
-    def one_less(self) -> None:
+    def found(self, delivery: Delivery) -> None:
         """One of its deliveries found room, or ended."""
-        self.left -= 1
-        if self.left == 0:
+        delivery.ticket = None
+        self.deliveries.discard(delivery)
+        if not self.deliveries:
             for limit in self.limits:
                 limit.cancel()
             self.limits.clear()
-            self.parker.wake()
+            self.waiter.wake()
 
 
 class Subscriber:
-    """One registered agent as the bus knows it: its mailbox, its workers and its counters."""
+    """One registered agent as the bus knows it: its mailbox, its handlers in progress and its counters."""
 
     __slots__ = (
-        "__weakref__", "agent", "barred", "busy", "calls", "capacity", "card", "concurrency", "ends", "gates", "idle",
-        "job", "keyed", "laned", "left", "limit", "overflow", "ports", "queue", "ready", "removed", "retrying",
-        "settings", "spawn", "stalled", "tally", "timeout_s", "waiters", "waiting", "workers",
+        "__weakref__", "abandoned", "active", "agent", "behind_keys", "calls", "capacity", "card", "concurrency",
+        "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "lanes", "left", "limit", "listed",
+        "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled", "suspended",
+        "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -65,13 +77,13 @@ class Subscriber:
         *,
         settings: BaseModel | None,
         ports: dict[type[Any], object],
-        spawn: Callable[[Subscriber], None],
+        workers: Workers,
     ) -> None:
         self.agent = agent
         self.card = card
         self.settings = settings
         self.ports = ports
-        self.spawn = spawn
+        self.workers = workers
         self.concurrency = card.concurrency
         self.capacity = card.mailbox.capacity
         self.limit = card.mailbox.capacity
@@ -80,207 +92,222 @@ class Subscriber:
         self.timeout_s = card.timeout_s
         self.keyed = card.concurrency > 1
         self.queue: deque[Delivery] = deque()
-        self.ready: deque[Delivery] = deque()
-        """Deliveries whose key is already theirs: the next of a lane, or a retry that is due."""
-        self.busy: dict[object, deque[Delivery] | None] = {}
-        """Keys being worked on, each with the lane of deliveries that wait behind it."""
-        self.laned = 0
+        self.dead = 0
+        """Entries of ``queue`` whose delivery has ended."""
+        self.due: deque[Delivery] = deque()
+        """Deliveries that own their key already: the next of a lane, or a retry that is due."""
+        self.holders: dict[object, Delivery] = {}
+        """Keys being worked on, and the delivery that holds each."""
+        self.lanes: dict[object, deque[Delivery]] = {}
+        """Deliveries that wait behind a key, by key."""
+        self.behind_keys = 0
         self.retrying = 0
         """Deliveries that wait for another attempt; at most ``capacity``."""
-        self.waiters: deque[tuple[Delivery, Ticket]] = deque()
+        self.waiters: OrderedDict[Delivery, None] = OrderedDict()
         """Deliveries that met a full mailbox under ``block``."""
-        self.workers: list[Any] = []
-        self.idle: list[Any] = []
+        self.listed = False
+        """It is in the workers' queue of agents that have something to do."""
+        self.active = 0
+        """Slots taken by handlers that have suspended."""
+        self.running: dict[Worker, None] = {}
+        """Workers whose handler has suspended, in the order of their start."""
         self.waiting = 0
-        """Workers whose handler waits in a gather or for a mailbox."""
-        self.barred: str | None = None
+        """Workers whose handler waits in a gather or for room in a mailbox."""
+        self.abandoned = 0
+        """Handlers that did not stop when they were cancelled, and still have not ended."""
+        self.suspended: Reason | None = None
         """Why nothing may be delivered now: paused, killed, quarantined, removed."""
         self.removed = False
-        self.left: Parker | None = None
-        """Where somebody waits until its last worker has ended."""
+        self.left: Waiter | None = None
+        """Where somebody waits until its last handler has ended."""
         self.stalled = 0
-        """Times a handler blocked the loop for a second or more."""
-        self.calls: Mapping[type[Payload], Any] = {}
+        """Times that a handler blocked the loop for a second or more."""
+        self.calls: Mapping[type[Payload], Call] = {}
         self.job: Job | None = None
         """How its handler is called in a thread or a process; None for one that runs on the loop."""
-        self.gates: dict[type[Payload], Any] = {}
-        self.tally = Tally()
-        self.ends: dict[type[Payload], Ends] = {}
-        """By payload class; kept here because lanes are made anew whenever routes change."""
+        self.evaluators: dict[type[Payload], Any] = {}
+        """Compiled policies for answers to what it asks, by payload class."""
+        self.counters = AgentCounters()
+        self.ends: dict[type[Payload], OutcomeCounters] = {}
+        """By payload class; kept here because subscriptions are made again whenever routes change."""
+
+    # --- order ---
 
     def key_of(self, delivery: Delivery) -> object:
-        """Return what keeps a delivery in order with others: its payload's key field, else its run."""
-        message: Message[Any] = delivery.message
-        if delivery.extra is not None and delivery.extra.original is not None:
-            message = delivery.extra.original  # a masked key is nobody's key
-        field = delivery.lane.key
-        return message.scope.run if field is None else (field, getattr(message.payload, field))
+        """Return what keeps a delivery in order with others: a field of its payload, its run, or nothing but itself."""
+        field = delivery.subscription.key
+        if field == "":
+            return delivery.message.scope.run
+        if field is None:
+            return delivery
+        return field, getattr(original(delivery).payload, field)  # of the original: a masked key is nobody's key
 
-    def signal(self) -> None:
-        """Let a worker look at the mailbox: an idle one, or a new one while there may be more."""
-        if self.idle:
-            self.idle.pop().wake()
-        elif len(self.workers) < self.concurrency:
-            self.spawn(self)
+    def keep_key(self, delivery: Delivery) -> None:
+        """Let everything with the key of this delivery wait for it, until ``release``."""
+        self.holders.setdefault(self.key_of(delivery), delivery)
 
-    def _bound(self) -> None:
-        """Work ``limit`` out anew, after lanes or waiters have changed."""
-        self.limit = -1 if self.waiters else self.capacity - self.laned
+    def release(self, delivery: Delivery) -> None:
+        """Give up the key of a delivery: the next in its lane may be worked on."""
+        key = self.key_of(delivery)
+        if self.holders.get(key) is not delivery:
+            return
+        del self.holders[key]
+        lane = self.lanes.get(key)
+        if not lane:
+            return
+        following = lane.popleft()
+        if not lane:
+            del self.lanes[key]
+        self.behind_keys -= 1
+        self.holders[key] = following
+        following.place = QUEUED
+        self.due.append(following)
+        self.let_in()
+        self.list()
 
-    def wait(self, delivery: Delivery, ticket: Ticket) -> None:
-        """Let a delivery wait for room."""
-        self.waiters.append((delivery, ticket))
-        self.limit = -1
+    # --- mail in ---
 
-    def turned_away(self, delivery: Delivery) -> bool:
-        """Remove a delivery that still waits for room; False if it does not."""
-        for waiting in self.waiters:
-            if waiting[0] is delivery:
-                self.waiters.remove(waiting)
-                self._bound()
-                waiting[1].one_less()
-                return True
-        return False
+    def list(self) -> None:
+        """Let a worker look at the mailbox."""
+        if not self.listed and self.active < self.concurrency:
+            self.listed = True
+            workers = self.workers
+            workers.ready.append(self)
+            if not workers.attended:
+                workers.attend()
 
     def put(self, delivery: Delivery) -> None:
-        """Append; the caller has checked ``limit``."""
+        """Append a delivery; the caller has checked ``limit``."""
+        delivery.place = QUEUED
         self.queue.append(delivery)
-        if self.idle:
-            self.idle.pop().wake()
-        elif len(self.workers) < self.concurrency:
-            self.spawn(self)
+        self.list()
+
+    def again(self, delivery: Delivery) -> None:
+        """Put a delivery that owns its key in front: a retry that is due."""
+        delivery.place = QUEUED
+        self.due.append(delivery)
+        self.list()
+
+    def wait(self, delivery: Delivery, ticket: RoomTicket) -> None:
+        """Let a delivery wait for room."""
+        delivery.place, delivery.ticket = WAITS_FOR_ROOM, ticket
+        ticket.deliveries.add(delivery)
+        self.waiters[delivery] = None
+        self.limit = -1
+
+    def let_in(self) -> None:
+        """Move deliveries that wait for room into the room there is."""
+        while self.waiters and len(self.queue) - self.dead + self.behind_keys < self.capacity:
+            delivery, _ = self.waiters.popitem(last=False)
+            ticket = delivery.ticket
+            delivery.place = QUEUED
+            self.queue.append(delivery)
+            if ticket is not None:
+                ticket.found(delivery)
+            self.list()
+        self._bound()
+
+    def _bound(self) -> None:
+        """Work ``limit`` out again, after lanes, waiters or dead entries have changed."""
+        self.limit = -1 if self.waiters else self.capacity - self.behind_keys + self.dead
+
+    # --- mail out ---
 
     def take(self) -> Delivery | None:
         """Return the next delivery that may be worked on, or None."""
-        if self.ready:
-            return self.ready.popleft()
+        while self.due:
+            delivery = self.due.popleft()
+            if delivery.place == QUEUED:
+                delivery.place = NOWHERE
+                return delivery
         queue = self.queue
         while queue:
             delivery = queue.popleft()
-            if self.keyed or self.busy:
+            if delivery.place != QUEUED:
+                self.dead -= 1
+                self._bound()
+                continue
+            if self.keyed or self.holders:
                 key = self.key_of(delivery)
-                busy = self.busy
-                if key in busy:
-                    lane = busy[key]
-                    if lane is None:
-                        lane = busy[key] = deque()
-                    lane.append(delivery)
-                    self.laned += 1
+                holder = self.holders.get(key)
+                if holder is not None:
+                    delivery.place = BEHIND_KEY
+                    self.lanes.setdefault(key, deque()).append(delivery)
+                    self.behind_keys += 1
                     self._bound()
+                    if holder.worker is not None and holder.worker.waits:
+                        self.workers.blocked_by_key(delivery)
                     continue
                 if self.keyed:
-                    busy[key] = None
+                    self.holders[key] = delivery
+            delivery.place = NOWHERE
             if self.waiters:
                 self.let_in()
             return delivery
         return None
 
-    def keep_key(self, delivery: Delivery) -> None:
-        """Let everything with the key of this delivery wait for it, until ``release``."""
-        self.busy.setdefault(self.key_of(delivery), None)
-
-    def release(self, delivery: Delivery) -> None:
-        """Give the key of a delivery up: the next in its lane may be worked on."""
-        key = self.key_of(delivery)
-        lane = self.busy.get(key)
-        if lane:
-            self.ready.append(lane.popleft())
-            self.laned -= 1
+    def remove(self, delivery: Delivery) -> None:
+        """Take a waiting delivery out of the mailbox, whose turn will not come; its key goes to the next."""
+        place, delivery.place = delivery.place, NOWHERE
+        if place == WAITS_FOR_ROOM:
+            self.waiters.pop(delivery, None)
+            if delivery.ticket is not None:
+                delivery.ticket.found(delivery)
+            self._bound()
+        elif place == BEHIND_KEY:
+            key = self.key_of(delivery)
+            lane = self.lanes[key]
+            lane.remove(delivery)
+            if not lane:
+                del self.lanes[key]
+            self.behind_keys -= 1
             self.let_in()
-            self.signal()
-        else:
-            self.busy.pop(key, None)
-
-    def behind(self, delivery: Delivery) -> deque[Delivery]:
-        """Return what waits for the key of a delivery."""
-        return self.busy.get(self.key_of(delivery)) or deque()
-
-    def let_in(self) -> None:
-        """Move deliveries that wait for room into the room there is."""
-        while self.waiters and len(self.queue) + self.laned < self.capacity:
-            delivery, ticket = self.waiters.popleft()
-            self.queue.append(delivery)
-            ticket.one_less()
-            self.signal()
-        self._bound()
+        elif place == QUEUED:
+            if self.holders and self.holders.get(self.key_of(delivery)) is delivery:
+                self.release(delivery)  # it lay in ``due``, where entries do not count against the capacity
+                return
+            self.dead += 1
+            if self.dead > SPARSE and self.dead * 2 > len(self.queue):
+                self.queue = deque(one for one in self.queue if one.place == QUEUED)
+                self.dead = 0
+            self.let_in()
 
     def oldest(self) -> Delivery | None:
         """Remove and return the delivery that has waited longest, for ``shed_oldest``."""
-        waiting = [lane for lane in (self.queue, *self.busy.values()) if lane]
-        if not waiting:
-            return None
-        first = min(waiting, key=lambda lane: lane[0].message.number)
-        if first is not self.queue:
-            self.laned -= 1
-            self._bound()
-        return first.popleft()
+        queue = self.queue
+        while queue and queue[0].place != QUEUED:
+            queue.popleft()
+            self.dead -= 1
+        self._bound()
+        first = min(
+            (lane[0] for lane in (queue, *self.lanes.values()) if lane),
+            key=lambda delivery: delivery.message.number, default=None,
+        )  # fmt: skip
+        if first is not None:
+            self.remove(first)
+        return first
 
     def mail(self) -> Iterator[Delivery]:
         """Yield everything that waits here, without removing it."""
-        yield from self.ready
-        yield from self.queue
-        for lane in self.busy.values():
-            yield from lane or ()
-        for delivery, _ in self.waiters:
-            yield delivery
+        yield from (delivery for delivery in self.due if delivery.place == QUEUED)
+        yield from (delivery for delivery in self.queue if delivery.place == QUEUED)
+        for lane in self.lanes.values():
+            yield from lane
+        yield from self.waiters
 
-    def purge(self, belongs: Callable[[Delivery], bool]) -> list[Delivery]:
-        """Remove and return the waiting deliveries that ``belongs`` picks; order of the rest is kept."""
-        if not (self.queue or self.ready or self.waiters or self.busy):
-            return []
-        gone: list[Delivery] = []
-        freed: list[Delivery] = []
-        self.queue = _without(self.queue, belongs, gone)
-        for key, lane in self.busy.items():
-            if lane:
-                kept_lane = self.busy[key] = _without(lane, belongs, gone)
-                self.laned -= len(lane) - len(kept_lane)
-        self.ready = _without(self.ready, belongs, freed)
-        for delivery in freed:
-            self.release(delivery)
-        kept: deque[tuple[Delivery, Ticket]] = deque()
-        for delivery, ticket in self.waiters:
-            if belongs(delivery):
-                gone.append(delivery)
-                ticket.one_less()
-            else:
-                kept.append((delivery, ticket))
-        self.waiters = kept
-        self.let_in()
-        return [*freed, *gone]
-
-
-def _without(waiting: deque[Delivery], belongs: Callable[[Delivery], bool], gone: list[Delivery]) -> deque[Delivery]:
-    kept: deque[Delivery] = deque()
-    for delivery in waiting:
-        (gone if belongs(delivery) else kept).append(delivery)
-    return kept
-
-
-class Lane:
-    """The way of one payload class to one subscriber: its gate and its handler."""
-
-    __slots__ = ("branches", "call", "ends", "gate", "key", "kind", "reach", "subscriber", "tolls", "wants")
-
-    PAYLOAD, CONTEXT, MESSAGE = range(3)
-    """What the handler is called with: the payload, the payload and a context, or the message and a context."""
-
-    def __init__(
-        self,
-        kind: type[Payload],
-        subscriber: Subscriber,
-        gate: Gate,
-        key: str | None,
-        reach: frozenset[type[Payload]],
-    ) -> None:
-        self.kind = kind
-        self.subscriber = subscriber
-        self.ends = subscriber.ends.setdefault(kind, Ends())
-        self.gate = gate
-        self.key = key
-        self.reach = reach
-        """Every type that can follow from a delivery on this lane."""
-        self.tolls: Any = None
-        """The rates and budgets that cover it, once the turnstile has looked."""
-        self.call: Callable[..., Any]
-        self.call, self.wants, self.branches = subscriber.calls[kind]
+    def purge(self) -> list[Delivery]:
+        """Remove and return everything that waits here."""
+        gone = list(self.mail())
+        for delivery in gone:
+            delivery.place = NOWHERE
+            if delivery.ticket is not None:
+                delivery.ticket.found(delivery)
+            if self.holders.get(self.key_of(delivery)) is delivery:
+                del self.holders[self.key_of(delivery)]
+        self.due.clear()
+        self.queue.clear()
+        self.lanes.clear()
+        self.waiters.clear()
+        self.dead = self.behind_keys = 0
+        self._bound()
+        return gone

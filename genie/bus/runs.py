@@ -1,150 +1,193 @@
-"""Runs from their first message to their rest: opening, deadlines, cancelling."""
+"""Runs from their first message to their rest: opening, deadlines, cutting off, and what of them is held.
+
+Cutting a run or a scope off costs what it has in flight: each scope knows its deliveries, and each delivery knows
+where it lies.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from genie.bus.accounting import Outcome, RunState, Scope
-from genie.operations.consents import Consents
+from genie.bus import accounting
+from genie.bus.pending import HOLD, RETRY
+from genie.bus.scope import AgentRun, RunState, Scope
+from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from genie.approvals.holds import HoldDesk
     from genie.backend.ids import IdSource
-    from genie.bus.accounting import Asker, Delivery
-    from genie.bus.exchange import Exchange
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.scope import Asker
 
-
-NOTHING: Any = Scope.__new__(Scope)
-"""Stands for the scopes of a run that is over; its account is empty."""
+EXPIRED, CANCELLED = Outcome.EXPIRED, Outcome.CANCELLED
+DEADLINE = Reason("deadline")
+NOTHING: Any = Scope.__new__(Scope)  # in the place of the scopes of a run that is over; its account is empty
 
 
 class Runs:
-    """The request trees in flight.
+    """The request trees in flight, by number.
 
     Args:
         bus: The bus.
         ids: Names of runs and messages.
-        holds: What waits for a person.
     """
 
-    def __init__(self, bus: Exchange, ids: IdSource, holds: HoldDesk) -> None:
+    def __init__(self, bus: Bus, ids: IdSource) -> None:
         self._bus = bus
         self._ids = ids
-        self._holds = holds
-        self._consents = Consents(bus)
-        self.granted, self.current = self._consents.granted, self._consents.current
+        self.open_runs: dict[int, RunState] = {}
+        bus.timers.on("deadline", self.expire)
+        bus.timers.on("notice", self.notice)
 
     def open(self, asker: Asker, deadline: float) -> RunState:
         """Open a request tree; it holds a token until ``opened``."""
         bus = self._bus
-        headers = self.granted(asker.headers)
+        headers = asker.headers if not asker.headers.consent else bus.narrowed(asker.headers)
         run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
-        if bus.turnstile is not None:
-            bus.turnstile.opened(run)
-            deadline = run.deadline
-        bus.runs[run.number] = run
-        if headers.consent:
-            self._consents.watch(run)
-        run.root.in_flight = 1
-        if deadline != math.inf:
-            run.expiry = bus.alarm.at(deadline, lambda: self.expire(run))
+        for interceptor in bus.interceptors:
+            interceptor.opened(run)
+        self.open_runs[run.number] = run
+        accounting.enter(run.root)
+        if run.deadline != math.inf:
+            run.expiry = bus.timers.at(run.deadline, "deadline", run)
         return run
-
-    def revoke(self, consent: str) -> None:
-        """Withdraw a consent from every run and every message on its way."""
-        self._consents.withdraw(consent)
 
     def opened(self, run: RunState) -> None:
         """The first message of a run is out."""
-        root = run.root
-        root.in_flight -= 1
-        if not root.in_flight:
-            self._bus.correlator.at_rest(root)
+        accounting.leave(run.root)
+        if not run.root.in_flight:
+            self._bus.correlator.at_rest(run.root)
 
     def over(self, run: RunState) -> None:
         """Nothing of a run is in flight any more."""
         run.closed = True
-        self._bus.runs.pop(run.number, None)
+        self.open_runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        if run.lapse is not None:
-            run.lapse.cancel()
-        run.state = run.stains = None
-        if run.noisy or run.watchers:
+        for interceptor in self._bus.interceptors:
+            interceptor.closed(run)
+        run.state = run.taints = None
+        if run.observed or run.watchers:
             self.notice(run)
         else:
-            # Nobody asks for its account any more: without the way down, the tree is freed at once instead of waiting
+            # Nobody asks for its account any more. Without the way down, the tree is freed at once instead of waiting
             # for the cycle collector, which costs a tenth of the throughput.
             run.root = NOTHING
 
     @staticmethod
     def notice(run: RunState) -> None:
-        """Let whoever waits for a run look at it."""
-        if run.parker is not None:
-            run.parker.wake()
+        """Let the asker and the watchers of a run look at it."""
+        if run.waiter is not None:
+            run.waiter.wake()
         for watcher in run.watchers:
             watcher.look()
 
-    def end(self, run: RunState, outcome: Outcome, reason: str) -> None:
-        """Cut a run off: everything of it ends with that outcome; other runs feel nothing."""
+    # --- cutting off ---
+
+    def end(self, run: RunState, outcome: Outcome, reason: Reason) -> None:
+        """Cut a run off: everything of it ends with that outcome; other runs are not affected."""
         if not run.alive or run.closed:
             return
         run.alive = False
         run.ended = (outcome, reason)
-        expectation = run.root.expectation
-        self.cut(lambda scope: scope.run is run, outcome, reason, (run,))
-        if expectation is not None and not expectation.done:
-            expectation.finish()
+        gather = run.root.gather
+        self._cut(run.root, outcome, reason)
+        if gather is not None and not gather.done:
+            gather.finish()
         self.notice(run)
 
     def expire(self, run: RunState) -> None:
         """The deadline of a run has come; while it holds something, its deadline moves."""
         if not run.held and self._bus.now() >= run.deadline:
-            if self._bus.turnstile is not None:
-                self._bus.turnstile.expired(run)
-            self.end(run, Outcome.EXPIRED, run.expires_as)
+            for interceptor in self._bus.interceptors:
+                interceptor.expired(run)
+            self.end(run, EXPIRED, run.expires_as or DEADLINE)
 
-    def cut_scope(self, scope: Scope, reason: str) -> None:
+    def cut_scope(self, scope: Scope, reason: Reason) -> None:
         """Cancel everything of a scope and of those below it."""
         if scope.in_flight or scope.children:
-            self.cut(lambda other: other.within(scope), Outcome.CANCELLED, reason, (scope.run,))
+            self._cut(scope, CANCELLED, reason)
 
-    def cut(self, belongs: Callable[[Scope], bool], outcome: Outcome, reason: str, runs: tuple[RunState, ...]) -> None:
-        """End every delivery of some scopes: queued, retrying, held, timed and running."""
+    def _cut(self, top: Scope, outcome: Outcome, reason: Reason) -> None:
         bus = self._bus
+        scopes = tuple(top.tree())
+        for scope in scopes:
+            for sink in bus.sinks:
+                sink.close(scope)
+        for scope in scopes:
+            for parked in tuple((scope.parked or {}).values()):
+                if parked.kind == HOLD:
+                    bus.withdraw(parked, outcome, reason)
+                elif bus.pending.take(parked):
+                    accounting.delayed(scope, -1)
+                    accounting.unpark(scope, outcome)
+                    if not scope.in_flight:
+                        bus.correlator.at_rest(scope)
+            for delivery in tuple(scope.deliveries):
+                self.cut_delivery(delivery, outcome, reason)
 
-        def of(delivery: Delivery) -> bool:
-            return belongs(delivery.message.scope)
+    def cut_delivery(self, delivery: Delivery, outcome: Outcome, reason: Reason) -> None:
+        """End one delivery wherever it is: it is settled at once, and a handler that works on it is cancelled."""
+        bus, parked = self._bus, delivery.parked
+        if parked is not None and parked.kind == HOLD:
+            bus.withdraw(parked, outcome, reason)
+            return
+        if delivery.worker is not None:
+            delivery.worker.cut(outcome, reason)
+        elif parked is None:
+            delivery.subscription.subscriber.remove(delivery)
+        elif parked.kind == RETRY:
+            bus.retries.take(parked)
+        else:
+            bus.pending.take(parked)
+        bus.settle(delivery, outcome, reason)
 
-        _close_joins(scope for run in runs for scope in run.root.tree() if belongs(scope))
-        for number, (entry, scope, _) in tuple(bus.timers.items()):
-            if belongs(scope):
-                entry.cancel()
-                del bus.timers[number]
-                scope.timed -= 1
-                scope.in_flight -= 1
-                setattr(scope, str(outcome), getattr(scope, str(outcome)) + 1)
-                if not scope.in_flight:
-                    bus.correlator.at_rest(scope)
-        self._holds.end(belongs, outcome, reason)
-        for subscriber in tuple(bus.subscribers.values()):
-            for delivery in subscriber.purge(of):
-                bus.settle(delivery, outcome, reason)
-            for worker in tuple(subscriber.workers):
-                if worker.delivery is not None and of(worker.delivery):
-                    worker.cut(outcome, reason)
-        for delivery in bus.supervisor.take_retries(of):
-            bus.settle(delivery, outcome, reason)
+    # --- what is held ---
 
+    def all_held(self, scope: Scope) -> bool:
+        """Return True when everything in flight in a scope is held, or a handler that waits for what is held."""
+        if not scope.held:
+            return False
+        waiting: set[int] = set()
+        for child in scope.children or ():
+            gather = child.gather
+            if gather is not None and not gather.closed:
+                if not self.all_held(child):
+                    return False
+                waiting.add(id(child.owner))
+            elif child.in_flight and not self.all_held(child):
+                return False
+        return scope.in_flight == scope.own_held + len(waiting)
 
-def _close_joins(scopes: Iterable[Scope]) -> None:
-    """Let no join of some scopes publish any more."""
-    for scope in tuple(scopes):
-        for state in tuple((scope.joins or {}).values()):
-            state.closed = True
-            if state.timer is not None:
-                state.timer.cancel()
-        scope.joins = None
+    def resume_deadline(self, run: RunState) -> None:
+        """Nothing of a run is held any more: its deadline moves by the time that something was."""
+        bus = self._bus
+        if run.deadline != math.inf:
+            run.deadline += bus.now() - run.held_since
+            if run.expiry is not None:
+                run.expiry.cancel()
+            run.expiry = bus.timers.at(run.deadline, "deadline", run)
+
+    # --- what agents did for a watched run ---
+
+    @staticmethod
+    def took(delivery: Delivery, elapsed: float) -> None:
+        """Note how long a handler took, for a watched run."""
+        agents = delivery.message.scope.run.agents
+        if agents is not None:
+            times = agents.setdefault(delivery.subscription.subscriber.card.id, AgentRun()).times
+            if len(times) < AgentRun.MOST_TIMES:
+                times.append(elapsed)
+
+    @staticmethod
+    def failed(run: RunState, agent: str) -> None:
+        """Note a failed handling, for a watched run."""
+        if run.agents is not None:
+            run.agents.setdefault(agent, AgentRun()).failed += 1
+
+    @staticmethod
+    def handled(run: RunState, agent: str) -> None:
+        """Note a handling, for a watched run."""
+        if run.agents is not None:
+            run.agents.setdefault(agent, AgentRun()).handled += 1

@@ -1,18 +1,21 @@
-"""Observers: subscribers with a clearance of their own, whom no run waits for."""
+"""Taps: observers with a clearance of their own. No run waits for them."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.bus.delivery import disclose
 from genie.contracts.message import topic_of
-from genie.policy.disclosure import seen
 
 if TYPE_CHECKING:
-    from genie.backend.asyncio_trio import Parker
+    from collections.abc import Callable
+
+    from genie.backend.asyncio_trio import Waiter
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Envelope, Payload
+    from genie.policy.evaluator import Evaluator
 
 
 class Observation(NamedTuple):
@@ -22,6 +25,7 @@ class Observation(NamedTuple):
     run_id: str
     topic: str
     sender: str
+    """``caller`` where the tap may not see the payload, since a caller's name is that of its user."""
     recipient: str | None
     at: float
     """On the loop's clock."""
@@ -37,17 +41,20 @@ class Observation(NamedTuple):
 
 
 class Tap:
-    """A bounded queue of observations that sheds the oldest."""
+    """A bounded queue of observations that drops the oldest."""
 
-    __slots__ = ("_gap", "_kinds", "_parker", "_queue", "card", "closed", "gates", "seen", "shed")
+    __slots__ = ("_gap", "_kinds", "_make_waiter", "_queue", "_waiters", "card", "closed", "evaluators", "seen", "shed")
 
-    def __init__(self, card: AgentCard, kinds: tuple[type[Payload], ...], capacity: int, parker: Parker) -> None:
+    def __init__(
+        self, card: AgentCard, kinds: tuple[type[Payload], ...], capacity: int, make_waiter: Callable[[], Waiter]
+    ) -> None:
         self.card = card
         self._kinds = kinds
         self._queue: deque[Observation] = deque(maxlen=capacity)
-        self._parker = parker
+        self._make_waiter = make_waiter
+        self._waiters: deque[Waiter] = deque()
         self._gap = 0
-        self.gates: dict[type[Payload], Any] = {}
+        self.evaluators: dict[type[Payload], Evaluator] = {}
         self.closed = False
         self.seen = 0
         self.shed = 0
@@ -56,27 +63,30 @@ class Tap:
         """True when it observes that class; no classes named means all."""
         return not self._kinds or kind in self._kinds
 
-    def show(self, message: Message[Any], sender: AgentCard, at: float) -> None:
-        """Show a message as the tap's clearance allows; a full queue loses its oldest and marks the gap."""
-        decision = self.gates[type(message.payload)].judge(message, sender)
+    def show(self, message: Envelope[Any], sender: AgentCard, at: float) -> None:
+        """Show a message as the tap's clearance allows; a full queue drops its oldest and marks the gap."""
+        decision = self.evaluators[type(message.payload)].judge(message, sender)
         # Nothing is parked for an observer: what would be held is not shown.
-        payload, why, notices = seen(message, decision, self.card, carries=True)
+        payload, why, notices = disclose(message, decision, self.card, carries=True)
         if len(self._queue) == self._queue.maxlen:
             self._queue.popleft()
             self._gap += 1
             self.shed += 1
+        shown = message.sender if payload is not None or not message.sender.startswith("caller:") else "caller"
         observation = Observation(
-            message.id, message.correlation_id, topic_of(message.payload).name, message.sender, message.recipient, at,
+            message.id, message.correlation_id, topic_of(message.payload).name, shown, message.recipient, at,
             payload, None if payload is None else message.headers, why or None, notices=notices,
         )  # fmt: skip
         self._queue.append(observation)
         self.seen += 1
-        self._parker.wake()
+        if self._waiters:
+            self._waiters[0].wake()
 
     def close(self) -> None:
         """End the stream after what is queued."""
         self.closed = True
-        self._parker.wake()
+        for waiter in self._waiters:
+            waiter.wake()
 
     def __aiter__(self) -> Tap:
         return self
@@ -85,6 +95,14 @@ class Tap:
         while not self._queue:
             if self.closed:
                 raise StopAsyncIteration
-            await self._parker.park()
+            waiter = self._make_waiter()
+            self._waiters.append(waiter)
+            try:
+                await waiter.park()
+            finally:
+                self._waiters.remove(waiter)
         gap, self._gap = self._gap, 0  # what was lost lay before the oldest that is left
-        return self._queue.popleft()._replace(gap=gap)
+        observation = self._queue.popleft()._replace(gap=gap)
+        if self._queue and self._waiters:
+            self._waiters[0].wake()
+        return observation

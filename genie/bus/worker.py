@@ -1,202 +1,324 @@
-"""One worker of one subscriber: takes a delivery, runs its handler, publishes what it returns, settles the account.
+"""Workers of the runtime: tasks that run handlers, shared by all agents.
 
-One cancel scope serves a worker for as long as nothing is cancelled: a scope round every handler costs a third more,
-and entering one only when a handler suspends is wrong, because the handler's own scopes are open by then. Each handler
-runs in its own copy of the context variables.
+Agents that have something to do stand in one queue. One worker at a time attends to it: it runs each handler up to its
+first suspension, so a message that passes through five agents costs one wake-up, not five. A worker whose handler
+suspends hands the queue on and becomes that handler's home, because the handler's own cancel scopes are entered there.
+
+One cancel scope serves a worker until something is cancelled: a scope round every handler costs a third more, and
+entering one only when a handler suspends is wrong, because the handler's own scopes are open by then. Each handler runs
+in its own copy of the context variables.
 """
 
 from __future__ import annotations
 
 import math
 import types
+from collections import deque
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.bus.accounting import Outcome
-from genie.bus.context import HandlerContext
-from genie.bus.mailbox import Lane
-from genie.contracts.message import Message, topic_of
-from genie.errors import EdgeError, ForgedMessageError, GenieError, ImmutableMessageError, WrongOutputError
+from genie.bus import accounting
+from genie.bus.context import HandlerContext, Handling
+from genie.bus.handlers import Streamed, belongs_to_loop, named, outputs_of, publish_stream
+from genie.bus.subscription import CONTEXT, PAYLOAD
+from genie.contracts.outcome import Outcome, Reason
+from genie.contracts.signature import IN_HANDLER
+from genie.errors import EdgeError, GenieError, ImmutableMessageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable
     from contextvars import Context as Variables
 
-    from genie.bus.accounting import Delivery, Scope
-    from genie.bus.exchange import Exchange
-    from genie.bus.mailbox import Subscriber, Ticket
+    from genie.backend.asyncio_trio import Tasks, Waiter
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.mailbox import RoomTicket, Subscriber
+    from genie.bus.scope import Scope
 
-HANDLED = Outcome.HANDLED
+HANDLED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64
-"""Deliveries a worker handles in a row before it lets the loop turn."""
+"""Deliveries that are handled in a row before the loop turns."""
 STALL_S = 1.0
 """Seconds without a suspension from which a handler is named as blocking the loop."""
 KEPT_IDLE = 64
-"""Idle workers that one subscriber keeps; more of them end."""
+"""Idle workers that are kept; more of them end."""
+STOP_S = 1.0
+"""Seconds that a cancelled handler has to stop; then it is abandoned, and its agent named."""
+MOST_ABANDONED = 16
+"""Handlers of one agent that may be abandoned at once; at one more the agent is quarantined."""
 
-_SENT: Any = object()
-"""The first thing that a handler waits for has been handed to the loop; it may be None, so None cannot say so."""
-_OF_THE_LOOP = (KeyboardInterrupt, SystemExit, GeneratorExit, BaseExceptionGroup)
-"""What no delivery contains, beside a cancellation."""
+_SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
+
+
+class Workers:
+    """All workers of one runtime.
+
+    Args:
+        bus: The bus.
+        tasks: Where their tasks run.
+    """
+
+    def __init__(self, bus: Bus, tasks: Tasks) -> None:
+        self.bus = bus
+        self._tasks = tasks
+        self.ready: deque[Subscriber] = deque()
+        """Agents that have something to do and a free slot, in turn."""
+        self.attended = False
+        """A worker attends to ``ready``, or has been woken to do so."""
+        self.idle: list[Worker] = []
+        self.all: dict[Worker, None] = {}
+        self.stepping: Worker | None = None
+        """The worker whose handler runs now, before its first suspension."""
+        self.closing_since = math.inf
+        self.variables = copy_context()
+        self.variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
+
+    def attend(self) -> None:
+        """Have a worker attend to ``ready``; the caller has seen that nobody does."""
+        self.attended = True
+        if self.idle:
+            self.idle.pop().wake()
+        else:
+            self.spawn()
+
+    def spawn(self) -> None:
+        """Start one more worker; it attends to ``ready``."""
+        worker = Worker(self)
+        self.all[worker] = None
+        worker.task = self._tasks.start(worker.run)
+
+    def hand_over(self) -> None:
+        """The attending worker has something else to do: another one attends if agents are ready."""
+        if self.ready:
+            self.attend()
+        else:
+            self.attended = False
+
+    def runs_here(self) -> bool:
+        """Return True when the running task handles a delivery of this bus."""
+        if self.stepping is not None:
+            return True
+        return any(worker.stepping for worker in self.all)
+
+    def blocked_by_key(self, delivery: Delivery) -> None:
+        """Mail came to lie behind a key whose holder waits."""
+        scope: Scope = delivery.message.scope
+        scope.may_deadlock = True
+        self.bus.deadlocks.look(scope)
+
+    def sweep(self, now: float) -> float:
+        """Cut handlers that exceed their card's timeout; return when the next one will."""
+        soonest = math.inf
+        for subscriber in self.bus.subscribers.values():
+            if subscriber.timeout_s is None:
+                continue
+            for worker in tuple(subscriber.running):
+                if worker.ended is not None or worker.until == math.inf:
+                    continue
+                if worker.until > now:
+                    soonest = min(soonest, worker.until)
+                    break  # they started in this order, and have the same timeout
+                worker.time_out()
+        return soonest
+
+    def close(self) -> None:
+        """The runtime closes: handlers have ``STOP_S`` from now on."""
+        self.closing_since = self.bus.now()
+
+    def abandon(self) -> None:
+        """Abandon every handler that has not stopped."""
+        for worker in tuple(self.all):
+            if worker.delivery is not None:
+                worker.abandon()
 
 
 class Worker:
-    """Runs handlers one after the other; the bus starts it when mail waits and nobody is idle."""
+    """Runs handlers, one at a time."""
 
     __slots__ = (
-        "_base", "_bus", "_parker", "_pending", "_row", "_running", "_scope", "_suspended", "_variables", "context",
-        "delivery", "ended", "started", "subscriber", "task", "until", "waits", "wake",
+        "_abandoned", "_attends", "_base", "_bus", "_pending", "_row", "_running", "_scope", "_stop", "_suspended",
+        "_variables", "_waiter", "_workers", "delivery", "ended", "handling", "started", "subscriber", "task", "until",
+        "waits", "wake", "yielded",
     )  # fmt: skip
 
-    def __init__(self, bus: Exchange, subscriber: Subscriber, variables: Variables) -> None:
-        self._bus = bus
-        self.subscriber = subscriber
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._bus = workers.bus
         self.task: object = None
-        """The crew's name for its task."""
-        self._parker: Any = None
+        """What the backend calls its task."""
+        self._waiter: Waiter | None = None
         self.wake: Callable[[], None]
-        """Let it look at the mailbox; it has been taken off the idle stack."""
-        self._base = variables
-        self._variables = variables
-        self._running: Any = None
-        self._pending: Any = _SENT
+        """Let it attend to the ready agents; it has been taken off the idle stack."""
+        self._base = workers.variables
+        self._variables: Variables = workers.variables
+        self._running: Any = None  # a coroutine of the agent's author
+        self._pending: Any = _SENT  # what that coroutine awaits, as its event loop made it
         self._scope: anyio.CancelScope
         self._row = 0
+        self._attends = True
         self._suspended = False
-        """The handler has waited, so that the time it took says nothing of the time it blocked the loop."""
+        """The handler has suspended, so the time it took is no measure of how long it blocked the loop."""
+        self._abandoned = False
+        self._stop: Any = None  # the timer at which a handler that was cut is abandoned
+        self.subscriber: Subscriber
         self.delivery: Delivery | None = None
         """What is being handled."""
-        self.context: HandlerContext | None = None
+        self.handling: Handling | None = None
         self.started = 0.0
-        self.until = 0.0
-        """When the handling is out of time."""
-        self.ended: tuple[Outcome, str] | None = None
+        self.until = math.inf
+        """When the handling exceeds its card's timeout."""
+        self.ended: tuple[Outcome, Reason] | None = None
         """Why the handling was cut off."""
-        self.waits: tuple[Scope | Ticket, ...] = ()
+        self.waits: tuple[Scope | RoomTicket, ...] = ()
         """What its handler waits for."""
+        self.yielded = 0
+        """Payloads that its handler's async iterator has yielded."""
 
-    async def run(self) -> None:  # noqa: C901 - as for _begin: each call more costs on every message
-        """Serve the mailbox until the subscriber is gone."""
-        subscriber = self.subscriber
+    async def run(self) -> None:
+        """Serve ready agents until the runtime closes."""
+        workers = self._workers
         try:
-            while True:
+            while not self._abandoned:
                 try:
                     with anyio.CancelScope() as self._scope:
                         while self.ended is None:
-                            delivery = subscriber.take()
-                            if delivery is None:
-                                # While the bus closes, it may be here because a handler swallowed the cancellation.
-                                if subscriber.removed or self._bus.closing or len(subscriber.idle) >= KEPT_IDLE:
+                            if not self._attends or not workers.ready:
+                                if self._attends:
+                                    workers.attended = False
+                                if self._bus.closing or len(workers.idle) >= KEPT_IDLE:
+                                    self._attends = False
                                     return
-                                try:
-                                    await self._idle()
-                                except BaseException:  # it leaves the idle stack, then the cancellation goes on
-                                    self._not_idle()
-                                    raise
+                                await self._idle()
                                 continue
-                            rest = self._begin(delivery)
-                            if rest is not None:
-                                self._suspends()
-                                while rest is not None:  # after the handler, its outputs may have to wait for room
-                                    rest = await rest
-                                self._suspended = False
-                            elif self._row == FAIRNESS:
-                                self._row = 0
-                                await anyio.lowlevel.cancel_shielded_checkpoint()
-                            else:
+                            rest = self._next()
+                            if rest is None:
                                 self._row += 1
-                except Exception as error:  # what a handler raised beside the cancellation that was meant for it
-                    if self.ended is None:
+                                if self._row >= FAIRNESS:
+                                    self._row = 0
+                                    await anyio.lowlevel.cancel_shielded_checkpoint()
+                                continue
+                            self._suspend()
+                            while rest is not None:  # after the handler, its outputs may have to wait for room
+                                rest = await rest
+                            self._resume()
+                except BaseException as error:
+                    # The scope has taken its own cancellation out; what is left was raised beside it by the handler.
+                    if self.ended is None or belongs_to_loop(error):
                         raise
-                    self._bus.log_failure(subscriber.card.id, error)
+                    self._bus.log_failure(self.subscriber.card.id, error)
+                if self.delivery is not None:  # cut off by a cancellation that the scope has swallowed
+                    self._finish(*(self.ended or self._cancelled()))
+                if self._suspended:
+                    self._resume()
                 self.ended = None
-                self._suspended = False
         finally:
-            subscriber.workers.remove(self)
-            if subscriber.left is not None and not subscriber.workers:
-                subscriber.left.wake()
-            self._bus.crew.left(self.task)
-            if (subscriber.queue or subscriber.ready) and not self._bus.closing:
-                subscriber.signal()
+            workers.all.pop(self, None)
+            self._tasks_left()
 
-    def _suspends(self) -> None:
-        self._row = 0
-        self._suspended = True
-        if self.subscriber.laned:
-            self._look()
-        seconds = self._bus.now() - self.started
-        if seconds >= STALL_S:
-            self._stalled(seconds)
-
-    def _look(self) -> None:
-        """Mail that lies behind a key may have come to lie behind that of a handler that waits."""
-        if self.subscriber.waiting:
-            self._bus.waits.look_later()
-
-    def _stalled(self, seconds: float) -> None:
-        """The handler kept the loop that long: ``STALL_S`` or more."""
-        self._bus.blocked(self.subscriber, seconds)
+    def _tasks_left(self) -> None:
+        workers, bus = self._workers, self._bus
+        if self._suspended:
+            self._resume()
+        if self in workers.idle:
+            workers.idle.remove(self)
+        elif self._attends and not bus.closing:
+            workers.hand_over()
+        bus.tasks.left(self.task)
 
     def _idle(self) -> Awaitable[None]:
-        """Lie down on the idle stack; what it returns waits until ``wake``."""
-        parker = self._parker
-        if parker is None:
-            parker = self._parker = self._bus.make_parker()
-            self.wake = parker.wake
-        self.subscriber.idle.append(self)
-        if self.subscriber.laned:
-            self._look()
-        waiting: Awaitable[None] = parker.park()
-        return waiting
+        """Go to the idle stack; what it returns waits until ``wake``."""
+        waiter = self._waiter
+        if waiter is None:
+            waiter = self._waiter = self._bus.make_waiter()
+            self.wake = waiter.wake
+        self._workers.idle.append(self)
+        self._attends = True  # it will, when it is woken
+        return waiter.park()
 
-    def _not_idle(self) -> None:
-        """It was cancelled while idle: a wake must not be lost on it."""
-        if self in self.subscriber.idle:
-            self.subscriber.idle.remove(self)
-        elif not self._bus.closing:
-            self.subscriber.signal()
+    # --- a handler that suspends, and its end ---
 
-    def cut(self, outcome: Outcome, reason: str) -> None:
-        """Cancel the handling; its delivery ends with that outcome."""
-        if self.ended is None:
-            self.ended = (outcome, reason)
-            self._scope.cancel()
+    def _suspend(self) -> None:
+        """The handler waits for something: this worker is its home now, and another one attends."""
+        subscriber = self.subscriber
+        self._suspended = True
+        self._row = 0
+        subscriber.active += 1
+        subscriber.running[self] = None
+        timeout_s = subscriber.timeout_s
+        if timeout_s is not None:
+            self.until = until = self.started + timeout_s
+            if until < self._bus.timers.watched:
+                self._bus.timers.watch(until)
+        seconds = self._bus.now() - self.started
+        if seconds >= STALL_S:
+            self._bus.blocked(subscriber, seconds)
+        self._attends = False
+        self._workers.hand_over()
+
+    def _resume(self) -> None:
+        """The handling is over: its slot is free, and this worker attends if nobody else does."""
+        self._suspended = False
+        self.until = math.inf
+        workers, subscriber = self._workers, self.subscriber
+        if not workers.attended:
+            self._attends = workers.attended = True
+        if self in subscriber.running:
+            del subscriber.running[self]
+            subscriber.active -= 1
+        if self._abandoned:
+            subscriber.abandoned -= 1
+        if subscriber.queue or subscriber.due:
+            subscriber.list()
+        if subscriber.left is not None and not subscriber.running and not subscriber.abandoned:
+            subscriber.left.wake()
 
     # --- one delivery ---
 
-    def _begin(  # noqa: C901, PLR0912 - the hot path: each call more costs a tenth of a delivery
-        self, delivery: Delivery
-    ) -> Awaitable[Any] | None:
-        """Run a handler up to its first suspension; return the rest of it, or None when it is over."""
-        bus = self._bus
-        run = delivery.message.scope.run
-        now = self.started = bus.now()
-        if (delivery.epoch != bus.epoch or not run.alive or now >= run.deadline) and not bus.take_out(delivery):
+    def _next(self) -> Awaitable[Any] | None:
+        """Run the next handler up to its first suspension; return the rest of it, or None when it is over."""
+        workers, bus = self._workers, self._bus
+        subscriber = workers.ready.popleft()
+        subscriber.listed = False
+        if subscriber.active >= subscriber.concurrency:
+            return None  # listed again when a slot is free
+        delivery = subscriber.take()
+        if delivery is None:
             return None
-        message, lane = delivery.message, delivery.lane
-        timeout_s = self.subscriber.timeout_s
-        if timeout_s is not None:
-            self.until = until = now + timeout_s
-            if until < bus.alarm.watched:
-                bus.alarm.watch(until)
-        self.delivery = delivery
-        if run.noisy:
-            bus.tell(message, "started", self.subscriber.card.id)
+        if subscriber.queue or subscriber.due:
+            subscriber.listed = True
+            workers.ready.append(subscriber)  # behind the others: no agent keeps the rest from their turn
+        message, subscription = delivery.message, delivery.subscription
+        run = message.scope.run
+        now = self.started = bus.now()
+        if delivery.epoch != bus.epoch or not run.alive or now >= run.deadline:
+            if not bus.take_out(delivery):
+                return None
+            message, subscription = delivery.message, delivery.subscription
+        self.subscriber = subscriber
+        self.delivery, delivery.worker = delivery, self
+        if run.observed:
+            bus.emit_event(message, "started", subscriber.card.id)
         variables = self._base.copy()
+        workers.stepping = self
         try:
-            if lane.wants == Lane.PAYLOAD:
-                running = lane.call(message.payload)
+            if subscription.wants == PAYLOAD:
+                running = subscription.call(message.payload)
             else:
-                self.context = context = HandlerContext(bus, self, delivery)
-                if lane.wants == Lane.CONTEXT:
-                    running = lane.call(message.payload, context)
-                else:  # a third party's `handle` may be a plain function that runs code before it returns
-                    running = variables.run(lane.call, message, context)
+                self.handling = handling = Handling(bus, self, delivery)
+                context = HandlerContext(handling)
+                if subscription.wants == CONTEXT:
+                    running = subscription.call(message.payload, context)
+                else:  # a third party's ``handle`` may be a plain function that runs code before it returns
+                    running = variables.run(subscription.call, context.message, context)
             if type(running) is not types.CoroutineType:
                 return self._stream(running)
             pending = variables.run(running.send, None)
         except StopIteration as stop:
+            if stop.__traceback__ is not None and stop.__traceback__.tb_next is not None:
+                self._failed(stop)  # raised by a plain function, not the end of a coroutine
+                return None
             output = stop.value
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
@@ -205,20 +327,21 @@ class Worker:
         else:
             self._running, self._variables, self._pending = running, variables, pending
             return self
-        if self.ended is None and type(output) in self.subscriber.card.produces:  # the ordinary end
-            extra = delivery.extra
-            read = self.context
-            headers, label = (message.headers, message.label) if read is None else read.read_so_far()
-            ticket = bus.emit(
-                output, self.subscriber.card, message.scope, message.number, message.hops + 1, headers, label,
+        finally:
+            workers.stepping = None
+        if self.ended is None and type(output) in subscription.produces:  # the ordinary end
+            handling_, extra = self.handling, delivery.extra
+            headers, label = (message.headers, message.label) if handling_ is None else handling_.read_so_far()
+            ticket = bus.publish(
+                output, subscriber.card, message.scope, message.number, message.hops + 1, headers, label,
                 None, None, None if extra is None else extra.instead_of,
             )  # fmt: skip
             if ticket is not None:
                 return self._wait_for_room(ticket)
             self._close(delivery)
-            if self.subscriber.busy:
-                self.subscriber.release(delivery)
             bus.settle(delivery, HANDLED)
+            if subscriber.holders:
+                subscriber.release(delivery)
             return None
         return self._complete(output)
 
@@ -240,8 +363,11 @@ class Worker:
         return self._step(self._running.send, value)
 
     def throw(self, kind: Any, value: Any = None, _traceback: Any = None) -> object:
-        """Hand an exception of the loop's on to the handler, to which it belongs."""
+        """Hand an exception of the loop's on to the handler; one that refuses to stop is dropped instead."""
         error = value if isinstance(value, BaseException) else kind() if isinstance(kind, type) else kind
+        if self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S:
+            self._drop()
+            raise error
         return self._step(self._running.throw, error)
 
     def close(self) -> None:
@@ -249,53 +375,66 @@ class Worker:
         self._running.close()
 
     def _step(self, step: Callable[[Any], Any], value: object) -> object:
-        now = self._bus.now
-        before = now()
+        bus, workers = self._bus, self._workers
+        before = bus.now()
+        # What the handler sends is attended to by this worker when it is over, or by another when it suspends again.
+        if not workers.attended:
+            self._attends = workers.attended = True
         try:
-            return self._variables.run(step, value)
+            pending = self._variables.run(step, value)
         except StopIteration as stop:
             rest = self._complete(stop.value)
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise
             rest = None
+        else:
+            if self._attends:
+                self._attends = False
+                workers.hand_over()
+            return pending
         finally:
-            seconds = now() - before
+            seconds = bus.now() - before
             if seconds >= STALL_S:
-                self._stalled(seconds)
+                bus.blocked(self.subscriber, seconds)
         self._running = None
         raise StopIteration(rest)
 
-    def _stopped(self, error: BaseException, *, final: bool = False) -> bool:
-        """Settle a handling that ended with an exception; False when the exception belongs to somebody else."""
+    def _stopped(self, error: BaseException) -> bool:
+        """Settle a handling that ended with an exception; False when the exception must go on to the loop."""
+        cancelled = belongs_to_loop(error)
         if self.ended is not None:
-            self._over(*self.ended, final=final)
-            return isinstance(error, Exception)  # a cancellation goes on to the scope that caused it
-        if isinstance(error, Exception) or not isinstance(error, (*_OF_THE_LOOP, anyio.get_cancelled_exc_class())):
-            self._failed(error, final=final)
-            return True
-        self._over(Outcome.CANCELLED, "closed" if self._bus.closing else "handler was cancelled")
-        return False
+            self._finish(*self.ended)
+        elif cancelled:
+            self._finish(*self._cancelled())
+        else:
+            self._failed(error)
+        return not cancelled
+
+    def _cancelled(self) -> tuple[Outcome, Reason]:
+        if self._bus.closing:
+            return Outcome.CANCELLED, Reason("closed")
+        return Outcome.CANCELLED, Reason("cancelled", "handler was cancelled")
 
     def _complete(self, output: object) -> Awaitable[Any] | None:
         """Publish what a handler returned, then settle its delivery."""
         if self.ended is not None:  # it swallowed its cancellation, or ended first; its outputs are dropped
-            self._over(*self.ended)
+            self._finish(*self.ended)
             return None
-        if output is not None:
+        if output is not None and self.delivery is not None:
             try:
-                ticket = self._publish(output)
-            except _Streams as streams:
-                return self._stream(streams.iterator)
+                ticket = self.publish(output)
+            except Streamed as streamed:
+                return self._stream(streamed.iterator)
             except GenieError as error:
                 self._failed(error, final=True)
                 return None
             if ticket is not None:
                 return self._wait_for_room(ticket)
-        self._over(HANDLED, "")
+        self._finish(HANDLED, None)
         return None
 
-    async def _wait_for_room(self, ticket: Ticket) -> None:
+    async def _wait_for_room(self, ticket: RoomTicket) -> None:
         self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
         try:
             await self._bus.room(ticket, self)
@@ -303,163 +442,127 @@ class Worker:
             if not self._stopped(error):
                 raise
             return
-        self._over(*(self.ended or (HANDLED, "")))
+        self._finish(*(self.ended or (HANDLED, None)))
 
-    def _publish(self, output: object) -> Ticket | None:
+    def publish(self, output: object) -> RoomTicket | None:
+        """Publish what the handler returned or yielded; the ticket is for ``room``, where a mailbox was full."""
         delivery = self.delivery
         if delivery is None:
             return None
-        card = self.subscriber.card
-        message, extra = delivery.message, delivery.extra
-        headers, label = (message.headers, message.label) if self.context is None else self.context.read_so_far()
-        ticket: Ticket | None = None
-        if type(output) in card.produces:  # looked at first: a model takes microseconds to say what it lacks
-            outputs: Any = (output,)
-        else:
-            outputs = self._several(delivery, output)
-        for payload in outputs:
-            ticket = self._bus.emit(
+        card, message, extra = self.subscriber.card, delivery.message, delivery.extra
+        headers, label = (message.headers, message.label) if self.handling is None else self.handling.read_so_far()
+        ticket: RoomTicket | None = None
+        for payload in outputs_of(self._bus, delivery, output):
+            ticket = self._bus.publish(
                 payload, card, message.scope, message.number, message.hops + 1, headers, label, ticket, None,
                 None if extra is None else extra.instead_of,
             )  # fmt: skip
         return ticket
 
-    def _several(self, delivery: Delivery, output: object) -> tuple[Any, ...]:
-        """Return what is published of an output that is no single payload."""
-        card = self.subscriber.card
-        if hasattr(output, "__aiter__"):
-            raise _Streams(output)
-        outputs = output if isinstance(output, tuple) else (output,)
-        for part in outputs:
-            if type(part) not in card.produces:
-                raise self._wrong(delivery, part)
-        self._bus.within_budget(card.id, None, len(outputs))
-        return outputs
+    def _stream(self, iterator: Any) -> Worker:
+        """Let an async iterator of the author's run in place of the handler; what it yields is published at once."""
+        self._running, self._pending = publish_stream(self, self._bus, iterator), _SENT
+        self._variables = self._base.copy()
+        return self
 
-    def _wrong(self, delivery: Delivery, output: object) -> GenieError:
-        card = self.subscriber.card
-        error: GenieError
-        if isinstance(output, Message):
-            error = ForgedMessageError(agent=card.id)
-        else:
-            names = tuple(topic_of(kind).name for kind in card.produces)
-            error = WrongOutputError(agent=card.id, got=type(output).__name__, declared=names)
-        self._bus.refused(delivery, error)
-        return error
+    # --- cutting it off ---
 
-    async def _stream(self, iterator: AsyncIterator[object]) -> None:
-        """Publish what an async iterator yields, as it yields; it is closed however it ends."""
-        yielded = 0
+    def cut(self, outcome: Outcome, reason: Reason) -> None:
+        """Cancel the handling; its delivery ends with that outcome."""
+        if self.ended is None:
+            self.ended = (outcome, reason)
+            if self._suspended:
+                self._stop = self._bus.timers.at(self._bus.now() + STOP_S, "abandon", self)
+            self._scope.cancel()
 
-        async def consume() -> None:
-            nonlocal yielded
-            try:
-                async for payload in iterator:
-                    if self.ended is not None:
-                        break
-                    ticket = self._publish(payload)
-                    yielded += 1
-                    self._bus.within_budget(self.subscriber.card.id, self.delivery, yielded)
-                    self._row += 1
-                    if ticket is not None:
-                        await self._bus.room(ticket, self)
-                    elif self._row % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
-                        await anyio.lowlevel.checkpoint()
-            finally:
-                close = getattr(iterator, "aclose", None)
-                if close is not None:
-                    await close()
+    def time_out(self) -> None:
+        """The handling exceeds its card's timeout: a failure. Without a retry it is settled at once."""
+        delivery = self.delivery
+        self.cut(DEAD_LETTERED, Reason("timeout"))
+        if delivery is not None and not self._bus.retries.would_retry(delivery):
+            self._bus.retries.failed(delivery, Reason("timeout"), final=True)
 
-        try:
-            await _Inside(consume(), self._base.copy(), self._stalled, self._bus.now)
-        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
-            if not self._stopped(error, final=yielded > 0):
-                raise
+    def abandon(self) -> None:
+        """The handler did not stop when it was cancelled: settle its delivery, free its slot, and name its agent."""
+        delivery, subscriber, bus = self.delivery, self.subscriber, self._bus
+        if delivery is None or self._abandoned:
             return
-        self._over(*(self.ended or (HANDLED, "")), final=yielded > 0)
+        self._abandoned = True
+        self._finish(*(self.ended or self._cancelled()))
+        bus.did_not_stop(subscriber)
+        if self in subscriber.running:
+            del subscriber.running[self]
+            subscriber.active -= 1
+        subscriber.abandoned += 1
+        if subscriber.queue or subscriber.due:
+            subscriber.list()
+        if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
+            bus.quarantine(subscriber, f"{subscriber.abandoned} handlers did not stop when they were cancelled")
+        bus.tasks.interrupt(self.task)
+
+    def _drop(self) -> None:
+        """Give up on a handler that refuses to stop: its coroutine is closed here, and never runs again."""
+        running, self._running = self._running, None
+        if self.delivery is not None:
+            self._finish(*(self.ended or self._cancelled()))
+        try:
+            if running is not None:
+                self._variables.run(running.close)
+        except BaseException as error:  # noqa: BLE001 - it refuses even this; nothing more can be done for it
+            self._bus.log_failure(self.subscriber.card.id, error)
 
     # --- the end of one ---
 
     def _failed(self, error: BaseException, *, final: bool = False) -> None:
-        if self.ended is not None:
-            self._over(*self.ended, final=final)
+        delivery = self.delivery
+        if self.ended is not None or delivery is None:
+            self._finish(*(self.ended or self._cancelled()))
             return
-        if isinstance(error, ImmutableMessageError) and self.delivery is not None:
-            self._bus.refused(self.delivery, error)
-        run_id, why = None, type(error).__name__
-        if self.delivery is not None:
-            message = self.delivery.message
-            run_id = message.correlation_id
-            why = self._bus.words(error, message, message.label if self.context is None else self.context.label)
-        self._bus.log_failure(self.subscriber.card.id, error, run_id)
+        bus, message = self._bus, delivery.message
+        if isinstance(error, ImmutableMessageError):
+            bus.refused(delivery, error)
+        label = message.label if self.handling is None else self.handling.read_so_far()[1]
+        reason = named(bus, error, message, label)
+        bus.log_failure(self.subscriber.card.id, error, message.correlation_id)
         again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
-        self._failed_as(why, final=final or again_s is None, again_s=again_s or 0.0)
+        final = final or again_s is None or self.yielded > 0
+        self._close(delivery)
+        bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
+        self._release(delivery)
 
-    def _failed_as(self, reason: str, *, final: bool = False, again_s: float = 0.0) -> None:
+    def _finish(self, outcome: Outcome, reason: Reason | None) -> None:
+        """Settle the delivery, unless it was settled when it was cut off."""
         delivery = self.delivery
-        if delivery is not None:
-            self._close(delivery)
-            self._bus.supervisor.failed(delivery, reason, final=final, again_s=again_s)
-
-    def _over(self, outcome: Outcome, reason: str, *, final: bool = False) -> None:
-        if outcome is Outcome.DEAD_LETTERED:  # out of time: a failure like any other
-            self._failed_as(reason, final=final)
+        if delivery is None:
             return
-        delivery = self.delivery
-        if delivery is not None:
-            self._close(delivery)
-            if self.subscriber.busy:
-                self.subscriber.release(delivery)
+        final = self.yielded > 0
+        self._close(delivery)
+        if outcome is DEAD_LETTERED and reason is not None:  # out of time: a failure like any other
+            if delivery in delivery.message.scope.deliveries:
+                self._bus.retries.failed(delivery, reason, final=final)
+        else:
             self._bus.settle(delivery, outcome, reason)
+        self._release(delivery)
+
+    def _release(self, delivery: Delivery) -> None:
+        """Give up the key of a delivery, unless it waits for another attempt."""
+        if self.subscriber.holders and delivery.parked is None:
+            self.subscriber.release(delivery)
 
     def _close(self, delivery: Delivery) -> None:
-        self.delivery = None
-        elapsed = self._bus.now() - self.started
-        self.subscriber.tally.times[int(elapsed * 1e6).bit_length()] += 1
+        bus = self._bus
+        self.delivery = delivery.worker = None
+        self.yielded = 0
+        if self._stop is not None:
+            self._stop.cancel()
+            self._stop = None
+        elapsed = bus.now() - self.started
+        accounting.timed(delivery.subscription, elapsed)
         if elapsed >= STALL_S and not self._suspended:
-            self._stalled(elapsed)
-        if delivery.message.scope.run.noisy:
-            self._bus.took(delivery, elapsed)
-        context = self.context
-        if context is not None:
-            self.context = None
-            context.close()
-
-
-class _Streams(Exception):  # noqa: N818 - a signal within this file
-    """The output is an async iterator."""
-
-    def __init__(self, iterator: Any) -> None:
-        super().__init__()
-        self.iterator = iterator
-
-
-class _Inside:
-    """Awaits a coroutine with each step inside given context variables."""
-
-    def __init__(
-        self, running: Any, variables: Variables, stalled: Callable[[float], None], now: Callable[[], float]
-    ) -> None:
-        self._running = running
-        self._variables = variables
-        self._stalled = stalled
-        self._now = now
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        step: Callable[[Any], Any] = self._running.send
-        value: Any = None
-        while True:
-            before = self._now()
-            try:
-                pending = self._variables.run(step, value)
-            except StopIteration as stop:
-                return stop.value
-            finally:
-                seconds = self._now() - before
-                if seconds >= STALL_S:
-                    self._stalled(seconds)
-            try:
-                value = yield pending
-                step = self._running.send
-            except BaseException as error:  # noqa: BLE001 - thrown in by the loop; it belongs to the coroutine
-                step, value = self._running.throw, error
+            bus.blocked(self.subscriber, elapsed)
+        if delivery.message.scope.run.observed:
+            bus.runs.took(delivery, elapsed)
+        handling = self.handling
+        if handling is not None:
+            self.handling = None
+            handling.close()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from genie.contracts.admission import Part
-from genie.contracts.headers import Grant
+from genie.contracts.headers import Consent
 from genie.contracts.limits import Overflow
 
 _AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
@@ -31,7 +31,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 def _consent(text: str) -> str:
-    Grant.parse(text)
+    Consent.parse(text)
     return text
 
 

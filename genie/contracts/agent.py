@@ -28,6 +28,7 @@ from typing import (
 from pydantic import BaseModel
 
 from genie.contracts.classification import Classification
+from genie.contracts.gather import Need
 from genie.contracts.message import Message, Payload
 from genie.contracts.signature import ExecutorName, Signature, read_signature, unfit
 from genie.errors import AgentDefinitionError

@@ -17,7 +17,7 @@ from typing import (
 from pydantic import BaseModel
 
 from genie.contracts.classification import Classification
-from genie.contracts.headers import Grant, Headers
+from genie.contracts.headers import Consent, Headers
 from genie.contracts.limits import NO_RETRY, Estimate, Mailbox, RestartBudget, Retry
 from genie.contracts.message import Payload
 from genie.contracts.signature import ExecutorName
@@ -119,7 +119,7 @@ class Caller:
 
     def __post_init__(self) -> None:
         for consent in self.consent:
-            Grant.parse(consent)
+            Consent.parse(consent)
 
     def narrowed(
         self,

@@ -17,7 +17,7 @@ from genie.contracts.classification import Classification
 # --- headers ---
 
 
-class Grant(typing.NamedTuple):
+class Consent(typing.NamedTuple):
     """One consent as headers carry it: ``purpose``, or ``purpose@2026-12-31T00:00:00Z`` for one that ends then."""
 
     purpose: str
@@ -26,7 +26,7 @@ class Grant(typing.NamedTuple):
     """The moment from which it is not in force any more; None means until it is withdrawn."""
 
     @classmethod
-    def parse(cls, text: str) -> Grant:
+    def parse(cls, text: str) -> Consent:
         """Return what a consent grants, and until when.
 
         Raises:
@@ -79,6 +79,14 @@ class Headers:
             consent=self.consent if consent is None else self.consent & consent,
             traceparent=traceparent or self.traceparent,
         )
+
+    def record(self) -> dict[str, object]:
+        """Return the headers as plain values."""
+        return {
+            "tenant": self.tenant, "user": self.user, "roles": sorted(self.roles), "region": self.region,
+            "classification": self.classification.label, "consent": sorted(self.consent),
+            "traceparent": self.traceparent,
+        }  # fmt: skip
 
     def met(self, other: Headers) -> Headers:
         """Return headers that give no more than either: what is made of two messages of one run carries these."""

@@ -6,10 +6,14 @@ import inspect
 import types
 import typing
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
 from typing import Literal, NamedTuple, Union, get_args, get_origin
 
 from genie.contracts.message import Payload
 from genie.errors import AgentDefinitionError
+
+IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
+"""True inside every handler, wherever it runs."""
 
 ExecutorName = Literal["loop", "thread", "process"]
 """Where a handler runs: on the event loop, in a thread, or in a process of its own."""

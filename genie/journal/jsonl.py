@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Inspection, Message, Path, Payload
+    from genie.contracts.message import Envelope, Inspection, Path, Payload
     from genie.contracts.ports.journal import JournalRecord
     from genie.policy.policy import Gate, PolicySet
 
@@ -62,7 +62,7 @@ class JournalFile:
         except OSError as error:
             self.failure = error
 
-    def _message(self, message: Message[Any]) -> dict[str, Any]:
+    def _message(self, message: Envelope[Any]) -> dict[str, Any]:
         headers = message.headers
         shown: dict[str, Any] = {
             "causation_id": message.causation_id,
@@ -85,7 +85,7 @@ class JournalFile:
         masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
         return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
 
-    def _seen(self, message: Message[Any]) -> tuple[Sight, frozenset[Path]]:
+    def _seen(self, message: Envelope[Any]) -> tuple[Sight, frozenset[Path]]:
         """Return what the reader may see of a message, and where that is masked."""
         sender = self._senders.get(message.sender)
         if sender is None:
@@ -93,7 +93,7 @@ class JournalFile:
         kind = type(message.payload)
         gate = self._gates.get(kind)
         if gate is None:
-            gate = self._gates[kind] = self._policies.gate(kind, self._reader)
+            gate = self._gates[kind] = self._policies.evaluator(kind, self._reader)
         decision = gate.judge(message, sender)
         sight = seen(message, decision, self._reader, carries=True)
         if decision is None or sight.payload is not None:

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from genie.contracts.headers import Grant
-from genie.contracts.message import stamp
+from genie.bus.delivery import original
+from genie.bus.interceptors import Interceptor
+from genie.contracts.headers import Consent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from genie.bus.accounting import RunState
-    from genie.bus.exchange import Exchange
+    from genie.bus.bus import Bus
+    from genie.bus.scope import RunState
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Message
 
 MOST_SETS = 1024
 """Sets of consents of which it is known what is left of them."""
 
 
-class Consents:
+class Consents(Interceptor):
     """The consents of one runtime.
 
     Args:
         bus: The bus.
     """
 
-    def __init__(self, bus: Exchange) -> None:
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        bus.timers.on("consent", self._lapsed)
         self._withdrawn: set[str] = set()
         self._left: dict[frozenset[str], tuple[frozenset[str], float]] = {}
         """A set of consents -> those in force, and until when that is so."""
 
-    def granted(self, headers: Headers) -> Headers:
+    def narrowed(self, headers: Headers) -> Headers:
         """Return headers without the consents that are not in force; the same object where all are."""
         consent = headers.consent
         if not consent:
@@ -41,48 +42,48 @@ class Consents:
         left, _ = self._of(consent)
         return headers if len(left) == len(consent) else headers.narrowed(consent=left)
 
-    def current(self, message: Message[Any]) -> Message[Any]:
-        """Return a message without the consents that are not in force any more."""
-        headers = self.granted(message.headers)
-        if headers is message.headers:
-            return message
-        return stamp(
-            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
-            message.hops, headers, message.label, message.inspection,
-        )  # fmt: skip
+    def opened(self, run: RunState) -> None:
+        """A run begins."""
+        if run.headers.consent:
+            self.watch(run)
+
+    def closed(self, run: RunState) -> None:
+        """A run is at rest: its timer is not needed."""
+        if run.lapse is not None:
+            run.lapse.cancel()
 
     def watch(self, run: RunState) -> None:
-        """Have the alarm look at a run when the first of its consents ends."""
+        """Set a timer for the end of a run's first consent that ends."""
         consent = run.headers.consent
         until = self._of(consent)[1] if consent else math.inf
-        run.lapse = None if until == math.inf else self._bus.alarm.at(until, lambda: self._lapsed(run))
+        run.lapse = None if until == math.inf else self._bus.timers.at(until, "consent", run)
 
-    def withdraw(self, consent: str) -> None:
+    def revoke(self, consent: str) -> None:
         """Withdraw a consent, by its purpose or as headers carry it, from every run and every message on its way."""
         self._withdrawn.add(consent)
         self._left.clear()
-        self._reach(self._bus.runs.values())
+        self._reach(self._bus.runs.open_runs.values())
 
     def _lapsed(self, run: RunState) -> None:
         before = run.headers.consent
         self._reach((run,))
         for consent in sorted(before - run.headers.consent):
-            self._bus.governed("lapsed", consent, by="bus", detail={"run_id": run.id})
+            self._bus.record_act("lapsed", consent, by="bus", detail={"run_id": run.id})
         self.watch(run)
 
     def _reach(self, runs: Iterable[RunState]) -> None:
         """Take what is not in force any more from work in flight, which is judged again."""
         bus = self._bus
         for run in runs:
-            run.headers = self.granted(run.headers)
-        for delivery in bus.deliveries():
-            delivery.message = self.current(delivery.message)
-            if delivery.extra is not None and delivery.extra.original is not None:
-                delivery.extra.original = self.current(delivery.extra.original)
-        for subscriber in bus.subscribers.values():
-            for worker in subscriber.workers:
-                if worker.context is not None:
-                    worker.context.onward = self.granted(worker.context.onward)
+            run.headers = self.narrowed(run.headers)
+            for scope in run.root.tree():
+                for delivery in scope.deliveries:
+                    masked = delivery.extra is not None and delivery.extra.original is not None
+                    if masked and delivery.extra is not None:
+                        delivery.extra.original = bus.current(original(delivery))
+                    delivery.message = bus.current(delivery.message)
+                    if delivery.worker is not None and delivery.worker.handling is not None:
+                        delivery.worker.handling.narrow()
         bus.epoch += 1
 
     def _of(self, consent: frozenset[str]) -> tuple[frozenset[str], float]:
@@ -94,7 +95,7 @@ class Consents:
         until = math.inf
         for text in consent:
             try:
-                grant = Grant.parse(text)
+                grant = Consent.parse(text)
             except ValueError:
                 continue  # what cannot be read grants nothing
             if text in self._withdrawn or grant.purpose in self._withdrawn:

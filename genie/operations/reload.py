@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -48,14 +47,17 @@ class PolicySource(Protocol):
         ...
 
 
-class Reloads(ABC):
-    """What a runtime does when its policy files change."""
+class Reloads:
+    """Reads the policy files of one runtime again.
 
-    _source: PolicySource | None
+    Args:
+        bus: Returns the open bus, or raises when the runtime is closed.
+        source: Where the policies are written; None where they came from a program.
+    """
 
-    @abstractmethod
-    def _open_bus(self) -> Bus:
-        """Return the bus, or raise when the runtime is closed."""
+    def __init__(self, bus: Callable[[], Bus], source: PolicySource | None) -> None:
+        self._open_bus = bus
+        self._source = source
 
     async def reload(self, *, by: str = "operator", reason: str = "") -> bool:
         """Read the policy files again and judge by them from now on; what is queued is judged again.
@@ -84,7 +86,7 @@ class Reloads(ABC):
             told = str(error) if isinstance(error, GenieError) else type(error).__name__
             problems = error.problems if isinstance(error, ConfigError) else (told,)
             contents = await _in_thread(partial(_contents, source.files))
-            bus.governed(
+            bus.record_act(
                 "reload_refused", bus.policies.sha256, by=by, reason=reason,
                 detail={"problems": list(problems[:_TOLD]), "files": contents},
             )  # fmt: skip
@@ -130,7 +132,7 @@ class _Watch:
 
     def look_later(self) -> None:
         """Look again after a while."""
-        self._bus.alarm.at(self._bus.now() + self._every_s, self._look)
+        self._bus.timers.at(self._bus.now() + self._every_s, "call", self._look)
 
     def _look(self) -> None:
         marks = _marks(self._source.files)
@@ -138,7 +140,7 @@ class _Watch:
             self.look_later()
             return
         self._marks = marks
-        self._task = self._bus.crew.start(self._renew)
+        self._task = self._bus.tasks.start(self._renew)
 
     async def _renew(self) -> None:
         try:
@@ -149,7 +151,7 @@ class _Watch:
         except Exception:  # noqa: BLE001, S110 - logged and in the audit; the old policies stay in force
             pass
         finally:
-            self._bus.crew.left(self._task)
+            self._bus.tasks.left(self._task)
             self.look_later()
 
 

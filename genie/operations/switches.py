@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from genie.bus.accounting import Outcome
-from genie.bus.supervisor import EVERYTHING
+from genie.bus.interceptors import Interceptor
+from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.ports.control import Act
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.backend.timers import Entry
-    from genie.bus.exchange import Exchange
+    from genie.backend.timers import Timer
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Ending
     from genie.bus.mailbox import Subscriber
-    from genie.bus.supervisor import Supervisor
+    from genie.contracts.message import Envelope
 
 Kind = Literal["agent", "tenant", "all"]
 Word = Literal["killed", "paused"]
 Done = Literal["killed", "paused", "revived", "resumed"]
 _LIFTED: dict[Word, Done] = {"killed": "revived", "paused": "resumed"}
+PAUSED, KILLED = Reason("paused"), Reason("killed")
 
 
 class Target(NamedTuple):
@@ -44,25 +46,47 @@ class Switch:
     reason: str
     until: float | None
     """On the loop's clock; None until somebody lifts it."""
-    ending: Entry | None = None
+    ending: Timer | None = None
 
 
-class Switches:
+class Switches(Interceptor):
     """The switches of one bus. An agent may be paused, quarantined and killed at once: each is lifted by itself.
 
     Args:
         bus: The bus.
-        supervisor: Who turns deliveries away.
     """
 
-    def __init__(self, bus: Exchange, supervisor: Supervisor) -> None:
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._supervisor = supervisor
+        self._tenants: set[str] = set()
+        """Tenants that are killed."""
+        self._everything = False
+        bus.timers.on("switch", self._over)
         self._on: dict[tuple[Target, Word], Switch] = {}
-        self._quarantined: dict[str, str] = {}
+        self._quarantined: dict[str, Reason] = {}
         """Quarantines that a kill or a pause covers, by agent."""
         self.tell: Callable[[Act], None] | None = None
         """Told whenever somebody switches something off or lifts it."""
+
+    def refuse(self, message: Envelope[Any]) -> Ending | None:
+        """Return how messages of a killed tenant end, or of everybody."""
+        if self._everything:
+            return Outcome.DENIED, Reason("killed", "everything is killed")
+        tenant = message.headers.tenant
+        if tenant in self._tenants:
+            return Outcome.DENIED, Reason("killed", f"tenant {tenant!r} is killed")
+        return None
+
+    def _shut(self, target: Target, *, on: bool) -> None:
+        if target.kind == "all":
+            self._everything = on
+        elif on:
+            self._tenants.add(target.name)
+        else:
+            self._tenants.discard(target.name)
+        self.active = self._everything or bool(self._tenants)
+        self._bus.reintercept()
+        self._bus.epoch += 1
 
     def on(self) -> tuple[Switch, ...]:
         """Return what is switched off now, oldest first."""
@@ -83,59 +107,61 @@ class Switches:
         until = None if for_s is None else bus.now() + for_s
         switch = self._on[target, word] = Switch(target, word, by, reason, until)
         detail = None if for_s is None else {"for_s": for_s}
-        bus.governed(word, str(target), by=by, reason=reason, detail=detail)
+        bus.record_act(word, str(target), by=by, reason=reason, detail=detail)
         if until is not None:
-            switch.ending = bus.alarm.at(until, lambda: self._over(switch))
+            switch.ending = bus.timers.at(until, "switch", switch)
         if target.kind == "agent":
             subscriber = bus.subscribers.get(target.name)
             if subscriber is not None:
                 self.enforce(subscriber)
         else:
-            self._supervisor.shut_tenants.add(target.name if target.kind == "tenant" else EVERYTHING)
-            bus.epoch += 1
-            for run in tuple(bus.runs.values()):
+            self._shut(target, on=True)
+            for run in tuple(bus.runs.open_runs.values()):
                 if target.kind == "all" or run.headers.tenant == target.name:
-                    bus.trees.end(run, Outcome.CANCELLED, "killed")
+                    bus.runs.end(run, Outcome.CANCELLED, KILLED)
         self._told(word, target, by, reason, for_s)
 
     def lift(self, target: Target, word: Word, *, by: str, reason: str, quarantine: bool = True) -> None:
         """Lift a switch, and with it an agent's quarantine unless that is to stay."""
         bus = self._bus
         self._forget(target, word)
-        bus.governed(_LIFTED[word], str(target), by=by, reason=reason)
+        bus.record_act(_LIFTED[word], str(target), by=by, reason=reason)
         if target.kind == "agent":
             subscriber = bus.subscribers.get(target.name)
             covered = self._quarantined.pop(target.name, None)
             if subscriber is not None:
                 covered = _quarantine(subscriber) or covered
-                self._supervisor.unbar(subscriber)
+                bus.restore(subscriber)
                 if covered is not None and not quarantine:
                     self._quarantined[target.name] = covered
                 self.enforce(subscriber)
         else:
-            self._supervisor.shut_tenants.discard(target.name if target.kind == "tenant" else EVERYTHING)
-            bus.epoch += 1
+            self._shut(target, on=False)
         if quarantine:  # somebody did it; a term that is over is known by its date
             self._told(_LIFTED[word], target, by, reason, None)
+
+    def target(self, act: Act) -> Target:
+        """Return what an act of another terminal is about."""
+        return Target(act.kind, act.name)
 
     def is_on(self, target: Target, word: Word) -> bool:
         """Say whether something is switched off that way."""
         return (target, word) in self._on
 
     def enforce(self, subscriber: Subscriber) -> None:
-        """Bar an agent as it is switched off; a kill covers a quarantine, and that a pause."""
+        """Suspend an agent as it is switched off; a kill covers a quarantine, and a quarantine a pause."""
         agent = subscriber.card.id
         target = Target("agent", agent)
         quarantine = _quarantine(subscriber)
         if quarantine is not None:
             self._quarantined[agent] = quarantine
         if self.is_on(target, "killed"):
-            self._supervisor.bar(subscriber, "killed")
-            cut(subscriber, "killed")
+            self._bus.suspend(subscriber, KILLED)
+            self._bus.cancel_handlers(subscriber, KILLED)
         elif agent in self._quarantined:
-            self._supervisor.bar(subscriber, self._quarantined.pop(agent))
+            self._bus.suspend(subscriber, self._quarantined.pop(agent))
         elif self.is_on(target, "paused"):
-            self._supervisor.bar(subscriber, "paused")
+            self._bus.suspend(subscriber, PAUSED)
 
     def _forget(self, target: Target, word: Word) -> None:
         switch = self._on.pop((target, word), None)
@@ -152,13 +178,6 @@ class Switches:
             self.tell(Act(word, target.kind, target.name, by, reason, until))
 
 
-def _quarantine(subscriber: Subscriber) -> str | None:
-    barred = subscriber.barred
-    return barred if barred is not None and barred.startswith("quarantined") else None
-
-
-def cut(subscriber: Subscriber, reason: str) -> None:
-    """Cancel what an agent is handling."""
-    for worker in tuple(subscriber.workers):
-        if worker.delivery is not None:
-            worker.cut(Outcome.CANCELLED, reason)
+def _quarantine(subscriber: Subscriber) -> Reason | None:
+    suspended = subscriber.suspended
+    return suspended if suspended is not None and suspended.code == "quarantined" else None

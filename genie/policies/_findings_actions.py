@@ -7,7 +7,7 @@ from typing import Any
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
-from genie.contracts.message import Finding, Message
+from genie.contracts.message import Envelope, Finding
 from genie.policies._findings import masked_or_denied, places
 from genie.policies._settings import Action
 from genie.policy.policy import ALLOW, Deny, Hold, Judge, Route, Verdict
@@ -31,7 +31,7 @@ def exposure_judge(
         return None
     why = "which nobody may be given here" if everyone else f"above the recipient's clearance {clearance.label}"
 
-    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+    def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         findings = message.inspection.findings
         return _verdict(policy, [f for f in findings if f.kind in acted], acted, why) if findings else ALLOW
 

@@ -9,7 +9,7 @@ from genie.policy.policy import ALLOW
 if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Message
+    from genie.contracts.message import Envelope
     from genie.policy.policy import Judge, Judgement
 
 
@@ -21,7 +21,7 @@ def recalling(judge: Judge) -> Judge:
     """
     allowed: Headers | None = None
 
-    def recalled(message: Message[Any], sender: AgentCard) -> Judgement:
+    def recalled(message: Envelope[Any], sender: AgentCard) -> Judgement:
         nonlocal allowed
         headers = message.headers
         if headers is allowed:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 from genie.contracts.classification import Classification
-from genie.contracts.headers import Grant
+from genie.contracts.headers import Consent
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def purposes_in(consent: frozenset[str]) -> frozenset[str]:
     found = set()
     for text in consent:
         try:
-            found.add(Grant.parse(text).purpose)
+            found.add(Consent.parse(text).purpose)
         except ValueError:
             continue
     return frozenset(found)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._findings import masked_or_denied
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 
@@ -39,7 +39,7 @@ class Clearance:
         topic = topic_of(route.payload).name
         why = f"above the recipient's clearance {clearance.label}"
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             inspection = message.inspection
             if message.label <= clearance and inspection.label <= clearance:
                 return ALLOW

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Payload, topic_of
+from genie.contracts.message import Envelope, Payload, topic_of
 from genie.policies._header_cache import recalling
 from genie.policies._settings import Names, TopicRule, most_specific, purposes_in
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
@@ -66,7 +66,7 @@ class Consent:
         if not needed:
             return None
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             consent = message.headers.consent
             if needed <= consent or needed <= purposes_in(consent):
                 return ALLOW

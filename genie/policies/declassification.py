@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from genie.contracts.classification import Classification
 from genie.contracts.message import topic_of
 from genie.policies._settings import EnvironmentName, Level, TopicRule, Word, matches
-from genie.policy.declassification import Fall
+from genie.policy.declassification import Downgrade
 from genie.policy.policy import Inspector, Judge, PolicySettings, Route
 
 
@@ -36,7 +36,7 @@ class Permit(PolicySettings):
             raise ValueError(f"from {self.from_.label} to {self.to.label} is no fall; write a lower label under `to`")
         return self
 
-    def covers(self, fall: Fall) -> bool:
+    def covers(self, fall: Downgrade) -> bool:
         """Return True when this permission is for that fall."""
         return (
             self.agent == fall.agent.id
@@ -75,7 +75,7 @@ class Declassification:
         """Return None: it judges no delivery, and so costs none anything."""
         return None
 
-    def permits(self, fall: Fall) -> bool:
+    def permits(self, fall: Downgrade) -> bool:
         """Return True where the label may fall; asked once for each agent and payload class."""
         listed = [permit for permit in self.settings.permits if permit.agent == fall.agent.id]
         if any(permit.covers(fall) for permit in listed):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, StringConstraints
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._settings import Names, TopicRule, most_specific
 from genie.policy.policy import ALLOW, Allow, Inspector, Judge, PolicySettings, Route, Verdict
 
@@ -60,7 +60,7 @@ class Disclosure:
         if not exempt:
             return lambda _message, _sender: noticed
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             return noticed if exempt.isdisjoint(message.headers.roles) else ALLOW
 
         return judge

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 from pydantic import AfterValidator, Field, PositiveInt
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Path, Payload, Value, topic_of
+from genie.contracts.message import Envelope, Path, Payload, Value, topic_of
 from genie.policies._findings import place
 from genie.policies._settings import TopicRule, Word, most_specific
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
@@ -123,7 +123,7 @@ def _once(verdict_on: Callable[[Payload], Verdict]) -> Judge:
     """Return a judge that reads a payload once, however many it is delivered to: the verdict depends on it alone."""
     last: tuple[weakref.ref[Payload] | None, Verdict] = (None, ALLOW)
 
-    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+    def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         nonlocal last
         payload: Payload = message.payload
         reference, verdict = last

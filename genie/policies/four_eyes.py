@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._settings import Names, TopicRule, matches
 from genie.policy.policy import Deny, Hold, Inspector, Judge, PolicySettings, Route, Verdict
 
@@ -69,7 +69,7 @@ class FourEyes:
         )  # fmt: skip
         nobody = Deny("four_eyes", f"{topic} needs a user, so that who sends it and who approves it can be told apart")
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             return hold if message.headers.user else nobody
 
         return judge

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field, PositiveInt
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._payload_shape import bound_of, shape_of, walk
 from genie.policies._settings import TopicRule, most_specific
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
@@ -66,7 +66,7 @@ class PayloadSize:
         quick = shape.rows is not None and shape.depth <= max_depth
         rows = tuple((attrgetter(name), each) for name, each in shape.rows or ())
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             size = message.inspection.size_bytes
             if size > limit:
                 return Deny("payload_size", f"{topic} is {size} bytes, above its limit of {limit}; {_CURE}")
@@ -80,7 +80,7 @@ class PayloadSize:
                     return ALLOW
             return _shaped(message)
 
-        def _shaped(message: Message[Any]) -> Verdict:
+        def _shaped(message: Envelope[Any]) -> Verdict:
             most = bound_of(message.payload, max_depth)
             if most[0] <= max_depth and most[1] <= max_parts:
                 return ALLOW

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._settings import Names, TopicRule, matches_id, most_specific
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 
@@ -79,7 +79,7 @@ def _any_of(topic: str, roles: tuple[str, ...]) -> Judge:
     excludes = frozenset(roles).isdisjoint
     denied = Deny("topic_roles", f"{topic} needs one of the roles {', '.join(roles)}; start the run with one")
 
-    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+    def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         return denied if excludes(message.headers.roles) else ALLOW
 
     return judge
@@ -98,7 +98,7 @@ def _judge(topic: str, rule: RoleRule) -> Judge:
             known[name] = may
         return may
 
-    def judge(message: Message[Any], sender: AgentCard) -> Verdict:
+    def judge(message: Envelope[Any], sender: AgentCard) -> Verdict:
         held = message.headers.roles
         if one and one.isdisjoint(held):
             why = f"needs one of the roles {', '.join(sorted(one))}; start the run with one"

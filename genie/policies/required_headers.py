@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from genie.contracts.card import AgentCard
 from genie.contracts.headers import Headers
-from genie.contracts.message import Message, Payload, topic_of
+from genie.contracts.message import Envelope, Payload, topic_of
 from genie.policies._header_cache import recalling
 from genie.policies._settings import Names, TopicRule, matches, purposes_in
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
@@ -107,7 +107,7 @@ class RequiredHeaders:
 
         reads = tuple(attrgetter(name) for name in needed)
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             headers = message.headers
             for read in reads:
                 if not read(headers):

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._findings import masked_or_denied
 from genie.policies._settings import Level, Names, Word, in_force
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
@@ -82,7 +82,7 @@ class Residency:
         ceilings = self._ceilings(region)
         shown = "no region" if region is None else f"region {region!r}"
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             home = message.headers.region or default
             ceiling = free if home is None else ceilings.get(home, free)
             inspection = message.inspection

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from genie.contracts.card import AgentCard, Risk, Tier
-from genie.contracts.message import Message
+from genie.contracts.message import Envelope
 from genie.policies._settings import ENVIRONMENTS, EnvironmentName, Names, Word
 from genie.policy.policy import ALLOW, Deny, Environment, Inspector, Judge, Judgement, PolicySettings, Route
 
@@ -83,7 +83,7 @@ class RiskTier:
         if not own:
             return otherwise
 
-        def judge(message: Message[Any], sender: AgentCard) -> Judgement:
+        def judge(message: Envelope[Any], sender: AgentCard) -> Judgement:
             one = own.get(message.headers.tenant or "", otherwise)
             return ALLOW if one is None else one(message, sender)
 
@@ -104,7 +104,7 @@ def _judge(every: Cells, environment: Environment, card: AgentCard) -> Judge | N
         "risk_tier", f"{shown} runs in {environment.name} only for the roles {listed}; start the run with one"
     )
 
-    def judge(message: Message[Any], _sender: AgentCard) -> Judgement:
+    def judge(message: Envelope[Any], _sender: AgentCard) -> Judgement:
         held = message.headers.roles
         if first.isdisjoint(held):
             return denied

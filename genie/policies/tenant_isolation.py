@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.policies._settings import Names, matches_id
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 
@@ -54,7 +54,7 @@ class TenantIsolation:
             f"{topic} belongs to a tenant that {card.id!r} does not work for; name it in the card's tenants",
         )
 
-        def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+        def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             tenant = message.headers.tenant
             if tenant and tenant in tenants:
                 return ALLOW
@@ -64,7 +64,7 @@ class TenantIsolation:
 
 
 def _tenanted(missing: Deny) -> Judge:
-    def judge(message: Message[Any], _sender: AgentCard) -> Verdict:
+    def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         return ALLOW if message.headers.tenant else missing
 
     return judge

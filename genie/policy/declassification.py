@@ -15,7 +15,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.policy.policy import Environment, Policy
 
 
-class Fall(NamedTuple):
+class Downgrade(NamedTuple):
     """A label that an agent's output is to leave with, lower than the highest that the agent has read."""
 
     agent: AgentCard
@@ -29,7 +29,7 @@ class Fall(NamedTuple):
 class Permitting(Protocol):
     """A policy that has a say in declassification. Pure, like its judges."""
 
-    def permits(self, fall: Fall) -> bool:
+    def permits(self, fall: Downgrade) -> bool:
         """Return True where the label may fall that far."""
         ...
 
@@ -51,7 +51,7 @@ def labels_sent(
             return max(own, read)
         for to in Classification:
             if max(own, lowest) <= to < read:
-                fall = Fall(sender, payload, read, to, environment)
+                fall = Downgrade(sender, payload, read, to, environment)
                 if all(_permits(policy, fall) for policy in asked):
                     return to
         return max(own, read)
@@ -59,7 +59,7 @@ def labels_sent(
     return tuple(sent(read) for read in Classification)
 
 
-def _permits(policy: Permitting, fall: Fall) -> bool:
+def _permits(policy: Permitting, fall: Downgrade) -> bool:
     try:
         return policy.permits(fall) is True
     except Exception:  # noqa: BLE001 - fail closed

@@ -8,11 +8,11 @@ from genie.policy.policy import mask
 
 if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Envelope, Payload
     from genie.policy.policy import Decision
 
 
-class Sight(NamedTuple):
+class Disclosure(NamedTuple):
     """What one recipient may see of one message."""
 
     payload: Payload | None
@@ -23,7 +23,7 @@ class Sight(NamedTuple):
     """What must stand beside the payload, each once, in the order of the policies."""
 
 
-def seen(message: Message[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Sight:
+def seen(message: Envelope[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
     """Return what a recipient gets of a message.
 
     Obligations take effect where a message leaves. Toward an agent they are part of the recorded verdict and no more:
@@ -36,15 +36,15 @@ def seen(message: Message[Any], decision: Decision | None, card: AgentCard, *, c
         carries: The recipient can write notices beside the payload; one that cannot gets nothing that carries some.
     """
     if decision is None:
-        return Sight(message.payload)
+        return Disclosure(message.payload)
     if decision.verdict in {"deny", "hold"}:
-        return Sight(None, decision.summary)
+        return Disclosure(None, decision.summary)
     notices = tuple(dict.fromkeys(decision.obligations)) if card.egress else ()
     if notices and not carries:
-        return Sight(None, f"a notice is due beside it, which {card.id!r} cannot carry")
+        return Disclosure(None, f"a notice is due beside it, which {card.id!r} cannot carry")
     if decision.verdict != "redact":
-        return Sight(message.payload, notices=notices)
+        return Disclosure(message.payload, notices=notices)
     try:
-        return Sight(mask(message, decision.paths), notices=notices)
-    except LookupError:
-        return Sight(None, f"cannot be masked; {decision.summary}")
+        return Disclosure(mask(message, decision.paths), notices=notices)
+    except Exception:  # noqa: BLE001 - fail closed: what cannot be masked, for whatever reason, is not shown
+        return Disclosure(None, f"cannot be masked; {decision.summary}")

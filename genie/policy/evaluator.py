@@ -9,27 +9,27 @@ from genie.policy.verdicts import (
     ALLOW,
     SHADOW,
     Allow,
+    ApprovalNeed,
     Decision,
     Deny,
     Hold,
     Judge,
     Judgement,
-    Need,
-    Reason,
+    PolicyReason,
     Redact,
-    Ruled,
+    RuleVerdict,
     Verdict,
 )
 
 if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
-    from genie.contracts.message import Message, Path
+    from genie.contracts.message import Envelope, Path
 
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
 
 
-class Seat(NamedTuple):
+class CompiledPolicy(NamedTuple):
     """One policy's judge on a route."""
 
     policy: str
@@ -52,19 +52,19 @@ class Opinion(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Fold:
-    """Verdicts being folded: deny overrides hold overrides redact overrides allow, and every reason is kept."""
+class Combiner:
+    """Verdicts being combined: deny overrides hold overrides redact overrides allow, and every reason is kept."""
 
     approved: frozenset[str]
-    reasons: list[Reason] = field(default_factory=list)
+    reasons: list[PolicyReason] = field(default_factory=list)
     paths: set[Path] = field(default_factory=set)
-    needs: list[Need] = field(default_factory=list)
+    needs: list[ApprovalNeed] = field(default_factory=list)
     obligations: list[str] = field(default_factory=list)
     expires: list[float] = field(default_factory=list)
 
     def say(self, name: str, version: str, verdict: str, code: str, text: str) -> None:
         """Keep a reason."""
-        self.reasons.append(Reason(name, version, verdict, code, text))
+        self.reasons.append(PolicyReason(name, version, verdict, code, text))
 
     def take(self, opinion: Opinion) -> None:
         """Take one opinion in."""
@@ -81,7 +81,7 @@ class _Fold:
                 if stamp in self.approved:
                     self.say(name, version, "redact" if where else "allow", "approved", text)
                 else:
-                    self.needs.append(Need(stamp, approvers, quorum))
+                    self.needs.append(ApprovalNeed(stamp, approvers, quorum))
                     self.expires += [] if expires_s is None else [expires_s]
                     self.say(name, version, "hold", "hold", text)
             case Redact(where, text):
@@ -115,28 +115,30 @@ class _Fold:
         )  # fmt: skip
 
 
-class Gate:
+class Evaluator:
     """The compiled judges of one route.
 
     Args:
-        seats: In the order in which reasons are listed.
+        compiled: In the order in which reasons are listed.
         policy_set: SHA-256 of the set that they belong to.
         alike: The same object for gates that allow the same messages; the gate itself by default.
     """
 
-    __slots__ = ("_allowed", "_clean", "_headers", "_judges", "_seats", "_set", "alike")
+    __slots__ = ("_allowed", "_clean", "_headers", "_judges", "_compiled", "_set", "alike")
 
-    def __init__(self, seats: tuple[Seat, ...], policy_set: str, alike: object = None) -> None:
-        self._seats = seats
-        self._judges = tuple(seat.judge for seat in seats)
-        self._headers = tuple(seat.judge for seat in seats if seat.headers_only)
-        self._clean = tuple(seat.judge for seat in seats if not seat.needs_findings and not seat.headers_only)
+    def __init__(self, compiled: tuple[CompiledPolicy, ...], policy_set: str, alike: object = None) -> None:
+        self._compiled = compiled
+        self._judges = tuple(policy.judge for policy in compiled)
+        self._headers = tuple(policy.judge for policy in compiled if policy.headers_only)
+        self._clean = tuple(
+            policy.judge for policy in compiled if not policy.needs_findings and not policy.headers_only
+        )
         self._allowed: Headers | None = None
         self._set = policy_set
         self.alike = self if alike is None else alike
 
     def judge(
-        self, message: Message[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
+        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
     ) -> Decision | None:
         """Return None for a plain allow, else the decision.
 
@@ -152,46 +154,46 @@ class Gate:
             if message.headers is not self._allowed:
                 for judge in self._headers:
                     if judge(message, sender) is not ALLOW:
-                        return self._fold(message, sender, approved)
+                        return self._combine(message, sender, approved)
                 self._allowed = message.headers
             for judge in self._judges if inspection.findings else self._clean:
                 if judge(message, sender) is not ALLOW:
-                    return self._fold(message, sender, approved)
-        except Exception:  # noqa: BLE001 - fail closed: folding names the policy that raised
-            return self._fold(message, sender, approved)
+                    return self._combine(message, sender, approved)
+        except BaseException:  # noqa: BLE001 - fail closed: combining names the policy that raised
+            return self._combine(message, sender, approved)
         return None
 
-    def opinions(self, message: Message[Any], sender: AgentCard) -> tuple[Opinion, ...]:
+    def opinions(self, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
-        return tuple(opinion for seat in self._seats for opinion in _opinions(seat, message, sender))
+        return tuple(opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
 
     def _undecidable(self, why: str) -> Decision:
-        return Decision("deny", (Reason("engine", "1", "deny", "undecidable", why),), self._set)
+        return Decision("deny", (PolicyReason("engine", "1", "deny", "undecidable", why),), self._set)
 
-    def _fold(self, message: Message[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
-        fold = _Fold(approved)
+    def _combine(self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
+        combiner = Combiner(approved)
         for opinion in self.opinions(message, sender):
-            fold.take(opinion)
-        return fold.decision(self._set)
+            combiner.take(opinion)
+        return combiner.decision(self._set)
 
 
-def _opinions(seat: Seat, message: Message[Any], sender: AgentCard) -> tuple[Opinion, ...]:
+def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
     """Return what one policy says; it denies where it raises or answers what is no verdict."""
     try:
-        found: Judgement | object = seat.judge(message, sender)
-    except Exception as error:  # noqa: BLE001 - fail closed: a policy that raises denies
-        return (_wrong(seat, f"raised {type(error).__name__}"),)
+        found: Judgement | object = policy.judge(message, sender)
+    except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
+        return (_wrong(policy, f"raised {type(error).__name__}"),)
     if isinstance(found, (Allow, Deny, Redact, Hold)):
-        return (Opinion(seat.policy, seat.version, seat.shadow, found),)
+        return (Opinion(policy.policy, policy.version, policy.shadow, found),)
     if isinstance(found, tuple) and all(
-        isinstance(said, Ruled) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
+        isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
     ):
         return tuple(
-            Opinion(f"{seat.policy}/{said.rule}", said.version, seat.shadow or said.shadow, said.verdict)
+            Opinion(f"{policy.policy}/{said.rule}", said.version, policy.shadow or said.shadow, said.verdict)
             for said in found
         )
-    return (_wrong(seat, f"answered {type(found).__name__}, which is no verdict"),)
+    return (_wrong(policy, f"answered {type(found).__name__}, which is no verdict"),)
 
 
-def _wrong(seat: Seat, why: str) -> Opinion:
-    return Opinion(seat.policy, seat.version, seat.shadow, Deny("policy_error", why))
+def _wrong(policy: CompiledPolicy, why: str) -> Opinion:
+    return Opinion(policy.policy, policy.version, policy.shadow, Deny("policy_error", why))

@@ -61,7 +61,7 @@ class ShadowFinding(Finding):
     __slots__ = ()
 
 
-class _Quiet:
+class ShadowInspector:
     """An inspector that only policies in shadow mode ask: it can neither fail a message nor raise its label."""
 
     def __init__(self, inspector: Inspector) -> None:
@@ -81,7 +81,7 @@ class _Quiet:
 
     def for_topic(self, topic: str) -> Inspector:
         own = getattr(self._inspector, "for_topic", None)
-        return self if own is None else _Quiet(own(topic))
+        return self if own is None else ShadowInspector(own(topic))
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -100,9 +100,9 @@ class _Quiet:
             return ()
 
 
-def quiet(inspector: Inspector) -> Inspector:
+def shadowed(inspector: Inspector) -> Inspector:
     """Return an inspector whose findings only policies in shadow mode hear of."""
-    return _Quiet(inspector)
+    return ShadowInspector(inspector)
 
 
 _CANARY = r"\z"
@@ -274,7 +274,7 @@ class Inspectors:
     def _spans(self, text: str, view: _View) -> _Seen:
         """Return what is in one string. The patterns say who looks: examining a string costs ten times as much."""
         return tuple(
-            (ShadowFinding if isinstance(inspector, _Quiet) else Finding, span)
+            (ShadowFinding if isinstance(inspector, ShadowInspector) else Finding, span)
             for inspector in self._asked(text, view)
             for span in inspector.examine(text)
         )

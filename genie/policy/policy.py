@@ -16,30 +16,31 @@ from pydantic import BaseModel, ConfigDict
 
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Path, Payload, topic_of
+from genie.contracts.message import Envelope, Path, Payload, topic_of
 from genie.errors import PolicyError
-from genie.policy.evaluator import Gate, Seat
-from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, quiet
+from genie.policy.evaluator import CompiledPolicy, Evaluator
+from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
 from genie.policy.verdicts import (
     ALLOW,
     Allow,
+    ApprovalNeed,
     Decision,
     Deny,
     Hold,
     Judge,
     Judgement,
-    Need,
-    Reason,
+    PolicyReason,
     Redact,
-    Ruled,
+    RuleVerdict,
     Verdict,
-    Whole,
+    WholeField,
 )  # fmt: skip
 
 __all__ = (
-    "ALLOW", "Allow", "Decision", "Deny", "Environment", "Gate", "Hold", "Inspector", "Inspectors", "Judge",
-    "Judgement", "Need", "Policy", "PolicySet", "PolicySettings", "Reason", "Redact", "Route", "Ruled", "Scene",
-    "ShadowFinding", "Span", "Verdict", "Whole", "mask",
+    "ALLOW", "Allow", "Decision", "Deny", "Environment", "Evaluator", "Hold", "Inspector", "Inspectors", "Judge",
+    "ApprovalNeed", "Judgement", "PipelineContext", "Policy", "PolicyReason", "PolicySet", "PolicySettings", "Redact", "Route",
+    "RuleVerdict",
+    "ShadowFinding", "Span", "Verdict", "WholeField", "mask",
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ class Route(NamedTuple):
     environment: Environment = Environment()
 
 
-class Scene(NamedTuple):
+class PipelineContext(NamedTuple):
     """What a policy's settings are checked against when a file is loaded."""
 
     kinds: tuple[type[Payload], ...]
@@ -136,7 +137,7 @@ class PolicySet:
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
         taken = {inspector.name for inspector in acting}
         heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
-        object.__setattr__(self, "inspectors", Inspectors((*acting, *map(quiet, heard))))
+        object.__setattr__(self, "inspectors", Inspectors((*acting, *map(shadowed, heard))))
         object.__setattr__(self, "_likes", {})
 
     sha256: str = field(init=False)
@@ -152,14 +153,14 @@ class PolicySet:
         text = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def gate(self, payload: type[Payload], recipient: AgentCard) -> Gate:
+    def evaluator(self, payload: type[Payload], recipient: AgentCard) -> Evaluator:
         """Return the gate of a route.
 
         A policy that cannot be compiled for the route makes a gate that denies everything and says so.
         """
         route = Route(payload, recipient, self.environment)
         policies: list[Policy] = []
-        seats: list[Seat] = []
+        compiled: list[CompiledPolicy] = []
         for policy in self.policies:
             try:
                 judge = policy.compile(route)
@@ -167,13 +168,13 @@ class PolicySet:
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {type(error).__name__}")
             if judge is not None:
                 policies.append(policy)
-                seats.append(
-                    Seat(
+                compiled.append(
+                    CompiledPolicy(
                         policy.name, policy.version, judge, policy.name in self.shadow,
                         getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
                     )
                 )  # fmt: skip
-        return Gate(tuple(seats), self.sha256, self._alike(payload, recipient, policies))
+        return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies))
 
     def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
         """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""
@@ -202,7 +203,7 @@ def _shut(why: str) -> Judge:
     return lambda _message, _sender: Deny("policy_error", why)
 
 
-def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
+def mask(message: Envelope[Any], paths: frozenset[Path]) -> Payload:
     """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
 
     Raises:
@@ -212,7 +213,7 @@ def mask(message: Message[Any], paths: frozenset[Path]) -> Payload:
     made = message.inspection.masked if message.inspection.findings else {}
     copy = made.get(paths)
     if copy is None:
-        whole = {tuple(path) for path in paths if isinstance(path, Whole)}
+        whole = {tuple(path) for path in paths if isinstance(path, WholeField)}
         spans: dict[Path, tuple[tuple[int, int, str], ...]] = {tuple(path): () for path in paths}
         for finding in message.inspection.findings:
             if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):

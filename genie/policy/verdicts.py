@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Path
+from genie.contracts.message import Envelope, Path
 
 
 class Allow(NamedTuple):
@@ -50,7 +50,7 @@ Verdict = Allow | Deny | Redact | Hold
 ALLOW = Allow()
 
 
-class Ruled(NamedTuple):
+class RuleVerdict(NamedTuple):
     """What one of the several rules of a policy says; it is recorded and approved as ``policy/rule@version``."""
 
     rule: str
@@ -60,32 +60,32 @@ class Ruled(NamedTuple):
     """It is recorded, and nothing comes of it."""
 
 
-Judgement = Verdict | tuple[Ruled, ...]
+Judgement = Verdict | tuple[RuleVerdict, ...]
 """One verdict, or those of each rule that objects."""
 
-Judge = Callable[[Message[Any], AgentCard], Judgement]
+Judge = Callable[[Envelope[Any], AgentCard], Judgement]
 """Judges one delivery by the message and its sender's card. Pure: no I/O, no clock, no state."""
 
 
-class Whole(tuple[str | int, ...]):
+class WholeField(tuple[str | int, ...]):
     """A path whose whole text is masked, not only what was found in it."""
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Whole) and tuple.__eq__(self, other)
+        return isinstance(other, WholeField) and tuple.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __hash__(self) -> int:  # never that of the plain path: one must not stand for the other in a set
-        return hash((Whole, tuple(self)))
+        return hash((WholeField, tuple(self)))
 
 
 # --- folded into one decision ---
 
 
-class Need(NamedTuple):
+class ApprovalNeed(NamedTuple):
     """What one hold asks for before its delivery goes on."""
 
     policy: str
@@ -97,7 +97,7 @@ class Need(NamedTuple):
 SHADOW = "shadow_"
 
 
-class Reason(NamedTuple):
+class PolicyReason(NamedTuple):
     """What one policy said of one delivery; evidence as paths, never text."""
 
     policy: str
@@ -119,11 +119,11 @@ class Decision(NamedTuple):
 
     verdict: str
     """``allow`` (with obligations, or with what a policy in shadow mode says), ``redact``, ``hold`` or ``deny``."""
-    reasons: tuple[Reason, ...]
+    reasons: tuple[PolicyReason, ...]
     policy_set: str
     """SHA-256 of the policy set that decided."""
     paths: frozenset[Path] = frozenset()
-    needs: tuple[Need, ...] = ()
+    needs: tuple[ApprovalNeed, ...] = ()
     """What each policy that holds asks for."""
     expires_s: float | None = None
     obligations: tuple[str, ...] = ()
@@ -132,6 +132,12 @@ class Decision(NamedTuple):
     def holds(self) -> frozenset[str]:
         """``policy@version`` of each policy that holds; an approval names these."""
         return frozenset(need.policy for need in self.needs)
+
+    @property
+    def code(self) -> str:
+        """Stable label of the decisive policy and its code: ``"clearance:restricted"``."""
+        decisive = [r for r in self.reasons if r.verdict == self.verdict] or list(self.reasons)
+        return f"{decisive[0].policy}:{decisive[0].code}"[:60] if decisive else self.verdict
 
     @property
     def summary(self) -> str:
@@ -152,6 +158,6 @@ class Decision(NamedTuple):
         }
 
 
-def _told(reason: Reason) -> str:
+def _told(reason: PolicyReason) -> str:
     name = f"{reason.policy} (shadow)" if reason.shadow else reason.policy
     return f"{name}: {reason.text}" if reason.text else name

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Message, Payload
-    from genie.policy.evaluator import Gate
+    from genie.contracts.message import Envelope, Payload
+    from genie.policy.evaluator import Evaluator
     from genie.policy.policy import Policy, PolicySet
     from genie.policy_tools.sample import Specimen
 
@@ -93,18 +93,18 @@ class Judged:
     def __init__(self, policies: PolicySet, same: frozenset[str]) -> None:
         self._policies = policies
         self._same = same
-        self._gates: dict[tuple[type[Payload], str], Gate] = {}
+        self._gates: dict[tuple[type[Payload], str], Evaluator] = {}
 
-    def inspected(self, specimen: Specimen) -> Message[Any]:
+    def inspected(self, specimen: Specimen) -> Envelope[Any]:
         """Return a message as this set's inspectors see it."""
         return specimen.inspected(self._policies)
 
-    def said(self, specimen: Specimen, message: Message[Any], recipient: AgentCard) -> dict[str, str]:
+    def said(self, specimen: Specimen, message: Envelope[Any], recipient: AgentCard) -> dict[str, str]:
         """Return policy or rule -> its verdict, without plain allows; ``hidden`` where it cannot be told."""
         kind = type(message.payload)
         gate = self._gates.get((kind, recipient.id))
         if gate is None:
-            gate = self._gates[kind, recipient.id] = self._policies.gate(kind, recipient)
+            gate = self._gates[kind, recipient.id] = self._policies.evaluator(kind, recipient)
         opinions = gate.opinions(message, specimen.sender)
         found: dict[str, str] = {}
         for policy in self._policies.policies:
@@ -117,7 +117,7 @@ class Judged:
         return {name: word for name, word in found.items() if word != "allow"}
 
     def _rules(
-        self, rules: Rules, specimen: Specimen, message: Message[Any], recipient: AgentCard
+        self, rules: Rules, specimen: Specimen, message: Envelope[Any], recipient: AgentCard
     ) -> Iterable[tuple[str, str]]:
         route = Route(type(message.payload), recipient, self._policies.environment)
         shadow = rules.name in self._policies.shadow

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Message
+    from genie.contracts.message import Envelope
     from genie.policy.policy import Policy, PolicySet
     from genie.policy_tools.sample import Specimen
     from genie.rules.policy import Trial
@@ -50,7 +50,7 @@ class Said:
 class Explanation:
     """What every policy says of one delivery."""
 
-    message: Message[Any]
+    message: Envelope[Any]
     sender: AgentCard
     recipient: AgentCard
     verdict: str
@@ -89,7 +89,7 @@ def explain(policies: PolicySet, specimen: Specimen) -> Iterator[Explanation]:
     """Yield what every policy says, for each recipient of a message."""
     message = specimen.inspected(policies)
     for recipient in specimen.recipients:
-        gate = policies.gate(type(message.payload), recipient)
+        gate = policies.evaluator(type(message.payload), recipient)
         decision = gate.judge(message, specimen.sender)
         opinions = gate.opinions(message, specimen.sender)
         said: list[Said] = []
@@ -114,7 +114,7 @@ def _policy(
     policies: PolicySet,
     opinions: tuple[Opinion, ...],
     specimen: Specimen,
-    message: Message[Any],
+    message: Envelope[Any],
     recipient: AgentCard,
 ) -> Iterator[Said]:
     route = Route(type(message.payload), recipient, policies.environment)
@@ -176,7 +176,7 @@ def _reason(opinion: Opinion) -> tuple[str, str]:
             return "", "; ".join(obligations)
 
 
-def _inputs(policy: Policy, message: Message[Any], recipient: AgentCard) -> Iterator[tuple[str, str, str]]:
+def _inputs(policy: Policy, message: Envelope[Any], recipient: AgentCard) -> Iterator[tuple[str, str, str]]:
     """Yield what a policy of the catalogue looks at, as far as it says so itself."""
     for name in sorted(getattr(policy, "reads", ())):
         yield f"recipient.{name}", _brief(getattr(recipient, name, None)), ""
@@ -189,7 +189,7 @@ def _inputs(policy: Policy, message: Message[Any], recipient: AgentCard) -> Iter
         yield "size", f"{message.inspection.size_bytes} bytes", ""
 
 
-def findings_told(message: Message[Any]) -> str:
+def findings_told(message: Envelope[Any]) -> str:
     """Return kinds and places of what was found, never the text."""
     found = message.inspection.findings
     named = [f"{one.kind} at {'.'.join(map(str, one.path))}" for one in found[:_MOST_FINDINGS]]
@@ -231,7 +231,7 @@ def _brief(value: object) -> str:
     return "none" if value is None else str(value)[:80]
 
 
-def _headers(message: Message[Any]) -> dict[str, Any]:
+def _headers(message: Envelope[Any]) -> dict[str, Any]:
     headers = message.headers
     found = {
         "tenant": headers.tenant, "user": headers.user, "roles": sorted(headers.roles), "region": headers.region,

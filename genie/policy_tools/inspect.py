@@ -77,7 +77,7 @@ class Judgement:
         chosen: Mapping[str, Policy] = {policy.name: policy for policy in policies if policy.name in NAMES}
         looking = [chosen.get(policy.name, policy) for policy in (Pii(), Secrets(), Injection())]
         self._inspectors = Inspectors(one for policy in looking for one in policy.inspectors)
-        self._gate = PolicySet(tuple(chosen.values()), Environment()).gate(
+        self._gate = PolicySet(tuple(chosen.values()), Environment()).evaluator(
             Inspected, AgentCard(id="inspect", clearance=Classification.PUBLIC)
         )
 

@@ -17,7 +17,7 @@ from genie.config.yaml import load_bytes
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
-from genie.contracts.message import Message, Payload, stamp, topic_of
+from genie.contracts.message import Envelope, Payload, stamp, topic_of
 from genie.errors import ConfigError, InputError
 from genie.graph.model import Problem, name_of
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from genie.contracts.message import Inspection, Path
-    from genie.policy.policy import PolicySet, Scene
+    from genie.policy.policy import PipelineContext, PolicySet
 
 _CALLER = "caller:"
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -62,13 +62,13 @@ class MessageSection(Section):
 class Specimen:
     """A message with the cards that it is judged by."""
 
-    message: Message[Any]
+    message: Envelope[Any]
     sender: AgentCard
     recipients: tuple[AgentCard, ...]
     hidden: frozenset[tuple[str, ...]] = frozenset()
     """Fields that are not as they were sent."""
 
-    def inspected(self, policies: PolicySet) -> Message[Any]:
+    def inspected(self, policies: PolicySet) -> Envelope[Any]:
         """Return the message as the inspectors of a set see it; what is hidden keeps what was found then."""
         if () in self.hidden:
             return self.message
@@ -84,14 +84,14 @@ class Specimen:
         return any(names[: len(one)] == one for one in self.hidden)
 
 
-def _stamped(message: Message[Any], inspection: Inspection) -> Message[Any]:
+def _stamped(message: Envelope[Any], inspection: Inspection) -> Envelope[Any]:
     return stamp(
         message.number, message.payload, message.sender, message.recipient, None, 0, message.hops, message.headers,
         message.label, inspection,
     )  # fmt: skip
 
 
-def read_specimen(path: str, scene: Scene, policies: PolicySet) -> Specimen:
+def read_specimen(path: str, scene: PipelineContext, policies: PolicySet) -> Specimen:
     """Return the message that a YAML or JSON file holds; ``-`` is standard input.
 
     Raises:
@@ -115,7 +115,7 @@ def read_specimen(path: str, scene: Scene, policies: PolicySet) -> Specimen:
 
 
 def specimen_at(
-    document: Document, path: Path, scene: Scene, policies: PolicySet
+    document: Document, path: Path, scene: PipelineContext, policies: PolicySet
 ) -> tuple[Specimen | None, tuple[Problem, ...]]:
     """Return the message at a place of a document, None with the problems that keep it from being one."""
     checked = validated(MessageSection, document, path)
@@ -143,7 +143,7 @@ def specimen_at(
     return Specimen(message, sender, recipients), ()
 
 
-def _kind(name: str, path: Path, scene: Scene) -> tuple[type[Payload] | None, Problem | None]:
+def _kind(name: str, path: Path, scene: PipelineContext) -> tuple[type[Payload] | None, Problem | None]:
     found = kinds_of(name, scene)
     if len(found) == 1:
         return found[0], None
@@ -154,13 +154,15 @@ def _kind(name: str, path: Path, scene: Scene) -> tuple[type[Payload] | None, Pr
     return None, Problem(path, f"no agent here knows a topic {name[:80]!r}{suggestion(name, known)}")
 
 
-def kinds_of(name: str, scene: Scene) -> tuple[type[Payload], ...]:
+def kinds_of(name: str, scene: PipelineContext) -> tuple[type[Payload], ...]:
     """Return the payload classes of a topic, the latest version first."""
     found = [kind for kind in scene.kinds if name in {topic_of(kind).name, name_of(kind)}]
     return tuple(sorted(found, key=lambda kind: -topic_of(kind).version))
 
 
-def _card(name: str | None, path: Path, scene: Scene, default: Caller, problems: list[Problem]) -> AgentCard | None:
+def _card(
+    name: str | None, path: Path, scene: PipelineContext, default: Caller, problems: list[Problem]
+) -> AgentCard | None:
     if name is None:
         return default.card()
     found = card_of(name, scene.cards, default)

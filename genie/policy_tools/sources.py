@@ -18,7 +18,7 @@ from genie.contracts.card import Caller
 from genie.errors import ConfigError, DefinitionError
 
 if TYPE_CHECKING:
-    from genie.policy.policy import PolicySet, Scene
+    from genie.policy.policy import PipelineContext, PolicySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Sourced:
     """Policies, and what they are about."""
 
     policies: PolicySet
-    scene: Scene
+    scene: PipelineContext
     caller: Caller
     reading: Reading
     """The policy files themselves."""
@@ -63,7 +63,7 @@ def _read(source: PolicySource, caller: Caller) -> Sourced:
     return Sourced(policies, source.scene, caller, reading)
 
 
-def _installed(catalogue: Catalogue) -> Scene:
+def _installed(catalogue: Catalogue) -> PipelineContext:
     """Return a scene of every agent that is installed; one that cannot be loaded is left out and named."""
     cards = []
     for name in sorted(catalogue.agents):

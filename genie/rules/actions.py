@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_origin
 
-from genie.contracts.message import Message, Path, Payload
+from genie.contracts.message import Envelope, Path, Payload
 from genie.contracts.text import is_maskable
 from genie.policies._findings import masked_or_denied
-from genie.policy.policy import ALLOW, Allow, Deny, Hold, Redact, Verdict, Whole
+from genie.policy.policy import ALLOW, Allow, Deny, Hold, Redact, Verdict, WholeField
 from genie.rules.ast import Condition, Roots, evaluate, tests_of
 from genie.rules.operators import seconds, stripped
 from genie.rules.schema import RuleSection
 from genie.rules.selectors import UnknownSubjectError, counts, subject
 
-Answer = Callable[[Message[Any]], Verdict]
+Answer = Callable[[Envelope[Any]], Verdict]
 
 UNDECIDED = "undecided"
 """Code of a denial where a rule cannot be decided."""
@@ -39,13 +39,13 @@ def answer(rule: RuleSection, kind: type[Payload]) -> Answer:
     fields = [text_path(target, kind) for target in targets if target.startswith("payload.")]
     wanted = [target.removeprefix("findings").removeprefix(".") for target in targets if target.startswith("findings")]
 
-    def redact(message: Message[Any]) -> Verdict:
+    def redact(message: Envelope[Any]) -> Verdict:
         findings = [found for found in message.inspection.findings if any(counts(found.kind, kind) for kind in wanted)]
         found = masked_or_denied("rule", findings, rule.because) if findings else None
         if isinstance(found, Deny):
             return found
         paths = set(found.paths) if found is not None else set[Path]()
-        paths.update(Whole(path) for steps in fields for path in _places(message.payload, steps, ()))
+        paths.update(WholeField(path) for steps in fields for path in _places(message.payload, steps, ()))
         return Redact(frozenset(paths), rule.because) if paths else ALLOW
 
     return redact

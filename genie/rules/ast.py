@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Path, Payload, Value, topic_of
+from genie.contracts.message import Envelope, Path, Payload, Value, topic_of
 from genie.errors import did_you_mean
 from genie.policy.policy import Route
 from genie.rules import selectors as subjects
@@ -91,7 +91,7 @@ class Roots(NamedTuple):
 
     route: Route
     sender: AgentCard
-    message: Message[Any]
+    message: Envelope[Any]
     item: Any = None
 
 

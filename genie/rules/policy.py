@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Path, Payload, topic_of
+from genie.contracts.message import Envelope, Path, Payload, topic_of
 from genie.errors import PolicyError
-from genie.policy.policy import ALLOW, Inspector, Judge, Judgement, Route, Ruled, Scene
+from genie.policy.policy import ALLOW, Inspector, Judge, Judgement, PipelineContext, Route, RuleVerdict
 from genie.rules import validation as check
 from genie.rules.actions import Answer, answer, undecided
 from genie.rules.ast import Condition, Fixed, Reader, Roots, evaluate
@@ -30,7 +30,7 @@ class Trial(NamedTuple):
     """Typed for the message's payload, the route's part not worked out."""
     found: bool | None
     """Whether it applies; None where that cannot be decided."""
-    ruled: Ruled | None
+    ruled: RuleVerdict | None
     """What it answers, None where it does not object."""
     hidden: frozenset[str] = frozenset()
     """Subjects that it would have to read and that were hidden: then nothing can be said."""
@@ -49,7 +49,7 @@ class _Compiled:
         self.test: Holds = compiled(condition)
         self.answer: Answer = answer(rule, route.payload)
 
-    def ask(self, message: Message[Any], sender: AgentCard) -> Ruled | None:
+    def ask(self, message: Envelope[Any], sender: AgentCard) -> RuleVerdict | None:
         """Return what the rule says; None where it does not apply."""
         try:
             found = self.test(message, sender)
@@ -57,7 +57,7 @@ class _Compiled:
             found = evaluate(self.condition, Roots(self.route, sender, message))
         return None if found is False else self.said(message, sender, found=found)
 
-    def said(self, message: Message[Any], sender: AgentCard, *, found: bool | None) -> Ruled | None:
+    def said(self, message: Envelope[Any], sender: AgentCard, *, found: bool | None) -> RuleVerdict | None:
         """Return the verdict of a rule that applies, or that cannot be decided."""
         rule = self.rule
         if found is None and rule.undecided != "apply":
@@ -68,7 +68,7 @@ class _Compiled:
             verdict = self.answer(message)
             if verdict is ALLOW:
                 return None
-        return Ruled(rule.name, self.version, verdict, rule.mode == "shadow")
+        return RuleVerdict(rule.name, self.version, verdict, rule.mode == "shadow")
 
 
 class Rules:
@@ -108,7 +108,7 @@ class Rules:
         return ()
 
     @classmethod
-    def problems(cls, settings: RulesSettings, scene: Scene | None) -> Iterable[tuple[Path, str]]:
+    def problems(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
         """Return what is wrong with rules in a pipeline, with paths from the settings; less is known without one."""
         return check.problems(settings, scene)
 
@@ -128,7 +128,7 @@ class Rules:
         return _judge(tuple(found)) if found else None
 
     def examine(
-        self, route: Route, message: Message[Any], sender: AgentCard, hidden: frozenset[tuple[str, ...]] = frozenset()
+        self, route: Route, message: Envelope[Any], sender: AgentCard, hidden: frozenset[tuple[str, ...]] = frozenset()
     ) -> Iterator[Trial]:
         """Yield what each rule says of a message, those that do not apply included.
 
@@ -201,7 +201,7 @@ def _judge(rules: tuple[_Compiled, ...]) -> Judge:  # noqa: C901 - the hot path:
         senders[id(sender)] = (sender, left)  # kept, so that no other card can have its id
         return left
 
-    def concerned(message: Message[Any], sender: AgentCard) -> int:
+    def concerned(message: Envelope[Any], sender: AgentCard) -> int:
         nonlocal last
         left = everyone
         if of_sender:
@@ -223,14 +223,14 @@ def _judge(rules: tuple[_Compiled, ...]) -> Judge:  # noqa: C901 - the hot path:
                     left &= others
         return left & only
 
-    def judge(message: Message[Any], sender: AgentCard) -> Judgement:
+    def judge(message: Envelope[Any], sender: AgentCard) -> Judgement:
         try:
             left = concerned(message, sender)
         except Exception:  # noqa: BLE001 - each rule says for itself what it makes of such a message
             left = only
         if not left:
             return ALLOW
-        said: list[Ruled] = []
+        said: list[RuleVerdict] = []
         while left:
             bit = left & -left
             left ^= bit

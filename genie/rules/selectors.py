@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from genie.contracts.card import Risk, Tier
-from genie.contracts.message import Message, Payload, Value, topic_of
+from genie.contracts.message import Envelope, Payload, Value, topic_of
 from genie.errors import did_you_mean
 from genie.policy.policy import Route
 from genie.rules.operators import (
@@ -129,10 +129,10 @@ def counts(kind: str, wanted: str) -> bool:
     return not wanted or kind == wanted or kind.startswith(f"{wanted}.")
 
 
-def _counting(wanted: str) -> Callable[[Message[Any]], int]:
+def _counting(wanted: str) -> Callable[[Envelope[Any]], int]:
     wanted = wanted.removeprefix(".")
 
-    def count(message: Message[Any]) -> int:
+    def count(message: Envelope[Any]) -> int:
         findings = message.inspection.findings
         return sum(counts(finding.kind, wanted) for finding in findings) if findings else 0
 

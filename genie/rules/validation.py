@@ -9,7 +9,7 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.message import Path, Payload, topic_of
 from genie.errors import did_you_mean
-from genie.policy.policy import Route, Scene
+from genie.policy.policy import PipelineContext, Route
 from genie.rules.actions import text_path
 from genie.rules.ast import NEVER, Condition, Every, Reader, Some, Test, holds
 from genie.rules.compile import routed
@@ -24,7 +24,7 @@ _MOST = 20
 """Problems of one rule that are told."""
 
 
-def problems(settings: RulesSettings, scene: Scene | None) -> Iterator[tuple[Path, str]]:
+def problems(settings: RulesSettings, scene: PipelineContext | None) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong, as (path from the settings, text).
 
     Args:
@@ -47,7 +47,7 @@ def problems(settings: RulesSettings, scene: Scene | None) -> Iterator[tuple[Pat
             yield from told[:_MOST]
 
 
-def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, str]]:
+def _rule(rule: RuleSection, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
     when = (*path, "when")
     typed: dict[type[Payload], Condition] = {}
     wrong = False
@@ -76,7 +76,7 @@ def _rule(rule: RuleSection, path: Path, scene: Scene) -> Iterator[tuple[Path, s
             yield from _finding(target, (*path, "then"), scene)
 
 
-def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: Scene) -> str | None:
+def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: PipelineContext) -> str | None:
     """Return why a rule can never apply, None where some route is left on which it can."""
     why = "no topic of this pipeline goes to such a recipient here"
     for kind, condition in typed.items():
@@ -91,7 +91,7 @@ def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: S
     return why
 
 
-def _recipients(kind: type[Payload], when: Mapping[str, object], scene: Scene) -> Iterator[AgentCard]:
+def _recipients(kind: type[Payload], when: Mapping[str, object], scene: PipelineContext) -> Iterator[AgentCard]:
     """Yield cards that a payload may go to, and that the rule can tell from one another.
 
     They are of whoever takes it, of whoever asks, and of callers and taps of every clearance.
@@ -120,7 +120,7 @@ def _callers(raw: object) -> Iterator[str]:
 # --- names ---
 
 
-def _names(when: object, path: Path, scene: Scene) -> Iterator[tuple[Path, str]]:
+def _names(when: object, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
     """Yield topics, agents, capabilities and findings that nobody here has."""
     if not isinstance(when, dict):
         return
@@ -153,7 +153,7 @@ def _unknown(raw: object, path: Path, what: str, known: list[str]) -> Iterator[t
         yield path, f"{what} {raw[:80]!r}{did_you_mean(raw[:80].removesuffix('.*'), known)}"
 
 
-def _finding(name: str, path: Path, scene: Scene) -> Iterator[tuple[Path, str]]:
+def _finding(name: str, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
     kind = name.split(".")[1]
     if kind not in scene.inspectors:
         hint = did_you_mean(kind, sorted(scene.inspectors)) or "; list the policy that looks for it"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
-from genie.bus.accounting import Outcome
 from genie.bus.events import Event, Watcher
+from genie.bus.pending import HOLD, Parked
 from genie.contracts.message import Payload, topic_of
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from genie.backend.clock import Clock
-    from genie.bus.accounting import Counts, Failure, RunState
     from genie.bus.bus import Bus
+    from genie.bus.gather import Gather
+    from genie.bus.scope import RunState
     from genie.contracts.card import Caller
+    from genie.contracts.outcome import Counts, Failure
 
 T = TypeVar("T", bound=Payload)
 
@@ -32,10 +35,10 @@ class AgentRunCounts(NamedTuple):
 class Run(Generic[T]):
     """A live request tree: awaitable, observable, cancellable."""
 
-    def __init__(self, bus: Bus, state: RunState, answer: type[T], watcher: Watcher) -> None:
+    def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], watcher: Watcher) -> None:
         self._bus = bus
         self._state = state
-        self._answer = answer
+        self._answers = answers
         self._watcher = watcher
 
     @property
@@ -55,30 +58,27 @@ class Run(Generic[T]):
         Cancelled: the run goes on.
         """
         state, bus = self._state, self._bus
-        expectation = state.root.expectation
-        while not expectation.done:
-            if bus.desk.all_held(state.root):
+        gather = state.root.gather
+        while gather is not None and not gather.done:
+            if bus.runs.all_held(state.root):
                 raise RunHeld(run_id=self.id, holds=self._holds())
             await self._changed()
-        answer: T | None = expectation.found(self._answer)
-        if answer is not None:
-            return answer
-        raise failure_of(state, topic_of(self._answer).name, expectation.why_missing(self._answer))
+        return answer_of(state, gather, self._answers)
 
     async def settled(self) -> None:
         """Wait until nothing of the run is in flight, or everything that is waits for a person."""
         state = self._state
-        while not state.closed and not self._bus.desk.all_held(state.root):
+        while not state.closed and not self._bus.runs.all_held(state.root):
             await self._changed()
 
     async def decided(self) -> None:
         """Wait until not everything that is in flight waits for a person; returns at once where that is not so."""
         state = self._state
-        while not state.closed and self._bus.desk.all_held(state.root):
+        while not state.closed and self._bus.runs.all_held(state.root):
             await self._changed()
 
     async def _changed(self) -> None:
-        watcher = Watcher(self._bus.make_parker, keeps=False)
+        watcher = Watcher(self._bus.make_waiter, keeps=False)
         self._state.watchers = (*self._state.watchers, watcher)
         try:
             await watcher.wait()
@@ -87,7 +87,7 @@ class Run(Generic[T]):
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Cancel every handler working for the run, and empty its mail; other runs feel nothing."""
-        self._bus.trees.end(self._state, Outcome.CANCELLED, reason)
+        self._bus.runs.end(self._state, Outcome.CANCELLED, Reason("cancelled", reason))
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what happens, from the run's start, until it is at rest; the oldest are dropped beyond 4,096 unread."""
@@ -117,8 +117,8 @@ class Run(Generic[T]):
 
     def notices(self) -> tuple[str, ...]:
         """Return what must be shown beside the answer, such as a disclosure; complete once the answer is there."""
-        notices: tuple[str, ...] = self._state.root.expectation.notices
-        return notices
+        gather = self._state.root.gather
+        return () if gather is None else gather.notices or ()
 
     @property
     def at_rest(self) -> bool:
@@ -127,12 +127,27 @@ class Run(Generic[T]):
 
     def _repr_html_(self) -> str:
         """Show in a notebook what each agent did and what went wrong; never a payload."""
-        from genie.operations.statistics import shown  # noqa: PLC0415 - start-up: for notebooks alone
+        from genie.contracts.statistics import shown  # noqa: PLC0415 - start-up: for notebooks alone
 
         return shown(self.id, self.messages(), self.agents(), self.failures())
 
     def _holds(self) -> tuple[str, ...]:
-        return holds_of(self._bus, self._state)
+        return holds_of(self._state)
+
+
+def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...]) -> T:
+    """Return the answer of a run whose wait is over.
+
+    Raises:
+        RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
+    """
+    kinds = [] if gather is None else [kind for kind in answers if kind in gather.kinds]
+    for kind in kinds:
+        found = None if gather is None else gather.found(kind)
+        if found is not None:
+            return cast("T", found)
+    reason = None if gather is None or not kinds else gather.why_missing(kinds[0])
+    raise failure_of(state, topic_of(answers[0]).name, reason)
 
 
 def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
@@ -140,8 +155,8 @@ def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:
     if state.ended is not None:
         outcome, why = state.ended
         if outcome is Outcome.EXPIRED:
-            return RunExpiredError(run_id=state.id, reason="" if why == "deadline" else why)
-        return RunCancelledError(run_id=state.id, reason=why)
+            return RunExpiredError(run_id=state.id, reason="" if why.code == "deadline" else str(why))
+        return RunCancelledError(run_id=state.id, reason=str(why))
     named = tuple(
         dict.fromkeys(f"{failure.agent}: {failure}" for failure in state.missing or ())
     )  # what went wrong on the way says more than the last link alone
@@ -153,9 +168,14 @@ def _median_ms(times: list[float]) -> float | None:
     return round(sorted(times)[(len(times) - 1) // 2] * 1000, 3) if times else None
 
 
-def holds_of(bus: Bus, run: RunState) -> tuple[str, ...]:
-    """Return the ids of what a run holds."""
-    return tuple(held.id for held in bus.holds.of(lambda scope: scope.run is run))
+def holds_of(run: RunState) -> tuple[str, ...]:
+    """Return the ids of what a run holds, oldest first."""
+    found: list[Parked] = []
+    for scope in run.root.tree():
+        if scope.own_held:
+            found += [one.parked for one in scope.deliveries if one.parked is not None and one.parked.kind == HOLD]
+            found += [parked for parked in (scope.parked or {}).values() if parked.kind == HOLD]
+    return tuple(parked.data.id for parked in sorted(found, key=lambda parked: parked.id))
 
 
 def ends_at(within_s: float | None, caller: Caller, clock: Clock) -> float:

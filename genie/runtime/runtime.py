@@ -6,41 +6,45 @@ import math
 import os
 import random
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from genie.backend.clock import Clock
 from genie.backend.ids import IdSource
-from genie.bus.accounting import Asker, Outcome, RunState
 from genie.bus.events import Watcher
 from genie.bus.registry import Registry
+from genie.bus.scope import Asker, RunState
 from genie.contracts.agent import Agent, Binding, Join
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
-from genie.contracts.message import Payload, topic_of
+from genie.contracts.message import Payload
+from genie.contracts.outcome import Outcome, Reason
+from genie.contracts.signature import IN_HANDLER
 from genie.errors import (
     AgentDefinitionError,
+    AskInHandlerError,
     InputError,
     MailboxFullError,
     RunHeld,
     RuntimeClosedError,
     RuntimeDrainingError,
-    TooManyRunsError,
+    RuntimeFailedError,
 )
-from genie.operations.reload import Reloads
-from genie.runtime.operations import Controls
-from genie.runtime.run import Run, ends_at, failure_of, holds_of
+from genie.runtime.arguments import answers_asked, payload_given, seconds
+from genie.runtime.run import Run, answer_of, ends_at, holds_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from os import PathLike
     from types import TracebackType
 
-    from genie.approvals.remote import Steward
-    from genie.backend.asyncio_trio import Crew
+    from genie.approvals.remote import RemoteControl
+    from genie.backend.asyncio_trio import Tasks
     from genie.bus.bus import Bus
-    from genie.bus.expectation import Expectation
+    from genie.bus.events import Event
+    from genie.bus.gather import Gather
+    from genie.bus.mailbox import RoomTicket
     from genie.bus.taps import Observation
     from genie.config.loader import Pipeline
     from genie.contracts.admission import Admission
@@ -49,18 +53,30 @@ if TYPE_CHECKING:
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import Journal
+    from genie.contracts.statistics import Statistics
     from genie.operations.reload import PolicySource
-    from genie.operations.statistics import Statistics
     from genie.policy.policy import PolicySet
+    from genie.runtime.approvals import Approvals
+    from genie.runtime.operations import Operations
+    from genie.runtime.parts import Parts
 
 T = TypeVar("T", bound=Payload)
+U = TypeVar("U", bound=Payload)
 
 _PUBLIC = Classification.PUBLIC
 MOST_CALLERS = 1024
-"""Callers whose gates are kept compiled."""
+"""Callers whose policies are kept compiled."""
+FAIRNESS = 64
+"""Payloads that are published from outside in a row before the loop turns."""
+CLOSE_S = 5.0
+"""Seconds that an agent's ``close`` has; then it is left, and its agent named."""
+CANCELLED = Outcome.CANCELLED
+CALLER_LEFT = Reason("caller_left", "its caller went away")
+NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
+DRAIN, CLOSED = Reason("drain"), Reason("closed")
 
 
-class Runtime(Controls, Reloads):
+class Runtime:
     """Agents, policies and joins, joined by one bus.
 
     Args:
@@ -72,12 +88,12 @@ class Runtime(Controls, Reloads):
         audit: Where every act of governance is recorded.
         control: Where people at other terminals approve, and switch off.
         admission: Rates and budgets.
-        caller: Who asks, where an ask names nobody.
+        caller: The caller of an ask that names none.
         seed: Of the randomness that agents and retries draw; random by default.
         wall: Seconds since the epoch at opening; the system's time by default.
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
-        source: What reads the policies anew for ``reload``.
+        source: What reads the policies again for ``operations.reload``.
 
     Raises:
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
@@ -109,7 +125,7 @@ class Runtime(Controls, Reloads):
         self._journal = journal
         self._audit = audit
         self._control = control
-        self._steward: Steward | None = None
+        self._remote: RemoteControl | None = None
         self._admission = admission
         self._caller = caller or Caller()
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
@@ -120,13 +136,20 @@ class Runtime(Controls, Reloads):
         self._askers: dict[Caller, Asker] = {}
         self._local = Asker(self._caller.card(), self._caller.headers())
         self._draining = False
+        self._published = 0
         self._bus: Bus | None = None
-        self._crew: Crew
+        self._parts: Parts
+        self._tasks: Tasks
+        self._failed: BaseException | None = None
         self._opened: list[object] = []
         for binding in self._agents:
             self._registry.add(binding.card)
         for join in self._joins:
             self._registry.join(join)
+
+    def __repr__(self) -> str:
+        state = "not open" if self._bus is None else "closed" if self._bus.closing else "open"
+        return f"<Runtime {state}, agents: {', '.join(card.id for card in self.cards()) or 'none'}>"
 
     @classmethod
     def from_pipeline(
@@ -151,54 +174,83 @@ class Runtime(Controls, Reloads):
 
         return cls.from_pipeline(load(path), journal=journal)
 
+    # --- what it is made of ---
+
+    @property
+    def operations(self) -> Operations:
+        """What an operator may do: pause, kill, reload, revoke, incidents, dead letters."""
+        self._open_bus()
+        return self._parts.operations
+
+    @property
+    def approvals(self) -> Approvals:
+        """What waits for people, and their votes."""
+        self._open_bus()
+        return self._parts.approvals
+
+    @property
+    def bus(self) -> Bus:
+        """The open bus, for what stands on the runtime and needs its clock or timers."""
+        return self._open_bus()
+
     # --- life ---
 
     async def __aenter__(self) -> Self:
-        """Open agents and start the alarm."""
+        """Open agents and start the timers."""
         # Start-up: what a program needs to define payloads and agents is less than half of what a bus is made of.
-        from genie.backend.asyncio_trio import loop_time, open_crew, parker_factory  # noqa: PLC0415 - as above
+        from genie.backend.asyncio_trio import loop_time, open_tasks, waiter_factory  # noqa: PLC0415 - as above
         from genie.bus.bus import Bus  # noqa: PLC0415 - as above
-        from genie.bus.recorder import opened  # noqa: PLC0415 - as above
-        from genie.joins.agent import JoinPoint  # noqa: PLC0415 - as above
+        from genie.bus.observers import opened  # noqa: PLC0415 - as above
         from genie.policy.policy import PolicySet  # noqa: PLC0415 - as above
+        from genie.runtime.parts import plugged_in  # noqa: PLC0415 - as above
 
         if self._bus is not None:
             raise RuntimeClosedError
-        make_parker = parker_factory()
+        make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=self._wall)
         self._close_audit = opened(self._audit)
-        self._crew = crew = await open_crew()
+        self._tasks = tasks = await open_tasks(self._fail)
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies or PolicySet(),
-            limits=self._limits, make_parker=make_parker, crew=crew, journal=self._journal,
-            audit=self._audit, admission=self._admission,
+            limits=self._limits, make_waiter=make_waiter, tasks=tasks, journal=self._journal, audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
-        crew.start(bus.alarm.run)
-        bus.joins.extend(JoinPoint(join) for join in self._joins)
+        self._parts = plugged_in(bus, self._open_bus, self._joins, self._admission, self._source)
+        tasks.start(bus.timers.run)
         try:
             for binding in self._agents:
                 await self._open(binding)
             if self._control is not None:
                 from genie.approvals.remote import attended  # noqa: PLC0415 - start-up: for those with a control file
 
-                self._steward = await attended(bus, self._control, crew)
+                self._remote = await attended(bus, self._parts.holds, self._parts.switches, self._control)
         except BaseException as error:  # what was started is closed, then the error goes on
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
         return self
 
+    def _fail(self, error: BaseException) -> None:
+        """A worker or the timer task crashed."""
+        if self._failed is None:
+            self._failed = error
+            if self._bus is not None:
+                self._bus.fail(error)
+
     async def _open(self, binding: Binding) -> None:
-        from genie.bus.invocation import calls_of, job_of  # noqa: PLC0415 - start-up: as where the bus is made
+        from genie.bus.handlers import calls_of, job_of  # noqa: PLC0415 - start-up: as where the bus is made
         from genie.bus.mailbox import Subscriber  # noqa: PLC0415 - as above
 
-        assert self._bus is not None  # noqa: S101 - narrows
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
             await opening()
         self._opened.append(binding.agent)
+        bus = self._bus
+        if bus is None or bus.closing:  # it was closed while the agent opened
+            self._opened.remove(binding.agent)
+            await self._close(binding.agent)
+            raise RuntimeClosedError
         subscriber = Subscriber(
-            binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), spawn=self._bus.spawn
+            binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), workers=bus.workers
         )
         if binding.card.executor != "loop":
             if self._executor is None:
@@ -207,48 +259,69 @@ class Runtime(Controls, Reloads):
                 self._executor = Places()
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
-        self._bus.add(subscriber)
-        self._bus.switches.enforce(subscriber)
+        bus.add(subscriber)
+        self._parts.switches.enforce(subscriber)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Cancel what runs, close agents; call ``drain`` first to let it finish."""
+        """Cancel what runs, close agents; call ``drain`` first to let it finish.
+
+        Raises:
+            RuntimeFailedError: The runtime had failed by an error of its own.
+        """
         import anyio  # noqa: PLC0415 - start-up: what is open has loaded it
+
+        from genie.bus.worker import STOP_S  # noqa: PLC0415 - as above
 
         bus = self._bus
         if bus is None:
             return
         self._draining = True
-        for run in tuple(bus.runs.values()):
-            bus.trees.end(run, Outcome.CANCELLED, "closed")
+        for run in tuple(bus.runs.open_runs.values()):
+            bus.runs.end(run, CANCELLED, CLOSED)
         bus.closing = True
+        bus.workers.close()
         for tap in bus.taps:
             tap.close()
         try:
-            await self._crew.close()
+            await self._tasks.close(STOP_S, bus.workers.abandon)
         finally:
             with anyio.CancelScope(shield=True):
                 if self._executor is not None:
                     await self._executor.close()
-                if self._steward is not None:
-                    await self._steward.close()
+                if self._remote is not None:
+                    await self._remote.close()
                 await self._close_agents()
+        if self._failed is not None and error is None:
+            raise RuntimeFailedError(problem=type(self._failed).__name__) from self._failed
 
     async def _close_agents(self) -> None:
         """Close the agents in the reverse of their order; one that fails does not keep the others open."""
         failed: Exception | None = None
         while self._opened:
             try:
-                await _close(self._opened.pop())
+                await self._close(self._opened.pop())
             except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
                 failed = failed or error
         self._close_audit()
         if failed is not None:
             raise failed
 
+    async def _close(self, agent: object) -> None:
+        import anyio  # noqa: PLC0415 - as where it is closed
+
+        closing = getattr(agent, "close", None)
+        if closing is None:
+            return
+        with anyio.move_on_after(CLOSE_S) as limit:
+            await closing()
+        if limit.cancelled_caught and self._bus is not None:
+            card = getattr(agent, "card", None)
+            self._bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
+
     async def drain(self, within_s: float) -> None:
-        """Admit no run any more and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
+        """Admit no more runs and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
 
         Args:
             within_s: Seconds to wait, from 0.
@@ -258,79 +331,74 @@ class Runtime(Controls, Reloads):
         bus = self._open_bus()
         self._draining = True
         with anyio.move_on_after(within_s):
-            while any(not bus.desk.all_held(run.root) for run in bus.runs.values()):
-                run = next(run for run in bus.runs.values() if not bus.desk.all_held(run.root))
-                await Run(bus, run, Payload, Watcher(bus.make_parker, keeps=False)).settled()
-        for run in tuple(bus.runs.values()):
-            bus.trees.end(run, Outcome.CANCELLED, "drain")
-        with anyio.CancelScope(shield=True):
-            for run in tuple(bus.runs.values()):
-                with anyio.move_on_after(1.0):  # a handler that shields itself delays only this
-                    await Run(bus, run, Payload, Watcher(bus.make_parker, keeps=False)).settled()
+            left = True
+            while left:
+                left = False
+                for run in tuple(bus.runs.open_runs.values()):
+                    if not run.closed and not bus.runs.all_held(run.root):
+                        left = True
+                        await Run(bus, run, (Payload,), Watcher(bus.make_waiter, keeps=False)).settled()
+        for run in tuple(bus.runs.open_runs.values()):
+            bus.runs.end(run, CANCELLED, DRAIN)
 
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
             raise RuntimeClosedError
         return self._bus
 
-    @property
-    def bus(self) -> Bus:
-        """The open bus, for what stands on the runtime and needs its clock or alarm."""
-        return self._open_bus()
-
     # --- asking ---
 
+    @overload
+    async def ask(
+        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None,
+        caller: Caller | None = None, notices: list[str] | None = None,
+    ) -> T: ...  # fmt: skip
+    @overload
+    async def ask(
+        self, question: Payload, answer: tuple[type[T], type[U]], *, to: str | None = None,
+        within_s: float | None = None, caller: Caller | None = None, notices: list[str] | None = None,
+    ) -> T | U: ...  # fmt: skip
     async def ask(
         self,
         question: Payload,
-        answer: type[T],
+        answer: type[T] | tuple[type[Payload], ...],
         *,
         to: str | None = None,
         within_s: float | None = None,
         caller: Caller | None = None,
         notices: list[str] | None = None,
-    ) -> T:
+    ) -> Payload:
         """Publish a question and wait for one typed answer.
 
         Args:
             question: Goes to every subscriber of its class, or to ``to`` alone.
-            answer: The payload class that answers.
+            answer: The payload class that answers, or a tuple of them: the first that comes is returned.
             to: One agent.
             within_s: Deadline of everything the question causes.
             caller: Who asks; the runtime's caller by default.
             notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
 
         Raises:
+            TypeError, ValueError: An argument is not of its type, or out of range.
             RunStalled: No answer can come any more; says why, at once.
-            RunHeld: Everything left waits for a person; the run stays open.
+            RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
             RunExpiredError: The deadline passed.
             TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
+            AskInHandlerError: A handler asks through the runtime instead of its context.
             IdentityError: The caller's term is over; one that ends during the run ends the run.
 
         Cancelled: the run is cancelled, wherever it is.
         """
-        bus = self._admitting()
-        run, expectation, ticket = self._begin(bus, question, (answer,), "all", to, within_s, caller, notices is None)
+        answers = answers_asked(answer)
+        need: Need = "all" if len(answers) == 1 else 1
+        bus = self._admitting(asks=True)
+        run, gather, ticket = self._begin(bus, question, answers, need, to, within_s, caller, mute=notices is None)
         del question  # it is not kept while its answer is awaited
-        parker = run.parker
-        try:
-            if ticket is not None:
-                await bus.room(ticket)
-            while not expectation.done:
-                if run.held and bus.desk.all_held(run.root):
-                    raise RunHeld(run_id=run.id, holds=holds_of(bus, run))
-                await parker.park()
-        except RunHeld:
-            raise
-        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-            bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
-            raise
-        expectation.closed = True
+        await self._answered(bus, run, gather, ticket)
+        gather.closed = True
         if notices is not None:
-            notices += expectation.notices or ()
-        if (found := expectation.found(answer)) is not None:
-            return cast("T", found)
-        raise failure_of(run, topic_of(answer).name, expectation.why_missing(answer))
+            notices += gather.notices or ()
+        return answer_of(run, gather, answers)
 
     async def gather(
         self,
@@ -342,30 +410,49 @@ class Runtime(Controls, Reloads):
         cancel_rest: bool = False,
         caller: Caller | None = None,
     ) -> Gathered:
-        """Publish and wait for typed answers, as ``Context.gather`` does, from outside."""
+        """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
+
+        Raises:
+            RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
+        """
         parts = expect if isinstance(expect, tuple) else (expect,)
-        within_s = _seconds(within_s)
-        bus = self._admitting()
-        run, expectation, ticket = self._begin(bus, payload, parts, need, None, None, caller)
+        within_s = seconds(within_s)
+        bus = self._admitting(asks=True)
+        run, gather, ticket = self._begin(bus, payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
-        parker = run.parker
-        timer = None if within_s is None else bus.alarm.at(bus.now() + within_s, expectation.limit(ticket))
+        timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", gather.limit(ticket))
         try:
-            if ticket is not None:
-                await bus.room(ticket)
-            while not expectation.done:
-                await parker.park()
-        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-            bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
-            raise
+            await self._answered(bus, run, gather, ticket)
         finally:
             if timer is not None:
                 timer.cancel()
-        expectation.closed = True
-        result = expectation.result(run.id)
+        gather.closed = True
+        result = gather.result(run.id)
         if need == "first" or cancel_rest:
-            bus.trees.end(run, Outcome.CANCELLED, "no longer needed")
+            bus.runs.end(run, CANCELLED, NO_LONGER_NEEDED)
         return result
+
+    @staticmethod
+    async def _answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
+        """Wait until a gather is over.
+
+        Raises:
+            RunHeld: Everything left waits for a person.
+        """
+        waiter = run.waiter
+        try:
+            if ticket is not None:
+                await bus.room(ticket)
+            while not gather.done:
+                if run.held and bus.runs.all_held(run.root):
+                    raise RunHeld(run_id=run.id, holds=holds_of(run))
+                if waiter is not None:
+                    await waiter.park()
+        except RunHeld:
+            raise
+        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
+            bus.runs.end(run, CANCELLED, CALLER_LEFT)
+            raise
 
     def start(
         self,
@@ -377,13 +464,29 @@ class Runtime(Controls, Reloads):
         caller: Caller | None = None,
     ) -> Run[T]:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
+        answers = answers_asked(answer)
         bus = self._admitting()
-        state = self._open_run(bus, deadline_s, caller)
-        watcher = Watcher(bus.make_parker, keeps=True)
-        bus.correlator.expect(state.root, (answer,), "all", lambda: bus.trees.notice(state), type(question))
-        state.watchers, state.noisy, state.agents = (watcher,), True, {}
+        state = self._open_run(bus, payload_given(question), deadline_s, caller)
+        watcher = Watcher(bus.make_waiter, keeps=True)
+        bus.correlator.expect(state.root, answers, "all", lambda: bus.runs.notice(state), type(question))
+        state.watchers, state.observed, state.agents = (watcher,), True, {}
         self._send(bus, state, question, to)
-        return Run(bus, state, answer, watcher)
+        return Run(bus, state, (answer,), watcher)
+
+    def run(self, run_id: str) -> Run[Payload]:
+        """Return a run in flight by its id: one that was started, or whose ask raised ``RunHeld``.
+
+        Raises:
+            InputError: No run of that id is in flight.
+        """
+        bus = self._open_bus()
+        state = next((run for run in bus.runs.open_runs.values() if run.id == run_id), None)
+        if state is None:
+            raise InputError(f"run {run_id!r}", "is not in flight")
+        gather = state.root.gather
+        answers = () if gather is None else tuple(gather.kinds)
+        state.observed = True
+        return Run(bus, state, answers or (Payload,), Watcher(bus.make_waiter, keeps=False))
 
     async def publish(self, payload: Payload, *, to: str | None = None, caller: Caller | None = None) -> None:
         """Publish a payload that nobody waits for; waits only for room in mailboxes that block.
@@ -393,8 +496,15 @@ class Runtime(Controls, Reloads):
             MailboxFullError: A mailbox that rejects is full.
         """
         bus = self._admitting()
-        run = self._open_run(bus, None, caller)
-        await self._admitted(bus, run, self._send(bus, run, payload, to))
+        run = self._open_run(bus, payload_given(payload), None, caller)
+        ticket = self._send(bus, run, payload, to)
+        self._published += 1
+        if ticket is not None:
+            await self._found_room(bus, run, ticket)
+        elif self._published % FAIRNESS == 0:  # a publisher that never waits would keep the loop for itself
+            import anyio  # noqa: PLC0415 - as where it is closed
+
+            await anyio.lowlevel.checkpoint()
 
     def _begin(
         self,
@@ -405,55 +515,57 @@ class Runtime(Controls, Reloads):
         to: str | None,
         deadline_s: float | None,
         caller: Caller | None,
-        mute: bool = False,  # noqa: FBT001, FBT002 - a flag's value
-    ) -> tuple[RunState, Expectation, Any]:
-        run = self._open_run(bus, deadline_s, caller)
-        parker = run.parker = bus.make_parker()
+        *,
+        mute: bool = False,
+    ) -> tuple[RunState, Gather, RoomTicket | None]:
+        run = self._open_run(bus, payload_given(question), deadline_s, caller)
+        waiter = run.waiter = bus.make_waiter()
         try:
-            expectation = bus.correlator.expect(run.root, expect, need, parker.wake, type(question))
+            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question))
         except BaseException:  # a run without its question is closed, then the error goes on
-            bus.trees.opened(run)
+            bus.runs.opened(run)
             raise
         if mute:
-            expectation.notices = None
-        return run, expectation, self._send(bus, run, question, to)
+            gather.notices = None
+        return run, gather, self._send(bus, run, question, to)
 
     @staticmethod
-    async def _admitted(bus: Bus, run: RunState, ticket: Any) -> None:
+    async def _found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
         """Wait until the first message has found room."""
         if ticket is not None:
             try:
                 await bus.room(ticket)
             except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-                bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
+                bus.runs.end(run, CANCELLED, CALLER_LEFT)
                 raise
 
-    def _admitting(self) -> Bus:
+    def _admitting(self, *, asks: bool = False) -> Bus:
         bus = self._open_bus()
         if self._draining:
             raise RuntimeDrainingError
-        if len(bus.runs) >= self._limits.max_runs:
-            raise TooManyRunsError(limit=self._limits.max_runs)
-        if self._audit is not None:
-            bus.recorder.refuse_unaudited()
+        if asks and IN_HANDLER.get() and bus.workers.runs_here():
+            raise AskInHandlerError
+        bus.admit_run()
         return bus
 
-    def _open_run(self, bus: Bus, deadline_s: float | None, caller: Caller | None) -> RunState:
-        within_s = _seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
+    def _open_run(self, bus: Bus, _question: Payload, deadline_s: float | None, caller: Caller | None) -> RunState:
+        within_s = seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
         asker = self._local if caller is None else self._asker(caller)
-        return bus.trees.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
+        return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
 
     @staticmethod
-    def _send(bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC) -> Any:
+    def _send(
+        bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC
+    ) -> RoomTicket | None:
         asker = run.asker.card
         try:
-            return bus.emit(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
+            return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
         except MailboxFullError:
-            if run.root.expectation is not None:  # nobody is left who waits for what the others would answer
-                bus.trees.end(run, Outcome.CANCELLED, "its caller went away")
+            if run.root.gather is not None:  # nobody is left who waits for what the others would answer
+                bus.runs.end(run, CANCELLED, CALLER_LEFT)
             raise
         finally:
-            bus.trees.opened(run)
+            bus.runs.opened(run)
 
     def _asker(self, caller: Caller) -> Asker:
         asker = self._askers.get(caller)
@@ -491,7 +603,7 @@ class Runtime(Controls, Reloads):
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
         card = AgentCard(id=id, clearance=clearance, tenants=tenants, region=region, egress=True, notices=True)
-        tap = Tap(card, topics, capacity, bus.make_parker())
+        tap = Tap(card, topics, capacity, bus.make_waiter)
         bus.taps.append(tap)
         bus.reroute()
         try:
@@ -501,11 +613,25 @@ class Runtime(Controls, Reloads):
             bus.reroute()
             tap.close()
 
-    def statistics(self) -> Statistics:
-        """Return every counter as it is now."""
-        from genie.operations.statistics import statistics  # noqa: PLC0415 - start-up: for those who ask
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens in every run from now on; the oldest are dropped beyond 4,096 unread."""
+        bus = self._open_bus()
+        watcher = Watcher(bus.make_waiter, keeps=True)
+        bus.observers.watch(watcher, on=True)
+        try:
+            events = watcher.events
+            while events is not None and not bus.closing:
+                while events:
+                    yield events.popleft()
+                await watcher.wait()
+        finally:
+            bus.observers.watch(watcher, on=False)
 
-        return statistics(self._open_bus())
+    def statistics(self) -> Statistics:
+        """Return every counter as it is now, or as it was when the runtime closed."""
+        if self._bus is None:
+            raise RuntimeClosedError
+        return self._parts.statistics()
 
     def cards(self) -> tuple[AgentCard, ...]:
         """Return the cards of all agents, in the order of registration."""
@@ -518,7 +644,11 @@ class Runtime(Controls, Reloads):
     # --- agents that come and go ---
 
     async def add(self, agent: Agent | Binding) -> None:
-        """Register an agent while running; it gets what is published from now on."""
+        """Register an agent while running; it gets what is published from now on.
+
+        Raises:
+            RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
+        """
         self._open_bus()
         binding = _bound(agent)
         self._registry.add(binding.card)
@@ -531,48 +661,43 @@ class Runtime(Controls, Reloads):
     async def remove(self, agent: str) -> None:
         """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled.
 
-        Returns when its handlers have ended and it is closed.
+        Returns when its handlers have ended, or were abandoned, and it is closed.
         """
         bus = self._open_bus()
-        subscriber = self._subscriber(agent)
+        subscriber = self._parts.operations.subscriber(agent)
         self._registry.remove(agent)
         bus.remove(agent)
-        while subscriber.workers:
-            subscriber.left = bus.make_parker()
+        while subscriber.running:
+            subscriber.left = bus.make_waiter()
             await subscriber.left.park()
         if subscriber.job is not None:
             subscriber.job.close()
+        self._parts.departed(subscriber)
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
-            await _close(subscriber.agent)
+            await self._close(subscriber.agent)
 
     async def redrive(self, letter_id: str) -> None:
         """Publish a dead letter's payload to its agent again, with its label, in a new run of no wider headers.
 
+        The letter is removed once it has been published.
+
         Raises:
             InputError: No dead letter of that id is kept.
-            TooManyRunsError, RuntimeDrainingError: The run is not admitted.
+            UnknownAgentError, NotConsumedError: Its agent is no longer there; the letter is kept.
+            TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """
         bus = self._admitting()
-        letter = bus.supervisor.exhume(letter_id)
+        letter = bus.dead_letters.get(letter_id)
         if letter is None:
-            raise InputError(f"dead letter {letter_id!r}", "is not kept (any more)", "see dead_letters()")
+            raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
         message = letter.message
-        run = bus.trees.open(message.scope.run.asker, math.inf)
-        run.headers = run.headers.met(bus.trees.granted(message.headers))
-        await self._admitted(bus, run, self._send(bus, run, message.payload, letter.agent, message.label))
-
-
-async def _close(agent: object) -> None:
-    closing = getattr(agent, "close", None)
-    if closing is not None:
-        await closing()
-
-
-def _seconds(within_s: float | None) -> float | None:
-    if within_s is not None and not within_s >= 0:
-        raise ValueError(f"a deadline is a number of seconds from 0, not {within_s}")
-    return within_s
+        deadline_s = self._limits.deadline_s
+        run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
+        run.headers = run.headers.met(bus.narrowed(message.headers))
+        ticket = self._send(bus, run, message.payload, letter.agent, message.label)
+        bus.dead_letters.pop(letter_id)
+        await self._found_room(bus, run, ticket)
 
 
 def _bound(agent: Agent | Binding) -> Binding:

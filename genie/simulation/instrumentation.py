@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.context import Context
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.executor import Job
     from genie.contracts.signature import ExecutorName, Signature
     from genie.policy.policy import Decision, Gate, PolicySet
@@ -109,7 +109,7 @@ class Stations:
     def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Gate:
         gate = self._gates.get((kind, f"{which}{card.id}"))
         if gate is None:
-            gate = self._gates[kind, f"{which}{card.id}"] = policies.gate(kind, card)
+            gate = self._gates[kind, f"{which}{card.id}"] = policies.evaluator(kind, card)
         return gate
 
     def seen(self, payload: Payload, card: AgentCard) -> int:
@@ -125,7 +125,7 @@ class Stations:
             self._ledger.breach("nothing_denied_is_seen", f"{card.id} handles a payload that no delivery carries")
             return 0
         extra = delivery.extra
-        message: Message[Any] = delivery.message if extra is None or extra.original is None else extra.original
+        message: Envelope[Any] = delivery.message if extra is None or extra.original is None else extra.original
         policies = bus.policies
         if policies is not self._policies:  # they were replaced while it ran
             self._policies = policies
@@ -156,7 +156,7 @@ class Stations:
         found = self._ledger.numbers.get(run)
         return 0 if found is None else found
 
-    def _judge(self, decision: Decision, message: Message[Any], payload: Payload, card: AgentCard) -> None:
+    def _judge(self, decision: Decision, message: Envelope[Any], payload: Payload, card: AgentCard) -> None:
         run = self._ledger.runs.get(message.correlation_id)
         number = None if run is None else run.number
         what = f"{card.id} was given {payload.__topic__.name} ({message.id})"
@@ -165,7 +165,7 @@ class Stations:
         elif decision.verdict == "redact" and payload is message.payload:
             self._ledger.breach("nothing_denied_is_seen", f"{what} unmasked, against {decision.summary}", number)
 
-    def _compare(self, candidate: PolicySet, message: Message[Any], sender: AgentCard, card: AgentCard) -> None:
+    def _compare(self, candidate: PolicySet, message: Envelope[Any], sender: AgentCard, card: AgentCard) -> None:
         self.compared_of += 1
         decision = self._gate(candidate, type(message.payload), card, which="?").judge(message, sender, frozenset())
         if decision is not None and decision.verdict != "allow":
@@ -299,7 +299,7 @@ class _Stranger:
         self._station = station
         self.card: AgentCard = agent.card
 
-    async def handle(self, message: Message[Any], context: Context) -> Any:
+    async def handle(self, message: Envelope[Any], context: Context) -> Any:
         run = self._station.look(message.payload)
 
         def call(_: Any, given: Any) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import JournalRecord
 
 _BUFFERED = 512
@@ -140,7 +140,7 @@ class Ledger:
         if run is not None and len(run.records) < MOST_LINES:
             run.records.append(entry)
 
-    def _accepted(self, message: Message[Any], run: OpenRun, topic: str) -> None:
+    def _accepted(self, message: Envelope[Any], run: OpenRun, topic: str) -> None:
         label = int(message.label)
         run.labels[message.number] = label
         before = run.labels.get(message.cause)

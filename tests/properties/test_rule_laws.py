@@ -251,7 +251,7 @@ def test_a_set_of_rules_never_raises_and_never_favours_what_is_undecided(
 ) -> None:
     message, sender = sent
     rules = _rules(conditions, undecided)
-    decision = PolicySet((Rules(rules),), ENVIRONMENT).gate(Deal, CARDS[0]).judge(message, sender)
+    decision = PolicySet((Rules(rules),), ENVIRONMENT).evaluator(Deal, CARDS[0]).judge(message, sender)
     found = [
         evaluate(condition_of(rule, Deal), Roots(Route(Deal, CARDS[0], ENVIRONMENT), sender, message))
         for rule in rules.rules

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.contracts.message import Message, Payload
+    from genie.contracts.message import Envelope, Payload
 
 
 class JournalRecord(NamedTuple):
@@ -30,8 +30,12 @@ class JournalRecord(NamedTuple):
     recipient: str | None
     reason: str | None
     detail: Mapping[str, object]
-    message: Message[Payload] | None = None
-    """The original, unmasked, on ``accepted`` alone: whoever reads the journal out has it judged and masked first."""
+    message: Envelope[Payload] | None = None
+    """The original, unmasked, on ``accepted`` alone. Reading it out is judged and masked for the reader."""
+    code: str = ""
+    """Stable label of the reason, for example ``overflow``."""
+    delivery: str | None = None
+    """Id of the delivery that it is about; None for a message, an answer or a part of a join."""
 
 
 @runtime_checkable

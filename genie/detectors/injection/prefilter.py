@@ -35,7 +35,7 @@ class Needs(NamedTuple):
     """Every match holds a word of each, in order."""
 
 
-class Gate:
+class Evaluator:
     """Tells texts in which no pattern matches from those in which one does, without the automaton of all.
 
     Args:
@@ -104,8 +104,10 @@ def in_order(sets: Sequence[Words], plain: str) -> bool:
 
 
 @functools.cache
-def shipped() -> Gate:
+def shipped() -> Evaluator:
     """Return the gate of the grammar as it is."""
     data = json.loads(resources.files(__package__).joinpath(GATE).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
-    return Gate(data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]])
+    return Evaluator(
+        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
+    )

@@ -163,7 +163,7 @@ async def test_rates_and_budgets_are_never_touched_by_shadow_explain_test_or_dif
     async with running(answerer, admission=admission, journal=journal) as runtime, runtime.observe() as tap:
         assert await asked(runtime) == "ok"
         question = next(entry.message for entry in journal if entry.message is not None)
-        gate = runtime.bus.policies.gate(Question, answerer.card)
+        gate = runtime.bus.policies.evaluator(Question, answerer.card)
         for _ in range(100):
             assert gate.judge(question, runtime.bus.card_of(question)) is None
         assert (await anext(tap)).topic == "t.question"

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from genie.approvals.request import ApprovalRequest, Seal, Sight, State, Vote, digest, fields_of, merged, person, signed
 from genie.contracts.message import Payload, Value
 from genie.errors import InputError
-from genie.policy.policy import Need
+from genie.policy.policy import ApprovalNeed
 
 SHA, OTHER = "a" * 64, "b" * 64
 
 
-def asked(*needs: Need, **changes) -> ApprovalRequest:
+def asked(*needs: ApprovalNeed, **changes) -> ApprovalRequest:
     return ApprovalRequest(
         id="hold-1", run_id="r", message_id="m", topic="t.order", sender="caller:ann", recipient="bank",
-        requester="ann", reason="four_eyes: asks", needs=needs or (Need("four_eyes@1"),), label="internal",
+        requester="ann", reason="four_eyes: asks", needs=needs or (ApprovalNeed("four_eyes@1"),), label="internal",
         payload_sha256=SHA, policy_set="s", opened=0.0, expires=60.0,
     )._replace(**changes)  # fmt: skip
 
@@ -35,7 +35,7 @@ def test_one_approval_is_enough_where_one_is_asked_for() -> None:
 
 
 def test_a_quorum_counts_different_people_once_each() -> None:
-    request = asked(Need("p@1", frozenset({"treasury"}), 2))
+    request = asked(ApprovalNeed("p@1", frozenset({"treasury"}), 2))
     once = request.cast(vote(request, "ben", "treasury"))
     assert once.state is State.PENDING
     assert once.lacking() == ("p@1: 1 more of treasury",)
@@ -46,7 +46,7 @@ def test_a_quorum_counts_different_people_once_each() -> None:
 
 
 def test_a_vote_counts_for_every_need_that_its_roles_cover() -> None:
-    request = asked(Need("one@1", frozenset({"treasury"})), Need("two@1", frozenset({"risk"})), Need("three@1"))
+    request = asked(ApprovalNeed("one@1", frozenset({"treasury"})), ApprovalNeed("two@1", frozenset({"risk"})), ApprovalNeed("three@1"))
     half = request.cast(vote(request, "ben", "treasury"))
     assert half.lacking() == ("two@1: 1 more of risk",)
     assert half.cast(vote(half, "dan", "risk")).state is State.APPROVED
@@ -74,14 +74,14 @@ def test_who_sent_it_must_be_known() -> None:
 
 
 def test_a_role_is_needed_for_a_yes_and_for_a_no() -> None:
-    request = asked(Need("p@1", frozenset({"risk", "treasury"})))
+    request = asked(ApprovalNeed("p@1", frozenset({"risk", "treasury"})))
     for approve in (True, False):
         with pytest.raises(InputError, match="none of the roles risk, treasury"):
             request.cast(vote(request, "ben", "sales", approve=approve))
 
 
 def test_one_no_ends_it_denied_and_nothing_brings_it_back() -> None:
-    request = asked(Need("p@1", quorum=3))
+    request = asked(ApprovalNeed("p@1", quorum=3))
     denied = request.cast(vote(request, "ben")).cast(vote(request, "ben", approve=False))
     assert denied.state is State.DENIED
     for name in ("carla", "dan", "eve"):
@@ -124,7 +124,7 @@ PEOPLE = st.sampled_from(["ann", "Ann", "ben", "BEN", "carla", "dan", "eve"])
 ROLES = st.frozensets(st.sampled_from(["treasury", "risk", "sales"]))
 NEEDS = st.lists(
     st.builds(
-        Need, st.sampled_from(["a@1", "b@1", "c@1"]), st.frozensets(st.sampled_from(["treasury", "risk"])),
+        ApprovalNeed, st.sampled_from(["a@1", "b@1", "c@1"]), st.frozensets(st.sampled_from(["treasury", "risk"])),
         st.integers(1, 3),
     ),
     min_size=1, max_size=3, unique_by=lambda need: need.policy,
@@ -134,7 +134,7 @@ STEPS = st.lists(st.tuples(PEOPLE, ROLES, st.booleans(), SEALS), max_size=12)
 
 
 @given(NEEDS, STEPS)
-def test_only_distinct_eligible_people_ever_approve(needs: list[Need], steps) -> None:
+def test_only_distinct_eligible_people_ever_approve(needs: list[ApprovalNeed], steps) -> None:
     """Law: approved exactly when each need has its quorum of different people, not the sender, and nobody against."""
     request = asked(*needs)
     said: dict[str, list[frozenset[str]]] = {}
@@ -232,7 +232,7 @@ def test_an_edit_keeps_what_its_editor_could_not_see_and_may_not_change_it() -> 
 
 
 def test_the_record_is_json_without_payload_text() -> None:
-    request = asked(Need("p@1", frozenset({"b", "a"}), 2))
+    request = asked(ApprovalNeed("p@1", frozenset({"b", "a"}), 2))
     request = request.cast(vote(request, "ben", "a"))
     record = json.loads(json.dumps(request.record()))
     assert record["needs"] == [{"policy": "p@1", "approvers": ["a", "b"], "quorum": 2}]

@@ -184,7 +184,7 @@ def test_what_the_environment_gives_stands_in_no_reason(tmp_path: Path) -> None:
     ]
     found = pipeline(tmp_path, "mine.yaml", mine=rule("payload.country: '${LIMIT}'"))
     message = stamp(1, Pay(), "a", None, None, 0, 0, Headers(), Classification.INTERNAL, Inspection(0))
-    decision = found.policies.gate(Pay, payer.card).judge(message, payer.card)
+    decision = found.policies.evaluator(Pay, payer.card).judge(message, payer.card)
     assert decision is not None
     assert decision.reasons[0].code == "undecided"
     assert "payload.country" in decision.summary

@@ -203,7 +203,7 @@ def test_a_masked_copy_holds_nothing_that_was_found_and_all_that_was_not(chosen:
     message = stamp(
         1, payload, "s", None, None, 0, 0, Caller().headers(), topic_of(payload).classification, inspection
     )  # fmt: skip
-    decision = EVERYTHING.gate(Told, CARD).judge(message, CARD)
+    decision = EVERYTHING.evaluator(Told, CARD).judge(message, CARD)
     assert decision is not None
     assert decision.verdict == "redact"
 

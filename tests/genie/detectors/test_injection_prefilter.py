@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from genie.contracts.classification import Classification
 from genie.detectors.injection.inspector import KINDS, InjectionInspector
-from genie.detectors.injection.prefilter import EDGE, GAP, Gate, Needs, in_order, plain_of, shipped, sought
+from genie.detectors.injection.prefilter import EDGE, GAP, Evaluator, Needs, in_order, plain_of, shipped, sought
 from genie.detectors.injection.scorer import KNOWN, suspects
 from genie.detectors.unicode import fold
 from tools.injection.gate import PROSE, SCRIPTS, SIDE, any_of, made, patterns, required
@@ -81,7 +81,7 @@ def test_words_count_in_their_order_and_may_share_what_stands_between_them() -> 
 
 
 def test_a_gate_knows_a_pattern_without_words_too() -> None:
-    gate = Gate(["[0-9]{4,}", "(?i)pin"], [Needs("[0-9]{4,}", ()), Needs("(?i)your pin", (frozenset({"your pin"}),))])
+    gate = Evaluator(["[0-9]{4,}", "(?i)pin"], [Needs("[0-9]{4,}", ()), Needs("(?i)your pin", (frozenset({"your pin"}),))])
     assert gate.finds("call 0800")
     assert not gate.finds("Pinboard")
 

@@ -24,7 +24,7 @@ class Ticket(Payload, topic="desk.ticket", classification="public"):
 def judged(envelope, payload: Ticket, settings: SecretsSettings = DEFAULTS, card: AgentCard = LOW):
     policies = PolicySet((Secrets(settings),))
     message = envelope(payload, inspection=policies.inspectors.inspect(payload))
-    return message, policies.gate(Ticket, card).judge(message, LOW)
+    return message, policies.evaluator(Ticket, card).judge(message, LOW)
 
 
 def test_a_secret_is_masked_for_whom_it_is_above_and_the_rest_is_left(envelope) -> None:

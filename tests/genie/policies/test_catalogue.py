@@ -70,7 +70,7 @@ def test_the_default_set_holds_what_needs_no_words_and_lets_an_ordinary_message_
     ]
     for environment in ("development", "staging", "production"):
         policies = default_set(Environment(environment))
-        gate = policies.gate(Narration, UNCLEARED)
+        gate = policies.evaluator(Narration, UNCLEARED)
         assert gate.judge(message(Narration(text="Coffee"), policies=policies), SENDER) is None
 
 
@@ -91,7 +91,7 @@ def test_the_default_set_holds_what_needs_no_words_and_lets_an_ordinary_message_
 def test_the_default_set_stops_what_each_policy_is_there_for(payload, recipient, headers, code: str) -> None:
     policies = default_set(Environment("production"))
 
-    decision = policies.gate(type(payload), recipient).judge(message(payload, headers, policies), SENDER)
+    decision = policies.evaluator(type(payload), recipient).judge(message(payload, headers, policies), SENDER)
 
     assert decision is not None
     assert decision.verdict == "deny"
@@ -104,7 +104,7 @@ def test_the_default_set_stops_what_each_policy_is_there_for(payload, recipient,
 def received(payload: Payload, recipient: AgentCard) -> Payload:
     """Return what a recipient gets of a payload."""
     sent = message(payload)
-    decision = POLICY_SET.gate(type(payload), recipient).judge(sent, SENDER)
+    decision = POLICY_SET.evaluator(type(payload), recipient).judge(sent, SENDER)
     if decision is None:
         return sent.payload
     assert decision.verdict == "redact"
@@ -157,7 +157,7 @@ def test_a_masked_copy_is_a_valid_payload_and_shares_what_was_not_masked() -> No
 
 def test_one_copy_is_made_for_all_recipients_that_are_masked_alike() -> None:
     sent = message(Narration(text="4111111111111111"))
-    decisions = [POLICY_SET.gate(Narration, UNCLEARED).judge(sent, SENDER) for _ in range(2)]
+    decisions = [POLICY_SET.evaluator(Narration, UNCLEARED).judge(sent, SENDER) for _ in range(2)]
 
     one, two = (mask(sent, decision.paths) for decision in decisions if decision is not None)
 

@@ -16,7 +16,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.errors import RunStalled
 from genie.policies.clearance import Clearance
 from genie.policies.declassification import Declassification, DeclassificationSettings
-from genie.policy.declassification import Fall, labels_sent
+from genie.policy.declassification import Downgrade, labels_sent
 from genie.policy.policy import Environment, PolicySet
 from tests.genie.policies_for_tests import Answer, Question, Rule, running
 
@@ -44,7 +44,7 @@ class Says(Rule):
         super().__init__(lambda _route: None)
         self._says = says
 
-    def permits(self, fall: Fall) -> bool:
+    def permits(self, fall: Downgrade) -> bool:
         answer: bool = self._says(fall)
         return answer
 

@@ -12,7 +12,7 @@ from genie.contracts.headers import NO_HEADERS
 from genie.contracts.message import Inspection, Message, Payload, stamp
 from genie.errors import PolicyError
 from genie.journal.memory import MemoryJournal
-from genie.policy.evaluator import Gate, Seat
+from genie.policy.evaluator import Evaluator, CompiledPolicy
 from genie.policy.policy import (
     ALLOW,
     Allow,
@@ -22,9 +22,9 @@ from genie.policy.policy import (
     PolicySet,
     Redact,
     Route,
-    Ruled,
+    RuleVerdict,
     ShadowFinding,
-    Whole,
+    WholeField,
     mask,
 )  # fmt: skip
 from tests.genie.policies_for_tests import (
@@ -55,13 +55,13 @@ def message_with(payload: Payload, inspection: Inspection) -> Message[Any]:
 
 
 def judged(*judges: Any, shadow: bool = False) -> Any:
-    seats = tuple(Seat(f"p{place}", "1", judge, shadow) for place, judge in enumerate(judges))
-    return Gate(seats, "set").judge(message(Note(text="hello")), SENDER)
+    seats = tuple(CompiledPolicy(f"p{place}", "1", judge, shadow) for place, judge in enumerate(judges))
+    return Evaluator(seats, "set").judge(message(Note(text="hello")), SENDER)
 
 
 def test_each_rule_of_a_policy_has_a_name_and_a_version_in_the_decision() -> None:
     hold = Hold("two people", 60.0, approvers=frozenset({"chief"}), quorum=2)
-    said = (Ruled("a", "v1", hold), Ruled("b", "v2", Deny("no", "never")))
+    said = (RuleVerdict("a", "v1", hold), RuleVerdict("b", "v2", Deny("no", "never")))
     decision = judged(lambda _message, _sender: said)
     assert decision.verdict == "deny"
     assert [(one.policy, one.version, one.verdict) for one in decision.reasons] == [
@@ -73,15 +73,15 @@ def test_each_rule_of_a_policy_has_a_name_and_a_version_in_the_decision() -> Non
 
 
 def test_an_approval_names_one_rule_and_no_other() -> None:
-    said = (Ruled("a", "v1", Hold("first")), Ruled("b", "v2", Hold("second")))
-    gate = Gate((Seat("p", "1", lambda _message, _sender: said),), "set")
+    said = (RuleVerdict("a", "v1", Hold("first")), RuleVerdict("b", "v2", Hold("second")))
+    gate = Evaluator((CompiledPolicy("p", "1", lambda _message, _sender: said),), "set")
     left = gate.judge(message(Note()), SENDER, frozenset({"p/a@v1"}))
     assert left is not None
     assert left.holds == {"p/b@v2"}
     assert gate.judge(message(Note()), SENDER, frozenset({"p/a@v1", "p/b@v2"})) is None
 
 
-@pytest.mark.parametrize("answer", [("a", "b"), (Ruled("a", "1", "deny"),), (Ruled("a", "1", ALLOW), None), 5])  # type: ignore[arg-type]  # what no policy may answer
+@pytest.mark.parametrize("answer", [("a", "b"), (RuleVerdict("a", "1", "deny"),), (RuleVerdict("a", "1", ALLOW), None), 5])  # type: ignore[arg-type]  # what no policy may answer
 def test_what_is_no_list_of_verdicts_denies(answer: Any) -> None:
     decision = judged(lambda _message, _sender: answer)
     assert decision.verdict == "deny"
@@ -115,7 +115,7 @@ def test_a_policy_that_raises_in_shadow_denies_nobody() -> None:
 
 
 def test_one_rule_may_be_in_shadow_beside_others_that_act() -> None:
-    said = (Ruled("a", "1", Deny("no", "never"), shadow=True), Ruled("b", "1", Redact(frozenset({AT}), "mask")))
+    said = (RuleVerdict("a", "1", Deny("no", "never"), shadow=True), RuleVerdict("b", "1", Redact(frozenset({AT}), "mask")))
     decision = judged(lambda _message, _sender: said)
     assert decision.verdict == "redact"
     assert [one.verdict for one in decision.reasons] == ["shadow_deny", "redact"]
@@ -125,7 +125,7 @@ def test_a_set_hears_policies_in_shadow_and_its_hash_says_so() -> None:
     rule = verdict_for("reader", Note, Deny("no", "never"))
     acting, heard = PolicySet((rule,)), PolicySet((rule,), shadow=frozenset({"rule"}))
     assert acting.sha256 != heard.sha256
-    decision = heard.gate(Note, READER).judge(message(Note()), SENDER)
+    decision = heard.evaluator(Note, READER).judge(message(Note()), SENDER)
     assert decision is not None
     assert decision.verdict == "allow"
     with pytest.raises(PolicyError, match="shadow"):
@@ -137,7 +137,7 @@ def test_a_policy_that_cannot_be_compiled_in_shadow_shuts_no_route() -> None:
         raise ValueError("odd")
 
     heard = PolicySet((Rule(fails),), shadow=frozenset({"rule"}))
-    decision = heard.gate(Note, READER).judge(message(Note()), SENDER)
+    decision = heard.evaluator(Note, READER).judge(message(Note()), SENDER)
     assert decision is not None
     assert decision.verdict == "allow"
 
@@ -174,7 +174,7 @@ def test_a_whole_path_is_masked_from_end_to_end() -> None:
     policies = PolicySet((CARDS,))
     payload = Note(text=f"pay {CARD} now")
     sent = message_with(payload, policies.inspectors.inspect(payload))
-    spans, whole = frozenset({AT}), frozenset({Whole(AT)})
+    spans, whole = frozenset({AT}), frozenset({WholeField(AT)})
     assert spans != whole
     shown = "pay [card] now"
     for paths, text in ((spans, shown), (whole, "[masked]"), (spans | whole, "[masked]"), (spans, shown)):

@@ -148,7 +148,7 @@ def sent(payload: Payload, inspection: Inspection | None = None) -> Message[Payl
 
 
 def decide(*policies: Rule, approved: frozenset[str] = frozenset(), message: Message[Payload] | None = None):
-    return PolicySet(policies).gate(Note, READER).judge(message or sent(Note()), SENDER, approved)
+    return PolicySet(policies).evaluator(Note, READER).judge(message or sent(Note()), SENDER, approved)
 
 
 # --- folding verdicts ---
@@ -208,7 +208,7 @@ def test_an_approval_satisfies_the_hold_it_names_and_nothing_else() -> None:
 def test_a_decision_carries_the_policy_set_and_names_what_decided() -> None:
     policies = PolicySet((Rule("a", answer(DENY)), Rule("b", answer(REDACT))))
 
-    decision = policies.gate(Note, READER).judge(sent(Note()), SENDER)
+    decision = policies.evaluator(Note, READER).judge(sent(Note()), SENDER)
 
     assert decision is not None
     assert decision.policy_set == policies.sha256
@@ -251,7 +251,7 @@ def test_an_inspector_that_fails_denies() -> None:
     inspection = policies.inspectors.inspect(Note(text="secret"))
 
     assert inspection.failed == "ValueError"
-    decision = policies.gate(Note, READER).judge(sent(Note(), inspection), SENDER)
+    decision = policies.evaluator(Note, READER).judge(sent(Note(), inspection), SENDER)
     assert decision is not None
     assert decision.verdict == "deny"
     assert decision.reasons[0].code == "undecidable"

@@ -16,7 +16,7 @@ from genie.contracts.headers import Headers
 from genie.contracts.message import Message, Payload, Value, stamp
 from genie.errors import PolicyError
 from genie.policies.pii import Pii
-from genie.policy.policy import Allow, Decision, Deny, Environment, Hold, PolicySet, Route, Scene, mask
+from genie.policy.policy import Allow, Decision, Deny, Environment, Hold, PolicySet, Route, PipelineContext, mask
 from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 from genie_finance.contracts.money import Money
@@ -70,7 +70,7 @@ def judged(
 ) -> Decision | None:
     policies = PolicySet((Pii(), Rules(rules(*written))), Environment(environment))
     message = sent(Payment(**fields), policies, label, headers)
-    return policies.gate(Payment, recipient).judge(message, CLERK)
+    return policies.evaluator(Payment, recipient).judge(message, CLERK)
 
 
 TRUE: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -201,7 +201,7 @@ def test_redaction_masks_whole_texts_and_found_spans() -> None:
         note="to 4111 1111 1111 1111",
     )  # fmt: skip
     message = sent(payload, policies, RESTRICTED, Headers(user="ann"))
-    found = policies.gate(Payment, BANK).judge(message, CLERK)
+    found = policies.evaluator(Payment, BANK).judge(message, CLERK)
     assert found is not None
     assert found.verdict == "redact"
     copy = mask(message, found.paths)
@@ -215,7 +215,7 @@ def test_a_redaction_with_nothing_to_mask_does_not_object() -> None:
 
 def test_rules_are_compiled_for_the_routes_that_they_can_concern() -> None:
     made = Rules(rules({"when": {"topic": "payments.*", "recipient": "bank"}}))
-    assert PolicySet((made,)).gate(Payment, AgentCard(id="other")).opinions(
+    assert PolicySet((made,)).evaluator(Payment, AgentCard(id="other")).opinions(
         sent(Payment(), PolicySet(), RESTRICTED, Headers()), CLERK
     ) == ()  # fmt: skip
     assert made.reads == {"id"}
@@ -255,7 +255,7 @@ def test_the_verdicts_of_rules_are_the_engines_own() -> None:
 
 def test_a_rule_that_cannot_work_is_refused_and_a_missing_figure_is_a_named_denial() -> None:
     """Defect D35: unknown operators and fields failed at run time, a missing figure lost a message, allow was idle."""
-    scene = Scene((Payment,), (CLERK, BANK))
+    scene = PipelineContext((Payment,), (CLERK, BANK))
     for when in ({"payload.amount": {"above": "5 INR"}}, {"payload.amuont": {"gt": "5 INR"}}, {"metadata.score": 5}):
         assert list(Rules.problems(rules({"when": when}), scene))
     missing = judged({"when": {"payload.country": {"ne": "IN"}}})

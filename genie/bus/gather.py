@@ -1,6 +1,6 @@
-"""Fan-in as plain state, without a loop: what a scope expects, what has come, and what can no longer come.
+"""A gather as plain state, without a loop: what a scope expects, what came, and what can no longer come.
 
-The bus feeds it, the correlator says what has become impossible, and the asker waits on it.
+The bus puts answers in, ``genie.bus.correlator`` says what has become impossible, and the asker waits on it.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from genie.contracts.message import Payload, topic_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.bus.accounting import Failure
-    from genie.bus.mailbox import Ticket
+    from genie.bus.mailbox import RoomTicket
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
+    from genie.contracts.outcome import Failure
 
 LATE = "late"
 NOBODY = "nobody subscribed"
 NOTHING = "answered nothing"
 ONE = ""
-"""Stands for the sender where one answer of a class is expected, of whomever."""
+"""In the place of the sender where one answer of a class is expected, whoever sends it."""
 
 Part = tuple[type[Payload], str]
-"""A payload class, and the agent it is expected of (``ONE`` for a plain class)."""
+"""A payload class, and the agent that should send it (``ONE`` for a plain class)."""
 
 
-class Plan:
-    """What a gather expects, checked and laid out once for every time that it is asked.
+class GatherSpec:
+    """What a gather expects, checked and laid out once for all gathers of the same form.
 
     Args:
         expect: Payload classes or ``Each(T)``; each payload class once.
@@ -72,11 +72,11 @@ class Plan:
         self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
 
 
-class Expectation:
+class Gather:
     """The parts that one asker waits for. First values are on the class, as for ``Scope``.
 
     Args:
-        plan: What is expected.
+        spec: What is expected.
         wake: Called once, when the wait is over.
     """
 
@@ -96,19 +96,19 @@ class Expectation:
     _lost: dict[Part, Missing] | None = None
     _held: dict[Part, str] | None = None
 
-    def __init__(self, plan: Plan, wake: Callable[[], None]) -> None:
-        self.kinds = {kind: parts.copy() for kind, parts in plan.layout.items()}
+    def __init__(self, spec: GatherSpec, wake: Callable[[], None]) -> None:
+        self.kinds = {kind: parts.copy() for kind, parts in spec.layout.items()}
         """Payload class -> sender -> what came."""
-        self.asked = plan.asked
-        self._each = plan.each
-        self._left = plan.parts
-        self._need = plan.need
+        self.asked = spec.asked
+        self._each = spec.each
+        self._left = spec.parts
+        self._need = spec.need
         self._wake = wake
-        if not plan.parts:
+        if not spec.parts:
             self.finish()
 
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
-        """Take an answer; False when it is late, a second one, or of nobody who was asked."""
+        """Take an answer; False when it is late, a second one, or from an agent that was not asked."""
         if kind not in self._each:
             agent = ONE
         parts = self.kinds[kind]
@@ -143,9 +143,9 @@ class Expectation:
 
         Args:
             kind: Its class.
-            agent: Of whom it was expected; any agent stands for ``ONE`` where the class is plain.
+            agent: Who should have sent it; where the class is plain, any agent.
             reason: A named outcome.
-            blame: Who is named for it; ``agent`` by default.
+            blame: The agent that is named for it; ``agent`` by default.
         """
         if kind not in self._each:
             agent, blame = ONE, blame or agent or None
@@ -176,7 +176,7 @@ class Expectation:
             self.done = True
             self._wake()
 
-    def limit(self, ticket: Ticket | None) -> Callable[[], None]:
+    def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
         """Return what ends the wait at its time, a wait for room included."""
 
         def out_of_time() -> None:

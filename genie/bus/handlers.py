@@ -1,0 +1,195 @@
+"""How handlers are called, what they may give, and how their failures are named."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
+from genie.contracts.agent import FunctionAgent, Handlers
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Message, Payload, topic_of
+from genie.contracts.outcome import Reason
+from genie.contracts.signature import unfit
+from genie.errors import (
+    AgentDefinitionError,
+    ContractError,
+    ForgedMessageError,
+    GenieError,
+    RelayedError,
+    TransferError,
+    WrongOutputError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.worker import Worker
+    from genie.contracts.classification import Classification
+    from genie.contracts.ports.executor import Executor, Job
+
+FAIRNESS = 64
+"""Payloads that an async iterator yields in a row before the loop turns."""
+LONGEST_NAME = 60
+"""Characters of an exception's class that are shown."""
+
+Call = tuple["Callable[..., Any]", int, bool]
+"""The handler, what it is called with (``PAYLOAD``, ``CONTEXT``, ``MESSAGE``), and whether its outcome can differ."""
+
+
+def misplaced(agent: object, card: AgentCard) -> str | None:
+    """Return why an agent cannot run where its card says, with what to do about it; None when it can."""
+    if isinstance(agent, FunctionAgent):
+        return unfit(agent.function, agent.signature, card.executor, card)
+    if card.executor == "loop":
+        return None
+    return f"executor {card.executor} is for functions made agents; this one runs on the loop"
+
+
+def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
+    """Return how an agent that does not run on the loop is called.
+
+    Raises:
+        AgentDefinitionError: It is no plain function, or cannot run there.
+    """
+    problem = misplaced(agent, card)
+    if problem is not None or not isinstance(agent, FunctionAgent):
+        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is no function")
+    return executor.job(card.executor, card.id, agent.function, agent.signature, card.concurrency)
+
+
+def calls_of(agent: object, card: AgentCard, job: Job | None = None) -> Mapping[type[Payload], Call]:
+    """Return for each payload class that an agent consumes how it is handled; by its job, if it has one.
+
+    ``branches`` is True when a handling need not bring what its card can send: several types, nothing, a stream,
+    something published or asked on the way, or a handler of a third party, of which nothing is known.
+    """
+    sends_more = bool(card.publishes or card.asks)
+    if isinstance(agent, FunctionAgent):
+        signature = agent.signature
+        wants = CONTEXT if signature.takes_context else PAYLOAD
+        branches = sends_more or (bool(card.produces) and not signature.certain)
+        if job is None and signature.plain:
+            raise AgentDefinitionError(f"agent {card.id!r}", misplaced(agent, card) or "")
+        return dict.fromkeys(card.consumes, (agent.function if job is None else job.call, wants, branches))
+    if isinstance(agent, Handlers):
+        return {
+            kind: (getattr(agent, name), CONTEXT if signature.takes_context else PAYLOAD,
+                   sends_more or (bool(card.produces) and not signature.certain))
+            for kind, (name, signature) in agent.handlers.items()
+        }  # fmt: skip
+    handle: Any = getattr(agent, "handle")  # noqa: B009 - a third party's object, known by its protocol only
+    return dict.fromkeys(card.consumes, (handle, MESSAGE, bool(card.sends)))
+
+
+# --- what a handler gives ---
+
+
+class Streamed(Exception):  # noqa: N818 - a signal between this module and the worker
+    """A coroutine returned an async iterator."""
+
+    def __init__(self, iterator: Any) -> None:
+        super().__init__()
+        self.iterator = iterator
+
+
+def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, ...]:
+    """Return what a handler gave as payloads, each of a class that its card declares.
+
+    Raises:
+        WrongOutputError, ForgedMessageError: Something else was given.
+        BudgetExceededError: There are more than one handling may publish.
+        Streamed: It is an async iterator.
+    """
+    card = delivery.subscription.subscriber.card
+    if type(output) in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+        return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
+    if hasattr(output, "__aiter__"):
+        raise Streamed(output)
+    outputs: tuple[Any, ...] = output if isinstance(output, tuple) else (output,)
+    for part in outputs:
+        if type(part) not in card.produces:
+            error = _wrong(card, part)
+            bus.refused(delivery, error)
+            raise error
+    bus.within_budget(card.id, None, len(outputs))
+    return outputs
+
+
+def _wrong(card: AgentCard, output: object) -> GenieError:
+    if isinstance(output, Message):
+        return ForgedMessageError(agent=card.id)
+    names = tuple(topic_of(kind).name for kind in card.produces)
+    return WrongOutputError(agent=card.id, got=type(output).__name__, declared=names)
+
+
+async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
+    """Publish what an async iterator yields, as it yields; the iterator is closed however it ends."""
+    try:
+        async for payload in iterator:
+            if worker.ended is not None:
+                break
+            ticket = worker.publish(payload)
+            worker.yielded += 1
+            bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
+            if ticket is not None:
+                await bus.room(ticket, worker)
+            elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
+                await anyio.lowlevel.checkpoint()
+    finally:
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
+
+
+# --- how it fails ---
+
+
+def belongs_to_loop(error: BaseException) -> bool:
+    """Return True for a cancellation, alone or in a group: it must reach the cancel scope that asked for it."""
+    cancelled = anyio.get_cancelled_exc_class()
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(cancelled) is not None
+    return isinstance(error, cancelled)
+
+
+def class_name(error: BaseException) -> str:
+    """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
+    for kind in type(error).__mro__:
+        found: object = sys.modules.get(kind.__module__)
+        for part in kind.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if found is kind and len(kind.__name__) <= LONGEST_NAME:
+            return kind.__name__
+    return "BaseException"
+
+
+def named(bus: Bus, error: BaseException, message: Message[Any], label: Classification) -> Reason:
+    """Return how a failure is named to whoever asked.
+
+    Exceptions of others are named by their class alone. Errors of this library say what happened, and an agent may put
+    what it read into that text. It is shown only where everybody who asked may read the highest label that the handler
+    had read, and where nothing is found in the text that they may not read.
+
+    Args:
+        bus: The bus.
+        error: What the handler raised.
+        message: What it was handling.
+        label: Highest declared label of what it has read.
+    """
+    if not isinstance(error, GenieError):
+        return Reason("failed", class_name(error))
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
+        return Reason(error.code, f"{class_name(error)} ({class_name(broken)})")
+    if isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError)):
+        return Reason(error.code, text)  # names of classes and fields
+    if bus.may_hear(text, message, label):
+        return Reason(error.code, text)
+    relayed = isinstance(error, RelayedError) and error.name.isidentifier()
+    return Reason(error.code, error.name if relayed and isinstance(error, RelayedError) else class_name(error))

@@ -1,0 +1,168 @@
+"""What happens after a handler failed: another attempt, a fallback, or a dead letter; and restart budgets."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from genie.bus import accounting
+from genie.bus.delivery import Extra, original, stands_for
+from genie.bus.pending import RATE, RETRY, Parked
+from genie.contracts.outcome import Outcome, Reason
+
+if TYPE_CHECKING:
+    import random
+
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.mailbox import Subscriber
+
+DENIED, DEAD_LETTERED = Outcome.DENIED, Outcome.DEAD_LETTERED
+
+
+class Retries:
+    """Retries, fallbacks and restart budgets of one bus.
+
+    Args:
+        bus: The bus.
+        random_source: For the jitter of retries.
+    """
+
+    def __init__(self, bus: Bus, random_source: random.Random) -> None:
+        self._bus = bus
+        self._random = random_source
+        self._recent: dict[str, deque[float]] = {}
+        bus.pending.on(RETRY, self._again)
+
+    def would_retry(self, delivery: Delivery) -> bool:
+        """Return True when a failed delivery gets another attempt."""
+        attempt = 1 if delivery.extra is None else delivery.extra.attempt
+        subscriber = delivery.subscription.subscriber
+        yielded = delivery.worker is not None and delivery.worker.yielded > 0
+        run = delivery.message.scope.run
+        return (
+            not yielded and run.alive and attempt < subscriber.card.retry.attempts
+            and subscriber.retrying < subscriber.capacity
+        )  # fmt: skip
+
+    def failed(self, delivery: Delivery, reason: Reason, *, final: bool, again_s: float = 0.0) -> None:
+        """A handler failed: try again, hand over to the fallback, or keep a dead letter.
+
+        Args:
+            delivery: What it was handling.
+            reason: The failure.
+            final: Another attempt would repeat what has left already, or cannot help.
+            again_s: Seconds before which another attempt cannot help.
+        """
+        bus, subscriber = self._bus, delivery.subscription.subscriber
+        subscriber.counters.failed += 1
+        for interceptor in bus.interceptors:
+            interceptor.failed(delivery)
+        run = delivery.message.scope.run
+        bus.runs.failed(run, subscriber.card.id)
+        exhausted = self._exhausted(subscriber)
+        attempt = 1 if delivery.extra is None else delivery.extra.attempt
+        again = not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts
+        if again and subscriber.retrying < subscriber.capacity:
+            self._retry(delivery, attempt, reason, again_s)
+        else:
+            if again:
+                detail = f"{reason}; {subscriber.capacity} wait for a retry already"
+                reason = Reason(reason.code, detail)
+            handed_over = run.alive and self.hand_over(delivery, DEAD_LETTERED)
+            if handed_over:
+                reason = Reason(reason.code, f"fallback: {reason}")
+            bus.settle(delivery, DEAD_LETTERED, reason, handed_over=handed_over)
+        if exhausted and subscriber.suspended is None:
+            budget = subscriber.card.restarts
+            bus.quarantine(subscriber, f"more than {budget.failures} failures within {budget.within_s:g} s", delivery)
+
+    def _retry(self, delivery: Delivery, attempt: int, reason: Reason, again_s: float) -> None:
+        bus, subscriber = self._bus, delivery.subscription.subscriber
+        extra = delivery.extra = delivery.extra or Extra()
+        extra.attempt = attempt + 1
+        subscriber.counters.retried += 1
+        subscriber.retrying += 1
+        subscriber.keep_key(delivery)
+        due = bus.now() + max(again_s, subscriber.card.retry.wait_s(attempt, self._random))
+        bus.pending.park(RETRY, delivery.message.scope, delivery, due)
+        bus.emit_event(delivery.message, "retrying", subscriber.card.id, reason)
+
+    def _again(self, parked: Parked) -> None:
+        """Another attempt is due."""
+        delivery = parked.delivery
+        if delivery is None:
+            return
+        subscriber = delivery.subscription.subscriber
+        subscriber.retrying -= 1
+        subscriber.again(delivery)
+        self._bus.deadlocks.queued(delivery)
+
+    def take(self, parked: Parked) -> None:
+        """Remove a retry that will not be made; its key goes to the next."""
+        delivery = parked.delivery
+        if delivery is not None and self._bus.pending.take(parked):
+            subscriber = delivery.subscription.subscriber
+            subscriber.retrying -= 1
+            subscriber.release(delivery)
+
+    def of(self, subscriber: Subscriber) -> list[Delivery]:
+        """Remove and return the deliveries of one agent that wait for another attempt, or for a rate."""
+        pending, taken = self._bus.pending, []
+        for parked in (*pending.of(RETRY), *pending.of(RATE)):
+            delivery = parked.delivery
+            if delivery is not None and delivery.subscription.subscriber is subscriber:
+                if parked.kind == RETRY:
+                    self.take(parked)
+                else:
+                    pending.take(parked)
+                taken.append(delivery)
+        return taken
+
+    # --- restart budgets ---
+
+    def _exhausted(self, subscriber: Subscriber) -> bool:
+        """Count a failure against the agent's restart budget; True when the budget is used up."""
+        budget = subscriber.card.restarts
+        if budget.failures < 1:
+            return False
+        now = self._bus.now()
+        recent = self._recent.setdefault(subscriber.card.id, deque(maxlen=budget.failures + 1))
+        recent.append(now)
+        return len(recent) > budget.failures and now - recent[0] <= budget.within_s
+
+    def forgive(self, agent: str) -> None:
+        """Give an agent a new restart budget."""
+        self._recent.pop(agent, None)
+
+    # --- fallbacks ---
+
+    def hand_over(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Give a message to the fallback as a new delivery, judged for its own card; False when there is none.
+
+        Args:
+            delivery: The first delivery, which ends with ``outcome``.
+            outcome: What is still reserved for the first delivery is returned by it before the other reserves.
+        """
+        bus, extra = self._bus, delivery.extra
+        own = delivery.subscription.subscriber.card
+        fallback, tried = own.fallback, () if extra is None else extra.tried
+        if fallback is None or fallback in (*tried, own.id):
+            return False
+        message = original(delivery)
+        subscription = bus.route(type(message.payload)).fallbacks.get(fallback)
+        if subscription is None:
+            return False
+        for interceptor in bus.interceptors:
+            interceptor.settled(delivery, outcome)
+        again = accounting.accept(message, subscription, bus.epoch)
+        onward = again.extra = Extra()
+        onward.instead_of = stands_for(delivery)
+        onward.tried = (*tried, own.id)
+        if subscription.subscriber.suspended is not None:
+            bus.turn_away(again)
+        elif bus.admitted(again):
+            decision = subscription.evaluator.judge(message, bus.card_of(message))
+            if decision is None or bus.decided(again, decision):
+                bus.enqueue(again)
+        return True

@@ -1,0 +1,91 @@
+"""What is plugged into the bus of a runtime: approvals, admission control, kill switches, consents, incidents, joins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie.approvals.holds import Holds
+from genie.joins.agent import JoinAgent
+from genie.operations.consents import Consents
+from genie.operations.incidents import Incident, Incidents, Severity, State
+from genie.operations.reload import Reloads
+from genie.operations.switches import Switches
+from genie.runtime.approvals import Approvals
+from genie.runtime.operations import Operations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from genie.admission.limiter import AdmissionController
+    from genie.bus.bus import Bus
+    from genie.bus.mailbox import Subscriber
+    from genie.contracts.admission import Admission
+    from genie.contracts.agent import Join
+    from genie.contracts.statistics import Statistics
+    from genie.operations.reload import PolicySource
+
+
+class Parts(NamedTuple):
+    """What is plugged into one bus."""
+
+    bus: Bus
+    holds: Holds
+    switches: Switches
+    incidents: Incidents
+    admission: AdmissionController | None
+    operations: Operations
+    approvals: Approvals
+
+    def statistics(self) -> Statistics:
+        """Return every counter as it is now."""
+        from genie.operations.statistics import statistics  # noqa: PLC0415 - start-up: for those who ask
+
+        admission = self.admission
+        return statistics(
+            self.bus, {} if admission is None else admission.rates(), {} if admission is None else admission.budgets(),
+            self.incidents.unclosed(),
+        )  # fmt: skip
+
+    def departed(self, subscriber: Subscriber) -> None:
+        """Keep the account of an agent that was removed, so that totals never fall."""
+        from genie.operations.statistics import agent_statistics, counts_of  # noqa: PLC0415 - as above
+
+        self.bus.departed += counts_of(agent_statistics(subscriber))
+
+
+def plugged_in(
+    bus: Bus, open_bus: Callable[[], Bus], joins: Iterable[Join], admission: Admission | None,
+    source: PolicySource | None,
+) -> Parts:  # fmt: skip
+    """Plug everything into a bus, in the order in which messages meet it.
+
+    Args:
+        bus: The bus.
+        open_bus: Returns it, or raises when the runtime is closed.
+        joins: Declared fan-in.
+        admission: Rates and budgets.
+        source: What reads the policies again.
+    """
+
+    def told(incident: Incident, by: str) -> None:
+        if incident.severity is Severity.LOW and incident.state is not State.CLOSED and by in {"supervisor", "bus"}:
+            return  # what has not happened often has its own records
+        bus.record_act("incident", incident.id, by=by, reason=incident.severity.value, detail=incident.record())
+
+    holds = bus.approvals = Holds(bus)
+    switches, consents = Switches(bus), Consents(bus)
+    bus.intercept(switches)
+    bus.intercept(consents)
+    controller = None
+    if admission is not None and (admission.rates or admission.budgets):
+        from genie.admission.limiter import AdmissionController  # noqa: PLC0415 - start-up: for those who set some
+
+        controller = AdmissionController(bus, admission)
+        bus.intercept(controller)
+    incidents = bus.observers.incidents = Incidents(told)
+    bus.sinks.extend(JoinAgent(bus, join) for join in joins)
+    reloads = Reloads(open_bus, source)
+    return Parts(
+        bus, holds, switches, incidents, controller, Operations(open_bus, switches, incidents, reloads),
+        Approvals(open_bus, holds),
+    )  # fmt: skip
