@@ -16,11 +16,13 @@ import anyio
 from benchmarks.figures import Figure, Limit, printed
 from genie.benchmark.policies import CALLER
 from genie.benchmark.workload import SERIES, Work, worker
-from genie.bus.accounting import Asker, Delivery, Outcome
+from genie.bus.delivery import Delivery
+from genie.bus.scope import Asker
 from genie.contracts.admission import Admission, Budget, Rate
 from genie.contracts.classification import Classification
 from genie.contracts.limits import Estimate
 from genie.contracts.message import stamp
+from genie.contracts.outcome import Outcome
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
     payload = Work(corr="r", tenant="t1", kind="work", text="x", limit=1.0, series=SERIES)
     async with Runtime(agents, caller=CALLER, admission=admission) as runtime:
         bus = runtime.bus
-        run = bus.trees.open(Asker(CALLER.card(), CALLER.headers()), float("inf"))
+        run = bus.runs.open(Asker(CALLER.card(), CALLER.headers()), float("inf"))
         route = bus.route(Work)
 
         def message() -> Envelope[Work]:
@@ -69,7 +71,7 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
             alone = min(_passing_ns(bus, message(), 1) for _ in range(10 * rounds))
         finally:
             gc.enable()
-        bus.trees.opened(run)
+        bus.runs.opened(run)
     return among / 1e3, alone / 1e3
 
 

@@ -69,7 +69,7 @@ async def _approved(rounds: int = 300) -> float:
         for _ in range(rounds):
             began = time.perf_counter()
             run = runtime.start(Order(), Paid, caller=Caller(user="ann"))
-            runtime.approve(runtime.holds()[0].id, by="ben", reason="fine")
+            runtime.approvals.approve(runtime.approvals.holds()[0].id, by="ben", reason="fine")
             await run.result()
             best = min(best, time.perf_counter() - began)
     return best * 1e6

@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, Limit, printed
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload, Value, stamp
-from genie.policy.policy import Environment, PolicySet, Scene
+from genie.policy.policy import Environment, PipelineContext, PolicySet
 from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 
@@ -105,7 +105,7 @@ def _judging(when: Callable[[int], dict[str, Any]], rounds: int, each: int) -> f
 
 
 def _loading() -> float:
-    scene = Scene((Transfer,), (AgentCard(id="payer", consumes=(Transfer,)),), inspectors=frozenset({"pii"}))
+    scene = PipelineContext((Transfer,), (AgentCard(id="payer", consumes=(Transfer,)),), inspectors=frozenset({"pii"}))
     best = float("inf")
     for _ in range(5):
         began = time.perf_counter()

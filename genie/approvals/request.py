@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Path
-    from genie.policy.policy import ApprovalNeed, Decision, Gate
+    from genie.policy.policy import ApprovalNeed, Decision, Evaluator
 
 LONGEST_NAME = 200
 """Characters of a person's name."""
@@ -324,21 +324,21 @@ class Sight(NamedTuple):
     """Why it is not shown."""
 
 
-def sight(message: Envelope[Any], gate: Gate, sender: AgentCard, clearance: Classification) -> Sight:
+def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clearance: Classification) -> Sight:
     """Return what an approver of a clearance sees of a held message.
 
     Args:
         message: The original.
-        gate: The policies' judges for a recipient with the approver's card. What they would hold for a person counts
+        evaluator: The policies' judges for a recipient with the approver's card. What they would hold for a person counts
             as approved here, since this is that person; what they deny is withheld.
         sender: Card of who sent it.
         clearance: Nothing found or declared above it is shown, whatever the policies say.
     """
     if message.label > clearance:
         return Sight(None, withheld=f"it is {message.label.label}, and approvers see up to {clearance.label}")
-    decision = gate.judge(message, sender)
+    decision = evaluator.judge(message, sender)
     if decision is not None and decision.needs:
-        decision = gate.judge(message, sender, decision.holds)
+        decision = evaluator.judge(message, sender, decision.holds)
     if decision is not None and decision.verdict in {"deny", "hold"}:
         return Sight(None, withheld=decision.summary)
     paths = frozenset(found.path for found in message.inspection.findings if found.label > clearance)

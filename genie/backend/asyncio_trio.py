@@ -199,16 +199,27 @@ class _TrioTasks:
     def __init__(self, failed: Failed) -> None:
         self._group = anyio.create_task_group()
         self._failed = failed
+        self._running = 0
+        self._all_left = anyio.Event()
 
     async def open(self) -> None:
         await self._group.__aenter__()
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
+        self._running += 1
+        self._group.start_soon(self._counted, function)
+        return None
+
+    async def _counted(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         import trio.lowlevel  # noqa: PLC0415 - only under trio
 
-        # Ctrl-C belongs to the program, not to whichever handler happens to run when it is pressed.
-        guarded = trio.lowlevel.enable_ki_protection(_guarded)
-        return self._group.start_soon(guarded, function, self._failed)
+        try:
+            # Ctrl-C belongs to the program, not to whichever handler happens to run when it is pressed.
+            await trio.lowlevel.enable_ki_protection(_guarded)(function, self._failed)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._all_left.set()
 
     def left(self, task: object) -> None:
         """The task group forgets it by itself."""
@@ -218,15 +229,15 @@ class _TrioTasks:
 
     async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
         async def abandons() -> None:
-            await anyio.sleep(within_s)
+            with anyio.move_on_after(within_s, shield=True):
+                await self._all_left.wait()
+                return
             abandon()
 
-        with anyio.CancelScope(shield=True):
-            async with anyio.create_task_group() as group:
-                group.start_soon(abandons)
-                self._group.cancel_scope.cancel()
-                await self._group.__aexit__(None, None, None)
-                group.cancel_scope.cancel()
+        if self._running:
+            self._group.start_soon(abandons)  # in the same group, whose end waits for it
+        self._group.cancel_scope.cancel()
+        await self._group.__aexit__(None, None, None)
 
 
 async def open_tasks(failed: Failed) -> Tasks:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.agent import FunctionAgent
     from genie.contracts.card import Caller
-    from genie.operations.statistics import Statistics
+    from genie.contracts.statistics import Statistics
     from genie.policy.policy import PolicySet
 
 SERIES = tuple(float(number) for number in range(12))

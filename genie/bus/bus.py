@@ -25,6 +25,7 @@ from genie.bus.pending import DELAYED, Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
+from genie.bus.scope import RunState
 from genie.bus.worker import Workers
 from genie.contracts.limits import Overflow
 from genie.contracts.message import masked_copy, stamp, topic_of
@@ -782,11 +783,11 @@ class Bus:
     def _timer_failed(self, kind: str, ref: object, error: BaseException) -> None:
         """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
         _warn(f"the action of a timer ({kind}) failed: {place_of(error)}")
-        scope = getattr(ref, "scope", None)
-        message = getattr(ref, "message", None)
-        run = getattr(scope or getattr(message, "scope", None), "run", None) or (ref if hasattr(ref, "alive") else None)
+        run: object = ref
+        for name in ("delivery", "message", "scope", "run"):
+            run = getattr(run, name, None) or run
         self.observers.note_incident("internal_error", type(error).__name__, kind, None)
-        if run is not None:
+        if isinstance(run, RunState):
             self.runs.end(run, Outcome.CANCELLED, Reason("internal_error", f"internal error: {type(error).__name__}"))
 
     def fail(self, error: BaseException) -> None:

@@ -16,7 +16,7 @@ from genie.bus import accounting
 from genie.bus.scope import Taint
 from genie.contracts.gather import Each
 from genie.contracts.limits import Cost, exact_cost
-from genie.contracts.message import Message, Payload, topic_of
+from genie.contracts.message import Envelope, Message, Payload, topic_of
 from genie.contracts.outcome import Reason
 from genie.errors import (
     ForgedMessageError,
@@ -193,8 +193,7 @@ class HandlerContext:
         subscriber = self._handling.delivery.subscription.subscriber
         if kind not in subscriber.ports:
             raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind.__name__, verb="use the port")
-        bound: Port = subscriber.ports[kind]
-        return bound
+        return cast("Port", subscriber.ports[kind])
 
     # --- acting ---
 
@@ -358,7 +357,7 @@ class HandlerContext:
     def _declared(self, payload: object) -> None:
         handling = self._handling
         card = handling.delivery.subscription.subscriber.card
-        if isinstance(payload, Message):
+        if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
         if type(payload) not in card.produces and type(payload) not in card.publishes:
             handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))

@@ -10,7 +10,7 @@ import anyio
 from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Message, Payload, topic_of
+from genie.contracts.message import Envelope, Message, Payload, topic_of
 from genie.contracts.outcome import Reason
 from genie.contracts.signature import unfit
 from genie.errors import (
@@ -121,7 +121,7 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
 
 
 def _wrong(card: AgentCard, output: object) -> GenieError:
-    if isinstance(output, Message):
+    if isinstance(output, (Message, Envelope)):
         return ForgedMessageError(agent=card.id)
     names = tuple(topic_of(kind).name for kind in card.produces)
     return WrongOutputError(agent=card.id, got=type(output).__name__, declared=names)
@@ -168,7 +168,7 @@ def class_name(error: BaseException) -> str:
     return "BaseException"
 
 
-def named(bus: Bus, error: BaseException, message: Message[Any], label: Classification) -> Reason:
+def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:
     """Return how a failure is named to whoever asked.
 
     Exceptions of others are named by their class alone. Errors of this library say what happened, and an agent may put

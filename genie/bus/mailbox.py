@@ -163,11 +163,11 @@ class Subscriber:
         following.place = QUEUED
         self.due.append(following)
         self.let_in()
-        self.list()
+        self.ready()
 
     # --- mail in ---
 
-    def list(self) -> None:
+    def ready(self) -> None:
         """Let a worker look at the mailbox."""
         if not self.listed and self.active < self.concurrency:
             self.listed = True
@@ -180,13 +180,13 @@ class Subscriber:
         """Append a delivery; the caller has checked ``limit``."""
         delivery.place = QUEUED
         self.queue.append(delivery)
-        self.list()
+        self.ready()
 
     def again(self, delivery: Delivery) -> None:
         """Put a delivery that owns its key in front: a retry that is due."""
         delivery.place = QUEUED
         self.due.append(delivery)
-        self.list()
+        self.ready()
 
     def wait(self, delivery: Delivery, ticket: RoomTicket) -> None:
         """Let a delivery wait for room."""
@@ -204,7 +204,7 @@ class Subscriber:
             self.queue.append(delivery)
             if ticket is not None:
                 ticket.found(delivery)
-            self.list()
+            self.ready()
         self._bound()
 
     def _bound(self) -> None:

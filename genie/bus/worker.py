@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import types
 from collections import deque
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -49,6 +49,7 @@ STOP_S = 1.0
 MOST_ABANDONED = 16
 """Handlers of one agent that may be abandoned at once; at one more the agent is quarantined."""
 
+_HANDLING: ContextVar[object] = ContextVar("genie_handling", default=None)  # the workers of the running handler
 _SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
 
 
@@ -74,6 +75,7 @@ class Workers:
         self.closing_since = math.inf
         self.variables = copy_context()
         self.variables.run(IN_HANDLER.set, True)  # noqa: FBT003 - a flag's value
+        self.variables.run(_HANDLING.set, self)
 
     def attend(self) -> None:
         """Have a worker attend to ``ready``; the caller has seen that nobody does."""
@@ -97,10 +99,8 @@ class Workers:
             self.attended = False
 
     def runs_here(self) -> bool:
-        """Return True when the running task handles a delivery of this bus."""
-        if self.stepping is not None:
-            return True
-        return any(worker.stepping for worker in self.all)
+        """Return True when the running task belongs to a handler of this bus."""
+        return _HANDLING.get() is self
 
     def blocked_by_key(self, delivery: Delivery) -> None:
         """Mail came to lie behind a key whose holder waits."""
@@ -270,7 +270,7 @@ class Worker:
         if self._abandoned:
             subscriber.abandoned -= 1
         if subscriber.queue or subscriber.due:
-            subscriber.list()
+            subscriber.ready()
         if subscriber.left is not None and not subscriber.running and not subscriber.abandoned:
             subscriber.left.wake()
 
@@ -495,7 +495,7 @@ class Worker:
             subscriber.active -= 1
         subscriber.abandoned += 1
         if subscriber.queue or subscriber.due:
-            subscriber.list()
+            subscriber.ready()
         if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
             bus.quarantine(subscriber, f"{subscriber.abandoned} handlers did not stop when they were cancelled")
         bus.tasks.interrupt(self.task)

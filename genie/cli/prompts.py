@@ -73,7 +73,7 @@ class Prompt:
                 tasks.start_soon(self._until_decided, run, tasks.cancel_scope)
                 await self._ask_for(runtime, run)
                 tasks.cancel_scope.cancel()
-        waiting = [one for one in runtime.approvals() if one.run_id == run.id]
+        waiting = [one for one in runtime.approvals.requests() if one.run_id == run.id]
         if any(one.id not in self._left for one in waiting) or not waiting:
             return True
         return False if self._control is None else await _waited(runtime, run)
@@ -85,7 +85,7 @@ class Prompt:
         scope.cancel()
 
     async def _ask_for(self, runtime: Runtime, run: Run[Payload]) -> None:
-        for request in runtime.approvals():
+        for request in runtime.approvals.requests():
             if request.run_id == run.id and request.id not in self._left:
                 try:
                     await self._ask(runtime, request)
@@ -102,7 +102,7 @@ class Prompt:
         """
         from genie.cli.commands.approvals import described  # noqa: PLC0415 - for who is asked
 
-        seen = runtime.sight(request.id, None if self._control is None else self._control.clearance)
+        seen = runtime.approvals.sight(request.id, None if self._control is None else self._control.clearance)
         shown = None if seen.payload is None else fields_of(seen.payload)
         masked = sorted(".".join(map(str, path)) for path in seen.masked)
         for line in described({**request.record(), "payload": shown, "masked": masked, "withheld": seen.withheld}):
@@ -120,12 +120,12 @@ class Prompt:
             named = any(need.approvers for need in request.needs)
             roles = (await _line("with which roles, by commas: ")).split(",") if named else []
             reason = await _line("why: ")
-            vote = runtime.approve if approve else runtime.deny
+            vote = runtime.approvals.approve if approve else runtime.approvals.deny
             try:
                 request = vote(request.id, by=by, roles=[role.strip() for role in roles], reason=reason)
             except InputError as error:
                 _say(str(error))
-                if all(one.id != request.id for one in runtime.approvals()):
+                if all(one.id != request.id for one in runtime.approvals.requests()):
                     return  # it was decided elsewhere meanwhile
                 continue
             lacking = "; ".join(request.lacking())

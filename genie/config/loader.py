@@ -34,7 +34,7 @@ from genie.contracts.schedule import Schedule
 from genie.errors import ConfigError, DefinitionError
 from genie.graph.checks import check
 from genie.graph.model import Graph, Problem
-from genie.policy.policy import Environment, PolicySet, Scene
+from genie.policy.policy import Environment, PipelineContext, PolicySet
 
 Overrides = Mapping[str, str] | Iterable[str]
 """Key -> text, or texts ``key=value``, as ``--set`` takes them."""
@@ -269,7 +269,7 @@ def _signed(section: CallerSection, assembly: Assembly, folder: Path) -> Signed 
     return Signed(folder / given["keys"], given["issuer"], given["audience"])
 
 
-def _scene(assembly: Assembly, joins: Iterable[Join], environment: Environment, *, whole: bool) -> Scene | None:
+def _scene(assembly: Assembly, joins: Iterable[Join], environment: Environment, *, whole: bool) -> PipelineContext | None:
     """Return what policies are checked against; None when a part is missing, which may be what they speak of."""
     if not (assembly.complete and whole):
         return None

@@ -25,7 +25,7 @@ from genie.contracts.gather import Each
 from genie.contracts.message import Path, Payload
 from genie.errors import ConfigError, DefinitionError, PolicyError
 from genie.graph.model import Problem
-from genie.policy.policy import Environment, PolicySet, Scene
+from genie.policy.policy import Environment, PipelineContext, PolicySet
 
 RULES = "rules"
 """The policy of the catalogue that takes the rules of policy files."""
@@ -68,7 +68,7 @@ class PolicySource:
     folder: FilePath
     catalogue: Catalogue = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
-    scene: Scene | None = field(default=None, repr=False)
+    scene: PipelineContext | None = field(default=None, repr=False)
 
     @property
     def files(self) -> tuple[FilePath, ...]:
@@ -89,7 +89,7 @@ class PolicySource:
 
 
 def alone(
-    path: FilePath, *, catalogue: Catalogue, environ: Mapping[str, str], scene: Scene | None = None
+    path: FilePath, *, catalogue: Catalogue, environ: Mapping[str, str], scene: PipelineContext | None = None
 ) -> PolicySource:
     """Return the source of one policy file without a pipeline."""
     document = Document(str(path), {"policies": [path.name]}, {(): 1})
@@ -283,7 +283,7 @@ class Reading:
             made[RULES] = self._policy(RULES, pieces[RULES][0], _merged(pieces[RULES]))
         return made
 
-    def _checked(self, name: str, parts: list[_Piece], scene: Scene | None) -> None:
+    def _checked(self, name: str, parts: list[_Piece], scene: PipelineContext | None) -> None:
         """Ask a policy what is wrong with its settings in this pipeline."""
         problems = getattr(self.source.catalogue.policy(name), "problems", None)
         if problems is None or not parts:
@@ -361,7 +361,7 @@ def spelt_out(policies: object) -> object:
     return [{item: {}} if isinstance(item, str) and not is_path(item) else item for item in listed]
 
 
-def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None) -> Scene:
+def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None) -> PipelineContext:
     """Return what policies are checked against in a pipeline of these agents and joins."""
     taking = tuple(
         AgentCard(
@@ -375,4 +375,4 @@ def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment
     for card in cards:
         answers = (part.payload if isinstance(part, Each) else part for parts in card.asks.values() for part in parts)
         kinds.update(dict.fromkeys((*card.consumes, *card.produces, *card.publishes, *card.asks, *answers)))
-    return Scene(tuple(kinds), cards, environment or Environment())
+    return PipelineContext(tuple(kinds), cards, environment or Environment())

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from genie.bus.invocation import misplaced
+from genie.bus.handlers import misplaced
 from genie.config.plugins import Catalogue, settings_of
 from genie.config.schema import (
     AgentSection,

@@ -46,7 +46,7 @@ class Topic(NamedTuple):
     classification: Classification
     """The declared label of every payload of this class, before anything its handler read raises it."""
     key: str | None
-    """Field by whose value messages stay in order at a concurrency above one; the run by default."""
+    """What keeps messages in order at a concurrency above one: a field's name, ``BY_RUN``, or None for no order."""
 
 
 # --- immutability, checked when a class is defined ---
@@ -109,6 +109,8 @@ class Value(BaseModel):
             cls.model_rebuild(raise_errors=False)
 
 
+BY_RUN = ""
+"""Key of a payload class whose messages stay in order within their run."""
 _TOPIC_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -121,13 +123,14 @@ class Payload(Value):
         version: Version of the content under that name, from 1.
         classification: Declared label (``public``, ``internal``, ``confidential``, ``restricted``); ``internal`` by
             default.
-        key: Field that orders messages for a recipient that works on several at once.
+        key: Field that orders messages for a recipient that works on several at once. By default messages of one run
+            stay in order; None means no order, so that one run can use every slot of an agent.
 
     Raises:
         PayloadDefinitionError: The topic is malformed, the key no field, the label unknown, or a field can change.
     """
 
-    __topic__: ClassVar[Topic] = Topic("payload", 1, Classification.INTERNAL, None)
+    __topic__: ClassVar[Topic] = Topic("payload", 1, Classification.INTERNAL, BY_RUN)
 
     def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees the model's own options only
         for name in ("topic", "version", "classification", "key"):
@@ -141,14 +144,14 @@ class Payload(Value):
         topic: str | None = None,
         version: int = 1,
         classification: str | Classification | None = None,
-        key: str | None = None,
+        key: str | None = BY_RUN,
         **options: Any,
     ) -> None:
         super().__pydantic_init_subclass__(**options)
         name = _WORD.sub("_", cls.__name__).lower() if topic is None else topic
         if not _TOPIC_NAME.match(name):
             raise PayloadDefinitionError(cls.__qualname__, f"topic {name!r} is not of the form family.noun")
-        if key is not None and key not in cls.model_fields:
+        if key and key not in cls.model_fields:
             raise PayloadDefinitionError(cls.__qualname__, f"key {key!r} is not one of its fields")
         try:
             # A subclass is at least as sensitive as what it extends.

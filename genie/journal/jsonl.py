@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any
 
 from genie.cli.terminal.json_text import as_values, as_wire, to_line
-from genie.policy.disclosure import Sight, seen
+from genie.policy.disclosure import Disclosure, seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Inspection, Path, Payload
     from genie.contracts.ports.journal import JournalRecord
-    from genie.policy.policy import Gate, PolicySet
+    from genie.policy.evaluator import Evaluator
+    from genie.policy.policy import PolicySet
 
 
 class JournalFile:
@@ -36,7 +37,7 @@ class JournalFile:
         self._policies = policies
         self._reader = reader
         self._senders = senders
-        self._gates: dict[type[Payload], Gate] = {}
+        self._evaluators: dict[type[Payload], Evaluator] = {}
         self.failure: OSError | None = None
 
     def record(self, entry: JournalRecord) -> None:
@@ -85,20 +86,20 @@ class JournalFile:
         masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
         return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
 
-    def _seen(self, message: Envelope[Any]) -> tuple[Sight, frozenset[Path]]:
+    def _seen(self, message: Envelope[Any]) -> tuple[Disclosure, frozenset[Path]]:
         """Return what the reader may see of a message, and where that is masked."""
         sender = self._senders.get(message.sender)
         if sender is None:
-            return Sight(None, "its sender has no card here"), frozenset()
+            return Disclosure(None, "its sender has no card here"), frozenset()
         kind = type(message.payload)
-        gate = self._gates.get(kind)
-        if gate is None:
-            gate = self._gates[kind] = self._policies.evaluator(kind, self._reader)
-        decision = gate.judge(message, sender)
+        evaluator = self._evaluators.get(kind)
+        if evaluator is None:
+            evaluator = self._evaluators[kind] = self._policies.evaluator(kind, self._reader)
+        decision = evaluator.judge(message, sender)
         sight = seen(message, decision, self._reader, carries=True)
         if decision is None or sight.payload is not None:
             return sight, frozenset() if decision is None else decision.paths
-        return Sight(None, f"{decision.verdict}({sight.why})"), frozenset()
+        return Disclosure(None, f"{decision.verdict}({sight.why})"), frozenset()
 
 
 def _findings(inspection: Inspection) -> list[dict[str, Any]]:

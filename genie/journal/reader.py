@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.contracts.card import AgentCard, Caller
-    from genie.policy.policy import Scene
+    from genie.policy.policy import PipelineContext
 
 MOST_LINE = 64 << 20
 """Characters of one line."""
@@ -39,7 +39,7 @@ class Replay:
     """
 
     path: str
-    scene: Scene
+    scene: PipelineContext
     caller: Caller
     skipped: dict[str, int] = field(default_factory=dict)
     """Why deliveries are left out -> how many."""

@@ -20,7 +20,6 @@ from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
-from genie.contracts.signature import IN_HANDLER
 from genie.errors import (
     AgentDefinitionError,
     AskInHandlerError,
@@ -543,7 +542,7 @@ class Runtime:
         bus = self._open_bus()
         if self._draining:
             raise RuntimeDrainingError
-        if asks and IN_HANDLER.get() and bus.workers.runs_here():
+        if asks and bus.workers.runs_here():
             raise AskInHandlerError
         bus.admit_run()
         return bus

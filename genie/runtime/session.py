@@ -102,8 +102,8 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
                     await run.settled()
                 elapsed_ms = (clock.now() - began) * 1000
                 tasks.cancel_scope.cancel()
-        requests = [one for one in runtime.approvals() if one.run_id == run.id]
-        sights = (runtime.sight(one.id, caller.clearance).payload for one in requests)
+        requests = [one for one in runtime.approvals.requests() if one.run_id == run.id]
+        sights = (runtime.approvals.sight(one.id, caller.clearance).payload for one in requests)
         held = tuple(payload for payload in sights if payload is not None)
         outcome = _outcome(
             pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
@@ -181,8 +181,9 @@ def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
     """Raise what an agent said of the input, when that is why there is no answer."""
     for failure in run.failures():
         for name in filter(None, filenames):
-            if failure.outcome.value == "dead_lettered" and failure.reason.startswith(f"{name}: "):
-                raise InputError(name, failure.reason.removeprefix(f"{name}: "))
+            detail = str(failure.reason or "")
+            if failure.outcome.value == "dead_lettered" and detail.startswith(f"{name}: "):
+                raise InputError(name, detail.removeprefix(f"{name}: "))
 
 
 def interruption(outcome: Outcome) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from genie.backend.timers import Entry
+    from genie.backend.timers import Timer
     from genie.contracts.message import Payload
     from genie.contracts.schedule import Schedule
     from genie.runtime.run import Run
@@ -129,13 +129,13 @@ class Scheduler:
     ) -> None:
         self._runtime = runtime
         self._clock = runtime.bus.clock
-        self._alarm = runtime.bus.alarm
+        self._alarm = runtime.bus.timers
         self._answer = answer
         self._question = question
         self._deadline_s = deadline_s
         self._tell = tell
         self._draining = False
-        self._entry: Entry | None = None
+        self._entry: Timer | None = None
         self._tasks: TaskGroup | None = None
         now, known = self._clock.wall(), since or {}
         self._lines = [_Line(schedule, min(known.get(schedule.id, now), now)) for schedule in schedules]
@@ -184,7 +184,7 @@ class Scheduler:
         if self._lines:
             wait_s = (min(line.next for line in self._lines) - now).total_seconds()
             # Wall time has microseconds: a look may come a hair too early, and the next must not come without end.
-            self._entry = self._alarm.at(self._clock.now() + min(max(wait_s, 0.001), LOOK_S), self._look)
+            self._entry = self._alarm.at(self._clock.now() + min(max(wait_s, 0.001), LOOK_S), "call", self._look)
 
     def _come(self, line: _Line, now: datetime) -> None:
         due, more = line.due(now)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.executor import Job
     from genie.contracts.signature import ExecutorName, Signature
-    from genie.policy.policy import Decision, Gate, PolicySet
+    from genie.policy.policy import Decision, PolicySet
     from genie.simulation.durations import Spread
     from genie.simulation.journal import Ledger
     from genie.simulation.schema import TroubleSection
@@ -69,7 +69,7 @@ class Stations:
         self._trouble = trouble
         self._seed = seed
         self._now = now
-        self._gates: dict[tuple[object, str], Gate] = {}
+        self._gates: dict[tuple[object, str], Evaluator] = {}
         self.happened: Counter[str] = Counter()
         self.compared: Counter[tuple[str, str]] = Counter()
         self.compared_of = 0
@@ -106,7 +106,7 @@ class Stations:
         takes = self._work.get(agent)
         return None if takes is None else (takes, Draws(f"{self._seed}/work/{agent}"))
 
-    def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Gate:
+    def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Evaluator:
         gate = self._gates.get((kind, f"{which}{card.id}"))
         if gate is None:
             gate = self._gates[kind, f"{which}{card.id}"] = policies.evaluator(kind, card)

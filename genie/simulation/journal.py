@@ -105,7 +105,7 @@ class Ledger:
 
     def record(self, entry: JournalRecord) -> None:
         """Write one record."""
-        number, at, kind, run_id, message_id, topic, sender, recipient, reason, detail, message = entry
+        number, at, kind, run_id, message_id, topic, sender, recipient, reason, detail, message, _, _ = entry
         self.records = number
         self.kinds[kind] += 1
         quoted = self._quoted

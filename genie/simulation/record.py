@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.bus.accounting import Counts
     from genie.contracts.message import Payload
+    from genie.contracts.outcome import Counts
 
 ANSWERED = ("answered", "partial")
 """How a run ends that has an answer."""

@@ -187,7 +187,7 @@ class _Engine:
                 while self._left and not self._broken_off:
                     self._done = anyio.Event()
                     await self._done.wait()
-                while self._section.approvals is not None and runtime.holds():
+                while self._section.approvals is not None and runtime.approvals.holds():
                     await self._decision.wait()
                 if not self._broken_off:
                     await runtime.drain(self._section.limits.drain)
@@ -280,7 +280,7 @@ class _Engine:
     async def _decided_on(self, runtime: Runtime, opened: OpenRun) -> Payload:
         """Wait for the answer of a run of which everything is held, until people have decided."""
         bus = runtime.bus
-        held_run = Run(bus, opened.state, self._scenario.pipeline.answer, Watcher(bus.make_parker, keeps=False))
+        held_run = Run(bus, opened.state, self._scenario.pipeline.answer, Watcher(bus.make_waiter, keeps=False))
         while True:
             try:
                 return await held_run.result()
@@ -295,7 +295,7 @@ class _Engine:
 
     def _decide(self, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
         """Decide on the hold that has waited longest, with as many people of such roles as it asks for."""
-        waiting = next(iter(self._runtime.approvals()), None)
+        waiting = next(iter(self._runtime.approvals.requests()), None)
         if waiting is not None:
             try:
                 self._vote(waiting, approve=approve)
@@ -306,14 +306,14 @@ class _Engine:
 
     def _vote(self, waiting: ApprovalRequest, *, approve: bool) -> None:
         if not waiting.named:
-            (self._runtime.release if approve else self._runtime.refuse)(waiting.id)
+            (self._runtime.approvals.release if approve else self._runtime.approvals.refuse)(waiting.id)
             return
         roles = frozenset().union(*(need.approvers for need in waiting.needs))
         if not approve:
-            self._runtime.deny(waiting.id, by=f"{_PERSON}1", roles=roles, reason="refused")
+            self._runtime.approvals.deny(waiting.id, by=f"{_PERSON}1", roles=roles, reason="refused")
             return
         for person in range(1, max(need.quorum for need in waiting.needs) + 1):
-            self._runtime.approve(waiting.id, by=f"{_PERSON}{person}", roles=roles, reason="approved")
+            self._runtime.approvals.approve(waiting.id, by=f"{_PERSON}{person}", roles=roles, reason="approved")
 
     # --- watching ---
 
@@ -328,7 +328,7 @@ class _Engine:
 
     def _look(self, bus: Bus) -> None:
         """Remember how full the mailboxes are, if they were never fuller since the last sample."""
-        self._busiest = max(self._busiest, len(bus.runs))
+        self._busiest = max(self._busiest, len(bus.runs.open_runs))
         for agent, one in bus.subscribers.items():
             if one.queue:
                 self._fullest[agent] = max(self._fullest.get(agent, 0), len(one.queue))
@@ -396,7 +396,7 @@ def _quiet() -> Iterator[None]:
 
 def _holders(bus: Any, scope: Any) -> Iterable[str]:
     """Return the agents with whom lies what a handler waits for."""
-    return [one.lane.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
+    return [one.subscription.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
 
 
 def _place(worker: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 if TYPE_CHECKING:
-    from genie.operations.statistics import Statistics
+    from genie.contracts.statistics import Statistics
     from genie.runtime.runtime import Runtime
 
 

@@ -47,12 +47,12 @@ async def decided(question: CaseQuestion, *votes: tuple[str, set[str]], deny: bo
     async with Runtime.from_pipeline(PIPELINE, caller=PIPELINE.caller) as runtime:
         run: Run[Any] = runtime.start(question, CaseReport, caller=PIPELINE.caller)
         await run.settled()
-        [request] = runtime.approvals()
+        [request] = runtime.approvals.requests()
         for who, roles in votes:
-            act = runtime.deny if deny else runtime.approve
+            act = runtime.approvals.deny if deny else runtime.approvals.approve
             act(request.id, by=who, roles=roles, reason="looked at")
         await run.settled()
-        return await run.result() if not runtime.approvals() or run.at_rest else None
+        return await run.result() if not runtime.approvals.requests() or run.at_rest else None
 
 
 async def test_the_sample_is_authorised() -> None:

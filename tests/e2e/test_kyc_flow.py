@@ -66,7 +66,7 @@ async def test_a_plain_applicant_is_approved_and_nobody_is_asked() -> None:
         assert (found.outcome, found.tier, found.incident) == ("approve", "low", None)
         assert all(gate.status == "passed" for gate in found.gates)
         assert run.messages().balanced
-        assert runtime.approvals() == ()
+        assert runtime.approvals.requests() == ()
 
 
 async def test_an_exposed_person_waits_for_an_officer_and_for_senior_management() -> None:
@@ -76,10 +76,10 @@ async def test_an_exposed_person_waits_for_an_officer_and_for_senior_management(
         await run.settled()
         with pytest.raises(RunHeld):
             await run.result()
-        (held,) = runtime.approvals()
-        first = runtime.approve(held.id, by="olga", roles={"kyc_officer"}, reason="documents seen")
+        (held,) = runtime.approvals.requests()
+        first = runtime.approvals.approve(held.id, by="olga", roles={"kyc_officer"}, reason="documents seen")
         assert first.state == "pending"
-        second = runtime.approve(held.id, by="sam", roles={"senior_management"}, reason="agreed")
+        second = runtime.approvals.approve(held.id, by="sam", roles={"senior_management"}, reason="agreed")
         assert second.state == "approved"
         found = await run.result()
         assert (found.outcome, found.tier) == ("enhanced_diligence", "high")
@@ -90,8 +90,8 @@ async def test_what_people_refuse_takes_no_effect() -> None:
     async with opened(loaded) as runtime:
         run = started(runtime, loaded, application("exposed"))
         await run.settled()
-        (held,) = runtime.approvals()
-        runtime.deny(held.id, by="olga", roles={"kyc_officer"}, reason="a namesake: give it in again")
+        (held,) = runtime.approvals.requests()
+        runtime.approvals.deny(held.id, by="olga", roles={"kyc_officer"}, reason="a namesake: give it in again")
         with pytest.raises(GenieError):
             await run.result()
         await run.settled()
@@ -105,8 +105,8 @@ async def test_a_listed_applicant_is_not_refused_by_a_machine_alone() -> None:
     async with opened(loaded) as runtime:
         run = started(runtime, loaded, listed)
         await run.settled()
-        (held,) = runtime.approvals()
-        runtime.approve(held.id, by="olga", roles={"kyc_officer"}, reason="confirmed")
+        (held,) = runtime.approvals.requests()
+        runtime.approvals.approve(held.id, by="olga", roles={"kyc_officer"}, reason="confirmed")
         found = await run.result()
         assert found.outcome == "reject"
         assert found.incident is not None

@@ -67,7 +67,7 @@ async def test_a_plain_payment_is_settled_and_nobody_is_asked() -> None:
         assert (found.state, found.rail, found.replayed) == ("settled", "imps", False)
         assert found.reference is not None
         assert run.messages().balanced
-        assert runtime.approvals() == ()
+        assert runtime.approvals.requests() == ()
 
 
 async def test_a_large_payment_waits_for_treasury_and_is_sent_once_it_agrees() -> None:
@@ -77,8 +77,8 @@ async def test_a_large_payment_waits_for_treasury_and_is_sent_once_it_agrees() -
         await run.settled()
         with pytest.raises(RunHeld):
             await run.result()
-        (held,) = runtime.approvals()
-        runtime.approve(held.id, by="tara", roles={"treasury"}, reason="as budgeted")
+        (held,) = runtime.approvals.requests()
+        runtime.approvals.approve(held.id, by="tara", roles={"treasury"}, reason="as budgeted")
         found = await run.result()
         assert (found.state, found.rail) == ("settled", "rtgs")
 
@@ -88,8 +88,8 @@ async def test_what_treasury_refuses_is_not_sent() -> None:
     async with opened(loaded) as runtime:
         run = started(runtime, loaded, question("large"))
         await run.settled()
-        (held,) = runtime.approvals()
-        runtime.deny(held.id, by="tara", roles={"treasury"}, reason="not ours")
+        (held,) = runtime.approvals.requests()
+        runtime.approvals.deny(held.id, by="tara", roles={"treasury"}, reason="not ours")
         with pytest.raises(GenieError):
             await run.result()
         again = await started(runtime, loaded, question("large")).result()
@@ -130,11 +130,11 @@ async def test_an_order_that_was_changed_after_it_was_judged_is_not_sent() -> No
     async with opened(loaded) as runtime:
         run = started(runtime, loaded, question("large"))
         await run.settled()
-        (held,) = runtime.approvals()
-        shown = runtime.sight(held.id, loaded.caller.clearance).payload
+        (held,) = runtime.approvals.requests()
+        shown = runtime.approvals.sight(held.id, loaded.caller.clearance).payload
         assert isinstance(shown, PaymentInstruction)
         other = shown.order.model_copy(update={"beneficiary_account": "999999999999"})
-        runtime.approve(
+        runtime.approvals.approve(
             held.id, by="tara", roles={"treasury"}, reason="mine", edit=shown.model_copy(update={"order": other})
         )
         found = await run.result()
@@ -147,8 +147,8 @@ async def test_a_check_that_fails_is_named_and_the_payment_waits_for_people() ->
     async with opened(loaded) as runtime:
         run = started(runtime, loaded, question())
         await run.settled()
-        (held,) = runtime.approvals()
-        runtime.approve(held.id, by="tara", roles={"treasury"}, reason="known landlord")
+        (held,) = runtime.approvals.requests()
+        runtime.approvals.approve(held.id, by="tara", roles={"treasury"}, reason="known landlord")
         found = await run.result()
         assert found.state == "settled"
         assert [one.agent for one in found.missing] == ["mule_detector"]
@@ -163,8 +163,8 @@ async def test_what_the_provider_says_is_kept_and_repeated_not_sent_again(accoun
     async with opened(loaded) as runtime:
         run = started(runtime, loaded, asked)
         await run.settled()
-        for held in runtime.approvals():  # somebody who never got money before is looked at
-            runtime.approve(held.id, by="tara", roles={"treasury"}, reason="small")
+        for held in runtime.approvals.requests():  # somebody who never got money before is looked at
+            runtime.approvals.approve(held.id, by="tara", roles={"treasury"}, reason="small")
         assert (await run.result()).state == state
         again = await started(runtime, loaded, asked).result()
         assert (again.state, again.replayed) == (state, True)
@@ -194,7 +194,7 @@ async def test_whoever_pays_cannot_approve_even_with_the_role() -> None:
     async with opened(loaded) as runtime:
         run = runtime.start(question("large"), PaymentStatus, caller=caller)
         await run.settled()
-        (held,) = runtime.approvals()
+        (held,) = runtime.approvals.requests()
         with pytest.raises(InputError):
-            runtime.approve(held.id, by=caller.user or "", roles={"treasury"}, reason="my own")
+            runtime.approvals.approve(held.id, by=caller.user or "", roles={"treasury"}, reason="my own")
         assert runtime.statistics().agents["payment_submitter"].handled == 0

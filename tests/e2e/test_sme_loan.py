@@ -50,7 +50,7 @@ class People:
         self.refused: list[str] = []
 
     async def __call__(self, runtime: Runtime, run: Run[Payload]) -> bool:
-        waiting = runtime.approvals()
+        waiting = runtime.approvals.requests()
         if not waiting or self.asked:
             return False
         (request,) = waiting
@@ -58,9 +58,9 @@ class People:
         for how, by, roles in self._votes:
             try:
                 if how == "approve":
-                    runtime.approve(request.id, by=by, roles=roles, reason="looked at it")
+                    runtime.approvals.approve(request.id, by=by, roles=roles, reason="looked at it")
                 else:
-                    runtime.deny(request.id, by=by, roles=roles, reason="not now")
+                    runtime.approvals.deny(request.id, by=by, roles=roles, reason="not now")
             except InputError as error:
                 self.refused.append(error.problem)
         return bool(self._votes)

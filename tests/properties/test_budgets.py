@@ -141,7 +141,7 @@ def assert_the_law(runtime: Any) -> None:
             assert rest >= 0
             owed[purse] = owed.get(purse, 0) + rest
     for till in turnstile._tills:
-        for account in till.accounts(runtime.bus.runs.values()):
+        for account in till.accounts(runtime.bus.runs.open_runs.values()):
             for purse in account:
                 assert min(purse.left, purse.reserved, purse.spent) >= 0
                 assert purse.spent <= purse.limit
@@ -178,15 +178,15 @@ async def live_through(world: World, script: list[tuple[str, int]]) -> None:
                     case "pause" | "kill":
                         getattr(runtime, verb)(("first", "second")[number % 2])
                     case "resume":
-                        runtime.resume(("first", "second")[number % 2])
+                        runtime.operations.resume(("first", "second")[number % 2])
                     case "tenant":
-                        runtime.kill(tenant="other")
+                        runtime.operations.kill(tenant="other")
                     case "policies":
-                        runtime.replace_policies(judging(world, number))
-                    case "release" | "refuse" if runtime.holds():
-                        getattr(runtime, verb)(runtime.holds()[0].id)
-                    case "redrive" if runtime.dead_letters():
-                        await runtime.redrive(runtime.dead_letters()[0].id)
+                        runtime.operations.replace_policies(judging(world, number))
+                    case "release" | "refuse" if runtime.approvals.holds():
+                        getattr(runtime, verb)(runtime.approvals.holds()[0].id)
+                    case "redrive" if runtime.operations.dead_letters():
+                        await runtime.redrive(runtime.operations.dead_letters()[0].id)
                     case "drain" if number == 0:
                         await runtime.drain(3)
                     case _:

@@ -10,10 +10,10 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from genie.bus.accounting import Counts
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
 from genie.contracts.message import Payload
+from genie.contracts.outcome import Counts
 from genie.errors import RunCancelledError, RunStalled
 from genie.runtime.run import Run
 from genie.runtime.runtime import Runtime

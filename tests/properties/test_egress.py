@@ -205,7 +205,7 @@ async def tell_everybody(
                 "tap": (tap, repr(seen)),
                 "metrics": (None, Metrics(runtime.statistics).page().decode()),
                 "statistics": (None, repr(runtime.statistics())),
-                "incidents": (None, repr(runtime.incidents())),
+                "incidents": (None, repr(runtime.operations.incidents())),
             }
     given["journal"] = (caller.clearance, lines.getvalue())
     given["webhook"] = (hook, receiver.sent.decode())

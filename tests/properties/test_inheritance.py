@@ -201,7 +201,7 @@ def test_what_is_made_of_content_is_as_sensitive_and_as_narrow_as_all_of_it(
             for number in range(questions):
                 await runtime.publish(K0(number=-1 - number), caller=caller)
             await anyio.sleep(500)
-            for letter in runtime.dead_letters():
+            for letter in runtime.operations.dead_letters():
                 await runtime.redrive(letter.id)
             await anyio.sleep(500)
             assert runtime.statistics().totals.in_flight == 0

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.bus.accounting import Outcome
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
 from genie.contracts.limits import Retry, RunLimits
 from genie.contracts.message import Payload
+from genie.contracts.outcome import Outcome
 from genie.errors import RunCancelledError, RunStalled
 from genie.runtime.runtime import Runtime
 
@@ -73,7 +73,7 @@ async def right(part: Part, context: Context) -> View:
 def sizes(runtime: Runtime) -> dict[str, int]:
     bus = runtime._bus
     return {
-        "runs": len(bus.runs), "timers": len(bus.timers), "retrying": len(bus.retrying), "holds": len(bus.holds.all()),
+        "runs": len(bus.runs.open_runs), "timers": len(bus.timers), "retrying": len(bus.retrying), "holds": len(bus.holds.all()),
         "dirty": len(bus.correlator._dirty), "waiting": len(bus.waits._waiting),
         "busy": sum(len(subscriber.busy) for subscriber in bus.subscribers.values()),
     }  # fmt: skip
@@ -98,7 +98,7 @@ async def ask_often(grown: list[int]) -> None:
         gc.collect()
         grown.append(len(gc.get_objects()) - before)
         assert not any(sizes(runtime).values()), sizes(runtime)
-        assert len(runtime._bus.alarm._heap) < 1_000
+        assert len(runtime._bus.timers._heap) < 1_000
         assert all(len(subscriber.workers) <= 4 for subscriber in runtime._bus.subscribers.values())
 
 
@@ -139,8 +139,8 @@ async def block_many(weights: list[float]) -> None:
             assert runtime.statistics().totals.in_flight == 3 * BLOCKED
             gc.collect()
             weights.append(tracemalloc.get_traced_memory()[0] / BLOCKED)
-            for run in tuple(runtime._bus.runs.values()):
-                runtime._bus.trees.end(run, Outcome.CANCELLED, "enough")
+            for run in tuple(runtime._bus.runs.open_runs.values()):
+                runtime._bus.runs.end(run, Outcome.CANCELLED, "enough")
             await anyio.sleep(1)
             assert not any(sizes(runtime).values()), sizes(runtime)
             assert runtime.statistics().totals.in_flight == 0

@@ -39,7 +39,7 @@ async def live_through(failures: int, within_s: int, script: list[tuple[int, str
             await anyio.sleep(gap)
             now = anyio.current_time()
             if verb == "resume":
-                runtime.resume("fragile")
+                runtime.operations.resume("fragile")
                 quarantined, budget = False, []
                 continue
             fail = verb == "fail"
@@ -55,9 +55,9 @@ async def live_through(failures: int, within_s: int, script: list[tuple[int, str
             else:
                 await runtime.ask(Question(), Answer)
             await turns(20)
-            barred = runtime.statistics().agents["fragile"].barred
-            assert (barred is not None) == quarantined
-            assert barred is None or barred.startswith("quarantined: more than")
+            suspended = runtime.statistics().agents["fragile"].suspended
+            assert (suspended is not None) == quarantined
+            assert suspended is None or suspended.startswith("quarantined: more than")
 
 
 @settings(max_examples=60)
@@ -85,7 +85,7 @@ async def fail_together(failures: int, crowd: int) -> None:
         told = runtime.statistics().agents["fragile"]
         # Those that were running when the budget was used up fail as well; nothing is begun any more.
         assert failures < told.failed <= max(failures + 1, crowd + failures)
-        assert told.barred is not None
+        assert told.suspended is not None
         assert told.denied == 2 * crowd - told.failed
 
 

@@ -24,7 +24,7 @@ from genie.contracts.headers import Headers
 from genie.contracts.message import Finding, Inspection, Payload, Value, stamp
 from genie.errors import ConfigError
 from genie.policies.index import POLICIES
-from genie.policy.policy import ALLOW, Environment, PolicySet, Route, Scene
+from genie.policy.policy import ALLOW, Environment, PipelineContext, PolicySet, Route
 from genie.rules.ast import Roots, evaluate
 from genie.rules.policy import Rules, condition_of
 from genie.rules.schema import RulesSettings
@@ -70,7 +70,7 @@ CARDS = (
     AgentCard(id="desk", consumes=(Deal,), capabilities=("trade",), risk=Risk.HIGH),
     AgentCard(id="clerk", consumes=(Deal, Other), clearance=Classification.RESTRICTED),
 )
-SCENE = Scene((Deal, Other), CARDS, ENVIRONMENT, frozenset({"pii"}))
+SCENE = PipelineContext((Deal, Other), CARDS, ENVIRONMENT, frozenset({"pii"}))
 
 # --- what may be sent ---
 

@@ -19,15 +19,15 @@ import trio.testing  # noqa: TID251 - virtual time makes sleeping free and repea
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.bus.accounting import Counts
 from genie.contracts.agent import FunctionAgent, Join, Signature
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.gather import Each
 from genie.contracts.limits import Mailbox, Overflow, RestartBudget, Retry, RunLimits
 from genie.contracts.message import Payload
+from genie.contracts.outcome import Counts
+from genie.contracts.statistics import _of
 from genie.errors import GenieError, InputError
 from genie.journal.memory import MemoryJournal
-from genie.operations.statistics import _of
 from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact
 from genie.runtime.runtime import Runtime
 
@@ -303,8 +303,8 @@ class World:
         bus = self.runtime._bus
         subscriber = bus.subscribers.get(agent)
         message = context.message
-        if subscriber is None or subscriber.barred is not None:
-            self.wrong.append(f"{agent} handled {message} while barred")
+        if subscriber is None or subscriber.suspended is not None:
+            self.wrong.append(f"{agent} handled {message} while suspended")
         run = message.scope.run
         if not run.alive:
             self.wrong.append(f"{agent} handled {message} of an ended run")
@@ -316,7 +316,7 @@ class World:
             self.wrong.append(f"{agent} saw the secret of {message}")
         if (number(payload) + self.policy.offset) % 13 == self.harshness + 5 and not isinstance(payload, Joined):
             self.wrong.append(f"{agent} handled {message} although its policy raised")
-        if bus.trees.revoked & message.headers.consent:
+        if bus.runs.revoked & message.headers.consent:
             self.wrong.append(f"{agent} got a consent that was revoked")
         self.look()
 
@@ -416,7 +416,7 @@ class World:
         lying = Counter(delivery.message.scope for delivery in self.deliveries())
         lying.update(scope for _, scope, _ in bus.timers.values())
         lying.update(held.message.scope for held in bus.holds.all() if held.delivery is None)
-        for run in bus.runs.values():
+        for run in bus.runs.open_runs.values():
             if not run.counts().balanced:
                 self.wrong.append(f"run: {run.counts()}")
             for scope in run.root.tree():
@@ -428,8 +428,8 @@ class World:
     def look_at(self, subscriber: Any) -> None:
         """One agent's account adds up, and its mailbox keeps its bound."""
         bus = self.runtime._bus
-        one = _of(subscriber, sum(delivery.lane.subscriber is subscriber for delivery in bus.holds.deliveries()))
-        if one.retrying != sum(delivery.lane.subscriber is subscriber for delivery in bus.retrying):
+        one = _of(subscriber, sum(delivery.subscription.subscriber is subscriber for delivery in bus.holds.deliveries()))
+        if one.retrying != sum(delivery.subscription.subscriber is subscriber for delivery in bus.retrying):
             self.wrong.append(f"{subscriber.card.id}: retrying")
         ended = one.handled + one.denied + one.expired + one.cancelled + one.dead_lettered
         if one.accepted != ended + one.in_flight:
@@ -453,7 +453,7 @@ class World:
         bus = self.runtime._bus
         left = {
             "runs": bus.runs, "timers": bus.timers, "retrying": bus.retrying, "holds": bus.holds.all(),
-            "dirty": bus.correlator._dirty, "pending": bus.alarm.pending,
+            "dirty": bus.correlator._dirty, "pending": bus.timers.pending,
         }  # fmt: skip
         for name, what in left.items():
             if what:
@@ -507,13 +507,13 @@ class World:
             case "policies":
                 self.offset += 1
                 self.policy = Mixed(self.offset, self.harshness)
-                runtime.replace_policies(PolicySet((self.policy,)))
+                runtime.operations.replace_policies(PolicySet((self.policy,)))
             case "revoke":
-                runtime.revoke("all")
+                runtime.operations.revoke("all")
             case "release" | "refuse":
                 self.decide(verb, pick)
             case "redrive":
-                for letter in runtime.dead_letters()[-1:]:
+                for letter in runtime.operations.dead_letters()[-1:]:
                     with contextlib.suppress(GenieError):
                         await runtime.redrive(letter.id)
             case "add":
@@ -527,7 +527,7 @@ class World:
                     getattr(runtime, verb)(agent)
 
     def decide(self, verb: str, pick: int) -> None:
-        holds = self.runtime.holds()
+        holds = self.runtime.approvals.holds()
         if not holds:
             return
         held = holds[pick % len(holds)]
@@ -535,9 +535,9 @@ class World:
             if verb == "release":
                 for stamp in held.decision.holds:
                     self.released.add((held.message.number, f"{held.recipient}@{stamp.rpartition('@')[2]}"))
-                self.runtime.release(held.id)
+                self.runtime.approvals.release(held.id)
             else:
-                self.runtime.refuse(held.id)
+                self.runtime.approvals.refuse(held.id)
         except InputError as error:
             self.wrong.append(str(error))
 

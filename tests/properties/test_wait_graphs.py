@@ -136,7 +136,7 @@ class Case:
                     await anyio.sleep(20)
             ended = not runtime.statistics().runs
             group.cancel_scope.cancel()
-            return ended, [letter.reason for letter in runtime.dead_letters() if "deadlock" in letter.reason]
+            return ended, [letter.reason for letter in runtime.operations.dead_letters() if "deadlock" in letter.reason]
 
 
 class Blind(Waits):

@@ -115,7 +115,7 @@ def _verified(path: str, signed: Signed, most: Caller) -> Caller:
 
 def _refused(audit: Audit | None, error: IdentityError) -> None:
     """Record that an identity was refused, by its code alone: nothing of what was claimed has been shown to be true."""
-    from genie.bus.recorder import opened  # noqa: PLC0415 - as above
+    from genie.bus.observers import opened  # noqa: PLC0415 - as above
     from genie.contracts.ports.audit import AuditRecord  # noqa: PLC0415 - only for what went wrong
 
     if audit is not None:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def renew(runtime: Runtime) -> None:
     """Reload an open runtime's policies when their files change, until it closes; what is wrong is logged."""
-    runtime.watch_policies()
+    runtime.operations.watch_policies()
     if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
-        runtime.bus.crew.start(lambda: _on_signal(runtime))
+        runtime.bus.tasks.start(lambda: _on_signal(runtime))
 
 
 async def _on_signal(runtime: Runtime) -> None:
     with anyio.open_signal_receiver(signal.SIGHUP) as received:
         async for _ in received:
             with contextlib.suppress(GenieError):  # logged and in the audit
-                await runtime.reload(by="signal", reason="SIGHUP")
+                await runtime.operations.reload(by="signal", reason="SIGHUP")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from genie.backend.asyncio_trio import parker_factory
+from genie.backend.asyncio_trio import waiter_factory
 from genie.contracts.message import topic_of
 from genie.edges.executors.codec import LENGTH, ParcelError, framed, name_of, opened, packed, unpacked
 from genie.errors import RelayedError, TransferError, WrongOutputError
@@ -25,7 +25,7 @@ from genie.errors import RelayedError, TransferError, WrongOutputError
 if TYPE_CHECKING:
     from anyio.abc import ByteSendStream, Process
 
-    from genie.backend.asyncio_trio import Parker
+    from genie.backend.asyncio_trio import Waiter
     from genie.contracts.message import Payload
     from genie.contracts.signature import Signature
 
@@ -118,7 +118,7 @@ class Processes:
         self.max_bytes = max_bytes
         self._room = _cores() if most is None else most
         self._idle: list[_Worker] = []
-        self._waiting: deque[Parker] = deque()
+        self._waiting: deque[Waiter] = deque()
         self._closed = False
 
     async def call(self, parcel: bytes) -> bytes:
@@ -165,14 +165,14 @@ class Processes:
         if self._room:
             self._room -= 1
             return
-        parker = parker_factory()()
-        self._waiting.append(parker)
+        waiter = waiter_factory()()
+        self._waiting.append(waiter)
         try:
-            while parker in self._waiting:
-                await parker.park()
+            while waiter in self._waiting:
+                await waiter.park()
         except BaseException:  # a cancelled wait gives its turn away, then goes on
-            if parker in self._waiting:
-                self._waiting.remove(parker)
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
             else:
                 self._next()  # it was its turn and it was cancelled at once
             raise

@@ -13,23 +13,23 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from genie.backend.asyncio_trio import parker_factory, threadsafe
+from genie.backend.asyncio_trio import threadsafe, waiter_factory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.backend.asyncio_trio import Parker
+    from genie.backend.asyncio_trio import Waiter
     from genie.contracts.message import Payload
 
 
 class _Task:
     """One call on its way through a thread."""
 
-    __slots__ = ("call", "done", "error", "left", "output", "parker")
+    __slots__ = ("call", "done", "error", "left", "output", "waiter")
 
-    def __init__(self, call: Callable[[], object], parker: Parker) -> None:
+    def __init__(self, call: Callable[[], object], waiter: Waiter) -> None:
         self.call: Callable[[], object] | None = call
-        self.parker = parker
+        self.waiter = waiter
         self.output: object = None
         self.error: BaseException | None = None
         self.done = False
@@ -55,11 +55,11 @@ class ThreadJob:
         self._function = function
         self._closed = closed
         self._free = slots
-        self._waiting: deque[Parker] = deque()
+        self._waiting: deque[Waiter] = deque()
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads = 0
         self._running = 0
-        self._make_parker = parker_factory()
+        self._make_waiter = waiter_factory()
         self._soon = threadsafe()
 
     async def call(self, payload: Payload) -> object:
@@ -70,7 +70,7 @@ class ThreadJob:
         await self._slot()
         function = self._function
         variables = copy_context()
-        task = _Task(lambda: variables.run(function, payload), self._make_parker())
+        task = _Task(lambda: variables.run(function, payload), self._make_waiter())
         self._running += 1
         if self._running > self._threads:
             self._threads += 1
@@ -79,7 +79,7 @@ class ThreadJob:
         self._tasks.put(task)
         try:
             while not task.done:
-                await task.parker.park()
+                await task.waiter.park()
         except BaseException:  # a thread cannot be stopped, so a cancelled call is counted, then goes on
             if not task.done:
                 task.left = True
@@ -99,14 +99,14 @@ class ThreadJob:
         if self._free:
             self._free -= 1
             return
-        parker = self._make_parker()
-        self._waiting.append(parker)
+        waiter = self._make_waiter()
+        self._waiting.append(waiter)
         try:
-            while parker in self._waiting:
-                await parker.park()
+            while waiter in self._waiting:
+                await waiter.park()
         except BaseException:  # a cancelled wait gives its slot away, then goes on
-            if parker in self._waiting:
-                self._waiting.remove(parker)
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
             else:
                 self._release()  # it was given a slot and cancelled in one turn
             raise
@@ -142,5 +142,5 @@ class ThreadJob:
             self.abandoned -= 1
             task.output = task.error = None
         else:
-            task.parker.wake()
+            task.waiter.wake()
         self._release()

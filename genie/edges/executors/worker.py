@@ -14,10 +14,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from genie.bus.invocation import IN_HANDLER
 from genie.contracts.agent import FunctionAgent
 from genie.contracts.context import Context
-from genie.contracts.signature import Signature, read_signature
+from genie.contracts.signature import IN_HANDLER, Signature, read_signature
 from genie.edges.executors.codec import LENGTH, ParcelError, framed, name_of, opened, packed, unpacked
 from genie.errors import GenieError
 

@@ -72,7 +72,7 @@ async def test_accounts_of_a_day_are_bounded_and_an_untouched_one_is_the_same_as
     async with running(answerer, policies=refused, admission=budgets(budget)) as runtime:
         for number in range(3):
             assert "not for you" in await asked(runtime, Caller(tenant=f"denied-{number}"))
-        runtime.replace_policies(PolicySet())
+        runtime.operations.replace_policies(PolicySet())
         for number in range(3):
             assert await asked(runtime, Caller(tenant=f"crowd-{number}")) == "ok"
         assert "budget day: no more accounts can be kept" in await asked(runtime, ACME)
@@ -166,5 +166,5 @@ async def test_wall_time_does_not_run_while_a_person_decides() -> None:
     async with running(answerer, policies=holding("answerer", Question), admission=admission) as runtime:
         run = runtime.start(Question(), Answer)
         await anyio.sleep(1_000)
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         assert await run.result() == Answer(text="?")

@@ -8,13 +8,13 @@ from typing import Any
 import anyio
 import pytest
 
-from genie.bus.accounting import Outcome
 from genie.contracts.admission import Admission, Budget, Rate
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
 from genie.contracts.limits import Estimate, Mailbox, Overflow, Retry
+from genie.contracts.outcome import Outcome
 from genie.errors import BudgetExceededError, RunStalled
 from genie.journal.memory import MemoryJournal
 from genie.policies.index import POLICIES
@@ -88,7 +88,7 @@ async def test_rates_and_budgets_reserve_once_per_delivery() -> None:
             return [runtime.statistics().budgets["day", unit].reserved for unit in ("messages", "cost", "tokens")]
 
         assert reserved() == [1, Decimal("0.25"), 10]
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await turns()
         assert attempts == 1
         assert runtime.statistics().agents["flaky"].retrying == 1
@@ -142,10 +142,10 @@ async def test_rates_and_budgets_are_never_touched_by_judging_again() -> None:
         runs = [runtime.start(Question(), Answer, to="slow") for _ in range(4)]
         await gate.reached.wait()
         for _ in range(5):
-            runtime.replace_policies(PolicySet())
-            runtime.pause("answerer")
-            runtime.resume("answerer")
-            runtime.revoke("everything")
+            runtime.operations.replace_policies(PolicySet())
+            runtime.operations.pause("answerer")
+            runtime.operations.resume("answerer")
+            runtime.operations.revoke("everything")
         gate.open.set()
         for run in runs:
             assert (await run.result()).text == "slow"
@@ -312,18 +312,18 @@ async def test_a_delivery_that_waits_for_its_turn_ends_like_any_other(how: str) 
             case "cancel":
                 run.cancel()
             case "pause":
-                runtime.pause("answerer")
+                runtime.operations.pause("answerer")
             case "kill":
-                runtime.kill("answerer")
+                runtime.operations.kill("answerer")
             case "tenant":
-                runtime.kill(tenant="acme")
+                runtime.operations.kill(tenant="acme")
             case "remove":
                 await runtime.remove("answerer")
             case "drain":
                 await runtime.drain(5)
             case "close":
-                for state in tuple(runtime.bus.runs.values()):
-                    runtime.bus.trees.end(state, Outcome.CANCELLED, "closed")
+                for state in tuple(runtime.bus.runs.open_runs.values()):
+                    runtime.bus.runs.end(state, Outcome.CANCELLED, "closed")
         await run.settled()
         assert [failure.outcome for failure in run.failures()] == [outcomes[how]]
         assert_nothing_is_reserved(runtime)
@@ -335,10 +335,10 @@ async def test_what_waited_for_its_turn_is_judged_when_it_comes() -> None:
         assert await asked(runtime) == "ok"
         run = runtime.start(Question(), Answer, caller=Caller(consent=frozenset({"share"})))
         await turns()
-        runtime.revoke("share")
+        runtime.operations.revoke("share")
         [waiting] = runtime.bus.turnstile.waiting
         assert waiting.message.headers.consent == frozenset()
-        runtime.replace_policies(denying("answerer", Question))
+        runtime.operations.replace_policies(denying("answerer", Question))
         with pytest.raises(RunStalled, match="not for you"):
             await run.result()
 
@@ -446,7 +446,7 @@ async def test_a_budget_denies_a_fallback_too() -> None:
         first, costly(id="second"), admission=budgets(Budget(id="day", per="tenant_day", messages=1))
     ) as runtime:
         assert "second: denied(budget day" in await asked(runtime, to="first")
-        runtime.pause("first")
+        runtime.operations.pause("first")
         assert "second: denied(budget day" in await asked(runtime, to="first")
         assert_nothing_is_reserved(runtime)
         assert_at_rest(runtime)

@@ -39,17 +39,17 @@ async def test_a_held_delivery_is_released_and_handled() -> None:
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Question(text="q"), Answer)
         await turns()
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert (held.recipient, held.reason) == ("answerer", "rule: ask a person")
         assert run.messages().in_flight == 1
-        runtime.release(held.id)
+        runtime.approvals.release(held.id)
         assert (await run.result()).text == "q"
         await run.settled()
-        assert runtime.holds() == ()
+        assert runtime.approvals.holds() == ()
         with pytest.raises(InputError, match="is not waiting"):
-            runtime.release(held.id)
+            runtime.approvals.release(held.id)
         with pytest.raises(InputError, match="is not waiting"):
-            runtime.refuse(held.id)
+            runtime.approvals.refuse(held.id)
         assert_at_rest(runtime)
 
 
@@ -57,7 +57,7 @@ async def test_a_held_delivery_is_refused_and_denied() -> None:
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Question(), Answer)
         await turns()
-        runtime.refuse(runtime.holds()[0].id, reason="not today")
+        runtime.approvals.refuse(runtime.approvals.holds()[0].id, reason="not today")
         with pytest.raises(RunStalled, match=r"answerer: denied\(not today\)"):
             await run.result()
         assert run.messages().denied == 1
@@ -88,14 +88,14 @@ async def test_a_held_answer_is_released_refused_or_expires() -> None:
             run = runtime.start(Question(text="q"), Answer)
             with pytest.raises(RunHeld) as caught:
                 await run.result()
-            [held] = runtime.holds()
+            [held] = runtime.approvals.holds()
             assert caught.value.holds == (held.id,)
             if decide == "release":
-                runtime.release(held.id)
+                runtime.approvals.release(held.id)
                 assert (await run.result()).text == "q"
             else:
                 if decide == "refuse":
-                    runtime.refuse(held.id)
+                    runtime.approvals.refuse(held.id)
                 else:
                     await anyio.sleep(60)
                 with pytest.raises(RunStalled, match=f"{outcome}"):
@@ -118,7 +118,7 @@ async def test_ask_raises_run_held_and_the_run_stays_open() -> None:
         with pytest.raises(RunHeld) as caught:
             await runtime.ask(Question(), Answer)
         assert runtime.statistics().runs == 1
-        runtime.release(caught.value.holds[0])
+        runtime.approvals.release(caught.value.holds[0])
         await turns()
         assert len(seen) == 1
         assert_at_rest(runtime)
@@ -136,7 +136,7 @@ async def test_run_held_is_raised_only_once_nothing_else_is_left_in_flight() -> 
         gate.open.set()
         with pytest.raises(RunHeld):
             await run.result()  # `desk` waits for what is held
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await run.result()  # may be awaited again
         assert sorted(got[0][Each(Answer)]) == ["answerer", "slow"]
         await run.settled()
@@ -155,7 +155,7 @@ async def test_the_deadline_of_a_run_moves_by_the_time_held() -> None:
         started = anyio.current_time()
         run = runtime.start(Note(), Answer, deadline_s=100)
         await anyio.sleep(70)
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         with pytest.raises(RunExpiredError):
             await run.result()
         assert anyio.current_time() == pytest.approx(started + 160)
@@ -167,7 +167,7 @@ async def test_a_run_does_not_expire_while_it_holds_something() -> None:
     async with running(answerer, policies=holding("answerer", Question, 5_000)) as runtime:
         run = runtime.start(Question(text="q"), Answer, deadline_s=100)
         await anyio.sleep(1_000)
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         assert (await run.result()).text == "q"
 
 
@@ -180,10 +180,10 @@ async def test_a_hold_inside_a_gather_with_within_s_is_a_missing_part_held_id() 
     async with running(answerer, gated(gate), desk, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Note(), Opinion)
         await anyio.sleep(10)
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert got[0].missing["answerer"].reason == f"held({held.id})"
         assert await run.result() == Opinion()
-        runtime.release(held.id)
+        runtime.approvals.release(held.id)
         await run.settled()
         assert run.messages().late == 1
         assert_at_rest(runtime)
@@ -204,9 +204,9 @@ async def test_a_hold_deeper_down_names_the_part_of_the_outer_gather_too() -> No
     async with running(answerer, middle, desk, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Note(), Answer)
         await anyio.sleep(10)
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert got[0].missing["middle"].reason == f"held({held.id})"
-        runtime.refuse(held.id)
+        runtime.approvals.refuse(held.id)
         await run.settled()
         assert_at_rest(runtime)
 
@@ -226,7 +226,7 @@ async def test_a_held_fallback_names_the_part_it_stands_in_for() -> None:
     async with running(first, second, desk, policies=holding("second", Question)) as runtime:
         run = runtime.start(Note(), Opinion)
         await anyio.sleep(10)
-        ids = {held.id for held in runtime.holds()}
+        ids = {held.id for held in runtime.approvals.holds()}
         assert len(ids) == 2
         assert {f"held({held})" for held in ids} == {str(part) for part in got[0].missing.values()}
         assert set(got[0].missing) == {"first", "second"}
@@ -242,7 +242,7 @@ async def test_what_was_released_and_is_slow_is_late_not_held() -> None:
     async with running(gated(gate), desk, policies=holding("slow", Question)) as runtime:
         run = runtime.start(Note(), Opinion)
         await turns()
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await run.result()
         assert [part.reason for part in got[0].missing.values()] == ["late"]
 
@@ -261,13 +261,13 @@ async def test_an_approval_satisfies_the_hold_it_names_and_every_other_verdict_i
     async with running(guarded, policies=PolicySet((hold, redact))) as runtime:
         run = runtime.start(Question(text="secret"), Answer)
         await turns()
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await run.result()
         assert seen == ["[masked]"]  # redactions still apply
         run = runtime.start(Question(text="secret"), Answer)
         await turns()
-        runtime.replace_policies(PolicySet((hold, redact, deny)))
-        runtime.release(runtime.holds()[0].id)
+        runtime.operations.replace_policies(PolicySet((hold, redact, deny)))
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         with pytest.raises(RunStalled, match="denier: no"):
             await run.result()
 
@@ -282,21 +282,21 @@ async def test_only_a_new_version_of_that_policy_holds_anew(what: str) -> None:
     async with running(answerer, policies=PolicySet((rule("one", "1"),))) as runtime:
         run = runtime.start(Question(text="q"), Answer)
         await turns()
-        runtime.replace_policies(PolicySet((rule("one", "1"), rule("two", "1"))))
-        runtime.release(runtime.holds()[0].id)  # `one` is approved, `two` holds anew
+        runtime.operations.replace_policies(PolicySet((rule("one", "1"), rule("two", "1"))))
+        runtime.approvals.release(runtime.approvals.holds()[0].id)  # `one` is approved, `two` holds anew
         await turns()
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert held.decision.holds == frozenset({"two@1"})
-        runtime.release(held.id)  # and `one` does not ask again
+        runtime.approvals.release(held.id)  # and `one` does not ask again
         assert (await run.result()).text == "q"
         run = runtime.start(Question(text="q"), Answer)
         await turns()
-        runtime.replace_policies(PolicySet((rule("one", "2"),)))
-        runtime.release(runtime.holds()[0].id)
+        runtime.operations.replace_policies(PolicySet((rule("one", "2"),)))
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await turns()
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert held.decision.holds == frozenset({"one@2"})
-        runtime.release(held.id)
+        runtime.approvals.release(held.id)
         await run.result()
         await run.settled()
         assert_at_rest(runtime)
@@ -320,7 +320,7 @@ async def test_a_held_delivery_gives_up_its_place() -> None:
             await runtime.publish(Note(number=number))
         await turns()
         assert seen == [1, 2]
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await turns()
         assert seen == [1, 2, 0]
         assert_at_rest(runtime)
@@ -333,7 +333,7 @@ async def test_cancelling_a_run_ends_what_it_holds() -> None:
         run.cancel()
         with pytest.raises(RunCancelledError):
             await run.result()
-        assert runtime.holds() == ()
+        assert runtime.approvals.holds() == ()
         assert run.messages().cancelled == 1
         assert_at_rest(runtime)
 
@@ -362,15 +362,15 @@ async def test_verdicts_that_age_queued_mail_is_judged_again_after_a_reload() ->
         runs = [runtime.start(Question(number=number, text="t"), Answer) for number in range(5)]
         await gate.reached.wait()
         epoch = runtime.statistics().epoch
-        runtime.replace_policies(PolicySet((Rule(choose),)))
+        runtime.operations.replace_policies(PolicySet((Rule(choose),)))
         assert runtime.statistics().epoch == epoch + 1
         gate.open.set()
         with pytest.raises(RunStalled, match="denied by the new set"):
             await runs[1].result()
         await runs[4].result()
         assert seen == [(0, "t"), (2, "[masked]"), (4, "t")]
-        assert [held.recipient for held in runtime.holds()] == ["slow"]
-        runtime.refuse(runtime.holds()[0].id)
+        assert [held.recipient for held in runtime.approvals.holds()] == ["slow"]
+        runtime.approvals.refuse(runtime.approvals.holds()[0].id)
         await runtime.drain(10)
         assert_at_rest(runtime)
 
@@ -390,7 +390,7 @@ async def test_verdicts_that_age_redactions_are_recomputed_and_counted_once() ->
         await gate.reached.wait()
         run = runtime.start(Note(number=1, text="b"), Answer)
         again = runtime.start(Note(number=2, text="c"), Answer)
-        runtime.replace_policies(PolicySet((verdict_for("slow", Note, Redact(frozenset({("text",)})), version="2"),)))
+        runtime.operations.replace_policies(PolicySet((verdict_for("slow", Note, Redact(frozenset({("text",)})), version="2"),)))
         gate.open.set()
         await run.settled()
         await again.settled()
@@ -402,7 +402,7 @@ async def test_verdicts_that_age_redactions_are_recomputed_and_counted_once() ->
         await runtime.publish(Note(number=0, text="d"))
         await gate.reached.wait()
         run = runtime.start(Note(number=1, text="e"), Answer)
-        runtime.replace_policies(PolicySet())
+        runtime.operations.replace_policies(PolicySet())
         gate.open.set()
         await run.settled()
         assert seen[3:] == ["[masked]", "e"]  # the first was masked when it was taken out
@@ -420,7 +420,7 @@ async def test_verdicts_that_age_a_retry_is_judged_again() -> None:
     async with running(flaky) as runtime:
         run = runtime.start(Question(text="t"), Answer)
         await turns()
-        runtime.replace_policies(denying("flaky", Question))
+        runtime.operations.replace_policies(denying("flaky", Question))
         with pytest.raises(RunStalled, match="flaky: denied"):
             await run.result()
         assert seen == ["t"]
@@ -449,9 +449,9 @@ async def test_verdicts_that_age_revocation_reaches_queued_running_timed_and_hel
         await turns()
         runtime.start(Question(), Answer, caller=caller)
         await gate.reached.wait()
-        runtime.pause("reader")
-        runtime.resume("reader")
-        runtime.revoke("share")
+        runtime.operations.pause("reader")
+        runtime.operations.resume("reader")
+        runtime.operations.revoke("share")
         gate.open.set()
         await anyio.sleep(200)
         assert seen == ["before"]
@@ -477,7 +477,7 @@ async def test_verdicts_that_age_revocation_reaches_queued_mail() -> None:
         for number in range(3):
             await runtime.publish(Note(number=number), caller=caller)
         await gate.reached.wait()
-        runtime.revoke("share")
+        runtime.operations.revoke("share")
         gate.open.set()
         await turns()
         assert seen == [0]
@@ -498,8 +498,8 @@ async def test_verdicts_that_age_revocation_reaches_held_answers() -> None:
     async with running(giver, policies=PolicySet((CONSENT, hold))) as runtime:
         run = runtime.start(Question(), Note, caller=caller)
         await turns()
-        runtime.revoke("share")
-        runtime.release(runtime.holds()[0].id)
+        runtime.operations.revoke("share")
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         with pytest.raises(RunStalled, match="consent: not given"):
             await run.result()
         await run.settled()

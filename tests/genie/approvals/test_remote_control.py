@@ -8,7 +8,6 @@ from typing import Any
 import anyio
 import pytest
 
-from genie.approvals.remote import MemoryControl
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
@@ -16,6 +15,7 @@ from genie.contracts.message import Payload
 from genie.contracts.ports.control import Act, Control, ControlNews, ControlReport, RemoteVote
 from genie.errors import InputError, RunStalled
 from genie.policy.policy import Hold, PolicySet
+from genie.testing.control import MemoryControl
 from tests.genie.policies_for_tests import CARDS, Answer, Question, answerer, holding, running, turns, verdict_for
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +68,7 @@ async def test_a_vote_for_another_payload_version_or_recipient_is_void_and_says_
         assert [one[0] for one in said] == [False] * 4
         for (_, text), what in zip(said, ("payload", "policy version", "recipient", "is not waiting"), strict=True):
             assert what in text
-        assert len(runtime.holds()) == 1
+        assert len(runtime.approvals.holds()) == 1
 
 
 async def test_what_people_see_is_masked_and_what_is_masked_cannot_be_edited() -> None:
@@ -143,7 +143,7 @@ async def test_a_kill_is_in_force_before_anything_is_delivered_and_outlives_the_
         control.act(Act("revived", "all", "", "eve", "mended"))
         control.act(Act("paused", "agent", "answerer", "eve", "slow"))
         await anyio.sleep(1)
-        assert control.agents == {"answerer": "paused"} or runtime.statistics().agents["answerer"].barred == "paused"
+        assert control.agents == {"answerer": "paused"} or runtime.statistics().agents["answerer"].suspended == "paused"
         control.act(Act("resumed", "agent", "answerer", "eve", "mended"))
         await anyio.sleep(1)
         await runtime.ask(Question(), Answer)
@@ -154,10 +154,10 @@ async def test_a_kill_is_in_force_before_anything_is_delivered_and_outlives_the_
 async def test_what_the_process_switches_itself_outlives_it_too() -> None:
     control = MemoryControl()
     async with running(answerer, control=control) as runtime:
-        runtime.kill("answerer", for_s=3_600, by="eve")
-        runtime.kill(tenant="t")
-        runtime.kill(everything=True)
-        runtime.revive(everything=True)
+        runtime.operations.kill("answerer", for_s=3_600, by="eve")
+        runtime.operations.kill(tenant="t")
+        runtime.operations.kill(everything=True)
+        runtime.operations.revive(everything=True)
     async with running(answerer, control=control, wall=100.0) as runtime:
         with pytest.raises(RunStalled, match="killed"):
             await runtime.ask(Question(), Answer)
@@ -196,7 +196,7 @@ async def test_while_the_control_cannot_be_reached_what_is_held_stays_held_and_n
         runtime.start(Question(text="secret-text"), Answer, caller=ANN)
         await anyio.sleep(10)
         assert control.requests == {}
-        assert len(runtime.holds()) == 1
+        assert len(runtime.approvals.holds()) == 1
         assert [one.levelname for one in caplog.records if one.name == "genie.control"] == ["ERROR"]
         control.broken = None
         await anyio.sleep(1)

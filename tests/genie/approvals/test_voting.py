@@ -53,7 +53,7 @@ def asking(quorum: int = 1, *roles: str, recipient: str = "answerer", kind: type
 async def held_run(runtime, text: str = "q", **fields):
     run = runtime.start(Question(text=text, **fields), Answer, caller=ANN)
     await turns()
-    return run, runtime.holds()[-1].id
+    return run, runtime.approvals.holds()[-1].id
 
 
 @pytest.mark.anyio
@@ -61,11 +61,11 @@ async def test_two_people_of_the_role_approve_and_it_runs() -> None:
     audit = Kept()
     async with running(answerer, policies=asking(2, "treasury"), audit=audit) as runtime:
         run, hold = await held_run(runtime)
-        assert runtime.approve(hold, by="ben", roles=TREASURY, reason="fine").state is State.PENDING
+        assert runtime.approvals.approve(hold, by="ben", roles=TREASURY, reason="fine").state is State.PENDING
         await turns()
-        assert len(runtime.holds()) == 1
-        assert runtime.approvals()[0].lacking() == ("rule@1: 1 more of treasury",)
-        assert runtime.approve(hold, by="carla", roles=TREASURY, reason="fine too").state is State.APPROVED
+        assert len(runtime.approvals.holds()) == 1
+        assert runtime.approvals.requests()[0].lacking() == ("rule@1: 1 more of treasury",)
+        assert runtime.approvals.approve(hold, by="carla", roles=TREASURY, reason="fine too").state is State.APPROVED
         assert (await run.result()).text == "q"
         await run.settled()
         assert_at_rest(runtime)
@@ -82,12 +82,12 @@ async def test_one_no_denies_and_says_who() -> None:
     audit = Kept()
     async with running(answerer, policies=asking(2), audit=audit) as runtime:
         run, hold = await held_run(runtime)
-        runtime.approve(hold, by="ben", reason="fine")
-        assert runtime.deny(hold, by="carla", reason="too much").state is State.DENIED
+        runtime.approvals.approve(hold, by="ben", reason="fine")
+        assert runtime.approvals.deny(hold, by="carla", reason="too much").state is State.DENIED
         with pytest.raises(RunStalled, match=r"denied\(denied by carla: too much\)"):
             await run.result()
         with pytest.raises(InputError, match="is not waiting .any more.: denied"):
-            runtime.approve(hold, by="dan", reason="but")
+            runtime.approvals.approve(hold, by="dan", reason="but")
         assert_at_rest(runtime)
     assert audit.kinds() == ["held", "voted", "refused"]
 
@@ -98,14 +98,14 @@ async def test_what_does_not_count_changes_nothing_and_is_in_the_audit() -> None
     async with running(answerer, policies=asking(1, "treasury"), audit=audit) as runtime:
         _, hold = await held_run(runtime)
         with pytest.raises(InputError, match="nobody decides on what they sent"):
-            runtime.approve(hold, by="ann", roles=TREASURY, reason="mine")
+            runtime.approvals.approve(hold, by="ann", roles=TREASURY, reason="mine")
         with pytest.raises(InputError, match="none of the roles"):
-            runtime.approve(hold, by="ben", roles={"sales"}, reason="fine")
+            runtime.approvals.approve(hold, by="ben", roles={"sales"}, reason="fine")
         with pytest.raises(InputError, match="reason"):
-            runtime.approve(hold, by="ben", roles=TREASURY, reason=" ")
+            runtime.approvals.approve(hold, by="ben", roles=TREASURY, reason=" ")
         await turns()
-        assert [one.state for one in runtime.approvals()] == [State.PENDING]
-        runtime.deny(hold, by="ben", roles=TREASURY, reason="no")
+        assert [one.state for one in runtime.approvals.requests()] == [State.PENDING]
+        runtime.approvals.deny(hold, by="ben", roles=TREASURY, reason="no")
     tries = [one for one in audit.records if one.kind == "voted"]
     assert [(one.by, one.detail["counted"]) for one in tries] == [("ann", False), ("ben", False)]
 
@@ -115,14 +115,14 @@ async def test_expired_is_not_denied() -> None:
     audit = Kept()
     async with running(answerer, policies=asking(2, expires_s=50), audit=audit) as runtime:
         run, hold = await held_run(runtime)
-        runtime.approve(hold, by="ben", reason="fine")
+        runtime.approvals.approve(hold, by="ben", reason="fine")
         await anyio.sleep(60)
         with pytest.raises(RunStalled, match=r"expired\(hold\)"):
             await run.result()
         assert run.messages().expired == 1
         assert run.messages().denied == 0
         with pytest.raises(InputError, match="expired"):
-            runtime.approve(hold, by="carla", reason="fine")
+            runtime.approvals.approve(hold, by="carla", reason="fine")
     assert audit.kinds() == ["held", "voted", "expired", "voted"][: len(audit.kinds())]
     assert next(one for one in audit.records if one.kind == "expired").detail["state"] == "expired"
 
@@ -143,7 +143,7 @@ async def test_an_approval_of_a_run_that_was_cancelled_approves_nothing() -> Non
         run.cancel()
         await run.settled()
         with pytest.raises(InputError, match="cancelled"):
-            runtime.approve(hold, by="ben", reason="late")
+            runtime.approvals.approve(hold, by="ben", reason="late")
         assert handled == []
     assert audit.kinds()[:2] == ["held", "withdrawn"]
 
@@ -155,10 +155,10 @@ async def test_two_runs_at_the_same_step_are_decided_one_by_one() -> None:
         first, hold = await held_run(runtime, "first")
         second, other = await held_run(runtime, "second")
         assert hold != other
-        runtime.approve(other, by="ben", reason="fine")
+        runtime.approvals.approve(other, by="ben", reason="fine")
         assert (await second.result()).text == "second"
-        assert [one.id for one in runtime.approvals()] == [hold]
-        runtime.deny(hold, by="ben", reason="no")
+        assert [one.id for one in runtime.approvals.requests()] == [hold]
+        runtime.approvals.deny(hold, by="ben", reason="no")
         with pytest.raises(RunStalled):
             await first.result()
 
@@ -182,16 +182,16 @@ async def test_release_is_no_way_round_named_approvers_or_the_sender() -> None:
     async with running(answerer, policies=asking(1, "treasury")) as runtime:
         _, hold = await held_run(runtime)
         with pytest.raises(InputError, match="1 more of treasury; use approve"):
-            runtime.release(hold)
+            runtime.approvals.release(hold)
     async with running(answerer, policies=asking(2)) as runtime:
         _, hold = await held_run(runtime)
         with pytest.raises(InputError, match="2 more; use approve"):
-            runtime.release(hold)
+            runtime.approvals.release(hold)
     async with running(answerer, policies=asking(1)) as runtime:
         run, hold = await held_run(runtime)
         with pytest.raises(InputError, match="nobody decides on what they sent"):
-            runtime.release(hold, by="ann")
-        runtime.release(hold, by="ben")
+            runtime.approvals.release(hold, by="ann")
+        runtime.approvals.release(hold, by="ben")
         await run.result()
 
 
@@ -200,22 +200,22 @@ async def test_no_agent_gains_an_approval_by_the_name_it_sends_under() -> None:
     """D25: an agent sent as somebody else, with roles it did not have. Nobody votes under the sender's id."""
     async with running(answerer, policies=asking(1, recipient="caller:ann", kind=Answer)) as runtime:
         _, hold = await held_run(runtime)
-        assert runtime.approvals()[0].sender == "answerer"
+        assert runtime.approvals.requests()[0].sender == "answerer"
         with pytest.raises(InputError, match="sent it"):
-            runtime.approve(hold, by="answerer", reason="mine")
+            runtime.approvals.approve(hold, by="answerer", reason="mine")
 
 
 @pytest.mark.anyio
 async def test_a_vote_for_what_was_seen_before_an_edit_is_void() -> None:
     async with running(answerer, policies=asking(2)) as runtime:
         run, hold = await held_run(runtime)
-        seen = runtime.approvals()[0].seal
-        runtime.approve(hold, by="ben", reason="fine")
-        runtime.approve(hold, by="carla", reason="less", edit=Question(text="less"))
+        seen = runtime.approvals.requests()[0].seal
+        runtime.approvals.approve(hold, by="ben", reason="fine")
+        runtime.approvals.approve(hold, by="carla", reason="less", edit=Question(text="less"))
         with pytest.raises(InputError, match="another payload"):
-            runtime.approve(hold, by="dan", reason="fine", seal=seen)
-        assert [one.by for one in runtime.approvals()[0].votes] == ["carla"]
-        runtime.approve(hold, by="ben", reason="fine with less")
+            runtime.approvals.approve(hold, by="dan", reason="fine", seal=seen)
+        assert [one.by for one in runtime.approvals.requests()[0].votes] == ["carla"]
+        runtime.approvals.approve(hold, by="ben", reason="fine with less")
         assert (await run.result()).text == "less"
 
 
@@ -226,8 +226,8 @@ async def test_an_edit_is_a_new_payload_under_its_own_hash(what: str) -> None:
     audit = Kept()
     async with running(answerer, policies=asking(1, recipient=recipient, kind=kind), audit=audit) as runtime:
         run, hold = await held_run(runtime, "too much")
-        before = runtime.approvals()[0]
-        after = runtime.approve(hold, by="ben", reason="less", edit=kind(text="less"))
+        before = runtime.approvals.requests()[0]
+        after = runtime.approvals.approve(hold, by="ben", reason="less", edit=kind(text="less"))
         assert after.state is State.APPROVED
         assert (after.edits[0].by, after.edits[0].before) == ("ben", before.payload_sha256)
         assert after.edits[0].after == after.payload_sha256 != before.payload_sha256
@@ -259,18 +259,18 @@ async def test_an_edit_is_validated_and_judged_by_every_policy() -> None:
     async with running(answerer, policies=policies) as runtime:
         run, hold = await held_run(runtime, number=5)
         with pytest.raises(InputError, match="is denied: rule: above 100; what was held is held still"):
-            runtime.approve(hold, by="ben", reason="more", edit=Question(number=101))
+            runtime.approvals.approve(hold, by="ben", reason="more", edit=Question(number=101))
         with pytest.raises(InputError, match=r"is t\.answer, not t\.question"):
-            runtime.approve(hold, by="ben", reason="other", edit=Answer())
+            runtime.approvals.approve(hold, by="ben", reason="other", edit=Answer())
         with pytest.raises(InputError, match=r"no valid t\.question: number: int_parsing"):
-            runtime.approve(hold, by="ben", reason="x", edit=Question.model_construct(text="t", number="no"))
+            runtime.approvals.approve(hold, by="ben", reason="x", edit=Question.model_construct(text="t", number="no"))
         with pytest.raises(InputError, match="nobody decides"):
-            runtime.approve(hold, by="ann", reason="x", edit=Question(number=4))
-        assert runtime.approvals()[0].edits == ()
-        raised = runtime.approve(hold, by="ben", reason="more", edit=Question(number=50))
+            runtime.approvals.approve(hold, by="ann", reason="x", edit=Question(number=4))
+        assert runtime.approvals.requests()[0].edits == ()
+        raised = runtime.approvals.approve(hold, by="ben", reason="more", edit=Question(number=50))
         assert raised.state is State.PENDING  # what it says now needs two people
         assert raised.lacking() == ("rule@1: 1 more",)
-        runtime.approve(hold, by="carla", reason="fine")
+        runtime.approvals.approve(hold, by="carla", reason="fine")
         assert (await run.result()).number == 50
 
 
@@ -291,7 +291,7 @@ async def test_an_edit_that_needs_no_approval_any_more_goes_on_and_is_masked_as_
     async with running(guarded, policies=PolicySet((Rule(choose), CARDS))) as runtime:
         run, hold = await held_run(runtime, number=5)
         edit = Question(text="4111111111111111", number=0)
-        assert runtime.approve(hold, by="ben", reason="harmless", edit=edit).state is State.APPROVED
+        assert runtime.approvals.approve(hold, by="ben", reason="harmless", edit=edit).state is State.APPROVED
         await run.result()
         assert seen == ["[card]"]
         assert_at_rest(runtime)
@@ -304,12 +304,12 @@ async def test_what_was_approved_of_the_payload_before_an_edit_is_asked_again() 
 
     async with running(answerer, policies=PolicySet((rule("one"),))) as runtime:
         run, hold = await held_run(runtime)
-        runtime.replace_policies(PolicySet((rule("one"), rule("two"))))
-        runtime.approve(hold, by="ben", reason="fine")  # `one` is satisfied, `two` holds anew
+        runtime.operations.replace_policies(PolicySet((rule("one"), rule("two"))))
+        runtime.approvals.approve(hold, by="ben", reason="fine")  # `one` is satisfied, `two` holds anew
         await turns()
-        [again] = runtime.approvals()
+        [again] = runtime.approvals.requests()
         assert [need.policy for need in again.needs] == ["two@1"]
-        edited = runtime.approve(again.id, by="ben", reason="other", edit=Question(text="edited"))
+        edited = runtime.approvals.approve(again.id, by="ben", reason="other", edit=Question(text="edited"))
         assert [need.policy for need in edited.needs] == ["one@1", "two@1"]
         assert (await run.result()).text == "edited"
 
@@ -319,9 +319,9 @@ async def test_votes_are_counted_against_what_the_policies_ask_for_now() -> None
     """The same version may want more people since a reload; an approval for one does not do then."""
     async with running(answerer, policies=asking(1)) as runtime:
         run, hold = await held_run(runtime)
-        runtime.replace_policies(asking(2))
-        assert runtime.approve(hold, by="ben", reason="fine").state is State.PENDING
-        assert runtime.approve(hold, by="carla", reason="fine").state is State.APPROVED
+        runtime.operations.replace_policies(asking(2))
+        assert runtime.approvals.approve(hold, by="ben", reason="fine").state is State.PENDING
+        assert runtime.approvals.approve(hold, by="carla", reason="fine").state is State.APPROVED
         await run.result()
 
 
@@ -337,7 +337,7 @@ async def test_redactions_still_apply_after_an_approval() -> None:
     redact = verdict_for("guarded", Question, Redact(frozenset({("text",)})), name="redactor")
     async with running(guarded, policies=PolicySet((*asking(1, recipient="guarded").policies, redact))) as runtime:
         run, hold = await held_run(runtime, "secret")
-        runtime.approve(hold, by="ben", reason="fine")
+        runtime.approvals.approve(hold, by="ben", reason="fine")
         await run.result()
         assert seen == ["[masked]"]
 
@@ -372,9 +372,9 @@ async def test_the_audit_of_an_approval_holds_no_payload_text() -> None:
     audit = Kept()
     async with running(answerer, policies=asking(2), audit=audit) as runtime:
         _, hold = await held_run(runtime, "text-of-the-payload")
-        runtime.approve(hold, by="ben", reason="fine")
-        runtime.approve(hold, by="carla", reason="other", edit=Question(text="text-of-the-edit"))
-        runtime.deny(hold, by="dan", reason="no")
+        runtime.approvals.approve(hold, by="ben", reason="fine")
+        runtime.approvals.approve(hold, by="carla", reason="other", edit=Question(text="text-of-the-edit"))
+        runtime.approvals.deny(hold, by="dan", reason="no")
     assert audit.kinds() == ["held", "voted", "voted", "refused"]
     assert "text-of-the" not in repr(audit.records)
 
@@ -400,7 +400,7 @@ async def test_an_approver_sees_no_more_than_the_clearance_allows() -> None:
         async with running(clerk, policies=policies) as runtime:
             runtime.start(Confidential(text="card 4111111111111111"), Answer, caller=ANN)
             await turns()
-            ballot, held = Ballot(runtime.bus), runtime.holds()[0]
+            ballot, held = Ballot(runtime.bus), runtime.approvals.holds()[0]
             seen = ballot.sight(held, None)
             assert seen.payload is not None
             if CARDS in policies.policies:
@@ -410,7 +410,7 @@ async def test_an_approver_sees_no_more_than_the_clearance_allows() -> None:
             withheld = ballot.sight(held, Classification.INTERNAL)
             assert withheld.payload is None
             assert "confidential" in (withheld.withheld or "")
-            runtime.deny(held.id, by="ben", reason="done")
+            runtime.approvals.deny(held.id, by="ben", reason="done")
 
 
 # --- the law ---
@@ -438,25 +438,25 @@ def test_nothing_runs_that_is_not_exactly_approved(quorum: int, roles: frozenset
         async with running(guarded, policies=asking(quorum, *roles, recipient="guarded", expires_s=1e9)) as runtime:
             run = runtime.start(Question(text="0"), Answer, caller=ANN)
             await turns(20)
-            [request] = runtime.approvals()
+            [request] = runtime.approvals.requests()
             first, text = request.seal, "0"
             for number, (step, by, held) in enumerate(steps, 1):
                 before = text
                 try:
                     if step == "approve":
-                        runtime.approve(request.id, by=by, roles=held, reason="r")
+                        runtime.approvals.approve(request.id, by=by, roles=held, reason="r")
                     elif step == "deny":
-                        runtime.deny(request.id, by=by, roles=held, reason="r")
+                        runtime.approvals.deny(request.id, by=by, roles=held, reason="r")
                     elif step == "edit":
                         text = str(number)
-                        runtime.approve(request.id, by=by, roles=held, reason="r", edit=Question(text=text))
+                        runtime.approvals.approve(request.id, by=by, roles=held, reason="r", edit=Question(text=text))
                     elif step == "stale":
-                        runtime.approve(request.id, by=by, roles=held, reason="r", seal=first)
+                        runtime.approvals.approve(request.id, by=by, roles=held, reason="r", seal=first)
                 except InputError:
                     text = before
                 await turns(20)
             ended = [one for one in runtime.bus.holds.ended if one.id == request.id]
-            last = ended[-1] if ended else runtime.approvals()[0]
+            last = ended[-1] if ended else runtime.approvals.requests()[0]
             approvers = {vote.by for vote in last.votes if vote.approve}
             if last.state is State.APPROVED:
                 assert handled == [text]

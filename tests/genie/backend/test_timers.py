@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from genie.backend.asyncio_trio import loop_time, parker_factory
+from genie.backend.asyncio_trio import loop_time, waiter_factory
 from genie.backend.timers import Alarm
 
 pytestmark = pytest.mark.anyio
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_actions_happen_in_order_of_time_and_then_of_setting() -> None:
     seen: list[str] = []
-    alarm = Alarm(loop_time(), parker_factory()(), lambda _now: float("inf"))
+    alarm = Alarm(loop_time(), waiter_factory()(), lambda _now: float("inf"))
     now = anyio.current_time()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(alarm.run)
@@ -32,7 +32,7 @@ async def test_actions_happen_in_order_of_time_and_then_of_setting() -> None:
 
 async def test_an_action_may_set_others_and_the_past_is_due_at_once() -> None:
     seen: list[str] = []
-    alarm = Alarm(loop_time(), parker_factory()(), lambda _now: float("inf"))
+    alarm = Alarm(loop_time(), waiter_factory()(), lambda _now: float("inf"))
 
     def again() -> None:
         seen.append("again")
@@ -51,7 +51,7 @@ async def test_an_action_may_set_others_and_the_past_is_due_at_once() -> None:
 
 async def test_a_time_that_is_no_number_does_not_stop_the_others() -> None:
     seen: list[str] = []
-    alarm = Alarm(loop_time(), parker_factory()(), lambda _now: float("inf"))
+    alarm = Alarm(loop_time(), waiter_factory()(), lambda _now: float("inf"))
     now = anyio.current_time()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(alarm.run)
@@ -70,7 +70,7 @@ async def test_the_sweep_runs_at_the_watched_time_and_says_when_next() -> None:
         swept.append(round(at - now))
         return now + 30 if len(swept) == 1 else float("inf")
 
-    alarm = Alarm(loop_time(), parker_factory()(), sweep)
+    alarm = Alarm(loop_time(), waiter_factory()(), sweep)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(alarm.run)
         await anyio.sleep(1)
@@ -81,7 +81,7 @@ async def test_the_sweep_runs_at_the_watched_time_and_says_when_next() -> None:
 
 
 async def test_cancelled_entries_do_not_pile_up() -> None:
-    alarm = Alarm(loop_time(), parker_factory()(), lambda _now: float("inf"))
+    alarm = Alarm(loop_time(), waiter_factory()(), lambda _now: float("inf"))
     for number in range(10_000):
         alarm.at(1e9 + number, lambda: None).cancel()
     assert len(alarm._heap) <= 64
@@ -90,28 +90,28 @@ async def test_cancelled_entries_do_not_pile_up() -> None:
 
 
 async def test_a_parker_is_woken_once_and_is_free_again_after_a_cancel() -> None:
-    parker = parker_factory()()
-    parker.wake()  # nobody is parked: nothing happens, and it is not remembered
+    waiter = waiter_factory()()
+    waiter.wake()  # nobody is parked: nothing happens, and it is not remembered
     woken: list[int] = []
 
     async def waiter() -> None:
         for number in range(3):
-            await parker.park()
+            await waiter.park()
             woken.append(number)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(waiter)
         for _ in range(3):
             await anyio.sleep(1)
-            parker.wake()
-            parker.wake()
+            waiter.wake()
+            waiter.wake()
     assert woken == [0, 1, 2]
     with anyio.move_on_after(1):
-        await parker.park()
-    parker.wake()
+        await waiter.park()
+    waiter.wake()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(waiter)
         for _ in range(3):
             await anyio.sleep(1)
-            parker.wake()
+            waiter.wake()
     assert len(woken) == 6

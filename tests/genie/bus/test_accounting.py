@@ -134,7 +134,7 @@ async def test_held_retrying_and_timed_are_states_in_flight() -> None:
         assert (statistics.held, statistics.timed, statistics.agents["stubborn"].retrying) == (1, 1, 1)
         assert not run.at_rest
         assert await run.result() == Answer()  # it was waiting, not stalled
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await run.settled()
         assert run.messages().balanced
         assert_at_rest(runtime)
@@ -237,7 +237,7 @@ async def test_waiting_is_not_stalled_while_something_is_held() -> None:
         run = runtime.start(Question(), Answer)
         with pytest.raises(RunHeld) as caught:
             await run.result()
-        runtime.release(caught.value.holds[0])
+        runtime.approvals.release(caught.value.holds[0])
         assert await run.result() == Answer(text="?")
 
 
@@ -286,7 +286,7 @@ async def test_overload_under_block_keeps_neither_mail_nor_alarms() -> None:
         await run.settled()
         assert await outcome_counts(runtime, run) == {"handled": 2_002}
         assert runtime._bus is not None
-        assert len(runtime._bus.alarm._heap) < 200
+        assert len(runtime._bus.timers._heap) < 200
 
 
 async def test_overload_bounds_what_waits_for_a_retry() -> None:
@@ -302,7 +302,7 @@ async def test_overload_bounds_what_waits_for_a_retry() -> None:
             await runtime.publish(Note(number=number))
             await turns(5)
             assert runtime.statistics().agents["failing"].retrying <= 10
-        assert "ValueError; 10 wait for a retry already" in {letter.reason for letter in runtime.dead_letters()}
+        assert "ValueError; 10 wait for a retry already" in {letter.reason for letter in runtime.operations.dead_letters()}
         await anyio.sleep(1_000)
         assert_at_rest(runtime)
 

@@ -433,7 +433,7 @@ async def test_loops_a_ping_pong_ends_in_a_dead_letter_with_the_cycle_named() ->
         run = runtime.start(Note(), Answer)
         with pytest.raises(RunStalled, match="loop: more than 10 hops"):
             await run.result()
-        [letter] = runtime.dead_letters()
+        [letter] = runtime.operations.dead_letters()
         assert "ping -> pong -> ping" in letter.reason or "pong -> ping -> pong" in letter.reason
         assert_at_rest(runtime)
 
@@ -451,8 +451,8 @@ async def test_loops_a_run_has_a_message_budget() -> None:
         assert counts.accepted < 2 * 50  # it would double with every message, and ends with the budget
         assert counts.dead_lettered > 0
         assert counts.balanced
-        assert "budget: more than 50 messages in one run" in runtime.dead_letters()[0].reason
-        assert "ping -> ping" in runtime.dead_letters()[0].reason
+        assert "budget: more than 50 messages in one run" in runtime.operations.dead_letters()[0].reason
+        assert "ping -> ping" in runtime.operations.dead_letters()[0].reason
 
 
 # --- isolation ---
@@ -635,11 +635,11 @@ async def test_a_wrong_output_type_is_named_and_counted() -> None:
 async def test_a_denied_recipient_never_sees_the_message() -> None:
     seen: list[Question] = []
 
-    @agent("barred")
-    async def barred(question: Question) -> None:
+    @agent("suspended")
+    async def suspended(question: Question) -> None:
         seen.append(question)
 
-    async with running(barred, answerer, policies=denying("barred", Question)) as runtime:
+    async with running(suspended, answerer, policies=denying("suspended", Question)) as runtime:
         await runtime.ask(Question(), Answer)
         assert seen == []
-        assert runtime.statistics().agents["barred"].denied == 1
+        assert runtime.statistics().agents["suspended"].denied == 1

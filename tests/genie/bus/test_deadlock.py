@@ -100,7 +100,7 @@ async def test_a_cycle_of_full_lanes_is_found() -> None:
         run = runtime.start(Order(account="a", number=0), Answer)
         await run.settled()
         assert anyio.current_time() < 100
-        assert {letter.reason for letter in runtime.dead_letters()} == {"deadlock: keyed -> keyed"}
+        assert {letter.reason for letter in runtime.operations.dead_letters()} == {"deadlock: keyed -> keyed"}
         assert_at_rest(runtime)
 
 
@@ -132,10 +132,10 @@ async def test_what_may_still_move_is_no_cycle(why: str) -> None:
         run = runtime.start(Note(), Opinion)
         behind = runtime.start(Note(), Opinion)
         await anyio.sleep(400)
-        assert runtime.dead_letters() == ()
+        assert runtime.operations.dead_letters() == ()
         if why == "held":
-            runtime.replace_policies(PolicySet())
-            runtime.release(runtime.holds()[0].id)
+            runtime.operations.replace_policies(PolicySet())
+            runtime.approvals.release(runtime.approvals.holds()[0].id)
         gate.open.set()
         await run.result()
         await behind.result()
@@ -162,9 +162,9 @@ async def test_a_long_wait_costs_few_alarms() -> None:
         await turns()
         bus = runtime._bus
         assert bus is not None
-        before = bus.alarm._number()
+        before = bus.timers._number()
         tasks.start_soon(run.result)
         with anyio.CancelScope(shield=True):
             await anyio.sleep(80_001)
-        entries = bus.alarm._number() - before
+        entries = bus.timers._number() - before
         assert entries < 30

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from genie.bus.accounting import Failure, Outcome
-from genie.bus.expectation import Expectation, Plan
 from genie.contracts.gather import Each
+from genie.contracts.outcome import Failure, Outcome
 from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 

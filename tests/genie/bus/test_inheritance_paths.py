@@ -218,7 +218,7 @@ async def test_a_redriven_dead_letter_keeps_its_label_and_what_its_headers_lacke
     async with running(vault, writer, reader, journal=journal) as runtime:
         await runtime.publish(Question(), caller=ANN)
         await anyio.sleep(1)
-        [letter] = runtime.dead_letters()
+        [letter] = runtime.operations.dead_letters()
         await runtime.redrive(letter.id)
         await anyio.sleep(1)
     assert len(sent(journal, Note)) == 2

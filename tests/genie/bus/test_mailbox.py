@@ -50,7 +50,7 @@ async def test_backpressure_shed_oldest_drops_what_has_waited_longest() -> None:
     async with running(sink(gate, seen, Overflow.SHED_OLDEST)) as runtime:
         await fill(runtime, gate)
         await runtime.publish(Note(number=3))
-        assert [letter.reason for letter in runtime.dead_letters()] == ["overflow"]
+        assert [letter.reason for letter in runtime.operations.dead_letters()] == ["overflow"]
         gate.open.set()
         await runtime.drain(10)
         assert seen == [0, 2, 3]
@@ -65,7 +65,7 @@ async def test_backpressure_shed_newest_drops_what_comes() -> None:
         gate.open.set()
         await runtime.drain(10)
         assert seen == [0, 1, 2]
-        assert [letter.reason for letter in runtime.dead_letters()] == ["overflow"]
+        assert [letter.reason for letter in runtime.operations.dead_letters()] == ["overflow"]
 
 
 async def test_backpressure_reject_tells_whoever_called_publish() -> None:
@@ -94,7 +94,7 @@ async def test_backpressure_reject_tells_whoever_called_publish() -> None:
         gate.open.set()
         await runtime.drain(10)
         assert seen == [0, 1, 2]
-        assert {letter.reason for letter in runtime.dead_letters()} == {"overflow"}
+        assert {letter.reason for letter in runtime.operations.dead_letters()} == {"overflow"}
         assert_at_rest(runtime)
 
 
@@ -139,7 +139,7 @@ async def test_backpressure_reject_of_a_returned_payload_has_the_outcome_only() 
         await turns()
         agents = runtime.statistics().agents
         assert (agents["sender"].handled, agents["sender"].failed) == (1, 0)
-        assert [letter.reason for letter in runtime.dead_letters()] == ["overflow"]
+        assert [letter.reason for letter in runtime.operations.dead_letters()] == ["overflow"]
         gate.open.set()
 
 
@@ -170,7 +170,7 @@ async def test_backpressure_block_ends_dead_lettered_overflow_after_its_stated_t
         started = anyio.current_time()
         await runtime.publish(Note(number=3))
         assert anyio.current_time() == pytest.approx(started + 3)
-        assert [letter.reason for letter in runtime.dead_letters()] == ["overflow"]
+        assert [letter.reason for letter in runtime.operations.dead_letters()] == ["overflow"]
         gate.open.set()
         await runtime.drain(10)
         assert seen == [0, 1, 2]
@@ -225,7 +225,7 @@ async def test_backpressure_one_worker_that_publishes_to_itself_ends_at_once_nam
         run = runtime.start(Note(), Answer)
         await run.settled()
         assert anyio.current_time() == started
-        assert {letter.reason for letter in runtime.dead_letters()} == {"deadlock: loop -> loop"}
+        assert {letter.reason for letter in runtime.operations.dead_letters()} == {"deadlock: loop -> loop"}
         assert_at_rest(runtime)
 
 
@@ -255,7 +255,7 @@ async def test_backpressure_two_full_mailboxes_that_wait_for_each_other_end_at_o
         await one.settled()
         await two.settled()
         assert anyio.current_time() == started
-        reasons = {letter.reason for letter in runtime.dead_letters()}
+        reasons = {letter.reason for letter in runtime.operations.dead_letters()}
         assert reasons
         assert reasons <= {"deadlock: left -> right -> left", "deadlock: right -> left -> right"}
         assert_at_rest(runtime)
@@ -318,7 +318,7 @@ async def test_a_gather_that_waits_behind_other_work_is_no_cycle() -> None:
         first = runtime.start(Order(account="a", number=1), Opinion)
         second = runtime.start(Order(account="b", number=2), Opinion)
         await turns()
-        assert runtime.dead_letters() == ()
+        assert runtime.operations.dead_letters() == ()
         gate.open.set()
         await first.result()
         await second.result()

@@ -71,8 +71,8 @@ async def test_no_text_of_a_payload_is_in_the_audit_even_if_a_policy_quotes_it(h
         for _ in range(12):  # enough for incidents to be told of
             runtime.start(Question(text=marker), Answer)
         await turns()
-        for held in runtime.holds()[:2]:
-            runtime.refuse(held.id)
+        for held in runtime.approvals.holds()[:2]:
+            runtime.approvals.refuse(held.id)
         await settled(runtime)
     assert audit.records
     assert "Zebra" not in repr(audit.records)

@@ -117,7 +117,7 @@ async def test_the_deadline_that_a_hold_moved_is_the_one_that_counts() -> None:
         with pytest.raises(RunHeld) as held:
             await run.result()
         await anyio.sleep(6)
-        runtime.release(held.value.holds[0])
+        runtime.approvals.release(held.value.holds[0])
         await gate.reached.wait()
         await anyio.sleep(8)  # 14 s after its start, of which 6 were held
         gate.open.set()
@@ -132,7 +132,7 @@ async def test_the_moved_deadline_comes() -> None:
             await run.result()
         await anyio.sleep(6)
         started = anyio.current_time() - 6
-        runtime.release(held.value.holds[0])
+        runtime.approvals.release(held.value.holds[0])
         with pytest.raises(RunExpiredError):
             await run.result()
         assert anyio.current_time() - started == pytest.approx(16)
@@ -604,12 +604,12 @@ async def test_a_dead_letter_keeps_nothing_of_what_agents_kept_for_the_run() -> 
     async with running(breaker) as runtime:
         await runtime.publish(Note())
         await turns()
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
         assert letter.message.scope.run.state is None
 
 
 async def test_redriving_after_new_policies_judges_the_answer_by_them() -> None:
     async with running(answerer, policies=PolicySet((verdict_for("x", Note, Redact(frozenset())),))) as runtime:
         assert await runtime.ask(Question(), Answer)
-        runtime.replace_policies(masking("caller:local", Answer))
+        runtime.operations.replace_policies(masking("caller:local", Answer))
         assert (await runtime.ask(Question(text="seen"), Answer)).text == "[masked]"

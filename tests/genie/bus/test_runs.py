@@ -125,7 +125,7 @@ async def test_cancellation_from_every_state_settles_everything_and_other_runs_f
         if how == "cancel":
             doomed.cancel()
         elif how == "deadline":
-            runtime.refuse(runtime.holds()[0].id)
+            runtime.approvals.refuse(runtime.approvals.holds()[0].id)
             await anyio.sleep(200)
         if how != "close":
             with pytest.raises(RunCancelledError if how == "cancel" else RunExpiredError):
@@ -326,7 +326,7 @@ async def test_events_say_held_at_once() -> None:
         async for event in run.events():
             kinds.append(event.kind)
             if event.kind == "held":
-                runtime.release(runtime.holds()[0].id)
+                runtime.approvals.release(runtime.approvals.holds()[0].id)
         assert kinds[:3] == ["accepted", "held", "released"]
         assert kinds[-1] == "handled"
 

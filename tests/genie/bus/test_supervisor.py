@@ -75,7 +75,7 @@ async def test_not_admitted_denies_at_once_mail_already_queued_included(how: str
             await first.result()
             with pytest.raises(RunStalled, match=r"slow: denied\(paused\)"):
                 await runtime.ask(Question(), Answer)
-            runtime.resume("slow")
+            runtime.operations.resume("slow")
             assert (await runtime.ask(Question(), Answer)).text == "slow"
         else:
             with pytest.raises(RunStalled, match=rf"slow: cancelled\({how}\)"):
@@ -121,7 +121,7 @@ async def test_not_admitted_a_retrying_delivery_of_a_paused_agent_is_denied_at_o
         await turns()
         assert runtime.statistics().agents["flaky"].retrying == 1
         started = anyio.current_time()
-        runtime.pause("flaky")
+        runtime.operations.pause("flaky")
         with pytest.raises(RunStalled, match=r"flaky: denied\(paused\)"):
             await run.result()
         assert anyio.current_time() == started
@@ -132,8 +132,8 @@ async def test_not_admitted_a_held_delivery_of_a_paused_agent_is_denied_on_relea
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Question(), Answer)
         await turns()
-        runtime.pause("answerer")
-        runtime.release(runtime.holds()[0].id)
+        runtime.operations.pause("answerer")
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         with pytest.raises(RunStalled, match=r"answerer: denied\(paused\)"):
             await run.result()
         assert_at_rest(runtime)
@@ -156,9 +156,9 @@ async def test_not_admitted_an_agent_out_of_restarts_is_quarantined() -> None:
             await turns()
         with pytest.raises(RunStalled, match=r"denied.*quarantined: more than 2 failures within 60 s"):
             await runtime.ask(Question(), Answer)
-        assert "quarantined" in (runtime.statistics().agents["fragile"].barred or "")
+        assert "quarantined" in (runtime.statistics().agents["fragile"].suspended or "")
         fail = False
-        runtime.resume("fragile")
+        runtime.operations.resume("fragile")
         assert await runtime.ask(Question(), Answer) == Answer()
 
 
@@ -175,7 +175,7 @@ async def test_not_admitted_running_handlers_of_a_killed_agent_end_cancelled_kil
     async with running(gated(gate, retry=Retry(attempts=3), fallback="second"), standing_in("second")) as runtime:
         run = runtime.start(Question(), Answer, to="slow")
         await gate.reached.wait()
-        runtime.kill("slow")
+        runtime.operations.kill("slow")
         with pytest.raises(RunStalled, match=r"slow: cancelled\(killed\)"):
             await run.result()
 
@@ -187,7 +187,7 @@ async def test_kill_a_tenant_ends_its_runs_and_admits_no_more() -> None:
         mine = runtime.start(Question(), Answer, caller=Caller(tenant="mine"))
         other = runtime.start(Question(), Answer, caller=Caller(tenant="other"))
         await gate.reached.wait()
-        runtime.kill(tenant="mine")
+        runtime.operations.kill(tenant="mine")
         with pytest.raises(Exception, match="killed"):
             await mine.result()
         with pytest.raises(RunStalled, match="tenant 'mine' is killed"):
@@ -195,7 +195,7 @@ async def test_kill_a_tenant_ends_its_runs_and_admits_no_more() -> None:
         gate.open.set()
         assert (await other.result()).text == "slow"  # others feel nothing
         with pytest.raises(TypeError):
-            runtime.kill()
+            runtime.operations.kill()
         await runtime.drain(10)
         assert_at_rest(runtime)
 
@@ -276,7 +276,7 @@ async def test_failure_the_first_delivery_ends_dead_lettered_fallback_and_the_fa
         await run.settled()
         counts = run.messages()
         assert (counts.accepted, counts.dead_lettered, counts.handled) == (3, 1, 2)
-        assert [letter.reason for letter in runtime.dead_letters()] == ["fallback: ValueError"]
+        assert [letter.reason for letter in runtime.operations.dead_letters()] == ["fallback: ValueError"]
         assert_at_rest(runtime)
 
 
@@ -295,9 +295,9 @@ async def test_failure_a_fallback_may_be_held() -> None:
     async with running(*agents, policies=holding("second", Question)) as runtime:
         run = runtime.start(Question(), Answer, to="first")
         await turns()
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert held.recipient == "second"
-        runtime.release(held.id)
+        runtime.approvals.release(held.id)
         assert (await run.result()).text == "second"
         await run.settled()
         assert_at_rest(runtime)
@@ -312,15 +312,15 @@ async def test_failure_fallback_chains_end_and_loops_of_them_too() -> None:
         counts = run.messages()
         assert counts.dead_lettered == 3
         assert counts.balanced
-        assert [letter.agent for letter in runtime.dead_letters()] in (["a", "b", "c"], ["c", "b", "a"])
+        assert [letter.agent for letter in runtime.operations.dead_letters()] in (["a", "b", "c"], ["c", "b", "a"])
         assert_at_rest(runtime)
 
 
 async def test_failure_paused_fallback_chains_end_too() -> None:
     agents = (failing("a", fallback="b"), failing("b", fallback="a"))
     async with running(*agents) as runtime:
-        runtime.pause("a")
-        runtime.pause("b")
+        runtime.operations.pause("a")
+        runtime.operations.pause("b")
         with pytest.raises(RunStalled, match="denied"):
             await runtime.ask(Question(), Answer, to="a")
         assert_at_rest(runtime)
@@ -369,13 +369,13 @@ async def test_dead_letters_are_kept_with_their_reason_and_redrivable() -> None:
     async with running(fragile) as runtime:
         await runtime.publish(Note(text="again"))
         await turns()
-        [letter] = runtime.dead_letters()
+        [letter] = runtime.operations.dead_letters()
         assert (letter.agent, letter.topic, letter.reason) == ("fragile", "t.note", "ValueError")
         fail = False
         await runtime.redrive(letter.id)
         await turns()
         assert seen == ["again"]
-        assert runtime.dead_letters() == ()
+        assert runtime.operations.dead_letters() == ()
         with pytest.raises(InputError, match="not kept"):
             await runtime.redrive(letter.id)
         await runtime.drain(1)
@@ -390,11 +390,11 @@ async def test_dead_letters_are_not_redriven_while_draining() -> None:
     async with running(fragile) as runtime:
         await runtime.publish(Note())
         await turns()
-        [letter] = runtime.dead_letters()
+        [letter] = runtime.operations.dead_letters()
         await runtime.drain(1)
         with pytest.raises(RuntimeDrainingError):
             await runtime.redrive(letter.id)
-        assert runtime.dead_letters() == (letter,)
+        assert runtime.operations.dead_letters() == (letter,)
 
 
 async def test_a_redriven_letter_is_judged_like_any_message() -> None:
@@ -405,10 +405,10 @@ async def test_a_redriven_letter_is_judged_like_any_message() -> None:
     async with running(fragile) as runtime:
         await runtime.publish(Note())
         await turns()
-        runtime.replace_policies(PolicySet((verdict_for("fragile", Note, Hold("ask")),)))
-        await runtime.redrive(runtime.dead_letters()[0].id)
-        assert len(runtime.holds()) == 1
-        runtime.refuse(runtime.holds()[0].id)
+        runtime.operations.replace_policies(PolicySet((verdict_for("fragile", Note, Hold("ask")),)))
+        await runtime.redrive(runtime.operations.dead_letters()[0].id)
+        assert len(runtime.approvals.holds()) == 1
+        runtime.approvals.refuse(runtime.approvals.holds()[0].id)
 
 
 # --- rates and budgets ---

@@ -62,7 +62,7 @@ async def test_taps_get_the_envelope_without_payload_tenant_and_user_where_denie
         assert (one.payload, one.headers) == (None, None)
         assert one.withheld is not None
         assert one.topic == "t.question"
-        assert runtime.holds() == ()  # nothing is parked for an observer
+        assert runtime.approvals.holds() == ()  # nothing is parked for an observer
 
 
 async def test_taps_declared_labels_count() -> None:

@@ -66,7 +66,7 @@ async def test_failure_its_text_reaches_neither_log_nor_reasons(caplog: pytest.L
         assert "4111" not in caplog.text
         assert "agent quoting failed: ValueError at" in caplog.text
         assert "4111" not in str(caught.value)
-        assert "4111" not in repr(runtime.dead_letters())
+        assert "4111" not in repr(runtime.operations.dead_letters())
 
 
 async def test_failure_of_a_foreign_cancellation_does_not_stop_the_agent() -> None:
@@ -241,7 +241,7 @@ async def test_cancellation_waits_for_a_handler_that_shields_itself_and_stops_wh
     async with running(shielded, reader, answerer) as runtime:
         run = runtime.start(Question(), Answer, to="shielded")
         await gate.reached.wait()
-        runtime.kill("shielded")
+        runtime.operations.kill("shielded")
         await turns()
         assert run.messages().in_flight == 1
         assert (await runtime.ask(Question(), Answer, to="answerer")) == Answer(text="?")  # others feel nothing

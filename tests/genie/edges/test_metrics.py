@@ -225,7 +225,7 @@ async def test_counts_outlive_a_change_of_routes() -> None:
     async with runtime() as open_runtime:
         await open_runtime.publish(Order(number=0))
         await settled(open_runtime)
-        open_runtime.replace_policies(PolicySet())
+        open_runtime.operations.replace_policies(PolicySet())
         await open_runtime.publish(Order(number=0))
         counted = await settled(open_runtime)
     assert counted.agents["clerk"].topics["scrape.order"].handled == 2

@@ -187,7 +187,7 @@ async def test_what_is_not_taken_ends_as_a_dead_letter_with_its_reason(answer: A
     receiver = Receiver(answer)
     async with Runtime([hook(receiver)]) as runtime:
         counted = await posted(runtime, Bill(text="a"))
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
     assert len(receiver.sent) == attempts
     assert letter.reason == reason
     assert (counted.agents["hook"].dead_lettered, counted.totals.balanced) == (1, True)
@@ -197,7 +197,7 @@ async def test_a_dead_letter_can_be_sent_again() -> None:
     receiver = Receiver((400, {}), (200, {}))
     async with Runtime([hook(receiver)]) as runtime:
         await posted(runtime, Bill(text="a"))
-        await runtime.redrive(runtime.dead_letters()[0].id)
+        await runtime.redrive(runtime.operations.dead_letters()[0].id)
         counted = await settled(runtime)
     assert (counted.agents["hook"].handled, len(receiver.sent)) == (1, 2)
 
@@ -207,8 +207,8 @@ async def test_a_consent_withdrawn_while_it_waits_is_heeded_before_the_next_atte
     async with Runtime([hook(receiver)]) as runtime:
         await runtime.publish(Bill(text="a"))
         await settled(runtime)
-        runtime.replace_policies(PolicySet((Clearance(),)))
-        runtime.kill("hook")
+        runtime.operations.replace_policies(PolicySet((Clearance(),)))
+        runtime.operations.kill("hook")
         counted = await settled(runtime)
     assert len(receiver.sent) == 1
     assert counted.agents["hook"].denied == 1
@@ -225,7 +225,7 @@ async def test_a_receiver_inside_is_refused_and_nothing_is_sent() -> None:
                      webhook=Webhook(resolver=inside, transport=allowed))  # fmt: skip
     async with Runtime([refused, listed]) as runtime:
         await posted(runtime, Bill(text="a"))
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
     assert letter.reason == "hooks.example.org: has a private address, which is refused"
     assert (len(receiver.sent), len(allowed.sent)) == (0, 1)
 

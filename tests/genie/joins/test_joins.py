@@ -212,7 +212,7 @@ async def test_a_join_does_not_park_what_a_policy_would_hold() -> None:
     ) as runtime:
         with pytest.raises(RunStalled, match="ask a person"):
             await runtime.ask(Question(), Pair)
-        assert runtime.holds() == ()
+        assert runtime.approvals.holds() == ()
 
 
 async def test_a_part_is_masked_for_the_join() -> None:

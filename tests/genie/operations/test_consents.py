@@ -176,14 +176,14 @@ async def test_a_consent_is_withdrawn_by_its_purpose_or_as_it_was_granted(withdr
     gate = Gate()
     async with running(gated(gate), noter, policies=SHARE) as runtime:
         assert await runtime.ask(Note(), Answer, caller=caller(granted)) == Answer()
-        runtime.revoke(withdrawn, by="ann", reason="changed her mind")
+        runtime.operations.revoke(withdrawn, by="ann", reason="changed her mind")
         with pytest.raises(RunStalled, match="consent"):
             await runtime.ask(Note(), Answer, caller=caller(granted))
 
 
 async def test_withdrawing_one_grant_leaves_another_for_the_same_purpose() -> None:
     async with running(noter, policies=SHARE) as runtime:
-        runtime.revoke("share@1971-01-01T00:00:00Z")
+        runtime.operations.revoke("share@1971-01-01T00:00:00Z")
         assert await runtime.ask(Note(), Answer, caller=caller("share@1972-01-01T00:00:00Z")) == Answer()
 
 
@@ -199,7 +199,7 @@ async def test_a_handler_that_waits_in_a_gather_sends_without_what_was_withdrawn
     async with running(desk, gated(gate), noter, policies=SHARE, journal=journal) as runtime:
         await runtime.publish(Opinion(), caller=caller("share"))
         await gate.reached.wait()
-        runtime.revoke("share")
+        runtime.operations.revoke("share")
         gate.open.set()
         await anyio.sleep(1)
         assert runtime.statistics().agents["noter"].denied == 1
@@ -222,4 +222,4 @@ async def test_runs_with_endings_leave_nothing_behind_in_the_alarm() -> None:
     async with running(noter) as runtime:
         for second in range(200):
             await runtime.ask(Note(), Answer, caller=caller(f"share@1999-01-01T00:00:{second % 60:02d}Z"))
-        assert runtime.bus.alarm.pending == 0
+        assert runtime.bus.timers.pending == 0

@@ -105,14 +105,14 @@ async def test_a_runtime_coalesces_what_happens_to_it() -> None:
         for _ in range(12):
             await runtime.publish(Question(text="4111"))
             await settled(runtime)
-        found = {one.kind: one for one in runtime.incidents()}
+        found = {one.kind: one for one in runtime.operations.incidents()}
         assert (found["denied"].agent, found["denied"].count) == ("answerer", 12)
         assert found["denied"].severity is Severity.MEDIUM
         assert found["dead_lettered"].count == 2
         assert found["quarantined"].severity is Severity.HIGH
         assert runtime.statistics().incidents == {"low": 1, "medium": 1, "high": 1, "critical": 0}
-        runtime.acknowledge(found["denied"].id, by="ann")
-        runtime.close_incident(found["quarantined"].id, by="ann")
+        runtime.operations.acknowledge(found["denied"].id, by="ann")
+        runtime.operations.close_incident(found["quarantined"].id, by="ann")
         assert runtime.statistics().incidents == {"low": 1, "medium": 1, "high": 0, "critical": 0}
-        assert "4111" not in repr(runtime.incidents())
-        runtime.replace_policies(PolicySet())
+        assert "4111" not in repr(runtime.operations.incidents())
+        runtime.operations.replace_policies(PolicySet())

@@ -91,9 +91,9 @@ async def test_a_reload_judges_by_the_new_rules_and_names_both_hashes(file: Path
     audit, pipeline = Kept(), loaded()
     async with governed(pipeline, audit) as runtime:
         assert (await runtime.ask(Pay(amount=500), Paid)).amount == 500
-        assert not await runtime.reload()
+        assert not await runtime.operations.reload()
         file.write_text(rules(100))
-        assert await runtime.reload(by="ann", reason="new limits")
+        assert await runtime.operations.reload(by="ann", reason="new limits")
         run = runtime.start(Pay(amount=500), Paid)
         await run.settled()
         assert run.messages().denied == 1
@@ -109,7 +109,7 @@ async def test_a_wrong_file_is_refused_whole(file: Path, content: str | None, ca
     async with governed(pipeline, audit) as runtime:
         file.unlink() if content is None else file.write_text(content)
         with pytest.raises(ConfigError):
-            await runtime.reload()
+            await runtime.operations.reload()
         assert runtime.bus.policies is pipeline.policies
         assert runtime.bus.epoch == 0
         assert (await runtime.ask(Pay(amount=500), Paid)).amount == 500
@@ -124,10 +124,10 @@ async def test_a_wrong_file_is_refused_whole(file: Path, content: str | None, ca
 async def test_a_runtime_without_a_file_says_so() -> None:
     async with running(payer) as runtime:
         with pytest.raises(InputError, match="replace_policies"):
-            await runtime.reload()
-        runtime.watch_policies()  # nothing to watch
+            await runtime.operations.reload()
+        runtime.operations.watch_policies()  # nothing to watch
         with pytest.raises(ValueError, match="every_s"):
-            runtime.watch_policies(every_s=0)
+            runtime.operations.watch_policies(every_s=0)
 
 
 async def test_a_reload_in_the_middle_of_a_storm_loses_nothing_and_no_message_meets_half_a_set(file: Path) -> None:
@@ -144,7 +144,7 @@ async def test_a_reload_in_the_middle_of_a_storm_loses_nothing_and_no_message_me
         async def reloads() -> None:
             for limit in (100, 1500, 60):
                 file.write_text(rules(limit))
-                assert await runtime.reload()
+                assert await runtime.operations.reload()
                 sets.add(runtime.bus.policies.sha256)
 
         async with anyio.create_task_group() as tasks:
@@ -169,7 +169,7 @@ async def test_a_watched_file_is_reloaded_when_its_content_changes(file: Path) -
     audit, pipeline = Kept(), loaded()
 
     async with governed(pipeline, audit) as runtime:
-        runtime.watch_policies(every_s=0.001)
+        runtime.operations.watch_policies(every_s=0.001)
         file.write_text(rules(100, wrong="s"))  # wrong first: the old set stays, and the watch goes on
         assert (await audit.seen("reload_refused")).by == "watch"
         assert runtime.bus.policies is pipeline.policies

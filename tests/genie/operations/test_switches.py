@@ -45,18 +45,18 @@ async def test_killing_everything_cancels_what_runs_and_admits_nothing_until_rev
     async with running(gated(gate), answerer, policies=policies, audit=audit) as runtime:
         run = runtime.start(Question(), Answer, caller=Caller(tenant="acme"))
         await gate.reached.wait()
-        [hold] = runtime.approvals()
-        runtime.kill(everything=True, by="eve", reason="leak")
+        [hold] = runtime.approvals.requests()
+        runtime.operations.kill(everything=True, by="eve", reason="leak")
         with pytest.raises(RunCancelledError, match="killed"):
             await run.result()
         await run.settled()
         assert gate.cancelled == 1
         with pytest.raises(InputError, match="cancelled"):
-            runtime.approve(hold.id, by="ben", reason="late")
+            runtime.approvals.approve(hold.id, by="ben", reason="late")
         for caller in (Caller(), Caller(tenant="acme")):
             with pytest.raises(RunStalled, match="everything is killed"):
                 await runtime.ask(Question(), Answer, caller=caller)
-        runtime.revive(everything=True, by="eve", reason="mended")
+        runtime.operations.revive(everything=True, by="eve", reason="mended")
         gate.open.set()
         assert (await runtime.ask(Question(), Answer, to="slow")).text == "slow"
         assert_at_rest(runtime)
@@ -67,15 +67,15 @@ async def test_killing_everything_cancels_what_runs_and_admits_nothing_until_rev
 async def test_a_killed_tenant_is_revived_and_others_feel_nothing() -> None:
     async with running(answerer) as runtime:
         mine = Caller(tenant="mine")
-        runtime.kill(tenant="mine")
+        runtime.operations.kill(tenant="mine")
         with pytest.raises(RunStalled, match="tenant 'mine' is killed"):
             await runtime.ask(Question(), Answer, caller=mine)
         await runtime.ask(Question(), Answer, caller=Caller(tenant="other"))
-        runtime.kill(everything=True)
-        runtime.revive(tenant="mine")
+        runtime.operations.kill(everything=True)
+        runtime.operations.revive(tenant="mine")
         with pytest.raises(RunStalled, match="everything is killed"):
             await runtime.ask(Question(), Answer, caller=mine)
-        runtime.revive(everything=True)
+        runtime.operations.revive(everything=True)
         await runtime.ask(Question(), Answer, caller=mine)
 
 
@@ -83,7 +83,7 @@ async def test_a_kill_with_a_term_ends_by_itself_and_raises_the_epoch() -> None:
     audit = Kept()
     async with running(answerer, audit=audit) as runtime:
         for kill in ({"agent": "answerer"}, {"tenant": "t"}, {"everything": True}):
-            runtime.kill(**kill, for_s=7_200, by="eve", reason="cooling off")
+            runtime.operations.kill(**kill, for_s=7_200, by="eve", reason="cooling off")
             await anyio.sleep(7_100)
             with pytest.raises(RunStalled, match="killed"):
                 await runtime.ask(Question(), Answer, caller=Caller(tenant="t"))
@@ -97,15 +97,15 @@ async def test_a_kill_with_a_term_ends_by_itself_and_raises_the_epoch() -> None:
 
 async def test_a_new_kill_replaces_the_term_of_the_one_before() -> None:
     async with running(answerer) as runtime:
-        runtime.kill("answerer", for_s=10)
-        runtime.kill("answerer")
+        runtime.operations.kill("answerer", for_s=10)
+        runtime.operations.kill("answerer")
         await anyio.sleep(100)
-        assert runtime.statistics().agents["answerer"].barred == "killed"
-        runtime.kill("answerer", for_s=10)
-        runtime.revive("answerer")
-        runtime.kill("answerer", for_s=1_000)
+        assert runtime.statistics().agents["answerer"].suspended == "killed"
+        runtime.operations.kill("answerer", for_s=10)
+        runtime.operations.revive("answerer")
+        runtime.operations.kill("answerer", for_s=1_000)
         await anyio.sleep(100)
-        assert runtime.statistics().agents["answerer"].barred == "killed"
+        assert runtime.statistics().agents["answerer"].suspended == "killed"
 
 
 async def test_a_pause_a_quarantine_and_a_kill_lie_over_each_other() -> None:
@@ -115,34 +115,34 @@ async def test_a_pause_a_quarantine_and_a_kill_lie_over_each_other() -> None:
 
     async with running(fragile) as runtime:
 
-        def barred() -> str | None:
-            return runtime.statistics().agents["fragile"].barred
+        def suspended() -> str | None:
+            return runtime.statistics().agents["fragile"].suspended
 
         for _ in range(2):
             await runtime.publish(Note())
             await turns()
-        assert (barred() or "").startswith("quarantined: more than 1 failures")
-        runtime.pause("fragile", for_s=5)
-        assert (barred() or "").startswith("quarantined")
-        runtime.kill("fragile", for_s=20)
-        assert barred() == "killed"
+        assert (suspended() or "").startswith("quarantined: more than 1 failures")
+        runtime.operations.pause("fragile", for_s=5)
+        assert (suspended() or "").startswith("quarantined")
+        runtime.operations.kill("fragile", for_s=20)
+        assert suspended() == "killed"
         with pytest.raises(InputError, match="is killed; revive it"):
-            runtime.resume("fragile")
+            runtime.operations.resume("fragile")
         await anyio.sleep(10)
-        assert barred() == "killed"
+        assert suspended() == "killed"
         await anyio.sleep(20)
-        assert (barred() or "").startswith("quarantined")  # a term that is over lifts nothing else
-        runtime.pause("fragile")
-        runtime.kill("fragile")
-        runtime.revive("fragile")
-        assert barred() == "paused"
-        runtime.resume("fragile")
-        assert barred() is None
+        assert (suspended() or "").startswith("quarantined")  # a term that is over lifts nothing else
+        runtime.operations.pause("fragile")
+        runtime.operations.kill("fragile")
+        runtime.operations.revive("fragile")
+        assert suspended() == "paused"
+        runtime.operations.resume("fragile")
+        assert suspended() is None
 
 
 async def test_a_killed_agent_that_is_removed_and_comes_again_stays_killed() -> None:
     async with running(answerer) as runtime:
-        runtime.kill("answerer")
+        runtime.operations.kill("answerer")
         await runtime.remove("answerer")
         await runtime.add(answerer)
         with pytest.raises(RunStalled, match="killed"):
@@ -153,15 +153,15 @@ async def test_what_is_held_for_a_killed_agent_is_not_delivered_by_an_approval()
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Question(), Answer)
         await turns()
-        runtime.kill("answerer")
-        runtime.approve(runtime.approvals()[0].id, by="ben", reason="fine")
+        runtime.operations.kill("answerer")
+        runtime.approvals.approve(runtime.approvals.requests()[0].id, by="ben", reason="fine")
         with pytest.raises(RunStalled, match=r"denied\(killed\)"):
             await run.result()
 
 
 async def test_what_makes_no_sense_is_refused() -> None:
     async with running(answerer) as runtime:
-        for call in (runtime.kill, runtime.revive):
+        for call in (runtime.operations.kill, runtime.operations.revive):
             with pytest.raises(TypeError):
                 call()
             with pytest.raises(TypeError):
@@ -170,8 +170,8 @@ async def test_what_makes_no_sense_is_refused() -> None:
                 call("answerr")
         for seconds in (-1, float("nan")):
             with pytest.raises(ValueError, match="a term is a number of seconds"):
-                runtime.kill("answerer", for_s=seconds)
-        assert runtime.statistics().agents["answerer"].barred is None
+                runtime.operations.kill("answerer", for_s=seconds)
+        assert runtime.statistics().agents["answerer"].suspended is None
 
 
 def test_a_target_is_named_as_people_say_it() -> None:

@@ -105,10 +105,10 @@ async def test_who_sends_a_payment_does_not_approve_it() -> None:
         caller = Caller(user="ann", roles=frozenset({"treasury"}))
         run = runtime.start(Order(amount=7), Paid, caller=caller)
         await run.settled()
-        [request] = runtime.approvals()
+        [request] = runtime.approvals.requests()
         with pytest.raises(InputError, match="nobody decides on what they sent"):
-            runtime.approve(request.id, by="ann", roles=caller.roles, reason="mine")
+            runtime.approvals.approve(request.id, by="ann", roles=caller.roles, reason="mine")
         assert paid == []
-        runtime.approve(request.id, by="ben", roles={"treasury"}, reason="agreed")
+        runtime.approvals.approve(request.id, by="ben", roles={"treasury"}, reason="agreed")
         assert (await run.result()).amount == 7
         assert paid == [7]

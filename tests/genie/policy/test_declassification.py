@@ -191,7 +191,7 @@ async def test_a_new_policy_set_is_asked_anew() -> None:
     permit = {"agent": "summing", "topic": "*", "from": "restricted", "to": "public"}
     async with running(vault, summing, policies=PolicySet((Clearance(), policy(permit)))) as runtime:
         assert await runtime.ask(Question(), Open, caller=ASKING) == Open()
-        runtime.replace_policies(PolicySet((Clearance(), policy())))
+        runtime.operations.replace_policies(PolicySet((Clearance(), policy())))
         with pytest.raises(RunStalled):
             await runtime.ask(Question(), Open, caller=ASKING)
 

@@ -94,8 +94,8 @@ async def test_an_answer_that_a_person_released_carries_its_notice() -> None:
     async with running(answerer, policies=PolicySet((*SHOWN.policies, hold))) as runtime:
         run = runtime.start(Question(), Answer, caller=ANN)
         await run.settled()
-        [held] = runtime.holds()
-        runtime.release(held.id)
+        [held] = runtime.approvals.holds()
+        runtime.approvals.release(held.id)
         await run.result()
         assert run.notices() == (BANNER,)
 
@@ -214,7 +214,7 @@ async def test_a_notice_that_is_due_no_more_is_not_carried_by_mail_that_waited()
         await runtime.publish(Question(), caller=ANN)
         await runtime.publish(Question(), caller=ANN)
         await anyio.sleep(1)
-        runtime.replace_policies(PolicySet())
+        runtime.operations.replace_policies(PolicySet())
         opened.set()
         await anyio.sleep(1)
     assert seen == [(BANNER,), ()]

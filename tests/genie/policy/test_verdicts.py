@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie.policy.verdicts import Decision, ApprovalNeed, PolicyReason, WholeField
+from genie.policy.verdicts import ApprovalNeed, Decision, PolicyReason, WholeField
 
 
 def test_a_summary_tells_the_decisive_reasons_only() -> None:

@@ -16,7 +16,7 @@ from genie.contracts.headers import Headers
 from genie.contracts.message import Message, Payload, Value, stamp
 from genie.errors import PolicyError
 from genie.policies.pii import Pii
-from genie.policy.policy import Allow, Decision, Deny, Environment, Hold, PolicySet, Route, PipelineContext, mask
+from genie.policy.policy import Allow, Decision, Deny, Environment, Hold, PipelineContext, PolicySet, Route, mask
 from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 from genie_finance.contracts.money import Money

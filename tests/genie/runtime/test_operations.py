@@ -31,12 +31,12 @@ async def test_every_act_of_an_operator_is_recorded_with_who_and_why() -> None:
     audit = Kept()
     assert isinstance(audit, Audit)
     async with running(answerer, audit=audit) as runtime:
-        runtime.pause("answerer", by="ann", reason="odd answers")
-        runtime.resume("answerer", by="ben", reason="repaired")
-        runtime.revoke("marketing", by="carla", reason="asked by phone")
-        runtime.replace_policies(PolicySet(), by="dan", reason="release 7")
-        runtime.kill("answerer", by="eve", reason="leak")
-        runtime.kill(tenant="acme", by="eve", reason="left us")
+        runtime.operations.pause("answerer", by="ann", reason="odd answers")
+        runtime.operations.resume("answerer", by="ben", reason="repaired")
+        runtime.operations.revoke("marketing", by="carla", reason="asked by phone")
+        runtime.operations.replace_policies(PolicySet(), by="dan", reason="release 7")
+        runtime.operations.kill("answerer", by="eve", reason="leak")
+        runtime.operations.kill(tenant="acme", by="eve", reason="left us")
     assert [(one.kind, one.subject, one.by, one.reason) for one in audit.records] == [
         ("paused", "answerer", "ann", "odd answers"),
         ("resumed", "answerer", "ben", "repaired"),
@@ -55,9 +55,9 @@ async def test_verdicts_and_holds_are_recorded_without_payload_text() -> None:
     async with running(answerer, policies=holding("answerer", Question), audit=audit) as runtime:
         run = runtime.start(Question(text=SECRET), Answer)
         await turns()
-        held = runtime.holds()[0]
+        held = runtime.approvals.holds()[0]
         assert isinstance(held.decision.needs, tuple)
-        runtime.refuse(held.id)
+        runtime.approvals.refuse(held.id)
         await run.settled()
     assert [one.kind for one in audit.records] == ["verdict", "verdict", "held", "refused"]
     assert audit.records[0].detail["verdict"] == "deny"

@@ -65,10 +65,10 @@ async def test_two_processes_that_vote_at_once_count_once_each(tmp_path: Path) -
             answers = [ledger.answer(number) for number in range(1, 41)]
             ledger.close()
             assert sum(counted for counted, _ in filter(None, answers)) == 2
-            [request] = runtime.approvals()
+            [request] = runtime.approvals.requests()
             assert sorted(vote.by for vote in request.votes) == ["ben", "carla"]
             assert request.state is State.PENDING
-            runtime.approve(request.id, by="dan", reason="fine")
+            runtime.approvals.approve(request.id, by="dan", reason="fine")
             await run.result()
 
 
@@ -79,9 +79,9 @@ async def test_a_busy_file_blocks_nobody(tmp_path: Path) -> None:
             run = runtime.start(Question(), Answer, caller=Caller(user="ann"))
             other = sqlite3.connect(path, isolation_level=None)
             other.execute("BEGIN EXCLUSIVE")
-            runtime.kill(tenant="acme")  # something to write, so that the steward waits for the file
+            runtime.operations.kill(tenant="acme")  # something to write, so that the steward waits for the file
             await run.settled()
-            runtime.approve(runtime.approvals()[0].id, by="ben", reason="fine")
+            runtime.approvals.approve(runtime.approvals.requests()[0].id, by="ben", reason="fine")
             await run.result()
             other.execute("ROLLBACK")
             other.close()

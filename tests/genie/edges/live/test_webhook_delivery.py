@@ -74,7 +74,7 @@ async def test_a_redirect_is_not_followed(serve: Any, answered: Callable[..., by
     moved = answered("307 Temporary Redirect", b"", "Location: /other")
     async with serve(lambda _: moved) as server, Runtime([hook(server.port)]) as runtime:
         counted = await posted(runtime, "a")
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
     assert (counted.dead_lettered, len(server.requests)) == (1, 1)
     assert letter.reason == "hooks.test: answered 307; redirects are not followed"
 
@@ -93,7 +93,7 @@ async def test_a_receiver_that_is_not_there_is_a_dead_letter(serve: Any, answere
         pass
     async with Runtime([hook(server.port)]) as runtime:
         counted = await posted(runtime, "a")
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
     assert (counted.dead_lettered, counted.retried) == (1, 2)
     assert letter.reason == "hooks.test: cannot be called (ConnectError)"
 
