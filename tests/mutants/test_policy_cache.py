@@ -6,7 +6,7 @@ import pytest
 
 from genie import Caller, PolicySet, agent
 from genie.verdict import ALLOW, Deny, Hold
-from tests.genie.policies_for_tests import Answer, Note, Question, Rule, answerer, running, turns, verdict_for
+from tests.genie.policies_for_tests import CARDS, Answer, Note, Question, Rule, answerer, running, turns, verdict_for
 
 pytestmark = pytest.mark.anyio
 
@@ -85,3 +85,16 @@ async def test_what_an_approved_hold_masks_of_an_answer_stays_masked_for_the_ask
         await turns()
         runtime.approve(runtime.holds()[0].id, by="ben", reason="fine")
         assert await run.result() == Answer(text="[masked]", number=3)
+
+
+class FindingsOnly(Rule):
+    """A policy that can object only where an inspector found something, so that clean messages are not shown to it."""
+
+    needs_findings = True
+
+
+async def test_a_policy_about_findings_is_asked_when_there_are_some() -> None:
+    policy = FindingsOnly(CARDS.choose, name="cards", inspectors=CARDS.inspectors)
+    async with running(answerer, policies=PolicySet((policy,))) as runtime:
+        for text, shown in (("clean", "clean"), ("card 4111111111111111", "card [card]"), ("clean", "clean")):
+            assert (await runtime.ask(Question(text=text), Answer)).text == shown
