@@ -7,7 +7,7 @@ import pytest
 
 from genie import Context, Mailbox, RunLimits, agent
 from tests.genie.policies_for_tests import Answer, Note, Question, running
-from tests.reliability.trouble import Hang, measured
+from tests.reliability.trouble import FOR_EVER_S, Hang, measured
 
 pytestmark = pytest.mark.anyio
 FEW, MANY = 50, 400
@@ -24,7 +24,7 @@ async def test_handlers_that_wait_for_an_agent_whose_mailbox_is_full() -> None:
 
         @agent("leaf", mailbox=Mailbox(capacity=5, block_s=float("inf")))
         async def leaf(question: Hang) -> Answer:
-            await anyio.sleep(1_000_000)
+            await anyio.sleep(FOR_EVER_S)
             return Answer()
 
         async with running(desk, leaf, limits=RunLimits(max_runs=100_000)) as runtime:
@@ -48,7 +48,7 @@ async def test_an_agent_of_one_slot_that_asks_while_others_wait() -> None:
 
         @agent("leaf", concurrency=10_000)
         async def leaf(question: Hang) -> Answer:
-            await anyio.sleep(1_000_000)
+            await anyio.sleep(FOR_EVER_S)
             return Answer()
 
         @agent("narrow", asks={Note: Answer})
