@@ -121,10 +121,7 @@ def test_a_policy_that_raises_what_is_no_exception_denies(backend: str) -> None:
             assert runtime.statistics().totals.denied == 1
             await assert_rests(runtime)
 
-    try:
-        run_alone(backend, main)
-    except OddError as error:
-        raise AssertionError("the policy's exception left the runtime") from error
+    run_alone(backend, main)
 
 
 class MuteError(GenieError):

@@ -25,11 +25,14 @@ async def test_both_readers_of_a_tap_come_to_an_end() -> None:
         ended += 1
 
     with anyio.fail_after(SOON_S):
-        async with anyio.create_task_group() as group, running(answerer) as runtime:
-            async with runtime.observe(Question) as tap:
-                group.start_soon(reads, tap)
-                group.start_soon(reads, tap)
-                for number in range(4):
-                    await anyio.sleep(1)
-                    await runtime.ask(Question(number=number), Answer)
+        async with (
+            anyio.create_task_group() as group,
+            running(answerer) as runtime,
+            runtime.observe(Question) as tap,
+        ):
+            group.start_soon(reads, tap)
+            group.start_soon(reads, tap)
+            for number in range(4):
+                await anyio.sleep(1)
+                await runtime.ask(Question(number=number), Answer)
     assert (len(seen), ended) == (4, 2)
