@@ -9,8 +9,8 @@ import pytest
 from tests.fuzz.storm import storm
 from tests.golden.conftest import BACKENDS
 
-SEEDS = 24 if os.environ.get("CI") else 8
-"""Seeds, each on both backends: about a second a seed."""
+SEEDS = 48 if os.environ.get("CI") else 16
+"""Seeds, each on both backends: a little more than a second a seed."""
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
