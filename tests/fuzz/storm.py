@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie import Admission, Budget, GenieError, Payload, PolicySet, Rate, Run, RunLimits, Runtime
+from genie.contracts.agent import Join
 from genie.errors import MailboxFullError
-from genie.journal import MemoryJournal
-from genie.policy import ALLOW, Deny, Hold, Redact
-from genie.protocol import Join
+from genie.journal.memory import MemoryJournal
+from genie.policy.policy import ALLOW, Deny, Hold, Redact
 from tests.fuzz.agents import KINDS, Fifth, Hostile, Joined, Plain, Second, Shop, random_agent
 from tests.genie.policies_for_tests import Rule
 from tests.golden.conftest import BACKENDS
@@ -21,7 +21,7 @@ from tests.golden.conftest import BACKENDS
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from genie.policy import Judge, Route
+    from genie.policy.policy import Judge, Route
 
 LONGEST_S = 100_000
 """Virtual seconds after which a seed counts as hung."""
@@ -170,25 +170,25 @@ class Storm:
         try:
             match act:
                 case "kill":
-                    runtime.kill(agent, for_s=draw.choice((None, 2)))
+                    runtime.operations.kill(agent, for_s=draw.choice((None, 2)))
                 case "pause":
-                    runtime.pause(agent, for_s=draw.choice((None, 2)))
+                    runtime.operations.pause(agent, for_s=draw.choice((None, 2)))
                 case "policies":
-                    runtime.replace_policies(self._policies())
+                    runtime.operations.replace_policies(self._policies())
                 case "everything":
-                    runtime.kill(everything=True, for_s=1)
+                    runtime.operations.kill(everything=True, for_s=1)
                 case "remove":
                     await self._replaces(agent, draw)
                 case "decide":
-                    for held in runtime.holds():
-                        draw.choice((runtime.release, runtime.refuse))(held.id)
+                    for held in runtime.approvals.holds():
+                        draw.choice((runtime.approvals.release, runtime.approvals.refuse))(held.id)
                 case "letters" if self._hostile:
-                    for letter in runtime.dead_letters()[:3]:
+                    for letter in runtime.operations.dead_letters()[:3]:
                         await runtime.redrive(letter.id)
             await anyio.sleep(draw.choice((0, 3)))
             if agent not in self._removed:
-                runtime.revive(agent)
-                runtime.resume(agent)
+                runtime.operations.revive(agent)
+                runtime.operations.resume(agent)
         except GenieError as error:
             self._seen[type(error).__name__] += 1
 

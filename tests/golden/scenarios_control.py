@@ -69,18 +69,18 @@ async def a_killed_agent_loses_its_mail_until_it_is_revived(stage: Stage) -> Non
     async with stage.runtime(answers_after(10, "answers")) as runtime:
         runs = [stage.follow(runtime.start(Question(number=number), Answer)) for number in range(2)]
         await anyio.sleep(1)
-        runtime.kill("answers", by="ann", reason="test")
+        runtime.operations.kill("answers", by="ann", reason="test")
         for run in runs:
             await stage.result("killed", run.result())
         await stage.result("barred", stage.follow(runtime.start(Question(), Answer)).result())
-        runtime.revive("answers", by="ann")
+        runtime.operations.revive("answers", by="ann")
         await stage.result("revived", stage.follow(runtime.start(Question(), Answer)).result())
 
 
 @scenario
 async def a_kill_with_a_term_ends_by_itself(stage: Stage) -> None:
     async with stage.runtime(answers_after(1, "answers")) as runtime:
-        runtime.kill("answers", for_s=5)
+        runtime.operations.kill("answers", for_s=5)
         await stage.result("killed", runtime.ask(Question(), Answer))
         await anyio.sleep(6)
         await stage.result("after", runtime.ask(Question(), Answer))
@@ -92,11 +92,11 @@ async def a_paused_agent_finishes_and_its_fallback_takes_the_rest(stage: Stage) 
     async with stage.runtime(*agents) as runtime:
         runs = [stage.follow(runtime.start(Question(number=number), Answer, to="answers")) for number in range(2)]
         await anyio.sleep(1)
-        runtime.pause("answers")
+        runtime.operations.pause("answers")
         for run in runs:
             answer = await run.result()
             stage.say("answered by", answer.text)
-        runtime.resume("answers")
+        runtime.operations.resume("answers")
         answer = await runtime.ask(Question(), Answer, to="answers")
         stage.say("answered by", answer.text)
 
@@ -106,10 +106,10 @@ async def new_policies_judge_queued_mail_again(stage: Stage) -> None:
     async with stage.runtime(answers_after(10, "answers")) as runtime:
         runs = [stage.follow(runtime.start(Question(number=number), Answer)) for number in range(2)]
         await anyio.sleep(1)
-        runtime.replace_policies(denying("answers", Question))
+        runtime.operations.replace_policies(denying("answers", Question))
         for run in runs:
             await stage.result("run", run.result())
-        runtime.replace_policies(PolicySet())
+        runtime.operations.replace_policies(PolicySet())
         await stage.result("after", runtime.ask(Question(), Answer))
 
 

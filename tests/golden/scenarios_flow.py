@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie import Context, Each, Payload, PolicySet, Retry, agent
+from genie.contracts.agent import Join
 from genie.errors import RunHeld
-from genie.policy import Deny, Redact
-from genie.protocol import Join
+from genie.policy.policy import Deny, Redact
 from tests.genie.policies_for_tests import (
     Answer,
     Note,
@@ -205,7 +205,7 @@ async def held_and_released(stage: Stage) -> None:
             await run.result()
         except RunHeld as held:
             stage.say("held", len(held.holds))
-            runtime.release(held.holds[0])
+            runtime.approvals.release(held.holds[0])
         await stage.result("run", run.result())
 
 
@@ -214,7 +214,7 @@ async def held_and_refused(stage: Stage) -> None:
     async with stage.runtime(answers_after(1, "answers"), policies=holding("answers", Question)) as runtime:
         run = stage.follow(runtime.start(Question(), Answer))
         await run.settled()
-        runtime.refuse(runtime.holds()[0].id)
+        runtime.approvals.refuse(runtime.approvals.holds()[0].id)
         await stage.result("run", run.result())
 
 
@@ -232,7 +232,7 @@ async def an_answer_held_on_its_way(stage: Stage) -> None:
     async with stage.runtime(answers_after(1, "answers"), policies=holding("caller:local", Answer)) as runtime:
         run = stage.follow(runtime.start(Question(), Answer))
         await run.settled()
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         await stage.result("run", run.result())
 
 
@@ -241,8 +241,8 @@ async def held_edited_and_approved(stage: Stage) -> None:
     async with stage.runtime(answers_after(1, "answers"), policies=holding("answers", Question)) as runtime:
         run = stage.follow(runtime.start(Question(number=1), Answer))
         await run.settled()
-        hold = runtime.holds()[0].id
-        request = runtime.approve(hold, by="ann", reason="with a smaller number", edit=Question(number=2))
+        hold = runtime.approvals.holds()[0].id
+        request = runtime.approvals.approve(hold, by="ann", reason="with a smaller number", edit=Question(number=2))
         stage.say("approval", str(request.state))
         answer = await run.result()
         stage.say("number", answer.number)
@@ -279,12 +279,12 @@ async def retried_in_vain_buried_and_redriven(stage: Stage) -> None:
     async with stage.runtime(flaky) as runtime:
         run = stage.follow(runtime.start(Question(), Answer))
         await stage.result("run", run.result())
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
         stage.say("letter", letter.agent, letter.topic)
         broken = False
         await runtime.redrive(letter.id)
         await runtime.drain(10)
-        stage.say("letters", len(runtime.dead_letters()))
+        stage.say("letters", len(runtime.operations.dead_letters()))
 
 
 @scenario

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie import GenieError, Run, Runtime
-from genie.journal import MemoryJournal
+from genie.journal.memory import MemoryJournal
 from genie.testing import settled
 from tests.golden.conftest import BACKENDS
 

@@ -91,7 +91,7 @@ async def test_one_handling_may_publish_no_more_than_its_share(how: str) -> None
 
     async with running(publishing(15, how), answering, limits=LIMITS) as runtime:
         assert (await runtime.ask(Question(), Answer)).text == "still there"
-        [letter] = runtime.dead_letters()
+        [letter] = runtime.operations.dead_letters()
         assert letter.agent != "answering"
         assert runtime.statistics().unrouted <= 13
         assert_at_rest(runtime)
@@ -199,7 +199,7 @@ async def test_what_a_stream_yields_after_its_handling_was_cut_is_not_published(
         if how == "cancelled":
             run.cancel()
         elif how == "killed":
-            runtime.kill("stubborn")
+            runtime.operations.kill("stubborn")
         await anyio.sleep(20)
         assert seen == [1]
         counts = run.messages()

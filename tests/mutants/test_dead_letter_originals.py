@@ -25,10 +25,10 @@ async def test_a_redriven_letter_delivers_the_original_not_the_copy_that_was_mas
         await runtime.publish(Note(text="whole"))
         await turns()
         assert seen == ["[masked]"] * attempts
-        [letter] = runtime.dead_letters()
+        [letter] = runtime.operations.dead_letters()
         assert letter.message.payload == Note(text="whole")
         fail = False
-        runtime.replace_policies(PolicySet())
+        runtime.operations.replace_policies(PolicySet())
         await runtime.redrive(letter.id)
         await turns()
         assert seen[attempts:] == ["whole"]
@@ -49,7 +49,7 @@ async def test_a_redriven_letter_is_masked_anew_while_the_policy_is_in_force() -
         await runtime.publish(Note(text="whole"))
         await turns()
         fail = False
-        await runtime.redrive(runtime.dead_letters()[0].id)
+        await runtime.redrive(runtime.operations.dead_letters()[0].id)
         await turns()
         assert seen == ["[masked]", "[masked]"]
         assert_at_rest(runtime)

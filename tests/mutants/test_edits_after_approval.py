@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from genie import Caller, PolicySet, agent
-from genie.verdict import ALLOW, Hold
+from genie.policy.verdicts import ALLOW, Hold
 from tests.genie.policies_for_tests import Answer, Question, Rule, assert_at_rest, running, turns
 
 pytestmark = pytest.mark.anyio
@@ -42,20 +42,20 @@ async def test_an_edited_payload_inherits_no_approval_of_the_old_one(what: str) 
     async with running(guarded, policies=PolicySet((first_only,))) as runtime:
         run = runtime.start(Question(text="q"), Answer, caller=ANN)
         await turns()
-        runtime.replace_policies(PolicySet((first_only, two)))
-        runtime.approve(runtime.holds()[0].id, by="ben", reason="as it is")
+        runtime.operations.replace_policies(PolicySet((first_only, two)))
+        runtime.approvals.approve(runtime.approvals.holds()[0].id, by="ben", reason="as it is")
         await turns()
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert held.decision.holds == frozenset({"two@1"})  # the approval of `one` counts for this payload
-        runtime.approve(held.id, by="carla", reason="changed", edit=kind(text="q", number=1))
-        runtime.replace_policies(PolicySet((always, two)))
-        runtime.approve(held.id, by="dan", reason="fine")
+        runtime.approvals.approve(held.id, by="carla", reason="changed", edit=kind(text="q", number=1))
+        runtime.operations.replace_policies(PolicySet((always, two)))
+        runtime.approvals.approve(held.id, by="dan", reason="fine")
         await turns()
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         assert held.decision.holds == frozenset({"one@1"})
         assert not run.at_rest
         assert seen == ([] if what == "delivery" else [0])
-        runtime.approve(held.id, by="eve", reason="fine")
+        runtime.approvals.approve(held.id, by="eve", reason="fine")
         assert (await run.result()).number == 1
         await run.settled()
         assert_at_rest(runtime)

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from genie import Context, Each, Gathered, PolicySet, agent
-from genie.verdict import Hold
+from genie.policy.verdicts import Hold
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
@@ -40,11 +40,11 @@ async def test_only_the_part_that_waits_for_a_person_is_named_held() -> None:
     async with running(answerer, gated(gate), slow_opiner, desk, policies=holding("answerer", Question)) as runtime:
         run = runtime.start(Note(), Opinion)
         await anyio.sleep(10)
-        [held] = runtime.holds()
+        [held] = runtime.approvals.holds()
         missing = {name: part.reason for name, part in got[0].missing.items()}
         assert missing == {"answerer": f"held({held.id})", "slow": "late", "t.opinion": "late"}
         gate.open.set()
-        runtime.refuse(held.id)
+        runtime.approvals.refuse(held.id)
         await run.settled()
         assert_at_rest(runtime)
 
@@ -62,16 +62,16 @@ async def test_a_second_hold_of_a_part_is_named_once_the_first_is_decided(decide
     async with running(gated(gate), answerer, desk, policies=policies) as runtime:
         run = runtime.start(Note(), Opinion)
         await turns()
-        first, second = runtime.holds()
+        first, second = runtime.approvals.holds()
         assert (first.recipient, second.recipient) == ("slow", "answerer")
         if decide == "refuse":
-            runtime.refuse(first.id)
+            runtime.approvals.refuse(first.id)
         elif decide == "release":
-            runtime.release(first.id)
+            runtime.approvals.release(first.id)
         await anyio.sleep(60)
         assert [part.reason for part in got[0].missing.values()] == [f"held({second.id})"]
         gate.open.set()
-        runtime.refuse(second.id)
+        runtime.approvals.refuse(second.id)
         await run.settled()
         assert_at_rest(runtime)
 
@@ -92,7 +92,7 @@ async def test_mail_of_a_run_is_handled_past_the_deadline_while_a_person_decides
         run = runtime.start(Question(text="q"), Answer, deadline_s=100)
         await anyio.sleep(200)
         assert seen == ["in time"]
-        runtime.release(runtime.holds()[0].id)
+        runtime.approvals.release(runtime.approvals.holds()[0].id)
         assert (await run.result()).text == "q"
         await run.settled()
         assert run.messages().expired == 0

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from genie import Caller, Context, Payload, RunLimits, agent
+from genie.contracts.agent import Join
 from genie.errors import RunStalled
-from genie.protocol import Join
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
@@ -124,7 +124,7 @@ async def test_a_message_beyond_the_message_budget_is_not_a_part_of_a_join() -> 
 async def test_what_a_kill_switch_refuses_is_not_joined(kill) -> None:
     join = Join(id="join", into=JoinedLoose, parts=PARTS, need="first")
     async with running(joins=(join,)) as runtime:
-        runtime.kill(**kill)
+        runtime.operations.kill(**kill)
         run = runtime.start(Note(text="n"), JoinedLoose, caller=Caller(tenant="t"))
         with pytest.raises(RunStalled):
             await run.result()
@@ -147,7 +147,7 @@ async def test_a_join_passes_no_revoked_consent_on() -> None:
         caller = Caller(consent=frozenset({"share", "store"}))
         run = runtime.start(Question(), Answer, caller=caller)
         await turns()
-        runtime.revoke("share")
+        runtime.operations.revoke("share")
         await run.result()
         assert consents == [frozenset({"store"})]
         gate.open.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genie import Caller, PolicySet, agent
-from genie.verdict import ALLOW, Deny, Hold
+from genie.policy.verdicts import ALLOW, Deny, Hold
 from tests.genie.policies_for_tests import CARDS, Answer, Note, Question, Rule, answerer, running, turns, verdict_for
 
 pytestmark = pytest.mark.anyio
@@ -73,7 +73,7 @@ async def test_what_an_approved_hold_masks_stays_masked_for_the_recipient() -> N
     async with running(guarded, policies=PolicySet((hold,))) as runtime:
         run = runtime.start(Question(text="secret"), Answer, caller=Caller(user="ann"))
         await turns()
-        runtime.approve(runtime.holds()[0].id, by="ben", reason="fine")
+        runtime.approvals.approve(runtime.approvals.holds()[0].id, by="ben", reason="fine")
         await run.result()
         assert seen == ["[masked]"]
 
@@ -83,7 +83,7 @@ async def test_what_an_approved_hold_masks_of_an_answer_stays_masked_for_the_ask
     async with running(answerer, policies=PolicySet((hold,))) as runtime:
         run = runtime.start(Question(text="secret", number=3), Answer, caller=Caller(user="ann"))
         await turns()
-        runtime.approve(runtime.holds()[0].id, by="ben", reason="fine")
+        runtime.approvals.approve(runtime.approvals.holds()[0].id, by="ben", reason="fine")
         assert await run.result() == Answer(text="[masked]", number=3)
 
 

@@ -9,14 +9,15 @@ import pytest
 from pydantic import field_validator
 
 from genie import GenieError, Payload, PolicySet, Retry, agent
+from genie.contracts.agent import Join
 from genie.errors import RunStalled
-from genie.protocol import Join
 from tests.genie.policies_for_tests import Answer, Question, Rule, answerer, denying, running
 from tests.reliability.trouble import SOON_S, assert_rests, run_alone
 
 if TYPE_CHECKING:
-    from genie.policy import Judge, Route
-    from genie.ports import AuditRecord, JournalRecord
+    from genie.contracts.ports.audit import AuditRecord
+    from genie.contracts.ports.journal import JournalRecord
+    from genie.policy.policy import Judge, Route
 
 BACKENDS = ("asyncio", "trio")
 

@@ -18,7 +18,7 @@ async def test_the_answer_to_a_held_question_comes_after_its_release() -> None:
         with pytest.raises(RunHeld) as caught:
             await runtime.ask(Question(text="late"), Answer)
         run = runtime.run(caught.value.run_id)  # type: ignore[attr-defined]  # does not exist yet
-        runtime.release(caught.value.holds[0])
+        runtime.approvals.release(caught.value.holds[0])
         with anyio.fail_after(SOON_S):
             assert (await run.result()).text == "late"
 

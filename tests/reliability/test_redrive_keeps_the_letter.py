@@ -20,11 +20,11 @@ async def test_a_letter_whose_agent_was_removed_is_kept() -> None:
     async with running(fails) as runtime:
         await runtime.publish(Question())
         await anyio.wait_all_tasks_blocked()
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
         await runtime.remove("fails")
         with pytest.raises(GenieError):
             await runtime.redrive(letter.id)
-        assert [kept.id for kept in runtime.dead_letters()] == [letter.id]
+        assert [kept.id for kept in runtime.operations.dead_letters()] == [letter.id]
 
 
 @pytest.mark.xfail(strict=True, reason="the run of a redriven letter has no deadline")
@@ -43,7 +43,7 @@ async def test_a_redriven_run_has_the_deadline_of_the_limits() -> None:
     async with running(fails, limits=RunLimits(deadline_s=5)) as runtime:
         await runtime.publish(Question())
         await anyio.wait_all_tasks_blocked()
-        (letter,) = runtime.dead_letters()
+        (letter,) = runtime.operations.dead_letters()
         await runtime.redrive(letter.id)
         await anyio.sleep(10)
         assert runtime.statistics().runs == 0
@@ -62,6 +62,6 @@ async def test_no_two_letters_have_one_name() -> None:
     async with running(first, second) as runtime:
         await runtime.publish(Question())
         await anyio.wait_all_tasks_blocked()
-        ids = [letter.id for letter in runtime.dead_letters()]
+        ids = [letter.id for letter in runtime.operations.dead_letters()]
         assert len(ids) >= 2
         assert len(set(ids)) == len(ids)

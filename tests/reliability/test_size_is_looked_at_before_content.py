@@ -10,13 +10,13 @@ import pytest
 
 from genie import PolicySet, Runtime
 from genie.errors import RunStalled
-from genie.governance.payload_size import PayloadSize, PayloadSizeSettings
+from genie.policies.payload_size import PayloadSize, PayloadSizeSettings
 from tests.genie.policies_for_tests import Answer, Question, Rule, answerer, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from genie.policy import Span
+    from genie.policy.policy import Span
 
 
 class Reader:

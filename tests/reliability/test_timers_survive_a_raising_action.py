@@ -10,17 +10,18 @@ import pytest
 from pydantic import field_validator
 
 from genie import Context, Payload, Runtime, agent
+from genie.contracts.agent import Join
+from genie.contracts.schedule import Schedule
 from genie.errors import GenieError, RunStalled
-from genie.protocol import Join
-from genie.scheduler import Scheduler
-from genie.timetable import Schedule
+from genie.scheduling.scheduler import Scheduler
 from tests.genie.policies_for_tests import Answer, Note, Opinion, Order, Question, answerer, holding, running
 from tests.reliability.trouble import SOON_S, Hang, assert_rests, assert_time_passes, hangs, refuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.ports import AuditRecord, JournalRecord
+    from genie.contracts.ports.audit import AuditRecord
+    from genie.contracts.ports.journal import JournalRecord
 
 pytestmark = pytest.mark.anyio
 NINE = datetime(2025, 6, 1, 8, 59, 30, tzinfo=UTC).timestamp()
