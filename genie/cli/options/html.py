@@ -1,0 +1,56 @@
+"""The file of a page: it appears whole or not at all."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from genie.cli.files import whole_file
+from genie.errors import InputError
+from genie.reports.html.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.config.loader import Pipeline
+    from genie.contracts.card import Caller
+    from genie.contracts.ports.journal import Journal
+    from genie.runtime.report import Outcome
+
+
+class PageFile:
+    """Where a page goes, and what is seen for it while a run goes on."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+        self._witness = Witness()
+
+    def witness(self, onward: Journal | None) -> Witness:
+        """Return the journal that sees what governance decides, and hands every record on."""
+        self._witness = Witness(onward)
+        return self._witness
+
+    def write(self, outcome: Outcome, *, pipeline: Pipeline, caller: Caller) -> None:
+        """Write the page of a run."""
+        from genie.reports.html.run import run_page  # noqa: PLC0415 - a benchmark's page needs none of it
+
+        self.file.write(run_page(outcome, pipeline=pipeline, caller=caller, witness=self._witness))
+
+
+@contextmanager
+def page_file(path: str, *, other: str | None = None) -> Iterator[PageFile]:
+    """Open the file of a page; it is in its place once the block ends without an exception.
+
+    Args:
+        path: Where it goes.
+        other: Another file that the same command writes.
+
+    Raises:
+        InputError: It is a folder, the other file, or cannot be written.
+    """
+    place = Path(path)
+    if other is not None and place.absolute() == Path(other).absolute():
+        raise InputError(path, "is named by --journal and by --html", "name two files")
+    with whole_file(place) as file:
+        yield PageFile(file)
