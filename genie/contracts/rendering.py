@@ -187,7 +187,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A chart and its data as a table. A terminal shows the table under its caption, and the note."""
+    """A chart and its data as a table. A terminal shows the table under its caption and the note."""
 
     id: str
     """Unique on a page: letters, digits and hyphens."""

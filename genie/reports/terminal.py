@@ -11,6 +11,7 @@ import io
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -117,9 +118,9 @@ class _Layout:
             case Figure():
                 yield ""
                 yield _styled(block.table.caption, "bold")
-                yield from self._table(block.table, indent)
                 if block.note:
                     yield _styled(block.note, "dim")
+                yield from self._table(block.table, indent)
             case Stack(cards):
                 yield from self._blocks(cards, 0)
             case Card(title, blocks, _, only):
@@ -180,11 +181,11 @@ def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
     for place, column in enumerate(columns):
         texts = [Styled(plain(column.title)), *(row[place] for row in cells)]
-        words = max((len(word) for text in texts for word in text.plain.split()), default=0)
+        whole = column.whole or column.number or any(isinstance(row[place], (Bar, Trend)) for row in rows)
+        words = max((cell_len(word) for text in texts for word in text.plain.split()), default=0)
         grid.add_column(
-            texts[0], justify="right" if column.number else "left", overflow="fold",
-            no_wrap=column.whole or column.number or any(isinstance(row[place], (Bar, Trend)) for row in rows),
-            min_width=min(_LEAST, words),
+            texts[0], justify="right" if column.number else "left", overflow="fold", no_wrap=whole,
+            min_width=max(text.cell_len for text in texts) if whole else min(_LEAST, words),
         )  # fmt: skip
     for row in cells:
         grid.add_row(*row)

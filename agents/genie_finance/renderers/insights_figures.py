@@ -115,7 +115,7 @@ def categories(spends: Sequence[CategorySpend], currency: str) -> Figure:
     over = sum(map(_is_over, spends))
     most = max(spend.latest.minor for spend in ordered)
     columns = (
-        Column("category", whole=True), *_numbers("latest month", "usual", "change"),
+        Column("category"), *_numbers("latest month", "usual", "change"),
         Column("whole period", number=True, only="page"), Column("count", number=True, only="page"),
         _BAR, Column("trend", whole=True, only="terminal"),
     )  # fmt: skip

@@ -7,9 +7,12 @@ import hashlib
 import html
 import json
 import re
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -227,3 +230,27 @@ def test_the_date_is_the_one_that_was_given() -> None:
 def test_a_status_has_a_word_and_a_sign() -> None:
     shown = body(whole_page(Page(title="A page", badge=Badge("held", "held", "‖"), standing=("r-1",))))
     assert re.search(r'class="badge held">\s*<span aria-hidden="true">‖</span> held</span>', shown)
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_chart_with_wrong_data_takes_no_other_chart_away(tmp_path: Path) -> None:
+    table = Table("t", (Column("a"),), (("b",),))
+    good = Chart("tally", {"names": ["a"], "counts": [1], "moods": ["good"]}, says="s")
+    figures = [Figure(f"wrong{at}", "t", table, chart=Chart("tally", {}, says="s")) for at in range(2)]
+    figures.insert(1, Figure("right", "t", table, chart=good))
+    (tmp_path / "page.html").write_text(page_of(*figures))
+    done = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-sync", "--disable-background-networking", "--disable-component-update",
+            f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"file://{tmp_path / 'page.html'}",
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    dom = body(done.stdout)
+    assert re.findall(r'<canvas id="(\w+)"[^>]*width="[1-9]', dom) == ["right"]
+    assert len(re.findall(r"<canvas", dom)) == 1
+    assert ["open" in one for one in re.findall("<details([^>]*)>", dom)] == [True, False, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -38,8 +39,8 @@ def lines(*blocks: Block, width: int | None = None, colour: bool = False) -> lis
     return list(report_lines(Report((Section("One", blocks),)), width=width, colour=colour))
 
 
-def letters(text: str) -> set[str]:
-    return set(re.sub(r"[\s─]", "", text))
+def letters(text: str) -> Counter[str]:
+    return Counter(re.sub(r"[\s─]", "", text))
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=5))
@@ -51,10 +52,15 @@ def test_in_a_pipe_a_row_is_one_line(rows: list[tuple[str, str]]) -> None:
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4), st.integers(16, 120))
 @settings(deadline=None, max_examples=60)
 def test_on_a_terminal_no_line_is_too_wide_and_no_letter_is_lost(rows: list[tuple[str, str]], width: int) -> None:
-    table = Table("t", (Column("one"), Column("two")), tuple(rows))
-    shown = lines(table, Paragraph(rows[0][0]), Lines((rows[0][1],)), Facts((rows[0],)), width=width)
-    assert all(cell_len(line) <= width for line in shown)
-    assert letters("".join(cell for row in rows for cell in row)) <= letters("".join(shown))
+    plain, whole = (Column("one"), Column("two")), (Column("one", whole=True), Column("two", number=True))
+    for columns in (plain, whole):
+        shown = lines(Table("t", columns, tuple(rows)), width=width)
+        assert all(cell_len(line) <= width for line in shown)
+        assert letters("".join(cell for row in rows for cell in row)) <= letters("".join(shown))
+    for block in (Paragraph(rows[0][0]), Lines((rows[0][0],)), Facts((rows[0],))):
+        shown = lines(block, width=width)
+        assert all(cell_len(line) <= width for line in shown)
+        assert letters(rows[0][0]) <= letters("".join(shown))
 
 
 def test_bars_give_way_where_there_is_no_room() -> None:
