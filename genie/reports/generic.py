@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from genie.contracts.message import Value
@@ -97,7 +98,7 @@ def _has_fields(value: object) -> bool:
 def _is_number(value: object) -> bool:
     if isinstance(value, Value):
         return not _has_fields(value) and hasattr(value, "currency")
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+    return value is None or (isinstance(value, (int, float, Decimal)) and not isinstance(value, bool))
 
 
 def text_of(value: object) -> str:

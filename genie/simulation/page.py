@@ -1,4 +1,4 @@
-"""The page of a simulation: does it hold, how long runs took, where mail lay, what governance did, the worst run."""
+"""The page of a simulation: invariants, latency, queues, verdicts, and the worst run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from genie.simulation.shrinking import Smallest
 
 BINS = 60
-"""Stretches of virtual time in which latencies are put together."""
+"""Intervals of virtual time for which latencies are summarised."""
 MOST_AGENTS = 4
 MOST_BARS = 12
 MOST_POINTS = 120
@@ -43,7 +43,7 @@ _MOODS = {
     "handled": "good", "accepted": "good", "retrying": "warn", "redacted": "warn", "released": "good", "late": "warn",
 }  # fmt: skip
 _DULL = ("started", "judged")
-"""Kinds of records that say nothing that another one beside them does not."""
+"""Kinds of records that repeat what a neighbouring record says."""
 
 
 def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> str:
@@ -149,7 +149,7 @@ def _latency(evidence: Evidence) -> Figure:
     columns = ("from", "runs", "p50 s", "p99 s")
     return Figure(
         id="latency", title="Latency over virtual time",
-        note="Virtual seconds until the answer, of the runs that started in each stretch.",
+        note="Virtual seconds until the answer, for the runs that started in each interval.",
         chart=Chart(
             "course",
             {
@@ -176,8 +176,8 @@ def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
         found = {f"{policy}: {verdict}": count for (policy, verdict), count in evidence.compared.items()}
         cells = ((name, f"{count:,}") for name, count in Counter(found).most_common())
         note = (
-            f"What {compared.id} would have said of {evidence.compared_of:,} deliveries that went through; it would "
-            f"have refused {evidence.stricter:,}."
+            f"Verdicts of {compared.id} on {evidence.compared_of:,} deliveries that went through; it would have "
+            f"refused {evidence.stricter:,}."
         )
         yield _tally("compared", "The compared policies", note, found, ("policy", "times"), cells)
     if evidence.troubled:
@@ -201,7 +201,7 @@ def _queues(evidence: Evidence) -> Figure:
     )  # fmt: skip
     hues = ("p50", "p95", "p99", "net", "bare")
     return Figure(
-        id="queues", title="Queue depths", note="Runs in flight, and the mailboxes that were fullest.",
+        id="queues", title="Queue depths", note="Runs in flight, and the fullest mailboxes.",
         chart=Chart(
             "course",
             {"at": [_moment(one.at) for one in evidence.samples], "unit": "", "lines": drawn},
@@ -253,7 +253,7 @@ def _worst(evidence: Evidence) -> Figure:
     outcome = "" if run is None else f" It ended {run.outcome} after {shown(run.latency or 0.0)}."
     return Figure(
         id="worst", title=f"Run {evidence.worst}",
-        note=f"What happened for it, by agent; a line leads from each step to what it caused.{outcome}",
+        note=f"The steps of the run by agent; a line leads from each step to the steps it caused.{outcome}",
         chart=Chart(
             "lanes",
             {
