@@ -28,15 +28,16 @@ def test_the_wheel_holds_the_packages_and_their_data_alone(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {
         "genie/py.typed",
-        "genie/schema/pipeline.schema.json",
-        "genie/shelf/pipelines/insights.yaml",
-        "genie/shelf/statements/sample.csv",
+        "genie/cli/schemas/pipeline.schema.json",
+        "genie/config/bundled/pipelines/insights.yaml",
+        "genie/config/bundled/statements/sample.csv",
     } <= names
-    data = {f"genie/cli/page/data/{path.name}" for path in (ROOT / "genie/cli/page/data").iterdir()}
-    assert data
-    assert data <= names
-    assert {name.split("/")[0] for name in names} == {"genie", "agents", next(iter(_metadata(names)))}
-    templates = "genie/cli/skeleton/"  # what `genie new project` writes, tests included
+    for folder in ("genie/reports/html/data", "genie/reports/html/templates"):
+        data = {f"{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
+        assert data
+        assert data <= names
+    assert {name.split("/")[0] for name in names} == {"genie", "genie_finance", next(iter(_metadata(names)))}
+    templates = "genie/cli/scaffold/templates/"  # what `genie new project` writes, tests included
     assert any(name.startswith(templates) for name in names)
     code = [name for name in names if not name.startswith(templates)]
     assert [name for name in code if re.search(r"test_|conftest|__pycache__|make_sample", name)] == []
@@ -44,9 +45,9 @@ def test_the_wheel_holds_the_packages_and_their_data_alone(wheel: Path) -> None:
 
 def test_what_ships_is_what_the_tree_shows(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        shelved = [name for name in archive.namelist() if name.startswith("genie/shelf/")]
+        shelved = [name for name in archive.namelist() if name.startswith("genie/config/bundled/")]
         for name in shelved:
-            assert archive.read(name) == (ROOT / "config" / name.removeprefix("genie/shelf/")).read_bytes()
+            assert archive.read(name) == (ROOT / "config" / name.removeprefix("genie/config/bundled/")).read_bytes()
     pipelines = {path.name for path in (ROOT / "config/pipelines").iterdir()}
     assert {Path(name).name for name in shelved if "/pipelines/" in name} == pipelines
 
@@ -54,7 +55,7 @@ def test_what_ships_is_what_the_tree_shows(wheel: Path) -> None:
 def test_every_file_that_a_shipped_pipeline_names_ships_with_it(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        pipelines = [name for name in names if name.startswith("genie/shelf/pipelines/")]
+        pipelines = [name for name in names if name.startswith("genie/config/bundled/pipelines/")]
         named = {
             (name, found)
             for name in pipelines
@@ -63,7 +64,7 @@ def test_every_file_that_a_shipped_pipeline_names_ships_with_it(wheel: Path) -> 
             for found in re.findall(r"[\s\[,]\.\./([\w./-]+)", line)
         }
     assert len(named) > len(pipelines) / 2
-    assert [(name, found) for name, found in named if f"genie/shelf/{found}" not in names] == []
+    assert [(name, found) for name, found in named if f"genie/config/bundled/{found}" not in names] == []
 
 
 def test_the_wheel_alone_runs_the_default_pipeline(wheel: Path, tmp_path: Path) -> None:
