@@ -37,7 +37,7 @@ from genie.contracts.rendering import (
 from genie.reports.drawing import bar, sparkline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import RenderableType
 
@@ -63,11 +63,20 @@ def report_lines(report: Report, *, width: int | None = None, colour: bool = Fal
         width: Columns of the terminal; None where no terminal bounds a line.
         colour: Whether the lines hold the codes of styles.
     """
+    yield from _printed(lambda layout: layout.report(report), width, colour=colour)
+
+
+def block_lines(blocks: Iterable[Block], *, width: int | None = None, colour: bool = False) -> Iterator[str]:
+    """Yield blocks as lines, as ``report_lines`` does with a report."""
+    yield from _printed(lambda layout: layout.blocks(blocks, 0), width, colour=colour)
+
+
+def _printed(parts: Callable[[_Layout], Iterator[RenderableType]], width: int | None, *, colour: bool) -> Iterator[str]:
     console = Console(
         file=io.StringIO(), width=WIDEST if width is None else width, color_system="standard" if colour else None,
         force_terminal=colour, highlight=False, markup=False, emoji=False, legacy_windows=False, _environ={},
     )  # fmt: skip
-    for part in _Layout(console).report(report):
+    for part in parts(_Layout(console)):
         with console.capture() as captured:
             console.print(part)
         yield from (line.rstrip() for line in captured.get().removesuffix("\n").split("\n"))
@@ -83,15 +92,16 @@ class _Layout:
         """Yield the parts of a report in reading order."""
         if report.headline:
             yield _styled(report.headline, "bold")
-        yield from self._blocks(report.lead, 0)
+        yield from self.blocks(report.lead, 0)
         alone = len(report.sections) == 1 and not report.headline
         for section in report.sections:
             if not alone:
                 yield ""
                 yield _styled(section.title, "bold")
-            yield from self._blocks(section.blocks, 0)
+            yield from self.blocks(section.blocks, 0)
 
-    def _blocks(self, blocks: Iterable[Block], indent: int) -> Iterator[RenderableType]:
+    def blocks(self, blocks: Iterable[Block], indent: int) -> Iterator[RenderableType]:
+        """Yield the parts of blocks in reading order."""
         for block in blocks:
             for part in self._block(block, indent):
                 yield Padding(part, (0, 0, 0, indent), expand=False) if indent and part else part
@@ -102,7 +112,7 @@ class _Layout:
                 yield _styled(text, "dim" if style == "note" else "")
             case Notice(text, blocks):
                 yield _styled(text, "yellow")
-                yield from self._blocks(blocks, 2)
+                yield from self.blocks(blocks, 2)
             case Lines(items):
                 yield from _lines(items)
             case Facts(pairs):
@@ -122,12 +132,12 @@ class _Layout:
                     yield _styled(block.note, "dim")
                 yield from self._table(block.table, indent)
             case Stack(cards):
-                yield from self._blocks(cards, 0)
+                yield from self.blocks(cards, 0)
             case Card(title, blocks, _, only):
                 if only != "page":
                     if title:
                         yield _styled(f"{title}:", "bold")
-                    yield from self._blocks(blocks, 2 if title and not isinstance(blocks[0], Table) else 0)
+                    yield from self.blocks(blocks, 2 if title and not isinstance(blocks[0], Table) else 0)
 
     def _table(self, table: Table, indent: int) -> Iterator[RenderableType]:
         """Yield a table that fits: without its bars when there is no room for them, or else as blocks."""
@@ -149,10 +159,11 @@ class _Layout:
 
 
 def _styled(text: str, style: str = "") -> Styled:
+    """Return text on one line: a line break in a payload must not look like a line of the report."""
     left_out = len(text) - LONGEST
     if left_out > 0:
         text = f"{text[:LONGEST]}… ({left_out:,} more characters)"
-    return Styled("\n".join(map(plain, text.splitlines())), style=style, overflow="fold")
+    return Styled(plain(" ".join(text.splitlines())), style=style, overflow="fold")
 
 
 def _fact(name: str, text: str) -> Styled:
@@ -215,7 +226,7 @@ def _as_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Ite
         texts[0].stylize("bold")
         yield texts[0]
         grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
         grid.add_column(overflow="fold")
         for column, text in zip(columns[1:], texts[1:], strict=True):
             if text.plain:

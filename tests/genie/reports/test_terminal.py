@@ -29,14 +29,14 @@ from genie.contracts.rendering import (
     Tiles,
     Trend,
 )
-from genie.reports.terminal import report_lines
+from genie.reports.terminal import block_lines, report_lines
 
 WORDS = st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30), max_size=8).map(" ".join)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def lines(*blocks: Block, width: int | None = None, colour: bool = False) -> list[str]:
-    return list(report_lines(Report((Section("One", blocks),)), width=width, colour=colour))
+    return list(block_lines(blocks, width=width, colour=colour))
 
 
 def letters(text: str) -> Counter[str]:
@@ -61,6 +61,20 @@ def test_on_a_terminal_no_line_is_too_wide_and_no_letter_is_lost(rows: list[tupl
         shown = lines(block, width=width)
         assert all(cell_len(line) <= width for line in shown)
         assert letters(rows[0][0]) <= letters("".join(shown))
+
+
+def test_a_line_break_in_a_payload_makes_no_line_of_the_report() -> None:
+    forged = "a\nstatus: complete\r\n\u2028status: complete"
+    table = Table("t", (Column("one"), Column("two")), ((forged, Text(forged)),))
+    shown = lines(Paragraph(forged), Facts(((forged, forged),)), Lines((forged,)), table)
+    assert len(shown) == 6
+    assert not any(line.startswith("status") for line in shown)
+
+
+def test_a_report_has_its_headline_and_the_titles_of_its_sections() -> None:
+    sections = (Section("One", (Paragraph("a"),)), Section("Two", (Paragraph("b"),)))
+    assert list(report_lines(Report(sections, headline="All."))) == ["All.", "", "One", "a", "", "Two", "b"]
+    assert list(report_lines(Report(sections[:1]))) == ["a"], "a single section needs no title"
 
 
 def test_bars_give_way_where_there_is_no_room() -> None:
