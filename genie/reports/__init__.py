@@ -1,1 +1,1 @@
-"""Reports: renderers of answers for the terminal and as HTML."""
+"""Reports for people: a payload's renderer, the terminal and HTML pages."""

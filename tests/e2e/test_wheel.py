@@ -28,15 +28,16 @@ def test_the_wheel_holds_the_packages_and_their_data_alone(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {
         "genie/py.typed",
-        "genie/schema/pipeline.schema.json",
+        "genie/cli/schemas/pipeline.schema.json",
         "genie/config/bundled/pipelines/insights.yaml",
         "genie/config/bundled/statements/sample.csv",
     } <= names
-    data = {f"genie/cli/page/data/{path.name}" for path in (ROOT / "genie/cli/page/data").iterdir()}
-    assert data
-    assert data <= names
-    assert {name.split("/")[0] for name in names} == {"genie", "agents", next(iter(_metadata(names)))}
-    templates = "genie/cli/skeleton/"  # what `genie new project` writes, tests included
+    for folder in ("genie/reports/html/data", "genie/reports/html/templates"):
+        data = {f"{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
+        assert data
+        assert data <= names
+    assert {name.split("/")[0] for name in names} == {"genie", "genie_finance", next(iter(_metadata(names)))}
+    templates = "genie/cli/scaffold/templates/"  # what `genie new project` writes, tests included
     assert any(name.startswith(templates) for name in names)
     code = [name for name in names if not name.startswith(templates)]
     assert [name for name in code if re.search(r"test_|conftest|__pycache__|make_sample", name)] == []

@@ -95,8 +95,8 @@ def _on_page(fanouts: tuple[int, ...], requests: int | None, path: str) -> list[
     import time  # noqa: PLC0415 - as above
 
     from genie.backend.clock import Clock  # noqa: PLC0415 - as above
+    from genie.cli.options.html import page_file  # noqa: PLC0415 - as above
     from genie.reports.html.bench import bench_page  # noqa: PLC0415 - as above
-    from genie.reports.html.file import page_file  # noqa: PLC0415 - as above
 
     machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
     at = Clock(time.perf_counter).wall()

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
+    from genie.cli.options.html import PageFile
     from genie.cli.prompts import Paused
     from genie.cli.terminal.live import View
     from genie.config.loader import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
     from genie.journal.jsonl import JournalFile
-    from genie.reports.html.file import PageFile
     from genie.runtime.report import Outcome
     from genie.runtime.runtime import Runtime
 
@@ -158,7 +158,7 @@ def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
     if path is None:
         yield None
         return
-    from genie.reports.html.file import page_file  # noqa: PLC0415 - only for those who want a page
+    from genie.cli.options.html import page_file  # noqa: PLC0415 - only for those who want a page
 
     with page_file(path, other=journal) as page:
         yield page
@@ -216,21 +216,14 @@ def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]
 
 
 def _print(outcome: Outcome, *, summary: bool) -> None:
-    from genie.cli.terminal.screen import show  # noqa: PLC0415 - as above
+    from genie.cli.terminal.screen import show, show_report  # noqa: PLC0415 - as above
     from genie.cli.terminal.summary import render_summary  # noqa: PLC0415 - as above
-    from genie_finance.contracts.insights import Report  # noqa: PLC0415 - only when there is something to show
+    from genie.reports.renderers import report_of  # noqa: PLC0415 - as above
 
     for notice in outcome.notices:
         click.secho(f"Notice: {plain(notice)}", bold=True)
-    if isinstance(outcome.answer, Report):
-        from genie.reports.finance_terminal import render_report  # noqa: PLC0415 - as above
-
-        show(render_report(outcome.answer))
-    else:
-        from genie.cli.terminal.sheet import render_payload  # noqa: PLC0415 - as above
-
-        for payload in outcome.held if outcome.answer is None else (outcome.answer,):
-            show(render_payload(payload))
+    for payload in outcome.held if outcome.answer is None else (outcome.answer,):
+        show_report(report_of(payload))
     if summary:
         show(render_summary(outcome))
     elif outcome.answer is None:

@@ -210,12 +210,12 @@ def _page(
     if path is None:
         yield None
         return
-    from genie.reports.html.file import page_file  # noqa: PLC0415 - only for those who want a page
+    from genie.cli.options.html import page_file  # noqa: PLC0415 - only for those who want a page
 
     with page_file(path, other=journal) as page:
 
         def write(evidence: Evidence, smallest: Smallest | None, replay: str) -> None:
-            from genie.reports.html.simulation import simulation_page  # noqa: PLC0415 - as above
+            from genie.simulation.page import simulation_page  # noqa: PLC0415 - as above
 
             page.file.write(simulation_page(scenario, evidence, smallest, replay))
 

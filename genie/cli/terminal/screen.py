@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from genie.cli.terminal.layout import Part
+    from genie.contracts.rendering import Report
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 _LEAST, _MOST = 40, 160
@@ -46,6 +47,15 @@ def show(parts: Iterable[Part]) -> None:
     width = _width() if is_terminal(sys.stdout) else None
     colour = has_colour(sys.stdout)
     for line in laid_out(parts, width=width, paint=_painted if colour else None):
+        click.echo(line, color=colour)
+
+
+def show_report(report: Report) -> None:
+    """Write a report to standard output, within the width of a terminal, or as wide as it is."""
+    from genie.reports.terminal import report_lines  # noqa: PLC0415 - start-up: rich is loaded where a report is shown
+
+    colour = has_colour(sys.stdout)
+    for line in report_lines(report, width=_width() if is_terminal(sys.stdout) else None, colour=colour):
         click.echo(line, color=colour)
 
 

@@ -1,12 +1,11 @@
-"""The page of the fan-out benchmark: how the bus compares with bare asyncio, how long it takes, how much it carries."""
+"""The page of the fan-out benchmark: the bus beside bare asyncio, its latency and its throughput."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.reports.html.frame import stamp, whole_page
-from genie.reports.html.markup import Markup, joined, tag
-from genie.reports.html.parts import Figure, Section, block, card, facts, figures, lines, table, tiles
+from genie.contracts.rendering import Card, Chart, Column, Facts, Figure, Lines, Paragraph, Section, Table, Tile, Tiles
+from genie.reports.html.page import Page, stamp, whole_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,16 +19,17 @@ def bench_page(rows: Sequence[Mapping[str, Any]], *, at: datetime, machine: str)
     """Return the page of a measurement.
 
     Args:
-        rows: What ``genie.benchmark.fanout`` returned, one row a fan-out.
+        rows: What ``genie.benchmark.fanout`` returned, one row for each fan-out.
         at: When it was measured, in UTC.
-        machine: What it was measured on.
+        machine: The machine it was measured on.
     """
-    head = tag(
-        "header", tag("p", tag("span", stamp(at)), tag("span", machine), class_="standing"), tag("h1", _TITLE),
-        tag("p", _answer(rows), class_="answer"),
+    figures = Section("Round trips", (_tiles(rows), _ratio(rows), _latency(rows), _throughput(rows)))
+    return whole_page(
+        Page(
+            title=_TITLE, standing=(stamp(at), machine), head=(Paragraph(_answer(rows), "answer"),),
+            sections=(figures, _rest(rows)), at=at,
+        )
     )  # fmt: skip
-    shown = figures("Round trips", (_ratio(rows), _latency(rows), _throughput(rows)), _tiles(rows))
-    return whole_page(_TITLE, [Section(head, vital=True), shown, _rest(rows)], at=at)
 
 
 def _answer(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -39,19 +39,23 @@ def _answer(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"A governed round trip takes {times} times as long as the same work in bare asyncio, ungoverned."
 
 
-def _tiles(rows: Sequence[Mapping[str, Any]]) -> Markup:
+def _tiles(rows: Sequence[Mapping[str, Any]]) -> Tiles:
     first = rows[0]
     n = f"at fan-out {first['fanout']}"
-    return tiles((
-        ("Median round trip", f"{first['p50_us']:,.1f} µs", n),
-        ("Bare asyncio", f"{first['baseline_p50_us']:,.1f} µs", n),
-        ("Ratio", f"{first['ratio']:.2f}", n),
-        ("A delivery", f"{first['per_delivery_us']:,.2f} µs", n),
+    return Tiles((
+        Tile("Median round trip", f"{first['p50_us']:,.1f} µs", n),
+        Tile("Bare asyncio", f"{first['baseline_p50_us']:,.1f} µs", n),
+        Tile("Ratio", f"{first['ratio']:.2f}", n),
+        Tile("A delivery", f"{first['per_delivery_us']:,.2f} µs", n),
     ))  # fmt: skip
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{row['fanout']:,}" for row in rows]
+
+
+def _table(caption: str, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    return Table(caption, tuple(Column(title, number=True) for title in titles), tuple(map(tuple, rows)))
 
 
 def _ratio(rows: Sequence[Mapping[str, Any]]) -> Figure:
@@ -61,60 +65,63 @@ def _ratio(rows: Sequence[Mapping[str, Any]]) -> Figure:
         id="ratio",
         title="Ratio to bare asyncio",
         note="Median round trip of the bus over that of bare asyncio, both measured in turn in this run. 1 is no cost.",
-        says=f"Ratio to bare asyncio by fan-out: {told}.",
-        keys=(("income", "Ratio"), ("one", "Bare asyncio")),
-        chart={"kind": "ratio", "names": _names(rows), "ratio": [row["ratio"] for row in rows]},
-        table=table("Ratio by fan-out", ("fan-out", "ratio"), cells, numbers=("fan-out", "ratio")),
+        chart=Chart(
+            "ratio",
+            {"names": _names(rows), "ratio": [row["ratio"] for row in rows]},
+            says=f"Ratio to bare asyncio by fan-out: {told}.",
+            keys=(("income", "Ratio"), ("one", "Bare asyncio")),
+        ),
+        table=_table("Ratio by fan-out", ("fan-out", "ratio"), cells),
     )
 
 
 def _latency(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    columns = ("fan-out", "p50 µs", "p95 µs", "p99 µs", "bare p50 µs")
     cells = ((f"{row['fanout']:,}", *(f"{row[name]:,.2f}" for name in _PERCENTILES)) for row in rows)
     return Figure(
         id="latency",
         title="Round trip",
         note="Percentiles, on a logarithmic scale.",
-        says="Median, 95th and 99th percentile of a round trip by fan-out. The table below has every figure.",
-        keys=(("p50", "p50"), ("p95", "p95"), ("p99", "p99"), ("bare", "Bare asyncio, p50")),
-        chart={
-            "kind": "latency",
-            "names": _names(rows),
-            **{name: [row[name] for row in rows] for name in _PERCENTILES},
-        },
-        table=table("Round trip by fan-out", columns, cells, numbers=columns),
+        chart=Chart(
+            "latency",
+            {"names": _names(rows), **{name: [row[name] for row in rows] for name in _PERCENTILES}},
+            says="Median, 95th and 99th percentile of a round trip by fan-out. The table below has every figure.",
+            keys=(("p50", "p50"), ("p95", "p95"), ("p99", "p99"), ("bare", "Bare asyncio, p50")),
+        ),
+        table=_table("Round trip by fan-out", ("fan-out", "p50 µs", "p95 µs", "p99 µs", "bare p50 µs"), cells),
     )
 
 
 def _throughput(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    columns = ("fan-out", "deliveries a second", "round trips a second")
     rates = [(1e6 / row["per_delivery_us"], 1e6 / row["p50_us"]) for row in rows]
     names = _names(rows)
     cells = ((name, f"{rate:,.0f}", f"{trips:,.0f}") for name, (rate, trips) in zip(names, rates, strict=True))
+    told = ", ".join(f"{rate:,.0f} at {name}" for name, (rate, _) in zip(names, rates, strict=True))
     return Figure(
         id="throughput",
         title="Throughput",
         note="Deliveries a second with one round trip at a time, worked out from the medians; each one was judged.",
-        says="Deliveries a second by fan-out: "
-        + ", ".join(f"{rate:,.0f} at {name}" for name, (rate, _) in zip(names, rates, strict=True)) + ".",
-        chart={"kind": "throughput", "names": names, "rate": [round(rate) for rate, _ in rates]},
-        table=table("Throughput by fan-out", columns, cells, numbers=columns),
+        chart=Chart(
+            "throughput",
+            {"names": names, "rate": [round(rate) for rate, _ in rates]},
+            says=f"Deliveries a second by fan-out: {told}.",
+        ),
+        table=_table("Throughput by fan-out", ("fan-out", "deliveries a second", "round trips a second"), cells),
         wide=True,
-    )  # fmt: skip
+    )
 
 
 def _rest(rows: Sequence[Mapping[str, Any]]) -> Section:
-    policies = list(dict.fromkeys(str(name) for row in rows for name in row["policies"]))
+    policies = dict.fromkeys(str(name) for row in rows for name in row["policies"])
     told = (
         "One question goes to an analyser, its result to n agents, and their n answers are gathered. The payloads have "
         "six fields; the bus inspects, judges, admits and accounts for every one of the n + 1 deliveries.",
         "Bare asyncio does the same work with tasks and futures and checks nothing.",
-        "A ratio compares two figures of one run on one machine, so it means something on another; microseconds alone "
-        "do not.",
+        "A ratio compares two figures of one run on one machine, so it holds for other machines too; microseconds do "
+        "not.",
     )
-    count = facts((f"Fan-out {row['fanout']:,}", f"{row['requests']:,} round trips timed") for row in rows)
+    counts = tuple((f"Fan-out {row['fanout']:,}", f"{row['requests']:,} round trips timed") for row in rows)
     cards = (
-        card("How it was measured", lines(told), count),
-        card("Policies in force", lines(policies or ["none"])),
+        Card("How it was measured", (Lines(told), Facts(counts))),
+        Card("Policies in force", (Lines(tuple(policies) or ("none",)),)),
     )
-    return Section(block("What was measured", tag("div", joined(cards), class_="grid loose")))
+    return Section("What was measured", cards)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie.reports.html.markup import NOTHING, Markup, joined, tag
-from genie.reports.html.parts import Section, block, card, facts, lines, table, tiles
+from genie.contracts.rendering import Card, Column, Facts, Lines, Paragraph, Section, Stack, Table, Tile, Tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from genie.contracts.card import Caller
+    from genie.contracts.rendering import Block
     from genie.policy.policy import PolicySet
-    from genie.reports.html.witness import Witness
+    from genie.reports.html.witness import Decided, Witness
     from genie.runtime.report import Outcome
 
 _ENDED = ("handled", "denied", "expired", "cancelled", "dead_lettered", "in_flight")
@@ -21,72 +21,73 @@ _ENDED = ("handled", "denied", "expired", "cancelled", "dead_lettered", "in_flig
 def provenance(
     outcome: Outcome, *, agents: Iterable[str], policies: PolicySet, caller: Caller, witness: Witness
 ) -> Section:
-    """Return the panel.
+    """Return the section on the origin of an answer.
 
     Args:
         outcome: The run.
-        agents: Ids of every agent of the pipeline: one that did nothing is listed too.
-        policies: What every delivery was judged by.
+        agents: Ids of every agent of the pipeline; agents that did nothing are listed too.
+        policies: The policies that judged every delivery.
         caller: For whom the answer was judged.
-        witness: What the policies decided.
+        witness: The decisions of the policies.
     """
     worked, governed, ran = _agents(outcome, agents), _governance(outcome, policies, witness), _run(outcome, caller)
-    beside = (governed, worked, ran) if witness.decisions else (worked, tag("div", governed, ran, class_="stack"))
-    grid = tag("div", _missing(outcome), *beside, class_="grid loose")
-    return Section(block("How this came about", grid), vital=True)
+    beside: tuple[Block, ...] = (worked, Stack((governed, ran)))
+    if witness.decisions:
+        beside = (governed, worked, ran)
+    return Section("How this came about", (*_missing(outcome), *beside), vital=True)
 
 
-def _missing(outcome: Outcome) -> Markup:
+def _missing(outcome: Outcome) -> Iterator[Card]:
     missing = outcome.missing()
+    title = "What is missing, and why"
     if missing:
-        return card("What is missing, and why", table("Missing parts", ("agent", "reason"), missing), wide=True)
-    if outcome.answer is None:
-        return card("What is missing, and why", lines(outcome.reasons or ("The answer did not come.",)), wide=True)
-    return NOTHING
+        table = Table("Missing parts", (Column("agent"), Column("reason")), missing)
+        yield Card(title, (table,), wide=True)
+    elif outcome.answer is None:
+        yield Card(title, (Lines(outcome.reasons or ("The answer did not come.",)),), wide=True)
 
 
-def _agents(outcome: Outcome, agents: Iterable[str]) -> Markup:
-    numbers = ("handled", "failed", "median ms")
+def _agents(outcome: Outcome, agents: Iterable[str]) -> Card:
     rows = []
+    idle = 0
     for name in sorted({*agents, *outcome.agents}):
         counts = outcome.agents.get(name, {})
-        median = counts.get("p50_ms")
+        median, handled = counts.get("p50_ms"), counts.get("handled") or 0
+        idle += not handled
         rows.append((
-            name, f"{counts.get('handled') or 0:,}", f"{counts.get('failed') or 0:,}",
-            None if median is None else f"{median:,.2f}",
+            name, f"{handled:,}", f"{counts.get('failed') or 0:,}", None if median is None else f"{median:,.2f}",
         ))  # fmt: skip
-    idle = sum(not (outcome.agents.get(name, {}).get("handled") or 0) for name, *_ in rows)
     told = f"{len(rows) - idle} of {len(rows)} agents contributed." if idle else f"All {len(rows)} agents contributed."
-    return card(
-        "Agents", tag("p", told, class_="note"),
-        table("What each agent did in this run", ("agent", *numbers), rows, numbers=numbers),
-    )  # fmt: skip
+    columns = (Column("agent"), *(Column(name, number=True) for name in ("handled", "failed", "median ms")))
+    return Card("Agents", (Paragraph(told, "note"), Table("What each agent did in this run", columns, tuple(rows))))
 
 
-def _governance(outcome: Outcome, policies: PolicySet, witness: Witness) -> Markup:
+def _governance(outcome: Outcome, policies: PolicySet, witness: Witness) -> Card:
     counts = outcome.messages
-    parts = [
-        tiles((
-            ("Denied", f"{counts.get('denied', 0):,}", ""),
-            ("Redacted", f"{counts.get('redacted', 0):,}", ""),
-            ("Held", f"{witness.kinds['held']:,}", ""),
+    blocks: list[Block] = [
+        Tiles((
+            Tile("Denied", f"{counts.get('denied', 0):,}"),
+            Tile("Redacted", f"{counts.get('redacted', 0):,}"),
+            Tile("Held", f"{witness.kinds['held']:,}"),
         )),
-        tag("p", _judged(counts.get("accepted", 0), len(policies.policies)), class_="note"),
+        Paragraph(_judged(counts.get("accepted", 0), len(policies.policies)), "note"),
     ]  # fmt: skip
     if witness.decisions:
-        columns = ("policy", "verdict", "message", "from", "to", "why")
-        parts.append(table("Decisions that were more than a plain allow", columns, map(_decision, witness.decisions)))
+        columns = tuple(map(Column, ("policy", "verdict", "message", "from", "to", "why")))
+        blocks.append(
+            Table("Decisions that were more than a plain allow", columns, tuple(map(_decision, witness.decisions)))
+        )
         beyond = sum(witness.verdicts.values()) - len(witness.decisions)
         if beyond:
-            parts.append(tag("p", f"and {beyond:,} more decisions", class_="note"))
+            blocks.append(Paragraph(f"and {beyond:,} more decisions", "note"))
     if witness.notes:
-        parts.append(lines(dict.fromkeys(witness.notes)))
+        blocks.append(Lines(tuple(dict.fromkeys(witness.notes))))
     names = ", ".join(f"{policy.name} v{policy.version}" for policy in policies.policies) or "none"
-    parts.append(facts((
+    blocks.append(Facts((
         ("Policies in force", names), ("Environment", policies.environment.name),
         ("Policy set, SHA-256", policies.sha256),
     )))  # fmt: skip
-    return card("Governance", *parts, wide=bool(witness.decisions))
+    return Card("Governance", tuple(blocks), wide=bool(witness.decisions))
 
 
 def _judged(accepted: int, policies: int) -> str:
@@ -95,13 +96,12 @@ def _judged(accepted: int, policies: int) -> str:
     return f"{accepted:,} deliveries, each judged beforehand by {policies} {'policy' if policies == 1 else 'policies'}."
 
 
-def _decision(decided: tuple[str, str, str, str, str, str, tuple[str, ...]]) -> tuple[str, ...]:
-    policy, verdict, topic, sender, recipient, reason, paths = decided
-    masked = f"{reason}; masked: {', '.join(paths)}" if paths else reason
-    return policy, verdict, topic, sender, recipient, masked
+def _decision(decided: Decided) -> tuple[str, ...]:
+    masked = f"{decided.reason}; masked: {', '.join(decided.paths)}" if decided.paths else decided.reason
+    return decided.policy, decided.verdict, decided.topic, decided.sender, decided.recipient, masked
 
 
-def _run(outcome: Outcome, caller: Caller) -> Markup:
+def _run(outcome: Outcome, caller: Caller) -> Card:
     counts = outcome.messages
     account = " + ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in _ENDED if counts.get(name)) or "0"
     others = [f"{counts[name]:,} {name}" for name in ("late", "unrouted") if counts.get(name)]
@@ -111,16 +111,9 @@ def _run(outcome: Outcome, caller: Caller) -> Markup:
         ("Took", f"{outcome.elapsed_ms:,.0f} ms"),
         ("Account", f"{counts.get('accepted', 0):,} accepted = {account}"),
         *([("Besides", ", ".join(others))] if others else []),
-        ("Asked by", caller.user or "nobody named"),
+        ("Asked by", caller.user or "unnamed caller"),
         *([("Tenant", caller.tenant)] if caller.tenant else []),
         ("Roles", ", ".join(sorted(caller.roles)) or "none"),
         ("May see", f"up to {caller.clearance.label}"),
     ]
-    return card("The run", facts(pairs))
-
-
-def standing(outcome: Outcome) -> Markup:
-    """Return the run's status as a badge: a sign and a word, so that colour is not needed to read it."""
-    sign = {"complete": "✓", "partial": "◐", "held": "‖"}.get(outcome.status.value, "✕")
-    badge = (tag("span", sign, aria_hidden="true"), " ", outcome.status.value)
-    return tag("span", joined(badge), class_=f"badge {outcome.status.value}")
+    return Card("The run", (Facts(tuple(pairs)),))

@@ -1,4 +1,4 @@
-"""What governance decided in a run, as a journal sees it: who, what, which policy and why, never a payload."""
+"""The decisions of governance in a run, read from the journal: policy, verdict, message and reason, never a payload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Decided(NamedTuple):
-    """What one policy said of one delivery."""
+    """The verdict of one policy on one delivery."""
 
     policy: str
     verdict: str
@@ -22,14 +22,14 @@ class Decided(NamedTuple):
     recipient: str
     reason: str
     paths: tuple[str, ...]
-    """What was masked, as places in the payload."""
+    """Paths of the masked fields."""
 
 
 class Witness:
-    """A journal that keeps decisions and hands every record on.
+    """A journal that keeps decisions and forwards every record.
 
     Args:
-        onward: The journal that was asked for, if any.
+        onward: The journal that the caller requested, if any.
     """
 
     MOST = 1_000
@@ -39,14 +39,14 @@ class Witness:
         self.decisions: list[Decided] = []
         """The first ``MOST``, in order."""
         self.verdicts: Counter[tuple[str, str]] = Counter()
-        """How often each policy gave each verdict: all of them."""
+        """Number of verdicts by policy and verdict, without a limit."""
         self.kinds: Counter[str] = Counter()
         """Records by kind, for example ``held`` and ``declassified``."""
         self.notes: list[str] = []
-        """Labels that were lowered, each with who sent what: the first ``MOST``."""
+        """Declassifications, each with its sender and topic: the first ``MOST``."""
 
     def record(self, entry: JournalRecord) -> None:
-        """Take one record in, and hand it on."""
+        """Read one record and forward it."""
         self.kinds[entry.kind] += 1
         if entry.kind == "judged":
             for decided in _decided(entry):

@@ -1,21 +1,18 @@
-"""Bars, sparklines, safe text and safe JSON, whatever they are given."""
+"""Safe text and safe JSON, and the status of a run."""
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.cli.terminal.drawing import bar, plain, sparkline
+from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import as_wire, to_line
 from genie.contracts.message import Payload, Value
 from genie.runtime.report import Outcome, Status, in_own_currency, status_of
-
-numbers = st.integers(-(10**15), 10**15)
 
 
 @given(st.text())
@@ -28,32 +25,6 @@ def test_plain_text_cannot_steer_a_terminal(text: str) -> None:
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert plain(text) == text
-
-
-@given(numbers, numbers, st.integers(1, 60))
-def test_a_bar_fits_and_shows_anything_above_nothing(value: int, largest: int, width: int) -> None:
-    drawn = bar(value, largest, width)
-    assert len(drawn) <= width
-    assert bool(drawn) == (value > 0 and largest > 0)
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 10**9))
-def test_a_longer_bar_never_means_less(one: int, other: int, largest: int) -> None:
-    low, high = sorted((one, other))
-    assert len(bar(low, largest, 30)) <= len(bar(high, largest, 30))
-
-
-@given(st.lists(numbers))
-def test_a_sparkline_has_a_character_a_value_and_touches_both_ends(values: list[int]) -> None:
-    drawn = sparkline(values)
-    assert len(drawn) == len(values)
-    if len(set(values)) > 1:
-        assert drawn[values.index(min(values))] == "▁"
-        assert drawn[values.index(max(values))] == "█"
-
-
-def test_a_sparkline_takes_decimals() -> None:
-    assert sparkline([Decimal("0.10"), Decimal("0.20")]) == "▁█"
 
 
 class Purse(Value):

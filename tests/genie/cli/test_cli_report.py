@@ -1,4 +1,4 @@
-"""The finance report: what people read of it, and what its JSON holds."""
+"""What a run prints beside its report: the summary, the JSON object, the live view."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pytest
 from rich.console import Console
 
 from genie.bus.events import Event
-from genie.cli.terminal.layout import Part, laid_out
+from genie.cli.terminal.layout import laid_out
 from genie.cli.terminal.live import View
 from genie.cli.terminal.summary import render_summary
-from genie.reports.finance_terminal import render_report
 from genie.runtime.report import Outcome, Status
 from genie_finance.contracts.insights import (
     AdviceItem,
@@ -108,48 +107,8 @@ def outcome_of(report: Report) -> Outcome:
     )  # fmt: skip
 
 
-def drawn(*parts: Part) -> str:
-    return "\n".join(laid_out(parts, width=110))
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Groceries are 200.00 EUR over the usual month.", "2024-01-01 to 2024-03-09", "6,000.00", "1,500",
-        "2024-03 (part)", "▁▅█", "+200.00", "80% interval", "a short history", "nine times the usual", "144.00 EUR",
-        "(+2.00)", "over by 200.00 EUR", "medium confidence", "settle with currency: EUR", "does not chain at line 7",
-        "line 5: no date",
-    ],
-)  # fmt: skip
-def test_everything_of_weight_is_in_the_report(report: Report, words: str) -> None:
-    assert words in drawn(*render_report(report))
-
-
-def test_bars_compare_months(report: Report) -> None:
-    text = drawn(*render_report(report))
-    bars = [
-        len(re.findall("█", line)) for line in text.splitlines() if line.strip().startswith("2024-0") and "█" in line
-    ]
-    assert bars == sorted(bars)
-    assert len(set(bars)) == 3
-
-
-def test_a_narration_cannot_steer_the_terminal(report: Report) -> None:
-    text = drawn(*render_report(report))
-    assert "\x1b" not in text
-    assert "Bad�[31mShop" in text
-
-
-def test_parts_that_did_not_come_leave_no_hole(report: Report) -> None:
-    bare = report.model_copy(
-        update=dict.fromkeys(("forecast", "anomalies", "subscriptions", "advice", "period"))
-        | dict.fromkeys(("totals", "months", "by_category", "assumptions", "notices", "quarantined"), ())
-    )
-    assert drawn(*render_report(bare)).strip() == report.answer
-
-
 def test_the_summary_names_what_is_missing_and_what_was_governed(report: Report) -> None:
-    text = drawn(*render_summary(outcome_of(report)))
+    text = "\n".join(laid_out(render_summary(outcome_of(report)), width=110))
     for words in ("carbon: denied", "slow: late", "20 accepted", "2 denied", "1 redacted", "partial in 12 ms, run r-1"):
         assert words in text
     assert "0 late" not in text

@@ -16,7 +16,8 @@ from click.testing import Result
 ROOT = Path(__file__).parents[3]
 PIPELINE = str(ROOT / "config/pipelines/insights.yaml")
 NEEDLESS = (
-    "rich", "httpx", "prometheus_client", "openpyxl", "genie.benchmark", "genie.reports.html", "genie.edges.telemetry.prometheus",
+    "jinja2", "rich.live", "httpx", "prometheus_client", "openpyxl", "genie.benchmark", "genie.reports.html",
+    "genie.edges.telemetry.prometheus",
     "click.shell_completion", "genie_finance.insights.reading.camt", "genie_finance.insights.reading.workbook",
 )  # fmt: skip
 

@@ -457,9 +457,16 @@
     Chart.defaults.font.size = narrow() ? 11 : 12;
     for (const [id, spec] of Object.entries(specs)) {
       const canvas = document.getElementById(id);
-      const { height, ...config } = kinds[spec.kind](spec, colours);
-      canvas.parentElement.style.height = `${height}px`;
-      drawn.push(new Chart(canvas, config));
+      try {
+        const { height, ...config } = kinds[spec.kind](spec, colours);
+        canvas.parentElement.style.height = `${height}px`;
+        drawn.push(new Chart(canvas, config));
+      } catch (error) { // one renderer's chart with wrong data takes no other chart away
+        console.error(`the chart ${id} cannot be drawn: ${error.message}`);
+        canvas.closest("figure").querySelector("details").open = true;
+        canvas.parentElement.remove();
+        delete specs[id];
+      }
     }
   }
 

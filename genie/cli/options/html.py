@@ -1,4 +1,4 @@
-"""The file of a page: it appears whole or not at all."""
+"""The file of ``--html``: it appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
 
 
 class PageFile:
-    """Where a page goes, and what is seen for it while a run goes on."""
+    """The file of a page, and the decisions that are recorded for the page during the run."""
 
     def __init__(self, file: IO[str]) -> None:
         self.file = file
         self._witness = Witness()
 
     def witness(self, onward: Journal | None) -> Witness:
-        """Return the journal that sees what governance decides, and hands every record on."""
+        """Return a journal that records the decisions of governance and forwards every record."""
         self._witness = Witness(onward)
         return self._witness
 
     def write(self, outcome: Outcome, *, pipeline: Pipeline, caller: Caller) -> None:
         """Write the page of a run."""
-        from genie.reports.html.answer import run_page  # noqa: PLC0415 - a benchmark's page needs none of it
+        from genie.reports.html.run import run_page  # noqa: PLC0415 - a benchmark's page needs none of it
 
         self.file.write(run_page(outcome, pipeline=pipeline, caller=caller, witness=self._witness))
 
 
 @contextmanager
 def page_file(path: str, *, other: str | None = None) -> Iterator[PageFile]:
-    """Open the file of a page; it is in its place once the block ends without an exception.
+    """Open the file of a page; it appears when the block ends without an exception.
 
     Args:
-        path: Where it goes.
-        other: Another file that the same command writes.
+        path: The file to write.
+        other: Another file that the command writes.
 
     Raises:
-        InputError: It is a folder, the other file, or cannot be written.
+        InputError: The path is a folder, names the other file, or cannot be written.
     """
     place = Path(path)
     if other is not None and place.absolute() == Path(other).absolute():

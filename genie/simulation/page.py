@@ -1,13 +1,25 @@
-"""The page of a simulation: does it hold, how long runs took, where mail lay, what governance did, the worst run."""
+"""The page of a simulation: invariants, latency, queues, verdicts, and the worst run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from genie.reports.html.frame import stamp, whole_page
-from genie.reports.html.markup import NOTHING, Markup, joined, tag
-from genie.reports.html.parts import Figure, Section, block, card, facts, figures, lines, notice, table, tiles
+from genie.contracts.rendering import (
+    Card,
+    Chart,
+    Column,
+    Facts,
+    Figure,
+    Lines,
+    Notice,
+    Paragraph,
+    Section,
+    Table,
+    Tile,
+    Tiles,
+)
+from genie.reports.html.page import Badge, Page, stamp, whole_page
 from genie.simulation.durations import shown
 from genie.simulation.record import ANSWERED, percentile
 from genie.simulation.report import MOST_NAMED, held
@@ -15,12 +27,13 @@ from genie.simulation.report import MOST_NAMED, held
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from genie.contracts.rendering import Block
     from genie.simulation.record import Evidence, Line
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import Smallest
 
 BINS = 60
-"""Stretches of virtual time in which latencies are put together."""
+"""Intervals of virtual time for which latencies are summarised."""
 MOST_AGENTS = 4
 MOST_BARS = 12
 MOST_POINTS = 120
@@ -30,42 +43,41 @@ _MOODS = {
     "handled": "good", "accepted": "good", "retrying": "warn", "redacted": "warn", "released": "good", "late": "warn",
 }  # fmt: skip
 _DULL = ("started", "judged")
-"""Kinds of records that say nothing that another one beside them does not."""
+"""Kinds of records that repeat what a neighbouring record says."""
 
 
 def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> str:
     """Return the page of one seed."""
-    sections = [_head(scenario, evidence, smallest, replay), _holds(scenario, evidence)]
-    sections.append(figures("Runs", _runs(evidence), _tiles(evidence), vital=True))
-    sections.append(figures("Mail and governance", _mail(scenario, evidence)))
-    if evidence.timeline:
-        sections.append(figures("The worst run", (_worst(evidence),)))
-    sections.append(_rest(scenario, evidence))
-    return whole_page(scenario.title, sections, at=None)
-
-
-def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Section:
     broken = bool(evidence.breaches)
-    badge = tag("span", "Broken" if broken else "Holds", class_=f"badge {'broken' if broken else 'holds'}")
-    what = tag("span", f"seed {evidence.seed}"), tag("span", f"from {stamp(scenario.section.start)}")
-    story = " ".join(scenario.section.story.split())
-    told: Markup = NOTHING
-    if smallest is not None:
-        told = notice(
-            f"The smallest that still fails: {smallest.runs:,} runs and {smallest.trouble:,} entries of trouble.",
-            tag("p", tag("code", replay)),
+    sections = [
+        _holds(scenario, evidence),
+        Section("Runs", (_tiles(evidence), *_runs(evidence)), vital=True),
+        Section("Mail and governance", tuple(_mail(scenario, evidence))),
+    ]
+    if evidence.timeline:
+        sections.append(Section("The worst run", (_worst(evidence),)))
+    sections.append(_rest(scenario, evidence))
+    return whole_page(
+        Page(
+            title=scenario.title,
+            badge=Badge("Broken", "broken") if broken else Badge("Holds", "holds"),
+            standing=(f"seed {evidence.seed}", f"from {stamp(scenario.section.start)}"),
+            head=tuple(_head(scenario, evidence, smallest, replay)),
+            sections=tuple(sections),
         )
-    return Section(
-        tag(
-            "header",
-            tag("p", badge, *what, class_="standing"),
-            tag("h1", scenario.title),
-            tag("p", _answer(scenario, evidence), class_="answer"),
-            tag("p", story, class_="question") if story else NOTHING,
-            told,
-        ),
-        vital=True,
     )
+
+
+def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Iterator[Block]:
+    yield Paragraph(_answer(scenario, evidence), "answer")
+    story = " ".join(scenario.section.story.split())
+    if story:
+        yield Paragraph(story, "question")
+    if smallest is not None:
+        yield Notice(
+            f"The smallest failing scenario has {smallest.runs:,} runs and {smallest.trouble:,} entries of trouble.",
+            (Paragraph(replay, "code"),),
+        )
 
 
 def _answer(scenario: Scenario, evidence: Evidence) -> str:
@@ -81,22 +93,29 @@ def _holds(scenario: Scenario, evidence: Evidence) -> Section:
         (one["name"], "holds" if one["holds"] else "BROKEN", "; ".join(one["breaches"][:3]) or None)
         for one in held(scenario, evidence.breaches)
     ]
-    return Section(
-        block("Invariants", tag("div", table("Invariants", ("invariant", "", "how"), rows), class_="card")), vital=True
-    )
+    table = _table("Invariants", ("invariant", "", "how"), rows, numbers=False)
+    return Section("Invariants", (Card("", (table,), wide=True),), vital=True)
 
 
-def _tiles(evidence: Evidence) -> Markup:
+def _table(
+    caption: str, titles: Iterable[str], rows: Iterable[tuple[str | None, ...]], *, numbers: bool = True
+) -> Table:
+    """Return a table; all columns but the first are numbers unless told otherwise."""
+    columns = tuple(Column(title, number=numbers and place > 0) for place, title in enumerate(titles))
+    return Table(caption, columns, tuple(rows))
+
+
+def _tiles(evidence: Evidence) -> Tiles:
     took = evidence.latencies()
     answered = sum(run.outcome in ANSWERED for run in evidence.runs)
     share = f"{answered / len(evidence.runs):.1%}" if evidence.runs else "-"
     p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
-    return tiles((
-        ("Runs", f"{len(evidence.runs):,}", f"in {shown(evidence.virtual_s)}"),
-        ("With an answer", share, f"{answered:,} runs"),
-        ("Messages", f"{evidence.messages:,}", ""),
-        ("Median latency", "-" if p50 is None else shown(p50), "virtual"),
-        ("p99", "-" if p99 is None else shown(p99), "virtual"),
+    return Tiles((
+        Tile("Runs", f"{len(evidence.runs):,}", f"in {shown(evidence.virtual_s)}"),
+        Tile("With an answer", share, f"{answered:,} runs"),
+        Tile("Messages", f"{evidence.messages:,}"),
+        Tile("Median latency", "-" if p50 is None else shown(p50), "virtual"),
+        Tile("p99", "-" if p99 is None else shown(p99), "virtual"),
     ))  # fmt: skip
 
 
@@ -111,8 +130,7 @@ def _runs(evidence: Evidence) -> Iterator[Figure]:
         cells = ((reason, f"{count:,}") for reason, count in reasons.most_common(MOST_BARS))
         yield Figure(
             id="reasons", title="Why there was no answer", note="The most frequent reasons.",
-            says="The reasons, as a table.", chart=None,
-            table=table("Reasons", ("reason", "runs"), cells, numbers=("runs",)),
+            table=_table("Reasons", ("reason", "runs"), cells),
         )  # fmt: skip
 
 
@@ -131,15 +149,18 @@ def _latency(evidence: Evidence) -> Figure:
     columns = ("from", "runs", "p50 s", "p99 s")
     return Figure(
         id="latency", title="Latency over virtual time",
-        note="Virtual seconds until the answer, of the runs that started in each stretch.",
-        says="Median and 99th percentile of latency over virtual time. The table below has every figure.",
-        keys=(("p50", "p50"), ("p95", "p99")),
-        chart={
-            "kind": "course", "at": [_moment(place * width) for place in range(BINS)], "unit": "s",
-            "lines": [[name, [None if one is None else round(one, 6) for one in found]]
-                      for name, found in series.items()],
-        },
-        table=table("Latency over virtual time", columns, rows, numbers=columns[1:]), wide=True,
+        note="Virtual seconds until the answer, for the runs that started in each interval.",
+        chart=Chart(
+            "course",
+            {
+                "at": [_moment(place * width) for place in range(BINS)], "unit": "s",
+                "lines": [[name, [None if one is None else round(one, 6) for one in found]]
+                          for name, found in series.items()],
+            },
+            says="Median and 99th percentile of latency over virtual time. The table below has every figure.",
+            keys=(("p50", "p50"), ("p95", "p99")),
+        ),
+        table=_table("Latency over virtual time", columns, rows), wide=True,
     )  # fmt: skip
 
 
@@ -155,8 +176,8 @@ def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
         found = {f"{policy}: {verdict}": count for (policy, verdict), count in evidence.compared.items()}
         cells = ((name, f"{count:,}") for name, count in Counter(found).most_common())
         note = (
-            f"What {compared.id} would have said of {evidence.compared_of:,} deliveries that went through; it would "
-            f"have refused {evidence.stricter:,}."
+            f"Verdicts of {compared.id} on {evidence.compared_of:,} deliveries that went through; it would have "
+            f"refused {evidence.stricter:,}."
         )
         yield _tally("compared", "The compared policies", note, found, ("policy", "times"), cells)
     if evidence.troubled:
@@ -180,11 +201,14 @@ def _queues(evidence: Evidence) -> Figure:
     )  # fmt: skip
     hues = ("p50", "p95", "p99", "net", "bare")
     return Figure(
-        id="queues", title="Queue depths", note="Runs in flight, and the mailboxes that were fullest.",
-        says="Runs in flight and the fullest mailboxes over virtual time. The table below has every figure.",
-        keys=tuple(zip(hues, ("Runs in flight", *agents), strict=False)),
-        chart={"kind": "course", "at": [_moment(one.at) for one in evidence.samples], "unit": "", "lines": drawn},
-        table=table("Queue depths", columns, rows, numbers=columns[1:]), wide=True,
+        id="queues", title="Queue depths", note="Runs in flight, and the fullest mailboxes.",
+        chart=Chart(
+            "course",
+            {"at": [_moment(one.at) for one in evidence.samples], "unit": "", "lines": drawn},
+            says="Runs in flight and the fullest mailboxes over virtual time. The table below has every figure.",
+            keys=tuple(zip(hues, ("Runs in flight", *agents), strict=False)),
+        ),
+        table=_table("Queue depths", columns, rows), wide=True,
     )  # fmt: skip
 
 
@@ -195,12 +219,15 @@ def _tally(
     largest = Counter(counts).most_common(MOST_BARS)
     return Figure(
         id=name, title=title, note=note,
-        says=f"{title}: " + (", ".join(f"{word} {count:,}" for word, count in largest[:5]) or "none") + ".",
-        chart={
-            "kind": "tally", "names": [word for word, _ in largest], "counts": [count for _, count in largest],
-            "moods": [mood or _MOODS.get(word.rpartition(" ")[2], "bad") for word, _ in largest],
-        } if largest else None,
-        table=table(title, columns, rows, numbers=columns[1:]),
+        chart=Chart(
+            "tally",
+            {
+                "names": [word for word, _ in largest], "counts": [count for _, count in largest],
+                "moods": [mood or _MOODS.get(word.rpartition(" ")[2], "bad") for word, _ in largest],
+            },
+            says=f"{title}: " + ", ".join(f"{word} {count:,}" for word, count in largest[:5]) + ".",
+        ) if largest else None,
+        table=_table(title, columns, rows),
     )  # fmt: skip
 
 
@@ -226,15 +253,18 @@ def _worst(evidence: Evidence) -> Figure:
     outcome = "" if run is None else f" It ended {run.outcome} after {shown(run.latency or 0.0)}."
     return Figure(
         id="worst", title=f"Run {evidence.worst}",
-        note=f"What happened for it, by agent; a line leads from each step to what it caused.{outcome}",
-        says="The steps of the worst run by agent and time. The table below has every one.",
-        keys=(("good", "sent, handled"), ("warn", "retried, held, masked"), ("bad", "denied, failed, late")),
-        chart={
-            "kind": "lanes", "names": lanes, "arrows": arrows,
-            "steps": [[round(one.at - began, 6), lanes.index(_lane(one)), _MOODS.get(one.kind, "bad"),
-                       f"{shown(one.at - began)}: {one.kind} {one.topic}{_why(one)}"] for _, one in drawn],
-        } if drawn else None,
-        table=table("The worst run", columns, rows), wide=True,
+        note=f"The steps of the run by agent; a line leads from each step to the steps it caused.{outcome}",
+        chart=Chart(
+            "lanes",
+            {
+                "names": lanes, "arrows": arrows,
+                "steps": [[round(one.at - began, 6), lanes.index(_lane(one)), _MOODS.get(one.kind, "bad"),
+                           f"{shown(one.at - began)}: {one.kind} {one.topic}{_why(one)}"] for _, one in drawn],
+            },
+            says="The steps of the worst run by agent and time. The table below has every one.",
+            keys=(("good", "sent, handled"), ("warn", "retried, held, masked"), ("bad", "denied, failed, late")),
+        ) if drawn else None,
+        table=_table("The worst run", columns, rows, numbers=False), wide=True,
     )  # fmt: skip
 
 
@@ -255,16 +285,16 @@ def _rest(scenario: Scenario, evidence: Evidence) -> Section:
         )))
         for one in section.trouble
     ]  # fmt: skip
-    about = facts((
+    about = Facts((
         ("Pipeline", scenario.pipeline.id), ("Seed", str(evidence.seed)),
         ("Lines of the journal", f"{evidence.records:,}"),
         ("SHA-256 of the journal", evidence.journal_sha256), ("Virtual time", shown(evidence.virtual_s)),
     ))  # fmt: skip
     cards = (
-        card("What was simulated", about),
-        card("Trouble in the scenario", lines(trouble[:MOST_NAMED] or ["none"])),
+        Card("What was simulated", (about,)),
+        Card("Trouble in the scenario", (Lines(tuple(trouble[:MOST_NAMED]) or ("none",)),)),
     )
-    return Section(block("About this simulation", tag("div", joined(cards), class_="grid loose")))
+    return Section("About this simulation", cards)
 
 
 def _seconds(found: float | None) -> str | None:

@@ -1,0 +1,1 @@
+"""Renderers: payloads of this catalogue as reports for people, found by the entry point group ``genie.renderers``."""

@@ -1,0 +1,258 @@
+"""A payload for people, as plain values: what a renderer returns, and what the terminal and the page both show.
+
+A renderer holds no HTML and no terminal codes. It turns a payload into a ``Report``: text, tables, tiles and charts.
+``genie.reports`` escapes the text, draws the charts and bounds the size. Renderers are found by the entry point group
+``genie.renderers``, where the name of an entry point is the topic of the payload.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from genie.contracts.message import Payload
+
+Tone = Literal["", "dim", "good", "warn", "bad"]
+Where = Literal["", "page", "terminal"]
+"""Where something is shown; empty is everywhere."""
+ChartKind = Literal[
+    "months", "categories", "forecast", "anomalies", "charges",
+    "course", "tally", "lanes", "ratio", "latency", "throughput",
+]  # fmt: skip
+
+_STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+"""Unicode categories that move a cursor, reorder text or hide in it."""
+
+
+def plain(text: str) -> str:
+    """Return text with every character replaced by ``�`` that could control a terminal or reorder a line."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join("�" if unicodedata.category(char) in _STEERING else char for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The text of a cell."""
+
+    text: str
+    tone: Tone = ""
+    brief: str | None = None
+    """What a terminal shows instead, where the text is too long for a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar in a cell, drawn on a terminal. A page has charts instead."""
+
+    value: Decimal | int
+    largest: Decimal | int
+    tone: Tone = ""
+    width: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A row of values as a small line chart, drawn on a terminal. A page has charts instead."""
+
+    values: tuple[Decimal | int, ...]
+    name: str = ""
+
+
+Cell = str | Text | Bar | Trend | None
+"""None is shown as a dash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    title: str
+    number: bool = False
+    """Aligned to the right; negative values are marked."""
+    whole: bool = False
+    """Its text is never wrapped."""
+    only: Where = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the first column names the rows. Pages and terminals limit the rows and count the rest."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Check the rows.
+
+        Raises:
+            ValueError: A row has another number of cells than the table has columns.
+        """
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"table {self.caption!r}: {len(row)} cells in a row of {len(self.columns)} columns")
+
+    def shown(self, where: Where) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
+        """Return the columns and rows for a page or a terminal."""
+        kept = [place for place, column in enumerate(self.columns) if column.only in {"", where}]
+        return tuple(self.columns[at] for at in kept), tuple(tuple(row[at] for at in kept) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Text of one paragraph."""
+
+    text: str
+    style: Literal["", "note", "question", "answer", "code"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader must not miss."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A list of texts."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names with their values."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One large figure."""
+
+    name: str
+    figure: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Large figures beside each other."""
+
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a ranking."""
+
+    title: str
+    text: str
+    badge: str = ""
+    level: Literal["high", "medium", "low"] = "medium"
+    """How much the badge stands out."""
+    figure: str = ""
+    note: str = ""
+    """What the figure is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Numbered entries, the most important first."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart as plain values: ``docs/report.md`` lists the data of each kind. Amounts are exact decimal text."""
+
+    kind: ChartKind
+    data: Mapping[str, object]
+    says: str
+    """Description for a reader who cannot see the chart."""
+    keys: tuple[tuple[str, str], ...] = ()
+    """Legend: CSS class of the mark, and its meaning."""
+    note: str = ""
+    """How to read the chart; it follows the note of its figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart and its data as a table. A terminal shows the table under its caption and the note."""
+
+    id: str
+    """Unique on a page: letters, digits and hyphens."""
+    title: str
+    table: Table
+    note: str = ""
+    chart: Chart | None = None
+    wide: bool = False
+    folded: bool = True
+    """The page closes the table until the reader opens it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Blocks under a small heading; a card in a card is shown below it."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    wide: bool = False
+    only: Where = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Cards that share one column of a page."""
+
+    cards: tuple[Card, ...]
+
+
+Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Card | Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Blocks under a heading."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    vital: bool = False
+    """A page that would become too large leaves out sections from its end, but no vital one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A payload for people.
+
+    Args:
+        headline: The answer in one or two sentences; empty when the sections are all there is.
+        question: What was asked.
+        lead: Blocks between the headline and the first section.
+        sections: In reading order.
+    """
+
+    sections: tuple[Section, ...]
+    headline: str = ""
+    question: str = ""
+    lead: tuple[Block, ...] = field(default=())
+
+
+class Renderer(Protocol):
+    """Turns payloads of its topics into reports; made without arguments, and asked for one payload at a time."""
+
+    topics: ClassVar[tuple[str, ...]]
+    """Topics of the payloads that it renders."""
+
+    def render(self, payload: Payload) -> Report:
+        """Return the report of a payload of one of its topics."""
+        ...

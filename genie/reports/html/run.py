@@ -1,0 +1,69 @@
+"""The page of a run: the answer, whatever payload it is, and how it came about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.contracts.rendering import Lines, Notice, Paragraph
+from genie.reports.html.page import Badge, Page, stamp, whole_page
+from genie.reports.html.provenance import provenance
+from genie.reports.renderers import report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.config.loader import Pipeline
+    from genie.contracts.card import Caller
+    from genie.contracts.rendering import Block, Report
+    from genie.reports.html.witness import Witness
+    from genie.runtime.report import Outcome
+
+_SIGNS = {"complete": "✓", "partial": "◐", "held": "‖"}
+
+
+def run_page(outcome: Outcome, *, pipeline: Pipeline, caller: Caller, witness: Witness) -> str:
+    """Return the page of a run.
+
+    Args:
+        outcome: The run, with its answer as the caller may see it.
+        pipeline: What ran.
+        caller: Who asked, and for whom the answer was judged.
+        witness: The decisions of the policies.
+    """
+    panel = provenance(
+        outcome, agents=[binding.card.id for binding in pipeline.bindings], policies=pipeline.policies, caller=caller,
+        witness=witness,
+    )  # fmt: skip
+    report = None if outcome.answer is None else report_of(outcome.answer)
+    status = outcome.status.value
+    return whole_page(
+        Page(
+            title=pipeline.title,
+            badge=Badge(status, status, _SIGNS.get(status, "✕")),
+            standing=(*([stamp(outcome.at)] if outcome.at else []), outcome.run_id),
+            head=tuple(_head(outcome, report)),
+            lead=() if report is None else report.lead,
+            sections=(*(() if report is None else report.sections), panel),
+            at=outcome.at,
+        )
+    )
+
+
+def _head(outcome: Outcome, report: Report | None) -> Iterator[Block]:
+    yield from map(Notice, outcome.notices)
+    if report is None:
+        yield Paragraph(f"There is no answer: the run {_ended(outcome)}.", "answer")
+    else:
+        if report.question:
+            yield Paragraph(report.question, "question")
+        if report.headline:
+            yield Paragraph(report.headline, "answer")
+        missing = outcome.missing()
+        if missing:
+            lines = Lines(tuple(f"{agent}: {reason}" for agent, reason in missing))
+            yield Notice("Some parts are missing. This page shows the rest:", (lines,))
+    yield from map(Notice, outcome.reasons)
+
+
+def _ended(outcome: Outcome) -> str:
+    return "waits for a person's decision" if outcome.status.value == "held" else f"was {outcome.status.value}"

@@ -1,0 +1,234 @@
+"""A report as lines of text, laid out by rich: at their full width for a pipe, within the width of a terminal.
+
+Nothing is cut from a cell. In a pipe a row is one line, so that ``grep`` and ``awk`` see all of it. On a terminal words
+wrap; columns of bars are dropped where there is no room, and a table that does not fit even so is written as one block
+for each row.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, Group
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text as Styled
+
+from genie.contracts.rendering import (
+    Bar,
+    Card,
+    Facts,
+    Figure,
+    Lines,
+    Notice,
+    Paragraph,
+    Ranking,
+    Stack,
+    Table,
+    Text,
+    Tiles,
+    Trend,
+    plain,
+)
+from genie.reports.drawing import bar, sparkline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from genie.contracts.rendering import Block, Cell, Column, Report
+
+MOST_ROWS = 24
+MOST_LINES = 100
+LONGEST = 2_000
+"""Characters of one text that are shown."""
+WIDEST = 100_000
+"""Columns of a line that no terminal bounds."""
+_LEAST = 24
+"""Columns below which a column of words is not narrowed, unless its longest word is shorter."""
+_STYLES = {"": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
+_MORE = "--json has them all"
+
+
+def report_lines(report: Report, *, width: int | None = None, colour: bool = False) -> Iterator[str]:
+    """Yield a report as lines without their line ends.
+
+    Args:
+        report: What is shown; characters that could control a terminal are replaced.
+        width: Columns of the terminal; None where no terminal bounds a line.
+        colour: Whether the lines hold the codes of styles.
+    """
+    yield from _printed(lambda layout: layout.report(report), width, colour=colour)
+
+
+def block_lines(blocks: Iterable[Block], *, width: int | None = None, colour: bool = False) -> Iterator[str]:
+    """Yield blocks as lines, as ``report_lines`` does with a report."""
+    yield from _printed(lambda layout: layout.blocks(blocks, 0), width, colour=colour)
+
+
+def _printed(parts: Callable[[_Layout], Iterator[RenderableType]], width: int | None, *, colour: bool) -> Iterator[str]:
+    console = Console(
+        file=io.StringIO(), width=WIDEST if width is None else width, color_system="standard" if colour else None,
+        force_terminal=colour, highlight=False, markup=False, emoji=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    for part in parts(_Layout(console)):
+        with console.capture() as captured:
+            console.print(part)
+        yield from (line.rstrip() for line in captured.get().removesuffix("\n").split("\n"))
+
+
+class _Layout:
+    """Turns blocks into what rich prints on one console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def report(self, report: Report) -> Iterator[RenderableType]:
+        """Yield the parts of a report in reading order."""
+        if report.headline:
+            yield _styled(report.headline, "bold")
+        yield from self.blocks(report.lead, 0)
+        alone = len(report.sections) == 1 and not report.headline
+        for section in report.sections:
+            if not alone:
+                yield ""
+                yield _styled(section.title, "bold")
+            yield from self.blocks(section.blocks, 0)
+
+    def blocks(self, blocks: Iterable[Block], indent: int) -> Iterator[RenderableType]:
+        """Yield the parts of blocks in reading order."""
+        for block in blocks:
+            for part in self._block(block, indent):
+                yield Padding(part, (0, 0, 0, indent), expand=False) if indent and part else part
+
+    def _block(self, block: Block, indent: int) -> Iterator[RenderableType]:  # noqa: C901 - one case for each kind
+        match block:
+            case Paragraph(text, style):
+                yield _styled(text, "dim" if style == "note" else "")
+            case Notice(text, blocks):
+                yield _styled(text, "yellow")
+                yield from self.blocks(blocks, 2)
+            case Lines(items):
+                yield from _lines(items)
+            case Facts(pairs):
+                yield from (_fact(name, text) for name, text in pairs)
+            case Tiles(tiles):
+                yield from (_fact(one.name, f"{one.figure} ({one.note})" if one.note else one.figure) for one in tiles)
+            case Ranking():
+                yield from _ranking(block)
+            case Trend(values, name):
+                yield _styled(f"{name} {sparkline(values)}".strip(), "dim")
+            case Table():
+                yield from self._table(block, indent)
+            case Figure():
+                yield ""
+                yield _styled(block.table.caption, "bold")
+                if block.note:
+                    yield _styled(block.note, "dim")
+                yield from self._table(block.table, indent)
+            case Stack(cards):
+                yield from self.blocks(cards, 0)
+            case Card(title, blocks, _, only):
+                if only != "page":
+                    if title:
+                        yield _styled(f"{title}:", "bold")
+                    yield from self.blocks(blocks, 2 if title and not isinstance(blocks[0], Table) else 0)
+
+    def _table(self, table: Table, indent: int) -> Iterator[RenderableType]:
+        """Yield a table that fits: without its bars when there is no room for them, or else as blocks."""
+        columns, every = table.shown("terminal")
+        rows = every[:MOST_ROWS]
+        room = self._console.width - indent
+        drawn = _grid(columns, rows)
+        if self._least(drawn) > room:
+            kept = [at for at in range(len(columns)) if not any(isinstance(row[at], Bar) for row in rows)]
+            columns = tuple(columns[at] for at in kept)
+            rows = tuple(tuple(row[at] for at in kept) for row in rows)
+            drawn = _grid(columns, rows)
+        yield drawn if self._least(drawn) <= room else Group(*_as_blocks(columns, rows))
+        if len(every) > MOST_ROWS:
+            yield _styled(f"and {len(every) - MOST_ROWS:,} more; {_MORE}", "dim")
+
+    def _least(self, grid: Grid) -> int:
+        return Measurement.get(self._console, self._console.options.update(width=WIDEST), grid).minimum
+
+
+def _styled(text: str, style: str = "") -> Styled:
+    """Return text on one line: a line break in a payload must not look like a line of the report."""
+    left_out = len(text) - LONGEST
+    if left_out > 0:
+        text = f"{text[:LONGEST]}… ({left_out:,} more characters)"
+    return Styled(plain(" ".join(text.splitlines())), style=style, overflow="fold")
+
+
+def _fact(name: str, text: str) -> Styled:
+    return _styled(f"{name}: ", "bold") + _styled(text)
+
+
+def _lines(items: Sequence[str]) -> Iterator[RenderableType]:
+    for item in items[:MOST_LINES]:
+        grid = Grid.grid()
+        grid.add_row("- ", _styled(item))
+        yield grid
+    if len(items) > MOST_LINES:
+        yield _styled(f"and {len(items) - MOST_LINES:,} more; {_MORE}", "dim")
+
+
+def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
+    for number, item in enumerate(ranking.items, 1):
+        figure = f", {item.figure}" + (f" ({item.note})" if item.note else "") if item.figure else ""
+        badge = f", {item.badge}" if item.badge else ""
+        yield _styled(f"{number}. {item.title}{figure}{badge}", "yellow")
+        yield Padding(_styled(item.text), (0, 0, 0, 3), expand=False)
+
+
+def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Grid:
+    cells = [[_cell(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
+    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
+    for place, column in enumerate(columns):
+        texts = [Styled(plain(column.title)), *(row[place] for row in cells)]
+        whole = column.whole or column.number or any(isinstance(row[place], (Bar, Trend)) for row in rows)
+        words = max((cell_len(word) for text in texts for word in text.plain.split()), default=0)
+        grid.add_column(
+            texts[0], justify="right" if column.number else "left", overflow="fold", no_wrap=whole,
+            min_width=max(text.cell_len for text in texts) if whole else min(_LEAST, words),
+        )  # fmt: skip
+    for row in cells:
+        grid.add_row(*row)
+    return grid
+
+
+def _cell(column: Column, cell: Cell) -> Styled:
+    match cell:
+        case None:
+            return Styled("-", style="dim")
+        case Bar(value, largest, tone, width):
+            return Styled(bar(value, largest, width), style=_STYLES[tone] or "cyan")
+        case Trend(values, _):
+            return Styled(sparkline(values))
+        case Text(text, tone, brief):
+            return _styled(text if brief is None else brief, _STYLES[tone])
+        case str():
+            return _styled(cell, "red" if column.number and cell.startswith("-") else "")
+
+
+def _as_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[RenderableType]:
+    """Yield each row as a block: its first cell, then a line for each other column."""
+    for number, row in enumerate(rows):
+        if number:
+            yield ""
+        texts = [_cell(column, cell) for column, cell in zip(columns, row, strict=True)]
+        texts[0].stylize("bold")
+        yield texts[0]
+        grid = Grid.grid(padding=(0, 2, 0, 0))
+        grid.add_column(overflow="fold")
+        grid.add_column(overflow="fold")
+        for column, text in zip(columns[1:], texts[1:], strict=True):
+            if text.plain:
+                grid.add_row(f"  {plain(column.title)}", text)
+        yield grid
