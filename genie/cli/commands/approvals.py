@@ -13,6 +13,7 @@ from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.help import manual
 from genie.cli.options.control import control_options, now, opened, shown_time
+from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.errors import InputError, did_you_mean
@@ -205,26 +206,3 @@ async def _answer(ledger: Ledger, number: int, wait_s: float) -> tuple[bool, str
                 return answer
             await anyio.sleep(0.05)
     return ledger.answer(number)
-
-
-def described(found: Mapping[str, Any]) -> list[str]:
-    """Return an approval as lines for people: who asks for what, why, who has voted, and the payload."""
-    lines = [
-        f"{found['id']}: {found['state']}",
-        f"what      {found['topic']} ({found['label']}) from {found['sender']} to {found['recipient']}",
-        f"who       {found['requester']}, run {found['run_id']}",
-        f"why       {found['reason']}",
-        f"until     {shown_time(found['expires'])}",
-        f"payload   sha256 {found['payload_sha256']}",
-    ]
-    lines += [f"lacking   {one}" for one in found["lacking"]]
-    for vote in found["votes"]:
-        said = "approved" if vote["approve"] else "denied"
-        lines.append(f"vote      {vote['by']} {said} {shown_time(vote['at'])}: {vote['reason']}")
-    lines += [f"edited    by {edit['by']} {shown_time(edit['at'])}, was {edit['before']}" for edit in found["edits"]]
-    if found["payload"] is None:
-        lines.append(f"withheld  {found['withheld']}")
-    else:
-        lines += to_text(found["payload"]).splitlines()
-        lines += [f"masked    {path}" for path in found["masked"]]
-    return lines

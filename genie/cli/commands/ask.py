@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,13 @@ import anyio
 import click
 from pydantic import ValidationError
 
-from genie.cli.errors import guarded, stop
+from genie.cli.errors import guarded, run_async, stop
 from genie.cli.files import read_payload
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.roster import loadable
+from genie.cli.signals import INTERRUPTED
 from genie.cli.terminal.json_text import as_wire, to_text
 from genie.config.loader import load
 from genie.config.plugins import Catalogue
@@ -22,7 +24,7 @@ from genie.contracts.agent import Binding
 from genie.contracts.card import Caller
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload, topic_of
-from genie.errors import InputError, RunError, RunHeld, UnknownTopicError
+from genie.errors import GenieError, InputError, RunError, RunHeld, UnknownTopicError
 from genie.graph.reachability import follow
 from genie.policies.index import default_set
 from genie.policy.policy import Environment
@@ -32,9 +34,12 @@ from genie.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from genie.cli.signals import Interrupts
     from genie.config.loader import Pipeline
     from genie.contracts.card import AgentCard
     from genie.contracts.gather import Expected
+
+    _Reply = tuple[Payload, tuple[str, ...]]
 
 
 @click.command(epilog=manual(
@@ -71,11 +76,14 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
-        reply, notices = anyio.run(_reply, runtime, question, answers, within_s, caller)
+        found = run_async(functools.partial(_until_signal, runtime, question, answers, within_s, caller))
     except RunHeld as held:
         stop(held, Status.HELD.exit_code)
     except RunError as error:
         stop(error, FAILED)
+    if found is None:
+        stop("interrupted", INTERRUPTED)
+    reply, notices = found
     wire = as_wire(reply)
     click.echo(to_text({"notices": list(notices), "payload": wire} if notices else wire))
 
@@ -179,9 +187,39 @@ def _question(kind: type[Payload], source: str | None) -> Payload:
         raise InputError(source or topic_of(kind).name, shown) from None
 
 
+async def _until_signal(
+    runtime: Runtime,
+    question: Payload,
+    answers: tuple[type[Payload], ...],
+    within_s: float,
+    caller: Caller,
+    heard: Interrupts | None,
+) -> _Reply | None:
+    """Return the reply, or None when a signal came first: the question is then cancelled."""
+    ended: list[_Reply | GenieError] = []
+
+    async def reply() -> None:
+        try:
+            ended.append(await _reply(runtime, question, answers, within_s, caller))
+        except GenieError as error:  # a task group would wrap it
+            ended.append(error)
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(reply)
+        if heard is not None:
+            await heard.first()
+            tasks.cancel_scope.cancel()
+    if not ended:
+        return None
+    if isinstance(ended[0], GenieError):
+        raise ended[0]
+    return ended[0]
+
+
 async def _reply(
     runtime: Runtime, question: Payload, answers: tuple[type[Payload], ...], within_s: float, caller: Caller
-) -> tuple[Payload, tuple[str, ...]]:
+) -> _Reply:
     async with runtime:
         if len(answers) == 1:
             notices: list[str] = []

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import click
 
-from genie.cli.errors import guarded, stop
+from genie.cli.errors import guarded, run_async, stop
 from genie.cli.files import whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.audit import audited
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
+from genie.cli.options.reload import renew
 from genie.cli.options.telemetry import log_options, logged, metered, metrics_option
 from genie.cli.prompts import deciding
+from genie.cli.signals import INTERRUPTED, cleaned_up
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import is_live
+from genie.cli.terminal.screen import is_live, show_cursor
 from genie.config.loader import load
 from genie.contracts.card import AgentCard
-from genie.runtime.report import INTERRUPTED, Status
+from genie.runtime.report import Status
 from genie.runtime.session import Interrupted, conduct, interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from genie.cli.prompts import Paused
+    from genie.cli.signals import Interrupts
     from genie.cli.terminal.live import View
     from genie.config.loader import Pipeline
     from genie.contracts.card import Caller
@@ -100,7 +101,7 @@ def command(pipeline: str, **given: Any) -> None:
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
-        beside = functools.partial(metered, port=given["metrics"])
+        beside = functools.partial(_operated, port=given["metrics"])
         live = not quiet and is_live()
         people = live and sys.stdin.isatty()
         try:
@@ -137,24 +138,36 @@ def _conducted(
         _watching(pipeline.title, live=live) as (view, paused),
     ):
         kept = journal_file if page is None else page.witness(journal_file)
-        return anyio.run(
-            lambda: conduct(
+
+        async def conducted(heard: Interrupts | None) -> Outcome:
+            if heard is not None and view is not None:
+                heard.on_first = view.interrupt
+            return await conduct(
                 pipeline,
                 question,
                 caller=caller,
                 journal=kept,
                 watch=None if view is None else view.update,
-                told=None if view is None else view.interrupt,
+                until=None if heard is None else heard.first,
                 filenames=filenames,
                 beside=beside,
                 decide=deciding(pipeline.control, paused if people else None),
             )
-        )
+
+        return run_async(conducted)
+
+
+@contextlib.asynccontextmanager
+async def _operated(runtime: Runtime, *, port: int | None) -> AsyncIterator[None]:
+    """Reload policies when their files change, and serve metrics."""
+    renew(runtime)
+    async with metered(runtime, port=port):
+        yield
 
 
 @contextlib.contextmanager
 def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
-    """Open the page's file before the run, so that a place that cannot be written to is known before any work."""
+    """Open the page's file before the run, so that a path that cannot be written fails before any work."""
     if path is None:
         yield None
         return
@@ -166,7 +179,7 @@ def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
 
 @contextlib.contextmanager
 def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[JournalFile | None]:
-    """Open the journal; the file appears when the run is over, however it ended."""
+    """Open the journal; the file appears when the run has ended, also after a failure."""
     if path is None:
         yield None
         return
@@ -190,16 +203,16 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 @contextlib.contextmanager
 def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
-    """Show what happens; what is given beside stops the picture while somebody is asked."""
-    if not live or importlib.util.find_spec("rich") is None:  # the picture is of an extra; a run needs none
+    """Show the live view; the second value pauses it while somebody is asked."""
+    if not live:
         yield None, contextlib.nullcontext
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
 
-    from genie.cli.terminal import live as views
+    from genie.cli.terminal.live import View  # noqa: PLC0415 - as above
 
-    view = views.View(title)
+    view = View(title)
 
     @contextlib.contextmanager
     def paused() -> Iterator[None]:
@@ -209,9 +222,8 @@ def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]
         finally:
             picture.start()
 
-    with Live(
-        get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True
-    ) as picture:
+    picture = Live(get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True)
+    with cleaned_up(show_cursor), picture:
         yield view, paused
 
 

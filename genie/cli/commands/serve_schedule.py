@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,25 +14,24 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
-from genie.cli.errors import guarded
+from genie.cli.errors import guarded, run_async
 from genie.cli.files import read_payload, whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
-from genie.cli.signals import interrupts
 from genie.cli.terminal.drawing import plain
 from genie.config.loader import load
 from genie.errors import InputError
+from genie.runtime.report import USAGE
 from genie.runtime.runtime import Runtime
 from genie.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from genie.config.loader import Pipeline
-    from genie.contracts.card import Caller
+    from genie.cli.signals import Interrupts
     from genie.scheduling.scheduler import Firings, Notice
 
 _MAX_STATE_BYTES = 1 << 20
@@ -72,40 +73,60 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     loaded = controlled(loaded, given["control"])
     seen = {} if state is None else _read(state)
 
+    out = _Output()
+
     def tell(notice: Notice) -> None:
-        click.echo(plain(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip()))
+        out.write(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip())
         if state is not None and notice.what not in {"handled", "failed"}:
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
 
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
-    firings = anyio.run(_serve, loaded, caller, seen, tell, within_s)
-    for name, counts in firings.items():
-        told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
-        click.echo(plain(f"{name}: {told or 'nothing came'}"))
 
-
-async def _serve(
-    pipeline: Pipeline,
-    caller: Caller,
-    seen: Mapping[str, datetime],
-    tell: Callable[[Notice], None],
-    within_s: float,
-) -> Mapping[str, Firings]:
-    async with Runtime.from_pipeline(pipeline, caller=caller) as runtime:
-        renew(runtime)
-        scheduler = Scheduler(
-            runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
-            deadline_s=pipeline.within_s, since=dict(seen), tell=tell,
-        )  # fmt: skip
-        with interrupts() as heard:
+    async def serve(heard: Interrupts | None) -> Mapping[str, Firings]:
+        async with Runtime.from_pipeline(loaded, caller=caller) as runtime:
+            renew(runtime)
+            scheduler = Scheduler(
+                runtime, loaded.schedules, loaded.answer, question=loaded.input.question,
+                deadline_s=loaded.within_s, since=dict(seen), tell=tell,
+            )  # fmt: skip
             for name, due in scheduler.upcoming().items():
-                click.echo(plain(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next"))
+                out.write(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next")
             async with scheduler.running():
                 await (anyio.sleep_forever() if heard is None else heard.first())
-                click.echo(f"draining, {within_s:g} seconds at most", err=True)
+                _warn(f"draining, {within_s:g} seconds at most")
                 await scheduler.drain(within_s)
-        return scheduler.firings
+            return scheduler.firings
+
+    for name, counts in run_async(serve).items():
+        told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
+        out.write(f"{name}: {told or 'no firing'}")
+    if out.lost:
+        raise SystemExit(USAGE)
+
+
+class _Output:
+    """Lines on standard output. A reader that goes away stops the lines, never the schedules."""
+
+    def __init__(self) -> None:
+        self.lost = False
+
+    def write(self, line: str) -> None:
+        if self.lost:
+            return
+        try:
+            click.echo(plain(line))
+        except OSError as error:
+            self.lost = True
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still in the buffer
+            why = f"standard output: cannot be written ({error.strerror}); schedules go on"
+            _warn(f"{why}, and --log-level info logs their firings")
+
+
+def _warn(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads stderr either
+        click.echo(plain(text), err=True)
 
 
 def _read(path: Path) -> dict[str, datetime]:
@@ -124,4 +145,4 @@ def _write(path: Path, seen: Mapping[str, datetime]) -> None:
         with whole_file(path) as file:
             json.dump({name: due.isoformat() for name, due in seen.items()}, file)
     except InputError as error:  # what runs goes on; after a restart more may count as missed
-        click.echo(plain(str(error)), err=True)
+        _warn(str(error))

@@ -1,10 +1,9 @@
-"""`genie simulate`: a scenario in virtual time, under one seed or many."""
+"""`genie simulate`: run a scenario in virtual time, under one seed or many."""
 
 from __future__ import annotations
 
 import contextlib
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,8 @@ from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import has_colour, show
+from genie.cli.terminal.progress import progress
+from genie.cli.terminal.screen import show
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
         raise InputError("--trouble", text, "entries are numbered from 0")
     before = None if given["compare"] is None else saved(Path(given["compare"]))
     with _page(scenario, given["html"], given["journal"]) as page, _journal(given["journal"]) as journal:
-        evidence = simulate(scenario, given["seed"], part=part, journal=journal)
+        with progress("simulating"):
+            evidence = simulate(scenario, given["seed"], part=part, journal=journal)
         if not evidence.runs and part.arrivals:
             raise InputError(
                 "--runs", f"names no run that comes under seed {evidence.seed}", "runs are numbered from 1"
@@ -143,8 +144,8 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
     from genie.simulation.report import explored  # noqa: PLC0415 - as above
     from genie.simulation.seed_search import explore  # noqa: PLC0415 - as above
 
-    with _progress() as told:
-        tried = explore(scenario, seeds, told=None if told is None else lambda done, all_: told(f"{done}/{all_} seeds"))
+    with progress(f"0/{len(seeds)} seeds") as tell:
+        tried = explore(scenario, seeds, told=lambda done, all_: tell(f"{done}/{all_} seeds"))
     broken = next((one for one in tried if one.broken), None)
     smallest, replay = None, ""
     if broken is not None:
@@ -165,11 +166,10 @@ def _smallest(
 
     if part is not None and part != (None, None):
         return None, ""  # it is small already: somebody replays it
-    with _progress() as told:
+    with progress("shrinking") as tell:
         smallest = shrink(
             scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches, runs=runs,
-            told=None if told is None else
-            lambda tries, runs, trouble: told(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
+            told=lambda tries, runs, trouble: tell(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
         )  # fmt: skip
     return smallest, "" if smallest is None else _command(path, seed, smallest.part)
 
@@ -220,19 +220,3 @@ def _page(
             page.file.write(simulation_page(scenario, evidence, smallest, replay))
 
         yield write
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str], None] | None]:
-    """Yield what shows progress on one line of a terminal; None where nobody watches."""
-    if not has_colour(sys.stderr):
-        yield None
-        return
-
-    def told(text: str) -> None:
-        click.echo(f"\r\x1b[K{plain(text)}", err=True, nl=False)
-
-    try:
-        yield told
-    finally:
-        click.echo("\r\x1b[K", err=True, nl=False)

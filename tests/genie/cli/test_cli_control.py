@@ -153,7 +153,7 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
         assert "did you mean 'parrot'" in wrong.stderr
         killed = genie("kill", "all", "--as", "eve", "--reason", "leak", "--control", "control.db")
         assert killed.exit_code == 0
-        assert killed.stdout == "everything is killed; 1 running process will hear of it\n"
+        assert killed.stdout == "everything is killed; 1 running process affected\n"
         process.communicate(timeout=60)
         assert process.returncode == 4
     told = genie("status", "--control", "control.db").stdout
@@ -161,7 +161,7 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
     refused = genie("run", path, "--json")
     assert refused.exit_code == 4
     assert "everything is killed" in json.loads(refused.stdout)["notices"][0]
-    assert "nothing runs now" in genie("revive", "all", "--control", "control.db").stdout
+    assert "no running process" in genie("revive", "all", "--control", "control.db").stdout
     assert genie("kill", "agent", "parrot", "--for", "2h", "--pipeline", path).exit_code == 0
     refused = genie("run", path, "--json")
     assert "denied(killed)" in json.loads(refused.stdout)["notices"][0]
@@ -180,11 +180,11 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("approvals", "list"), "kept in the memory of the process that runs, out of reach"),
+        (("approvals", "list"), "in the memory of the running process"),
         (("kill", "all"), "pass --control FILE, or --pipeline FILE that says `control:`"),
         (("status", "--control", "none.db"), "there is no such control file"),
         (("revive", "all", "--control", "none.db"), "there is no such control file"),
-        (("pause", "x", "--pipeline", "toys.yaml"), "says no `control:`"),
+        (("pause", "x", "--pipeline", "toys.yaml"), "has no `control:`"),
         (("kill", "all", "x", "--control", "made.db"), "takes no name"),
         (("kill", "agent", "--control", "made.db"), "needs a name"),
         (("kill", "agent", "x", "--for", "soon", "--control", "made.db"), "write 90s, 15m, 2h or 1d"),
