@@ -181,7 +181,7 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
     ("words", "text"),
     [
         (("approvals", "list"), "in the memory of the running process"),
-        (("kill", "all"), "pass --control FILE, or --pipeline FILE that says `control:`"),
+        (("kill", "all"), "pass --control FILE, or a --pipeline FILE with `control:`"),
         (("status", "--control", "none.db"), "there is no such control file"),
         (("revive", "all", "--control", "none.db"), "there is no such control file"),
         (("pause", "x", "--pipeline", "toys.yaml"), "has no `control:`"),
