@@ -1,7 +1,7 @@
 """The pipelines that ship with the library, by name.
 
 People read and copy them in ``config/`` of the repository. A built distribution carries the same files in
-``genie/shelf/``, so that ``genie run insights`` works where there is no checkout.
+``genie/config/bundled/``, so that ``genie run insights`` works where there is no checkout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).parent
 
 def shipped() -> dict[str, Path]:
     """Return the files of the shipped pipelines, by the name that finds them."""
-    built, checkout = _PACKAGE / "shelf", _PACKAGE.parent / "config"
+    built, checkout = _PACKAGE / "bundled", _PACKAGE.parents[1] / "config"
     folder = (built if built.is_dir() else checkout) / "pipelines"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 

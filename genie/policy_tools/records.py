@@ -184,7 +184,7 @@ def _object(number: int, line: str, field: str | None) -> Record:
         why = (
             f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
         )
-        return Record(number, (), f"is no JSON ({why})")
+        return Record(number, (), f"is not JSON ({why})")
     if field is not None:
         found = _at(value, field)
         if found is None:

@@ -1,4 +1,4 @@
-"""`genie run`: a pipeline, one question, a report."""
+"""`genie run`: run a pipeline on one question and print the report."""
 
 from __future__ import annotations
 
@@ -46,50 +46,50 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=manual(
-    ("The sample statement", "genie run config/pipelines/insights.yaml"),
-    ("Statements of your own, with a question",
+    ("Run the sample statement", "genie run config/pipelines/insights.yaml"),
+    ("Ask a question on your own statements",
      "genie run config/pipelines/insights.yaml --input config/statements/sample.csv --question 'Where does it go?'"),
-    ("For a script: one JSON object, for a named caller",
+    ("Print one JSON object, for a named caller",
      "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
-    ("A page to send, and the record of why each message was delivered",
+    ("Write a page to share, and the journal of all decisions",
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
     exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
            4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
-    notes="On a terminal a live view shows agents and messages; NO_COLOR or TERM=dumb make it plain text.",
+    notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off.",
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option(
     "--input", "inputs", multiple=True, metavar="FILE", shell_complete=suggestions.files,
-    help="What the pipeline reads; - is standard input. Repeatable.",
+    help="Input of the pipeline; - is standard input. Repeatable.",
 )  # fmt: skip
-@click.option("--question", metavar="TEXT", help="What is asked.")
+@click.option("--question", metavar="TEXT", help="Text of the question.")
 @click.option(
     "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", shell_complete=suggestions.files,
-    help="YAML that says how to read the input, or one.",
+    help="YAML file that describes how to read the inputs, or one of them.",
 )  # fmt: skip
 @identity_options
 @click.option("--control", metavar="FILE", shell_complete=suggestions.files,
-              help="Let other terminals approve and switch off through this file.")  # fmt: skip
+              help="Control file, through which other shells approve and switch.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
               help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
 @click.option("--audit", metavar="DIR", shell_complete=suggestions.files,
-              help="Record verdicts and every act of governance in an audit trail there.")  # fmt: skip
+              help="Write an audit trail of verdicts and acts of governance to this folder.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
-              help="Write the report as one page with charts, which needs no network.")  # fmt: skip
+              help="Write the report as one page with charts; it needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
+@click.option("--quiet", is_flag=True, help="Print the report only: no live view, warnings or summary.")
 @metrics_option
 @log_options
 @guarded
 def command(pipeline: str, **given: Any) -> None:
-    """Run PIPELINE on one question and report.
+    """Run PIPELINE on one question and print the report.
 
-    The report goes to standard output, whatever else is said to stderr. Files appear whole or not at all.
+    The report goes to standard output, all other text to stderr. Files appear whole or not at all.
 
-    What waits for a person is asked on a terminal; elsewhere it is waited for with `control:`, and without it the run
-    ends held.
+    On a terminal, the command asks about held deliveries. Elsewhere it waits for decisions when the pipeline has
+    `control:`; otherwise the run ends held.
     """
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
@@ -116,7 +116,7 @@ def command(pipeline: str, **given: Any) -> None:
         _print(outcome, summary=not given["quiet"])
         if outcome.status is Status.HELD and loaded.control is None and not given["quiet"]:
             click.echo(
-                "nobody was asked: run it on a terminal, or with --control FILE and see genie approvals", err=True
+                "nobody could decide: run it on a terminal, or with --control FILE; see genie approvals", err=True
             )
     raise SystemExit(outcome.status.exit_code)
 

@@ -1,4 +1,4 @@
-"""`genie serve-schedule`: ask a pipeline's question by the clock, until drained."""
+"""`genie serve-schedule`: run a pipeline on its schedule until it is drained."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @click.command("serve-schedule", epilog=manual(
-    ("Until SIGTERM, remembering over restarts what has fired",
+    ("Serve until SIGTERM; a state file survives restarts",
      "genie serve-schedule pipeline.yaml --state fired.json --drain-within 60"),
-    exits={0: "drained", 2: USUAL[2], 130: "a second signal stopped it"},
+    exits={0: "drained", 2: f"{USUAL[2]}; or standard output was lost", 130: "stopped by a second signal"},
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
-              metavar="SECONDS", help="How long runs may go on after the first SIGTERM or SIGINT.")  # fmt: skip
+              metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT.")  # fmt: skip
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
-              help="Remember here what has fired, so that a restart knows what it missed.")  # fmt: skip
+              help="State file; a restart reads from it which firings it missed.")  # fmt: skip
 @identity_options
 @click.option("--control", metavar="FILE", shell_complete=suggestions.files,
-              help="Let other terminals approve and switch off through this file.")  # fmt: skip
+              help="Control file, through which other shells approve and switch.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
@@ -58,9 +58,10 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 def command(pipeline: str, within_s: float, state: Path | None, **given: Any) -> None:
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
-    Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds.
+    The signal starts a drain: no run is admitted, firings are skipped and counted, and running runs have
+    --drain-within seconds.
 
-    Policy files are watched, and read again at SIGHUP.
+    Policy files are reloaded when they change, and at SIGHUP.
     """
     logging.basicConfig(
         level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -130,19 +131,19 @@ def _warn(text: str) -> None:
 
 
 def _read(path: Path) -> dict[str, datetime]:
-    """Return, by schedule, until when firings were dealt with; nothing from a file that is not there yet."""
+    """Return schedule -> time of its last firing; empty when the file does not exist."""
     if not path.exists():
         return {}
     try:
         values = json.loads(read_payload(str(path), limit=_MAX_STATE_BYTES))
         return {str(name): datetime.fromisoformat(value).astimezone(UTC) for name, value in values.items()}
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
-        raise InputError(str(path), "is no state of schedules", "name another file, or remove it") from None
+        raise InputError(str(path), "is not a state file of schedules", "name another file, or remove it") from None
 
 
 def _write(path: Path, seen: Mapping[str, datetime]) -> None:
     try:
         with whole_file(path) as file:
             json.dump({name: due.isoformat() for name, due in seen.items()}, file)
-    except InputError as error:  # what runs goes on; after a restart more may count as missed
+    except InputError as error:  # schedules go on; a restart may count more firings as missed
         _warn(str(error))

@@ -88,7 +88,7 @@ def test_another_shell_lists_shows_and_approves(toys, pipeline, genie, listed) -
     again = genie("approvals", "deny", waiting["id"], *BEN, "--control", "control.db")
     assert again.exit_code == 2
     assert "is approved" in again.stderr
-    assert "nothing waits" in genie("approvals", "list", "--control", "control.db").stdout
+    assert "no approval is pending" in genie("approvals", "list", "--control", "control.db").stdout
     [over] = listed("--all")
     assert (over["state"], over["payload"], over["votes"][0]["by"]) == ("approved", None, "ben")
 
@@ -104,7 +104,8 @@ def test_a_no_ends_denied_and_an_edit_is_delivered(toys, pipeline, genie, listed
     edit = tmp_path / "edit.json"
     with started(toys, "run", path, "--json", "--as", "ann") as process:
         [waiting] = until(listed, process)
-        for content, text in (("{", "is no JSON"), ("[]", "is no JSON object"), ('{"text": 5}', "text: string_type")):
+        wrong = (("{", "is not valid JSON"), ("[]", "is not a JSON object"), ('{"text": 5}', "text: string_type"))
+        for content, text in wrong:
             edit.write_text(content)
             refused = genie("approvals", "approve", "hold-", *BEN, "--edit", str(edit), "--control", "control.db")
             assert refused.exit_code == 2

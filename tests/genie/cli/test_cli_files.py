@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from genie.cli.scaffold.agent import plan
 from genie.cli.files import whole_file
+from genie.cli.scaffold.agent import plan
 from genie.errors import InputError
 
 ROOT = Path(__file__).parents[3]

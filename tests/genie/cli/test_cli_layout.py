@@ -8,7 +8,6 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rich.cells import cell_len as width_of
 
 from genie.cli.terminal.layout import Column, Grid, Line, Text, laid_out

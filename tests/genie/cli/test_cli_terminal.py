@@ -115,6 +115,18 @@ def test_the_report_cuts_no_amount_at_eighty_columns(terminal: Terminal) -> None
     assert "…" not in shell.screen
 
 
+@pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}])
+def test_work_of_more_than_two_seconds_shows_its_progress(terminal: Terminal, environ: dict[str, str]) -> None:
+    shell = terminal("simulate", str(ROOT / "config/simulations/quiet-month.yaml"), "--seeds", "1..10000", **environ)
+    if not environ:
+        shell.until("/10000 seeds, 2 s")
+        shell.until("/10000 seeds, 3 s")
+    shell.press(CTRL_C)
+    assert shell.ended() == 130
+    assert shell.screen.endswith("interrupted\r\n")
+    assert ("seeds" in shell.screen) == (not environ)
+
+
 # --- Ctrl-C ---
 
 
