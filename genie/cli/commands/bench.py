@@ -97,7 +97,7 @@ def _measured(fanouts: tuple[int, ...], requests: int | None) -> list[dict[str, 
 
 
 def _on_page(fanouts: tuple[int, ...], requests: int | None, path: str) -> list[dict[str, object]]:
-    import os  # noqa: PLC0415 - only for those who want a page
+    import os  # noqa: PLC0415 - start-up: only with --html
     import platform  # noqa: PLC0415 - as above
     import time  # noqa: PLC0415 - as above
 

@@ -160,7 +160,7 @@ def _specimen(known: Sourced, message: str, journal: str | None, caller: Caller)
 
 
 def _json(value: object) -> None:
-    from genie.cli.terminal.json_text import to_text  # noqa: PLC0415 - only for those who want JSON
+    from genie.cli.terminal.json_text import to_text  # noqa: PLC0415 - start-up: only with --json
 
     click.echo(to_text(value))
 

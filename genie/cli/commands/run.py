@@ -171,7 +171,7 @@ def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
     if path is None:
         yield None
         return
-    from genie.reports.html.file import page_file  # noqa: PLC0415 - only for those who want a page
+    from genie.reports.html.file import page_file  # noqa: PLC0415 - start-up: only with --html
 
     with page_file(path, other=journal) as page:
         yield page
@@ -183,7 +183,7 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
     if path is None:
         yield None
         return
-    from genie.journal.jsonl import JournalFile  # noqa: PLC0415 - only for those who want a journal
+    from genie.journal.jsonl import JournalFile  # noqa: PLC0415 - start-up: only with --journal
 
     reader = caller.card()
     senders = {binding.card.id: binding.card for binding in pipeline.bindings} | {reader.id: reader}

@@ -53,14 +53,14 @@ def _is_pipeline(path: Path) -> bool:
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
     """Let the shell offer files."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for whoever completes
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - start-up: only for completion
 
     return [CompletionItem(incomplete, type="file")]
 
 
 def agents(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
     """Offer the names of installed agents without importing them."""
-    from genie.config.plugins import Catalogue  # noqa: PLC0415 - only for whoever completes
+    from genie.config.plugins import Catalogue  # noqa: PLC0415 - start-up: only for completion
 
     return _starting(incomplete, sorted(_quietly(lambda: list(Catalogue.installed().agents))))
 

@@ -1,4 +1,4 @@
-"""Drawing with characters: bars, sparklines, and text that cannot control the terminal."""
+"""Drawing with characters: bars, sparklines, and text that cannot steer the terminal."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
 _STEERING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode categories that move the cursor, or reorder or hide text; payloads can contain them."""
+"""Unicode categories that move the cursor, reorder text or hide in it: a narration may hold any of them."""
 
 
 def plain(text: str) -> str:
-    """Return text in which ``�`` replaces every character that could control a terminal."""
+    """Return text in which every character that could steer a terminal is replaced by ``�``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join("�" if unicodedata.category(char) in _STEERING else char for char in text)
 
 
 def bar(value: Decimal | int, largest: Decimal | int, width: int) -> str:
-    """Return a bar of up to ``width`` characters, in steps of an eighth of a character.
+    """Return a bar of up to ``width`` characters, drawn to an eighth of a character.
 
-    A value of zero or less has no bar; any other value has at least the thinnest bar.
+    A negative or zero value has no bar; anything above zero shows at least its thinnest piece.
     """
     if largest <= 0 or value <= 0:
         return ""
@@ -34,7 +34,7 @@ def bar(value: Decimal | int, largest: Decimal | int, width: int) -> str:
 
 
 def sparkline(values: Sequence[Decimal | int]) -> str:
-    """Return one character for each value, by its height; equal values make a flat line."""
+    """Return one character a value, from the lowest level to the highest; all equal is a flat line."""
     if not values:
         return ""
     low, high = min(values), max(values)

@@ -1,4 +1,4 @@
-"""A payload for people: fields in order, tuples of values as tables, grounds as sentences."""
+"""Any payload for people: its fields in order, tuples of values as tables, what an answer rests on as sentences."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _MOST_ROWS = 20
 _LONGEST = 400
 _MOST_LISTED = 6
-"""Most texts of a tuple in a cell of a table."""
+"""Texts of a tuple that a cell of a table names."""
 _GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
-"""Fields of a value that holds the grounds of an answer; the command imports no payload class."""
+"""Fields by which a value is known to be what an answer rests on; the command knows no payload of the agents."""
 
 
 def render_payload(payload: Value, *, indent: int = 0) -> Iterator[Part]:
-    """Yield the fields of a payload; long texts and tables are shortened, with a note."""
+    """Yield the fields of a payload; long texts are cut, tables shortened, and both say so."""
     for name in type(payload).model_fields:
         value = getattr(payload, name)
         if isinstance(value, tuple) and value and all(_has_fields(item) for item in value):
@@ -37,7 +37,7 @@ def render_payload(payload: Value, *, indent: int = 0) -> Iterator[Part]:
 
 
 def _grounds(value: Value, indent: str) -> Iterator[Part]:
-    """Yield the grounds of an answer; a rule edition by id and section only (--json has its source)."""
+    """Yield why an answer is what it is; a rule edition by its id and section, for --json has its source."""
     told = value.model_dump()
     yield Line.of(f"{indent}why:", "bold")
     for reason in told["reasons"]:
@@ -63,7 +63,7 @@ def _rows(name: str, values: tuple[Value, ...]) -> Iterator[Part]:
 
 
 def _has_fields(value: object) -> bool:
-    """Return True when a value has no text form of its own, unlike an amount, and is shown field by field."""
+    """Return whether a value is shown field by field, having no text of its own as an amount has."""
     return isinstance(value, Value) and "__str__" not in vars(type(value))
 
 
