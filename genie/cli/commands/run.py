@@ -171,7 +171,7 @@ def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
     if path is None:
         yield None
         return
-    from genie.reports.html.file import page_file  # noqa: PLC0415 - start-up: only with --html
+    from genie.reports.html.file import page_file  # noqa: PLC0415 - only for those who want a page
 
     with page_file(path, other=journal) as page:
         yield page

@@ -16,9 +16,9 @@ from click.testing import Result
 ROOT = Path(__file__).parents[3]
 PIPELINE = str(ROOT / "config/pipelines/insights.yaml")
 NEEDLESS = (
-    "rich", "httpx", "prometheus_client", "openpyxl", "genie.benchmark", "genie.reports.html",
-    "genie.edges.telemetry.prometheus", "click.shell_completion",
-    "genie_finance.insights.reading.camt", "genie_finance.insights.reading.workbook",
+    "jinja2", "rich.live", "httpx", "prometheus_client", "openpyxl", "genie.benchmark", "genie.reports.html",
+    "genie.edges.telemetry.prometheus",
+    "click.shell_completion", "genie_finance.insights.reading.camt", "genie_finance.insights.reading.workbook",
 )  # fmt: skip
 
 
@@ -45,9 +45,18 @@ def test_a_run_in_a_pipe_loads_nothing_that_it_does_not_need() -> None:
         f"atexit.register(lambda: print([one for one in {NEEDLESS!r} if one in sys.modules], file=sys.stderr));"
         "main()"
     )
-    done = process(code, "run", PIPELINE, "--json")
+    done = process(code, "run", PIPELINE, "--quiet")
     assert (done.returncode, done.stderr) == (0, "[]\n")
-    assert "125000.00" in done.stdout
+    assert "125,000.00" in done.stdout
+
+
+def test_a_run_for_a_script_does_not_load_rich() -> None:
+    code = (
+        "import atexit, sys; from genie.cli import main;"
+        "atexit.register(lambda: print('rich' in sys.modules, file=sys.stderr)); main()"
+    )
+    done = process(code, "run", PIPELINE, "--json")
+    assert (done.returncode, done.stderr) == (0, "False\n")
 
 
 def test_a_program_that_calls_the_command_keeps_its_collector(genie: Callable[..., Result]) -> None:
