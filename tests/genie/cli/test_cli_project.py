@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import Result
 
 from genie.cli.scaffold.project import make_project
 from genie.errors import InputError
 
 Genie = Callable[..., Result]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +88,24 @@ def test_an_empty_folder_is_filled(genie: Genie, tmp_path: Path) -> None:
     assert "wrote ledger/pyproject.toml" in result.stdout
     assert result.stdout.splitlines()[-1].startswith("next: cd ledger && pip install ")
     assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
+
+
+def test_its_policies_protect_personal_data_and_secrets(tmp_path: Path) -> None:
+    make_project(tmp_path / "ledger", version="1.2.3")
+    policies = yaml.safe_load((tmp_path / "ledger/pipeline.yaml").read_text())["policies"]
+    assert {"pii", "secrets"} <= set(map(str, policies))
+
+
+def test_it_can_be_installed_with_the_checkout_that_made_it(genie: Genie, tmp_path: Path) -> None:
+    """Was: `pip install` of a new project looked for `genie-bus` on the package index, where it is not yet."""
+    told = genie("new", "project", "ledger").stdout.splitlines()[-1]
+    assert f"pip install '{ROOT}[governance]' && pip install -e '.[test]'" in told
+    assert 'pip install "${GENIE}[governance]"' in (tmp_path / "ledger/README.md").read_text()
+    workflow = yaml.safe_load((tmp_path / "ledger/.github/workflows/check.yml").read_text())
+    steps = workflow["jobs"]["check"]["steps"]
+    install = next(place for place, step in enumerate(steps) if step.get("run") == "pip install './.genie[governance]'")
+    assert steps[install - 1]["with"] == {"repository": "${{ vars.GENIE_REPOSITORY }}", "path": ".genie"}
+    assert steps[install + 1]["run"] == "pip install -e '.[test]'"
 
 
 def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
