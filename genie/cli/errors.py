@@ -1,18 +1,19 @@
-"""How the command ends when something is wrong: clear lines on stderr and an exit code, never a traceback."""
+"""How the command ends when something is wrong: lines on stderr and an exit code, never a traceback."""
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from genie.cli.signals import INTERRUPTED, Interrupts, interrupts
 from genie.cli.terminal.drawing import plain
 from genie.errors import ConfigError, DefinitionError, GenieError, InputError, PolicyError, RoutingError
-from genie.runtime.report import FAILED, INTERRUPTED, USAGE
+from genie.runtime.report import FAILED, USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,7 +22,7 @@ _BAD_INPUT = (ConfigError, DefinitionError, InputError, PolicyError, RoutingErro
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn the errors of this library into lines on stderr: exit 2 for what the user can mend, 4 for the rest."""
+    """Turn the errors of this library into lines on stderr: exit 2 for errors that the user can fix, 4 for others."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -31,11 +32,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             stop(error, USAGE)
         except GenieError as error:
             stop(error, FAILED)
-        except KeyboardInterrupt:
-            stop("interrupted", INTERRUPTED)
-        except BaseExceptionGroup as group:  # what leaves a task group
-            if group.subgroup(KeyboardInterrupt) is None:
-                raise
+        except KeyboardInterrupt:  # where a program calls the command: a process of its own has signal handlers
             stop("interrupted", INTERRUPTED)
 
     return run
@@ -46,3 +43,30 @@ def stop(problem: object, code: int) -> NoReturn:
     for line in str(problem).splitlines():
         click.echo(plain(line), err=True)
     raise SystemExit(code)
+
+
+def run_async(main: Callable[[Interrupts | None], Coroutine[Any, Any, R]]) -> R:
+    """Run a coroutine function on an event loop of its own, with the signals of the run.
+
+    An agent that raises ``SystemExit`` or ``KeyboardInterrupt`` must not decide the exit code of the command: such an
+    end is a failure.
+    """
+    import anyio  # noqa: PLC0415 - start-up: only for commands that run a loop
+
+    with interrupts() as heard:
+        try:
+            return anyio.run(main, heard)
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            ended: BaseException = error
+        except BaseExceptionGroup as group:
+            if isinstance(group, Exception):
+                raise
+            ended = group
+    names = ", ".join(sorted({type(one).__name__ for one in _leaves(ended)}))
+    stop(f"the runtime ended without an answer: an agent raised {names}", FAILED)
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+    return [error]

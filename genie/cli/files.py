@@ -1,14 +1,16 @@
-"""Reading and writing files for the command: bounded on the way in, whole or not at all on the way out."""
+"""Files of the command: what is read has a size limit, what is written appears whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from genie.cli.signals import cleaned_up
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,17 +19,14 @@ if TYPE_CHECKING:
 MAX_PAYLOAD_BYTES = 8 << 20
 """Largest JSON payload that is read from a file or from standard input."""
 
-_GROWING: set[Path] = set()
-"""Files that are being written, under their hidden names."""
-
 
 def read_payload(path: str, *, limit: int = MAX_PAYLOAD_BYTES) -> bytes:
     """Return the bytes of a file, or of standard input for ``-``.
 
-    The size is looked at before anything is read, and no more than ``limit + 1`` bytes are ever held.
+    The size is checked before the file is read; at most ``limit + 1`` bytes are held.
 
     Raises:
-        InputError: It is missing, no file, empty, too large, or cannot be read.
+        InputError: The file is missing, a folder, empty, too large, or cannot be read.
     """
     if path == "-":
         return _bounded(sys.stdin.buffer, "standard input", limit)
@@ -60,40 +59,29 @@ def _megabytes(size: int) -> str:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Write a text file that appears complete or not at all: beside its place first, then moved there.
+    """Write a text file that appears whole or not at all: under a hidden name first, which is renamed at the end.
+
+    Only its owner can read the file.
 
     Raises:
-        InputError: The folder cannot be written to, or what has that name is no ordinary file: a device or a pipe
-            would be replaced by one.
+        InputError: The folder cannot be written to, or the path is not a regular file: the rename would replace a
+            device or a pipe.
     """
     if path.is_dir():
         raise InputError(str(path), "is a folder", "name a file in it")
     if path.exists() and not path.is_file():
-        raise InputError(str(path), "is no ordinary file", "name another")
-    try:
-        import tempfile  # noqa: PLC0415 - start-up: only where a file is written
-
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written ({error.strerror})") from None
-    temporary = Path(name)
-    _GROWING.add(temporary)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written ({error.strerror})") from None
-    finally:
-        with suppress(OSError):  # it has been moved, or its folder has gone
-            temporary.unlink()
-        _GROWING.discard(temporary)
-
-
-def drop_growing() -> None:
-    """Remove what is not complete yet; for a process that ends without unwinding."""
-    for temporary in tuple(_GROWING):
-        with suppress(OSError):
-            temporary.unlink()
+        raise InputError(str(path), "is not a regular file", "name another file")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with cleaned_up(temporary.unlink):
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+        finally:
+            with suppress(OSError):  # after the rename it does not exist
+                temporary.unlink()

@@ -1,4 +1,4 @@
-"""The end of a command's help: examples that can be typed as they stand, and what its exit codes mean."""
+"""The epilog of a command's help: examples and exit codes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def manual(*examples: tuple[str, str], exits: Mapping[int, str] = USUAL, notes: 
     """Return an epilog for click.
 
     Args:
-        examples: What it is for, and the line to type; a test runs each.
-        exits: Exit code -> when.
-        notes: A paragraph of its own, wrapped to the terminal.
+        examples: Purpose and command line of each example; a test runs them.
+        exits: Exit code -> meaning.
+        notes: A paragraph before the examples.
     """
     lines = [line for about, command in examples for line in (f"  # {about}", f"  {PROMPT}{command}")]
     told = [f"  {code:<4} {when}" for code, when in exits.items()]

@@ -1,95 +1,104 @@
-"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once, whatever runs."""
+"""Ctrl-C and SIGTERM: the first signal asks a run for an orderly end, the second ends the process at once.
+
+A signal never raises `KeyboardInterrupt` in a process of the command: an exception can be swallowed by a handler of an
+agent, a destructor or an import hook. `docs/decisions/007-signal-handlers.md` says why the handlers are our own.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import signal
-import socket
 import sys
 import threading
-from typing import TYPE_CHECKING
-
-import anyio
-
-from genie.cli.files import drop_growing
-from genie.runtime.report import INTERRUPTED
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-_UNWINDING_S = 1.0
-"""What a second signal leaves for closing files; an agent that will not stop does not get longer."""
-_SHOW_CURSOR = "\x1b[?25h"
+INTERRUPTED = 130
+"""Exit code of a process that a signal ended."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_CLEANUPS: list[Callable[[], object]] = []
+_OWNER = os.getpid()
+
+
+@contextlib.contextmanager
+def cleaned_up(undo: Callable[[], object]) -> Iterator[None]:
+    """Call ``undo`` when a signal ends the process inside the block; otherwise the block cleans up by itself."""
+    _CLEANUPS.append(undo)
+    try:
+        yield
+    finally:
+        _CLEANUPS.remove(undo)
+
+
+def end_at_once(_number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+    """Undo what is half done, stop worker processes, print one line, and end the process; a signal handler."""
+    if os.getpid() == _OWNER:  # a forked worker must not remove the files of its parent
+        for undo in reversed(tuple(_CLEANUPS)):
+            with contextlib.suppress(Exception):
+                undo()
+        if "multiprocessing" in sys.modules:
+            for child in sys.modules["multiprocessing"].active_children():
+                child.kill()
+        with contextlib.suppress(OSError):  # not through sys.stderr: the signal may have interrupted a write to it
+            os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+def end_at_signals() -> None:
+    """End this process at once on SIGINT or SIGTERM, except for a signal that the caller of the process ignores."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end_at_once)
 
 
 class Interrupts:
-    """Signals of one run; ``first`` waits for one, the second raises ``KeyboardInterrupt`` where the program is.
+    """The signals of one run: ``first`` waits for the first one, the second one ends the process.
 
-    A handler of Python's own hears a second Ctrl-C even while an agent blocks the loop, which a task cannot.
+    The handler runs in the main thread between two bytecodes, so it hears a signal while an agent blocks the loop.
     """
 
     def __init__(self, waking: socket.socket, woken: socket.socket) -> None:
         self.count = 0
-        self.told: Callable[[], None] | None = None
-        """Called at the first signal, from the handler itself: a picture can say so even while the loop is blocked."""
+        self.on_first: Callable[[], None] | None = None
+        """Called by the signal handler at the first signal, so that a live view reacts while the loop is blocked."""
         self._waking = waking
         self._woken = woken
 
     def hear(self, _number: int, _frame: FrameType | None) -> None:
-        """Take one signal; called by the interpreter.
-
-        Raises:
-            KeyboardInterrupt: It is not the first.
-        """
+        """Take one signal; called by the interpreter."""
         self.count += 1
-        if self.count == 1:
-            self._waking.send(b"!")
-            if self.told is not None:
-                self.told()
-            return
-        logging.getLogger("asyncio").disabled = True  # it would report every task that is torn down
-        watchdog = threading.Timer(_UNWINDING_S, _leave)
-        watchdog.daemon = True
-        watchdog.start()
-        raise KeyboardInterrupt
+        if self.count > 1:
+            end_at_once()
+        self._waking.send(b"!")
+        if self.on_first is not None:
+            self.on_first()
 
     async def first(self) -> None:
         """Wait for the first signal."""
+        import anyio  # noqa: PLC0415 - start-up: this module is imported before any command
+
         await anyio.wait_readable(self._woken)
 
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Interrupts | None]:
-    """Receive SIGINT and SIGTERM until the block ends; None outside the main thread, which alone can."""
+    """Receive SIGINT and SIGTERM until the block ends; None outside the main thread, where Python forbids it."""
     if threading.current_thread() is not threading.main_thread():
         yield None
         return
+    import socket  # noqa: PLC0415 - as above
+
     ours, theirs = socket.socketpair()
     with ours, theirs:
         heard = Interrupts(theirs, ours)
-        before = {number: signal.signal(number, heard.hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, heard.hear) for number in _SIGNALS}
         try:
             yield heard
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _leave() -> None:
-    """End the process while something in it refuses to; the main thread has told of it if it came that far."""
-    if threading.main_thread().is_alive():
-        _tell()
-    drop_growing()
-    os._exit(INTERRUPTED)
-
-
-def _tell() -> None:
-    stream = sys.__stderr__  # a live view has put itself into the place of the other
-    if stream is not None:
-        with contextlib.suppress(OSError, ValueError):
-            stream.write(f"{_SHOW_CURSOR}\r\n" if stream.isatty() else "")
-            stream.write("interrupted\n")
-            stream.flush()

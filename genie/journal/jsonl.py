@@ -1,11 +1,12 @@
-"""Writing the journal out for a caller: every payload is judged and masked for who reads it, as a delivery would be."""
+"""Write a journal as JSON lines; each payload is judged and masked for the reader, like a delivery."""
 
 from __future__ import annotations
 
+import json
 from typing import IO, TYPE_CHECKING, Any
 
-from genie.cli.terminal.json_text import as_values, as_wire, to_line
-from genie.policy.disclosure import Disclosure, seen
+from genie.contracts.serialization import as_values, as_wire
+from genie.policy.disclosure import Sight, seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 class JournalFile:
     """A journal that writes each record as one JSON line: headers, findings, verdicts, outcomes.
 
-    A payload stands in a line only as far as the reader may see it; otherwise ``withheld`` says why. Recording never
-    raises: the first failure to write is kept in ``failure``, and nothing more is written after it.
+    A line holds the payload as the reader may see it; otherwise ``withheld`` has the reason. Recording never raises:
+    ``failure`` keeps the first write error, and nothing is written after it.
 
     Args:
         file: Where the lines go.
-        policies: The policies that the pipeline runs under.
-        reader: Card of whoever will read the file.
-        senders: Cards by id of all that may send; a message of anybody else is withheld.
+        policies: The policies of the pipeline.
+        reader: Card of the reader.
+        senders: Cards of all senders, by id; messages of other senders are withheld.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class JournalFile:
         if entry.message is not None:
             line |= self._message(entry.message)
         try:
-            self._file.write(to_line(line) + "\n")
+            self._file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
         except OSError as error:
             self.failure = error
 
@@ -86,11 +87,11 @@ class JournalFile:
         masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
         return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
 
-    def _seen(self, message: Envelope[Any]) -> tuple[Disclosure, frozenset[Path]]:
-        """Return what the reader may see of a message, and where that is masked."""
+    def _seen(self, message: Envelope[Any]) -> tuple[Sight, frozenset[Path]]:
+        """Return the message as the reader may see it, and the masked paths."""
         sender = self._senders.get(message.sender)
         if sender is None:
-            return Disclosure(None, "its sender has no card here"), frozenset()
+            return Sight(None, "its sender is unknown"), frozenset()
         kind = type(message.payload)
         evaluator = self._evaluators.get(kind)
         if evaluator is None:

@@ -1,4 +1,4 @@
-"""Reading a journal back: each message that it holds, who it was delivered to, and what of it is hidden."""
+"""Read a journal file: its messages, their recipients, and the fields that it masks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
 from genie.contracts.message import Finding, Inspection, Payload, stamp
 from genie.errors import InputError
-from genie.policy_tools.sample import Specimen, card_of, kinds_of
+from genie.journal.sample import Specimen, card_of, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from genie.policy.policy import PipelineContext
 
 MOST_LINE = 64 << 20
-"""Characters of one line."""
+"""Longest line, in characters."""
 _MOST_BYTES = 16 << 20
-"""Bytes that stand for a content that the journal names by its length."""
+"""Largest placeholder for binary content; the journal holds its length and hash only."""
 EVERYTHING = frozenset({()})
 
 
 @dataclass(slots=True)
 class Replay:
-    """The deliveries of a journal file, as `genie run --journal` writes it.
+    """The deliveries of a journal file that `genie run --journal` wrote.
 
     Args:
-        path: The file; it is read twice, once for who got what and once for the messages.
-        scene: Topics and agents that it may speak of.
-        caller: Who asked, for the clearance of answers.
+        path: The file. It is read twice: for the recipients, then for the messages.
+        scene: Known topics and agents.
+        caller: The caller of the run; its clearance applies to answers.
     """
 
     path: str
     scene: PipelineContext
     caller: Caller
     skipped: dict[str, int] = field(default_factory=dict)
-    """Why deliveries are left out -> how many."""
+    """Reason -> number of deliveries that were skipped."""
     _cards: dict[str, AgentCard | None] = field(default_factory=dict)
 
     def specimens(self, only: str | None = None) -> Iterator[tuple[str, Specimen]]:
@@ -52,7 +52,7 @@ class Replay:
             only: The id of one message.
 
         Raises:
-            InputError: The file cannot be read, or is no journal.
+            InputError: The file cannot be read, or is not a journal.
         """
         recipients = self._recipients(only)
         for number, line in self._lines():
@@ -62,7 +62,7 @@ class Replay:
                 found = self._specimen(line, recipients.get(line["message_id"], ()))
             except (KeyError, TypeError, ValueError, AttributeError):
                 raise InputError(
-                    f"{self.path}:{number}", "is no record of a message", "name a --journal file"
+                    f"{self.path}:{number}", "is not a message record", "name a file that --journal wrote"
                 ) from None
             if found is not None:
                 yield line["message_id"], found
@@ -86,7 +86,7 @@ class Replay:
         except OSError as error:
             raise InputError(self.path, f"cannot be read ({error.strerror})") from None
         except UnicodeDecodeError:
-            raise InputError(self.path, "is not UTF-8 text, so it is no journal") from None
+            raise InputError(self.path, "is not UTF-8 text, so it is not a journal") from None
 
     def _parsed(self, file: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
         number = 0
@@ -101,7 +101,7 @@ class Replay:
             except (ValueError, RecursionError):
                 line = None
             if not isinstance(line, dict) or "kind" not in line:
-                raise InputError(f"{self.path}:{number}", "is no line of a journal", "give what --journal wrote")
+                raise InputError(f"{self.path}:{number}", "is not a journal record", "name a file that --journal wrote")
             yield number, line
 
     def _skip(self, why: str, count: int = 1) -> None:
@@ -154,11 +154,11 @@ def _finding(given: dict[str, Any]) -> Finding:
 def _payload(
     kinds: tuple[type[Payload], ...], line: dict[str, Any], findings: tuple[Finding, ...]
 ) -> tuple[Payload, frozenset[tuple[str, ...]]]:
-    """Return a payload as near to the one that was sent as the journal allows, and the fields that are not."""
+    """Return the payload as far as the journal holds it, and the fields that differ from the original."""
     given = line.get("payload")
     if isinstance(given, dict):
         hidden: set[tuple[str, ...]] = set()
-        # A journal written before it named what it masks: whatever lies where something was found may be masked.
+        # Older journals do not list masked paths: every path with a finding may be masked.
         masked = line.get("masked", [found.path for found in findings])
         hidden.update(tuple(step for step in path if isinstance(step, str)) for path in masked)
         whole = _contents(given, (), hidden)
@@ -166,12 +166,12 @@ def _payload(
             try:
                 return kind.model_validate(whole), frozenset(hidden)
             except ValidationError:
-                continue  # another version, or what is masked is no value of its field any more
+                continue  # another version of the class, or a masked value that the field does not accept
     return kinds[0].model_construct(), EVERYTHING
 
 
 def _contents(value: Any, path: tuple[str, ...], hidden: set[tuple[str, ...]]) -> Any:
-    """Return a payload's values with bytes of the right length where the journal names a content by its digest."""
+    """Return a payload's values; binary content becomes zero bytes of the recorded length."""
     if isinstance(value, dict):
         if set(value) == {"bytes", "sha256"} and isinstance(value["bytes"], int) and value["bytes"] >= 0:
             if value["bytes"]:

@@ -1,4 +1,4 @@
-"""Two policy sets over one journal: which deliveries would be judged otherwise, by which policy or rule."""
+"""Two policy sets on one journal: which deliveries change their verdict, and by which policy or rule."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.cli.terminal.layout import Line, Text
 from genie.contracts.message import topic_of
 from genie.policy.evaluator import Opinion
 from genie.policy.policy import Route
-from genie.policy.verdicts import SHADOW
 from genie.policy_tools.explain import strongest, verdict_of
 from genie.rules.policy import Rules
 
@@ -19,17 +17,16 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.journal.sample import Specimen
     from genie.policy.evaluator import Evaluator
     from genie.policy.policy import Policy, PolicySet
-    from genie.policy_tools.sample import Specimen
 
 SAMPLES = 5
-"""Deliveries that are named for each change."""
-_SHOWN = 2
+"""Deliveries that are named for each change, at most."""
 
 
 class Change(NamedTuple):
-    """What one policy or rule said, and would say."""
+    """The opinion of one policy or rule, before and after."""
 
     policy: str
     before: str
@@ -38,14 +35,14 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Difference:
-    """What changes over a journal."""
+    """The changes over a journal."""
 
     messages: int = 0
     deliveries: int = 0
     changed: int = 0
-    """Deliveries that would be delivered otherwise: the verdict of the whole set is another one."""
+    """Deliveries for which the verdict of the whole set changes."""
     undecidable: int = 0
-    """Deliveries of which some policy needs what the journal does not show."""
+    """Deliveries for which a policy needs fields that the journal masks."""
     changes: dict[Change, int] = field(default_factory=dict)
     samples: dict[Change, list[str]] = field(default_factory=dict)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -83,11 +80,11 @@ class Difference:
 
 
 class Judged:
-    """One policy set over messages of a journal.
+    """One policy set on the messages of a journal.
 
     Args:
         policies: The set.
-        same: Names of the policies that the other set has in the very same form.
+        same: Names of the policies that the other set has unchanged.
     """
 
     def __init__(self, policies: PolicySet, same: frozenset[str]) -> None:
@@ -96,11 +93,11 @@ class Judged:
         self._gates: dict[tuple[type[Payload], str], Evaluator] = {}
 
     def inspected(self, specimen: Specimen) -> Envelope[Any]:
-        """Return a message as this set's inspectors see it."""
+        """Return a message as inspected under this set."""
         return specimen.inspected(self._policies)
 
     def said(self, specimen: Specimen, message: Envelope[Any], recipient: AgentCard) -> dict[str, str]:
-        """Return policy or rule -> its verdict, without plain allows; ``hidden`` where it cannot be told."""
+        """Return policy or rule -> verdict, without plain allows; ``hidden`` when it cannot be decided."""
         kind = type(message.payload)
         gate = self._gates.get((kind, recipient.id))
         if gate is None:
@@ -129,7 +126,7 @@ class Judged:
                 yield name, verdict_of(_opinion(name, trial.ruled, shadow=shadow))
 
     def _blind(self, policy: Policy, specimen: Specimen) -> bool:
-        """Return True when a changed policy would have to look at what the journal does not show."""
+        """Return True when a changed policy needs fields that the journal masks."""
         if not specimen.hidden or policy.name in self._same or getattr(policy, "headers_only", False):
             return False
         return bool(policy.inspectors) or () in specimen.hidden
@@ -148,13 +145,13 @@ def _words(policy: str, opinions: Iterable[Opinion]) -> Iterator[tuple[str, str]
 def compared(
     before: PolicySet, after: PolicySet, specimens: Iterable[tuple[str, Specimen]], skipped: Mapping[str, int]
 ) -> Difference:
-    """Return what would be judged otherwise.
+    """Return what changes between two policy sets.
 
     Args:
         before: The set in force.
         after: The set that may follow it.
-        specimens: (message id, message with the recipients it was delivered to).
-        skipped: Why deliveries are left out -> how many; may fill while ``specimens`` are read.
+        specimens: (message id, message with its recipients).
+        skipped: Reason -> number of skipped deliveries; it fills while ``specimens`` are read.
     """
     same = frozenset(policy.name for policy in before.policies if _kept(policy, before, after))
     old, new = Judged(before, same), Judged(after, same)
@@ -190,35 +187,8 @@ def _plain(word: str) -> str:
 
 
 def _kept(policy: Policy, before: PolicySet, after: PolicySet) -> bool:
-    """Return True when the other set has a policy in the very same form."""
+    """Return True when the other set has the same policy, unchanged."""
     return (policy.name in before.shadow) == (policy.name in after.shadow) and any(
         (other.name, other.version, other.settings) == (policy.name, policy.version, policy.settings)
         for other in after.policies
     )
-
-
-# --- for people ---
-
-
-def rendered(found: Difference, before: str, after: str) -> Iterator[Line]:
-    """Yield a difference as lines, the most frequent change first."""
-    yield Line.of(f"{found.deliveries:,} deliveries of {found.messages:,} messages, {before} beside {after}")
-    yield Line.of(
-        f"{found.changed:,} would end otherwise, {found.undecidable:,} cannot be decided from this journal",
-        "bold" if found.changed or found.undecidable else "",
-    )
-    width = max((len(f"{count:,}") for count in found.changes.values()), default=0)
-    for change, count in found.ordered():
-        told = f"{change.policy}: {_shown(change.before)} -> {_shown(change.after)}"
-        yield Line((Text(f"  {count:>{width},}  "), Text(told, "bold")))
-        named = found.samples[change]
-        for sample in named[:_SHOWN]:
-            yield Line.of(f"  {'':{width}}  {sample}", "dim")
-        if count > _SHOWN:
-            yield Line.of(f"  {'':{width}}  and {count - _SHOWN:,} more", "dim")
-    for why, count in sorted(found.skipped.items()):
-        yield Line.of(f"{count:,} left out: {why}", "dim")
-
-
-def _shown(word: str) -> str:
-    return f"{word.removeprefix(SHADOW)} (shadow)" if word.startswith(SHADOW) else word

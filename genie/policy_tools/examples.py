@@ -1,11 +1,10 @@
-"""The examples of rules, run: what each rule says of the messages that its author wrote beside it."""
+"""Run the examples of rules: the verdict of each rule on the messages that its author gives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from genie.cli.terminal.layout import Line, Text
 from genie.config.validation import validated
 from genie.errors import ConfigError
 from genie.policy.policy import Route
@@ -17,18 +16,16 @@ from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from genie.config.source_map import Document
+    from genie.journal.sample import Specimen
     from genie.policy_tools.explain import Said
-    from genie.policy_tools.sample import Specimen
     from genie.policy_tools.sources import Sourced
     from genie.rules.schema import ExampleSection, RuleSection
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example, and what came of it."""
+    """One example and its result."""
 
     rule: str
     where: str
@@ -39,7 +36,7 @@ class Example:
 
     @property
     def passed(self) -> bool:
-        """True when the rule says what the example says, for every recipient."""
+        """True when the rule gives the expected verdict for every recipient."""
         return all(one.verdict.removeprefix(SHADOW) == self.expected for one in self.found)
 
 
@@ -53,7 +50,7 @@ class Trials:
 
     @property
     def passed(self) -> bool:
-        """True when every example gets what it says."""
+        """True when every example gets its expected verdict."""
         return all(example.passed for example in self.examples)
 
     def as_json(self) -> dict[str, Any]:
@@ -80,7 +77,7 @@ def tried(known: Sourced) -> Trials:
     """Run the examples of every rule of some policy files.
 
     Raises:
-        ConfigError: An example is no message; one line a problem.
+        ConfigError: An example is not a valid message; one line a problem.
     """
     examples: list[Example] = []
     untested: list[str] = []
@@ -119,25 +116,3 @@ def _tried(rule: RuleSection, example: ExampleSection, specimen: Specimen, where
         (trial,) = alone.examine(route, message, specimen.sender)
         found.append(rule_said(alone.name, trial, Roots(route, specimen.sender, message)))
     return Example(rule.name, where, example.then, tuple(found))
-
-
-# --- for people ---
-
-
-def rendered(found: Trials) -> Iterator[Line]:
-    """Yield a line an example, and what a failed one looked at."""
-    for one in found.examples:
-        if one.passed:
-            told = Text(f"{one.rule}: {one.expected}")
-            yield Line((Text("pass ", "green"), told, Text(f"  {one.where}", "dim")))
-            continue
-        said = next(said for said in one.found if said.verdict.removeprefix(SHADOW) != one.expected)
-        told = Text(f"{one.rule}: {said.verdict}, not {one.expected}")
-        yield Line((Text("FAIL ", "bold red"), told, Text(f"  {one.where}", "dim")))
-        yield Line.of(f"       {said.text}")
-        for name, value, came in said.inputs:
-            yield Line.of(f"       {name} = {value}: {came}", "dim")
-    for name in found.untested:
-        yield Line.of(f"rule {name} has no example", "yellow")
-    passed = sum(one.passed for one in found.examples)
-    yield Line.of(f"{passed} of {len(found.examples)} examples passed", "bold")

@@ -1,4 +1,4 @@
-"""Why a message gets its verdict: every policy, what it looked at, and what it said. Nothing is carried out."""
+"""Why a message gets its verdict: each policy, its inputs and its opinion. Nothing is delivered."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from genie.cli.terminal.json_text import as_values
-from genie.cli.terminal.layout import Line, Text
 from genie.contracts.message import Value, topic_of
+from genie.contracts.serialization import as_values
 from genie.policy.evaluator import Opinion
 from genie.policy.policy import Allow, Deny, Hold, Redact, Route
 from genie.policy.verdicts import SHADOW
@@ -20,35 +19,34 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope
+    from genie.journal.sample import Specimen
     from genie.policy.policy import Policy, PolicySet
-    from genie.policy_tools.sample import Specimen
     from genie.rules.policy import Trial
 
-_COLOURS = {"allow": "green", "redact": "yellow", "hold": "magenta", "deny": "red", "hidden": "cyan"}
-_WORDS = {True: "holds", False: "does not hold", None: "undecided"}
+RESULTS = {True: "holds", False: "does not hold", None: "undecided"}
 _MOST_FINDINGS = 20
-_ASIDE = "cannot object to this topic and recipient"
+NOT_APPLICABLE = "does not apply to this topic and recipient"
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one policy, or one rule, makes of a message."""
+    """The opinion of one policy or one rule on a message."""
 
     policy: str
     version: str
     verdict: str
-    """As in a decision's reasons; ``hidden`` where a journal does not hold what a rule needs."""
+    """As in the reasons of a decision; ``hidden`` when the journal masks what a rule needs."""
     code: str = ""
     text: str = ""
     inputs: tuple[tuple[str, str, str], ...] = ()
-    """(what it looked at, its value or kind, what came of it)."""
+    """(input, its value or kind, result)."""
     within: bool = False
-    """It is a rule, and belongs to the policy above."""
+    """True for a rule: it belongs to the policy before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What every policy says of one delivery."""
+    """The opinions of all policies on one delivery."""
 
     message: Envelope[Any]
     sender: AgentCard
@@ -86,7 +84,7 @@ class Explanation:
 
 
 def explain(policies: PolicySet, specimen: Specimen) -> Iterator[Explanation]:
-    """Yield what every policy says, for each recipient of a message."""
+    """Yield the opinions of all policies, for each recipient of a message."""
     message = specimen.inspected(policies)
     for recipient in specimen.recipients:
         gate = policies.evaluator(type(message.payload), recipient)
@@ -102,7 +100,7 @@ def explain(policies: PolicySet, specimen: Specimen) -> Iterator[Explanation]:
 
 
 def strongest(verdicts: Iterable[str]) -> str:
-    """Return the verdict that overrides the others; ``hidden`` where what is hidden could still change it."""
+    """Return the verdict that overrides the others; ``hidden`` when masked fields could change it."""
     found = set(verdicts)
     if "hidden" in found and "deny" not in found:
         return "hidden"
@@ -126,16 +124,16 @@ def _policy(
     inputs = tuple(_inputs(policy, message, recipient))
     own = [one for one in opinions if one.policy == policy.name or one.policy.startswith(f"{policy.name}/")]
     if not own:
-        yield Said(policy.name, policy.version, "allow", text=_ASIDE)
+        yield Said(policy.name, policy.version, "allow", text=NOT_APPLICABLE)
     for opinion in own:
         yield Said(opinion.policy, opinion.version, verdict_of(opinion), *_reason(opinion), inputs)
 
 
 def rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool = False) -> Said:
-    """Return what one rule makes of a message, test by test."""
+    """Return the opinion of one rule on a message, test by test."""
     rule, name = trial.rule, f"{policy}/{trial.rule.name}"
     inputs = tuple(
-        (test.subject.name, _shown(test, roots), f"{_asked(test)}: {_WORDS[evaluate(test, roots)]}")
+        (test.subject.name, _shown(test, roots), f"{_asked(test)}: {RESULTS[evaluate(test, roots)]}")
         for test in tests_of(trial.condition)
     )
     if trial.hidden:
@@ -144,18 +142,18 @@ def rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool = False) 
         return Said(name, rule.version, "hidden", "undecidable", why, inputs, within=True)
     if trial.ruled is None:
         reasons = {
-            True: "applies, and there is nothing to mask",
+            True: "applies, but nothing has to be masked",
             False: "does not apply",
-            None: "is undecided, so skipped",
+            None: "is undecided and therefore skipped",
         }
-        told = "is about other topics" if trial.condition == NEVER else reasons[trial.found]
+        told = "applies to other topics" if trial.condition == NEVER else reasons[trial.found]
         return Said(name, rule.version, "allow", "", told, inputs, within=True)
     opinion = Opinion(name, trial.ruled.version, shadow or trial.ruled.shadow, trial.ruled.verdict)
     return Said(name, rule.version, verdict_of(opinion), *_reason(opinion), inputs, within=True)
 
 
 def verdict_of(opinion: Opinion) -> str:
-    """Return the word for what a policy says, as in a decision's reasons."""
+    """Return the word of an opinion, as in the reasons of a decision."""
     words: dict[type[object], str] = {Deny: "deny", Hold: "hold", Redact: "redact", Allow: "allow"}
     word = words[type(opinion.verdict)]
     return SHADOW + word if opinion.shadow and word != "allow" else word
@@ -177,20 +175,20 @@ def _reason(opinion: Opinion) -> tuple[str, str]:
 
 
 def _inputs(policy: Policy, message: Envelope[Any], recipient: AgentCard) -> Iterator[tuple[str, str, str]]:
-    """Yield what a policy of the catalogue looks at, as far as it says so itself."""
+    """Yield the inputs that a built-in policy declares."""
     for name in sorted(getattr(policy, "reads", ())):
         yield f"recipient.{name}", _brief(getattr(recipient, name, None)), ""
     if getattr(policy, "headers_only", False):
-        yield "headers", _told(_headers(message)), ""
+        yield "headers", headers_text(message), ""
     elif getattr(policy, "needs_findings", False):
-        yield "findings", findings_told(message), ""
+        yield "findings", findings_text(message), ""
     else:
         yield "label", message.label.label, ""
         yield "size", f"{message.inspection.size_bytes} bytes", ""
 
 
-def findings_told(message: Envelope[Any]) -> str:
-    """Return kinds and places of what was found, never the text."""
+def findings_text(message: Envelope[Any]) -> str:
+    """Return kinds and paths of the findings, never the text."""
     found = message.inspection.findings
     named = [f"{one.kind} at {'.'.join(map(str, one.path))}" for one in found[:_MOST_FINDINGS]]
     return (
@@ -206,10 +204,10 @@ def _asked(test: Test | Items) -> str:
 
 
 def _shown(test: Test | Items, roots: Roots) -> str:
-    """Return a test's input: as it is for cards, headers and figures, by its length for a text of the payload."""
+    """Return the input of a test: cards, headers and figures as they are, payload text by its length only."""
     try:
         value = value_of(test.subject, roots)
-    except Exception as error:  # noqa: BLE001 - said as it is
+    except Exception as error:  # noqa: BLE001 - the explanation names the error
         return f"cannot be read ({type(error).__name__})"
     if value is None:
         return "missing"
@@ -241,53 +239,8 @@ def _headers(message: Envelope[Any]) -> dict[str, Any]:
     return shown
 
 
-def _told(headers: dict[str, Any]) -> str:
+def headers_text(message: Envelope[Any]) -> str:
+    """Return the headers that are set, as ``name=value``."""
     return " ".join(
-        f"{name}={','.join(value) if isinstance(value, list) else value}" for name, value in headers.items()
+        f"{name}={','.join(value) if isinstance(value, list) else value}" for name, value in _headers(message).items()
     )
-
-
-# --- for people ---
-
-
-def rendered(one: Explanation) -> Iterator[Line]:
-    """Yield an explanation as lines; policies that cannot object here stand in the last one."""
-    message = one.message
-    way = f"{topic_of(message.payload).name}, {one.sender.id} -> {one.recipient.id}: "
-    yield Line((Text(way, "bold"), Text(_word(one.verdict), f"bold {_colour(one.verdict)}")))
-    yield _indented(f"label {message.label.label}; {_told(_headers(message))}", 2)
-    yield _indented(f"found: {findings_told(message)}", 2)
-    aside = [said.policy for said in one.said if said.text == _ASIDE]
-    for said in one.said:
-        if said.text != _ASIDE and said.verdict:
-            yield from _lines(said)
-    if aside:
-        yield _indented(f"{_ASIDE}: {', '.join(aside)}", 2)
-    yield Line.of("")
-
-
-def _lines(said: Said) -> Iterator[Line]:
-    name = f"{said.policy}@{said.version}"
-    yield Line((Text("  "), Text(f"{_word(said.verdict):<16}", _colour(said.verdict)), Text(name)))
-    if said.text:
-        yield Line.of(" " * 18 + said.text)
-    if said.verdict != "allow":
-        told = said.inputs
-    else:  # of a rule that does not apply, what kept it from doing so
-        told = tuple(one for one in said.inputs if one[2].endswith(_WORDS[False]) or one[2].endswith(_WORDS[None]))[:2]
-    for subject, value, came in told:
-        yield _indented(f"{subject} = {value}{f': {came}' if came else ''}", 18)
-
-
-def _indented(text: str, columns: int) -> Line:
-    return Line.of(" " * columns + text, "dim")
-
-
-def _word(verdict: str) -> str:
-    if verdict == "hidden":
-        return "undecidable"
-    return f"{verdict.removeprefix(SHADOW)} (shadow)" if verdict.startswith(SHADOW) else verdict
-
-
-def _colour(verdict: str) -> str:
-    return "dim" if verdict.startswith(SHADOW) else _COLOURS.get(verdict, "")

@@ -1,4 +1,4 @@
-"""What detectors see in strings, and what the policies on findings would answer: the inside of `genie inspect`."""
+"""What the detectors find in strings, and the verdicts of the policies on findings, for `genie inspect`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genie.policy.policy import Environment, Inspectors, Policy, PolicySet
 from genie.policy_tools.sources import sourced
 
 NAMES = ("pii", "secrets", "injection")
-"""Policies that judge by what stands in a text; the others of a file judge by what a line does not have."""
+"""Policies that judge by the text alone; other policies need headers, which a line does not have."""
 
 
 class Inspected(Payload, topic="inspect.record", classification="public"):
@@ -29,7 +29,7 @@ class Inspected(Payload, topic="inspect.record", classification="public"):
 
 
 class Mark(NamedTuple):
-    """How much a text looks like an injection."""
+    """The injection score of a text."""
 
     score: float
     """0 to 1."""
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One record, inspected and judged for a recipient without any clearance."""
+    """One record, inspected and judged for a recipient without clearance."""
 
     injection: Mark
     findings: tuple[Finding, ...]
@@ -53,7 +53,7 @@ class Judged:
         return tuple(finding for finding in self.findings if finding.kind.startswith(f"{policy}."))
 
     def excerpt(self, width: int) -> str:
-        """Return the first text with a finding, or the first, with all that was found masked, cut to ``width``."""
+        """Return the first text with a finding, or else the first text, with findings masked, cut to ``width``."""
         spans: dict[tuple[str | int, ...], tuple[tuple[int, int, str], ...]] = {}
         for finding in self.findings:
             word = finding.kind.rpartition(".")[2]
@@ -70,7 +70,7 @@ class Judgement:
     """Inspects and judges records.
 
     Args:
-        policies: The policies that judge, of those in ``NAMES``; what others of them would find is reported as well.
+        policies: Those named in ``NAMES`` judge; the detectors of all of ``NAMES`` report findings.
     """
 
     def __init__(self, policies: Sequence[Policy]) -> None:
@@ -82,7 +82,7 @@ class Judgement:
         )
 
     def judge(self, texts: Sequence[str]) -> Judged:
-        """Return what is in the strings of one record, and the strongest verdict on it."""
+        """Return the findings in the strings of one record, and the strongest verdict."""
         payload = Inspected(texts=tuple(text.encode(errors="replace").decode() for text in texts))
         inspection = self._inspectors.inspect(payload)
         message = stamp(1, payload, "file", None, None, 0, 0, NO_HEADERS, Classification.PUBLIC, inspection)
@@ -95,13 +95,13 @@ class Judgement:
 
 
 def policies_of(path: str | None) -> tuple[Policy, ...]:
-    """Return the policies of a file on what stands in a text; with their defaults where there is no file.
+    """Return the policies of a file; without a file, the policies in ``NAMES`` with default settings.
 
     Args:
         path: A policy file, or a pipeline.
 
     Raises:
-        ConfigError: The file cannot be read, or its policies are wrong; ``file:line`` for each problem.
+        ConfigError: The file is invalid; ``file:line`` for each problem.
     """
     if path is None:
         return (Pii(), Secrets(), Injection())

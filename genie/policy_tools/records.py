@@ -18,11 +18,11 @@ from genie.errors import InputError
 Format = Literal["text", "jsonl", "csv"]
 
 MAX_LINE_BYTES = 4 << 20
-"""Longest line that is read; a longer one is passed over and named."""
+"""Longest line that is read; longer lines are skipped and reported."""
 MAX_DEPTH = 32
-"""Levels of a JSON object that are looked into."""
+"""Deepest level of a JSON object that is read."""
 MAX_FIELDS = 1000
-"""Strings of one record that are looked at; a record with more is named and left out, not judged in part."""
+"""Most strings of one record; a record with more is reported and skipped."""
 
 _BY_SUFFIX: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "text", ".log": "text", ".md": "text",
@@ -34,19 +34,19 @@ class Record(NamedTuple):
     """One line, object or row."""
 
     line: int
-    """Line of the file in which it begins, from 1."""
+    """First line of the record in the file, from 1."""
     texts: tuple[tuple[str, str], ...]
     """Field and string; the field of a line of text is empty."""
     problem: str = ""
-    """Why it could not be read; then there are no texts."""
+    """Why the record could not be read; it then has no texts."""
 
 
 class Lines:
-    """The lines of a file, decoded: UTF-8, or Latin-1 where a line is no UTF-8, which is counted.
+    """The decoded lines of a file: UTF-8, or Latin-1 when a line is not UTF-8.
 
     Args:
-        name: What errors call the file.
-        file: Open for reading bytes.
+        name: Name of the file in errors.
+        file: A binary file that is open for reading.
 
     Raises:
         InputError: The file is UTF-16 or UTF-32.
@@ -56,22 +56,22 @@ class Lines:
         self._file = file
         self.name = name
         self.latin = 0
-        """Lines that are no UTF-8."""
+        """Number of lines that are not UTF-8."""
         self.number = 0
-        """The line read last."""
+        """Number of the line that was read last."""
         head = file.readline(MAX_LINE_BYTES + 1)
         if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:4] == b"\x00\x00\xfe\xff":
             raise InputError(name, "is UTF-16 or UTF-32", "save it as UTF-8")
         self._ahead = [head.removeprefix(b"\xef\xbb\xbf")]
 
     def peek(self, count: int) -> list[str]:
-        """Return the first lines without taking them."""
+        """Return the first lines without consuming them."""
         while len(self._ahead) < count and self._ahead[-1]:
             self._ahead.append(self._file.readline(MAX_LINE_BYTES + 1))
         return [line.decode("utf-8", "replace").rstrip("\r\n") for line in self._ahead[:count] if line]
 
     def __iter__(self) -> Iterator[str | None]:
-        """Yield each line with its line break; None for one that is too long."""
+        """Yield each line with its line break; None for a line that is too long."""
         while True:
             raw = self._ahead.pop(0) if self._ahead else self._file.readline(MAX_LINE_BYTES + 1)
             if not raw:
@@ -97,7 +97,7 @@ def opened(path: str) -> Iterator[Lines]:
     """Open a file, or standard input for ``-``.
 
     Raises:
-        InputError: It is missing, a folder, or cannot be read.
+        InputError: The file is missing, a folder, or cannot be read.
     """
     if path == "-":
         yield Lines("standard input", sys.stdin.buffer)
@@ -114,7 +114,7 @@ def opened(path: str) -> Iterator[Lines]:
 
 
 def format_of(path: str, lines: Lines) -> Format:
-    """Return what a file holds, by its name, else by its first two lines; text where neither tells."""
+    """Return the format of a file, from its suffix or its first two lines; text by default."""
     known = _BY_SUFFIX.get(Path(path).suffix.lower())
     if known is not None:
         return known
@@ -133,21 +133,19 @@ def format_of(path: str, lines: Lines) -> Format:
 
 
 def records(lines: Lines, form: Format, field: str | None) -> Iterator[Record]:
-    """Yield the records of a file; memory stays that of one record.
+    """Yield the records of a file; only one record is in memory at a time.
 
     Args:
         lines: The file.
-        form: What it holds.
-        field: The only field to look at: a column, a key, or keys joined by dots. None means every string.
+        form: The format.
+        field: The only field to read: a column, a key, or keys joined by dots. None means every string.
 
     Raises:
-        InputError: A CSV file has no header, or no column ``field``; or text has no fields.
+        InputError: A CSV file has no header or no column ``field``, or a field is named for text.
     """
     if form == "text":
         if field is not None:
-            raise InputError(
-                lines.name, "is read as lines of text, which have no fields", "leave out --field, or say --format"
-            )
+            raise InputError(lines.name, "is read as text, which has no fields", "omit --field, or pass --format")
         yield from _text(lines)
     elif form == "jsonl":
         yield from _objects(lines, field)
@@ -186,7 +184,7 @@ def _object(number: int, line: str, field: str | None) -> Record:
         why = (
             f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
         )
-        return Record(number, (), f"is no JSON ({why})")
+        return Record(number, (), f"is not JSON ({why})")
     if field is not None:
         found = _at(value, field)
         if found is None:
@@ -197,7 +195,7 @@ def _object(number: int, line: str, field: str | None) -> Record:
     if any(text is None for _, text in texts):
         return Record(number, (), f"is nested deeper than {MAX_DEPTH} levels")
     if len(texts) > MAX_FIELDS:
-        return Record(number, (), f"has more than {MAX_FIELDS} strings; name one with --field")
+        return Record(number, (), f"has more than {MAX_FIELDS} strings; choose one with --field")
     return Record(number, tuple((name, text) for name, text in texts if text is not None))
 
 
@@ -229,7 +227,7 @@ def _delimiter(header: str) -> str:
 
 
 class _Taken:
-    """The lines that the CSV reader takes, so that a row can be told where it begins."""
+    """The lines that the CSV reader consumes; it keeps the first line of a row."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = iter(lines)
@@ -249,7 +247,7 @@ class _Taken:
             self.long = True
             return "\n"
         self.size += len(line)
-        if self.size > MAX_LINE_BYTES:  # a quote that is never closed would take the rest of the file into one row
+        if self.size > MAX_LINE_BYTES:  # an unclosed quote would read the rest of the file into one row
             raise csv.Error(f"a row {_TOO_LONG}")
         return line.replace("\0", "\ufffd")
 
@@ -271,7 +269,7 @@ def _rows(lines: Lines, field: str | None) -> Iterator[Record]:
         try:
             row = next(reader, None)
         except csv.Error as error:
-            yield Record(taken.first, (), f"is no row of CSV ({error})")
+            yield Record(taken.first, (), f"is not a CSV row ({error})")
             if taken.size > MAX_LINE_BYTES:
                 reader = csv.reader(taken, delimiter=_delimiter(header_line[0]))
             continue

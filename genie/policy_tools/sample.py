@@ -1,15 +1,13 @@
-"""A message that somebody wrote down, or that a journal kept: made whole enough to be judged."""
+"""A message in a file, made complete so that policies can judge it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, JsonValue
 
-from genie.cli.files import read_payload
 from genie.config.schema import Level, Section, TopicName
 from genie.config.source_map import Document, suggestion
 from genie.config.validation import validated
@@ -17,22 +15,20 @@ from genie.config.yaml import load_bytes
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
-from genie.contracts.message import Envelope, Payload, stamp, topic_of
+from genie.contracts.message import Payload, stamp, topic_of
 from genie.errors import ConfigError, InputError
 from genie.graph.model import Problem, name_of
+from genie.journal.sample import Specimen, card_of, kinds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from genie.contracts.message import Inspection, Path
+    from genie.contracts.message import Path
     from genie.policy.policy import PipelineContext, PolicySet
 
-_CALLER = "caller:"
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class HeadersSection(Section):
-    """Who a message is from, and for whom."""
+    """Headers of a message: on whose behalf it is sent."""
 
     tenant: Name | None = None
     user: Name | None = "local"
@@ -48,7 +44,7 @@ class HeadersSection(Section):
 
 
 class MessageSection(Section):
-    """A message as it is written down, for `genie policy explain` and for the examples of rules."""
+    """A message as people write it, for `genie policy explain` and the examples of rules."""
 
     topic: TopicName
     payload: dict[str, JsonValue] = Field(default_factory=dict)
@@ -58,49 +54,20 @@ class MessageSection(Section):
     label: Level | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Specimen:
-    """A message with the cards that it is judged by."""
+def parse_specimen(content: bytes, name: str, scene: PipelineContext, policies: PolicySet) -> Specimen:
+    """Return the message in a YAML or JSON text.
 
-    message: Envelope[Any]
-    sender: AgentCard
-    recipients: tuple[AgentCard, ...]
-    hidden: frozenset[tuple[str, ...]] = frozenset()
-    """Fields that are not as they were sent."""
-
-    def inspected(self, policies: PolicySet) -> Envelope[Any]:
-        """Return the message as the inspectors of a set see it; what is hidden keeps what was found then."""
-        if () in self.hidden:
-            return self.message
-        found = policies.inspectors.inspect(self.message.payload)
-        kept = [one for one in self.message.inspection.findings if self.hides(one.path)]
-        seen = [one for one in found.findings if not self.hides(one.path)]
-        label = max((one.label for one in (*kept, *seen)), default=Classification.PUBLIC)
-        return _stamped(self.message, replace(found, findings=(*seen, *kept), label=label, masked={}))
-
-    def hides(self, path: Path) -> bool:
-        """Return True when the text at a path is not the one that was sent."""
-        names = tuple(step for step in path if isinstance(step, str))
-        return any(names[: len(one)] == one for one in self.hidden)
-
-
-def _stamped(message: Envelope[Any], inspection: Inspection) -> Envelope[Any]:
-    return stamp(
-        message.number, message.payload, message.sender, message.recipient, None, 0, message.hops, message.headers,
-        message.label, inspection,
-    )  # fmt: skip
-
-
-def read_specimen(path: str, scene: PipelineContext, policies: PolicySet) -> Specimen:
-    """Return the message that a YAML or JSON file holds; ``-`` is standard input.
+    Args:
+        content: The text.
+        name: Name of the file, for errors; the suffix ``.json`` selects JSON.
+        scene: Known topics and agents.
+        policies: Their inspectors look at the payload.
 
     Raises:
-        InputError: The file cannot be read.
-        ConfigError: It is no message; one line a problem.
+        InputError: The text is not JSON.
+        ConfigError: The text is not a valid message; one line a problem.
     """
-    content = read_payload(path)
-    name = "<stdin>" if path == "-" else path
-    if FilePath(path).suffix == ".json":
+    if FilePath(name).suffix == ".json":
         try:
             document = Document(name, json.loads(content), {(): 1})
         except (ValueError, RecursionError):
@@ -117,7 +84,7 @@ def read_specimen(path: str, scene: PipelineContext, policies: PolicySet) -> Spe
 def specimen_at(
     document: Document, path: Path, scene: PipelineContext, policies: PolicySet
 ) -> tuple[Specimen | None, tuple[Problem, ...]]:
-    """Return the message at a place of a document, None with the problems that keep it from being one."""
+    """Return the message at a path of a document; None and the problems when it is not valid."""
     checked = validated(MessageSection, document, path)
     if checked.value is None:
         return None, checked.problems
@@ -149,15 +116,9 @@ def _kind(name: str, path: Path, scene: PipelineContext) -> tuple[type[Payload] 
         return found[0], None
     if found:
         versions = ", ".join(name_of(kind) for kind in found)
-        return None, Problem(path, f"topic {name!r} is of several payload classes; write one of {versions}")
+        return None, Problem(path, f"topic {name!r} has several payload classes; use one of {versions}")
     known = sorted(name_of(kind) for kind in scene.kinds)
-    return None, Problem(path, f"no agent here knows a topic {name[:80]!r}{suggestion(name, known)}")
-
-
-def kinds_of(name: str, scene: PipelineContext) -> tuple[type[Payload], ...]:
-    """Return the payload classes of a topic, the latest version first."""
-    found = [kind for kind in scene.kinds if name in {topic_of(kind).name, name_of(kind)}]
-    return tuple(sorted(found, key=lambda kind: -topic_of(kind).version))
+    return None, Problem(path, f"no agent uses topic {name[:80]!r}{suggestion(name, known)}")
 
 
 def _card(
@@ -168,12 +129,5 @@ def _card(
     found = card_of(name, scene.cards, default)
     if found is None:
         known = sorted(card.id for card in scene.cards)
-        problems.append(Problem(path, f"no agent here is called {name[:80]!r}{suggestion(name, known)}"))
+        problems.append(Problem(path, f"there is no agent {name[:80]!r}{suggestion(name, known)}"))
     return found
-
-
-def card_of(name: str, cards: Iterable[AgentCard], caller: Caller) -> AgentCard | None:
-    """Return the card of an agent or join, or of a caller; None where nobody is called that."""
-    if name.startswith(_CALLER):
-        return replace(caller, user=name.removeprefix(_CALLER)).card()
-    return next((card for card in cards if card.id == name), None)

@@ -1,4 +1,4 @@
-"""Where the commands on policies take policies, topics and agents from: a pipeline, or a policy file beside one."""
+"""Policies, topics and agents of a policy file or a pipeline, for the tools in this package."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from genie.cli.terminal.drawing import plain
 from genie.config.loader import load
 from genie.config.plugins import Catalogue
 from genie.config.policies import PolicySource, Reading, alone, scene_of
@@ -23,52 +20,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """Policies, and what they are about."""
+    """Policies, with the topics and agents that they apply to."""
 
     policies: PolicySet
     scene: PipelineContext
     caller: Caller
     reading: Reading
-    """The policy files themselves."""
+    """The policy files."""
+    warnings: tuple[str, ...] = ()
+    """Agents that cannot be loaded: their topics are unknown."""
 
 
 def sourced(path: str, pipeline: str | None = None) -> Sourced:
     """Return the policies of a pipeline or of a policy file.
 
     Args:
-        path: Either of them.
-        pipeline: The pipeline that a policy file is for; without it every installed agent is known.
+        path: A pipeline or a policy file.
+        pipeline: The pipeline of a policy file; without it, the topics of all installed agents are known.
 
     Raises:
-        ConfigError: A file cannot be used.
+        ConfigError: A file is invalid.
     """
     document = load_file(Path(path), environ=os.environ)
     if isinstance(document.value, dict) and ("agents" in document.value or "input" in document.value):
         loaded = load(path)
         return _read(loaded.policy_source, loaded.caller)
     catalogue = Catalogue.installed()
+    warnings: tuple[str, ...] = ()
     if pipeline is not None:
         beside = load(pipeline, catalogue=catalogue)
         scene, caller = beside.policy_source.scene, beside.caller
     else:
-        scene, caller = _installed(catalogue), Caller()
-    return _read(alone(Path(path), catalogue=catalogue, environ=os.environ, scene=scene), caller)
+        scene, warnings = _installed(catalogue)
+        caller = Caller()
+    return _read(alone(Path(path), catalogue=catalogue, environ=os.environ, scene=scene), caller, warnings)
 
 
-def _read(source: PolicySource, caller: Caller) -> Sourced:
+def _read(source: PolicySource, caller: Caller, warnings: tuple[str, ...] = ()) -> Sourced:
     reading = Reading(source)
     policies = reading.policies()
     if policies is None or source.scene is None:
         raise ConfigError(reading.lines())
-    return Sourced(policies, source.scene, caller, reading)
+    return Sourced(policies, source.scene, caller, reading, warnings)
 
 
-def _installed(catalogue: Catalogue) -> PipelineContext:
-    """Return a scene of every agent that is installed; one that cannot be loaded is left out and named."""
-    cards = []
+def _installed(catalogue: Catalogue) -> tuple[PipelineContext, tuple[str, ...]]:
+    """Return a scene of the installed agents, and a warning for each agent that cannot be loaded."""
+    cards, warnings = [], []
     for name in sorted(catalogue.agents):
         try:
             cards.append(catalogue.agent(name).card)
         except DefinitionError as error:
-            click.echo(plain(f"warning: agent {error}; its topics are not known here"), err=True)
-    return scene_of(cards)
+            warnings.append(f"agent {error}; its topics are unknown")
+    return scene_of(cards), tuple(warnings)

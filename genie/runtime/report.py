@@ -1,4 +1,4 @@
-"""What a run came to: its status, its exit code, and the JSON object that stands for it."""
+"""The outcome of a run: status, exit code, and the JSON object."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from genie.cli.terminal.json_text import as_wire
+from genie.contracts.serialization import as_wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,46 +26,45 @@ class Status(enum.StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """What the command ends with."""
+        """Exit code of the command."""
         return {"complete": 0, "partial": 3, "held": 5}.get(self.value, 4)
 
 
 USAGE = 2
-"""Exit code of wrong usage and of input that cannot be used."""
+"""Exit code for wrong usage and for input that cannot be used."""
 FAILED = 4
-INTERRUPTED = 130
 
 _LISTS = ("assumptions", "notices", "missing", "quarantined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A run whose account is at rest, or held."""
+    """The outcome of a run that has ended or is held."""
 
     run_id: str
     pipeline: str
     status: Status
     elapsed_ms: float
     answer: Payload | None
-    """As the caller may see it; None when it did not come."""
+    """The answer as the caller may see it; None when there is no answer."""
     reasons: tuple[str, ...]
-    """Why there is no answer, or what it waits for."""
+    """Why there is no answer, or which approvals are pending."""
     failures: tuple[tuple[str, str], ...]
-    """Agent and reason of each failure the run itself saw."""
+    """Agent and reason of each failure in the run."""
     messages: Mapping[str, int]
     agents: Mapping[str, Mapping[str, float | int | None]]
     held: tuple[Payload, ...] = ()
-    """What waits for a decision, as the caller may see it."""
+    """Payloads of held deliveries, as the caller may see them."""
     notices: tuple[str, ...] = ()
-    """What must be shown beside the answer."""
+    """Notices that must be shown with the answer."""
     at: datetime | None = None
     """When the run began, in UTC."""
 
     def missing(self) -> tuple[tuple[str, str], ...]:
-        """Return agent and reason of each missing part, an agent once: the answer's own words come first."""
+        """Return agent and reason of each missing part, one per agent; the parts that the answer names come first."""
         named: dict[str, str] = {}
         missing = getattr(self.answer, "missing", ())
-        for part in missing if isinstance(missing, (tuple, list)) else ():  # it may mean another thing
+        for part in missing if isinstance(missing, (tuple, list)) else ():  # the field may have another meaning
             name = getattr(part, "agent", None) or getattr(part, "part", None) or str(part)
             named.setdefault(str(name), str(getattr(part, "reason", "missing")))
         for agent, reason in self.failures:
@@ -91,11 +90,11 @@ class Outcome:
 
 
 _GAPS = ("missing", "quarantined", "insufficient")
-"""Fields of an answer that say what it lacks."""
+"""Fields in which an answer lists missing parts."""
 
 
 def status_of(answer: Payload | None, failures: tuple[tuple[str, str], ...], *, held: bool, denied: bool) -> Status:
-    """Return how a run ended; held outranks partial, and only an answer without a gap is complete."""
+    """Return the status of a run. Held takes precedence over partial; complete needs an answer without gaps."""
     if held:
         return Status.HELD
     if answer is None:
@@ -105,10 +104,10 @@ def status_of(answer: Payload | None, failures: tuple[tuple[str, str], ...], *, 
 
 
 def in_own_currency(value: Any) -> Any:
-    """Write amounts as plain decimal strings in objects that name their currency themselves.
+    """Write amounts as plain decimal strings in objects that have a currency of their own.
 
     ``{"currency": "EUR", "debits": {"amount": "1.00", "currency": "EUR"}}`` becomes
-    ``{"currency": "EUR", "debits": "1.00"}``; an amount anywhere else keeps its currency beside it.
+    ``{"currency": "EUR", "debits": "1.00"}``; any other amount keeps its currency.
     """
     if isinstance(value, list):
         return [in_own_currency(item) for item in value]

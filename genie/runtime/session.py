@@ -1,4 +1,4 @@
-"""One run from its question to an account at rest, watched and cancellable from outside."""
+"""One run from its question to its outcome; the caller can watch and cancel it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import anyio
 
 from genie.backend.clock import Clock
-from genie.cli.options.reload import renew
-from genie.cli.signals import interrupts
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime.report import Outcome, status_of
 from genie.runtime.runtime import Runtime
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from genie.approvals.request import ApprovalRequest
     from genie.bus.events import Event
-    from genie.cli.signals import Interrupts
     from genie.config.loader import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
@@ -42,8 +39,8 @@ _COUNTS = (
 )
 
 
-class Interrupted(Exception):  # noqa: N818 - a person's wish, no error
-    """The run was cancelled by a signal; ``outcome`` is how far it came."""
+class Interrupted(Exception):  # noqa: N818 - somebody asked for it; it is not an error
+    """The run was cancelled because ``until`` returned; ``outcome`` is its state at that time."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
@@ -59,56 +56,62 @@ async def conduct(  # noqa: PLR0913 - the command alone calls it, by name
     watch: Callable[[Event], None] | None = None,
     filenames: Sequence[str] = (),
     beside: Callable[[Runtime], AbstractAsyncContextManager[None]] | None = None,
-    told: Callable[[], None] | None = None,
+    until: Callable[[], Awaitable[None]] | None = None,
     decide: Callable[[Runtime, Run[Payload]], Awaitable[bool]] | None = None,
 ) -> Outcome:
-    """Ask a pipeline one question and wait until nothing of the run is left in flight, or all that is left is held.
+    """Ask a pipeline one question and wait until no delivery of the run is in flight, or the rest is held.
 
     Args:
         pipeline: A checked pipeline.
         question: Payload of the pipeline's entry.
         caller: Who asks, and for whom the answer is judged.
         journal: Where everything is recorded.
-        watch: Called with each event while it runs.
-        filenames: Names of the input, by which an agent's refusal of it is known.
-        beside: Entered once the runtime is open, left before it closes.
-        told: Called when a first signal asks for the end.
-        decide: Called when all that is left waits for people; returns whether that has changed. Without it the run
-            ends held.
+        watch: Called with each event of the run.
+        filenames: Names of the input files. A failure that begins with one of them is an `InputError`.
+        beside: A context that is entered when the runtime is open, and left before the runtime closes.
+        until: Returns when the run must end early; the run is then cancelled. A request that comes while the runtime
+            opens cancels the run when it starts.
+        decide: Called when the rest of the run waits for approvals; returns whether some were decided. Without it the
+            run ends held.
 
     Raises:
-        Interrupted: SIGINT or SIGTERM came; the run was cancelled wherever it was.
-        InputError: An agent could make nothing of the input.
+        Interrupted: ``until`` returned before the run ended.
+        InputError: An agent rejected the input.
     """
+    stopped = False
+
+    async def stop(until: Callable[[], Awaitable[None]], run: Run[Payload]) -> None:
+        nonlocal stopped
+        await until()
+        stopped = True
+        run.cancel("interrupted")
+
     async with contextlib.AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(Runtime.from_pipeline(pipeline, journal=journal, caller=caller))
-        renew(runtime)
         if beside is not None:
             await stack.enter_async_context(beside(runtime))
-        with interrupts() as heard:
-            clock = Clock(anyio.current_time)
-            at, began = clock.wall(), clock.now()
-            run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
-            async with anyio.create_task_group() as tasks:
-                if heard is not None:
-                    heard.told = told
-                    tasks.start_soon(_cancel_when_interrupted, heard, run)
-                if watch is not None:
-                    tasks.start_soon(_follow, run, watch)
+        clock = Clock(anyio.current_time)
+        at, began = clock.wall(), clock.now()
+        run = runtime.start(question, pipeline.answer, deadline_s=pipeline.within_s, caller=caller)
+        async with anyio.create_task_group() as tasks:
+            if until is not None:
+                tasks.start_soon(stop, until, run)
+            if watch is not None:
+                tasks.start_soon(_follow, run, watch)
+            answer, error = await _answer(run)
+            await run.settled()
+            while decide is not None and not run.at_rest and await decide(runtime, run):
                 answer, error = await _answer(run)
                 await run.settled()
-                while decide is not None and not run.at_rest and await decide(runtime, run):
-                    answer, error = await _answer(run)
-                    await run.settled()
-                elapsed_ms = (clock.now() - began) * 1000
-                tasks.cancel_scope.cancel()
+            elapsed_ms = (clock.now() - began) * 1000
+            tasks.cancel_scope.cancel()
         requests = [one for one in runtime.approvals.requests() if one.run_id == run.id]
         sights = (runtime.approvals.sight(one.id, caller.clearance).payload for one in requests)
         held = tuple(payload for payload in sights if payload is not None)
         outcome = _outcome(
             pipeline.id, run, answer, error, tuple(map(_waiting, requests)), held, at=at, elapsed_ms=elapsed_ms
         )
-    if heard is not None and heard.count:
+    if stopped:
         raise Interrupted(outcome)
     if answer is None:
         _refused_input(run, filenames)
@@ -122,18 +125,13 @@ async def _answer(run: Run[Payload]) -> tuple[Payload | None, RunError | None]:
         return None, error
 
 
-async def _cancel_when_interrupted(heard: Interrupts, run: Run[Payload]) -> None:
-    await heard.first()
-    run.cancel("interrupted")
-
-
 async def _follow(run: Run[Payload], watch: Callable[[Event], None]) -> None:
     async for event in run.events():
         watch(event)
 
 
 def _waiting(request: ApprovalRequest) -> str:
-    """Return what waits for whom, and why."""
+    """Return one approval request as a sentence: what is asked, by which roles, and the reason."""
     needs = (
         f"{need.quorum} {'person' if need.quorum == 1 else 'people'}"
         + (f" with the role {' or '.join(sorted(need.approvers))}" if need.approvers else "")
@@ -178,7 +176,7 @@ def _outcome(
 
 
 def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
-    """Raise what an agent said of the input, when that is why there is no answer."""
+    """Raise the failure by which an agent rejected the input, if there is one."""
     for failure in run.failures():
         for name in filter(None, filenames):
             detail = str(failure.reason or "")
@@ -187,6 +185,6 @@ def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
 
 
 def interruption(outcome: Outcome) -> str:
-    """Return what is said of a run that a signal cancelled."""
+    """Return the line for a run that a signal cancelled."""
     handled, cancelled = outcome.messages["handled"], outcome.messages["cancelled"]
     return f"interrupted: run {outcome.run_id} was cancelled; {handled} messages handled, {cancelled} cancelled"

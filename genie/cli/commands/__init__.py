@@ -1,1 +1,1 @@
-"""One module per subcommand."""
+"""The subcommands. `genie.cli` maps their names to these modules."""

@@ -1,4 +1,4 @@
-"""`genie agents`: what is installed, as the cards say."""
+"""`genie agents`: list the installed agents, from their cards."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from genie.errors import UnknownAgentError
 
 
 @click.command(epilog=manual(
-    ("What is installed", "genie agents"),
-    ("Two of them, as JSON", "genie agents adviser reporter --json"),
+    ("List all agents", "genie agents"),
+    ("Print two of them as JSON", "genie agents adviser reporter --json"),
 ))  # fmt: skip
 @click.argument("names", nargs=-1, metavar="[AGENT]...", shell_complete=suggestions.agents)
 @click.option("--json", "as_json", is_flag=True, help="Print the cards as a JSON list.")
 @guarded
 def command(names: tuple[str, ...], *, as_json: bool) -> None:
-    """List the agents that are installed, or those that are named: what they take and give, their risk and tier.
+    """List the installed agents, or those named: payloads that they take and give, risk and tier.
 
-    An agent that cannot be loaded, because an extra is missing, is named on stderr; it ends with 0 all the same.
+    An agent that cannot be loaded, for example without its extra, is reported on stderr; the exit code stays 0.
     """
     catalogue = Catalogue.installed()
     for name in names:

@@ -1,4 +1,4 @@
-"""`genie approvals`: what waits for people, and what they say of it, from another shell."""
+"""`genie approvals`: list, show and decide pending approvals, from another shell."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.help import manual
 from genie.cli.options.control import control_options, now, opened, shown_time
+from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.errors import InputError, did_you_mean
@@ -26,26 +27,26 @@ if TYPE_CHECKING:
 
 _LARGEST_EDIT = 1 << 20
 _VOTE = (
-    click.option("--as", "user", required=True, metavar="USER", help="Who decides; never who sent it."),
-    click.option("--role", "roles", multiple=True, metavar="R", help="A role of who decides; may be repeated."),
-    click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the audit."),
-    click.option("--hash", "seen", metavar="SHA256", help="Decide only if the payload still is the one of this hash."),
+    click.option("--as", "user", required=True, metavar="USER", help="Name of the approver; not the requester."),
+    click.option("--role", "roles", multiple=True, metavar="R", help="A role of the approver; repeatable."),
+    click.option("--reason", required=True, metavar="TEXT", help="Reason; it is kept in the audit trail."),
+    click.option("--hash", "seen", metavar="SHA256", help="Decide only if the payload still has this hash."),
     click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS",
-                 help="How long the process may take to read it."),
+                 help="Time limit for the process to read the vote."),
 )  # fmt: skip
 
 
 @click.group(
     epilog=manual(
-        ("What waits for a person", "genie approvals list --control control.db"),
-        ("Let one of them go on",
+        ("List pending approvals", "genie approvals list --control control.db"),
+        ("Approve one of them",
          "genie approvals approve hold-3-9f3c01aa-2 --as ben --role treasury --reason agreed --control control.db"),
     )
 )  # fmt: skip
 def command() -> None:
-    """List, show, approve and deny what waits for people.
+    """List, show, approve and deny pending approvals.
 
-    The process that runs reads decisions from its control file; a pipeline names it with `control: FILE`.
+    The running process reads decisions from its control file, which a pipeline names with `control: FILE`.
     """
 
 
@@ -58,15 +59,15 @@ def _voting(function: Callable[..., Any]) -> Callable[..., Any]:
 @command.command(
     "list",
     epilog=manual(
-        ("What waits for a person", "genie approvals list --control control.db"),
+        ("List pending approvals", "genie approvals list --control control.db"),
     ),
 )
 @control_options
-@click.option("--all", "everything", is_flag=True, help="List those that are over too.")
+@click.option("--all", "everything", is_flag=True, help="Include finished approvals.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
 def listed(*, everything: bool, as_json: bool, **given: Any) -> None:
-    """List what waits for people, oldest first."""
+    """List pending approvals, oldest first."""
     with opened(given) as ledger:
         found = [one for one in ledger.requests(now()) if everything or one.state in {"pending", "stale"}]
     if as_json:
@@ -77,13 +78,13 @@ def listed(*, everything: bool, as_json: bool, **given: Any) -> None:
         when = shown_time(one.expires)
         click.echo(plain(f"{one.id}  {one.topic} -> {one.recipient}  for {one.requester}  until {when}  {lacking}"))
     if not found:
-        click.echo("nothing waits for people")
+        click.echo("no approval is pending")
 
 
 @command.command(
     epilog=manual(
         (
-            "One of them, with as much of its payload as may be seen",
+            "Show one of them, with its payload as far as approvers may see it",
             "genie approvals show hold-3-9f3c01aa-2 --control control.db",
         ),
     )
@@ -93,7 +94,7 @@ def listed(*, everything: bool, as_json: bool, **given: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @guarded
 def show(hold: str, *, as_json: bool, **given: Any) -> None:
-    """Show who asks for what and why, with the payload as approvers may see it. HOLD is an id, or how it begins."""
+    """Show an approval request with its payload, as approvers may see it. HOLD is an id or the start of one."""
     with opened(given) as ledger:
         found = _found(ledger, hold)
     if as_json:
@@ -106,11 +107,11 @@ def show(hold: str, *, as_json: bool, **given: Any) -> None:
 @command.command(
     epilog=manual(
         (
-            "Let it go on",
+            "Approve it",
             "genie approvals approve hold-3-9f3c01aa-2 --as ben --role treasury --reason agreed --control control.db",
         ),
         (
-            "Let it go on with other content, which is judged anew",
+            "Approve it with another payload, which is judged again",
             "genie approvals approve hold-3 --as ben --reason less --edit less.json --control control.db",
         ),
     )
@@ -118,14 +119,14 @@ def show(hold: str, *, as_json: bool, **given: Any) -> None:
 @click.argument("hold")
 @control_options
 @_voting
-@click.option("--edit", type=click.Path(), metavar="FILE", help="Deliver these fields (JSON) instead; - is stdin.")
+@click.option("--edit", type=click.Path(), metavar="FILE", help="Deliver these JSON fields instead; - is stdin.")
 @guarded
 def approve(hold: str, edit: str | None, **given: Any) -> None:
-    """Approve HOLD. With enough approvals it is judged again and delivered.
+    """Approve HOLD. With enough approvals the message is judged again and delivered.
 
-    With --edit the payload is replaced: it is validated and judged as a new one, and earlier votes are void.
+    --edit replaces the payload: it is validated and judged as a new one, and earlier votes are void.
 
-    Ends with 0 when the vote counts, 2 when it does not, 3 when nobody has read it within --wait.
+    Ends with 0 when the vote counts, 2 when it does not, 3 when no process has read it within --wait.
     """
     _vote(hold, approve=True, edit=None if edit is None else _edit(edit), given=given)
 
@@ -133,7 +134,7 @@ def approve(hold: str, edit: str | None, **given: Any) -> None:
 @command.command(
     epilog=manual(
         (
-            "End it",
+            "Deny it",
             'genie approvals deny hold-3-9f3c01aa-2 --as ben --role treasury --reason "too much" --control control.db',
         ),
     )
@@ -143,22 +144,21 @@ def approve(hold: str, edit: str | None, **given: Any) -> None:
 @_voting
 @guarded
 def deny(hold: str, **given: Any) -> None:
-    """Deny HOLD; one person who may decide is enough.
-
-    Ends as approve does.
-    """
+    """Deny HOLD. One approver is enough. The exit codes are those of approve."""
     _vote(hold, approve=False, edit=None, given=given)
 
 
 def _found(ledger: Ledger, hold: str) -> Asked:
     known = ledger.requests(now())
     found = [one for one in known if one.id == hold] or [one for one in known if one.id.startswith(hold)]
-    if len(found) > 1:  # what is over is looked for by its whole id
+    if len(found) > 1:  # finished approvals need their whole id
         found = [one for one in found if one.state == "pending"] or found
     if len(found) == 1:
         return found[0]
     if found:
-        raise InputError(f"approval {hold!r}", f"may be {', '.join(one.id for one in found[:5])}", "write more of it")
+        raise InputError(
+            f"approval {hold!r}", f"is ambiguous: {', '.join(a.id for a in found[:5])}", "write more of it"
+        )
     near = did_you_mean(hold, [one.id for one in known])
     raise InputError(f"approval {hold!r}", f"is not in this control file{near}", "see genie approvals list")
 
@@ -168,9 +168,9 @@ def _edit(path: str) -> str:
     try:
         values = json.loads(content)
     except (ValueError, RecursionError):
-        raise InputError(path, "is no JSON") from None
+        raise InputError(path, "is not valid JSON") from None
     if not isinstance(values, dict):
-        raise InputError(path, "is no JSON object of the payload's fields")
+        raise InputError(path, "is not a JSON object with the fields of the payload")
     return json.dumps(values)
 
 
@@ -182,7 +182,7 @@ def _vote(hold: str, *, approve: bool, edit: str | None, given: Mapping[str, Any
             gone = "; the process that asked is gone" if found.state == "stale" else ""
             raise InputError(f"approval {found.id}", f"is {found.state}{gone}", "see genie approvals list")
         if given["seen"] is not None and given["seen"].lower() != found.payload_sha256:
-            why = f"now holds the payload {found.payload_sha256}, not the one of --hash"
+            why = f"now has the payload {found.payload_sha256}, not the one of --hash"
             raise InputError(f"approval {found.id}", why, "look at it again with genie approvals show")
         number = ledger.vote(
             found, by=by, roles=tuple(given["roles"]), approve=approve, reason=reason, edit=edit, at=now()
@@ -205,26 +205,3 @@ async def _answer(ledger: Ledger, number: int, wait_s: float) -> tuple[bool, str
                 return answer
             await anyio.sleep(0.05)
     return ledger.answer(number)
-
-
-def described(found: Mapping[str, Any]) -> list[str]:
-    """Return an approval as lines for people: who asks for what, why, who has voted, and the payload."""
-    lines = [
-        f"{found['id']}: {found['state']}",
-        f"what      {found['topic']} ({found['label']}) from {found['sender']} to {found['recipient']}",
-        f"who       {found['requester']}, run {found['run_id']}",
-        f"why       {found['reason']}",
-        f"until     {shown_time(found['expires'])}",
-        f"payload   sha256 {found['payload_sha256']}",
-    ]
-    lines += [f"lacking   {one}" for one in found["lacking"]]
-    for vote in found["votes"]:
-        said = "approved" if vote["approve"] else "denied"
-        lines.append(f"vote      {vote['by']} {said} {shown_time(vote['at'])}: {vote['reason']}")
-    lines += [f"edited    by {edit['by']} {shown_time(edit['at'])}, was {edit['before']}" for edit in found["edits"]]
-    if found["payload"] is None:
-        lines.append(f"withheld  {found['withheld']}")
-    else:
-        lines += to_text(found["payload"]).splitlines()
-        lines += [f"masked    {path}" for path in found["masked"]]
-    return lines

@@ -1,7 +1,8 @@
-"""`genie ask`: one question to whoever answers its topic."""
+"""`genie ask`: ask one question on a topic and print the reply."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,20 +10,22 @@ import anyio
 import click
 from pydantic import ValidationError
 
-from genie.cli.errors import guarded, stop
+from genie.cli.errors import guarded, run_async, stop
 from genie.cli.files import read_payload
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.roster import loadable
+from genie.cli.signals import INTERRUPTED
 from genie.cli.terminal.json_text import as_wire, to_text
+from genie.cli.terminal.progress import progress
 from genie.config.loader import load
 from genie.config.plugins import Catalogue
 from genie.contracts.agent import Binding
 from genie.contracts.card import Caller
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload, topic_of
-from genie.errors import InputError, RunError, RunHeld, UnknownTopicError
+from genie.errors import GenieError, InputError, RunError, RunHeld, UnknownTopicError
 from genie.graph.reachability import follow
 from genie.policies.index import default_set
 from genie.policy.policy import Environment
@@ -32,16 +35,19 @@ from genie.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from genie.cli.signals import Interrupts
     from genie.config.loader import Pipeline
     from genie.contracts.card import AgentCard
     from genie.contracts.gather import Expected
 
+    _Reply = tuple[Payload, tuple[str, ...]]
+
 
 @click.command(epilog=manual(
-    ("A question from a file of JSON, to whoever is installed", "genie ask insights.question question.json --as ann"),
-    ("To the agents of a pipeline, under its policies",
+    ("Ask the installed agents, with a question in a JSON file", "genie ask insights.question question.json --as ann"),
+    ("Ask the agents of a pipeline, under its policies",
      "genie ask insights.question question.json --pipeline config/pipelines/insights.yaml"),
-    exits={**USUAL, 0: "answered", 4: "nobody could answer", 5: "held: a person must decide"},
+    exits={**USUAL, 0: "answered", 4: "no answer", 5: "held: a person must decide"},
 ))  # fmt: skip
 @click.argument("topic", shell_complete=suggestions.topics)
 @click.argument("payload", required=False, shell_complete=suggestions.files)
@@ -52,14 +58,14 @@ if TYPE_CHECKING:
     help="Ask the agents of this pipeline, under its policies.",
 )
 @click.option("--within", "within_s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
-              metavar="SECONDS", help="How long the answer may take.")  # fmt: skip
+              metavar="SECONDS", help="Time limit for the answer.")  # fmt: skip
 @identity_options
 @guarded
 def command(topic: str, payload: str | None, pipeline: str | None, within_s: float, **given: Any) -> None:
-    """Ask one question of whoever answers TOPIC, and print the typed reply as JSON.
+    """Ask the agents that consume TOPIC one question, and print the typed reply as JSON.
 
-    PAYLOAD is a file of JSON, or - for standard input; without it every field has its default. Without --pipeline the
-    installed agents are asked, under the policies that ship. Where notices must stand beside the reply, the object is
+    PAYLOAD is a JSON file, or - for standard input; by default every field has its default value. Without --pipeline
+    the installed agents are asked, under the default policies. A reply with required notices is printed as
     {"notices": [...], "payload": reply}.
     """
     loaded = None if pipeline is None else load(pipeline)
@@ -71,11 +77,15 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
-        reply, notices = anyio.run(_reply, runtime, question, answers, within_s, caller)
+        with progress("asking"):
+            found = run_async(functools.partial(_until_signal, runtime, question, answers, within_s, caller))
     except RunHeld as held:
         stop(held, Status.HELD.exit_code)
     except RunError as error:
         stop(error, FAILED)
+    if found is None:
+        stop("interrupted", INTERRUPTED)
+    reply, notices = found
     wire = as_wire(reply)
     click.echo(to_text({"notices": list(notices), "payload": wire} if notices else wire))
 
@@ -88,15 +98,15 @@ def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentC
 
 
 def _installed(topic: str) -> tuple[Binding, ...]:
-    """Return the installed agents that take the topic, those that these ask or publish to, and so on.
+    """Return the installed agents that consume the topic, those that they ask or publish to, and so on.
 
-    Between a question that one of them asks and the answers that it expects, others may stand: they belong to it.
+    Agents between a question and its expected answers belong to the result.
     """
     agents, problems = loadable(Catalogue.installed())
     known = tuple(agents.values())
     wanted = {kind for agent in known for kind in agent.card.consumes if topic_of(kind).name == topic}
     if not wanted:
-        if problems:  # one of those may be who takes it
+        if problems:  # one of them may consume the topic
             raise problems[0]
         names = sorted({topic_of(kind).name for agent in known for kind in agent.card.consumes})
         raise UnknownTopicError(topic=topic, known=tuple(names))
@@ -118,10 +128,10 @@ def _installed(topic: str) -> tuple[Binding, ...]:
 
 @dataclass(frozen=True)
 class _Way:
-    """From a question to the answers that are expected of it, over whatever stands between."""
+    """The topics between a question and its expected answers."""
 
     over: frozenset[type[Payload]]
-    """The question, and all that follows from it and leads to an answer."""
+    """The question, and every payload that follows from it and leads to an answer."""
     answers: frozenset[type[Payload]]
 
     @classmethod
@@ -136,13 +146,13 @@ class _Way:
         return cls(frozenset({question, *over}), answers)
 
     def leads_over(self, card: AgentCard) -> bool:
-        """Return True when an agent takes a step on this way."""
+        """Return True when an agent consumes and produces payloads on this way."""
         sent = {*card.produces, *card.publishes}
         return bool(self.over & set(card.consumes)) and bool(sent & (self.over | self.answers))
 
 
 def _settings(card: AgentCard) -> Any:
-    remedy = "bind them in a pipeline and pass --pipeline"
+    remedy = "bind them in a pipeline, and pass --pipeline"
     if card.ports:
         names = ", ".join(port.__name__ for port in card.ports)
         raise InputError(f"agent {card.id!r}", f"needs its ports bound ({names})", remedy)
@@ -153,7 +163,7 @@ def _settings(card: AgentCard) -> Any:
 
 
 def _contract(topic: str, cards: Iterable[AgentCard]) -> tuple[type[Payload], tuple[type[Payload], ...]]:
-    """Return the topic's payload class and what those that take it answer with."""
+    """Return the payload class of the topic and the answers of its consumers."""
     cards = tuple(cards)
     kinds = {kind for card in cards for kind in card.consumes if topic_of(kind).name == topic}
     if not kinds:
@@ -162,7 +172,7 @@ def _contract(topic: str, cards: Iterable[AgentCard]) -> tuple[type[Payload], tu
     kind = max(kinds, key=lambda one: topic_of(one).version)
     answers = dict.fromkeys(given for card in cards if kind in card.consumes for given in card.produces)
     if not answers:
-        raise InputError(topic, "is taken, but nobody answers it", "publish it in a pipeline instead")
+        raise InputError(topic, "has consumers, but no agent answers it", "publish it in a pipeline instead")
     return kind, tuple(answers)
 
 
@@ -179,9 +189,39 @@ def _question(kind: type[Payload], source: str | None) -> Payload:
         raise InputError(source or topic_of(kind).name, shown) from None
 
 
+async def _until_signal(
+    runtime: Runtime,
+    question: Payload,
+    answers: tuple[type[Payload], ...],
+    within_s: float,
+    caller: Caller,
+    heard: Interrupts | None,
+) -> _Reply | None:
+    """Return the reply, or None when a signal came first: the question is then cancelled."""
+    ended: list[_Reply | GenieError] = []
+
+    async def reply() -> None:
+        try:
+            ended.append(await _reply(runtime, question, answers, within_s, caller))
+        except GenieError as error:  # a task group would wrap it
+            ended.append(error)
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(reply)
+        if heard is not None:
+            await heard.first()
+            tasks.cancel_scope.cancel()
+    if not ended:
+        return None
+    if isinstance(ended[0], GenieError):
+        raise ended[0]
+    return ended[0]
+
+
 async def _reply(
     runtime: Runtime, question: Payload, answers: tuple[type[Payload], ...], within_s: float, caller: Caller
-) -> tuple[Payload, tuple[str, ...]]:
+) -> _Reply:
     async with runtime:
         if len(answers) == 1:
             notices: list[str] = []

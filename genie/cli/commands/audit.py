@@ -1,4 +1,4 @@
-"""`genie audit`: verify a trail, look into it, take it out, and make its keys."""
+"""`genie audit`: verify, search and export an audit trail, and create its keys."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from genie.cli.files import whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_line, to_text
+from genie.cli.terminal.progress import progress
 from genie.edges.audit.verify import Verified, records_of, spread, verify
 from genie.edges.identity.keys import generate, public_keys
 from genie.errors import InputError
 
 BROKEN = 1
-"""Exit code of a trail that is not what was written."""
+"""Exit code for a trail that was changed."""
 _COLUMNS = ("at", "seq", "kind", "subject", "by", "reason", "run", "message", "detail")
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -36,17 +37,17 @@ class _Moment(click.ParamType[int]):
         try:
             at = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-03-01 or 2026-03-01T12:30:00+01:00", param, ctx)
+            self.fail(f"{value!r} is not a time; write 2026-03-01 or 2026-03-01T12:30:00+01:00", param, ctx)
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1e6)
 
 
 _FILTERS = (
     click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Such as verdict or killed; repeatable."),
-    click.option("--subject", metavar="TEXT", help="What it happened to: all of it, or a part."),
-    click.option("--by", metavar="WHO", help="Who did it: a person, or policy, supervisor, bus."),
-    click.option("--run", metavar="ID", help="Of one run."),
-    click.option("--policy", metavar="NAME", help="In which this policy had a say."),
-    click.option("--since", type=_Moment(), help="From this time on, ISO 8601; UTC where no zone is given."),
+    click.option("--subject", metavar="TEXT", help="Subject of the record, or a part of it."),
+    click.option("--by", metavar="WHO", help="Actor: a person, or policy, supervisor, bus."),
+    click.option("--run", metavar="ID", help="Records of one run."),
+    click.option("--policy", metavar="NAME", help="Decisions in which this policy took part."),
+    click.option("--since", type=_Moment(), help="From this time on, in ISO 8601; UTC by default."),
     click.option("--until", type=_Moment(), help="Before this time."),
 )
 
@@ -57,37 +58,37 @@ def _filters(command: Any) -> Any:
     return command
 
 
-@click.group(epilog=manual(("Is it what was written", "genie audit verify trail --key audit.key.pub")))
+@click.group(epilog=manual(("Verify a trail", "genie audit verify trail --key audit.key.pub")))
 def command() -> None:
-    """Verify an audit trail, search and export it, and make the keys that sign it.
+    """Verify, search and export an audit trail, and create the keys that sign it.
 
-    FILE is the folder of a trail, or some of its files that follow each other.
+    FILE is the folder of a trail, or consecutive files of it.
     """
 
 
 @command.command(
     "verify",
     epilog=manual(
-        ("Is it what was written", "genie audit verify trail --key audit.key.pub --anchor heads.jsonl"),
-        exits={**USUAL, 0: "intact", 1: "broken; the place is named"},
+        ("Verify a trail", "genie audit verify trail --key audit.key.pub --anchor heads.jsonl"),
+        exits={**USUAL, 0: "intact", 1: "changed; the place is named"},
     ),
 )
 @_FILES
 @click.option("--key", "keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB",
-              help="Public key that signed the heads; repeatable, for keys that followed each other.")  # fmt: skip
-@click.option("--anchor", type=click.Path(path_type=Path), metavar="FILE", help="File to which heads were written too.")
-@click.option("--open", "unfinished", is_flag=True, help="The trail is still written, or its writer crashed.")
+              help="Public key that signed the heads; repeatable, for successive keys.")  # fmt: skip
+@click.option("--anchor", type=click.Path(path_type=Path), metavar="FILE", help="File with copies of the heads.")
+@click.option("--open", "unfinished", is_flag=True, help="The trail is still being written, or its writer crashed.")
 @_JSON
 @guarded
 def verify_command(
     files: tuple[Path, ...], keys: tuple[Path, ...], anchor: Path | None, *, unfinished: bool, as_json: bool
 ) -> None:
-    """Say whether a trail is what was written, and where it is not.
+    """Check that a trail is intact, and report each place where it is not.
 
-    Ends with 0 when it is intact, 1 when it is broken, 2 for usage.
+    Ends with 0 when the trail is intact, with 1 when it was changed, with 2 for wrong usage.
     """
     trusted = public_keys(keys) if keys else None
-    with spread(files) as mapped:
+    with spread(files) as mapped, progress("verifying"):
         found = verify(files, keys=trusted, anchor=anchor, unfinished=unfinished, mapped=mapped)
     if as_json:
         click.echo(to_text(_verified(found, signatures=bool(keys))))
@@ -102,7 +103,7 @@ def verify_command(
 
 def _summary(found: Verified, *, signatures: bool) -> str:
     state = "intact" if found.intact else f"broken in {found.broken} place{'s' if found.broken > 1 else ''}"
-    signed = f"{found.signed} of {found.heads} heads signed" if signatures else "signatures not looked at (--key)"
+    signed = f"{found.signed} of {found.heads} heads signed" if signatures else "signatures not checked (--key)"
     tail = f", {found.unsigned_tail} records after the last head" if found.unsigned_tail else ""
     return f"{state}: {found.records} records in {found.files} files, {signed}{tail}"
 
@@ -119,7 +120,7 @@ def _verified(found: Verified, *, signatures: bool) -> dict[str, Any]:
 @command.command(
     "query",
     epilog=manual(
-        ("What clearance forbade", "genie audit query trail --kind verdict --policy clearance"),
+        ("List what the clearance policy denied", "genie audit query trail --kind verdict --policy clearance"),
     ),
 )
 @_FILES
@@ -127,7 +128,7 @@ def _verified(found: Verified, *, signatures: bool) -> dict[str, Any]:
 @_JSON
 @guarded
 def query_command(files: tuple[Path, ...], *, as_json: bool, **given: Any) -> None:
-    """Print the records that match, oldest first; nothing is verified."""
+    """Print the records that match, oldest first, without verifying them."""
     for record in records_of(files, _wanted(given)):
         click.echo(to_line(shown(record)) if as_json else plain(_told(record)))
 
@@ -135,7 +136,7 @@ def query_command(files: tuple[Path, ...], *, as_json: bool, **given: Any) -> No
 @command.command(
     "export",
     epilog=manual(
-        ("For a spreadsheet", "genie audit export trail --format csv --output audit.csv"),
+        ("Export for a spreadsheet", "genie audit export trail --format csv --output audit.csv"),
     ),
 )
 @_FILES
@@ -146,12 +147,12 @@ def query_command(files: tuple[Path, ...], *, as_json: bool, **given: Any) -> No
     type=click.Choice(("jsonl", "csv")),
     default="jsonl",
     show_default=True,
-    help="Lines of JSON, or a table.",
+    help="Output format.",
 )
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to; standard output by default.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Output file; by default stdout.")
 @guarded
 def export_command(files: tuple[Path, ...], form: str, output: Path | None, **given: Any) -> None:
-    """Write the records that match as JSON lines or CSV; nothing is verified."""
+    """Write the records that match as JSON lines or CSV, without verifying them."""
     with _written(output) as file:
         writer = csv.writer(file, lineterminator="\n") if form == "csv" else None
         if writer is not None:
@@ -175,7 +176,7 @@ def _written(output: Path | None) -> Iterator[IO[str]]:
 
 
 def _cell(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet interprets as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
@@ -183,16 +184,16 @@ def _cell(value: object) -> str:
 @command.command(
     "incidents",
     epilog=manual(
-        ("What went wrong again and again", "genie audit incidents trail"),
+        ("List repeated problems", "genie audit incidents trail"),
     ),
 )
 @_FILES
 @_JSON
 @guarded
 def incidents_command(files: tuple[Path, ...], *, as_json: bool) -> None:
-    """Print the incidents that a trail tells of, as they were last told.
+    """Print the incidents in a trail, in their latest state.
 
-    An incident is told of once it is of medium severity or worse, at each rise, and when somebody acknowledges or
+    A trail records an incident when its severity reaches medium, at each increase, and when somebody acknowledges or
     closes it.
     """
     last: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -216,19 +217,19 @@ def incidents_command(files: tuple[Path, ...], *, as_json: bool) -> None:
 @command.command(
     "keygen",
     epilog=manual(
-        ("A key pair", "genie audit keygen audit.key"),
+        ("Create a key pair", "genie audit keygen audit.key"),
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @guarded
 def keygen_command(file: Path) -> None:
-    """Write a new private key to FILE, which its owner alone can read, and its public key to FILE.pub."""
+    """Write a new private key to FILE, readable by its owner only, and the public key to FILE.pub."""
     made = generate(file)
     click.echo(f"key {made}: {file} signs, {file}.pub verifies")
 
 
 def _wanted(given: Mapping[str, Any]) -> Any:
-    """Return what picks the records that the options ask for."""
+    """Return a filter for the records that match the options."""
     if given["since"] is not None and given["until"] is not None and given["since"] >= given["until"]:
         raise InputError("--since", "is not before --until")
 

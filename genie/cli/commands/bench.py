@@ -1,4 +1,4 @@
-"""`genie bench`: the bus measured beside bare asyncio, in the same run."""
+"""`genie bench`: measure the bus against bare asyncio, in the same run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLUMNS = {
 }  # fmt: skip
 _MOST = 10_000
 _ORDINARY = (700, 10, 10)
-"""Thresholds of the collector of cycles that Python starts with."""
+"""Python's default thresholds of the garbage collector."""
 
 
 class Fanouts(click.ParamType[tuple[int, ...]]):
@@ -36,42 +36,49 @@ class Fanouts(click.ParamType[tuple[int, ...]]):
             return value
         words = [word.strip() for word in str(value).split(",")]
         if not all(word.isascii() and word.isdigit() and 1 <= int(word) <= _MOST for word in words):
-            self.fail(f"{value!r} is no list of numbers from 1 to {_MOST}, for example 3,10,60", param, ctx)
+            self.fail(f"{value!r} is not a list of numbers from 1 to {_MOST}, for example 3,10,60", param, ctx)
         return tuple(int(word) for word in words)
 
 
-@click.group(epilog=manual(("A quick look", "genie bench fanout --fanout 3 --requests 100")))
+@click.group(epilog=manual(("Take a quick measurement", "genie bench fanout --fanout 3 --requests 100")))
 def command() -> None:
-    """Measure the bus beside bare asyncio, in the same process and the same run."""
+    """Measure the bus against bare asyncio, in the same process and the same run."""
 
 
 @command.command(epilog=manual(
-    ("The round trip at one size", "genie bench fanout --fanout 3"),
-    ("A quick look at a thousand agents, too", "genie bench fanout --fanout 3,1000 --requests 5"),
-    ("For a script", "genie bench fanout --fanout 3,10 --requests 100 --json"),
-    ("For people who were not there", "genie bench fanout --fanout 3 --requests 100 --html fanout.html"),
+    ("Measure the round trip at one size", "genie bench fanout --fanout 3"),
+    ("Measure a thousand agents too", "genie bench fanout --fanout 3,1000 --requests 5"),
+    ("Print JSON for a script", "genie bench fanout --fanout 3,10 --requests 100 --json"),
+    ("Write a page to share", "genie bench fanout --fanout 3 --requests 100 --html fanout.html"),
 ))  # fmt: skip
-@click.option("--fanout", "fanouts", type=Fanouts(), default="3,10,60,1000", show_default=True, help="Agents asked.")
+@click.option(
+    "--fanout",
+    "fanouts",
+    type=Fanouts(),
+    default="3,10,60,1000",
+    show_default=True,
+    help="Numbers of agents.",
+)
 @click.option(
     "--requests",
     type=click.IntRange(1, 1_000_000),
-    help="Round trips timed at each size, over and over; by default so many that all sizes take about as long.",
+    help="Round trips at each size; by default, all sizes take about the same time.",
 )
 @click.option(
     "--html",
     metavar="FILE",
     shell_complete=suggestions.files,
-    help="Write the figures as one page with charts, which needs no network.",
+    help="Write the figures as one page with charts; it needs no network.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @guarded
 def fanout(*, fanouts: tuple[int, ...], requests: int | None, html: str | None, as_json: bool) -> None:
-    """Time the round trip question, analyser, N agents, gathered answer, with eight policies on.
+    """Time the round trip from a question over an analyser and N agents to the answer, under eight policies.
 
-    Times are microseconds; "ratio" is the median beside that of the same work in bare asyncio. It takes seconds, and
-    what else runs on the machine shows in it.
+    Times are microseconds. "ratio" is the median divided by the median of the same work in bare asyncio. Other load on
+    the machine affects the figures.
     """
-    gc.set_threshold(*_ORDINARY)  # as in a program that embeds the bus: the command's own start is more patient
+    gc.set_threshold(*_ORDINARY)  # as in a program that embeds the bus; the command starts with others
     rows = _measured(fanouts, requests) if html is None else _on_page(fanouts, requests, html)
     if as_json:
         click.echo(to_text(rows))
@@ -90,7 +97,7 @@ def _measured(fanouts: tuple[int, ...], requests: int | None) -> list[dict[str, 
 
 
 def _on_page(fanouts: tuple[int, ...], requests: int | None, path: str) -> list[dict[str, object]]:
-    import os  # noqa: PLC0415 - only for those who want a page
+    import os  # noqa: PLC0415 - start-up: only with --html
     import platform  # noqa: PLC0415 - as above
     import time  # noqa: PLC0415 - as above
 

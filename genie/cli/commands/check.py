@@ -1,4 +1,4 @@
-"""`genie check`: everything that is wrong with a pipeline, without starting it."""
+"""`genie check`: report all errors of a pipeline without starting it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from genie.contracts.message import topic_of
 
 
 @click.command(epilog=manual(
-    ("Before it is committed", "genie check config/pipelines/insights.yaml"),
-    ("Would it do in production?", "genie check config/pipelines/insights.yaml --set environment=production"),
-    exits={**USUAL, 0: "it can run; warnings go to stderr", 2: "it cannot, or wrong usage"},
+    ("Check a pipeline before you commit it", "genie check config/pipelines/insights.yaml"),
+    ("Check it for production", "genie check config/pipelines/insights.yaml --set environment=production"),
+    exits={**USUAL, 0: "it can run; warnings are on stderr", 2: "it cannot run, or wrong usage"},
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
@@ -24,7 +24,7 @@ from genie.contracts.message import topic_of
 def command(pipeline: str, overrides: tuple[str, ...]) -> None:
     """Check PIPELINE without starting it.
 
-    Every problem is written as file:line: what is wrong; did you mean ...
+    Each problem is one line: file:line: problem; did you mean ...
     """
     loaded = load(pipeline, overrides=overrides)
     for warning in loaded.warnings:

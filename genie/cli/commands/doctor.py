@@ -1,4 +1,4 @@
-"""`genie doctor`: whether this installation and this machine can run pipelines, with a next step where not."""
+"""`genie doctor`: check whether this installation and this machine can run pipelines."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ from genie.cli.errors import guarded
 from genie.cli.help import manual
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.layout import Column, Grid, Line, Text
+from genie.cli.terminal.progress import progress
 from genie.cli.terminal.screen import show
 
 _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
 
 @click.command(epilog=manual(
-    ("When something is not found", "genie doctor"),
-    ("In a container's health check", "genie doctor --json"),
-    exits={0: "no error; there may be warnings", 1: "an error", 2: "wrong usage", 130: "interrupted"},
+    ("Find the cause when something is not found", "genie doctor"),
+    ("Check the health of a container", "genie doctor --json"),
+    exits={0: "no error; warnings are possible", 1: "an error", 2: "wrong usage", 130: "interrupted"},
 ))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @guarded
 def command(*, as_json: bool) -> None:
-    """Look at this installation and this machine, and say what to do about what is wrong.
+    """Check this installation and this machine; each problem comes with a next step.
 
-    Each finding has a stable code, a severity (ok, warning, error) and, where something is wrong, a next step. Every
-    part that is installed is imported; nothing is changed.
+    Each finding has a stable code and a severity (ok, warning, error). The command imports every installed part and
+    changes nothing.
     """
-    findings = examined()
+    with progress("checking"):
+        findings = examined()
     worst = _worst(findings)
     if as_json:
         told = {"genie": __version__, "status": worst.value, "findings": [finding.as_json() for finding in findings]}

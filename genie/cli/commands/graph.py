@@ -12,7 +12,7 @@ from genie.graph.mermaid import mermaid
 
 
 @click.command(epilog=manual(
-    ("Markdown on many sites shows it as a picture", "genie graph config/pipelines/insights.yaml"),
+    ("Print a graph that Markdown viewers draw", "genie graph config/pipelines/insights.yaml"),
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,

@@ -1,4 +1,4 @@
-"""`genie inspect`: what the detectors see in a file of one's own, and what the policies would answer."""
+"""`genie inspect`: show what the detectors find in a file, and the verdicts of the policies."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ _RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
 _WORST = 10
 _WIDTH = 90
 _NAMED = 20
-"""Lines that could not be read and are named one by one; the rest is counted."""
+"""Unreadable lines that are reported one by one; the rest is counted."""
 
 
 @click.command(
     epilog=manual(
-        ("Which lines would be masked for somebody without clearance", "genie inspect config/statements/sample.csv"),
-        ("One column, for a script", "genie inspect config/statements/sample.csv --field Narration --json"),
+        ("Show which lines are masked for a recipient without clearance", "genie inspect config/statements/sample.csv"),
+        ("Inspect one column, for a script", "genie inspect config/statements/sample.csv --field Narration --json"),
         exits={**USUAL, 3: "some lines could not be read"},
     )
 )
 @click.argument("file", type=click.Path())
-@click.option("--field", metavar="NAME", help="Look at this column or key alone; keys within keys are joined by dots.")
+@click.option("--field", metavar="NAME", help="Inspect this column or key only; join nested keys with dots.")
 @click.option("--policy", metavar="FILE", type=click.Path(), help="Judge by the `policies:` of this YAML file.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="What FILE holds; told by its name."
+    "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), help="Format of FILE; by default from its suffix."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @guarded
 def command(file: str, *, field: str | None, policy: str | None, form: str | None, as_json: bool) -> None:
     """Inspect the lines of FILE for personal data, secrets and injections, and judge each.
 
-    FILE holds lines of text, JSON lines or CSV; - is standard input. The verdict is the strongest one for a recipient
-    without any clearance. Ends with 3 when some lines could not be read.
+    FILE is text, JSON lines or CSV; - is standard input. The verdict is the strongest one for a recipient without
+    clearance. Ends with 3 when some lines could not be read.
     """
     judgement = Judgement(policies_of(policy))
     summary = _Summary()
@@ -85,7 +85,7 @@ def _object(record: Record, judged: Judged) -> dict[str, object]:
 
 
 class _Summary:
-    """Counts of what was seen, and the worst lines; its size does not grow with the file."""
+    """Counts of findings and the worst lines; its size does not grow with the file."""
 
     def __init__(self) -> None:
         self.verdicts: Counter[str] = Counter()
@@ -123,18 +123,18 @@ class _Summary:
             rows += ["", f"{'kind':24}{'found':>8}{'records':>9}"]
             rows += [f"{kind:24}{count:>8}{self.lines[kind]:>9}" for kind, count in self.kinds.most_common()]
         if self.worst:
-            rows += ["", f"{'line':>8}  verdict score kinds, and the text with what was found masked"]
+            rows += ["", f"{'line':>8}  verdict score kinds, and the text with findings masked"]
             rows += [text for _, text in sorted(self.worst, reverse=True)]
         return "\n".join(rows)
 
 
 def _ended(summary: _Summary, lines: Lines, *, as_json: bool) -> None:
     if lines.latin:
-        click.echo(f"{plain(lines.name)}: {lines.latin} lines are no UTF-8 and were read as Latin-1", err=True)
+        click.echo(f"{plain(lines.name)}: {lines.latin} lines are not UTF-8 and were read as Latin-1", err=True)
     if summary.bad > _NAMED:
-        click.echo(f"{plain(lines.name)}: {summary.bad - _NAMED} lines more could not be read", err=True)
+        click.echo(f"{plain(lines.name)}: {summary.bad - _NAMED} more lines could not be read", err=True)
     if not summary.verdicts:
-        stop(f"{lines.name}: nothing in it could be inspected", USAGE)
+        stop(f"{lines.name}: no record could be inspected", USAGE)
     if not as_json:
         click.echo(summary.table())
     if summary.bad:

@@ -1,40 +1,41 @@
-"""`genie run`: a pipeline, one question, a report."""
+"""`genie run`: run a pipeline on one question and print the report."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import click
 
-from genie.cli.errors import guarded, stop
+from genie.cli.errors import guarded, run_async, stop
 from genie.cli.files import whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.audit import audited
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
+from genie.cli.options.reload import renew
 from genie.cli.options.telemetry import log_options, logged, metered, metrics_option
 from genie.cli.prompts import deciding
+from genie.cli.signals import INTERRUPTED, cleaned_up
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import is_live
+from genie.cli.terminal.screen import is_live, show_cursor
 from genie.config.loader import load
 from genie.contracts.card import AgentCard
-from genie.runtime.report import INTERRUPTED, Status
+from genie.runtime.report import Status
 from genie.runtime.session import Interrupted, conduct, interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from genie.cli.options.html import PageFile
     from genie.cli.prompts import Paused
+    from genie.cli.signals import Interrupts
     from genie.cli.terminal.live import View
     from genie.config.loader import Pipeline
     from genie.contracts.card import Caller
@@ -45,50 +46,50 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=manual(
-    ("The sample statement", "genie run config/pipelines/insights.yaml"),
-    ("Statements of your own, with a question",
+    ("Run the sample statement", "genie run config/pipelines/insights.yaml"),
+    ("Ask a question on your own statements",
      "genie run config/pipelines/insights.yaml --input config/statements/sample.csv --question 'Where does it go?'"),
-    ("For a script: one JSON object, for a named caller",
+    ("Print one JSON object, for a named caller",
      "genie run config/pipelines/insights.yaml --json --as ann --role analyst"),
-    ("A page to send, and the record of why each message was delivered",
+    ("Write a page to share, and the journal of all decisions",
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
     exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
            4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
-    notes="On a terminal a live view shows agents and messages; NO_COLOR or TERM=dumb make it plain text.",
+    notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off.",
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option(
     "--input", "inputs", multiple=True, metavar="FILE", shell_complete=suggestions.files,
-    help="What the pipeline reads; - is standard input. Repeatable.",
+    help="Input of the pipeline; - is standard input. Repeatable.",
 )  # fmt: skip
-@click.option("--question", metavar="TEXT", help="What is asked.")
+@click.option("--question", metavar="TEXT", help="Text of the question.")
 @click.option(
     "--profile", "profiles", multiple=True, metavar="[INPUT=]FILE", shell_complete=suggestions.files,
-    help="YAML that says how to read the input, or one.",
+    help="YAML file that describes how to read the inputs, or one of them.",
 )  # fmt: skip
 @identity_options
 @click.option("--control", metavar="FILE", shell_complete=suggestions.files,
-              help="Let other terminals approve and switch off through this file.")  # fmt: skip
+              help="Control file, through which other shells approve and switch.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
               help="Write headers, findings, verdicts and outcomes as JSON lines.")  # fmt: skip
 @click.option("--audit", metavar="DIR", shell_complete=suggestions.files,
-              help="Record verdicts and every act of governance in an audit trail there.")  # fmt: skip
+              help="Write an audit trail of verdicts and acts of governance to this folder.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
-              help="Write the report as one page with charts, which needs no network.")  # fmt: skip
+              help="Write the report as one page with charts; it needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--quiet", is_flag=True, help="Print the report alone: no live view, no warnings, no summary.")
+@click.option("--quiet", is_flag=True, help="Print the report only: no live view, warnings or summary.")
 @metrics_option
 @log_options
 @guarded
 def command(pipeline: str, **given: Any) -> None:
-    """Run PIPELINE on one question and report.
+    """Run PIPELINE on one question and print the report.
 
-    The report goes to standard output, whatever else is said to stderr. Files appear whole or not at all.
+    The report goes to standard output, all other text to stderr. Files appear whole or not at all.
 
-    What waits for a person is asked on a terminal; elsewhere it is waited for with `control:`, and without it the run
-    ends held.
+    On a terminal, the command asks about held deliveries. Elsewhere it waits for decisions when the pipeline has
+    `control:`; otherwise the run ends held.
     """
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
@@ -100,7 +101,7 @@ def command(pipeline: str, **given: Any) -> None:
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
-        beside = functools.partial(metered, port=given["metrics"])
+        beside = functools.partial(_operated, port=given["metrics"])
         live = not quiet and is_live()
         people = live and sys.stdin.isatty()
         try:
@@ -115,7 +116,7 @@ def command(pipeline: str, **given: Any) -> None:
         _print(outcome, summary=not given["quiet"])
         if outcome.status is Status.HELD and loaded.control is None and not given["quiet"]:
             click.echo(
-                "nobody was asked: run it on a terminal, or with --control FILE and see genie approvals", err=True
+                "nobody could decide: run it on a terminal, or with --control FILE; see genie approvals", err=True
             )
     raise SystemExit(outcome.status.exit_code)
 
@@ -137,24 +138,36 @@ def _conducted(
         _watching(pipeline.title, live=live) as (view, paused),
     ):
         kept = journal_file if page is None else page.witness(journal_file)
-        return anyio.run(
-            lambda: conduct(
+
+        async def conducted(heard: Interrupts | None) -> Outcome:
+            if heard is not None and view is not None:
+                heard.on_first = view.interrupt
+            return await conduct(
                 pipeline,
                 question,
                 caller=caller,
                 journal=kept,
                 watch=None if view is None else view.update,
-                told=None if view is None else view.interrupt,
+                until=None if heard is None else heard.first,
                 filenames=filenames,
                 beside=beside,
                 decide=deciding(pipeline.control, paused if people else None),
             )
-        )
+
+        return run_async(conducted)
+
+
+@contextlib.asynccontextmanager
+async def _operated(runtime: Runtime, *, port: int | None) -> AsyncIterator[None]:
+    """Reload policies when their files change, and serve metrics."""
+    renew(runtime)
+    async with metered(runtime, port=port):
+        yield
 
 
 @contextlib.contextmanager
 def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
-    """Open the page's file before the run, so that a place that cannot be written to is known before any work."""
+    """Open the page's file before the run, so that a path that cannot be written fails before any work."""
     if path is None:
         yield None
         return
@@ -166,11 +179,11 @@ def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
 
 @contextlib.contextmanager
 def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[JournalFile | None]:
-    """Open the journal; the file appears when the run is over, however it ended."""
+    """Open the journal; the file appears when the run has ended, also after a failure."""
     if path is None:
         yield None
         return
-    from genie.journal.jsonl import JournalFile  # noqa: PLC0415 - only for those who want a journal
+    from genie.journal.jsonl import JournalFile  # noqa: PLC0415 - start-up: only with --journal
 
     reader = caller.card()
     senders = {binding.card.id: binding.card for binding in pipeline.bindings} | {reader.id: reader}
@@ -190,16 +203,16 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 @contextlib.contextmanager
 def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
-    """Show what happens; what is given beside stops the picture while somebody is asked."""
-    if not live or importlib.util.find_spec("rich") is None:  # the picture is of an extra; a run needs none
+    """Show the live view; the second value pauses it while somebody is asked."""
+    if not live:
         yield None, contextlib.nullcontext
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
 
-    from genie.cli.terminal import live as views
+    from genie.cli.terminal.live import View  # noqa: PLC0415 - as above
 
-    view = views.View(title)
+    view = View(title)
 
     @contextlib.contextmanager
     def paused() -> Iterator[None]:
@@ -209,9 +222,8 @@ def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]
         finally:
             picture.start()
 
-    with Live(
-        get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True
-    ) as picture:
+    picture = Live(get_renderable=view.render, console=Console(stderr=True), refresh_per_second=8, transient=True)
+    with cleaned_up(show_cursor), picture:
         yield view, paused
 
 

@@ -1,9 +1,11 @@
-"""`genie serve-schedule`: ask a pipeline's question by the clock, until drained."""
+"""`genie serve-schedule`: run a pipeline on its schedule until it is drained."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,25 +14,24 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
-from genie.cli.errors import guarded
+from genie.cli.errors import guarded, run_async
 from genie.cli.files import read_payload, whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
-from genie.cli.signals import interrupts
 from genie.cli.terminal.drawing import plain
 from genie.config.loader import load
 from genie.errors import InputError
+from genie.runtime.report import USAGE
 from genie.runtime.runtime import Runtime
 from genie.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from genie.config.loader import Pipeline
-    from genie.contracts.card import Caller
+    from genie.cli.signals import Interrupts
     from genie.scheduling.scheduler import Firings, Notice
 
 _MAX_STATE_BYTES = 1 << 20
@@ -38,18 +39,18 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @click.command("serve-schedule", epilog=manual(
-    ("Until SIGTERM, remembering over restarts what has fired",
+    ("Serve until SIGTERM; a state file survives restarts",
      "genie serve-schedule pipeline.yaml --state fired.json --drain-within 60"),
-    exits={0: "drained", 2: USUAL[2], 130: "a second signal stopped it"},
+    exits={0: "drained", 2: f"{USUAL[2]}; or standard output was lost", 130: "stopped by a second signal"},
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option("--drain-within", "within_s", type=click.FloatRange(min=0), default=30.0, show_default=True,
-              metavar="SECONDS", help="How long runs may go on after the first SIGTERM or SIGINT.")  # fmt: skip
+              metavar="SECONDS", help="Time limit of runs after the first SIGTERM or SIGINT.")  # fmt: skip
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE",
-              help="Remember here what has fired, so that a restart knows what it missed.")  # fmt: skip
+              help="State file; a restart reads from it which firings it missed.")  # fmt: skip
 @identity_options
 @click.option("--control", metavar="FILE", shell_complete=suggestions.files,
-              help="Let other terminals approve and switch off through this file.")  # fmt: skip
+              help="Control file, through which other shells approve and switch.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
@@ -57,9 +58,10 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 def command(pipeline: str, within_s: float, state: Path | None, **given: Any) -> None:
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
 
-    Then no run is admitted any more, firings are skipped and counted, and what runs has --drain-within seconds.
+    The signal starts a drain: no run is admitted, firings are skipped and counted, and running runs have
+    --drain-within seconds.
 
-    Policy files are watched, and read again at SIGHUP.
+    Policy files are reloaded when they change, and at SIGHUP.
     """
     logging.basicConfig(
         level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -72,56 +74,76 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     loaded = controlled(loaded, given["control"])
     seen = {} if state is None else _read(state)
 
+    out = _Output()
+
     def tell(notice: Notice) -> None:
-        click.echo(plain(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip()))
+        out.write(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip())
         if state is not None and notice.what not in {"handled", "failed"}:
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
 
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
-    firings = anyio.run(_serve, loaded, caller, seen, tell, within_s)
-    for name, counts in firings.items():
-        told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
-        click.echo(plain(f"{name}: {told or 'nothing came'}"))
 
-
-async def _serve(
-    pipeline: Pipeline,
-    caller: Caller,
-    seen: Mapping[str, datetime],
-    tell: Callable[[Notice], None],
-    within_s: float,
-) -> Mapping[str, Firings]:
-    async with Runtime.from_pipeline(pipeline, caller=caller) as runtime:
-        renew(runtime)
-        scheduler = Scheduler(
-            runtime, pipeline.schedules, pipeline.answer, question=pipeline.input.question,
-            deadline_s=pipeline.within_s, since=dict(seen), tell=tell,
-        )  # fmt: skip
-        with interrupts() as heard:
+    async def serve(heard: Interrupts | None) -> Mapping[str, Firings]:
+        async with Runtime.from_pipeline(loaded, caller=caller) as runtime:
+            renew(runtime)
+            scheduler = Scheduler(
+                runtime, loaded.schedules, loaded.answer, question=loaded.input.question,
+                deadline_s=loaded.within_s, since=dict(seen), tell=tell,
+            )  # fmt: skip
             for name, due in scheduler.upcoming().items():
-                click.echo(plain(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next"))
+                out.write(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next")
             async with scheduler.running():
                 await (anyio.sleep_forever() if heard is None else heard.first())
-                click.echo(f"draining, {within_s:g} seconds at most", err=True)
+                _warn(f"draining, {within_s:g} seconds at most")
                 await scheduler.drain(within_s)
-        return scheduler.firings
+            return scheduler.firings
+
+    for name, counts in run_async(serve).items():
+        told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
+        out.write(f"{name}: {told or 'no firing'}")
+    if out.lost:
+        raise SystemExit(USAGE)
+
+
+class _Output:
+    """Lines on standard output. A reader that goes away stops the lines, never the schedules."""
+
+    def __init__(self) -> None:
+        self.lost = False
+
+    def write(self, line: str) -> None:
+        if self.lost:
+            return
+        try:
+            click.echo(plain(line))
+        except OSError as error:
+            self.lost = True
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still in the buffer
+            why = f"standard output: cannot be written ({error.strerror}); schedules go on"
+            _warn(f"{why}, and --log-level info logs their firings")
+
+
+def _warn(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads stderr either
+        click.echo(plain(text), err=True)
 
 
 def _read(path: Path) -> dict[str, datetime]:
-    """Return, by schedule, until when firings were dealt with; nothing from a file that is not there yet."""
+    """Return schedule -> time of its last firing; empty when the file does not exist."""
     if not path.exists():
         return {}
     try:
         values = json.loads(read_payload(str(path), limit=_MAX_STATE_BYTES))
         return {str(name): datetime.fromisoformat(value).astimezone(UTC) for name, value in values.items()}
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
-        raise InputError(str(path), "is no state of schedules", "name another file, or remove it") from None
+        raise InputError(str(path), "is not a state file of schedules", "name another file, or remove it") from None
 
 
 def _write(path: Path, seen: Mapping[str, datetime]) -> None:
     try:
         with whole_file(path) as file:
             json.dump({name: due.isoformat() for name, due in seen.items()}, file)
-    except InputError as error:  # what runs goes on; after a restart more may count as missed
-        click.echo(plain(str(error)), err=True)
+    except InputError as error:  # schedules go on; a restart may count more firings as missed
+        _warn(str(error))

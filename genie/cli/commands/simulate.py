@@ -1,10 +1,9 @@
-"""`genie simulate`: a scenario in virtual time, under one seed or many."""
+"""`genie simulate`: run a scenario in virtual time, under one seed or many."""
 
 from __future__ import annotations
 
 import contextlib
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,8 @@ from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import has_colour, show
+from genie.cli.terminal.progress import progress
+from genie.cli.terminal.screen import show
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ MOST_SEEDS = 100_000
 
 
 class Numbers(click.ParamType[frozenset[int]]):
-    """Whole numbers and ranges of them, joined by commas: ``3,7..9``; ``none`` is no number."""
+    """Numbers and ranges, separated by commas: ``3,7..9``; ``none`` is the empty set."""
 
     name = "n,n..n"
 
@@ -50,39 +50,39 @@ class Numbers(click.ParamType[frozenset[int]]):
             first, dots, last = word.strip().partition("..")
             ends = (first, last if dots else first)
             if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in ends):
-                self.fail(f"{value!r} is no list of numbers, for example 3,7..9", param, ctx)
+                self.fail(f"{value!r} is not a list of numbers, for example 3,7..9", param, ctx)
             low, high = map(int, ends)
             if not self._least <= low <= high or high - low >= MOST_SEEDS:
-                self.fail(f"{value!r} has a range that is empty, too long, or begins below {self._least}", param, ctx)
+                self.fail(f"{value!r} has a range that is empty, too long, or starts below {self._least}", param, ctx)
             found.update(range(low, high + 1))
         return frozenset(found)
 
 
 @click.command(epilog=manual(
-    ("A story, told under its own seed", "genie simulate config/simulations/quiet-month.yaml"),
-    ("Other seeds are other interleavings", "genie simulate config/simulations/quiet-month.yaml --seeds 1..8"),
-    ("For a script, with the record of every message",
+    ("Simulate a scenario under its own seed", "genie simulate config/simulations/quiet-month.yaml"),
+    ("Try other interleavings", "genie simulate config/simulations/quiet-month.yaml --seeds 1..8"),
+    ("Print JSON, and write the journal",
      "genie simulate config/simulations/quiet-month.yaml --json --journal month.jsonl"),
-    exits={0: "every invariant holds", 1: "one is broken; the smallest failing scenario is named", 2: USUAL[2]},
-    notes="The same scenario, seed and code give the same journal, byte for byte, in any process.",
+    exits={0: "every invariant holds", 1: "an invariant is broken", 2: USUAL[2], 130: USUAL[130]},
+    notes="The same scenario, seed and code produce the same journal, byte for byte.",
 ))  # fmt: skip
 @click.argument("scenario", type=click.Path(), shell_complete=suggestions.files)
-@click.option("--seed", type=click.IntRange(min=0), help="Draw everything from this seed instead of the file's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Use this seed instead of the one in the file.")
 @click.option("--seeds", type=Numbers(0), help="Try many seeds, in parallel: 1..200.")
-@click.option("--runs", type=Numbers(1), help="Only these arrivals, as a smallest failing scenario names them.")
-@click.option("--trouble", type=Numbers(0), help="Only this trouble, by its place in the file from 0; none.")
+@click.option("--runs", type=Numbers(1), help="Simulate these arrivals only, as named by a smallest failing scenario.")
+@click.option("--trouble", type=Numbers(0), help="Apply these entries of trouble only, numbered from 0; or none.")
 @click.option("--journal", metavar="FILE", shell_complete=suggestions.files,
-              help="Write every record as a JSON line; `journal_sha256` is the file's.")  # fmt: skip
+              help="Write every record as a JSON line; `journal_sha256` is the hash of this file.")  # fmt: skip
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
-              help="Write the report as one page with charts, which needs no network.")  # fmt: skip
+              help="Write the report as one page with charts; it needs no network.")  # fmt: skip
 @click.option("--compare", metavar="FILE", shell_complete=suggestions.files,
-              help="Say what differs from a run that was saved with --json.")  # fmt: skip
+              help="Compare with a result that --json printed.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--no-shrink", is_flag=True, help="Do not look for the smallest failing scenario.")
+@click.option("--no-shrink", is_flag=True, help="Do not search for the smallest failing scenario.")
 @guarded
 def command(scenario: str, **given: Any) -> None:
-    """Simulate SCENARIO: real agents and policies, virtual time, customers and trouble."""
-    from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words were understood
+    """Simulate SCENARIO: real agents and policies, in virtual time, with customers and trouble."""
+    from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words are parsed
 
     seeds = given["seeds"]
     if seeds is not None:
@@ -100,7 +100,7 @@ def command(scenario: str, **given: Any) -> None:
 def _refuse_beside(given: dict[str, Any]) -> None:
     for name in ("seed", "runs", "trouble", "journal", "html", "compare"):
         if given[name] is not None:
-            raise InputError(f"--{name}", "is for one seed, and --seeds tries many", "leave one of them out")
+            raise InputError(f"--{name}", "applies to one seed and cannot be used with --seeds", "omit one of them")
 
 
 def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
@@ -112,15 +112,14 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     part = Part(given["runs"], given["trouble"])
     most = len(scenario.section.trouble)
     if part.trouble and max(part.trouble) >= most:
-        text = f"names entry {max(part.trouble)}, and the scenario has {most} of trouble"
+        text = f"names entry {max(part.trouble)}, but the scenario has {most} entries of trouble"
         raise InputError("--trouble", text, "entries are numbered from 0")
     before = None if given["compare"] is None else saved(Path(given["compare"]))
     with _page(scenario, given["html"], given["journal"]) as page, _journal(given["journal"]) as journal:
-        evidence = simulate(scenario, given["seed"], part=part, journal=journal)
+        with progress("simulating"):
+            evidence = simulate(scenario, given["seed"], part=part, journal=journal)
         if not evidence.runs and part.arrivals:
-            raise InputError(
-                "--runs", f"names no run that comes under seed {evidence.seed}", "runs are numbered from 1"
-            )
+            raise InputError("--runs", f"names no run of seed {evidence.seed}", "runs are numbered from 1")
         smallest, replay = None, ""
         if evidence.breaches and not given["no_shrink"]:
             smallest, replay = _smallest(scenario, path, evidence.seed, evidence, len(evidence.runs), part)
@@ -143,8 +142,8 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
     from genie.simulation.report import explored  # noqa: PLC0415 - as above
     from genie.simulation.seed_search import explore  # noqa: PLC0415 - as above
 
-    with _progress() as told:
-        tried = explore(scenario, seeds, told=None if told is None else lambda done, all_: told(f"{done}/{all_} seeds"))
+    with progress(f"0/{len(seeds)} seeds") as tell:
+        tried = explore(scenario, seeds, told=lambda done, all_: tell(f"{done}/{all_} seeds"))
     broken = next((one for one in tried if one.broken), None)
     smallest, replay = None, ""
     if broken is not None:
@@ -164,12 +163,11 @@ def _smallest(
     from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
 
     if part is not None and part != (None, None):
-        return None, ""  # it is small already: somebody replays it
-    with _progress() as told:
+        return None, ""  # a replay of a smallest scenario
+    with progress("shrinking") as tell:
         smallest = shrink(
             scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches, runs=runs,
-            told=None if told is None else
-            lambda tries, runs, trouble: told(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
+            told=lambda tries, runs, trouble: tell(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
         )  # fmt: skip
     return smallest, "" if smallest is None else _command(path, seed, smallest.part)
 
@@ -220,19 +218,3 @@ def _page(
             page.file.write(simulation_page(scenario, evidence, smallest, replay))
 
         yield write
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str], None] | None]:
-    """Yield what shows progress on one line of a terminal; None where nobody watches."""
-    if not has_colour(sys.stderr):
-        yield None
-        return
-
-    def told(text: str) -> None:
-        click.echo(f"\r\x1b[K{plain(text)}", err=True, nl=False)
-
-    try:
-        yield told
-    finally:
-        click.echo("\r\x1b[K", err=True, nl=False)

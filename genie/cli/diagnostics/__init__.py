@@ -1,1 +1,1 @@
-"""What `genie doctor` looks at: the installation and the machine, a finding each."""
+"""The checks of `genie doctor`, on the installation and the machine."""

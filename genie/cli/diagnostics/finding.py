@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Severity(enum.StrEnum):
-    """How bad it is: an error stops pipelines from running, or makes what they say wrong."""
+    """Severity of a finding: an error stops pipelines, or makes their results wrong."""
 
     OK = "ok"
     WARNING = "warning"
@@ -15,21 +15,31 @@ class Severity(enum.StrEnum):
 
 
 class Check(enum.Enum):
-    """What is looked at. Codes are stable: one that is no longer used is not given to anything else."""
+    """The checks. Codes are stable and never reused."""
 
-    PYTHON = ("GD001", "python", Severity.ERROR, "Python is one that Genie supports")
-    DISTRIBUTION = ("GD002", "distribution", Severity.ERROR, "`genie-bus` is installed, so that its parts are found")
-    EXTRA = ("GD003", "extra", Severity.WARNING, "what an extra needs is installed")
-    ENTRY_POINT = ("GD004", "entry point", Severity.ERROR, "an entry point loads and is a mapping of names to parts")
-    PART = ("GD005", "part", Severity.WARNING, "an agent, policy or edge that an entry point offers can be loaded")
-    NAMES = ("GD006", "names", Severity.ERROR, "no two entry points of a group offer different parts by one name")
-    IMPORTS = ("GD007", "imports", Severity.ERROR, "the import names `genie` and `agents` are Genie's own")
-    FOLDER = ("GD008", "folder", Severity.WARNING, "the folder it runs in can be written to")
-    TEMPORARY = ("GD009", "temporary", Severity.WARNING, "the folder for temporary files can be written to")
-    MONOTONIC = ("GD010", "monotonic clock", Severity.ERROR, "the clock of deadlines goes forward")
+    PYTHON = ("GD001", "python", Severity.ERROR, "the version of Python is supported")
+    DISTRIBUTION = (
+        "GD002",
+        "distribution",
+        Severity.ERROR,
+        "`genie-bus` is installed",
+    )
+    EXTRA = ("GD003", "extra", Severity.WARNING, "the requirements of an extra are installed")
+    ENTRY_POINT = (
+        "GD004",
+        "entry point",
+        Severity.ERROR,
+        "an entry point is a mapping that can be loaded",
+    )
+    PART = ("GD005", "part", Severity.WARNING, "an agent, policy or edge of an entry point can be loaded")
+    NAMES = ("GD006", "names", Severity.ERROR, "a name in a group of entry points is unique")
+    IMPORTS = ("GD007", "imports", Severity.ERROR, "the import names `genie` and `genie_finance` belong to Genie")
+    FOLDER = ("GD008", "folder", Severity.WARNING, "the current folder is writable")
+    TEMPORARY = ("GD009", "temporary", Severity.WARNING, "the folder for temporary files is writable")
+    MONOTONIC = ("GD010", "monotonic clock", Severity.ERROR, "the monotonic clock goes forward")
     WALL = ("GD011", "wall clock", Severity.ERROR, "the date is plausible")
-    ZONES = ("GD012", "time zones", Severity.WARNING, "time-zone data is there")
-    TERMINAL = ("GD013", "terminal", Severity.WARNING, "what the command draws can be written")
+    ZONES = ("GD012", "time zones", Severity.WARNING, "time-zone data is available")
+    TERMINAL = ("GD013", "terminal", Severity.WARNING, "the terminal can show bars and lines")
 
     def __init__(self, code: str, title: str, worst: Severity, about: str) -> None:
         self.code = code
@@ -40,16 +50,16 @@ class Check(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found."""
+    """The result of one check."""
 
     check: Check
     detail: str
     next_step: str = ""
-    """What to do about it; empty when nothing is wrong."""
+    """What to do; empty when nothing is wrong."""
 
     @property
     def severity(self) -> Severity:
-        """``ok`` where there is nothing to do, else what the check's table says."""
+        """``ok`` without a next step, otherwise the severity of the check."""
         return self.check.worst if self.next_step else Severity.OK
 
     def as_json(self) -> dict[str, str | None]:

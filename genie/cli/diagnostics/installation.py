@@ -1,4 +1,4 @@
-"""The installation: Python, the distribution and its extras, entry points and what they offer, import names."""
+"""Checks of the installation: Python, the distribution and its extras, entry points, import names."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _PURPOSES = {
     "insights": "agents that read and explain bank statements",
     "schedule": "`schedule:` in pipelines and `genie serve-schedule`",
 }
-"""Extras for whoever uses Genie, and what each is for; those for its own development are not looked at."""
+"""Extras and their purposes; the extras for development of Genie are not checked."""
 _EXTRA = re.compile(r"\A([A-Za-z0-9][A-Za-z0-9._-]*)[^;]*;.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")
-_IMPORT_NAMES = ("agents", "genie")
+_IMPORT_NAMES = ("genie", "genie_finance")
 
 
 def python(version: tuple[int, ...]) -> Finding:
@@ -44,14 +44,14 @@ def distribution() -> Finding:
     except importlib.metadata.PackageNotFoundError:
         return Finding(
             Check.DISTRIBUTION,
-            f"{DISTRIBUTION} is not installed: agents, policies and edges are not found by name",
+            f"{DISTRIBUTION} is not installed: agents, policies and edges are not found",
             f"pip install {DISTRIBUTION}, or pip install -e . in its repository",
         )
     return Finding(Check.DISTRIBUTION, f"{DISTRIBUTION} {version}")
 
 
 def extras(requirements: Iterable[str] | None = None) -> Iterator[Finding]:
-    """Yield a finding for each extra: what it is for, and what of it is missing.
+    """Yield a finding for each extra: its purpose, and its missing requirements.
 
     Args:
         requirements: Lines as in ``Requires-Dist``; None reads those of the installed distribution.
@@ -86,7 +86,7 @@ def _is_installed(name: str) -> bool:
 
 
 def entry_points() -> Iterator[Finding]:
-    """Yield a finding for each entry point, each part that cannot be loaded, and each name that is offered twice."""
+    """Yield a finding for each entry point, each part that cannot be loaded, and each ambiguous name."""
     for group in GROUPS:
         offered: dict[str, dict[str, object]] = {}
         for point in sorted(importlib.metadata.entry_points(group=group), key=lambda one: one.name):
@@ -94,7 +94,7 @@ def entry_points() -> Iterator[Finding]:
             named = f"{group} {point.name!r} of {owner}"
             parts = _offered(point)
             if isinstance(parts, str):
-                yield Finding(Check.ENTRY_POINT, f"{named}: {parts}", f"mend or uninstall {owner}: it stops pipelines")
+                yield Finding(Check.ENTRY_POINT, f"{named}: {parts}", f"fix or uninstall {owner}: it stops pipelines")
                 continue
             yield Finding(Check.ENTRY_POINT, f"{named}: {len(parts)} names")
             yield from _parts(group, owner, parts)
@@ -106,9 +106,9 @@ def entry_points() -> Iterator[Finding]:
 def _offered(point: importlib.metadata.EntryPoint) -> Mapping[str, object] | str:
     try:
         parts = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever a module does at import is one line about its entry point
+    except Exception as error:  # noqa: BLE001 - any error of an import is one finding
         return f"cannot be loaded: {_first_line(error)}"
-    return parts if isinstance(parts, Mapping) else "is no mapping from name to 'module:attribute'"
+    return parts if isinstance(parts, Mapping) else "is not a mapping from name to 'module:attribute'"
 
 
 def _parts(group: str, owner: str, parts: Mapping[str, object]) -> Iterator[Finding]:
@@ -121,18 +121,18 @@ def _parts(group: str, owner: str, parts: Mapping[str, object]) -> Iterator[Find
         except Exception as error:  # noqa: BLE001 - as above
             kind = group.removeprefix("genie.")
             detail = f"{kind}: {name!r} of {owner} cannot be loaded: {_first_line(error)}"
-            step = "install what it needs" if isinstance(error, ImportError) else f"mend {part}"
-            yield Finding(Check.PART, detail, f"{step}, or do not name it in a pipeline")
+            step = "install its requirements" if isinstance(error, ImportError) else f"fix {part}"
+            yield Finding(Check.PART, detail, f"{step}, or do not use it in a pipeline")
 
 
 def _twice(offered: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     clashes = {name: owners for name, owners in offered.items() if len(set(map(repr, owners.values()))) > 1}
     for name, owners in sorted(clashes.items()):
-        detail = f"{name!r} is offered by {' and by '.join(owners)}"
+        detail = f"{name!r} is ambiguous: {' and '.join(owners)} have it"
         yield Finding(Check.NAMES, detail, "uninstall all but one")
     if not clashes and offered:
         kind = next(iter(next(iter(offered.values())))).split(" ", 1)[0]
-        yield Finding(Check.NAMES, f"{kind}: {len(offered)} names, each offered once")
+        yield Finding(Check.NAMES, f"{kind}: {len(offered)} names, each unique")
 
 
 def _first_line(error: Exception) -> str:
@@ -141,11 +141,11 @@ def _first_line(error: Exception) -> str:
 
 
 def imports(owners: Mapping[str, Iterable[str]] | None = None, home: Path | None = None) -> Iterator[Finding]:
-    """Yield a finding for each import name of Genie's.
+    """Yield a finding for each import name of Genie.
 
     Args:
         owners: Import name -> distributions that install it; None reads what is installed.
-        home: Folder in which Genie's packages must lie; None is the one of this very module.
+        home: Folder of Genie's packages, or its checkout; None is that of this module.
     """
     found = importlib.metadata.packages_distributions() if owners is None else owners
     home = Path(__file__).parents[3] if home is None else home
@@ -153,13 +153,13 @@ def imports(owners: Mapping[str, Iterable[str]] | None = None, home: Path | None
         others = sorted(set(found.get(name, ())) - {DISTRIBUTION})
         place = _place(name)
         if others:
-            step = f"uninstall {' and '.join(others)}, or keep it in an environment of its own"
-            yield Finding(Check.IMPORTS, f"{name!r} is installed by {' and '.join(others)}, too", step)
-        elif place is None or place.parent.resolve() != home.resolve():
+            step = f"uninstall {' and '.join(others)}, or use a separate environment"
+            yield Finding(Check.IMPORTS, f"{name!r} is also installed by {' and '.join(others)}", step)
+        elif place is None or place.parent.resolve() not in {home.resolve(), home.resolve() / "agents"}:
             detail = f"{name!r} is imported from {place}, not from {home}"
-            yield Finding(Check.IMPORTS, detail, "rename that folder, or take its parent off PYTHONPATH")
+            yield Finding(Check.IMPORTS, detail, "rename that folder, or remove its parent from PYTHONPATH")
         else:
-            yield Finding(Check.IMPORTS, f"{name!r} is Genie's own")
+            yield Finding(Check.IMPORTS, f"{name!r} belongs to Genie")
 
 
 def _place(name: str) -> Path | None:

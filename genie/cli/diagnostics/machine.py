@@ -1,4 +1,4 @@
-"""The machine: places that can be written to, clocks, time zones, and the terminal."""
+"""Checks of the machine: writable folders, clocks, time zones, and the terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DRAWN = "─█▏▁…"
 
 
 def folder(check: Check, place: Path) -> Finding:
-    """Return whether a file can be made in a folder, which is the only way to know."""
+    """Return whether a folder is writable, by creating a file in it."""
     try:
         with tempfile.TemporaryFile(dir=place) as file:
             file.write(b"genie")
@@ -34,13 +34,13 @@ def folder(check: Check, place: Path) -> Finding:
 
 
 _REMEDIES = {
-    Check.FOLDER: "run in another folder, or give --journal and --html whole paths",
-    Check.TEMPORARY: "set TMPDIR to a folder that can be written to",
+    Check.FOLDER: "run in another folder, or pass absolute paths to --journal and --html",
+    Check.TEMPORARY: "set TMPDIR to a writable folder",
 }
 
 
 def temporary() -> Finding:
-    """Return whether there is a folder for temporary files."""
+    """Return whether the folder for temporary files is writable."""
     try:
         return folder(Check.TEMPORARY, Path(tempfile.gettempdir()))
     except OSError:
@@ -48,9 +48,9 @@ def temporary() -> Finding:
 
 
 def monotonic(clock: Callable[[], float]) -> Finding:
-    """Return whether a clock never goes back, and goes on at all."""
+    """Return whether a clock goes forward."""
     readings = [clock() for _ in range(_READINGS)]
-    step = "let the machine use another clock source, or run on another machine"
+    step = "use another clock source, or another machine"
     if any(after < before for before, after in itertools.pairwise(readings)):
         return Finding(Check.MONOTONIC, "the monotonic clock goes back", step)
     if readings[0] == readings[-1] == clock():
@@ -59,18 +59,18 @@ def monotonic(clock: Callable[[], float]) -> Finding:
 
 
 def wall(now: datetime) -> Finding:
-    """Return whether a date can be true."""
+    """Return whether a date is plausible."""
     shown = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     if not _EARLIEST <= now <= _LATEST:
-        return Finding(Check.WALL, f"{shown} is no plausible date", "set the machine's clock, or let NTP set it")
+        return Finding(Check.WALL, f"{shown} is not plausible", "set the clock of the machine, for example by NTP")
     return Finding(Check.WALL, shown)
 
 
 def zones(names: Iterable[str] = _ZONES) -> Finding:
-    """Return whether time zones can be looked up."""
+    """Return whether time-zone data is available."""
     missing = [name for name in names if not _has_zone(name)]
     if missing:
-        step = "pip install 'genie-bus[schedule]', which brings tzdata, or install the system's tzdata"
+        step = "pip install 'genie-bus[schedule]', or install the tzdata of the system"
         return Finding(Check.ZONES, f"not found: {', '.join(missing)}", step)
     return Finding(Check.ZONES, "found")
 
@@ -84,15 +84,15 @@ def _has_zone(name: str) -> bool:
 
 
 def terminal(stream: IO[str]) -> Finding:
-    """Return what is known of standard output."""
+    """Return whether standard output can show bars and lines, and its properties."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     try:
         _DRAWN.encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        detail = f"its encoding is {encoding}, in which bars and lines cannot be written"
-        return Finding(Check.TERMINAL, detail, "set PYTHONUTF8=1, or a locale of UTF-8")
+        detail = f"the encoding {encoding} has no characters for bars and lines"
+        return Finding(Check.TERMINAL, detail, "set PYTHONUTF8=1, or a UTF-8 locale")
     if not is_terminal(stream):
-        return Finding(Check.TERMINAL, f"{encoding}, no terminal: no colour and no live view")
+        return Finding(Check.TERMINAL, f"{encoding}, not a terminal: no colour and no live view")
     colour = "colour" if has_colour(stream) else "no colour (NO_COLOR or TERM)"
     columns = shutil.get_terminal_size((80, 24)).columns
     return Finding(Check.TERMINAL, f"{encoding}, {columns} columns, TERM={os.environ.get('TERM', '')}, {colour}")

@@ -1,4 +1,4 @@
-"""`--audit DIR`: a trail for a pipeline that names none."""
+"""`--audit DIR`: an audit trail for a pipeline without one."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def audited(pipeline: Pipeline, folder: str | None) -> Pipeline:
-    """Return the pipeline with an audit trail in a folder, where one is asked for.
+    """Return the pipeline with an audit trail in a folder, if a folder is given.
 
     Raises:
-        InputError: The pipeline says itself where its audit goes; whoever runs it cannot lead it elsewhere.
+        InputError: The pipeline has an audit trail of its own, which the command line cannot replace.
     """
     if folder is None:
         return pipeline
     if pipeline.audit is not None:
-        raise InputError("--audit", "is not taken: the pipeline's own `audit:` says where it goes", "leave it out")
-    from genie.edges.audit.trail import AuditSettings, AuditTrail  # noqa: PLC0415 - only for those who want a trail
+        raise InputError("--audit", "cannot replace the `audit:` of the pipeline", "omit it")
+    from genie.edges.audit.trail import AuditSettings, AuditTrail  # noqa: PLC0415 - start-up: only with --audit
 
     return replace(pipeline, audit=AuditTrail(AuditSettings(path=Path(folder))))

@@ -1,8 +1,8 @@
-"""Cards as data: what `genie agents` prints of a package's agents without importing them, while nothing has changed.
+"""Cards as data, so that `genie agents` lists the agents of an unchanged package without importing them.
 
-Importing hundreds of payload classes takes longer than a person waits for a list. So a package may carry
-``cards.json``, written from its cards by ``python -m genie.cli.options.card_index PACKAGE`` together with a hash of its modules;
-after any change of a module the file counts for nothing until it is written again.
+Importing hundreds of payload classes takes too long for a list. A package may therefore contain ``cards.json``, which
+``python -m genie.cli.options.card_index PACKAGE`` writes with a hash of its modules. The file is ignored when a module
+has changed since.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def shown(family: str, card: AgentCard) -> dict[str, Any]:
 
 
 def known(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
-    """Return the cards of those agents, by name, whose package carries them as data and has not changed since."""
+    """Return the cards, by name, of agents whose package has a valid ``cards.json``."""
     read: dict[str, Mapping[str, Any]] = {}
     found = {}
     for name, part in catalogue.agents.items():
@@ -60,17 +60,17 @@ def known(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
 
 
 def _read(package: str) -> Mapping[str, Any]:
-    """Return the cards that a package carries, by ``module:attribute``; none where it has none, or has changed."""
+    """Return the cards in a package by ``module:attribute``; none without a valid ``cards.json``."""
     folder = folder_of(package)
     try:
         kept = json.loads((folder / NAME).read_bytes()) if folder is not None else {}
         return kept["cards"] if folder is not None and kept["modules"] == digest(folder) else {}
     except (OSError, ValueError, KeyError, TypeError):
-        return {}  # it only saves time; the agents themselves are asked instead
+        return {}  # the file only saves time; the agents are imported instead
 
 
 def folder_of(package: str) -> Path | None:
-    """Return where a package stands, without importing it; None where that is no folder."""
+    """Return the folder of a package without importing it; None when it has no folder."""
     spec = importlib.util.find_spec(package)
     return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
@@ -86,14 +86,14 @@ def digest(folder: Path) -> str:
 
 
 def written(package: str, catalogue: Catalogue) -> str:
-    """Return what a package's ``cards.json`` must hold.
+    """Return the content of ``cards.json`` for a package.
 
     Raises:
-        LookupError: There is no such package.
+        LookupError: The package does not exist.
     """
     folder = folder_of(package)
     if folder is None:
-        raise LookupError(f"{package} is no package in a folder")
+        raise LookupError(f"{package} is not a package in a folder")
     cards = {
         part: shown(catalogue.family(name), catalogue.agent(name).card)
         for name, part in sorted(catalogue.agents.items())
@@ -107,5 +107,5 @@ if __name__ == "__main__":
 
     _folder = folder_of(sys.argv[1])
     if _folder is None:
-        sys.exit(f"{sys.argv[1]} is no package in a folder")
+        sys.exit(f"{sys.argv[1]} is not a package in a folder")
     (_folder / NAME).write_text(written(sys.argv[1], _Catalogue.installed()), encoding="utf-8")

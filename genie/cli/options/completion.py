@@ -1,6 +1,6 @@
-"""What a shell may offer for a word: pipeline files, agents, topics, and keys of `--set`.
+"""Completion of words in a shell: pipeline files, agents, topics, and keys of `--set`.
 
-Completing must never fail aloud, and never take long: whatever goes wrong, nothing is offered.
+Completion must be quick and must never print an error: after any error, nothing is offered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _MOST_FILES = 2_000
-"""Files and folders that are looked at for pipelines."""
+"""Most files and folders that are searched for pipelines."""
 _DEEPEST = 4
 _HEAD_BYTES = 64 << 10
 _AGENTS = re.compile(rb"^agents:", re.MULTILINE)
@@ -25,7 +25,7 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 
 def pipelines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the pipeline files below the folder that is being typed; where there is none, any file."""
+    """Offer the pipeline files below the current folder; without any, all files."""
     found = sorted(_pipelines_below(Path()))
     return _starting(incomplete, found) or files(ctx, param, incomplete)
 
@@ -53,20 +53,20 @@ def _is_pipeline(path: Path) -> bool:
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
     """Let the shell offer files."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for whoever completes
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - start-up: only for completion
 
     return [CompletionItem(incomplete, type="file")]
 
 
 def agents(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
-    """Offer the names of installed agents; none of them is imported."""
-    from genie.config.plugins import Catalogue  # noqa: PLC0415 - only for whoever completes
+    """Offer the names of installed agents without importing them."""
+    from genie.config.plugins import Catalogue  # noqa: PLC0415 - start-up: only for completion
 
     return _starting(incomplete, sorted(_quietly(lambda: list(Catalogue.installed().agents))))
 
 
 def topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
-    """Offer the topics that installed agents take, or those of ``--pipeline``."""
+    """Offer the topics that installed agents consume, or the agents of ``--pipeline``."""
     return _starting(incomplete, _quietly(lambda: _topics(ctx.params.get("pipeline"))))
 
 

@@ -1,4 +1,4 @@
-"""At the control file: which one, who is there, and what time it is."""
+"""Options of the commands that work on a control file, and the file itself."""
 
 from __future__ import annotations
 
@@ -16,42 +16,53 @@ from genie.backend.clock import Clock
 from genie.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from genie.config.loader import Pipeline
     from genie.edges.control.database import Ledger
 
 _OPTIONS = (
-    click.option("--control", metavar="FILE", help="The control file of what runs."),
+    click.option("--control", metavar="FILE", help="Control file of the running processes."),
     click.option(
-        "--pipeline", type=click.Path(), metavar="FILE", help="Take the control file that this pipeline names."
+        "--pipeline", type=click.Path(), metavar="FILE", help="Use the control file that this pipeline names."
     ),
 )
 _WHO = (
-    click.option("--as", "user", metavar="USER", help="Who does it; the name of your login by default."),
-    click.option("--reason", default="", metavar="TEXT", help="Why; it is kept in the audit."),
+    click.option("--as", "user", metavar="USER", help="Who acts; your login name by default."),
+    click.option("--reason", default="", metavar="TEXT", help="Reason; it is kept in the audit trail."),
+)
+_TERMS = (
+    click.option("--for", "term", metavar="TERM", help="End after 90s, 15m, 2h or 1d."),
+    click.option("--force", is_flag=True, help="Accept an agent that no process has."),
 )
 _TERM = re.compile(r"(\d{1,6})([smhd])\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where the control file is."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    """Add --control and --pipeline."""
+    return _with(command, _OPTIONS)
 
 
 def who_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say who switches something, and why."""
-    for option in reversed(_WHO):
+    """Add --as and --reason."""
+    return _with(command, _WHO)
+
+
+def term_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --for and --force."""
+    return _with(command, _TERMS)
+
+
+def _with(command: Callable[..., Any], options: Iterable[Callable[..., Any]]) -> Callable[..., Any]:
+    for option in reversed(tuple(options)):
         command = option(command)
     return command
 
 
 def who(given: Mapping[str, Any]) -> str:
-    """Return who acts: as said, or who is logged in."""
-    import getpass  # noqa: PLC0415 - start-up: only where nobody says who decides
+    """Return who acts: the value of --as, or the login name."""
+    import getpass  # noqa: PLC0415 - start-up: only without --as
 
     return str(given["user"] or getpass.getuser())
 
@@ -61,9 +72,9 @@ def opened(given: Mapping[str, Any]) -> Iterator[Ledger]:
     """Open the control file that the options name.
 
     Raises:
-        InputError: None is named, or it cannot be used.
+        InputError: No file is named, or it cannot be used.
     """
-    from genie.edges.control.database import Ledger  # noqa: PLC0415 - SQLite, for those who use it
+    from genie.edges.control.database import Ledger  # noqa: PLC0415 - SQLite only where it is used
 
     ledger = Ledger(_path(given), create=False)
     try:
@@ -76,21 +87,21 @@ def _path(given: Mapping[str, Any]) -> Path:
     if given["control"] is not None:
         return Path(given["control"])
     if given["pipeline"] is None:
-        text = "are kept in the memory of the process that runs, out of reach from here"
-        raise InputError("approvals and switches", text, "pass --control FILE, or --pipeline FILE that says `control:`")
-    from genie.config.loader import load  # noqa: PLC0415 - YAML, for those who name a pipeline
+        text = "are in the memory of the running process; another process cannot reach them"
+        raise InputError("approvals and switches", text, "pass --control FILE, or a --pipeline FILE with `control:`")
+    from genie.config.loader import load  # noqa: PLC0415 - YAML only where a pipeline is named
 
     path = getattr(load(given["pipeline"]).control, "path", None)
     if path is None:
-        raise InputError(given["pipeline"], "says no `control:`", "add `control: FILE`, and run it again")
+        raise InputError(given["pipeline"], "has no `control:`", "add `control: FILE` and run it again")
     return Path(path)
 
 
 def controlled(pipeline: Pipeline, path: str | None) -> Pipeline:
-    """Return a pipeline with the control file that the command line names instead of its own."""
+    """Return a pipeline with the control file of the command line instead of its own."""
     if path is None:
         return pipeline
-    from genie.edges.control.sqlite import ControlFile, ControlSettings  # noqa: PLC0415 - SQLite, for those who use it
+    from genie.edges.control.sqlite import ControlFile, ControlSettings  # noqa: PLC0415 - SQLite only where it is used
 
     return replace(pipeline, control=ControlFile(ControlSettings(path=Path(path))))
 
@@ -112,11 +123,11 @@ def seconds_of(term: str | None) -> float | None:
     """Return the seconds of a term such as ``90s``, ``15m``, ``2h`` or ``1d``; None for none.
 
     Raises:
-        InputError: It is no such term.
+        InputError: The text is not a valid term.
     """
     if term is None:
         return None
     found = _TERM.match(term)
     if found is None or not int(found[1]):
-        raise InputError(f"--for {term}", "is no term", "write 90s, 15m, 2h or 1d")
+        raise InputError(f"--for {term}", "is not a valid term", "write 90s, 15m, 2h or 1d")
     return float(int(found[1]) * _SECONDS[found[2]])

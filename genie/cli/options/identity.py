@@ -1,4 +1,4 @@
-"""Who asks: the options that say so, the token that proves it, and the caller they make."""
+"""Options for the caller: named on the command line, or proved by a signed token."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 _LEVELS = tuple(level.label for level in Classification)
 _OPTIONS = (
-    click.option("--as", "user", metavar="USER", help="Who asks."),
-    click.option("--role", "roles", multiple=True, metavar="R", help="A role of whoever asks; may be repeated."),
-    click.option("--tenant", metavar="T", help="Tenant that the run works for."),
-    click.option("--clearance", type=click.Choice(_LEVELS), help="Highest classification that may be shown."),
-    click.option("--region", metavar="CODE", help="Region that the run works in."),
+    click.option("--as", "user", metavar="USER", help="Name of the caller."),
+    click.option("--role", "roles", multiple=True, metavar="R", help="A role of the caller; repeatable."),
+    click.option("--tenant", metavar="T", help="Tenant of the run."),
+    click.option("--clearance", type=click.Choice(_LEVELS), help="Highest classification that the caller may see."),
+    click.option("--region", metavar="CODE", help="Region of the run."),
     click.option(
         "--consent", "consents", metavar="PURPOSE", multiple=True,
-        help="A consent that is in force, with its end as PURPOSE@2026-12-31T00:00:00Z; may be repeated.",
+        help="A consent that is in force; PURPOSE@2026-12-31T00:00:00Z sets its end. Repeatable.",
     ),
     click.option(
         "--identity", metavar="FILE",
-        help="A signed token that says all of this, for a pipeline with `caller: keys`; - is standard input.",
+        help="A signed token with all of this, for a pipeline with `caller: keys`; - is standard input.",
     ),
 )  # fmt: skip
 
 
 def identity_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say who asks."""
+    """Add the options for the caller."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -47,17 +47,17 @@ def identity_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def identified(
     caller: Caller, given: Mapping[str, Any], *, signed: Signed | None = None, audit: Audit | None = None
 ) -> Caller:
-    """Return who asks: by the command line's word, or by a signed token where the pipeline names keys.
+    """Return the caller: from the command line, or from a signed token when the pipeline names keys.
 
     Args:
-        caller: The pipeline's; with ``signed``, the widest that a token may give.
+        caller: The caller of the pipeline; with ``signed``, the most that a token can grant.
         given: The options.
-        signed: What a token is held against.
-        audit: Where a refusal is recorded.
+        signed: Keys, issuer and audience that a token must match.
+        audit: The trail that records a rejected token.
 
     Raises:
-        IdentityError: The token is refused.
-        InputError: It is not given, not taken here, or cannot be read.
+        IdentityError: The token is rejected.
+        InputError: The token is missing, not accepted here, or cannot be read.
     """
     options = {
         "user": "--as", "roles": "--role", "tenant": "--tenant", "clearance": "--clearance", "region": "--region",
@@ -67,14 +67,14 @@ def identified(
     token = given["identity"]
     if signed is None:
         if token is not None:
-            raise InputError("--identity", "is not taken: no `caller: keys` say whose signature is trusted")
+            raise InputError("--identity", "is not accepted: the pipeline has no `caller: keys` to verify it")
         return _trusted(caller, given)
     try:
         if token is None:
-            raise IdentityError("missing", "this pipeline takes signed identities alone; pass --identity FILE")
+            raise IdentityError("missing", "this pipeline requires a signed identity; pass --identity FILE")
         if named:
-            raise InputError(named[0], "cannot be said beside --identity", "leave it out")
-        if token == "-" and "-" in given.get("inputs", ()):  # noqa: S105 - standard input, no secret
+            raise InputError(named[0], "cannot be used with --identity", "omit it")
+        if token == "-" and "-" in given.get("inputs", ()):  # noqa: S105 - standard input, not a secret
             raise InputError("--identity", "and --input cannot both be standard input")
         return _verified(token, signed, caller)
     except IdentityError as error:
@@ -83,7 +83,7 @@ def identified(
 
 
 def _trusted(caller: Caller, given: Mapping[str, Any]) -> Caller:
-    """Return a caller with what the command line says instead."""
+    """Return a caller with the values of the command line."""
     changes: dict[str, Any] = {name: given[name] for name in ("user", "tenant", "region") if given[name] is not None}
     if given["roles"]:
         changes["roles"] = frozenset(given["roles"])
@@ -93,30 +93,30 @@ def _trusted(caller: Caller, given: Mapping[str, Any]) -> Caller:
         changes["consent"] = frozenset(given["consents"])
     try:
         return replace(caller, **changes)
-    except ValueError as error:  # a consent that is none
+    except ValueError as error:  # an invalid consent
         raise InputError("--consent", str(error)) from None
 
 
 def _now() -> float:
-    return Clock(float).wall().timestamp()  # a clock that stands still, set just now
+    return Clock(float).wall().timestamp()  # a clock that is set now and stands still
 
 
 def _verified(path: str, signed: Signed, most: Caller) -> Caller:
-    from genie.edges.identity.jwt import MAX_TOKEN_BYTES, verify  # noqa: PLC0415 - only for those who bring a token
+    from genie.edges.identity.jwt import MAX_TOKEN_BYTES, verify  # noqa: PLC0415 - start-up: only with --identity
     from genie.edges.identity.keys import public_keys  # noqa: PLC0415 - as above
 
     keys = public_keys([signed.keys])
     try:
         token = read_payload(path, limit=MAX_TOKEN_BYTES).decode("ascii")
     except UnicodeDecodeError:
-        raise IdentityError("malformed", "this is no signed token (a compact JWS)") from None
+        raise IdentityError("malformed", "the file is not a signed token (a compact JWS)") from None
     return verify(token, keys, issuer=signed.issuer, audience=signed.audience, now=_now(), most=most)
 
 
 def _refused(audit: Audit | None, error: IdentityError) -> None:
-    """Record that an identity was refused, by its code alone: nothing of what was claimed has been shown to be true."""
+    """Record a rejected identity by its code only: none of its claims has been verified."""
     from genie.bus.observers import opened  # noqa: PLC0415 - as above
-    from genie.contracts.ports.audit import AuditRecord  # noqa: PLC0415 - only for what went wrong
+    from genie.contracts.ports.audit import AuditRecord  # noqa: PLC0415 - only for rejected tokens
 
     if audit is not None:
         close = opened(audit)

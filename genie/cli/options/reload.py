@@ -1,4 +1,4 @@
-"""Policies that change while a pipeline runs: their files are watched, and SIGHUP has them read at once."""
+"""Reload policies of a running pipeline when their files change, and at SIGHUP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def renew(runtime: Runtime) -> None:
-    """Reload an open runtime's policies when their files change, until it closes; what is wrong is logged."""
+    """Reload the policies of an open runtime when their files change, until it closes; errors are logged."""
     runtime.operations.watch_policies()
     if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
         runtime.bus.tasks.start(lambda: _on_signal(runtime))
@@ -25,5 +25,5 @@ def renew(runtime: Runtime) -> None:
 async def _on_signal(runtime: Runtime) -> None:
     with anyio.open_signal_receiver(signal.SIGHUP) as received:
         async for _ in received:
-            with contextlib.suppress(GenieError):  # logged and in the audit
+            with contextlib.suppress(GenieError):  # it is in the log and in the audit trail
                 await runtime.operations.reload(by="signal", reason="SIGHUP")

@@ -1,4 +1,4 @@
-"""The agents that are installed and can be loaded."""
+"""The installed agents."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def loadable(catalogue: Catalogue, names: Collection[str] = ()) -> tuple[dict[str, Agent], list[DefinitionError]]:
-    """Return the agents that can be loaded, by name, and what is wrong with the others: an extra may be missing.
+    """Return the agents that can be loaded, by name, and the errors of the others; an extra may be missing.
 
     Args:
-        catalogue: What is installed.
-        names: Which of them; empty means all.
+        catalogue: The installed plug-ins.
+        names: Names of agents; empty means all.
     """
     agents: dict[str, Agent] = {}
     problems: list[DefinitionError] = []

@@ -1,4 +1,4 @@
-"""Options for whoever operates a pipeline: where its numbers can be scraped, and what it logs."""
+"""Options for metrics and logs."""
 
 from __future__ import annotations
 
@@ -17,40 +17,46 @@ if TYPE_CHECKING:
 
 metrics_option = click.option(
     "--metrics", type=click.IntRange(0, 65_535), metavar="PORT",
-    help="Serve Prometheus metrics on this port of 127.0.0.1 while it runs; 0 takes a free one.",
+    help="Serve Prometheus metrics on this port of 127.0.0.1 during the run; 0 picks a free port.",
 )  # fmt: skip
 
 _LOGS = (
-    click.option("--log-level", type=click.Choice(LEVELS), default="error", show_default=True, help="Log to stderr."),
     click.option(
-        "--log-format", type=click.Choice(FORMATS), default="pretty", show_default=True, help="How a line is written."
+        "--log-level",
+        type=click.Choice(LEVELS),
+        default="error",
+        show_default=True,
+        help="Lowest level of logs on stderr.",
+    ),
+    click.option(
+        "--log-format", type=click.Choice(FORMATS), default="pretty", show_default=True, help="Format of a log line."
     ),
 )
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what is logged and how."""
+    """Add --log-level and --log-format."""
     for option in reversed(_LOGS):
         command = option(command)
     return command
 
 
 def logged(given: Mapping[str, Any]) -> None:
-    """Log as the options say."""
+    """Configure logging from the options."""
     configure(level=given["log_level"], form=given["log_format"], stream=sys.stderr)
 
 
 @asynccontextmanager
 async def metered(runtime: Runtime, *, port: int | None) -> AsyncIterator[None]:
-    """Serve a runtime's metrics until the block ends, and say where; nothing without a port.
+    """Serve the metrics of a runtime until the block ends, and print the address; nothing without a port.
 
     Raises:
-        InputError: The port cannot be had.
+        InputError: The port cannot be opened.
     """
     if port is None:
         yield
         return
-    # Only for those who want metrics: they cost a start-up 30 ms.
+    # Only with --metrics: these imports take 30 ms.
     from genie.edges.telemetry.metrics_server import serving  # noqa: PLC0415 - as said above
     from genie.edges.telemetry.prometheus import CONTENT_TYPE, Metrics  # noqa: PLC0415 - as said above
 

@@ -1,1 +1,1 @@
-"""Terminal output: tables, live view, and text that cannot steer the terminal."""
+"""Terminal output: tables, live view, progress, and text that cannot control the terminal."""

@@ -1,4 +1,4 @@
-"""Payloads as JSON text, in the form in which they leave for anyone."""
+"""JSON text of payloads and other values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ("as_values", "as_wire", "to_line", "to_text")
 
 
 def to_line(value: object) -> str:
-    """Return a value as one line of ASCII JSON, which no terminal and no log can be steered by."""
+    """Return a value as one line of ASCII JSON, which cannot control a terminal."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 

@@ -1,4 +1,4 @@
-"""The live view of a run: which agents work, and what became of the messages so far."""
+"""The live view of a run: the state of each agent, and counts of messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COUNTED = ("accepted", "handled", "denied", "redacted", "held", "expired", "can
 
 
 class View:
-    """What the events of one run add up to; ``update`` takes one, ``render`` draws the whole."""
+    """The state of one run, from its events: ``update`` takes an event, ``render`` draws the view."""
 
     def __init__(self, title: str) -> None:
         self._title = title
@@ -42,7 +42,7 @@ class View:
         self._closing = ""
 
     def update(self, event: Event) -> None:
-        """Take one event in."""
+        """Take one event."""
         if event.kind in _COUNTED:
             self._counts[event.kind] += 1
         agent = event.recipient
@@ -58,11 +58,11 @@ class View:
             self._notes[agent] = event.reason or ""
 
     def interrupt(self) -> None:
-        """Say that the run is being cancelled."""
+        """Show that the run is being cancelled."""
         self._closing = "cancelling; Ctrl-C again ends at once"
 
     def render(self) -> RenderableType:
-        """Return the picture as it is now."""
+        """Return the current view."""
         table = Table("agent", "state", "handled", "", box=SIMPLE_HEAD, pad_edge=False)
         for agent, (state, colour) in self._agents.items():
             handled, note = str(self._handled[agent]), Text(plain(self._notes.get(agent, ""))[:60], style="dim")

@@ -1,4 +1,4 @@
-"""What is known of the terminal, and writing to it: colour and movement only where a person watches and wants them."""
+"""The terminal: its width and colours, and writing to it. Files and pipes get plain text."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from genie.cli.terminal.layout import Part
     from genie.contracts.rendering import Report
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 _LEAST, _MOST = 40, 160
-"""Columns between which a report is laid out, whatever the terminal says it has."""
+"""Narrowest and widest layout, in columns, whatever the terminal reports."""
 
 
 def is_terminal(stream: IO[str]) -> bool:
@@ -28,9 +27,9 @@ def is_terminal(stream: IO[str]) -> bool:
 
 
 def has_colour(stream: IO[str]) -> bool:
-    """Return True when a stream is a terminal that moves and colours, and nobody forbids it.
+    """Return True when a stream is a terminal with colour and cursor movement.
 
-    ``NO_COLOR`` with any value but an empty one forbids it (https://no-color.org), so does ``TERM=dumb``.
+    A non-empty ``NO_COLOR`` (https://no-color.org) and ``TERM=dumb`` turn both off.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM", "").lower() in {"dumb", "unknown"}:
         return False
@@ -38,15 +37,25 @@ def has_colour(stream: IO[str]) -> bool:
 
 
 def is_live() -> bool:
-    """Return True when a picture that moves would disturb nobody: both streams are a terminal with colour."""
+    """Return True when both output streams are terminals with colour, so that a live view disturbs nobody."""
     return has_colour(sys.stdout) and has_colour(sys.stderr)
 
 
+def show_cursor() -> None:
+    """Show the cursor after a signal; not through the buffer of stderr, which the signal may have interrupted."""
+    os.write(2, b"\x1b[?25h\r\n")
+
+
+def clear_line() -> None:
+    """Erase the progress line after a signal; not through the buffer, as above."""
+    os.write(2, b"\r\x1b[K")
+
+
 def show(parts: Iterable[Part]) -> None:
-    """Write parts to standard output, within the width of a terminal, or as wide as they are."""
+    """Write parts to standard output, within the width of a terminal; a file or pipe has no limit."""
     width = _width() if is_terminal(sys.stdout) else None
     colour = has_colour(sys.stdout)
-    for line in laid_out(parts, width=width, paint=_painted if colour else None):
+    for line in laid_out(parts, width=width, colour=colour):
         click.echo(line, color=colour)
 
 
@@ -61,7 +70,3 @@ def show_report(report: Report) -> None:
 
 def _width() -> int:
     return max(_LEAST, min(_MOST, shutil.get_terminal_size((80, 24)).columns))
-
-
-def _painted(text: str, style: str) -> str:
-    return f"\x1b[{';'.join(_CODES[word] for word in style.split())}m{text}\x1b[0m"

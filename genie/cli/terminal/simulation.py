@@ -1,4 +1,4 @@
-"""What a simulation came to, for people: outcomes, invariants, verdicts, trouble, and the worst run's way."""
+"""The result of a simulation for people: outcomes, invariants, verdicts, trouble, and the worst run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = 16
 
 
 def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Iterator[Part]:
-    """Yield what one seed brought, in reading order."""
+    """Yield the result of one seed."""
     yield Line.of(f"{scenario.title}: seed {evidence.seed}", "bold")
     if scenario.section.story:
         yield Line.of(" ".join(scenario.section.story.split()), "dim")
@@ -54,7 +54,7 @@ def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest |
 def render_explored(
     scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | None, replay: str
 ) -> Iterator[Part]:
-    """Yield what many seeds brought."""
+    """Yield the result of many seeds."""
     broken = [one for one in tried if one.broken]
     runs, messages = sum(one.runs for one in tried), sum(one.messages for one in tried)
     yield Line.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
@@ -71,7 +71,7 @@ def render_explored(
 
 
 def render_difference(changed: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
-    """Yield what differs from a saved run."""
+    """Yield the differences from a saved run."""
     yield from _head("Difference to the saved run")
     if not changed:
         yield Line.of("none")

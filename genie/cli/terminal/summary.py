@@ -1,4 +1,4 @@
-"""How a run went, for people: what is missing, what each agent did, what governance did, and where it ended."""
+"""The summary of a run for people: missing parts, agents, counts of messages, and status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLOURS = {
 
 
 def render_summary(outcome: Outcome) -> Iterator[Part]:
-    """Yield what belongs under a report."""
+    """Yield the lines below a report."""
     yield from _named("Missing", [f"{agent}: {reason}" for agent, reason in outcome.missing()])
     if outcome.agents:
         yield from _agents(outcome)

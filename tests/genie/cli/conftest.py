@@ -132,6 +132,18 @@ async def obstinate(question: Question, context: Context) -> Reply:
     return Reply(text="never")
 
 
+@agent("quitter")
+async def quitter(question: Question) -> Reply:
+    """Ends the process, and says that all is well."""
+    raise SystemExit(0)
+
+
+@agent("interrupter")
+async def interrupter(question: Question) -> Reply:
+    """Raises what Ctrl-C raises."""
+    raise KeyboardInterrupt
+
+
 @agent("secretive", clearance="restricted")
 async def secretive(question: Question) -> Secret:
     """Answers what not everybody may see."""
@@ -172,7 +184,7 @@ class HoldAnswers(HoldAll):
 AGENTS = {
     name: f"toys:{name}"
     for name in ("parrot", "gapped", "broken", "beside", "picky", "interrupted", "sleeper", "stubborn", "deaf",
-                 "obstinate", "secretive", "friend")
+                 "obstinate", "secretive", "friend", "quitter", "interrupter")
 } | {"lacking": "toys_of_another_box:lacking"}
 POLICIES = {"hold_answers": "toys:HoldAnswers"}
 '''

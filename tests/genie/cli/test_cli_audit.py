@@ -189,7 +189,7 @@ def test_a_pipeline_says_where_its_audit_goes_and_nobody_leads_it_elsewhere(
     assert proven.exit_code == 0, proven.output
     elsewhere = genie("run", path, "--identity", given, "--audit", "other")
     assert elsewhere.exit_code == 2
-    assert "the pipeline's own `audit:`" in elsewhere.output
+    assert "cannot replace the `audit:`" in elsewhere.output
 
 
 def test_an_audit_section_is_strict(genie: Genie, pipeline: Any) -> None:
@@ -259,7 +259,7 @@ def test_where_identities_are_signed_nobodys_word_is_taken(
     given = token(keys, installed / "token", Caller(user="ann"))
     result = genie("run", path, "--identity", given, "--as", "ceo")
     assert result.exit_code == 2
-    assert "--as: cannot be said beside --identity" in result.output
+    assert "--as: cannot be used with --identity" in result.output
     assert genie("run", path, "--identity", "nothere").exit_code == 2
 
 
@@ -275,4 +275,4 @@ async def test_in_python_nobody_asks_with_the_rights_of_a_token_that_was_not_sho
 def test_a_token_where_none_is_taken_is_usage(genie: Genie, pipeline: Any) -> None:
     result = genie("run", pipeline("parrot"), "--identity", "token")
     assert result.exit_code == 2
-    assert "is not taken" in result.output
+    assert "is not accepted" in result.output

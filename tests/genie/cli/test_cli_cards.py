@@ -14,16 +14,14 @@ from genie.config.plugins import Catalogue
 SHIPPED = Catalogue.installed()
 
 
-def test_what_the_catalogue_carries_is_what_its_agents_say() -> None:
-    """When this fails, write the file again: ``python -m genie.cli.options.card_index agents``."""
-    folder = cards.folder_of("agents")
+def test_what_is_written_holds_the_card_of_every_agent_of_the_package() -> None:
+    folder = cards.folder_of("genie_finance")
     assert folder is not None
-    assert (folder / cards.NAME).read_text(encoding="utf-8") == cards.written("agents", SHIPPED)
-
-
-def test_all_agents_of_the_catalogue_are_known_without_loading_them() -> None:
-    ours = {name for name, part in SHIPPED.agents.items() if str(part).startswith("agents.")}
-    assert set(cards.known(SHIPPED)) == ours
+    written = json.loads(cards.written("genie_finance", SHIPPED))
+    ours = {name: part for name, part in SHIPPED.agents.items() if str(part).startswith("genie_finance.")}
+    assert written["modules"] == cards.digest(folder)
+    cards_of = {part: cards.shown(SHIPPED.family(name), SHIPPED.agent(name).card) for name, part in ours.items()}
+    assert written["cards"] == cards_of
 
 
 @pytest.fixture

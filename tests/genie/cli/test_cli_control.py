@@ -88,7 +88,7 @@ def test_another_shell_lists_shows_and_approves(toys, pipeline, genie, listed) -
     again = genie("approvals", "deny", waiting["id"], *BEN, "--control", "control.db")
     assert again.exit_code == 2
     assert "is approved" in again.stderr
-    assert "nothing waits" in genie("approvals", "list", "--control", "control.db").stdout
+    assert "no approval is pending" in genie("approvals", "list", "--control", "control.db").stdout
     [over] = listed("--all")
     assert (over["state"], over["payload"], over["votes"][0]["by"]) == ("approved", None, "ben")
 
@@ -104,7 +104,8 @@ def test_a_no_ends_denied_and_an_edit_is_delivered(toys, pipeline, genie, listed
     edit = tmp_path / "edit.json"
     with started(toys, "run", path, "--json", "--as", "ann") as process:
         [waiting] = until(listed, process)
-        for content, text in (("{", "is no JSON"), ("[]", "is no JSON object"), ('{"text": 5}', "text: string_type")):
+        wrong = (("{", "is not valid JSON"), ("[]", "is not a JSON object"), ('{"text": 5}', "text: string_type"))
+        for content, text in wrong:
             edit.write_text(content)
             refused = genie("approvals", "approve", "hold-", *BEN, "--edit", str(edit), "--control", "control.db")
             assert refused.exit_code == 2
@@ -153,7 +154,7 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
         assert "did you mean 'parrot'" in wrong.stderr
         killed = genie("kill", "all", "--as", "eve", "--reason", "leak", "--control", "control.db")
         assert killed.exit_code == 0
-        assert killed.stdout == "everything is killed; 1 running process will hear of it\n"
+        assert killed.stdout == "everything is killed; 1 running process affected\n"
         process.communicate(timeout=60)
         assert process.returncode == 4
     told = genie("status", "--control", "control.db").stdout
@@ -161,7 +162,7 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
     refused = genie("run", path, "--json")
     assert refused.exit_code == 4
     assert "everything is killed" in json.loads(refused.stdout)["notices"][0]
-    assert "nothing runs now" in genie("revive", "all", "--control", "control.db").stdout
+    assert "no running process" in genie("revive", "all", "--control", "control.db").stdout
     assert genie("kill", "agent", "parrot", "--for", "2h", "--pipeline", path).exit_code == 0
     refused = genie("run", path, "--json")
     assert "denied(killed)" in json.loads(refused.stdout)["notices"][0]
@@ -180,11 +181,11 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("approvals", "list"), "kept in the memory of the process that runs, out of reach"),
-        (("kill", "all"), "pass --control FILE, or --pipeline FILE that says `control:`"),
+        (("approvals", "list"), "in the memory of the running process"),
+        (("kill", "all"), "pass --control FILE, or a --pipeline FILE with `control:`"),
         (("status", "--control", "none.db"), "there is no such control file"),
         (("revive", "all", "--control", "none.db"), "there is no such control file"),
-        (("pause", "x", "--pipeline", "toys.yaml"), "says no `control:`"),
+        (("pause", "x", "--pipeline", "toys.yaml"), "has no `control:`"),
         (("kill", "all", "x", "--control", "made.db"), "takes no name"),
         (("kill", "agent", "--control", "made.db"), "needs a name"),
         (("kill", "agent", "x", "--for", "soon", "--control", "made.db"), "write 90s, 15m, 2h or 1d"),

@@ -75,7 +75,7 @@ def test_people_read_codes_and_next_steps(genie: Genie, site: Path) -> None:
     (line,) = [line for line in shown.splitlines() if line.startswith("GD005")]
     assert "warning" in line
     assert "'gone' of sick cannot be loaded: ModuleNotFoundError" in line
-    assert "do not name it in a pipeline" in line
+    assert "do not use it in a pipeline" in line
 
 
 # --- the installation ---
@@ -85,7 +85,7 @@ def test_people_read_codes_and_next_steps(genie: Genie, site: Path) -> None:
     ("code", "words"),
     [
         ("raise OSError('no disk')", "cannot be loaded: OSError: no disk"),
-        ("AGENTS = ['one']", "is no mapping"),
+        ("AGENTS = ['one']", "is not a mapping"),
         ("", "cannot be loaded: AttributeError"),
     ],
 )
@@ -150,10 +150,10 @@ def test_python_has_a_least_version(version: tuple[int, ...], severity: str) -> 
 
 
 def test_another_owner_of_an_import_name_is_an_error() -> None:
-    clash, fine = installation.imports({"agents": ["genie-bus", "openai-agents"], "genie": ["genie-bus"]}, home=ROOT)
+    clash, fine = installation.imports({"genie": ["genie-bus", "genie-ai"], "genie_finance": ["genie-bus"]}, home=ROOT)
     assert (clash.severity, fine.severity) == (Severity.ERROR, Severity.OK)
-    assert "openai-agents" in clash.detail
-    assert "uninstall openai-agents" in clash.next_step
+    assert "genie-ai" in clash.detail
+    assert "uninstall genie-ai" in clash.next_step
 
 
 def test_a_folder_that_hides_a_package_is_an_error(tmp_path: Path) -> None:

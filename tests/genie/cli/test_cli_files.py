@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from genie.cli.commands.new import plan
 from genie.cli.files import whole_file
+from genie.cli.scaffold.agent import plan
 from genie.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -71,14 +71,14 @@ def test_a_full_disk_leaves_no_half_project(toys: Path, tmp_path: Path) -> None:
 def test_a_new_agent_that_cannot_be_written_leaves_the_repository_as_it_was(tmp_path: Path) -> None:
     for name in ("agents/genie_finance/contracts", "tests/agents"):
         (tmp_path / name).mkdir(parents=True)
-    shutil.copy(ROOT / "agents/genie_finance/index.py", tmp_path / "agents")
+    shutil.copy(ROOT / "agents/genie_finance/index.py", tmp_path / "agents/genie_finance")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests/agents/garden").write_text("a file where a folder has to be")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(InputError, match="cannot be"):
         plan(tmp_path, "garden", "rain_gauge")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    assert not (tmp_path / "agents/garden").exists()
+    assert not (tmp_path / "agents/genie_finance/garden").exists()
 
 
 def test_a_folder_that_vanishes_meanwhile_is_one_clear_line(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_is_no_ordinary_file_is_not_replaced(
     path = pipeline("parrot")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    for name, why in (("pipe", "is no ordinary file"), ("folder", "is a folder")):
+    for name, why in (("pipe", "is not a regular file"), ("folder", "is a folder")):
         result = genie("run", path, "--json", option, name)
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.startswith(f"{name}: {why}")

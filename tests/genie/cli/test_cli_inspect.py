@@ -81,7 +81,7 @@ def test_rows_of_csv_begin_where_they_begin(genie: Genie, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "text", "line", "why"),
     [
-        ("a.jsonl", '{"a": "x"}\n{bad\n', 2, "is no JSON"),
+        ("a.jsonl", '{"a": "x"}\n{bad\n', 2, "is not JSON"),
         ("a.jsonl", '{"a": "x"}\n' + "[" * 50 + '"x"' + "]" * 50, 2, "nested deeper"),
         ("a.jsonl", '{"a": "x"}\n' + "[" * 100_000 + "\n", 2, ""),
         ("a.jsonl", '{"a": "x"}\n' + json.dumps(["x"] * 1001), 2, "more than 1000 strings"),
@@ -120,8 +120,8 @@ def test_wrong_input_ends_with_clear_words(genie: Genie, tmp_path: Path) -> None
         ((str(tmp_path / "none.txt"),), "there is no such file"),
         ((str(tmp_path),), "is a folder"),
         ((table, "--field", "naration"), "did you mean 'narration'"),
-        ((written(tmp_path, "a.txt", "x"), "--field", "a"), "have no fields"),
-        ((written(tmp_path, "b.txt", ""),), "nothing in it"),
+        ((written(tmp_path, "a.txt", "x"), "--field", "a"), "has no fields"),
+        ((written(tmp_path, "b.txt", ""),), "no record"),
         ((written(tmp_path, "c.csv", ""),), "has no header"),
         ((written(tmp_path, "d.txt", b"\xff\xfeh\0"),), "UTF-16"),
         ((table, "--policy", str(tmp_path / "none.yaml")), "none.yaml"),
@@ -141,7 +141,7 @@ def test_a_line_that_is_no_utf8_is_read_as_latin_1(genie: Genie, tmp_path: Path)
     result = genie("inspect", written(tmp_path, "a.txt", f"M\xfcller {CARD}".encode("latin-1")), "--json")
 
     assert objects(result)[0]["pii"] == [{"kind": "card", "start": 7, "end": 26}]
-    assert "1 lines are no UTF-8" in result.stderr
+    assert "1 lines are not UTF-8" in result.stderr
 
 
 @pytest.mark.parametrize(

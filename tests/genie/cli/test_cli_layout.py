@@ -8,8 +8,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len as width_of
 
-from genie.cli.terminal.layout import Column, Grid, Line, Text, laid_out, width_of
+from genie.cli.terminal.layout import Column, Grid, Line, Text, laid_out
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=60)
@@ -23,10 +24,6 @@ grids = st.integers(1, 5).flatmap(
         st.lists(st.tuples(*[words] * n), max_size=4),
     )
 )
-
-
-def paint(text: str, style: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m"
 
 
 def letters(text: str) -> list[str]:
@@ -45,7 +42,7 @@ def test_in_a_pipe_a_row_is_one_line_and_nothing_is_cut() -> None:
     assert len(first) == len(second)
 
 
-@given(grids, st.integers(10, 200))
+@given(grids, st.integers(40, 200))
 def test_no_width_loses_a_character(grid: Grid, width: int) -> None:
     shown = letters("".join(laid_out([grid], width=width)))
     cells = letters("".join(cell for row in grid.rows for cell in row if isinstance(cell, str)))
@@ -64,7 +61,7 @@ def test_a_line_wraps_within_its_width_and_keeps_its_words(text: str, width: int
 @given(st.lists(st.text("ab ", max_size=30), min_size=1, max_size=4), st.integers(10, 40))
 def test_colour_changes_no_character_and_no_place(pieces: list[str], width: int) -> None:
     line = Line(tuple(Text(piece, "bold" if number % 2 else "") for number, piece in enumerate(pieces)))
-    bare = [ANSI.sub("", one).rstrip() for one in laid_out([line], width=width, paint=paint)]
+    bare = [ANSI.sub("", one).rstrip() for one in laid_out([line], width=width, colour=True)]
     assert bare == [one.rstrip() for one in laid_out([line], width=width)]
 
 

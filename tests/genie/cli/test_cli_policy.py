@@ -75,9 +75,9 @@ def test_explain_takes_json_and_every_recipient(genie: Genie, pipeline: Pipeline
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"topic": "toys.questoin"}, "no agent here knows a topic 'toys.questoin'; did you mean 'toys.question'?"),
+        ({"topic": "toys.questoin"}, "no agent uses topic 'toys.questoin'; did you mean 'toys.question'?"),
         ({"payload": {"txt": "x"}}, "unknown key 'txt' in payload; did you mean 'text'?"),
-        ({"sender": "parot"}, "no agent here is called 'parot'; did you mean 'parrot'?"),
+        ({"sender": "parot"}, "there is no agent 'parot'; did you mean 'parrot'?"),
         ({"label": "top"}, "label should be"),
     ],
 )

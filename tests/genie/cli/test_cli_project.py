@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import Result
 
 from genie.cli.scaffold.project import make_project
 from genie.errors import InputError
 
 Genie = Callable[..., Result]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -31,24 +33,24 @@ def refused(genie: Genie, *words: str) -> str:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("class", "a word of Python's"),
-        ("match", "a word of Python's"),
-        ("json", "Python's own library"),
-        ("genie", "Genie or a project's own folders"),
-        ("agents", "Genie or a project's own folders"),
-        ("tests", "Genie or a project's own folders"),
-        ("pydantic", "is imported as"),
+        ("class", "a Python keyword"),
+        ("match", "a Python keyword"),
+        ("json", "the standard library"),
+        ("genie", "a name of Genie, or of a folder"),
+        ("agents", "a name of Genie, or of a folder"),
+        ("tests", "a name of Genie, or of a folder"),
+        ("pydantic", "is the import name of"),
         ("genie-bus", "installed distribution"),
-        ("Ledger", "is no name"),
-        ("my ledger", "is no name"),
-        ("1st", "is no name"),
-        ("a--b", "is no name"),
-        ("-", "is no name"),
-        ("ledger\x1b[2J", "is no name"),
-        ("l" * 41, "is no name"),
-        (".", "is no new folder"),
-        ("..", "is no new folder"),
-        ("no/such/ledger", "is no folder"),
+        ("Ledger", "is not a valid name"),
+        ("my ledger", "is not a valid name"),
+        ("1st", "is not a valid name"),
+        ("a--b", "is not a valid name"),
+        ("-", "is not a valid name"),
+        ("ledger\x1b[2J", "is not a valid name"),
+        ("l" * 41, "is not a valid name"),
+        (".", "is not a new folder"),
+        ("..", "is not a new folder"),
+        ("no/such/ledger", "is not a folder"),
     ],
 )
 def test_a_name_that_cannot_be_is_one_clear_line(genie: Genie, tmp_path: Path, name: str, why: str) -> None:
@@ -65,7 +67,7 @@ def test_a_name_that_is_imported_already_is_refused(
     (other / "ledger").mkdir(parents=True)
     (other / "ledger/__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(other))
-    assert "is imported as" in refused(genie, "ledger")
+    assert "is the import name of" in refused(genie, "ledger")
 
 
 def test_what_is_there_is_left_alone(genie: Genie, tmp_path: Path) -> None:
@@ -74,8 +76,8 @@ def test_what_is_there_is_left_alone(genie: Genie, tmp_path: Path) -> None:
     (tmp_path / "till").write_text("a file")
     (tmp_path / "purse").symlink_to(tmp_path / "ledger")
     assert "is not empty" in refused(genie, "ledger")
-    assert "is no folder" in refused(genie, "till")
-    assert "is no folder" in refused(genie, "purse")
+    assert "is not a folder" in refused(genie, "till")
+    assert "is not a folder" in refused(genie, "purse")
     assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["ledger", "mine.txt", "purse", "till"]
 
 
@@ -84,15 +86,33 @@ def test_an_empty_folder_is_filled(genie: Genie, tmp_path: Path) -> None:
     result = genie("new", "project", "ledger")
     assert result.exit_code == 0
     assert "wrote ledger/pyproject.toml" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("next: cd ledger && pip install -e")
+    assert result.stdout.splitlines()[-1].startswith("next: cd ledger && pip install ")
     assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
+
+
+def test_its_policies_protect_personal_data_and_secrets(tmp_path: Path) -> None:
+    make_project(tmp_path / "ledger", version="1.2.3")
+    policies = yaml.safe_load((tmp_path / "ledger/pipeline.yaml").read_text())["policies"]
+    assert {"pii", "secrets"} <= set(map(str, policies))
+
+
+def test_it_can_be_installed_with_the_checkout_that_made_it(genie: Genie, tmp_path: Path) -> None:
+    """Was: `pip install` of a new project looked for `genie-bus` on the package index, where it is not yet."""
+    told = genie("new", "project", "ledger").stdout.splitlines()[-1]
+    assert f"pip install '{ROOT}[governance]' && pip install -e '.[test]'" in told
+    assert 'pip install "${GENIE}[governance]"' in (tmp_path / "ledger/README.md").read_text()
+    workflow = yaml.safe_load((tmp_path / "ledger/.github/workflows/check.yml").read_text())
+    steps = workflow["jobs"]["check"]["steps"]
+    install = next(place for place, step in enumerate(steps) if step.get("run") == "pip install './.genie[governance]'")
+    assert steps[install - 1]["with"] == {"repository": "${{ vars.GENIE_REPOSITORY }}", "path": ".genie"}
+    assert steps[install + 1]["run"] == "pip install -e '.[test]'"
 
 
 def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
     make_project(tmp_path / "ledger", version="1.2.3")
     (tmp_path / "plain").mkdir()
     assert (tmp_path / "ledger").stat().st_mode == (tmp_path / "plain").stat().st_mode
-    assert '"genie-bus>=1.2"' in (tmp_path / "ledger/pyproject.toml").read_text()
+    assert '"genie-bus[governance]>=1.2"' in (tmp_path / "ledger/pyproject.toml").read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of folders are POSIX")

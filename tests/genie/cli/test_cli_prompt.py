@@ -84,18 +84,18 @@ def test_it_asks_and_the_one_who_asked_may_not_decide(toys, pipeline) -> None:
         for text in ("toys.reply", "hold_answers: a person decides", '"text": "a secret"', "ann, run"):
             assert text in at.seen
         at.type("perhaps\n")
-        at.wait_for("write y or n")
+        at.wait_for("answer y or n")
         at.type("y\n")
-        at.wait_for("who decides (not ann)")
+        at.wait_for("your name (not ann)")
         at.type("Ann\n")
-        at.wait_for("why:")
+        at.wait_for("reason:")
         at.type("it is mine\n")
         at.wait_for("nobody decides on what they sent")
         at.wait_for("approve?")
         at.type("y\n")
-        at.wait_for("who decides")
+        at.wait_for("your name")
         at.type("ben\n")
-        at.wait_for("why:")
+        at.wait_for("reason:")
         at.type("agreed\n")
         at.wait_for("approved")
         assert at.end() == 0

@@ -38,6 +38,32 @@ def pipeline(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_reader_that_goes_away_stops_no_schedule(pipeline: Path, tmp_path: Path) -> None:
+    """Was: the first line after `| head -1` had ended stopped the clock of the runtime, for good and silently."""
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps(dict.fromkeys(("yearly", "broken"), "2020-06-01T00:00:00+00:00")))
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from genie.cli import main; main()", "serve-schedule", str(pipeline), "--state", state,
+         "--log-level", "info"],
+        stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.close(writing)
+    os.close(reading)  # before a line was written
+    assert process.stderr is not None
+    told: list[str] = []
+    while not any("yearly" in line and ": handled" in line for line in told):
+        line = process.stderr.readline()
+        assert line, told
+        told.append(line)
+    assert sum("standard output: cannot be written" in line for line in told) == 1
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=60)
+    assert "draining" in rest
+    assert "Traceback" not in "".join(told) + rest
+    assert process.returncode == 2
+
+
 def test_it_makes_up_for_what_was_missed_and_ends_at_a_signal(pipeline: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text(json.dumps(dict.fromkeys(("yearly", "broken"), "2020-06-01T00:00:00+00:00")))
@@ -76,7 +102,7 @@ def test_what_it_cannot_serve_ends_with_a_line(pipeline: Path, tmp_path: Path) -
     for content in ("[]", "{", '{"yearly": 3}', '{"yearly": "soon"}'):
         state = tmp_path / "state.json"
         state.write_text(content)
-        assert "is no state of schedules" in said(pipeline, "--state", state)
+        assert "is not a state file of schedules" in said(pipeline, "--state", state)
 
 
 @pytest.mark.parametrize(

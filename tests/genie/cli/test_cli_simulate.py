@@ -114,11 +114,11 @@ def test_a_saved_run_is_compared(scenario: Path, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (("--seeds", "9..1"), "empty"),
-        (("--seeds", "x"), "no list of numbers"),
-        (("--seeds", "1..2", "--journal", "j"), "--seeds tries many"),
+        (("--seeds", "x"), "not a list of numbers"),
+        (("--seeds", "1..2", "--journal", "j"), "cannot be used with --seeds"),
         (("--journal", "same", "--html", "same"), "name two files"),
-        (("--runs", "99"), "names no run that comes under seed 1"),
-        (("--trouble", "0"), "names entry 0, and the scenario has 0 of trouble"),
+        (("--runs", "99"), "names no run of seed 1"),
+        (("--trouble", "0"), "names entry 0, but the scenario has 0 entries of trouble"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...], told: str, scenario: Path) -> None:

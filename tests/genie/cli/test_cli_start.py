@@ -50,6 +50,15 @@ def test_a_run_in_a_pipe_loads_nothing_that_it_does_not_need() -> None:
     assert "125,000.00" in done.stdout
 
 
+def test_a_run_for_a_script_does_not_load_rich() -> None:
+    code = (
+        "import atexit, sys; from genie.cli import main;"
+        "atexit.register(lambda: print('rich' in sys.modules, file=sys.stderr)); main()"
+    )
+    done = process(code, "run", PIPELINE, "--json")
+    assert (done.returncode, done.stderr) == (0, "False\n")
+
+
 def test_a_program_that_calls_the_command_keeps_its_collector(genie: Callable[..., Result]) -> None:
     before = (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count())
     assert genie("check", PIPELINE).exit_code == 0

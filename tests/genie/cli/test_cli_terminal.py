@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import types
@@ -15,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from genie.cli import main
+from genie.cli.terminal.progress import progress
 
 ROOT = Path(__file__).parents[3]
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -113,6 +115,24 @@ def test_the_report_cuts_no_amount_at_eighty_columns(terminal: Terminal) -> None
     assert max(map(len, lines)) <= 80
     assert any("125,000.00" in line and "Home and garden" in line for line in lines)
     assert "…" not in shell.screen
+
+
+def test_work_of_more_than_two_seconds_shows_its_progress(terminal: Terminal) -> None:
+    shell = terminal("simulate", str(ROOT / "config/simulations/quiet-month.yaml"), "--seeds", "1..10000")
+    shell.until("/10000 seeds, 2 s")
+    shell.until("/10000 seeds, 3 s")
+    shell.press(CTRL_C)
+    assert shell.ended() == 130
+    assert shell.screen.endswith("interrupted\r\n")
+    assert [line for line in seen(shell.screen.replace("\x1b[K", "\x1b[2K")) if line][-1] == "interrupted"
+
+
+def test_no_progress_is_shown_where_nobody_watches() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with progress("nothing") as tell:
+        tell("nobody reads this")
+        assert signal.getsignal(signal.SIGALRM) is before
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 # --- Ctrl-C ---

@@ -1,0 +1,169 @@
+"""SIGINT and SIGTERM in a real process: none is lost, none is late, and nothing half done is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from genie.cli.files import whole_file
+from genie.cli.signals import INTERRUPTED
+
+ROOT = Path(__file__).parents[3]
+QUIET_MONTH = str(ROOT / "config/simulations/quiet-month.yaml")
+PATIENCE_S = 60.0
+"""What a loaded machine may take; only a signal that is lost waits so long."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Pipeline = Callable[..., str]
+
+
+def process(code: str, *words: str, cwd: Path, toys: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command; return when it, and every process that it started, has closed its output."""
+    paths = [str(ROOT), str(ROOT / "agents"), *([] if toys is None else [str(toys)])]
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, timeout=PATIENCE_S, cwd=cwd,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )  # fmt: skip
+
+
+def after(seconds: float, number: int, *, timer: str, alarm: str) -> str:
+    """Return a program: the command, which gets a signal after some seconds of one of its timers."""
+    return f"""
+import os, signal
+from genie.cli import main
+signal.signal(signal.{alarm}, lambda *_: os.kill(os.getpid(), {number}))
+signal.setitimer(signal.{timer}, {seconds})
+main()
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda one: one.name)
+@pytest.mark.parametrize("cpu_s", [0.05, 0.2, 0.35, 0.5, 0.65, 0.8])
+def test_a_signal_ends_a_simulation_at_any_moment(tmp_path: Path, number: int, cpu_s: float) -> None:
+    """Was: late by seconds, or lost where an agent, a destructor or an import hook swallowed `KeyboardInterrupt`."""
+    code = after(cpu_s, number, timer="ITIMER_PROF", alarm="SIGPROF")  # CPU time: the same moment on a slow machine
+    done = process(code, "simulate", QUIET_MONTH, "--journal", "month.jsonl", "--html", "month.html", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("real_s", [0.8, 1.5, 3.0])
+def test_a_signal_ends_the_workers_of_many_seeds(tmp_path: Path, real_s: float) -> None:
+    code = after(real_s, signal.SIGINT, timer="ITIMER_REAL", alarm="SIGALRM")
+    done = process(code, "simulate", QUIET_MONTH, "--seeds", "1..500", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "interrupted\n")
+
+
+SWALLOWS = """
+from __future__ import annotations
+
+import signal
+
+from genie.contracts.agent import agent
+from genie.contracts.message import Payload
+
+
+class Question(Payload, topic="swallows.question"):
+    text: str = "hello"
+
+
+class Reply(Payload, topic="swallows.reply"):
+    text: str
+
+
+@agent("swallows")
+async def swallows(question: Question) -> Reply:
+    try:
+        signal.raise_signal(signal.SIGINT)
+        return Reply(text="the signal was not heard")
+    except BaseException:
+        return Reply(text="the signal was swallowed")
+
+
+AGENTS = {"swallows": "swallows:swallows"}
+"""
+SWALLOWING = """
+version: 1
+id: swallowing
+agents: [swallows]
+input: {payload: swallows.question, fields: {text: {from: question, default: hello}}}
+output: swallows.reply
+"""
+SIMULATED = """
+version: 1
+id: swallowed
+pipeline: swallowing.yaml
+duration: 1h
+workload: {arrivals: [{every: 20m}], questions: [{question: "Why?"}]}
+"""
+
+
+@pytest.fixture
+def swallowing(tmp_path: Path) -> Path:
+    """Return a folder with an agent that swallows every exception, its pipeline and its scenario."""
+    metadata = tmp_path / "swallows-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: swallows\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[genie.agents]\nswallows = swallows:AGENTS\n")
+    (tmp_path / "swallows.py").write_text(SWALLOWS)
+    (tmp_path / "swallowing.yaml").write_text(SWALLOWING)
+    (tmp_path / "swallowed.yaml").write_text(SIMULATED)
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [("simulate", "swallowed.yaml"), ("run", "swallowing.yaml", "--json")])
+def test_an_agent_cannot_swallow_a_signal(swallowing: Path, words: tuple[str, ...]) -> None:
+    code = "from genie.cli import main; main()"
+    done = process(code, *words, cwd=swallowing, toys=swallowing)
+    assert done.returncode == (INTERRUPTED if words[0] == "simulate" else 0), done.stdout + done.stderr
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(swallowing: Path) -> None:
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from genie.cli import main; main()"
+    done = process(code, "simulate", "swallowed.yaml", "--json", cwd=swallowing, toys=swallowing)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["outcomes"]
+
+
+def test_a_signal_removes_what_is_half_written(tmp_path: Path) -> None:
+    code = """
+import signal
+from pathlib import Path
+from genie.cli.files import whole_file
+from genie.cli.signals import end_at_signals
+end_at_signals()
+with whole_file(Path("outer")) as outer, whole_file(Path("inner")) as inner:
+    outer.write("half")
+    signal.raise_signal(signal.SIGTERM)
+"""
+    done = process(code, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_written_is_its_owners(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "file") as file:
+        file.write("text")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+# --- an agent that ends the process ---
+
+
+@pytest.mark.parametrize("agent", ["quitter", "interrupter"])
+@pytest.mark.parametrize("command", ["run --json", "run", "ask"])
+def test_an_agent_that_exits_is_a_failure(pipeline: Pipeline, toys: Path, agent: str, command: str) -> None:
+    """Was: `sys.exit(0)` in a handler made `genie run --json` print nothing and end with 0."""
+    path = pipeline(agent)
+    words = ["ask", "toys.question", "--pipeline", path] if command == "ask" else [*command.split(), path]
+    done = process("from genie.cli import main; main()", *words, cwd=Path(path).parent, toys=toys)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "complete" not in done.stdout
+    assert done.stdout + done.stderr
