@@ -1,7 +1,8 @@
 """What the investing family is asked and answers about plans: allocation, lump sum or instalments, goals, dividends.
 
-Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent) unless
-a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any currency.
+Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent)
+unless a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any
+currency.
 """
 
 from __future__ import annotations
