@@ -14,8 +14,7 @@ from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insights import Period
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.money import Currency, Money
-from genie_finance.contracts.rupees import INR, PaidRupees, SignedRupees
+from genie_finance.contracts.money import INR, Currency, Money, PaidRupees, SignedRupees
 from genie_finance.contracts.statements import Quarantined, StatementFile, UnreadFile
 
 MOST_ROWS = 200_000

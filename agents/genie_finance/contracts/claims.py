@@ -20,7 +20,7 @@ from genie_finance.contracts.insurance import (
     PreauthRecommendation,
     Screening,
 )
-from genie_finance.contracts.rupees import Rupees
+from genie_finance.contracts.money import Rupees
 
 Kind = Literal["preauth", "claim"]
 Action = Literal["approve", "approve_partial", "nothing_payable", "deny", "refer"]

@@ -66,3 +66,9 @@ def unverified(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
         for edition in editions
         if not edition.verified
     )
+
+
+def caveats_of(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
+    """Return the caveats of an answer that uses these editions: what is unverified, and the notes of the others."""
+    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
+    return (*unverified(editions), *notes)

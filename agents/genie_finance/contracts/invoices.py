@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from genie.contracts.message import Payload, Value
-from genie_finance.contracts.amounts import Exact, Percent, Quantity
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import PaidRupees, Rupees
+from genie_finance.contracts.money import Money, PaidRupees, Rupees
+from genie_finance.contracts.numbers import Exact, Percent, Quantity
 
 MOST_INVOICES = 500
 Id = Annotated[str, Field(min_length=1, max_length=64)]

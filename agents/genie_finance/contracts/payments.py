@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import math
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.fraud import (
@@ -19,34 +17,15 @@ from genie_finance.contracts.fraud import (
 )
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.money import Money
+from genie_finance.contracts.money import Money, MoneyBounds
 from genie_finance.contracts.screening import ScreeningResult
 from genie_finance.contracts.transfers import Transfer
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_HISTORY = 20_000
-_MOST_MINOR = 10**14
-
-
-def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise ValueError("is no amount")
-        value = str(value)  # the shortest text that means this number: 19.99, not 19.989999
-    if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
-        return Money.of(value, "INR")
-    return value
-
-
-def _bounded(value: Money) -> Money:
-    if abs(value.minor) > _MOST_MINOR:
-        raise ValueError("is beyond a lakh crore")
-    return value
-
-
-Amount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
-"""An amount, up to a lakh crore; a plain number or text is taken as rupees."""
+Amount = Annotated[Money, MoneyBounds(most=10**14)]
+"""An amount, up to a lakh crore; a plain number or text is an amount in rupees."""
 
 
 def _aware(value: datetime.datetime) -> datetime.datetime:

@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
-from genie_finance.contracts.amounts import Exact
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.money import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.numbers import Exact
 
 MOST_LOTS = 1_000
 _YearName = Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]

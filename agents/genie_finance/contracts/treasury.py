@@ -5,17 +5,29 @@ from __future__ import annotations
 import datetime
 import itertools
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.money import Money
+from genie_finance.contracts.money import Currency, Money, MoneyBounds, one_currency
 from genie_finance.contracts.research import RateOutlook, Region
-from genie_finance.contracts.sums import Amount, AnyCaseCurrency, PositiveAmount, SignedAmount, one_currency
 
+SignedAmount = Annotated[Money, MoneyBounds(most=10**18)]
+"""Up to 10^18 minor units, more than the balance sheet of any bank."""
+Amount = Annotated[Money, MoneyBounds(most=10**18, least=0)]
+"""At least 0."""
+PositiveAmount = Annotated[Money, MoneyBounds(most=10**18, least=1)]
+"""Above 0."""
+
+
+def _upper(value: Any) -> Any:  # whatever JSON or a caller hands over
+    return value.upper() if isinstance(value, str) else value
+
+
+AnyCaseCurrency = Annotated[Currency, BeforeValidator(_upper)]
 Return = Annotated[Decimal, Field(ge=-10, le=10, max_digits=30)]
 """Change of a value in one day as a fraction: 0.01 is one per cent."""
 Returns = Annotated[tuple[Return, ...], Field(max_length=10_000)]

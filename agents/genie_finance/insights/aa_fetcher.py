@@ -15,8 +15,7 @@ from genie.contracts.context import Context
 from genie.errors import InputError
 from genie_finance.contracts.consent import AaFetchRequest, AaFetchResult, ConsentArtefact, Refusal, Span
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money
 from genie_finance.contracts.statements import Statement, Transaction
 from genie_finance.domain.months import add_months
 from genie_finance.insights.aggregator import AccountAggregator, AggregatorData

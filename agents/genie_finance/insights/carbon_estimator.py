@@ -12,12 +12,11 @@ from pydantic import Field
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.amounts import shown_percent, to_paise
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, unverified
 from genie_finance.contracts.household import CarbonCategory, CarbonFootprint, CarbonRequest, CarbonSuggestion
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money, rounded_money
+from genie_finance.contracts.numbers import shown_percent
 from genie_finance.domain import categories
 from genie_finance.domain.months import is_last_day, month_of, shift
 from genie_finance.domain.rulebook import Edition, Rules, Table, edition
@@ -164,7 +163,7 @@ def _line(name: str, paise: int, kg: Decimal, total: Decimal, factor: _Factor) -
 
 
 def _suggestion(name: str, paise: int, kg: Decimal, months: int) -> CarbonSuggestion:
-    target = to_paise(_rupees(paise) / months * (1 - _LESS))
+    target = rounded_money(_rupees(paise) / months * (1 - _LESS), INR)
     return CarbonSuggestion(
         category=name,
         monthly_target=target,
@@ -192,7 +191,7 @@ def _grounds(
     begun, rules = held
     reasons = [Reason(code="carbon.spend", text=f"Spending of {len(spent)} payments times factors by category.")]
     if unfactored:
-        text = f"{to_paise(_rupees(unfactored))} of it has no factor of its own and is taken at the average."
+        text = f"{rounded_money(_rupees(unfactored), INR)} of it has no factor of its own and is taken at the average."
         reasons.append(Reason(code="carbon.average", text=text))
     caveats = [*unverified((rules.said,))]
     if begun != rules:

@@ -23,7 +23,7 @@ from genie_finance.contracts.household import (
     Movement,
 )
 from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR
 from genie_finance.contracts.statements import CategorisedStatement, StatementReading, StatementReceived, Transaction
 from genie_finance.domain.asking import Asking
 

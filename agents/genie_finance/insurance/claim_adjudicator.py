@@ -10,7 +10,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, Claim, ClaimRecommendation, ClaimRequest, ClaimTerms
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.insurance.grounding import ZERO, grounds, line, total
 from genie_finance.insurance.tables import HEALTH, HealthRules

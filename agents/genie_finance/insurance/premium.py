@@ -9,7 +9,7 @@ from decimal import Decimal
 from genie.errors import InputError
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, MotorQuote, MotorQuoteRequest, Vehicle
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.domain.months import add_months
 from genie_finance.domain.rulebook import edition
 from genie_finance.insurance.grounding import ZERO, grounds, line, paise, total

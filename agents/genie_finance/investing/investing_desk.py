@@ -22,9 +22,9 @@ from genie_finance.contracts.investing import (
     SipLumpsumRequest,
     SipLumpsumResult,
 )
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.asking import Asking
 from genie_finance.domain.monte_carlo import MONTHS
-from genie_finance.investing.amounts import percent, rounded
 from genie_finance.investing.blend import Blend, blend, lacking
 
 ID = "investing_desk"

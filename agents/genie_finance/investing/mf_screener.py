@@ -19,8 +19,8 @@ from genie_finance.contracts.markets import (
     RankedFund,
     UnrankedFund,
 )
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.rulebook import Edition, edition
-from genie_finance.investing.amounts import percent, rounded
 from genie_finance.investing.ratios import ratios
 from genie_finance.investing.tables import FUND_SCORING, FundScoringRules
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from genie_finance.contracts.money import paise
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.sme import CashMonth, WorkingCapitalRequest
 from genie_finance.domain.time_value import growth, rounded_minor
-from genie_finance.lending.amounts import ZERO, paise
 from genie_finance.lending.tables import SmePolicyRules
 
 DAYS = 30

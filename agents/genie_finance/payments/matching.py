@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from genie_finance.contracts.amounts import to_paise
 from genie_finance.contracts.invoices import Invoice, InvoiceIssue, InvoiceItem, InvoiceReference
+from genie_finance.contracts.money import INR, rounded_money
 from genie_finance.payments import gstin
 from genie_finance.payments.tables import GstRules
 
@@ -103,7 +103,7 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
     for number, item in enumerate(invoice.items, start=1):
         due = computed(item)
         if abs(due - item.line_total.amount) > tolerance.line:
-            text = f"Line {number} states {item.line_total}; its figures give {to_paise(due)}."
+            text = f"Line {number} states {item.line_total}; its figures give {rounded_money(due, INR)}."
             yield held("line.arithmetic", text)
         if item.gst_pct not in rules.rates:
             yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which is no rate of its day.")
@@ -112,7 +112,9 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
     if invoice.items:
         stated = sum((item.line_total.amount for item in invoice.items), Decimal(0))
         if abs(stated - invoice.total.amount) > max(tolerance.line, _ROUNDED):
-            yield held("total.arithmetic", f"The total is {invoice.total}; its lines add up to {to_paise(stated)}.")
+            yield held(
+                "total.arithmetic", f"The total is {invoice.total}; its lines add up to {rounded_money(stated, INR)}."
+            )
 
 
 def place(invoice: Invoice) -> Iterator[InvoiceIssue]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
-from genie_finance.contracts.amounts import shown_percent, to_paise
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.invoices import (
@@ -20,6 +19,8 @@ from genie_finance.contracts.invoices import (
     ScfRecommendation,
     ScfRequest,
 )
+from genie_finance.contracts.money import INR, rounded_money
+from genie_finance.contracts.numbers import shown_percent
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.payments.delayed import PROTECTED, days_allowed, interest
 from genie_finance.payments.receivables import ageing, concentration, days_of_sales, rupees, slices
@@ -114,7 +115,7 @@ def _owed(book: Iterable[BookInvoice], request: ScfRequest, rules: Edition[Msmed
                     due_on=due,
                     days_overdue=days,
                     rate_percent=f"{grown.rate_percent:.2f}",
-                    interest=to_paise(grown.amount),
+                    interest=rounded_money(grown.amount, INR),
                 )
             )
     return _Owed(tuple(lines), tuple(editions.values()), tuple(problems))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import AdvanceTaxPlan, AdvanceTaxRequest, Instalment, year_end, year_start
 from genie_finance.domain.rulebook import edition
 from genie_finance.tax.instalments import default_interest, deferment_interest, known_by, paid_by

@@ -10,7 +10,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Grounds, Reason, unverified
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import DeductionRoom, Deductions, DeductionsPlan, DeductionsRequest, Regime
 from genie_finance.tax.assessment import METHOD, Assessment, claim_of, limit_of
 from genie_finance.tax.liability import ZERO

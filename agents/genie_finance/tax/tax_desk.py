@@ -12,7 +12,7 @@ from genie.contracts.context import Context
 from genie.contracts.message import Payload
 from genie.errors import InputError
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import (
     AdvanceTaxPlan,
     AdvanceTaxRequest,

@@ -8,7 +8,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Grounds, Reason, unverified
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import RegimeTax, TaxEstimate, TaxEstimateRequest, TaxLine
 from genie_finance.tax.assessment import METHOD, Assessment
 from genie_finance.tax.gains import ZERO

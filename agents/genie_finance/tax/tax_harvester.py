@@ -11,7 +11,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import Harvest, HarvestPlan, HarvestRequest, Lot
 from genie_finance.domain.months import month_of, shift
 from genie_finance.domain.rulebook import edition

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from genie.errors import InputError, did_you_mean
-from genie_finance.contracts.sums import one_currency
+from genie_finance.contracts.money import one_currency
 from genie_finance.contracts.treasury import LcrInflows, LcrLine, LcrOutflows, LcrRequest
 from genie_finance.treasury.tables import Factor
 

@@ -364,5 +364,6 @@ def test_an_account_pays_not_itself() -> None:
 @pytest.mark.parametrize("amount", ["1e30", "99999999999999999"])
 def test_an_amount_beyond_a_lakh_crore_is_no_order(amount: str) -> None:
     """Was: taken, and the desk failed over it without saying why."""
-    with pytest.raises(ValidationError, match="lakh crore"):
+    with pytest.raises(ValidationError) as caught:
         PaymentOrder.model_validate({**ORDER, **VPA, "amount": amount})
+    assert [error["loc"] for error in caught.value.errors()] == [("amount",)]
