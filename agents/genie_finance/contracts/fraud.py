@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.money import Money
 from genie_finance.contracts.transfers import MOST_TRANSFERS, Id, Name, Place, Transfers, Zone
 
@@ -332,15 +332,6 @@ class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="co
     """CSV in UTF-8 with a header of the fields of a transfer; ``currency`` and ``timezone`` are optional columns."""
 
 
-class MissingPart(Value):
-    """A part of the report that did not come."""
-
-    agent: str
-    """Who should have brought it, or the kind of the part where nobody is known."""
-    part: str
-    reason: str
-
-
 class FraudRingReport(Payload, topic="fraud.ring_report", classification="restricted"):
     """A ledger on one page: rings, mules, odd transfers, reports due, and what is missing."""
 
@@ -357,4 +348,4 @@ class FraudRingReport(Payload, topic="fraud.ring_report", classification="restri
     aml: AmlReport | None
     fraud: FraudVerdict | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingPart, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

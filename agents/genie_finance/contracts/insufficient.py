@@ -33,5 +33,8 @@ class MissingAnswer(Value):
     """A part of an answer that did not come."""
 
     part: str
-    """Its topic."""
+    """The topic of the part, with its subject where several parts have that topic."""
+    agent: str
+    """Id of the agent that should have answered; the topic when no agent is known."""
     reason: str
+    """A named outcome, or why the question was not asked."""

@@ -16,7 +16,7 @@ from genie_finance.contracts.fraud import (
     SessionVerdict,
 )
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.money import Money, MoneyBounds
 from genie_finance.contracts.screening import ScreeningResult
 from genie_finance.contracts.transfers import Transfer
@@ -95,13 +95,6 @@ class PaymentQuestion(Payload, topic="payments.question", classification="confid
     payment: Payment
 
 
-class MissingCheck(Value):
-    """A check that did not come."""
-
-    agent: str
-    reason: str
-
-
 class PaymentCase(Payload, topic="payments.case", classification="confidential"):
     """An order with what the checks found."""
 
@@ -112,7 +105,7 @@ class PaymentCase(Payload, topic="payments.case", classification="confidential")
     phishing: PhishingVerdict | None
     screening: ScreeningResult | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingCheck, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
 
 
 class RailChoice(Value):
@@ -134,7 +127,7 @@ class PaymentInstruction(Payload, topic="payments.instruction", classification="
     needs_approval: bool
     approval_reasons: tuple[str, ...]
     rails: tuple[RailChoice, ...]
-    missing: tuple[MissingCheck, ...]
+    missing: tuple[MissingAnswer, ...]
     grounds: Grounds
 
 
@@ -162,5 +155,5 @@ class PaymentStatus(Payload, topic="payments.status", classification="confidenti
     """When the beneficiary should have the money, by the rail's own cycle; None where nothing is under way."""
     reasons: tuple[str, ...]
     incident: PaymentIncident | None
-    missing: tuple[MissingCheck, ...]
+    missing: tuple[MissingAnswer, ...]
     grounds: Grounds

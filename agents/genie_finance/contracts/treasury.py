@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.money import Currency, Money, MoneyBounds, one_currency
 from genie_finance.contracts.research import RateOutlook, Region
 
@@ -452,14 +452,6 @@ class TreasuryQuestion(Payload, topic="treasury.pack_question", classification="
     day: TreasuryDay
 
 
-class MissingTreasuryPart(Value):
-    """A part of the pack that did not come."""
-
-    agent: str
-    """Who should have sent it."""
-    reason: str
-
-
 class TreasuryPack(Payload, topic="treasury.pack", classification="confidential"):
     """Market risk, liquidity, gaps and rates on one page, and what is missing."""
 
@@ -473,4 +465,4 @@ class TreasuryPack(Payload, topic="treasury.pack", classification="confidential"
     rates: RateOutlook | None
     var_converted: ConvertedAmount | None = None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingTreasuryPart, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
