@@ -36,7 +36,7 @@ class BulkRow(Value):
     balance: SignedRupees | None = None
     """Of the account, after this movement."""
     category: Annotated[str, Field(max_length=64)] | None = None
-    """Name in the catalogue's taxonomy, where somebody has decided already."""
+    """Name in the catalogue's taxonomy, if it is already known."""
 
 
 class BulkStatementRequest(Payload, topic="insights.bulk_request", classification="confidential"):
@@ -91,7 +91,7 @@ class BulkMonth(Value):
     net: Money
     own_inflow: Money
     """Part of the inflow that reads like the applicant's own money from an account that is not among the statements.
-    It is no income."""
+    It is not income."""
     own_outflow: Money
     """Part of the outflow that reads like savings, investments or transfers to such an account."""
     obligations: Money

@@ -1,4 +1,4 @@
-"""What an answer rests on: reasons, the inputs that decided it, the editions of rules, and what limits it."""
+"""The basis of an answer: reasons, deciding inputs, editions of rules, and limits."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Reason(Value):
 
 
 class Evidence(Value):
-    """An input that an answer rests on, as it was read."""
+    """An input of the answer, as it was read."""
 
     name: str
     value: str
 
 
 class Grounds(Value):
-    """Everything that makes an answer one that somebody can check."""
+    """Everything that is needed to check an answer."""
 
     reasons: tuple[Reason, ...]
     inputs: tuple[Evidence, ...]

@@ -1,4 +1,4 @@
-"""The answer of an agent that has too little to go by: what is missing and how much of it is needed."""
+"""The answer of an agent that has too little data: what is missing and how much of it is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Lack(Value):
 
 
 class InsufficientData(Payload, topic="catalogue.insufficient_data", classification="confidential"):
-    """No verdict: there is too little to go by, which is neither good news nor bad."""
+    """No verdict: there is too little data. This is neither a good nor a bad sign."""
 
     agent: str
     """Id of the agent that cannot answer."""

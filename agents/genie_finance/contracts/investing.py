@@ -281,7 +281,7 @@ class DividendProjection(Payload, topic="investing.dividend_projection", classif
 
 
 class Investor(OneCurrency):
-    """Whoever the plan is for; ages and horizons as in the single questions."""
+    """The person of the plan; ages and horizons as in the single questions."""
 
     age: Annotated[int, Field(ge=18, le=120)]
     risk_tolerance: RiskTolerance

@@ -132,7 +132,7 @@ class TaxSplit(Value):
 
 
 class InvoiceDecision(Payload, topic="payments.invoice_decision", classification="confidential"):
-    """Post, hold for a person, or reject; a recommendation to whoever keeps the books."""
+    """Post, hold for a person, or reject; a recommendation to the accountant."""
 
     invoice_no: str
     irn: str
@@ -151,7 +151,7 @@ class InvoiceDecision(Payload, topic="payments.invoice_decision", classification
 
 
 class DiscountInvoice(Value):
-    """An invoice that somebody would buy before it falls due."""
+    """An invoice offered for sale before it is due."""
 
     id: Id
     counterparty: Annotated[str, Field(max_length=200)]
@@ -197,7 +197,7 @@ class DiscountLine(Value):
 
 
 class ExcludedInvoice(Value):
-    """An invoice that nobody should discount, and why."""
+    """An invoice that should not be discounted, and the reason."""
 
     invoice_id: str
     reason: str

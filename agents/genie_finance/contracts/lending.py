@@ -71,7 +71,7 @@ class Check(Value):
 
 
 class LoanAdvice(Payload, topic="lending.loan_advice", classification="confidential"):
-    """A loan's cost, and a recommendation: whether it is within policy. It is no sanction."""
+    """A loan's cost, and a recommendation: whether it is within policy. It is not a sanction."""
 
     emi: Rupees
     """Level monthly instalment."""
@@ -83,7 +83,7 @@ class LoanAdvice(Payload, topic="lending.loan_advice", classification="confident
     foir_percent: str
     """Fixed obligations with this instalment, of the income; two digits."""
     income_to_emi: str
-    """Income over the instalment alone, four digits. On a household's income it is no debt service coverage ratio."""
+    """Income over the instalment alone, four digits; for a household it is not a debt service coverage ratio."""
     stressed_emi: Rupees
     """With the rate raised by the policy's shock."""
     stressed_foir_percent: str

@@ -117,7 +117,7 @@ class RailChoice(Value):
 
 
 class PaymentInstruction(Payload, topic="payments.instruction", classification="confidential"):
-    """What the provider is to carry out, once whoever has to approve it has."""
+    """What the provider must carry out, once it is approved."""
 
     idempotency_key: str
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -284,7 +284,7 @@ class SmeLoanQuestion(Payload, topic="lending.sme_question", classification="con
 
 
 class SmeLoanReport(Payload, topic="lending.sme_report", classification="confidential"):
-    """An application on one page: what was decided by whom, on what, and what is missing."""
+    """An application on one page: the decision, its basis, and what is missing."""
 
     headline: str
     decision: Literal["sanctioned", "declined", "not_approved", "undecided"]

@@ -29,7 +29,7 @@ def year_start(tax_year: str) -> datetime.date:
     """
     first, second = int(tax_year[:4]), int(tax_year[5:])
     if (first + 1) % 100 != second:
-        raise ValueError(f"{tax_year} is no tax year; write it as {first}-{(first + 1) % 100:02}")
+        raise ValueError(f"{tax_year} is not a tax year; write it as {first}-{(first + 1) % 100:02}")
     return datetime.date(first, 4, 1)
 
 
@@ -87,7 +87,7 @@ class Income(Value):
     """Profits of a business or profession."""
     dividends: Rupees
     other: Rupees
-    """Interest and whatever else is taxed at the slabs' rates."""
+    """Interest and all other income that is taxed at the rates of the slabs."""
     gains: Annotated[tuple[RealisedGain, ...], Field(max_length=10_000)]
 
 

@@ -1,4 +1,4 @@
-"""Money between accounts: one record a transfer, whoever's statement it stands in."""
+"""Money between accounts: one record for each transfer, whichever statement it comes from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
             return datetime.date.fromisoformat(written)
         return datetime.datetime.fromisoformat(written)
     except ValueError:  # whose text would quote what was given
-        raise ValueError("is no day or moment as ISO 8601 writes it, 2026-01-05T10:00:00+05:30") from None
+        raise ValueError("is not an ISO 8601 date or time such as 2026-01-05T10:00:00+05:30") from None
 
 
 Moment = Annotated[datetime.datetime | datetime.date, BeforeValidator(_read_moment)]
@@ -52,7 +52,7 @@ class Place(Value):
 
 
 class Transfer(Value):
-    """Money that moved from one account to another, once, whoever's statement it stands in."""
+    """A transfer between two accounts, once, whichever statement it comes from."""
 
     transaction_id: Id
     timestamp: Moment

@@ -171,7 +171,7 @@ class NextDay(Value):
 
 
 class Repricing(Value):
-    """When rates of assets and liabilities are set anew, which is not when they fall due."""
+    """When rates of assets and liabilities are reset, which is not when they fall due."""
 
     assets: BucketAmounts
     liabilities: BucketAmounts

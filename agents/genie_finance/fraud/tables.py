@@ -42,7 +42,7 @@ class CallForAction(Rules):
 
 
 class Brand(Rules):
-    """Somebody whom phishers pose as."""
+    """An organisation that phishers impersonate."""
 
     name: str
     words: Words

@@ -92,7 +92,7 @@ def result(
     """Return what was fetched as typed transactions.
 
     Raises:
-        InputError: The data is too large, or is no list of transactions.
+        InputError: The data is too large, or is not a list of transactions.
     """
     masked = next((one.masked_acc_number for one in consent.accounts if one.link_ref_number == request.account), "")
     if data.state != "ready":
@@ -128,7 +128,7 @@ def _answer(
         Evidence(name="range", value=f"{request.start} to {request.end}"),
     )
     said = Grounds(
-        reasons=reasons, inputs=inputs, editions=(), uncertainty="Whatever the bank delivered; nothing was added to it."
+        reasons=reasons, inputs=inputs, editions=(), uncertainty="As the bank delivered it; nothing was added."
     )
     return AaFetchResult.model_validate(
         {
@@ -195,7 +195,7 @@ async def aa_fetcher(request: AaFetchRequest, context: Context) -> AaFetchResult
     aggregator = context.port(AccountAggregator)  # type: ignore[type-abstract]  # a port is named by its protocol
     consent = await aggregator.consent(request.consent_id)
     if consent is None or consent.consent_id != request.consent_id:
-        return refused(request, (Refusal(code="consent.unknown", text="There is no such consent."),))
+        return refused(request, (Refusal(code="consent.unknown", text="The consent is not known."),))
     now = context.now()
     why = tuple(refusals(request, consent, now))
     if why:

@@ -82,7 +82,7 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
     """
     spent = [entry for entry in entries(transactions(request.transactions)) if entry.spending]
     if not spent:
-        lack = Lack(what="transactions", needed="at least one payment that is no transfer")
+        lack = Lack(what="transactions", needed="at least one payment that is not a transfer")
         return InsufficientData(agent=ID, question="carbon footprint", missing=(lack,))
     refunded = {name for name, paise in _by_category(spent).items() if paise <= 0}  # what came back emitted nothing
     spent = [entry for entry in spent if entry.category not in refunded]

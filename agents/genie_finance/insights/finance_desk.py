@@ -1,4 +1,4 @@
-"""Finance desk: takes a question about a statement, has it read and examined, and gathers one report."""
+"""Finance desk: has the statement of a question read and examined, and returns one report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FinanceDeskSettings(BaseModel):
     reading_within_s: float = Field(default=30.0, gt=0)
     """Seconds for reading, categorising and analysing the statement."""
     insights_within_s: float = Field(default=10.0, gt=0)
-    """Seconds for forecast, anomalies, subscriptions and advice; whoever is late is named in the report."""
+    """Seconds for forecast, anomalies, subscriptions and advice; a late agent is named in the report."""
     report_within_s: float = Field(default=5.0, gt=0)
     """Seconds for composing the report."""
 

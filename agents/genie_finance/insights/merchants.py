@@ -57,7 +57,7 @@ class MerchantMaster(NamedTuple):
         names: dict[str, Merchant] = {}
         for category, entries in table.items():
             if category not in categories.taxonomy():
-                raise ValueError(f"merchants: {category!r} is no category")
+                raise ValueError(f"merchants: {category!r} is not a category")
             for name, *aliases in entries:
                 merchant = names[name] = Merchant(name, category)
                 for alias in aliases or [name]:
@@ -109,7 +109,7 @@ class MerchantMaster(NamedTuple):
 
 
 def _same_words(spelled: str, alias: str) -> bool:
-    """Return False for another name that happens to be spelled alike: "Deutsche Bank" is no "Deutsche Bahn"."""
+    """Return False for another name that happens to be spelled alike: "Deutsche Bank" is not "Deutsche Bahn"."""
     ours, theirs = spelled.split(), alias.split()
     if len(ours) != len(theirs):
         return "".join(ours) == "".join(theirs)

@@ -1,4 +1,4 @@
-"""The statement reader: what a bank exports, in whatever form, to exact transactions."""
+"""The statement reader: from a bank export in any form to exact transactions."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from genie_finance.insurance.tables import HEALTH, HealthRules
 
 ID = "claim_adjudicator"
 SUSPICIOUS = Decimal("0.5")
-"""Score of a check for fraud from which a person looks at a claim, whatever its amount."""
+"""Score of a check for fraud from which a person reviews a claim of any amount."""
 
 
 def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
@@ -111,7 +111,7 @@ def deductions(claim: Claim, terms: ClaimTerms) -> list[AmountLine]:
 
 def _doubts(request: ClaimRequest) -> Iterator[tuple[str, str]]:
     if request.screening is None:
-        yield "claim.not_screened", "Nobody has checked the claim for fraud."
+        yield "claim.not_screened", "The claim was not checked for fraud."
     elif request.screening.score >= SUSPICIOUS:
         yield "claim.suspicious", f"{request.screening.by} scored it {request.screening.score}, {SUSPICIOUS} or above."
 

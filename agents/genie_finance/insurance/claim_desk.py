@@ -75,7 +75,8 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
 def preauth_request(preauth: Preauth, policy: HealthPolicy) -> PreauthRequest | InsufficientData:
     """Return the question about a treatment, or that the policy was not in force on its day.
 
-    Of the first day of cover told and the one in the register the later counts: who asks cannot shorten a waiting.
+    The later of the stated first day of cover and the registered one counts, so the caller cannot shorten a waiting
+    period.
     """
     terms = policy.terms
     if not terms.starts <= preauth.admitted <= terms.ends:

@@ -47,7 +47,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
     """
     ladder, now = rules.bonus_ladder, request.no_claim_bonus_percent
     if now not in ladder:
-        raise InputError("no_claim_bonus_percent", f"{now} is no step of the ladder", f"one of {ladder}")
+        raise InputError("no_claim_bonus_percent", f"{now} is not a step of the ladder", f"one of {ladder}")
     if request.expired is None:
         if now:
             raise InputError("expired", f"a bonus of {now} per cent is of a policy that ends", "give its last day")

@@ -92,7 +92,7 @@ def screen(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
 
 
 def _refused(fund: Fund, wanted: FundFilter) -> UnrankedFund | None:
-    """Return why a fund is not scored, None where it is: out by what is known, else wanting what is asked for."""
+    """Return why a fund is not scored, or None: a known figure excludes it, or a required figure is missing."""
     if wanted.category is not None and fund.category.casefold() != wanted.category.casefold():
         return UnrankedFund(scheme=fund.scheme, why="filtered_out", reason=f"category {fund.category}")
     checks = (

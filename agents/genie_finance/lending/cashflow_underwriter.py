@@ -81,7 +81,7 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
 
 
 def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
-    """Yield what of the statements is not known: what nobody read may be what speaks against the applicant."""
+    """Yield which parts of the statements are unknown: an unread part may speak against the applicant."""
     if analysis.currency != INR:
         yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
     for one in analysis.unread:

@@ -203,5 +203,5 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
     rules=("prepayment_charges_in",),
 )
 async def prepayment_advisor(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
-    """Says which loans a sum should prepay: by what it earns after tax and charges, in both forms of prepaying."""
+    """Says which loans to prepay with a sum, by the return after tax and charges, in both forms of prepayment."""
     return advise(request)

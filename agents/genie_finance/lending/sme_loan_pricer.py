@@ -85,7 +85,7 @@ def _check_score(text: str) -> None:
     except InvalidOperation:
         within = False
     if not within:
-        raise InputError("score.score", f"is no score from {LOWEST} to {HIGHEST}", "take the underwriter's")
+        raise InputError("score.score", f"is not a score from {LOWEST} to {HIGHEST}", "take the underwriter's")
 
 
 def _offer(

@@ -1,4 +1,4 @@
-"""Invoice processor: post, hold or reject a supplier's invoice, by what order, receipt, tax and books say."""
+"""Invoice processor: post, hold or reject a supplier's invoice, from order, receipt, tax and books."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def duplicate(invoice: Invoice, reference: InvoiceReference) -> Iterator[Invoice
 
 
 def _key(supplier: str, number: str, date: datetime.date) -> tuple[str, str, int]:
-    # "INV/001" and "inv-1" are one number to whoever types it twice.
+    # "INV/001" and "inv-1" are the same number when typed twice.
     bare = "".join(part.lstrip("0") or "0" for part in _parts(number))
     return gstin.compact(supplier), bare, date.year - (date.month < 4)
 
@@ -106,7 +106,7 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
             text = f"Line {number} states {item.line_total}; its figures give {rounded_money(due, INR)}."
             yield held("line.arithmetic", text)
         if item.gst_pct not in rules.rates:
-            yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which is no rate of its day.")
+            yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which was not a rate on its day.")
         if not item.hsn.isdigit() or len(item.hsn) not in rules.hsn_digits:
             yield held("line.hsn", f"Line {number} has no HSN or SAC code.")
     if invoice.items:

@@ -1,4 +1,4 @@
-"""Payment desk: takes an order, has it checked from five sides at once, and lays the findings on one table."""
+"""Payment desk: has an order checked by five agents at the same time, and collects the findings."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _SESSION = Lack(what="session", needed="sign-ins of the payer up to this order")
 
 
 def beneficiary_of(order: PaymentOrder) -> str:
-    """Return what stands for the beneficiary in transfers: the account, else the UPI address, else the name."""
+    """Return the id of the beneficiary in transfers: the account, else the UPI address, else the name."""
     return order.beneficiary_account or order.beneficiary_vpa or order.beneficiary_name
 
 
 def fraud_check(payment: Payment, *, now: datetime.datetime) -> FraudCheck | None:
-    """Return the question whether the payer gave this order; None for an amount that is no payment."""
+    """Return the question whether the payer gave this order; None if the amount is not above 0."""
     order, session = payment.order, payment.session
     if order.amount.minor <= 0:
         return None
@@ -72,7 +72,7 @@ def mule_check(payment: Payment) -> MuleCheck | None:
 
 
 def session_check(payment: Payment) -> SessionCheck | None:
-    """Return the question whether somebody else is in the payer's account; None without a session."""
+    """Return the question whether the payer's account was taken over; None without a session."""
     found = payment.session
     if found is None:
         return None
@@ -80,7 +80,7 @@ def session_check(payment: Payment) -> SessionCheck | None:
 
 
 def phishing_check(payment: Payment) -> PhishingCheck | None:
-    """Return the question whether the message or the address is after the payer's money; None without either."""
+    """Return the question whether the message or the address is phishing; None without either."""
     vpa, text = payment.order.beneficiary_vpa or None, payment.invitation or payment.order.remark or None
     return None if vpa is None and text is None else PhishingCheck(upi_vpa=vpa, text=text)
 
@@ -95,7 +95,7 @@ def phishing_check(payment: Payment) -> PhishingCheck | None:
     asks=DESK.asks,
 )
 async def payment_desk(question: PaymentQuestion, context: Context) -> PaymentCase:
-    """Has an order checked for fraud, session, mules, phishing and watch lists at once, and gathers what came."""
+    """Has an order checked for fraud, session, mules, phishing and watch lists at once, and collects the findings."""
     payment, order, asking = question.payment, question.payment.order, DESK.open(context)
     screening = ScreeningRequest(subject_id=beneficiary_of(order)[:128], name=order.beneficiary_name)
     await asking.ask_all(

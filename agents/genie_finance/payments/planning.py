@@ -28,7 +28,7 @@ def fingerprint(order: PaymentOrder) -> str:
 
 
 def malformed(order: PaymentOrder) -> tuple[Reason, ...]:
-    """Return what of an order cannot be right, whatever the checks say."""
+    """Return which parts of an order are invalid, independent of the checks."""
     found = list(addresses(order)[1])
     if not order.idempotency_key.strip():
         found.append(

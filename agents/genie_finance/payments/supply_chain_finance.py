@@ -160,7 +160,7 @@ def _steps(candidates: tuple[str, ...], owed: tuple[OverdueInterest, ...], reque
     if candidates:
         yield f"Offer {len(candidates)} invoices on a platform before they are overdue."
     if request.supplier_class == "none":
-        yield "The supplier is no registered micro, small or medium enterprise, so Act and platform do not help."
+        yield "The supplier is not a registered micro, small or medium enterprise: Act and platform do not apply."
 
 
 def _grounds(

@@ -98,7 +98,7 @@ def categories(wording: Wording) -> tuple[Ground, ...]:
 
 
 def nature_of(wording: Wording) -> Nature:
-    """Return what happened, whatever the product."""
+    """Return what happened, independent of the product."""
     charge = wording.found(("unauthorised charge", "unauthorized charge"))
     said = wording.found(vocabulary().unauthorised)
     if said and not (charge and set(said) <= {"unauthorised", "unauthorized"}):

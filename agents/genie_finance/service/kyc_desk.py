@@ -31,7 +31,7 @@ DESK = Desk(
 
 
 def synthetic_check(applicant: Applicant, *, today: datetime.date) -> SyntheticIdentityCheck:
-    """Return the question whether somebody made this applicant up; what is not known stays unknown."""
+    """Return the question whether this applicant is a synthetic identity; unknown facts stay unknown."""
     born = applicant.date_of_birth
     age = None
     if born is not None and born <= today:

@@ -1,4 +1,4 @@
-"""Synthetic customers: coherent histories of people who do not exist, from one seed, with the truth about them."""
+"""Synthetic customers: coherent histories of fictitious people from one seed, with the ground truth."""
 
 from genie_finance.synthetic.countries import COUNTRIES as COUNTRIES
 from genie_finance.synthetic.customer import Customer as Customer

@@ -1,4 +1,4 @@
-"""``python -m genie_finance.synthetic``: write a population's statements and the truth about them into a folder."""
+"""``python -m genie_finance.synthetic``: write the statements of a population and the ground truth into a folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genie_finance.synthetic",
-        description="Write statements of customers who do not exist, and what is true of them.",
+        description="Write statements of fictitious customers, and the ground truth about them.",
         allow_abbrev=False,
     )
     parser.add_argument("--seed", type=int, default=1, help="any whole number; the same one, the same files (1)")
@@ -55,7 +55,7 @@ def _date(text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2025-01-31") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2025-01-31") from None
 
 
 def _mix(text: str) -> dict[str, int]:
@@ -63,7 +63,7 @@ def _mix(text: str) -> dict[str, int]:
     for part in text.split(","):
         code, _, weight = part.partition("=")
         if not weight.isdecimal() or len(weight) > 6:
-            raise argparse.ArgumentTypeError(f"{part!r} is no share like IN=3")
+            raise argparse.ArgumentTypeError(f"{part!r} is not a share like IN=3")
         mix[code.strip()] = int(weight)
     return mix
 

@@ -19,7 +19,7 @@ _HISTORY = 75
 """Days that lie before a payment that is called large and first, or a fraud."""
 _DETAILS: dict[Planted, str] = {
     "duplicate": "the same charge twice within three days",
-    "first_large_payee": "a large payment to somebody who was never paid before",
+    "first_large_payee": "a large payment to a new payee",
     "price_rise": "a contract that became dearer",
     "fraud": "payments that the customer did not make, or was tricked into",
     "mule": "money of a fraud ring that passes through",
@@ -67,7 +67,7 @@ def _large(diary: Diary) -> None:
 
 
 def _fraud(diary: Diary) -> None:
-    """Plant a stolen card, small tests first and part of it paid back, or a payment that somebody was talked into."""
+    """Plant a stolen card (small tests first, partly refunded), or a payment made under a fraudster's persuasion."""
     chance, country = diary.chance, diary.country
     day = chance.between(diary.start + _HISTORY, diary.end - 20)
     mark = "fraud/1"

@@ -61,7 +61,7 @@ class Country(NamedTuple):
     """Amount from which cash is asked about, in minor units: what a ring stays under."""
     iban: bool
     bank: str
-    """What stands before the account's digits; an institution that nobody has."""
+    """The prefix of the account number, of an institution that does not exist."""
     account_digits: int
     cities: tuple[str, ...]
     given: tuple[str, ...]
@@ -91,7 +91,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def month_name(day: int) -> str:
-    """Return month and year of an ordinal, ``JAN 2025``, whatever the locale of the process."""
+    """Return month and year of an ordinal, ``JAN 2025``, independent of the locale of the process."""
     date = datetime.date.fromordinal(day)
     return f"{_MONTHS[date.month - 1]} {date.year}"
 

@@ -15,7 +15,7 @@ KINDS: dict[Kind, int] = {
 
 
 class Customer(NamedTuple):
-    """One account holder; nobody of that name and account exists."""
+    """One account holder, who does not exist."""
 
     id: str
     """``customer-17``."""

@@ -1,4 +1,4 @@
-"""Drafts: movements that somebody means to make; the ledger decides which of them the account can bear."""
+"""Drafts: intended movements; the ledger decides which of them the balance covers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Need(enum.IntEnum):
 
 
 class Payee(NamedTuple):
-    """Somebody who is paid or pays, what for, and how."""
+    """A payee or payer, the purpose, and the rail."""
 
     name: str
     category: str
@@ -66,13 +66,13 @@ class Month(NamedTuple):
         return self.first + min(number, self.days) - 1
 
     def open_day(self, number: int) -> int:
-        """Return a day of the month, or the Monday after it where that is no working day."""
+        """Return a day of the month, or the Monday after it if that is not a working day."""
         day = self.day(number)
         weekday = (day + 6) % 7
         return day + 7 - weekday if weekday > 4 else day
 
     def pay_day(self, number: int) -> int:
-        """Return a day of the month, or the Friday before it where that is no working day."""
+        """Return a day of the month, or the Friday before it if that is not a working day."""
         day = self.day(number)
         weekday = (day + 6) % 7
         return day + 4 - weekday if weekday > 4 else day

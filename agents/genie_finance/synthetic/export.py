@@ -28,7 +28,7 @@ def write(population: Population, folder: Path) -> int:
         folder: Does not exist yet, or is empty.
 
     Raises:
-        InputError: The folder holds something, is no folder, or cannot be written.
+        InputError: The folder is not empty, is not a folder, or cannot be written.
     """
     name = str(folder)
     try:

@@ -51,7 +51,7 @@ def _roof(diary: Diary, story: Story) -> None:
 
 
 def _move(diary: Diary, month: Month, landlord: Payee, rent: int) -> None:
-    """Write down what a move costs: two large payments to somebody new, which are labelled as such."""
+    """Record the cost of a move: two large payments to a new payee, both labelled."""
     words = diary.country.words
     mover = Payee(words["mover"], "shopping.home", "transfer")
     paid, carried = landlord._replace(rail="transfer"), diary.price(620_00, 20)

@@ -35,7 +35,7 @@ def account(country: Country, chance: Chance) -> str:
 
 @functools.lru_cache(maxsize=_KEPT)
 def account_of(country: Country, name: str) -> str:
-    """Return the account of somebody by name, the same wherever the name occurs."""
+    """Return the account of a name; the same name always has the same account."""
     return account(country, Chance(f"account/{country.code}/{name}"))
 
 

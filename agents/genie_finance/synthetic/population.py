@@ -190,7 +190,7 @@ class Population:
         known = self._histories.get(number)
         if known is None or self.customer(number) != customer:
             if not 0 <= number < len(self.customers) or self.customers[number] != customer:
-                raise InputError(customer.id, "is no customer of this population", "take one of its `customers`")
+                raise InputError(customer.id, "is not a customer of this population", "take one of its `customers`")
             ring = self._ring(number // BLOCK)
             chance = Chance(f"{self._seed}/history/{number}")
             member = ring if ring is not None and number in ring.members else None
@@ -232,13 +232,13 @@ class _Customers(Sequence[Customer]):
 
 def _check(size: int, mix: Mapping[str, int], start: datetime.date, months: int) -> None:
     if size < 1:
-        raise InputError("size", f"{size} customers are no population", "give 1 or more")
+        raise InputError("size", f"{size} is not a valid size", "give 1 or more")
     if not 1 <= months <= MAX_MONTHS:
         raise InputError("months", f"{months} is out of range", f"give 1 to {MAX_MONTHS}")
     if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
         raise InputError("start", f"{start} is out of range", f"give a day of {_FIRST_YEAR} to {_LAST_YEAR}")
     unknown = sorted(set(mix) - set(COUNTRIES))
     if unknown:
-        raise InputError("mix", f"{unknown[0]!r} is no country that is known", f"known are {', '.join(COUNTRIES)}")
+        raise InputError("mix", f"{unknown[0]!r} is not a known country", f"known are {', '.join(COUNTRIES)}")
     if any(weight < 0 for weight in mix.values()) or not any(mix.values()):
         raise InputError("mix", "has a negative weight or none that is positive", "give weights like IN=3, DE=1")

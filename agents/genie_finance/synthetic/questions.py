@@ -98,7 +98,7 @@ def questions_of(seed: int, customers: Sequence[Customer], mix: Mapping[str, int
     """
     unknown = sorted(set(mix) - set(QUESTIONS))
     if unknown:
-        raise InputError("mix", f"{unknown[0]!r} is no kind of question", f"known are {', '.join(QUESTIONS)}")
+        raise InputError("mix", f"{unknown[0]!r} is not a kind of question", f"known are {', '.join(QUESTIONS)}")
     if any(weight < 0 for weight in mix.values()) or not any(mix.values()):
         raise InputError("mix", "has a negative weight or none that is positive", "give weights like overview=3")
     return _asked(seed, customers, dict(sorted(mix.items())))

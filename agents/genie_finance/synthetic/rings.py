@@ -1,4 +1,4 @@
-"""Rings: customers who pass on money that is not theirs, in layers, and in amounts that nobody asks about."""
+"""Rings: customers who pass on stolen money in layers, in amounts below the reporting threshold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genie_finance.synthetic.diary import Diary
 
 BLOCK = 50
-"""Customers among whom a ring finds its members: number 0 to 49, 50 to 99 and so on."""
+"""Customers of one block; the members of a ring are in one block: number 0 to 49, 50 to 99 and so on."""
 _RINGS = 50
 """In how many of a hundred blocks there is one."""
 _FEWEST, _MOST = 4, 7
@@ -29,7 +29,7 @@ class Party(NamedTuple):
     """One side of a transfer."""
 
     number: int | None
-    """Number of the customer; None for somebody outside the population's bank."""
+    """Number of the customer; None for a party outside the bank of the population."""
     name: str
     account: str
 
@@ -61,7 +61,7 @@ class Ring(NamedTuple):
     collectors: tuple[int, ...]
     """Numbers of those who receive first."""
     layers: tuple[int, ...]
-    """Numbers of those to whom the collectors pass it on."""
+    """Numbers of the customers who receive it from the collectors."""
     transfers: tuple[Transfer, ...]
 
     @property

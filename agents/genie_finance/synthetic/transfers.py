@@ -26,7 +26,7 @@ _CHANNELS: Final[Mapping[Rail, str]] = {
 }  # fmt: skip
 """How money moved -> the word of a ledger of transfers."""
 _WATCHED = 10
-"""A movement below such a part of its country's threshold is nobody's concern, and left out."""
+"""A movement below this share of its country's threshold is left out."""
 _BANK = "bank"
 """The other side of fees and interest."""
 
@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 
 def block_of(number: int) -> range:
-    """Return the numbers of a customer's block, fifty neighbours among whom a ring finds its members."""
+    """Return the numbers of a customer's block, fifty neighbours; the members of a ring are in one block."""
     first = number // BLOCK * BLOCK
     return range(first, first + BLOCK)
 
