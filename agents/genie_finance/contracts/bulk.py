@@ -1,4 +1,4 @@
-"""Statements of one applicant, of many accounts and years, consolidated into a cash flow: what lenders go by.
+"""Statements of one applicant, from many accounts and years, consolidated into a cash flow for lenders.
 
 A request brings either the bank's files, or rows that were read elsewhere. The answer holds sums, never the rows.
 """

@@ -1,4 +1,4 @@
-"""What the investing family is asked and answers about plans: allocation, lump sum or instalments, goals, dividends.
+"""Payloads of the investing family on plans: allocation, lump sum or instalments, goals, dividends.
 
 Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent)
 unless a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any

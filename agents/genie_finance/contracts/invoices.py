@@ -1,4 +1,4 @@
-"""Invoices between businesses in India: whether to post one, what to discount, and what a receivables book says."""
+"""Payloads on invoices between businesses in India: posting, discounting, and receivables books."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a customer's identification (KYC) is asked and answers: an individual who wants an account in India."""
+"""Payloads of the identification of customers (KYC): an individual who wants an account in India."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lending family is asked and answers about individuals: loans, debts, prepayment; in rupees."""
+"""Payloads of the lending family on individuals: loans, debts, prepayment; in rupees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a payment order is asked and answers: rupees from an account to a beneficiary over a rail."""
+"""Payloads of payment orders: rupees from an account to a beneficiary over a rail."""
 
 from __future__ import annotations
 

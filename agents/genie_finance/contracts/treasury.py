@@ -1,4 +1,4 @@
-"""What the treasury family is asked and answers: value at risk, gaps, liquidity coverage, exchange rates."""
+"""Payloads of the treasury family: value at risk, gaps, liquidity coverage, exchange rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a booking text says: the rail and the counterparty, without references, dates and terminals.
+"""Booking texts: the rail and the counterparty, without references, dates and terminals.
 
 Narrations are written by strangers: a text is cut to ``LONGEST`` characters before anything looks at it, and every
 pattern here is linear (no repeated group inside another).

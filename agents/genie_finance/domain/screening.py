@@ -1,4 +1,4 @@
-"""Screening of names against watch lists: entries, the search for those alike, and what dates and numbers say of it.
+"""Screening of names against watch lists: entries, the search for similar names, and the use of dates and numbers.
 
 Lists are read from CSV in the column layout that OpenSanctions publishes as ``targets.simple.csv``, plus a column
 ``kind``. The list that ships is invented: it is there to try things out, and no substitute for a real one.

@@ -1,4 +1,4 @@
-"""Checks of one transfer: each finds a signal, finds nothing, or says what it would need."""
+"""Checks of one transfer: each finds a signal, finds nothing, or names the data that it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fraud desk: takes a ledger of many accounts, has it looked at from three sides, and puts it on one page."""
+"""Fraud desk: has a ledger of many accounts examined by three agents, and reports on one page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DESK = Desk(
     asks=DESK.asks,
 )
 async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRingReport:
-    """Looks for fraud rings in a ledger: mules, laundering, odd transfers, reports due, and what is missing.
+    """Searches a ledger for fraud rings: mules, laundering, unusual transfers, due reports, and what is missing.
 
     Raises:
         InputError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""Habits: what one sender's earlier payments say about the next one."""
+"""Habits: the usual amounts, places and devices of a sender."""
 
 from __future__ import annotations
 

@@ -149,5 +149,5 @@ def _item(line: Line, months: Comparison) -> AdviceItem:
     concurrency=4,
 )
 async def adviser(task: InsightTask) -> Advice:
-    """Says where spending is above its own history, by how much and how sure that is."""
+    """Names spending that is above its own history, with the excess and the confidence."""
     return advise(task)

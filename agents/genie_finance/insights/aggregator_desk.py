@@ -1,4 +1,4 @@
-"""Aggregator desk: has an account fetched under a consent, and what came consolidated; the transactions stay here."""
+"""Aggregator desk: has an account fetched under a consent and its cash flow computed; transactions stay in the desk."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REFERENCE = 64
     asks=DESK.asks,
 )
 async def aggregator_desk(question: AaQuestion, context: Context) -> AaReport:
-    """Fetches an account under a consent, says what that allowed, and what the transactions come to."""
+    """Fetches an account under a consent, states what the consent allowed, and computes the cash flow."""
     asking, wanted = DESK.open(context), question.fetch
     result = await asking.ask(AaFetchRequest(**wanted.model_dump()), AaFetchResult)
     cashflow = None

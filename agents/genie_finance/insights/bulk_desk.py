@@ -1,4 +1,4 @@
-"""Bulk desk: takes an applicant's statements and puts their cash flow on one page, or what is missing."""
+"""Bulk desk: reports the cash flow of an applicant's statements on one page, with what is missing."""
 
 from __future__ import annotations
 

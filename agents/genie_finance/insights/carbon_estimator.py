@@ -1,4 +1,4 @@
-"""Carbon estimator: what a period's spending emits, with its range, and where a fifth less would matter most."""
+"""Carbon estimator: emissions of a period's spending with a range, and the savings with the largest effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Household desk: statements and a few facts in, emergency fund and carbon footprint out, with what is missing."""
+"""Household desk: emergency fund and carbon footprint from statements and a few facts, with what is missing."""
 
 from __future__ import annotations
 

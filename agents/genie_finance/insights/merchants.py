@@ -1,4 +1,4 @@
-"""The merchant master: which well-known merchant a payee's name stands for, or none.
+"""The merchant master: maps the name of a payee to a well-known merchant.
 
 Names are matched by whole words. An alias written ``=word`` is a common word too ("next", "orange"), so it counts only
 when nothing but a town or the like follows it. Misspelt and cut names are matched approximately, by spelling alone and

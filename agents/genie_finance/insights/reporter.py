@@ -1,4 +1,4 @@
-"""Reporter: puts what was gathered into one report, and says what is missing."""
+"""Reporter: composes one report from the gathered parts, and names the missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscription detector: regular charges, what they cost a year, and when the next one is due."""
+"""Subscription detector: regular charges, their yearly cost, and the next due date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claim adjudicator: what a policy pays of a claim, rule by rule; people or policies decide."""
+"""Claim adjudicator: the payable amount of a claim, rule by rule; people or policies decide."""
 
 from __future__ import annotations
 

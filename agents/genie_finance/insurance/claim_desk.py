@@ -1,4 +1,4 @@
-"""Claim desk: takes a case, looks the policy up, has it judged, and orders the settlement."""
+"""Claim desk: looks up the policy of a case, has the case assessed, and orders the settlement."""
 
 from __future__ import annotations
 

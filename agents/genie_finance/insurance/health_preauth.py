@@ -1,4 +1,4 @@
-"""Health pre-authorisation: what of a treatment a health policy pays, before it begins."""
+"""Health pre-authorisation: the payable part of a treatment, before it begins."""
 
 from __future__ import annotations
 

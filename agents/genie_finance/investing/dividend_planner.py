@@ -1,4 +1,4 @@
-"""Dividend planner: what a share's dividends come to year by year, paid out or reinvested."""
+"""Dividend planner: the dividends of a share year by year, paid out or reinvested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a portfolio stands on: concentration by holding, issuer, sector and asset class, and drift from targets."""
+"""Exposure of a portfolio: concentration by holding, issuer, sector and asset class, and drift from targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Investing desk: takes a goal, asks the family, and puts it on one page with what is missing."""
+"""Investing desk: plans a goal with the agents of the family, on one page with what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutual fund screener: which funds meet a filter, scored on one scale; what is unknown is said, never rewarded."""
+"""Mutual fund screener: funds that pass a filter, scored on one scale; unknown figures never raise a score."""
 
 from __future__ import annotations
 

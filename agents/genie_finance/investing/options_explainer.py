@@ -1,4 +1,4 @@
-"""Options explainer: what an option or a strategy is worth, what moves it, and what it can earn and lose."""
+"""Options explainer: value, sensitivities, and possible profit and loss of an option or a strategy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Portfolio advisor: weights, concentration, returns and drift of a portfolio, and what is not known of it."""
+"""Portfolio advisor: weights, concentration, returns and drift of a portfolio, and its unknown figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lump sum or instalments: both on the same simulated paths, with what each costs where the other was right."""
+"""Lump sum or instalments: both on the same simulated paths, with the regret of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debt optimizer: in which order debts are paid off, how long it takes, what it costs, and what else would."""
+"""Debt optimizer: the order of repaying debts, with time, cost and alternatives."""
 
 from __future__ import annotations
 

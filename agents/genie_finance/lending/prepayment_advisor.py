@@ -1,4 +1,4 @@
-"""Prepayment advisor: which loans a sum should prepay, what it saves after tax and charges, and what to keep."""
+"""Prepayment advisor: loans to prepay with a sum, the saving after tax and charges, and the reserve to keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Business-loan desk: takes an application with its statements, has it examined and priced, and asks for a sanction."""
+"""Business-loan desk: has an application and its statements examined and priced, and asks for a sanction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Working-capital forecaster: cash ahead, the need at its worst, and what a bank may finance of it."""
+"""Working-capital forecaster: future cash, the largest need, and the part that a bank may finance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GST identification number says: whether it is one, and of which state."""
+"""GST identification numbers: validity and state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoice desk: a supplier's open invoices, each checked, the book read, and the cheapest way from them to cash."""
+"""Invoice desk: checks the open invoices of a supplier, reads the book, and finds the cheapest way to cash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoice discounter: what each invoice costs to sell before it is due, and which ones raise the cash most cheaply."""
+"""Invoice discounter: the cost of selling each invoice early, and the cheapest set that raises the cash."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.invoices import (
     Invoice,
     InvoiceDecision,
@@ -124,13 +124,12 @@ def _grounds(
         Evidence(name="reference.po_total", value=str(reference.po_total or "not given")),
         Evidence(name="reference.grn", value="not given" if reference.grn is None else f"{len(reference.grn)} codes"),
     )
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     return Grounds(
         reasons=reasons,
         inputs=inputs,
         editions=editions,
         uncertainty=_UNCERTAINTY,
-        caveats=(*unverified(editions), *notes),
+        caveats=caveats_of(editions),
     )
 
 

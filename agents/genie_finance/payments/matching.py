@@ -1,4 +1,4 @@
-"""What an invoice is checked for, one function a subject; each yields what is wrong or missing."""
+"""Checks of an invoice, one function for each subject; each yields errors and missing data."""
 
 from __future__ import annotations
 

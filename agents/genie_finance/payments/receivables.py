@@ -1,4 +1,4 @@
-"""Figures of a receivables book: who owes how much of it, since when, and how concentrated it is."""
+"""Figures of a receivables book: debtors, age and concentration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Supply chain finance: what a receivables book says of its buyers, its age, and what the law adds to late payment."""
+"""Supply chain finance: buyers and age of a receivables book, and the statutory interest on late payment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KYC desk: takes an application, has it checked from three sides at once, and lays the findings on one table."""
+"""KYC desk: has an application checked by three agents at the same time, and collects the findings."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def screening_request(applicant: Applicant) -> ScreeningRequest | None:
     asks=DESK.asks,
 )
 async def kyc_desk(application: KycApplication, context: Context) -> KycCase:
-    """Has an application checked for identity, synthetic identity and watch lists at once, and gathers what came."""
+    """Has identity, synthetic identity and watch lists of an application checked at once, and collects the findings."""
     applicant = application.applicant
     asking = DESK.open(context)
     named = Lack(what="name", needed="a name: stated, on the PAN or on Aadhaar")

@@ -1,4 +1,4 @@
-"""KYC gates: what an application comes to by its worst gate, its risk category, and what is to be done next."""
+"""KYC gates: the outcome of an application by its worst gate, its risk category, and the next steps."""
 
 from __future__ import annotations
 

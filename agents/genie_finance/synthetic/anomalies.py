@@ -1,4 +1,4 @@
-"""Anomalies: what is planted in ordinary histories for detectors to find, each under a mark of its own."""
+"""Anomalies planted in ordinary histories for detectors to find, each with its own label."""
 
 from __future__ import annotations
 

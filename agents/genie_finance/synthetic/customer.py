@@ -1,4 +1,4 @@
-"""A customer: who holds the account, as far as a bank knows."""
+"""A customer: the account holder as the bank knows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A diary: what one customer means to pay and be paid, before any account is asked."""
+"""A diary: the intended payments and receipts of one customer, before the account is checked."""
 
 from __future__ import annotations
 

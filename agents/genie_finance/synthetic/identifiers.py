@@ -1,4 +1,4 @@
-"""Identifiers whose check digits are right and whose institutions do not exist."""
+"""Identifiers with valid check digits, of institutions that do not exist."""
 
 from __future__ import annotations
 

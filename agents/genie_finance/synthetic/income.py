@@ -1,4 +1,4 @@
-"""Income: wages with raises and bonuses, pensions, invoices, grants, and what comes when it comes."""
+"""Income: wages with raises and bonuses, pensions, invoices, grants, and irregular income."""
 
 from __future__ import annotations
 

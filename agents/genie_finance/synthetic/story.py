@@ -1,4 +1,4 @@
-"""A story: what a customer's life is like, and the turns it takes."""
+"""A story: the circumstances of a customer, and life events."""
 
 from __future__ import annotations
 

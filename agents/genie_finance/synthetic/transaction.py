@@ -1,4 +1,4 @@
-"""A transaction: one booked movement, with the truth of what it is."""
+"""A transaction: one booked movement with its true category."""
 
 from __future__ import annotations
 

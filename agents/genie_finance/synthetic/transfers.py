@@ -1,4 +1,4 @@
-"""The larger transfers of fifty neighbouring customers, as one table: what their bank watches, each movement once."""
+"""The larger transfers of fifty neighbouring customers as one table, each movement once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Truth: what was planted in a history, so that a detector can be measured against it."""
+"""Ground truth: the anomalies planted in a history, for measuring detectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tax desk: takes a tax year, asks the family, and puts it on one page with what is missing."""
+"""Tax desk: plans a tax year with the agents of the family, on one page with what is missing."""
 
 from __future__ import annotations
 

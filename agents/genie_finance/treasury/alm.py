@@ -1,4 +1,4 @@
-"""Asset-liability manager: gaps by maturity against the tolerances, and what a change of rates does."""
+"""Asset-liability manager: gaps by maturity against the tolerances, and the effect of a rate change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a liquidity coverage ratio rests on: reasons, inputs, editions and caveats."""
+"""Grounds of a liquidity coverage ratio: reasons, inputs, editions and caveats."""
 
 from __future__ import annotations
 

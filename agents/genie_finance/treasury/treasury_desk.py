@@ -1,4 +1,4 @@
-"""Treasury desk: asks for the morning's figures and puts them on one page, with what breaches and what is missing."""
+"""Treasury desk: collects the figures of the morning on one page, with breaches and what is missing."""
 
 from __future__ import annotations
 
