@@ -47,6 +47,14 @@ def _own_logging() -> Iterator[None]:
         one.handlers[:] = handlers
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the index of agent cards out of the user's cache folder, for commands in this process and in others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def _refuse(_socket: socket.socket, address: Any) -> NoReturn:
     raise AssertionError(f"a test tried to reach {address!r}; tests use what genie.testing ships")
 

@@ -101,3 +101,14 @@ EDGES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Offline fixtures of the ports that agents declare, by name -> ``module:Class``."""
+
+INVARIANTS: Mapping[str, str] = MappingProxyType(
+    {
+        "honest_spared": "genie_finance.synthetic.detection:honest_spared",
+        "planted_found": "genie_finance.synthetic.detection:planted_found",
+    }
+)
+"""Rules that a simulation may name -> ``module:function``."""
+
+WORKLOADS: Mapping[str, str] = MappingProxyType({"customers": "genie_finance.synthetic.workload:Customers"})
+"""Populations of simulated customers, by name -> ``module:Class``."""

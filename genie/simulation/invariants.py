@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 GROUP = "genie.invariants"
 MOST_TOLD = 50
 
-Check = Callable[..., Iterable[str | Breach]]
-"""Called with the evidence, and with the settings where the invariant has some."""
+Check = Callable[..., Iterable[str | tuple[str, int] | Breach]]
+"""Called with the evidence, and with the settings where the invariant has some. Yields lines, or lines with the number
+of the run."""
 
 
 class Needs(NamedTuple):
@@ -77,12 +78,17 @@ class Invariant(NamedTuple):
             if isinstance(lines, str) or not isinstance(lines, Iterable):
                 return [Breach(self.name, f"the rule itself fails: it returns {type(lines).__name__}, and no lines")]
             for one in lines:
-                found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
+                found.append(self._breach(one))
                 if len(found) >= MOST_TOLD:
                     break
         except Exception as error:  # noqa: BLE001 - somebody else's function, whose failure is a finding
             found.append(Breach(self.name, f"the rule itself fails: {type(error).__name__} at {_place_of(error)}"))
         return found
+
+    def _breach(self, one: str | tuple[str, int] | Breach) -> Breach:
+        if isinstance(one, Breach):
+            return one._replace(invariant=self.name)
+        return Breach(self.name, one) if isinstance(one, str) else Breach(self.name, *one)
 
 
 def _place_of(error: BaseException) -> str:
@@ -307,6 +313,4 @@ def _worst(counts: Counter[str]) -> str:
 
 NAMED: dict[str, Check | str] = {
     "p99": p99, "same_answers": same_answers, "answered": answered, "not_stricter": not_stricter,
-    "planted_found": "genie.simulation.detection:planted_found",
-    "honest_spared": "genie.simulation.detection:honest_spared",
 }  # fmt: skip

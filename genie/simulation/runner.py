@@ -23,12 +23,12 @@ from genie.errors import (
 from genie.runtime.run import Run
 from genie.runtime.runtime import Runtime
 from genie.simulation.arrivals import Arrival, arrivals
+from genie.simulation.customers import Customers
 from genie.simulation.determinism import Guard
 from genie.simulation.errors import DeadlockError, LivelockError
 from genie.simulation.event_loop import SimulatedTask, SimulationLoop, place_of, run
 from genie.simulation.instrumentation import SimulatedExecutor, Stations
 from genie.simulation.journal import Ledger, OpenRun, checksum
-from genie.simulation.population import Customers
 from genie.simulation.record import Evidence, RunRecord, Sample
 
 if TYPE_CHECKING:

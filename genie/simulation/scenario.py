@@ -21,9 +21,9 @@ from genie.contracts.message import topic_of
 from genie.errors import ConfigError, InputError
 from genie.graph.model import Problem
 from genie.simulation.arrivals import Trace, read_trace
+from genie.simulation.customers import Customers
 from genie.simulation.fault_injection import aims, meant
 from genie.simulation.invariants import Invariant, Rules
-from genie.simulation.population import Customers
 from genie.simulation.schema import ScenarioSection, TroubleSection
 from genie.simulation.workload import Questions
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genie.config.inputs import Source
     from genie.config.loader import Pipeline
     from genie.simulation.arrivals import Arrival
-    from genie.simulation.population import Customers
+    from genie.simulation.customers import Customers
     from genie.simulation.record import Planted
     from genie.simulation.schema import QuestionSection, ScenarioSection
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-import agents
+import genie_finance
 from genie.contracts.agent import Agent, Handlers
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Payload
@@ -39,7 +39,7 @@ def test_every_agent_says_what_it_takes_and_gives_and_can_do(entry):
 
 def test_every_agent_of_a_family_is_listed():
     unlisted = []
-    for module in pkgutil.walk_packages(agents.__path__, "agents."):
+    for module in pkgutil.walk_packages(genie_finance.__path__, "genie_finance."):
         parts = module.name.split(".")
         if len(parts) < 3 or parts[1] in NOT_FAMILIES:
             continue
@@ -52,9 +52,9 @@ def test_every_agent_of_a_family_is_listed():
 
 
 def test_the_index_imports_no_agent():
-    script = "import sys, genie_finance.index; print(sorted(name for name in sys.modules if name.startswith('agents')))"
+    script = "import sys, genie_finance.index; print(sorted(name for name in sys.modules if name.startswith('genie_')))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['agents', 'genie_finance.index']"
+    assert done.stdout.strip() == "['genie_finance', 'genie_finance.index']"
 
 
 def test_entries_are_sorted_so_that_two_branches_rarely_meet():

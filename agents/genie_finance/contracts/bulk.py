@@ -1,4 +1,4 @@
-"""Statements of one applicant, of many accounts and years, consolidated into a cash flow: what lenders go by.
+"""Statements of one applicant, from many accounts and years, consolidated into a cash flow for lenders.
 
 A request brings either the bank's files, or rows that were read elsewhere. The answer holds sums, never the rows.
 """
@@ -14,8 +14,7 @@ from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insights import Period
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.money import Currency, Money
-from genie_finance.contracts.rupees import INR, PaidRupees, SignedRupees
+from genie_finance.contracts.money import INR, Currency, Money, PaidRupees, SignedRupees
 from genie_finance.contracts.statements import Quarantined, StatementFile, UnreadFile
 
 MOST_ROWS = 200_000
@@ -37,7 +36,7 @@ class BulkRow(Value):
     balance: SignedRupees | None = None
     """Of the account, after this movement."""
     category: Annotated[str, Field(max_length=64)] | None = None
-    """Name in the catalogue's taxonomy, where somebody has decided already."""
+    """Name in the catalogue's taxonomy, if it is already known."""
 
 
 class BulkStatementRequest(Payload, topic="insights.bulk_request", classification="confidential"):
@@ -92,7 +91,7 @@ class BulkMonth(Value):
     net: Money
     own_inflow: Money
     """Part of the inflow that reads like the applicant's own money from an account that is not among the statements.
-    It is no income."""
+    It is not income."""
     own_outflow: Money
     """Part of the outflow that reads like savings, investments or transfers to such an account."""
     obligations: Money

@@ -20,7 +20,7 @@ from genie_finance.contracts.insurance import (
     PreauthRecommendation,
     Screening,
 )
-from genie_finance.contracts.rupees import Rupees
+from genie_finance.contracts.money import Rupees
 
 Kind = Literal["preauth", "claim"]
 Action = Literal["approve", "approve_partial", "nothing_payable", "deny", "refer"]
@@ -76,7 +76,7 @@ class CaseQuestion(Payload, topic="insurance.case_question", classification="con
 
 
 class SettlementOrder(Payload, topic="insurance.settlement_order", classification="confidential"):
-    """Settle a case as recommended. The pipeline's policies say which orders wait for people, and for whom."""
+    """Settle a case as recommended. The pipeline's policies say which orders need approval, and by which role."""
 
     case_id: str
     policy_number: str
@@ -90,7 +90,7 @@ class SettlementOrder(Payload, topic="insurance.settlement_order", classificatio
 
 
 class Settlement(Payload, topic="insurance.settlement", classification="confidential"):
-    """What was settled: only an order that nothing and nobody held back comes to this."""
+    """What was settled; an order that is denied or not approved has no settlement."""
 
     case_id: str
     kind: Kind

@@ -16,7 +16,7 @@ Category = Literal[
     "remittance", "deposit_accounts", "other",
 ]  # fmt: skip
 Nature = Literal["unauthorised_transaction", "failed_transaction", "deficiency_in_service"]
-"""What happened, whatever the product: somebody else paid; a payment failed and the money is gone; all the rest."""
+"""What happened: an unauthorised payment; a failed payment whose money is gone; or anything else."""
 Severity = Literal["low", "medium", "high"]
 
 
@@ -92,7 +92,7 @@ class ComplaintTriage(Payload, topic="complaints.triage", classification="confid
     needs_human_review: bool
     review_reasons: tuple[str, ...]
     redacted_summary: Annotated[str, Field(max_length=400)]
-    """The beginning of the complaint without numbers and addresses that could identify somebody."""
+    """The beginning of the complaint without numbers and addresses that could identify a person."""
     suggested_action: str
     first_response_due: datetime.date
     resolution_due: datetime.date

@@ -1,4 +1,4 @@
-"""Account aggregator: the consent a person gave, and what was fetched under it.
+"""Account aggregator: the consent of a person, and the data fetched under it.
 
 Field names are those of ReBIT's consent artefact, in Python's spelling.
 """

@@ -1,4 +1,4 @@
-"""What the control family is asked and answers: a sentence, and who can do something about it."""
+"""Payloads of the control family: a sentence, and the agent that can answer it."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.money import Money
 from genie_finance.contracts.transfers import MOST_TRANSFERS, Id, Name, Place, Transfers, Zone
 
 MOST_EVENTS = 10_000
 
 Score = Annotated[Decimal, Field(ge=0, le=1)]
-"""Points of a score card between 0 and 1, added up and capped. They order cases; they are no probability."""
+"""Points of a score card between 0 and 1, added up and capped. They rank cases; they are not a probability."""
 Level = Literal["low", "medium", "high", "undetermined"]
 """``undetermined``: nothing speaks against it, but too little was known to call it low."""
 Severity = Literal["low", "medium", "high"]
@@ -38,7 +38,7 @@ class Signal(Value):
 
 
 class Unchecked(Value):
-    """A check that could not be made, which is no good sign."""
+    """A check that could not be made; it never counts as a good sign."""
 
     check: str
     needs: str
@@ -48,7 +48,7 @@ class Unchecked(Value):
 
 
 class FraudCheck(Payload, topic="fraud.transfer_check", classification="confidential"):
-    """Do these transfers look as if somebody else made them?"""
+    """May these transfers be by someone other than the account holder?"""
 
     transfers: Transfers
     """Those in question and, as far as known, what came before them."""
@@ -171,7 +171,7 @@ class AmlCheck(Payload, topic="fraud.aml_check", classification="confidential"):
 
 
 class ReportDue(Value):
-    """A report of fact that the law wants every month, whatever anybody suspects."""
+    """A report of facts that the law requires every month, with or without a suspicion."""
 
     kind: Literal["CTR", "CBWTR", "NTR"]
     """Cash transactions; cross-border wire transfers; receipts of non-profit organisations."""
@@ -199,7 +199,7 @@ class SuspicionDraft(Value):
 
 
 class AmlReport(Payload, topic="fraud.aml_report", classification="restricted"):
-    """Reports due and drafts of suspicions. Nobody may tell the customer, hence the label."""
+    """Reports due and drafts of suspicions. The customer must not be told, hence the label."""
 
     examined: int
     reports: tuple[ReportDue, ...]
@@ -212,7 +212,7 @@ class AmlReport(Payload, topic="fraud.aml_report", classification="restricted"):
 
 
 class PhishingCheck(Payload, topic="fraud.phishing_check", classification="confidential"):
-    """Is this link, text or payment address after somebody's money?"""
+    """Is this link, text or payment address phishing?"""
 
     url: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
     text: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
@@ -241,13 +241,13 @@ _Count = Annotated[int, Field(ge=0, le=10**6)]
 
 
 class SyntheticIdentityCheck(Payload, topic="fraud.synthetic_check", classification="confidential"):
-    """Is this applicant somebody, or put together? What is not known is None, and never counts as good."""
+    """Is this applicant a synthetic identity? An unknown fact is None and never counts as good."""
 
     applicant_id: Id
     age: Annotated[int, Field(ge=0, le=130)] | None = None
     """Years, as stated."""
     bureau_tenure_months: _Count | None = None
-    """Since the oldest account that a credit bureau knows; 0: the bureau knows nobody."""
+    """Since the oldest account that a credit bureau knows; 0: the bureau has no account."""
     pan_number: Annotated[str, Field(max_length=32)] | None = None
     name_on_pan: Name | None = None
     name_on_aadhaar: Name | None = None
@@ -300,7 +300,7 @@ class SessionEvent(Value):
 
 
 class SessionCheck(Payload, topic="fraud.session_check", classification="confidential", key="user_id"):
-    """Is somebody else in this user's account?"""
+    """Was this user's account taken over?"""
 
     user_id: Id
     events: Annotated[tuple[SessionEvent, ...], Field(max_length=MOST_EVENTS)]
@@ -332,15 +332,6 @@ class FraudRingQuestion(Payload, topic="fraud.ring_question", classification="co
     """CSV in UTF-8 with a header of the fields of a transfer; ``currency`` and ``timezone`` are optional columns."""
 
 
-class MissingPart(Value):
-    """A part of the report that did not come."""
-
-    agent: str
-    """Who should have brought it, or the kind of the part where nobody is known."""
-    part: str
-    reason: str
-
-
 class FraudRingReport(Payload, topic="fraud.ring_report", classification="restricted"):
     """A ledger on one page: rings, mules, odd transfers, reports due, and what is missing."""
 
@@ -357,4 +348,4 @@ class FraudRingReport(Payload, topic="fraud.ring_report", classification="restri
     aml: AmlReport | None
     fraud: FraudVerdict | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingPart, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

@@ -1,4 +1,4 @@
-"""What an answer rests on: reasons, the inputs that decided it, the editions of rules, and what limits it."""
+"""The basis of an answer: reasons, deciding inputs, editions of rules, and limits."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Reason(Value):
 
 
 class Evidence(Value):
-    """An input that an answer rests on, as it was read."""
+    """An input of the answer, as it was read."""
 
     name: str
     value: str
 
 
 class Grounds(Value):
-    """Everything that makes an answer one that somebody can check."""
+    """Everything that is needed to check an answer."""
 
     reasons: tuple[Reason, ...]
     inputs: tuple[Evidence, ...]
@@ -66,3 +66,9 @@ def unverified(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
         for edition in editions
         if not edition.verified
     )
+
+
+def caveats_of(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
+    """Return the caveats of an answer that uses these editions: what is unverified, and the notes of the others."""
+    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
+    return (*unverified(editions), *notes)

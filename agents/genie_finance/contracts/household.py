@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from genie.contracts.message import Payload, Value
-from genie_finance.contracts.amounts import Percent
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.money import Money, PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.numbers import Percent
 from genie_finance.contracts.statements import Quarantined, StatementFile, UnreadFile
 
 MOST_MOVEMENTS = 50_000

@@ -1,4 +1,4 @@
-"""What the insights family says of a statement: analysis, forecast, anomalies, subscriptions, advice, report."""
+"""Payloads of the insights family: analysis, forecast, anomalies, subscriptions, advice, report."""
 
 from __future__ import annotations
 

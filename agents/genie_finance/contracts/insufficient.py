@@ -1,4 +1,4 @@
-"""The answer of an agent that has too little to go by: what is missing and how much of it is needed."""
+"""The answer of an agent that has too little data: what is missing and how much of it is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Lack(Value):
 
 
 class InsufficientData(Payload, topic="catalogue.insufficient_data", classification="confidential"):
-    """No verdict: there is too little to go by, which is neither good news nor bad."""
+    """No verdict: there is too little data. This is neither a good nor a bad sign."""
 
     agent: str
     """Id of the agent that cannot answer."""
@@ -33,5 +33,8 @@ class MissingAnswer(Value):
     """A part of an answer that did not come."""
 
     part: str
-    """Its topic."""
+    """The topic of the part, with its subject where several parts have that topic."""
+    agent: str
+    """Id of the agent that should have answered; the topic when no agent is known."""
     reason: str
+    """A named outcome, or why the question was not asked."""

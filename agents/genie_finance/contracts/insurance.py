@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.rupees import PaidRupees, Rupees
+from genie_finance.contracts.money import PaidRupees, Rupees
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 """Out of a hundred: 10 is ten per cent."""

@@ -1,63 +1,32 @@
-"""What the investing family is asked and answers about plans: allocation, lump sum or instalments, goals, dividends.
+"""Payloads of the investing family on plans: allocation, lump sum or instalments, goals, dividends.
 
-Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent) unless
-a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any currency.
+Holdings, funds and options are in ``genie_finance.contracts.markets``. Rates are fractions a year (0.12 is 12 percent)
+unless a name says percent. A plain number or text is an amount in rupees; ``{"amount": …, "currency": …}`` is of any
+currency.
 """
 
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.money import Money
+from genie_finance.contracts.money import Money, MoneyBounds
 
-RUPEES = "INR"
 MOST_PATHS = 100_000
 MOST_MONTHS = 720
-_MOST = 10**16
-"""Largest amount in minor units."""
-
-
-def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
-        return Money.of(value, RUPEES)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("is no amount")
-        return Money.of(str(value), RUPEES)
-    return value
-
-
-def _bounded(value: Money) -> Money:
-    if abs(value.minor) > _MOST:
-        raise ValueError(f"is beyond {_MOST:,} minor units")
-    return value
-
-
-def _not_negative(value: Money) -> Money:
-    if value.minor < 0:
-        raise ValueError("must not be negative")
-    return value
-
-
-def _positive(value: Money) -> Money:
-    if value.minor <= 0:
-        raise ValueError("must be above 0")
-    return value
-
-
-SignedAmount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
-Amount = Annotated[SignedAmount, AfterValidator(_not_negative)]
+MOST_MINOR = 10**16
+"""Largest amount of the family, in minor units."""
+SignedAmount = Annotated[Money, MoneyBounds(most=MOST_MINOR)]
+Amount = Annotated[Money, MoneyBounds(most=MOST_MINOR, least=0)]
 """At least 0."""
-PaidAmount = Annotated[SignedAmount, AfterValidator(_positive)]
+PaidAmount = Annotated[Money, MoneyBounds(most=MOST_MINOR, least=1)]
 """Above 0."""
 AnnualRate = Annotated[Decimal, Field(ge=Decimal("-0.5"), le=1, max_digits=20)]
 """Fraction a year, -0.5 to 1; 12 percent is 0.12, and 12 is refused."""
@@ -312,7 +281,7 @@ class DividendProjection(Payload, topic="investing.dividend_projection", classif
 
 
 class Investor(OneCurrency):
-    """Whoever the plan is for; ages and horizons as in the single questions."""
+    """The person of the plan; ages and horizons as in the single questions."""
 
     age: Annotated[int, Field(ge=18, le=120)]
     risk_tolerance: RiskTolerance

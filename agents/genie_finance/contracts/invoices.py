@@ -1,4 +1,4 @@
-"""Invoices between businesses in India: whether to post one, what to discount, and what a receivables book says."""
+"""Payloads on invoices between businesses in India: posting, discounting, and receivables books."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from genie.contracts.message import Payload, Value
-from genie_finance.contracts.amounts import Exact, Percent, Quantity
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import PaidRupees, Rupees
+from genie_finance.contracts.money import Money, PaidRupees, Rupees
+from genie_finance.contracts.numbers import Exact, Percent, Quantity
 
 MOST_INVOICES = 500
 Id = Annotated[str, Field(min_length=1, max_length=64)]
@@ -133,7 +132,7 @@ class TaxSplit(Value):
 
 
 class InvoiceDecision(Payload, topic="payments.invoice_decision", classification="confidential"):
-    """Post, hold for a person, or reject; a recommendation to whoever keeps the books."""
+    """Post, hold for a person, or reject; a recommendation to the accountant."""
 
     invoice_no: str
     irn: str
@@ -152,7 +151,7 @@ class InvoiceDecision(Payload, topic="payments.invoice_decision", classification
 
 
 class DiscountInvoice(Value):
-    """An invoice that somebody would buy before it falls due."""
+    """An invoice offered for sale before it is due."""
 
     id: Id
     counterparty: Annotated[str, Field(max_length=200)]
@@ -198,7 +197,7 @@ class DiscountLine(Value):
 
 
 class ExcludedInvoice(Value):
-    """An invoice that nobody should discount, and why."""
+    """An invoice that should not be discounted, and the reason."""
 
     invoice_id: str
     reason: str

@@ -1,4 +1,4 @@
-"""What a customer's identification (KYC) is asked and answers: an individual who wants an account in India."""
+"""Payloads of the identification of customers (KYC): an individual who wants an account in India."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.fraud import SyntheticIdentityVerdict
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.screening import ScreeningResult
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
@@ -112,13 +112,6 @@ class IdentityEvidence(Payload, topic="kyc.identity_evidence", classification="c
     grounds: Grounds
 
 
-class MissingCheck(Value):
-    """A check that did not come."""
-
-    agent: str
-    reason: str
-
-
 class KycCase(Payload, topic="kyc.case", classification="confidential"):
     """An application with everything that was found."""
 
@@ -127,7 +120,7 @@ class KycCase(Payload, topic="kyc.case", classification="confidential"):
     synthetic: SyntheticIdentityVerdict | None
     screening: ScreeningResult | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingCheck, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
 
 
 class Gate(Value):
@@ -162,7 +155,7 @@ class KycRecommendation(Payload, topic="kyc.recommendation", classification="con
     """Day by which what is known must be brought up to date; None unless approved."""
     next_steps: tuple[str, ...]
     incident: Incident | None
-    missing: tuple[MissingCheck, ...]
+    missing: tuple[MissingAnswer, ...]
     grounds: Grounds
 
 
@@ -178,5 +171,5 @@ class KycDecision(Payload, topic="kyc.decision", classification="confidential"):
     next_steps: tuple[str, ...]
     incident: Incident | None
     decided_at: datetime.datetime
-    missing: tuple[MissingCheck, ...]
+    missing: tuple[MissingAnswer, ...]
     grounds: Grounds

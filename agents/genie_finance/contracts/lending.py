@@ -1,39 +1,24 @@
-"""What the lending family is asked and answers about individuals: loans, debts, prepayment; in rupees."""
+"""Payloads of the lending family on individuals: loans, debts, prepayment; in rupees."""
 
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.money import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.numbers import Number
 
 MOST_LOANS = 50
 MOST_MONTHS = 600
 
 
-def _exact(value: Any) -> Any:  # whatever JSON, YAML or a caller hands over
-    if isinstance(value, (int, str)) and not isinstance(value, bool):
-        return Decimal(value) if isinstance(value, int) else _decimal(value)
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _decimal(text: str) -> Decimal | str:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return text  # refused with the field's own words
-
-
-Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
-"""A number as it was written, never through binary; whole numbers and text are taken too."""
-RatePercent = Annotated[Exact, Field(ge=0, le=200, max_digits=12)]
+RatePercent = Annotated[Number, Field(ge=0, le=200, max_digits=12)]
 """Nominal annual rate in percent: 12 is twelve per cent a year, charged monthly as a twelfth."""
-Percent = Annotated[Exact, Field(ge=0, le=100, max_digits=12)]
+Percent = Annotated[Number, Field(ge=0, le=100, max_digits=12)]
 Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -86,7 +71,7 @@ class Check(Value):
 
 
 class LoanAdvice(Payload, topic="lending.loan_advice", classification="confidential"):
-    """A loan's cost, and a recommendation: whether it is within policy. It is no sanction."""
+    """A loan's cost, and a recommendation: whether it is within policy. It is not a sanction."""
 
     emi: Rupees
     """Level monthly instalment."""
@@ -98,7 +83,7 @@ class LoanAdvice(Payload, topic="lending.loan_advice", classification="confident
     foir_percent: str
     """Fixed obligations with this instalment, of the income; two digits."""
     income_to_emi: str
-    """Income over the instalment alone, four digits. On a household's income it is no debt service coverage ratio."""
+    """Income over the instalment alone, four digits; for a household it is not a debt service coverage ratio."""
     stressed_emi: Rupees
     """With the rate raised by the policy's shock."""
     stressed_foir_percent: str
@@ -222,7 +207,7 @@ class PrepaymentRequest(Payload, topic="lending.prepayment_request", classificat
     marginal_tax_rate_percent: Percent
     """With cess, of the rupee that would be taxed more; 0 where no tax is paid."""
     as_of: datetime.date
-    alternative_return_percent: Annotated[Exact, Field(gt=-100, le=100, max_digits=12)] | None = None
+    alternative_return_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)] | None = None
     """What the money would earn in a year elsewhere, after tax and at comparable risk; None: not compared."""
 
 

@@ -1,6 +1,7 @@
-"""What the investing family is asked and answers about what is traded: funds, options, and the holdings of a portfolio.
+"""Payloads of the investing family on instruments: funds, options, and the holdings of a portfolio.
 
-Amounts and rates are as in ``genie_finance.contracts.investing``; prices of one unit are decimals in the question's currency.
+Amounts and rates are as in ``genie_finance.contracts.investing``; prices of one unit are decimals in the question's
+currency.
 """
 
 from __future__ import annotations

@@ -1,14 +1,24 @@
-"""Money: an exact amount in one currency, kept as an integer of minor units."""
+"""Money: an exact amount in one currency, kept as an integer of minor units.
+
+``MoneyBounds`` makes the money types of payloads: each family states its bounds and currency, nothing else.
+"""
 
 from __future__ import annotations
 
 import decimal
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, GetCoreSchemaHandler, model_serializer, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from genie.contracts.message import Value
+from genie.errors import InputError
+
+INR = "INR"
+"""Currency of a plain number or text."""
 
 _EXPONENTS = {
     **dict.fromkeys(
@@ -60,7 +70,7 @@ class Money(Value):
         """Return an exact amount given in major units.
 
         Raises:
-            ValueError: It is no number, or has more digits after the point than the currency.
+            ValueError: It is not a number, or has more digits after the point than the currency.
         """
         return cls(minor=minor_units(_number(amount), currency), currency=currency)
 
@@ -105,17 +115,17 @@ def _number(value: object) -> Decimal:
     try:
         return Decimal(str(value))
     except decimal.InvalidOperation:
-        raise ValueError("the amount is no number") from None
+        raise ValueError("the amount is not a number") from None
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
     """Return an exact amount as minor units.
 
     Raises:
-        ValueError: It is no finite number, or has more digits after the point than the currency.
+        ValueError: It is not a finite number, or has more digits after the point than the currency.
     """
     if not amount.is_finite():
-        raise ValueError(f"{amount} is no amount")
+        raise ValueError(f"{amount} is not an amount")
     if amount.adjusted() > _MOST_DIGITS:
         raise ValueError("the amount is out of range")
     try:
@@ -126,3 +136,101 @@ def minor_units(amount: Decimal, currency: str) -> int:
     if scaled != minor:
         raise ValueError(f"{amount} has more than {exponent(currency)} digits after the point for {currency}")
     return minor
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyBounds:
+    """Makes a money type of a payload: ``Annotated[Money, MoneyBounds(most=10**14, least=0)]``.
+
+    The type accepts ``Money``, ``{"amount": ..., "currency": ...}``, and a plain number or text, which is an amount in
+    rupees. A float is read as the shortest decimal that stands for it, so 19.99 is 1,999 paise.
+    """
+
+    most: int
+    """Largest amount, in minor units."""
+    least: int | None = None
+    """Smallest amount, in minor units; ``-most`` by default."""
+    only: str | None = None
+    """The one currency that is accepted; any by default."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        read = core_schema.no_info_before_validator_function(_from_number, handler(source))
+        return core_schema.no_info_after_validator_function(self._checked, read)
+
+    def _checked(self, value: Money) -> Money:
+        if self.only is not None and value.currency != self.only:
+            raise ValueError(f"is in {value.currency}, and must be in {self.only}")
+        least = -self.most if self.least is None else self.least
+        if not least <= value.minor <= self.most:
+            raise ValueError(f"is outside {least:,} to {self.most:,} minor units")
+        return value
+
+
+def _from_number(value: Any) -> Any:  # whatever JSON or a caller hands over
+    if isinstance(value, (str, int, float, Decimal)) and not isinstance(value, bool):
+        return Money.of(_number(value), INR)
+    return value
+
+
+MOST_PAISE = 10**14
+"""A lakh crore rupees, more than the income or the policy of any individual."""
+SignedRupees = Annotated[Money, MoneyBounds(most=MOST_PAISE, only=INR)]
+"""Rupees that may be negative."""
+Rupees = Annotated[Money, MoneyBounds(most=MOST_PAISE, only=INR, least=0)]
+"""Rupees, at least 0."""
+PaidRupees = Annotated[Money, MoneyBounds(most=MOST_PAISE, only=INR, least=1)]
+"""Rupees, above 0."""
+
+_WIDE = decimal.Context(prec=60)
+"""Enough digits to round any amount that has passed the bounds."""
+
+
+def rounded_money(amount: Decimal, currency: str, *, most: int = 10**30, rounding: str = ROUND_HALF_UP) -> Money:
+    """Return a computed amount of major units as money, rounded to minor units.
+
+    Args:
+        amount: In major units, with any number of digits.
+        currency: ISO 4217 code.
+        most: Largest amount, in minor units.
+        rounding: A rounding mode of ``decimal``; half up by default.
+
+    Raises:
+        InputError: The amount is larger than ``most``, as sums of very large inputs are.
+    """
+    bounded = amount.is_finite() and amount.adjusted() <= _MOST_DIGITS
+    minor = amount.scaleb(exponent(currency), context=_WIDE) if bounded else None
+    if minor is None or abs(minor) > most:
+        raise InputError(
+            "amounts", f"come to more than {most:,} minor units of {currency}", "give smaller amounts, in major units"
+        )
+    return Money(minor=int(minor.to_integral_value(rounding)), currency=currency)
+
+
+def rupees(amount: Decimal) -> Money:
+    """Return computed rupees as money, rounded half up to the paisa.
+
+    Raises:
+        InputError: They are more than a lakh crore.
+    """
+    return rounded_money(amount, INR, most=MOST_PAISE)
+
+
+def paise(minor: int) -> Money:
+    """Return whole paise as money.
+
+    Raises:
+        InputError: They are more than a lakh crore rupees.
+    """
+    return rupees(Decimal(minor).scaleb(-2, context=_WIDE))
+
+
+def one_currency(amounts: Iterable[Money]) -> str:
+    """Return the currency that all amounts share.
+
+    Raises:
+        ValueError: There are several.
+    """
+    found = sorted({amount.currency for amount in amounts})
+    if len(found) != 1:
+        raise ValueError(f"amounts are in {', '.join(found)}; convert them to one currency first")
+    return found[0]

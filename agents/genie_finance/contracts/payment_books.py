@@ -1,4 +1,4 @@
-"""What the books of payment orders are asked and answer: one entry for each key, whoever asks."""
+"""Questions to the books of payment orders, and their answers: one entry for each key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BookEntry(Value):
     rail: Rail
     opened_at: datetime.datetime
     lapses_at: datetime.datetime
-    """An order that nobody has approved by then is not sent any more, and no longer counts."""
+    """An order that is not approved by then is no longer sent and no longer counts."""
     state: EntryState = "open"
     reference: str | None = None
     detail: str = ""
@@ -79,7 +79,7 @@ class EntryClaim(Payload, topic="payments.entry_claim", classification="confiden
 
 
 class EntryClaimed(Payload, topic="payments.entry_claimed", classification="confidential"):
-    """Whether the order may be sent: to the first who asks, in time, for the order that was judged."""
+    """Whether the order may be sent: granted once, in time, and for the order that was judged."""
 
     granted: bool
     entry: BookEntry | None

@@ -1,13 +1,11 @@
-"""What a payment order is asked and answers: rupees from an account to a beneficiary over a rail."""
+"""Payloads of payment orders: rupees from an account to a beneficiary over a rail."""
 
 from __future__ import annotations
 
 import datetime
-import math
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.fraud import (
@@ -18,35 +16,16 @@ from genie_finance.contracts.fraud import (
     SessionVerdict,
 )
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.money import Money
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
+from genie_finance.contracts.money import Money, MoneyBounds
 from genie_finance.contracts.screening import ScreeningResult
 from genie_finance.contracts.transfers import Transfer
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_HISTORY = 20_000
-_MOST_MINOR = 10**14
-
-
-def _read(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise ValueError("is no amount")
-        value = str(value)  # the shortest text that means this number: 19.99, not 19.989999
-    if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
-        return Money.of(value, "INR")
-    return value
-
-
-def _bounded(value: Money) -> Money:
-    if abs(value.minor) > _MOST_MINOR:
-        raise ValueError("is beyond a lakh crore")
-    return value
-
-
-Amount = Annotated[Money, BeforeValidator(_read), AfterValidator(_bounded)]
-"""An amount, up to a lakh crore; a plain number or text is taken as rupees."""
+Amount = Annotated[Money, MoneyBounds(most=10**14)]
+"""An amount, up to a lakh crore; a plain number or text is an amount in rupees."""
 
 
 def _aware(value: datetime.datetime) -> datetime.datetime:
@@ -116,13 +95,6 @@ class PaymentQuestion(Payload, topic="payments.question", classification="confid
     payment: Payment
 
 
-class MissingCheck(Value):
-    """A check that did not come."""
-
-    agent: str
-    reason: str
-
-
 class PaymentCase(Payload, topic="payments.case", classification="confidential"):
     """An order with what the checks found."""
 
@@ -133,7 +105,7 @@ class PaymentCase(Payload, topic="payments.case", classification="confidential")
     phishing: PhishingVerdict | None
     screening: ScreeningResult | None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingCheck, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
 
 
 class RailChoice(Value):
@@ -145,7 +117,7 @@ class RailChoice(Value):
 
 
 class PaymentInstruction(Payload, topic="payments.instruction", classification="confidential"):
-    """What the provider is to carry out, once whoever has to approve it has."""
+    """What the provider must carry out, once it is approved."""
 
     idempotency_key: str
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -155,7 +127,7 @@ class PaymentInstruction(Payload, topic="payments.instruction", classification="
     needs_approval: bool
     approval_reasons: tuple[str, ...]
     rails: tuple[RailChoice, ...]
-    missing: tuple[MissingCheck, ...]
+    missing: tuple[MissingAnswer, ...]
     grounds: Grounds
 
 
@@ -183,5 +155,5 @@ class PaymentStatus(Payload, topic="payments.status", classification="confidenti
     """When the beneficiary should have the money, by the rail's own cycle; None where nothing is under way."""
     reasons: tuple[str, ...]
     incident: PaymentIncident | None
-    missing: tuple[MissingCheck, ...]
+    missing: tuple[MissingAnswer, ...]
     grounds: Grounds

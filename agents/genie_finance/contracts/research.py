@@ -178,7 +178,7 @@ class MpcSignal(Payload, topic="research.mpc_signal", classification="internal")
 
 
 class RepriceRequested(Payload, topic="research.reprice_requested", classification="internal"):
-    """A policy rate moved: whoever prices by it looks again."""
+    """A policy rate changed: agents that price by it must check again."""
 
     rate: str
     from_pct: RatePercent

@@ -17,7 +17,7 @@ ListKind = Literal["sanctions", "pep", "adverse"]
 """Sanctions; politically exposed persons and their relatives and close associates; reports of crime."""
 Strength = Literal["strong", "possible", "discounted"]
 """``strong``: name and date of birth or identity number agree. ``possible``: the name agrees, and nothing disproves it.
-``discounted``: the name agrees, but the date of birth does not; kept so that somebody can check the discount."""
+``discounted``: the name agrees, but the date of birth does not; kept so that a person can check the discount."""
 
 
 class ScreeningRequest(Payload, topic="screening.request", classification="confidential"):
@@ -63,7 +63,7 @@ class ScreeningResult(Payload, topic="screening.result", classification="confide
     subject_id: str
     status: Literal["clear", "undetermined", "possible", "strong"]
     """The strongest match that is not discounted. ``undetermined``: none of the names can be compared with a list, as
-    none is a whole one in its script, so nobody is cleared."""
+    none is a whole one in its script, so the subject is not cleared."""
     matches: tuple[ScreeningMatch, ...]
     """Strongest first."""
     lists: tuple[ListEdition, ...]

@@ -12,8 +12,9 @@ from genie.contracts.message import Payload, Value
 from genie_finance.contracts.bulk import BulkAnalysis
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.lending import Check, Exact, Months, Name, RatePercent
-from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.lending import Check, Months, Name, RatePercent
+from genie_finance.contracts.money import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.numbers import Number
 from genie_finance.contracts.statements import StatementFile
 
 MOST_MOVEMENTS = 200_000
@@ -118,7 +119,7 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
 
     monthly_revenue: Rupees
     """Of the first month."""
-    gross_margin_percent: Annotated[Exact, Field(ge=-100, le=100, max_digits=12)]
+    gross_margin_percent: Annotated[Number, Field(ge=-100, le=100, max_digits=12)]
     operating_costs_monthly: Rupees
     """Paid in the month itself."""
     dso_days: Annotated[int, Field(ge=0, le=720)]
@@ -133,7 +134,7 @@ class WorkingCapitalRequest(Payload, topic="lending.working_capital_request", cl
     opening_inventory: Rupees
     opening_payables: Rupees
     horizon_months: Annotated[int, Field(ge=1, le=120)]
-    monthly_growth_percent: Annotated[Exact, Field(gt=-100, le=100, max_digits=12)] = Decimal(0)
+    monthly_growth_percent: Annotated[Number, Field(gt=-100, le=100, max_digits=12)] = Decimal(0)
     debt_service_monthly: Rupees
     """Instalments of running loans."""
     as_of: datetime.date
@@ -283,7 +284,7 @@ class SmeLoanQuestion(Payload, topic="lending.sme_question", classification="con
 
 
 class SmeLoanReport(Payload, topic="lending.sme_report", classification="confidential"):
-    """An application on one page: what was decided by whom, on what, and what is missing."""
+    """An application on one page: the decision, its basis, and what is missing."""
 
     headline: str
     decision: Literal["sanctioned", "declined", "not_approved", "undecided"]

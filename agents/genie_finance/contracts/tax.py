@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
-from genie_finance.contracts.amounts import Exact
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
-from genie_finance.contracts.rupees import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.money import PaidRupees, Rupees, SignedRupees
+from genie_finance.contracts.numbers import Exact
 
 MOST_LOTS = 1_000
 _YearName = Annotated[str, Field(pattern=r"^20\d\d-\d\d$")]
@@ -29,7 +29,7 @@ def year_start(tax_year: str) -> datetime.date:
     """
     first, second = int(tax_year[:4]), int(tax_year[5:])
     if (first + 1) % 100 != second:
-        raise ValueError(f"{tax_year} is no tax year; write it as {first}-{(first + 1) % 100:02}")
+        raise ValueError(f"{tax_year} is not a tax year; write it as {first}-{(first + 1) % 100:02}")
     return datetime.date(first, 4, 1)
 
 
@@ -87,7 +87,7 @@ class Income(Value):
     """Profits of a business or profession."""
     dividends: Rupees
     other: Rupees
-    """Interest and whatever else is taxed at the slabs' rates."""
+    """Interest and all other income that is taxed at the rates of the slabs."""
     gains: Annotated[tuple[RealisedGain, ...], Field(max_length=10_000)]
 
 

@@ -1,19 +1,16 @@
-"""Money between accounts: one record a transfer, whoever's statement it stands in."""
+"""Money between accounts: one record for each transfer, whichever statement it comes from."""
 
 from __future__ import annotations
 
 import datetime
-import math
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from genie.contracts.message import Value
-from genie_finance.contracts.money import Money
+from genie_finance.contracts.money import Money, MoneyBounds
 
 MOST_TRANSFERS = 200_000
-_MOST_MINOR = 10**17
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -23,24 +20,8 @@ Channel = Literal["cash", "upi", "imps", "neft", "rtgs", "card", "cheque", "wire
 """How money moved. ``cash`` is notes over a counter or at a machine and nothing else."""
 
 
-def _read_amount(value: Any) -> Any:  # whatever JSON or a caller hands over
-    if isinstance(value, bool) or value is None or isinstance(value, (Money, dict)):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("is no amount")
-        value = str(value)  # the shortest text that means this number: 19.99, not 19.989999
-    return Money.of(value, "INR") if isinstance(value, (str, int, Decimal)) else value
-
-
-def _positive(value: Money) -> Money:
-    if not 0 < value.minor <= _MOST_MINOR:
-        raise ValueError("must be above 0 and below a thousand lakh crore")
-    return value
-
-
-Amount = Annotated[Money, BeforeValidator(_read_amount), AfterValidator(_positive)]
-"""Above 0; a plain number or text is taken as rupees."""
+Amount = Annotated[Money, MoneyBounds(most=10**17, least=1)]
+"""Above 0, up to a thousand lakh crore; a plain number or text is an amount in rupees."""
 
 
 def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
@@ -52,7 +33,7 @@ def _read_moment(value: Any) -> Any:  # whatever JSON or a caller hands over
             return datetime.date.fromisoformat(written)
         return datetime.datetime.fromisoformat(written)
     except ValueError:  # whose text would quote what was given
-        raise ValueError("is no day or moment as ISO 8601 writes it, 2026-01-05T10:00:00+05:30") from None
+        raise ValueError("is not an ISO 8601 date or time such as 2026-01-05T10:00:00+05:30") from None
 
 
 Moment = Annotated[datetime.datetime | datetime.date, BeforeValidator(_read_moment)]
@@ -71,7 +52,7 @@ class Place(Value):
 
 
 class Transfer(Value):
-    """Money that moved from one account to another, once, whoever's statement it stands in."""
+    """A transfer between two accounts, once, whichever statement it comes from."""
 
     transaction_id: Id
     timestamp: Moment

@@ -1,21 +1,33 @@
-"""What the treasury family is asked and answers: value at risk, gaps, liquidity coverage, exchange rates."""
+"""Payloads of the treasury family: value at risk, gaps, liquidity coverage, exchange rates."""
 
 from __future__ import annotations
 
 import datetime
 import itertools
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
-from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.money import Money
+from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
+from genie_finance.contracts.money import Currency, Money, MoneyBounds, one_currency
 from genie_finance.contracts.research import RateOutlook, Region
-from genie_finance.contracts.sums import Amount, AnyCaseCurrency, PositiveAmount, SignedAmount, one_currency
 
+SignedAmount = Annotated[Money, MoneyBounds(most=10**18)]
+"""Up to 10^18 minor units, more than the balance sheet of any bank."""
+Amount = Annotated[Money, MoneyBounds(most=10**18, least=0)]
+"""At least 0."""
+PositiveAmount = Annotated[Money, MoneyBounds(most=10**18, least=1)]
+"""Above 0."""
+
+
+def _upper(value: Any) -> Any:  # whatever JSON or a caller hands over
+    return value.upper() if isinstance(value, str) else value
+
+
+AnyCaseCurrency = Annotated[Currency, BeforeValidator(_upper)]
 Return = Annotated[Decimal, Field(ge=-10, le=10, max_digits=30)]
 """Change of a value in one day as a fraction: 0.01 is one per cent."""
 Returns = Annotated[tuple[Return, ...], Field(max_length=10_000)]
@@ -159,7 +171,7 @@ class NextDay(Value):
 
 
 class Repricing(Value):
-    """When rates of assets and liabilities are set anew, which is not when they fall due."""
+    """When rates of assets and liabilities are reset, which is not when they fall due."""
 
     assets: BucketAmounts
     liabilities: BucketAmounts
@@ -440,14 +452,6 @@ class TreasuryQuestion(Payload, topic="treasury.pack_question", classification="
     day: TreasuryDay
 
 
-class MissingTreasuryPart(Value):
-    """A part of the pack that did not come."""
-
-    agent: str
-    """Who should have sent it."""
-    reason: str
-
-
 class TreasuryPack(Payload, topic="treasury.pack", classification="confidential"):
     """Market risk, liquidity, gaps and rates on one page, and what is missing."""
 
@@ -461,4 +465,4 @@ class TreasuryPack(Payload, topic="treasury.pack", classification="confidential"
     rates: RateOutlook | None
     var_converted: ConvertedAmount | None = None
     insufficient: tuple[InsufficientData, ...] = ()
-    missing: tuple[MissingTreasuryPart, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()

@@ -1,1 +1,1 @@
-"""Control: routing a sentence to whoever can answer it, and standing in for an agent that cannot."""
+"""Control: routing a sentence to the agent that can answer it, and fallbacks for agents that cannot run."""

@@ -1,4 +1,4 @@
-"""Fallback: stands in for an agent that failed or may not run, and says that there is no answer."""
+"""Fallback: replaces an agent that failed or may not run, and states that there is no answer."""
 
 from __future__ import annotations
 

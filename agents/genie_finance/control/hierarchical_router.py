@@ -1,4 +1,4 @@
-"""Hierarchical router: takes a sentence, asks whoever answers such questions, or asks back when it is not sure."""
+"""Hierarchical router: sends a sentence to the agent for such questions, or asks back when it is not sure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def chosen(scores: tuple[RouteScore, ...]) -> str | None:
     asks=ASKS,
 )
 async def hierarchical_router(request: RouteRequest, context: Context) -> RouteAnswer:
-    """Routes a sentence to whoever answers such questions, and asks back where it does not know or lacks something."""
+    """Routes a sentence to the agent that answers such questions; asks back when the route or a detail is missing."""
     scores = ranked(request.text, routes())
     name = chosen(scores)
     if name is None:

@@ -1,4 +1,4 @@
-"""Slots: what a sentence says of the fields that a question needs; what it does not say is named, never guessed."""
+"""Slots: fills the fields of a question from a sentence; a missing field is named, never guessed."""
 
 from __future__ import annotations
 

@@ -1,94 +1,159 @@
-"""What a desk has asked for: what came, what could not be said, and what is missing."""
+"""The base of all desks: ask other agents, keep what did not come, and name the agent and the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import anyio
 
 from genie.contracts.context import Context
-from genie.contracts.gather import Gathered
+from genie.contracts.gather import Each, Expected, Gathered, Missing
 from genie.contracts.message import Payload, topic_of
-from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
+from genie_finance.contracts.insufficient import InsufficientData, Lack, MissingAnswer
 
 P = TypeVar("P", bound=Payload)
 
 
-class Silence(NamedTuple):
-    """Why an answer did not come."""
-
-    agent: str
-    """Who should have given it; the answer's topic where nobody is known."""
-    reason: str
-
-
-class Reply(NamedTuple, Generic[P]):
-    """What one question brought: the answer, what there is too little to go by for, or why there is neither."""
-
-    found: P | None
-    insufficient: InsufficientData | None
-    silence: Silence | None
-
-
-async def reply_to(
-    context: Context, question: Payload, answer: type[P], expected: tuple[type[Payload], ...], *, within_s: float | None
-) -> Reply[P]:
-    """Ask, and return what came first.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a desk declares about the questions it asks.
 
     Args:
-        context: Of the handling that asks.
-        question: What is asked.
-        answer: What is wanted.
-        expected: All that the question may be answered with, ``answer`` among them.
-        within_s: Seconds to wait; None for as long as the run lasts.
+        id: Id of the desk's agent.
+        asks: Question -> the answers it may have; the agent's card declares the same.
+        within_s: Seconds to wait for one answer.
+        primaries: Question -> the agent that answers it, for questions that a fallback answers as well. An answer
+            ``Each(InsufficientData)`` is then read from that agent alone.
     """
-    came = await context.gather(question, expect=expected, need=1, within_s=within_s)
-    found = came.get(answer)
-    lacking = came.get(InsufficientData) if InsufficientData in expected else None
-    return Reply(found, lacking, silence_of(came, answer) if found is None and lacking is None else None)
 
+    id: str
+    asks: Mapping[type[Payload], tuple[Expected, ...]]
+    within_s: float
+    primaries: Mapping[type[Payload], str] = field(default_factory=dict)
 
-def silence_of(came: Gathered, answer: type[Payload]) -> Silence:
-    """Return why an answer is not among what came."""
-    name = topic_of(answer).name
-    gap = next((one for one in came.missing.values() if one.part == name), None)
-    return Silence(name, "did not come") if gap is None else Silence(gap.agent or name, gap.reason)
+    def lacking(self, question: str, *missing: Lack) -> InsufficientData:
+        """Return that the desk itself has too little to ask a question, given in words."""
+        return InsufficientData(agent=self.id, question=question, missing=missing)
+
+    def open(self, context: Context) -> Asking:
+        """Start one handling."""
+        return Asking(self, context)
 
 
 class Asking:
-    """Asks others on behalf of a desk; whatever does not come is kept with its reason.
+    """One handling of a desk: asks questions, and keeps every answer and every gap."""
 
-    Args:
-        context: Of the handling.
-        asks: What the desk's card says that it asks: the answers that each question may have.
-        within_s: Seconds for reading and computing.
-    """
+    def __init__(self, desk: Desk, context: Context) -> None:
+        self._desk, self._context = desk, context
+        self._answers: dict[type[Payload], Payload] = {}
+        self._insufficient: list[InsufficientData] = []
+        self._missing: list[MissingAnswer] = []
 
-    def __init__(
-        self, context: Context, asks: Mapping[type[Payload], tuple[type[Payload], ...]], *, within_s: float
-    ) -> None:
-        self._context, self._asks, self._within_s = context, asks, within_s
-        self.insufficient: list[InsufficientData] = []
-        """What was answered with too little to go by."""
-        self.missing: list[MissingAnswer] = []
-        """What was not answered."""
+    @property
+    def insufficient(self) -> tuple[InsufficientData, ...]:
+        """Questions that were not answered because too little is known."""
+        return tuple(self._insufficient)
 
-    async def ask(self, question: Payload, answer: type[P], *, about: str = "", of_people: bool = False) -> P | None:
-        """Return the answer, or None once why there is none has been kept.
+    @property
+    def missing(self) -> tuple[MissingAnswer, ...]:
+        """Answers that did not come, each with the agent and the reason."""
+        return tuple(self._missing)
+
+    async def ask(
+        self, question: Payload, answer: type[P], *, about: str = "", of_people: bool = False
+    ) -> P | None:  # fmt: skip
+        """Return the answer; without one, keep why and return None.
 
         Args:
-            question: What is asked.
-            answer: What is expected of those that the question may have.
-            about: What the question was about, where several of its kind are asked.
-            of_people: Somebody decides on it: waited for as long as the hold lasts.
+            question: The question. ``InsufficientData`` in its place is kept and nothing is asked.
+            answer: The wanted class of answer.
+            about: The subject, where several questions of one class are asked.
+            of_people: A person decides: the wait is limited by the run and its holds alone.
         """
-        within_s = None if of_people else self._within_s
-        reply = await reply_to(self._context, question, answer, self._asks[type(question)], within_s=within_s)
-        if reply.insufficient is not None:
-            self.insufficient.append(reply.insufficient)
-        if reply.silence is not None:
-            self.lost(answer, reply.silence.reason, about=about)
-        return reply.found
+        if isinstance(question, InsufficientData):
+            self.lacks(question)
+            return None
+        kind = type(question)
+        reply = await reply_to(
+            self._context,
+            question,
+            self._desk.asks[kind],
+            within_s=None if of_people else self._desk.within_s,
+            primary=self._desk.primaries.get(kind),
+        )
+        if isinstance(reply, answer):
+            self._answers[answer] = reply
+            return reply
+        if isinstance(reply, InsufficientData):
+            self.lacks(reply)
+        elif isinstance(reply, Missing):
+            self.lost(answer, reply.reason, about=about, agent=reply.agent)
+        else:
+            self.lost(answer, f"{topic_of(type(reply)).name} came instead", about=about)
+        return None
 
-    def lost(self, answer: type[Payload], reason: str, *, about: str = "") -> None:
-        """Keep why there is no answer of a type."""
-        self.missing.append(MissingAnswer(part=f"{topic_of(answer).name}{about}", reason=reason))
+    async def ask_all(self, *questions: tuple[Payload | None, type[Payload]]) -> None:
+        """Ask several questions at the same time and keep the answers for ``get``. None is not asked."""
+        async with anyio.create_task_group() as tasks:
+            for question, answer in questions:
+                if question is not None:
+                    tasks.start_soon(self.ask, question, answer)
+
+    def get(self, answer: type[P]) -> P | None:
+        """Return the last answer of a class, or None if there is none."""
+        found = self._answers.get(answer)
+        return found if isinstance(found, answer) else None
+
+    def lacks(self, lack: InsufficientData) -> None:
+        """Keep that too little is known for a question."""
+        self._insufficient.append(lack)
+
+    def lost(self, answer: type[Payload], reason: str, *, about: str = "", agent: str | None = None) -> None:
+        """Keep why an answer is missing.
+
+        Args:
+            answer: The class of the answer.
+            reason: A named outcome, or why the question was not asked.
+            about: The subject, where several questions of one class are asked.
+            agent: Who should have answered; None when no agent is known.
+        """
+        name = topic_of(answer).name
+        self._missing.append(MissingAnswer(part=f"{name}{about}", agent=agent or name, reason=reason))
+
+
+async def reply_to(
+    context: Context,
+    question: Payload,
+    expected: tuple[Expected, ...],
+    *,
+    within_s: float | None,
+    primary: str | None = None,
+) -> Payload | Missing:
+    """Ask, and return the first answer of the expected classes, or why the first class is missing.
+
+    Args:
+        context: The context of the handling that asks.
+        question: The question.
+        expected: The classes of answers, the wanted one first.
+        within_s: Seconds to wait; None waits as long as the run lasts.
+        primary: Whose answer of an ``Each`` counts.
+    """
+    each = [part for part in expected if isinstance(part, Each)]
+    plain = [part for part in expected if not isinstance(part, Each)]
+    came = await context.gather(question, expect=expected, need="all" if each else 1, within_s=within_s)
+    found = [one for part in plain if (one := came.get(part)) is not None]
+    if primary is not None:
+        found += [came[part][primary] for part in each if primary in came[part]]
+    if found:
+        return found[0]
+    gap = silence_of(came, plain[0])
+    return gap if primary is None else gap._replace(agent=primary)
+
+
+def silence_of(came: Gathered, answer: type[Payload]) -> Missing:
+    """Return why an answer is not among those that came."""
+    name = topic_of(answer).name
+    found = (one for one in came.missing.values() if one.part == name)
+    return next(found, Missing(name, None, "did not come"))

@@ -1,4 +1,4 @@
-"""The one taxonomy of the catalogue: what money was spent on, earned by, or moved for.
+"""The taxonomy of the catalogue: categories of spending, income and transfers.
 
 Names are ``group.leaf``. The enum is what code refers to; titles, kinds and the words people use for a category are in
 ``data/categories.json``, and the two are compared when it is loaded.

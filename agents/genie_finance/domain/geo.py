@@ -1,4 +1,4 @@
-"""Distances on the earth, and how fast somebody must have moved."""
+"""Distances on the earth, and the speed that a journey takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def distance_km(first: tuple[float, float], second: tuple[float, float]) -> floa
     """
     for latitude, longitude in (first, second):
         if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-            raise ValueError(f"{latitude}, {longitude} is no place on the earth")
+            raise ValueError(f"{latitude}, {longitude} is not a place on the earth")
     low, high = math.radians(first[0]), math.radians(second[0])
     turn = math.radians(second[1] - first[1])
     half = math.sin((high - low) / 2) ** 2 + math.cos(low) * math.cos(high) * math.sin(turn / 2) ** 2

@@ -1,7 +1,7 @@
 """Identifiers that Indian finance runs on: PAN, Aadhaar, GSTIN, IFSC, UPI addresses and account numbers.
 
-Each check says what is wrong, so that nobody has to guess, and nothing here looks a number up: a number that passes is
-well formed, which is not the same as issued.
+Each check says what is wrong. No check looks a number up: a number that passes is well formed, but may never have been
+issued.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Monte Carlo of an investment with contributions: what grows on many simulated paths, and what that says.
+"""Monte Carlo of an investment with contributions: final wealth on many simulated paths, and its statistics.
 
 Months are lognormal and independent: a month multiplies by ``m exp(-s^2/2 + s z)`` with ``s = sigma / sqrt(12)`` and z
-standard normal, so that its mean is m whatever the volatility (geometric Brownian motion, seen once a month). Numbers
+standard normal, so that its mean is m for any volatility (geometric Brownian motion, seen once a month). Numbers
 are binary floats: what a simulation misses by chance is far more than what they round.
 """
 

@@ -1,4 +1,4 @@
-"""What a booking text says: the rail it came over and whoever was paid, free of references, dates and terminals.
+"""Booking texts: the rail and the counterparty, without references, dates and terminals.
 
 Narrations are written by strangers: a text is cut to ``LONGEST`` characters before anything looks at it, and every
 pattern here is linear (no repeated group inside another).
@@ -47,7 +47,7 @@ class Narration(NamedTuple):
 
     rail: Rail | None
     payee: str
-    """Who is named, as the bank wrote it; empty when nobody is."""
+    """Who is named, as the bank wrote it; empty if nobody is named."""
     wording: str = ""
     """The payee with what was cut off its ends: a brand may be called "Cash App" or "Trading 212"."""
     handle: str = ""

@@ -143,7 +143,7 @@ def _plain(content: bytes, name: str) -> object:
     try:
         node = yaml.compose(content.decode("utf-8"), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError((f"{name}: is no YAML in UTF-8 ({type(error).__name__})",)) from None
+        raise ConfigError((f"{name}: is not YAML in UTF-8 ({type(error).__name__})",)) from None
     return _Reading(name).value(node)
 
 
@@ -167,7 +167,7 @@ class _Reading:
             for key, item in node.value:
                 if key.value in found or not isinstance(key, yaml.ScalarNode):
                     line = key.start_mark.line + 1
-                    raise ConfigError((f"{self._name}:{line}: the key is given twice, or is no word",))
+                    raise ConfigError((f"{self._name}:{line}: the key is given twice, or is not a word",))
                 found[key.value] = self.value(item, depth + 1)
             return found
         return node.value if isinstance(node, yaml.ScalarNode) else None

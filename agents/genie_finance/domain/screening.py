@@ -1,4 +1,4 @@
-"""Screening of names against watch lists: entries, the search for those alike, and what dates and numbers say of it.
+"""Screening of names against watch lists: entries, the search for similar names, and the use of dates and numbers.
 
 Lists are read from CSV in the column layout that OpenSanctions publishes as ``targets.simple.csv``, plus a column
 ``kind``. The list that ships is invented: it is there to try things out, and no substitute for a real one.
@@ -130,7 +130,7 @@ class Watchlists(Protocol):
         """Return the lists in force.
 
         Raises:
-            InputError: A list is missing or cannot be read; nobody is screened against fewer lists than there are.
+            InputError: A list is missing or cannot be read; a screening never uses fewer lists than configured.
         """
         ...
 
@@ -141,7 +141,7 @@ def search(subject: Subject, watchlist: Watchlist, *, threshold: int = SIMILAR) 
     Args:
         subject: Who is looked for.
         watchlist: Where.
-        threshold: Least likeness of names, 0 to 100; an equal identity number counts whatever the names are.
+        threshold: Least likeness of names, 0 to 100; an equal identity number counts for any names.
     """
     found = (_match(subject, entry, threshold) for entry in watchlist.near(subject))
     kept = [match for match in found if match is not None]
@@ -231,7 +231,9 @@ def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -
             raise InputError(f"list {list_id}", f"has no column {', '.join(missing)}", "add it")
         entries = tuple(_entry(list_id, rows.line_num, row) for row in rows)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"list {list_id}", f"is no CSV in UTF-8 ({type(error).__name__})", "export it again") from None
+        raise InputError(
+            f"list {list_id}", f"is not CSV in UTF-8 ({type(error).__name__})", "export it again"
+        ) from None
     if not entries:
         raise InputError(f"list {list_id}", "has no entry", "an empty list would clear everybody")
     return Watchlist(list_id, version, as_of, entries)

@@ -1,4 +1,4 @@
-"""The port's two makers: the invented list that ships, and a file of one's own."""
+"""The two implementations of the port: the shipped invented list, and a file of your own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WatchlistSettings(BaseModel):
 
 
 class WatchlistFile:
-    """A list that is read from a file when somebody is first screened, and kept."""
+    """A list that is read from a file at the first screening, and kept."""
 
     Settings: ClassVar[type[WatchlistSettings]] = WatchlistSettings
 

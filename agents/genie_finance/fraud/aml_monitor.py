@@ -9,7 +9,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
 from genie_finance.contracts.fraud import AmlCheck, AmlReport, ReportDue, SuspicionDraft, Unchecked
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.domain.rulebook import edition
 from genie_finance.fraud.moments import Booked, booked
@@ -122,7 +122,6 @@ def _grounds(
         for name, count in sorted(counted.items())
     ) or (Reason(code="aml.nothing", text=f"None of {len(transfers):,} transfers reaches a threshold or a pattern."),)
     editions = _editions(transfers)
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     rules = edition(PMLA, on=transfers[-1].day).rules
     return Grounds(
         reasons=reasons,
@@ -134,7 +133,7 @@ def _grounds(
         ),
         editions=editions,
         uncertainty=METHOD.format(days=rules.suspicion_working_days),
-        caveats=(*unverified(editions), *notes),
+        caveats=caveats_of(editions),
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks of one transfer: each finds a signal, finds nothing, or says what it would need."""
+"""Checks of one transfer: each finds a signal, finds nothing, or names the data that it lacks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def bursts(sender: Sender) -> Mapping[str, tuple[Booked, ...]]:
 
 
 def journeys(sender: Sender) -> Mapping[str, tuple[Booked, Booked]]:
-    """Return pairs of payments between which nobody can have travelled, by the id of the later one."""
+    """Return pairs of payments that are too far apart for the time between them, by the id of the later one."""
     rows = [one for one in sender.payments if one.timed and located(one.transfer.place)]
     found: dict[str, tuple[Booked, Booked]] = {}
     for first, second in itertools.pairwise(rows):
@@ -123,7 +123,7 @@ def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
         yield "amount_novelty", signal("amount_novelty", one, f"{amount} is far above all {len(earlier)} before it.")
     payee = one.transfer.recipient
     if payee is not None and sender.first_paid[payee] >= one.start and large_amount(amount.minor, earlier):
-        text = f"{amount} to somebody who was never paid before, above nine tenths of the earlier payments."
+        text = f"{amount} to a new payee, above nine tenths of the earlier payments."
         yield "new_payee_large", signal("new_payee_large", one, text)
 
 

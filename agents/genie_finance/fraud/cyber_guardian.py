@@ -1,4 +1,4 @@
-"""Cyber guardian: sessions in which somebody else may be at the keyboard."""
+"""Cyber guardian: sessions that may have been taken over."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
     events = sorted(check.events, key=lambda one: (one.timestamp, one.successful_auth, one.device_id or ""))
     if not events:
         lack = Lack(what="events", needed="attempts to sign in, at least one")
-        return InsufficientData(agent=ID, question="whether somebody else is in the account", missing=(lack,))
+        return InsufficientData(agent=ID, question="whether the account was taken over", missing=(lack,))
     known = None if check.known_devices is None else frozenset(check.known_devices)
     signals = worst_first(_signals(events, known))
     unchecked = tuple(_unchecked(events, known, signals))

@@ -1,4 +1,4 @@
-"""Flows: how much of what an account received it passed on at once, each rupee counted once."""
+"""Flows: the share of receipts that an account passed on at once; each rupee counts once."""
 
 from __future__ import annotations
 

@@ -1,16 +1,13 @@
-"""Fraud desk: takes a ledger of many accounts, has it looked at from three sides, and puts it on one page."""
+"""Fraud desk: has a ledger of many accounts examined by three agents, and reports on one page."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload, topic_of
 from genie_finance.contracts.fraud import (
     AmlCheck,
     AmlReport,
@@ -18,59 +15,37 @@ from genie_finance.contracts.fraud import (
     FraudRingQuestion,
     FraudRingReport,
     FraudVerdict,
-    MissingPart,
     MuleCheck,
     MuleVerdict,
 )
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.money import Money
 from genie_finance.contracts.transfers import Transfer
-from genie_finance.domain.asking import reply_to
+from genie_finance.domain.asking import Desk
 from genie_finance.fraud.ledger import read
 
-ID = "fraud_desk"
-P = TypeVar("P", bound=Payload)
-_WITHIN_S = 60.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="fraud_desk",
+    asks={
         MuleCheck: (MuleVerdict, InsufficientData),
         AmlCheck: (AmlReport, InsufficientData),
         FraudCheck: (FraudVerdict, InsufficientData),
-    }
+    },
+    within_s=60.0,
 )
-"""What the desk asks of the family; each answers with one of these."""
-
-
-class _Gathering:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[MissingPart] = []
-
-    async def ask(self, question: Payload, answer: type[P]) -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        reply = await reply_to(self._context, question, answer, ASKS[type(question)], within_s=_WITHIN_S)
-        if reply.insufficient is not None:
-            self.insufficient.append(reply.insufficient)
-        if reply.silence is not None:
-            agent_id, reason = reply.silence
-            self.missing.append(MissingPart(agent=agent_id, part=topic_of(answer).name, reason=reason))
-        return reply.found
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("fraud.investigate_ledger",),
     risk=Risk.HIGH,
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=2,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRingReport:
-    """Looks for fraud rings in a ledger: mules, laundering, odd transfers, reports due, and what is missing.
+    """Searches a ledger for fraud rings: mules, laundering, unusual transfers, due reports, and what is missing.
 
     Raises:
         InputError: The file cannot be read.
@@ -78,7 +53,7 @@ async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRing
     transfers = read(question.content, question.filename)
     if not transfers:
         return _empty()
-    asking = _Gathering(context)
+    asking = DESK.open(context)
     mules = await asking.ask(MuleCheck(transfers=transfers), MuleVerdict)
     aml = await asking.ask(AmlCheck(transfers=transfers), AmlReport)
     fraud = await asking.ask(FraudCheck(transfers=transfers), FraudVerdict)
@@ -96,8 +71,8 @@ async def fraud_desk(question: FraudRingQuestion, context: Context) -> FraudRing
             "aml": aml,
             "fraud": fraud,
             "proposals": tuple(_proposals(mules, aml, fraud)),
-            "insufficient": tuple(asking.insufficient),
-            "missing": tuple(asking.missing),
+            "insufficient": asking.insufficient,
+            "missing": asking.missing,
         }
     )
 
@@ -107,7 +82,7 @@ def _empty() -> FraudRingReport:
     return FraudRingReport(
         headline="Nothing can be said: the ledger is empty.", transfers=0, accounts=0, amount=(), first=None, last=None,
         mules=None, aml=None, fraud=None, proposals=(),
-        insufficient=(InsufficientData(agent=ID, question="rings in a ledger", missing=(lack,)),),
+        insufficient=(DESK.lacking("rings in a ledger", lack),),
     )  # fmt: skip
 
 

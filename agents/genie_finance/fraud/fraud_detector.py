@@ -1,4 +1,4 @@
-"""Fraud detector: transfers that look as if somebody else made them."""
+"""Fraud detector: transfers that may not be by the account holder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from genie_finance.fraud.moments import Booked, booked
 from genie_finance.fraud.scoring import CARD, METHOD, NONE, added, worst_first
 
 ID = "fraud_detector"
-_QUESTION = "transfers that somebody else may have made"
+_QUESTION = "transfers that the account holder may not have made"
 
 
 def detect(check: FraudCheck) -> FraudVerdict | InsufficientData:

@@ -1,4 +1,4 @@
-"""Habits: what one sender's earlier payments say about the next one."""
+"""Habits: the usual amounts, places and devices of a sender."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def senders_of(transfers: Iterable[Booked]) -> Mapping[tuple[str, str], Sender]:
 
 
 def payers_of(transfers: Iterable[Booked]) -> Mapping[str, Sender]:
-    """Return everybody who paid, by account: where somebody was, and on which device, is one in all currencies."""
+    """Return the habits of every payer, by account. Places and devices are shared by all currencies."""
     found: defaultdict[str, Sender] = defaultdict(Sender)
     for one in transfers:
         if one.transfer.sender is not None:

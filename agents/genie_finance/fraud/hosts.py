@@ -1,4 +1,4 @@
-"""Hosts: what the address of a link says of whoever put it there."""
+"""Hosts: what the address of a link says about its author."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def official(host: Host, rules: PhishingRules) -> bool:
 def findings(host: Host, rules: PhishingRules) -> Iterator[Finding]:
     """Yield what speaks against a host."""
     if host.scheme not in _SCHEMES:
-        yield Finding("script_link", f"The link starts with {host.scheme[:20]}: and is no address of the web.")
+        yield Finding("script_link", f"The link starts with {host.scheme[:20]}: and is not a web address.")
         return
     if not host.name:
         yield Finding("no_host", "No host can be read from the link.")

@@ -29,7 +29,7 @@ def read(content: bytes, filename: str) -> tuple[Transfer, ...]:
     of thousands; without a currency column they are rupees.
 
     Raises:
-        InputError: It is no CSV in UTF-8, lacks a column, has an unknown one, has too many lines, or a line that
+        InputError: It is not CSV in UTF-8, lacks a column, has an unknown one, has too many lines, or a line that
             cannot be read; it names the line, and never quotes it.
     """
     try:
@@ -52,7 +52,7 @@ def read(content: bytes, filename: str) -> tuple[Transfer, ...]:
             except (ValueError, InvalidOperation) as error:  # pydantic's ValidationError is a ValueError
                 problems.append(f"line {rows.line_num}: {_named(error)}")
     except csv.Error:
-        raise InputError(filename, f"line {rows.line_num} is no CSV", "quote cells as RFC 4180 says") from None
+        raise InputError(filename, f"line {rows.line_num} is not CSV", "quote cells as RFC 4180 says") from None
     if problems:
         more = f" and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
         raise InputError(filename, "; ".join(problems[:_SHOWN]) + more, "correct the lines")
@@ -94,6 +94,6 @@ def _named(error: ValueError | InvalidOperation) -> str:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return f"{'.'.join(map(str, first['loc'])) or 'the transfer'}: {first['msg'].lower()}"
     if isinstance(error, InvalidOperation):
-        return "amount: is no number"
+        return "amount: is not a number"
     text = str(error)
     return text if text.startswith("has ") else "an amount or a place cannot be read"

@@ -41,7 +41,7 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # names that are folders of the database, or none at all
-        raise InputError("timezone", "is no time zone", "give a name such as Asia/Kolkata") from None
+        raise InputError("timezone", "is not a time zone", "give a name such as Asia/Kolkata") from None
 
 
 def booked(transfers: Iterable[Transfer], timezone: str) -> tuple[Booked, ...]:

@@ -1,4 +1,4 @@
-"""Phishing classifier: links, messages and payment addresses that are after somebody's money."""
+"""Phishing classifier: links, messages and payment addresses that try to steal money."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _address(vpa: str, rules: PhishingRules) -> Iterator[Finding]:
     """Yield what speaks against a payment address."""
     written = plain(vpa)
     if not _VPA.match(written):
-        yield Finding("malformed_vpa", "This is no payment address: it needs a name, an @ and a handle.")
+        yield Finding("malformed_vpa", "This is not a payment address: it needs a name, an @ and a handle.")
         return
     local, _, handle = written.partition("@")
     if _SERVICE.search(local):

@@ -16,7 +16,7 @@ from genie_finance.fraud.tables import PMLA, PmlaRules
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Whose account is whose; an account that nobody named is its own customer."""
+    """Account -> customer; an account without a named customer is a customer of its own."""
 
     by_account: Mapping[str, AccountOwner]
 

@@ -1,4 +1,4 @@
-"""Rings: accounts that pass on what they receive, and pass it to each other."""
+"""Rings: accounts that pass on their receipts to each other."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ MOST = Decimal(1)
 MOST_NAMED = 50
 """Transactions that one signal names."""
 METHOD = (
-    "Points are judgements of experts, not measured: they order cases and are no probability of fraud. A finding is a "
-    "reason to look, not a proof."
+    "Points are judgements of experts, not measurements: they rank cases and are not a probability of fraud. A finding "
+    "is a reason to look, not a proof."
 )
 _RANK: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 

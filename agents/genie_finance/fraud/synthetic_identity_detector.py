@@ -1,4 +1,4 @@
-"""Synthetic identity detector: applicants who were put together out of true and false parts."""
+"""Synthetic identity detector: applicants invented from true and false facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The family's rule tables: what one edition of each must hold."""
+"""The rule tables of the family: the contents that one edition of each must have."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CallForAction(Rules):
 
 
 class Brand(Rules):
-    """Somebody whom phishers pose as."""
+    """An organisation that phishers impersonate."""
 
     name: str
     words: Words

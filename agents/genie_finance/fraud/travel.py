@@ -15,7 +15,7 @@ def located(place: Place | None) -> Place | None:
 
 
 def too_fast(first: Place, second: Place, seconds: float, *, most_kmh: float) -> str:
-    """Return why nobody can have made the journey, empty where somebody can.
+    """Return why the journey is impossible; empty if it is possible.
 
     Args:
         first: Where the journey starts.

@@ -1,4 +1,4 @@
-"""Typologies of laundering: what a principal officer should look at, each with the transfers that make it up."""
+"""Typologies of laundering for the principal officer, each with its transfers."""
 
 from __future__ import annotations
 

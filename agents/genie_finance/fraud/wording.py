@@ -1,4 +1,4 @@
-"""Wording: what messages of phishers ask for. Whole words and phrases in English, Hindi and both mixed."""
+"""Wording of phishing messages: whole words and phrases in English, Hindi and both mixed."""
 
 from __future__ import annotations
 

@@ -15,8 +15,7 @@ from genie.contracts.context import Context
 from genie.errors import InputError
 from genie_finance.contracts.consent import AaFetchRequest, AaFetchResult, ConsentArtefact, Refusal, Span
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money
 from genie_finance.contracts.statements import Statement, Transaction
 from genie_finance.domain.months import add_months
 from genie_finance.insights.aggregator import AccountAggregator, AggregatorData
@@ -93,7 +92,7 @@ def result(
     """Return what was fetched as typed transactions.
 
     Raises:
-        InputError: The data is too large, or is no list of transactions.
+        InputError: The data is too large, or is not a list of transactions.
     """
     masked = next((one.masked_acc_number for one in consent.accounts if one.link_ref_number == request.account), "")
     if data.state != "ready":
@@ -129,7 +128,7 @@ def _answer(
         Evidence(name="range", value=f"{request.start} to {request.end}"),
     )
     said = Grounds(
-        reasons=reasons, inputs=inputs, editions=(), uncertainty="Whatever the bank delivered; nothing was added to it."
+        reasons=reasons, inputs=inputs, editions=(), uncertainty="As the bank delivered it; nothing was added."
     )
     return AaFetchResult.model_validate(
         {
@@ -196,7 +195,7 @@ async def aa_fetcher(request: AaFetchRequest, context: Context) -> AaFetchResult
     aggregator = context.port(AccountAggregator)  # type: ignore[type-abstract]  # a port is named by its protocol
     consent = await aggregator.consent(request.consent_id)
     if consent is None or consent.consent_id != request.consent_id:
-        return refused(request, (Refusal(code="consent.unknown", text="There is no such consent."),))
+        return refused(request, (Refusal(code="consent.unknown", text="The consent is not known."),))
     now = context.now()
     why = tuple(refusals(request, consent, now))
     if why:

@@ -121,7 +121,7 @@ def _item(line: Line, months: Comparison) -> AdviceItem:
         sentences.append(f"The median of all {len(months.before)} is {line.money(median_minor(line.before))}.")
     if line.occasional:
         none = sum(amount == 0 for amount in line.before)
-        sentences.append(f"{none} of those months had no such payment, so it is no monthly cost.")
+        sentences.append(f"{none} of those months had no such payment, so it is not a monthly cost.")
     elif len(line.before) >= BASELINE_MONTHS:
         low, high = line.money(min(line.before)), line.money(max(line.before))
         sentences.append(f"Those months lay between {low} and {high}.")
@@ -149,5 +149,5 @@ def _item(line: Line, months: Comparison) -> AdviceItem:
     concurrency=4,
 )
 async def adviser(task: InsightTask) -> Advice:
-    """Says where spending is above its own history, by how much and how sure that is."""
+    """Names spending that is above its own history, with the excess and the confidence."""
     return advise(task)

@@ -1,44 +1,40 @@
-"""Aggregator desk: has an account fetched under a consent, and what came consolidated; the transactions stay here."""
+"""Aggregator desk: has an account fetched under a consent and its cash flow computed; transactions stay in the desk."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie_finance.contracts.bulk import BulkAnalysis, BulkRow, BulkStatementRequest
 from genie_finance.contracts.consent import AaFetchRequest, AaFetchResult, AaQuestion, AaReport, Fetched
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.statements import Transaction
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
 
-_WITHIN_S = 50.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="aggregator_desk",
+    asks={
         AaFetchRequest: (AaFetchResult,),
         BulkStatementRequest: (BulkAnalysis, InsufficientData),
-    }
+    },
+    within_s=50.0,
 )
-"""What the desk asks; each is answered with one of these."""
 _REFERENCE = 64
 """Longest reference that a row may have."""
 
 
 @agent(
-    id="aggregator_desk",
+    id=DESK.id,
     capabilities=("statements.fetch_and_report",),
     risk=Risk.HIGH,
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def aggregator_desk(question: AaQuestion, context: Context) -> AaReport:
-    """Fetches an account under a consent, says what that allowed, and what the transactions come to."""
-    asking, wanted = Asking(context, ASKS, within_s=_WITHIN_S), question.fetch
+    """Fetches an account under a consent, states what the consent allowed, and computes the cash flow."""
+    asking, wanted = DESK.open(context), question.fetch
     result = await asking.ask(AaFetchRequest(**wanted.model_dump()), AaFetchResult)
     cashflow = None
     rows = tuple(_row(one) for one in _transactions(result) if one.amount.minor)
@@ -51,8 +47,8 @@ async def aggregator_desk(question: AaQuestion, context: Context) -> AaReport:
         headline=_headline(question, result, cashflow),
         fetched=None if result is None else _fetched(result),
         cashflow=cashflow,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 

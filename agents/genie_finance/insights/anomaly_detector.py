@@ -1,4 +1,4 @@
-"""Anomaly detector: payments far above their own history, payments made twice, large payments to somebody new."""
+"""Anomaly detector: payments far above their own history, payments made twice, large payments to new payees."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THRESHOLD = 3.5
 FLOOR_OF_BILLS = 0.1
 """Least MAD of bills on the log scale: one that never changes must rise by 68 % before it is unusual."""
 FLOOR_OF_SHOPS = 0.2
-"""The same for shops, where somebody chooses anew each time: 2.8 times the usual."""
+"""The same for shops, where every purchase is a new choice: 2.8 times the usual."""
 FEWEST_OF_MERCHANT = 6
 FEWEST_OF_CATEGORY = 10
 DUPLICATE_DAYS = 3
@@ -32,7 +32,7 @@ HISTORY_DAYS = 60
 HISTORY_PAYMENTS = 20
 """What must lie before a payment, in days and payments, so that its payee can be called new."""
 LARGE = 10.0
-"""Multiple of the median payment from which a first payment to somebody is large."""
+"""Multiple of the median payment from which a first payment to a payee is large."""
 _COMMON = 0.95
 """And it exceeds this share of the payments before it."""
 _STAYS = 2
@@ -121,7 +121,7 @@ def _beyond(candidates: Sequence[Transaction], group: Sequence[Transaction], usu
 
 
 def _duplicates(own: Sequence[Transaction]) -> Iterator[_Finding]:
-    """Yield payments that repeat another of the same merchant and amount within days, where that is no habit."""
+    """Yield payments that repeat another of the same merchant and amount within days, unless that is a habit."""
     usual = median_minor([_size(payment) for payment in own]) if own else 0
     groups: dict[tuple[str, str, int], list[Transaction]] = defaultdict(list)
     for payment in own:
@@ -147,7 +147,7 @@ def _is_habit(group: Sequence[Transaction]) -> bool:
 
 
 def _first_large(own: Sequence[Transaction]) -> Iterator[_Finding]:
-    """Yield first payments to somebody that dwarf what was paid before, once there is a history to be new to."""
+    """Yield first payments to a payee that are far above earlier payments, once there is enough history."""
     times: dict[str, int] = defaultdict(int)
     for payment in own:
         times[payment.merchant or ""] += 1

@@ -1,39 +1,35 @@
-"""Bulk desk: takes an applicant's statements and puts their cash flow on one page, or what is missing."""
+"""Bulk desk: reports the cash flow of an applicant's statements on one page, with what is missing."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie_finance.contracts.bulk import BulkAnalysis, BulkQuestion, BulkReport, BulkStatementRequest
 from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
 
-_WITHIN_S = 100.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="bulk_desk",
+    asks={
         BulkStatementRequest: (BulkAnalysis, InsufficientData),
-    }
+    },
+    within_s=100.0,
 )
-"""What the desk asks; each is answered with one of these."""
 
 
 @agent(
-    id="bulk_desk",
+    id=DESK.id,
     capabilities=("statements.report",),
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def bulk_desk(question: BulkQuestion, context: Context) -> BulkReport:
     """Reports what the statements of all of an applicant's accounts say together, and what is missing."""
-    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    asking = DESK.open(context)
     request = BulkStatementRequest(
         applicant_id=question.applicant_id, files=question.files, currency=question.currency
     )  # fmt: skip
@@ -41,8 +37,8 @@ async def bulk_desk(question: BulkQuestion, context: Context) -> BulkReport:
     return BulkReport(
         headline=_headline(question, analysis),
         analysis=analysis,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 

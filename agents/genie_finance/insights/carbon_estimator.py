@@ -1,4 +1,4 @@
-"""Carbon estimator: what a period's spending emits, with its range, and where a fifth less would matter most."""
+"""Carbon estimator: emissions of a period's spending with a range, and the savings with the largest effect."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from pydantic import Field
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.amounts import shown_percent, to_paise
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, unverified
 from genie_finance.contracts.household import CarbonCategory, CarbonFootprint, CarbonRequest, CarbonSuggestion
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money, rounded_money
+from genie_finance.contracts.numbers import shown_percent
 from genie_finance.domain import categories
 from genie_finance.domain.months import is_last_day, month_of, shift
 from genie_finance.domain.rulebook import Edition, Rules, Table, edition
@@ -83,7 +82,7 @@ def footprint(request: CarbonRequest) -> CarbonFootprint | InsufficientData:
     """
     spent = [entry for entry in entries(transactions(request.transactions)) if entry.spending]
     if not spent:
-        lack = Lack(what="transactions", needed="at least one payment that is no transfer")
+        lack = Lack(what="transactions", needed="at least one payment that is not a transfer")
         return InsufficientData(agent=ID, question="carbon footprint", missing=(lack,))
     refunded = {name for name, paise in _by_category(spent).items() if paise <= 0}  # what came back emitted nothing
     spent = [entry for entry in spent if entry.category not in refunded]
@@ -164,7 +163,7 @@ def _line(name: str, paise: int, kg: Decimal, total: Decimal, factor: _Factor) -
 
 
 def _suggestion(name: str, paise: int, kg: Decimal, months: int) -> CarbonSuggestion:
-    target = to_paise(_rupees(paise) / months * (1 - _LESS))
+    target = rounded_money(_rupees(paise) / months * (1 - _LESS), INR)
     return CarbonSuggestion(
         category=name,
         monthly_target=target,
@@ -192,7 +191,7 @@ def _grounds(
     begun, rules = held
     reasons = [Reason(code="carbon.spend", text=f"Spending of {len(spent)} payments times factors by category.")]
     if unfactored:
-        text = f"{to_paise(_rupees(unfactored))} of it has no factor of its own and is taken at the average."
+        text = f"{rounded_money(_rupees(unfactored), INR)} of it has no factor of its own and is taken at the average."
         reasons.append(Reason(code="carbon.average", text=text))
     caveats = [*unverified((rules.said,))]
     if begun != rules:

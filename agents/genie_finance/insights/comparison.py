@@ -1,4 +1,4 @@
-"""What one spending is compared with: the months before it, and how far it stands out from them."""
+"""Comparison of a spending with the months before it."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.household import EmergencyFundPlan, EmergencyFundRequest
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money
 from genie_finance.domain import categories
 from genie_finance.domain.categories import Necessity
 from genie_finance.domain.months import complete_months, month_of

@@ -1,4 +1,4 @@
-"""Finance desk: takes a question about a statement, has it read and examined, and gathers one report."""
+"""Finance desk: has the statement of a question read and examined, and returns one report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
 from genie.contracts.gather import Gathered, Missing
-from genie.contracts.message import Payload, topic_of
-from genie.errors import InputError
+from genie.contracts.message import topic_of
 from genie_finance.contracts.insights import (
     Advice,
     Anomalies,
@@ -25,6 +24,7 @@ from genie_finance.contracts.insights import (
     Subscriptions,
 )
 from genie_finance.contracts.statements import CategorisedStatement, StatementReading, StatementReceived
+from genie_finance.insights import received
 from genie_finance.insights.reporter import compose
 
 READING = (StatementReading, CategorisedStatement, SpendingAnalysis)
@@ -39,7 +39,7 @@ class FinanceDeskSettings(BaseModel):
     reading_within_s: float = Field(default=30.0, gt=0)
     """Seconds for reading, categorising and analysing the statement."""
     insights_within_s: float = Field(default=10.0, gt=0)
-    """Seconds for forecast, anomalies, subscriptions and advice; whoever is late is named in the report."""
+    """Seconds for forecast, anomalies, subscriptions and advice; a late agent is named in the report."""
     report_within_s: float = Field(default=5.0, gt=0)
     """Seconds for composing the report."""
 
@@ -62,16 +62,10 @@ async def finance_desk(question: FinanceQuestion, context: Context) -> Report:
     """
     settings: FinanceDeskSettings = context.settings or FinanceDeskSettings()
     context.progress("reading the statement", fraction=0.1)
-    read = await context.gather(
-        StatementReceived(
-            filename=question.filename, content=question.content, profile=question.profile, files=question.files
-        ),
-        expect=READING,
-        within_s=settings.reading_within_s,
+    statements = StatementReceived(
+        filename=question.filename, content=question.content, profile=question.profile, files=question.files
     )
-    reading = read.get(StatementReading)
-    if reading is None:
-        raise InputError(question.received()[0].filename, _reason(read, StatementReading))
+    reading, read = await received.read(context, statements, READING, within_s=settings.reading_within_s)
     analysis, categorised = read.get(SpendingAnalysis), read.get(CategorisedStatement)
     unread = (MissingPart(agent=f"statement_reader ({one.file})", reason=one.reason) for one in reading.unread)
     missing = _merged(unread, _missing(read.missing))
@@ -112,11 +106,3 @@ def _missing(parts: Mapping[str, Missing]) -> tuple[MissingPart, ...]:
 
 def _merged(first: Iterable[MissingPart], second: Iterable[MissingPart]) -> tuple[MissingPart, ...]:
     return tuple(dict.fromkeys((*first, *second)))
-
-
-def _reason(gathered: Gathered, part: type[Payload]) -> str:
-    name = topic_of(part).name
-    for missing in gathered.missing.values():
-        if missing.part == name:
-            return missing.reason
-    return f"{name} did not come"

@@ -1,4 +1,4 @@
-"""What a question is about: categories or merchants it names, and what it wants to compare with."""
+"""The focus of a question: the categories, merchants and comparison that it names."""
 
 from __future__ import annotations
 

@@ -1,15 +1,13 @@
-"""Household desk: statements and a few facts in, emergency fund and carbon footprint out, with what is missing."""
+"""Household desk: emergency fund and carbon footprint from statements and a few facts, with what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.gather import Gathered
-from genie.contracts.message import Payload, topic_of
+from genie.contracts.message import topic_of
 from genie.errors import InputError
 from genie_finance.contracts.household import (
     MOST_MOVEMENTS,
@@ -23,30 +21,33 @@ from genie_finance.contracts.household import (
     Movement,
 )
 from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR
 from genie_finance.contracts.statements import CategorisedStatement, StatementReading, StatementReceived, Transaction
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
+from genie_finance.insights import received
 
 READING = (StatementReading, CategorisedStatement)
-ASKS: MappingProxyType[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="household_desk",
+    asks={
         StatementReceived: READING,
         EmergencyFundRequest: (EmergencyFundPlan, InsufficientData),
         CarbonRequest: (CarbonFootprint, InsufficientData),
-    }
+    },
+    within_s=20.0,
 )
-_READING_S, _WITHIN_S = 30.0, 20.0
+_READING_S = 30.0
 _MOST_NAMED = 500
 
 
 @agent(
-    id="household_desk",
+    id=DESK.id,
     capabilities=("household.plan",),
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="restricted",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def household_desk(question: HouseholdQuestion, context: Context) -> HouseholdPlan:
     """Plans a household's emergency fund and estimates its carbon footprint from its bank statements.
@@ -54,11 +55,9 @@ async def household_desk(question: HouseholdQuestion, context: Context) -> House
     Raises:
         InputError: No statement could be read, or they have too many movements.
     """
-    read = await context.gather(StatementReceived(files=question.files), expect=READING, within_s=_READING_S)
-    reading, categorised = read.get(StatementReading), read.get(CategorisedStatement)
-    if reading is None:
-        raise InputError(question.files[0].filename, _reason(read, StatementReading))
-    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    statements = StatementReceived(files=question.files)
+    reading, read = await received.read(context, statements, READING, within_s=_READING_S)
+    categorised, asking = read.get(CategorisedStatement), DESK.open(context)
     fund, carbon, others = None, None, frozenset[str]()
     if categorised is None:
         for part in (EmergencyFundPlan, CarbonFootprint):
@@ -81,13 +80,13 @@ async def household_desk(question: HouseholdQuestion, context: Context) -> House
         other_currencies=tuple(sorted(others)),
         quarantined=reading.quarantined[:_MOST_NAMED],
         unread=reading.unread,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 
 def _movements(transactions: Iterable[Transaction]) -> Iterable[Movement]:
-    """Yield movements; a refund keeps the category of what it takes back, so that it is no income."""
+    """Yield movements; a refund keeps the category of what it takes back, so that it does not count as income."""
     by_id = {one.id: one for one in transactions}
     for one in transactions:
         bought = by_id.get(one.nets_with or "")
@@ -111,8 +110,3 @@ def _headline(fund: EmergencyFundPlan | None, carbon: CarbonFootprint | None) ->
             f"({carbon.low_kg_co2e} to {carbon.high_kg_co2e})"
         )
     return ". ".join(said) + "." if said else "Nothing can be stated; what is missing is listed below."
-
-
-def _reason(gathered: Gathered, part: type[Payload]) -> str:
-    name = topic_of(part).name
-    return next((one.reason for one in gathered.missing.values() if one.part == name), f"{name} did not come")

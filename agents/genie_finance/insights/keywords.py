@@ -49,7 +49,7 @@ class KeywordTable(NamedTuple):
         endings: dict[str, Guess] = {}
         for category, listed in table.items():
             if category not in categories.taxonomy():
-                raise ValueError(f"keywords: {category!r} is no category")
+                raise ValueError(f"keywords: {category!r} is not a category")
             for phrase in listed:
                 found = narrations.words(phrase)
                 if not 1 <= len(found) <= _LONGEST_PHRASE:

@@ -1,4 +1,4 @@
-"""The merchant master: which well-known merchant a payee's name stands for, or none.
+"""The merchant master: maps the name of a payee to a well-known merchant.
 
 Names are matched by whole words. An alias written ``=word`` is a common word too ("next", "orange"), so it counts only
 when nothing but a town or the like follows it. Misspelt and cut names are matched approximately, by spelling alone and
@@ -57,7 +57,7 @@ class MerchantMaster(NamedTuple):
         names: dict[str, Merchant] = {}
         for category, entries in table.items():
             if category not in categories.taxonomy():
-                raise ValueError(f"merchants: {category!r} is no category")
+                raise ValueError(f"merchants: {category!r} is not a category")
             for name, *aliases in entries:
                 merchant = names[name] = Merchant(name, category)
                 for alias in aliases or [name]:
@@ -109,7 +109,7 @@ class MerchantMaster(NamedTuple):
 
 
 def _same_words(spelled: str, alias: str) -> bool:
-    """Return False for another name that happens to be spelled alike: "Deutsche Bank" is no "Deutsche Bahn"."""
+    """Return False for another name that happens to be spelled alike: "Deutsche Bank" is not "Deutsche Bahn"."""
     ours, theirs = spelled.split(), alias.split()
     if len(ours) != len(theirs):
         return "".join(ours) == "".join(theirs)

@@ -12,7 +12,7 @@ from genie_finance.insights.merchants import MerchantMaster, merchant_master
 
 
 def merchant_and_rail(narration: str, master: MerchantMaster) -> tuple[str | None, Rail | None]:
-    """Return whom a narration names and how the money moved; None for what it does not say.
+    """Return the counterparty of a narration and the rail; None for what it does not say.
 
     The name is the master's where one of its aliases fits, else the bank's own spelling without references, made
     readable. A reference number or the name of a rail is never taken for a merchant.

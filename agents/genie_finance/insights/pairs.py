@@ -34,7 +34,7 @@ def says_refund(transaction: Transaction) -> bool:
 
 
 def in_order(transactions: Sequence[Transaction]) -> Sequence[int]:
-    """Return positions by date, money out before money in on one day, whatever the file's order."""
+    """Return positions by date, money out before money in on one day, independent of the order in the file."""
     keys = [(one.date, one.amount.minor > 0, one.line, one.id) for one in transactions]
     return sorted(range(len(transactions)), key=keys.__getitem__)
 

@@ -1,4 +1,4 @@
-"""The statement reader: what a bank exports, in whatever form, to exact transactions."""
+"""The statement reader: from a bank export in any form to exact transactions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _READERS: Final[dict[Form, tuple[str, str]]] = {
     "camt": ("camt", "read_camt"),
     "xlsx": ("workbook", "read_xlsx"),
 }
-"""Module of `genie_finance.insights.reading` and function for each form but CSV: loaded when a file of that form comes."""
+"""Module of `genie_finance.insights.reading` and function for each form but CSV: loaded when such a file comes."""
 _LONGEST_NAME = 120
 
 

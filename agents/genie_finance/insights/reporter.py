@@ -1,4 +1,4 @@
-"""Reporter: puts what was gathered into one report, and says what is missing."""
+"""Reporter: composes one report from the gathered parts, and names the missing ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def compose(request: ReportRequest) -> Report:
 def _answer(request: ReportRequest) -> str:
     if request.advice is not None:
         return request.advice.answer
-    absent = "; ".join(f"{part.agent}: {part.reason}" for part in request.missing) or "nobody was asked for it"
+    absent = "; ".join(f"{part.agent}: {part.reason}" for part in request.missing) or "no agent was asked for it"
     if request.analysis is None:
         return f"The question cannot be answered, because the spending analysis is missing ({absent})."
     return f"The question cannot be answered, because the advice is missing ({absent}); the other figures still hold."

@@ -1,4 +1,4 @@
-"""Subscription detector: regular charges, what they cost a year, and when the next one is due."""
+"""Subscription detector: regular charges, their yearly cost, and the next due date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from genie_finance.insights.recurrence import Series, find_series
 def detect_subscriptions(statement: Statement, *, on: datetime.date) -> Subscriptions:
     """Return the regular charges of named merchants, dearest per year first within a currency.
 
-    What recurs by its nature and is no subscription is left out: rent, loans, wages, taxes, transfers, cash, groceries
+    Recurring payments that are not subscriptions are left out: rent, loans, wages, taxes, transfers, cash, groceries
     and meals.
 
     Args:
@@ -62,7 +62,7 @@ def _subscription(series: Series, on: datetime.date) -> Subscription:
 def _price_change(series: Series) -> Money | None:
     """Return the latest charge less the price before it changed; None when it never had a price of its own.
 
-    A bill by use differs every time, which is no change of price: more than half of the earlier charges must agree.
+    A bill by use differs every time, which is not a change of price: more than half of the earlier charges must agree.
     """
     amounts = [-charge.amount.minor for charge in series.charges]
     earlier = list(amounts)

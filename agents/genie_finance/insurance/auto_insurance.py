@@ -1,4 +1,4 @@
-"""Motor insurance: what a policy costs, what a claim comes to, and which garages are nearest."""
+"""Motor insurance: premiums, claims, and the nearest garages."""
 
 from __future__ import annotations
 

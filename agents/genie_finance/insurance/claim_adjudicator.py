@@ -1,4 +1,4 @@
-"""Claim adjudicator: what a policy pays of a claim, rule by rule; people or policies decide."""
+"""Claim adjudicator: the payable amount of a claim, rule by rule; people or policies decide."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, Claim, ClaimRecommendation, ClaimRequest, ClaimTerms
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.insurance.grounding import ZERO, grounds, line, total
 from genie_finance.insurance.tables import HEALTH, HealthRules
 
 ID = "claim_adjudicator"
 SUSPICIOUS = Decimal("0.5")
-"""Score of a check for fraud from which a person looks at a claim, whatever its amount."""
+"""Score of a check for fraud from which a person reviews a claim of any amount."""
 
 
 def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
@@ -111,7 +111,7 @@ def deductions(claim: Claim, terms: ClaimTerms) -> list[AmountLine]:
 
 def _doubts(request: ClaimRequest) -> Iterator[tuple[str, str]]:
     if request.screening is None:
-        yield "claim.not_screened", "Nobody has checked the claim for fraud."
+        yield "claim.not_screened", "The claim was not checked for fraud."
     elif request.screening.score >= SUSPICIOUS:
         yield "claim.suspicious", f"{request.screening.by} scored it {request.screening.score}, {SUSPICIOUS} or above."
 

@@ -1,14 +1,10 @@
-"""Claim desk: takes a case, looks the policy up, has it judged, and orders the settlement."""
+"""Claim desk: looks up the policy of a case, has the case assessed, and orders the settlement."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie.errors import InputError
 from genie_finance.contracts.claims import (
     Case,
@@ -28,43 +24,37 @@ from genie_finance.contracts.insurance import (
     PreauthRecommendation,
     PreauthRequest,
 )
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
 
-ID = "claim_desk"
-_WITHIN_S = 10.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="claim_desk",
+    asks={
         PolicyLookup: (PolicyFound, InsufficientData),
         PreauthRequest: (PreauthRecommendation, InsufficientData),
         ClaimRequest: (ClaimRecommendation, InsufficientData),
         SettlementOrder: (Settlement,),
-    }
+    },
+    within_s=10.0,
 )
-"""What the desk asks; each answers with one of these."""
 Recommendation = PreauthRecommendation | ClaimRecommendation
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("insurance.settle_case",),
     risk=Risk.HIGH,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
     """Takes a claim or a pre-authorisation to its settlement: policy, recommendation, order, and what is missing."""
-    case, asking = question.case, Asking(context, ASKS, within_s=_WITHIN_S)
+    case, asking = question.case, DESK.open(context)
     found = await asking.ask(_lookup(case), PolicyFound)
-    preauth: PreauthRecommendation | None = None
-    claim: ClaimRecommendation | None = None
+    preauth = claim = None
     if found is not None and case.preauth is not None:
-        request = preauth_request(case.preauth, found.policy)
-        if isinstance(request, InsufficientData):
-            asking.insufficient.append(request)
-        else:
-            preauth = await asking.ask(request, PreauthRecommendation)
+        preauth = await asking.ask(preauth_request(case.preauth, found.policy), PreauthRecommendation)
     elif found is not None and case.claim is not None:
         asked = ClaimRequest(claim=case.claim, terms=found.policy.terms, screening=case.screening)
         claim = await asking.ask(asked, ClaimRecommendation)
@@ -77,21 +67,22 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
         preauth=preauth,
         claim=claim,
         settlement=settlement,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 
 def preauth_request(preauth: Preauth, policy: HealthPolicy) -> PreauthRequest | InsufficientData:
     """Return the question about a treatment, or that the policy was not in force on its day.
 
-    Of the first day of cover told and the one in the register the later counts: who asks cannot shorten a waiting.
+    The later of the stated first day of cover and the registered one counts, so the caller cannot shorten a waiting
+    period.
     """
     terms = policy.terms
     if not terms.starts <= preauth.admitted <= terms.ends:
         needed, given = f"a policy in force on {preauth.admitted}", f"one from {terms.starts} to {terms.ends}"
         lack = Lack(what="policy", needed=needed, given=given)
-        return InsufficientData(agent=ID, question="what a treatment's policy pays", missing=(lack,))
+        return DESK.lacking("what a treatment's policy pays", lack)
     since = max(preauth.covered_since, terms.covered_since)
     return PreauthRequest(preauth=preauth.model_copy(update={"covered_since": since}), plan=policy.plan)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insurance import AmountLine
 
 ZERO = Decimal(0)
@@ -35,11 +35,10 @@ def grounds(
     *caveats: str,
 ) -> Grounds:
     """Return the grounds of an answer; what is not verified of its editions becomes a caveat, and so do their notes."""
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     return Grounds(
         reasons=tuple(Reason(code=code, text=text) for code, text in reasons),
         inputs=tuple(Evidence(name=name, value=str(value)) for name, value in inputs.items()),
         editions=editions,
         uncertainty=uncertainty,
-        caveats=(*unverified(editions), *notes, *caveats),
+        caveats=(*caveats_of(editions), *caveats),
     )

@@ -1,4 +1,4 @@
-"""Health pre-authorisation: what of a treatment a health policy pays, before it begins."""
+"""Health pre-authorisation: the payable part of a treatment, before it begins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, HealthPlan, Preauth, PreauthRecommendation, PreauthRequest
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.domain.months import add_months
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.insurance.benefit import asked, available, bill_deductions, estimate_deductions, shares

@@ -10,7 +10,7 @@ from genie.errors import InputError
 from genie_finance.contracts.grounds import RuleEdition
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, MotorAssessment, MotorClaimRequest, RepairLine
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import edition
 from genie_finance.insurance.grounding import PAISA, ZERO, grounds, line, total
 from genie_finance.insurance.premium import AGENT, capacity_class, rate_at

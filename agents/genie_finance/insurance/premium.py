@@ -9,7 +9,7 @@ from decimal import Decimal
 from genie.errors import InputError
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, MotorQuote, MotorQuoteRequest, Vehicle
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.domain.months import add_months
 from genie_finance.domain.rulebook import edition
 from genie_finance.insurance.grounding import ZERO, grounds, line, paise, total
@@ -47,7 +47,7 @@ def next_bonus(rules: MotorRules, request: MotorQuoteRequest) -> tuple[int, str]
     """
     ladder, now = rules.bonus_ladder, request.no_claim_bonus_percent
     if now not in ladder:
-        raise InputError("no_claim_bonus_percent", f"{now} is no step of the ladder", f"one of {ladder}")
+        raise InputError("no_claim_bonus_percent", f"{now} is not a step of the ladder", f"one of {ladder}")
     if request.expired is None:
         if now:
             raise InputError("expired", f"a bonus of {now} per cent is of a policy that ends", "give its last day")

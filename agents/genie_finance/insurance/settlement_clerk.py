@@ -1,4 +1,4 @@
-"""Settlement clerk: turns an order that may go on into a settlement; what is held never reaches it."""
+"""Settlement clerk: turns an approved order into a settlement; a held order does not reach it."""
 
 from __future__ import annotations
 

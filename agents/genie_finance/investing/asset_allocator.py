@@ -16,8 +16,8 @@ from genie_finance.contracts.investing import (
     AssetWeight,
 )
 from genie_finance.contracts.money import Money
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.rulebook import Edition, edition
-from genie_finance.investing.amounts import percent, rounded
 from genie_finance.investing.tables import ALLOCATION, AllocationRules
 
 _ZERO = Decimal(0)

@@ -17,7 +17,7 @@ class Brokerage(Protocol):
     async def snapshot(self, account: str, user: str) -> Snapshot | None:
         """Return what an account holds; None where the broker does not know it, or the user may not see it.
 
-        The two are not told apart: whether somebody else's account exists is nobody's business.
+        The two give the same answer, so a caller does not learn whether another customer's account exists.
 
         Raises:
             EdgeError: The broker cannot be reached, or its answer cannot be used.

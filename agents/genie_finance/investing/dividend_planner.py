@@ -1,4 +1,4 @@
-"""Dividend planner: what a share's dividends come to year by year, paid out or reinvested."""
+"""Dividend planner: the dividends of a share year by year, paid out or reinvested."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, unverified
-from genie_finance.contracts.investing import RUPEES, DividendProjection, DividendRequest, DividendYear
+from genie_finance.contracts.investing import DividendProjection, DividendRequest, DividendYear
+from genie_finance.contracts.money import INR
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.domain.time_value import effective_annual_rate, growth, irr
-from genie_finance.investing.amounts import money, percent, rounded
+from genie_finance.investing.amounts import money
 from genie_finance.investing.tables import DIVIDEND_TDS, DividendTdsRules
 
 _ZERO = Decimal(0)
@@ -55,15 +57,15 @@ def project(request: DividendRequest) -> DividendProjection:
         rate = irr(flows)
         return DividendProjection(
             schedule=tuple(run.years),
-            total_dividend_net=money(run.net, RUPEES),
-            terminal_value=money(run.value, RUPEES),
+            total_dividend_net=money(run.net, INR),
+            terminal_value=money(run.value, INR),
             yield_on_cost_percent=rounded(run.last_net / cost * 100, 2),
             yield_on_capital_percent=rounded(run.last_net / (cost + run.reinvested) * 100, 2),
             irr_percent=None
             if rate is None
             else rounded(effective_annual_rate(rate, request.payments_per_year) * 100, 2),
-            terminal_value_without_growth=money(still.value, RUPEES),
-            total_dividend_net_without_growth=money(still.net, RUPEES),
+            terminal_value_without_growth=money(still.value, INR),
+            total_dividend_net_without_growth=money(still.net, INR),
             grounds=_grounds(request, run, found),
         )
 
@@ -97,13 +99,13 @@ def _year(run: _Run, request: DividendRequest, rules: DividendTdsRules, year: in
             year=year,
             shares=rounded(run.shares, 4),
             dividend_per_share=rounded(dividend, 4),
-            dividend_gross=money(gross, RUPEES),
-            tax=money(tax, RUPEES),
-            deducted_at_source=money(deducted, RUPEES),
-            dividend_net=money(net, RUPEES),
+            dividend_gross=money(gross, INR),
+            tax=money(tax, INR),
+            deducted_at_source=money(deducted, INR),
+            dividend_net=money(net, INR),
             price=rounded(price, 4),
-            holding_value=money(run.value, RUPEES),
-            cash=money(run.cash, RUPEES),
+            holding_value=money(run.value, INR),
+            cash=money(run.cash, INR),
         )
     )
 
@@ -134,7 +136,7 @@ def _grounds(request: DividendRequest, run: _Run, found: Edition[DividendTdsRule
     cost = request.shares * request.current_price
     first, last = run.years[0], run.years[-1]
     text = (
-        f"{money(cost, RUPEES)} bring {first.dividend_net} after tax in the first year and {last.dividend_net} in year "
+        f"{money(cost, INR)} bring {first.dividend_net} after tax in the first year and {last.dividend_net} in year "
         f"{last.year}, {percent(run.last_net / cost)} of what the first shares cost."
     )
     reasons = [Reason(code="investing.dividends", text=text)]

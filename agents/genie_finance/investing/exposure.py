@@ -1,4 +1,4 @@
-"""What a portfolio stands on: concentration by holding, issuer, sector and asset class, and drift from targets."""
+"""Exposure of a portfolio: concentration by holding, issuer, sector and asset class, and drift from targets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from genie_finance.contracts.investing import ASSET_CLASSES, AssetClass
 from genie_finance.contracts.markets import Concentration, Drift, Holding, TargetWeight
-from genie_finance.investing.amounts import money, rounded
+from genie_finance.contracts.numbers import rounded
+from genie_finance.investing.amounts import money
 
 _ZERO = Decimal(0)
 

@@ -9,9 +9,10 @@ from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Grounds, Reason
 from genie_finance.contracts.investing import GoalPlan, GoalRequest
 from genie_finance.contracts.money import Money
+from genie_finance.contracts.numbers import as_decimal, percent, rounded
 from genie_finance.domain.monte_carlo import MONTHS, Paths, simulate, wilson
 from genie_finance.domain.time_value import growth
-from genie_finance.investing.amounts import as_decimal, money, percent, rounded
+from genie_finance.investing.amounts import money
 from genie_finance.investing.simulation import UNCERTAINTY, half_minor, inputs, market, outcomes
 
 _ZERO = Decimal(0)

@@ -30,7 +30,7 @@ async def holdings_fetcher(request: HoldingsRequest, context: Context) -> Portfo
     """
     broker = context.port(Brokerage)  # type: ignore[type-abstract]  # a protocol is what is declared
     user = context.headers.user
-    found = await broker.snapshot(request.account, user) if user else None  # for nobody nothing is fetched
+    found = await broker.snapshot(request.account, user) if user else None  # without a user nothing is fetched
     if found is None:
         lack = Lack(what="account", needed="an account that the broker knows and that this user may see")
         return InsufficientData(agent=ID, question="holdings of an account", missing=(lack,))

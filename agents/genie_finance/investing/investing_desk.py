@@ -1,16 +1,12 @@
-"""Investing desk: takes a goal, asks the family, and puts it on one page with what is missing."""
+"""Investing desk: plans a goal with the agents of the family, on one page with what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
-from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.investing import (
     AssetAllocationPlan,
     AssetAllocationRequest,
@@ -22,31 +18,30 @@ from genie_finance.contracts.investing import (
     SipLumpsumRequest,
     SipLumpsumResult,
 )
-from genie_finance.domain.asking import Asking
+from genie_finance.contracts.numbers import percent, rounded
+from genie_finance.domain.asking import Desk
 from genie_finance.domain.monte_carlo import MONTHS
-from genie_finance.investing.amounts import percent, rounded
 from genie_finance.investing.blend import Blend, blend, lacking
 
-ID = "investing_desk"
-_WITHIN_S = 20.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="investing_desk",
+    asks={
         AssetAllocationRequest: (AssetAllocationPlan,),
         GoalRequest: (GoalPlan,),
         SipLumpsumRequest: (SipLumpsumResult,),
-    }
+    },
+    within_s=20.0,
 )
-"""What the desk asks of the family; each answers with one of these."""
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("investing.plan",),
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def investing_desk(question: InvestingQuestion, context: Context) -> InvestingPlan:
     """Plans investing for a goal: allocation, the chance to reach it, what to save, and how to invest what is free.
@@ -55,7 +50,7 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
         InputError: The correlations contradict each other.
     """
     case = question.case
-    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    asking = DESK.open(context)
     allocation = await asking.ask(allocating(case), AssetAllocationPlan)
     mixed, plan, lump = None, None, None
     if allocation is None:
@@ -64,7 +59,7 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
         weights = {one.asset: one.target for one in allocation.assets}
         lacks = lacking(case, weights)
         if lacks:
-            asking.insufficient.append(InsufficientData(agent=ID, question="return of the allocation", missing=lacks))
+            asking.lacks(DESK.lacking("return of the allocation", *lacks))
             asking.lost(GoalPlan, "not asked: assumptions are missing")
         else:
             mixed = blend(weights, case.assumptions, case.correlations)
@@ -79,8 +74,8 @@ async def investing_desk(question: InvestingQuestion, context: Context) -> Inves
         annual_volatility=None if mixed is None else rounded(mixed.volatility, 6),
         plan=plan,
         lump_sum=lump,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
         caveats=(
             f"Expected returns, volatilities and correlations are assumptions: {case.source}",
             "The allocation is held throughout; as the horizon shortens, a new plan will hold less equity.",

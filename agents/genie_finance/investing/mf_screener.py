@@ -1,4 +1,4 @@
-"""Mutual fund screener: which funds meet a filter, scored on one scale; what is unknown is said, never rewarded."""
+"""Mutual fund screener: funds that pass a filter, scored on one scale; unknown figures never raise a score."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from genie_finance.contracts.markets import (
     RankedFund,
     UnrankedFund,
 )
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.rulebook import Edition, edition
-from genie_finance.investing.amounts import percent, rounded
 from genie_finance.investing.ratios import ratios
 from genie_finance.investing.tables import FUND_SCORING, FundScoringRules
 
@@ -92,7 +92,7 @@ def screen(request: FundScreenRequest) -> FundScreenResults | InsufficientData:
 
 
 def _refused(fund: Fund, wanted: FundFilter) -> UnrankedFund | None:
-    """Return why a fund is not scored, None where it is: out by what is known, else wanting what is asked for."""
+    """Return why a fund is not scored, or None: a known figure excludes it, or a required figure is missing."""
     if wanted.category is not None and fund.category.casefold() != wanted.category.casefold():
         return UnrankedFund(scheme=fund.scheme, why="filtered_out", reason=f"category {fund.category}")
     checks = (

@@ -1,4 +1,4 @@
-"""Options explainer: what an option or a strategy is worth, what moves it, and what it can earn and lose."""
+"""Options explainer: value, sensitivities, and possible profit and loss of an option or a strategy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from genie.errors import InputError
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.markets import Greeks, Leg, OptionExplanation, OptionRequest, PayoffPoint, PricedLeg
+from genie_finance.contracts.numbers import as_decimal, percent, rounded
 from genie_finance.investing import black_scholes, strategy
-from genie_finance.investing.amounts import as_decimal, money, percent, rounded
+from genie_finance.investing.amounts import money
 from genie_finance.investing.black_scholes import Sensitivities, Terms
 
 ID = "options_explainer"

@@ -1,4 +1,4 @@
-"""Portfolio advisor: weights, concentration, returns and drift of a portfolio, and what is not known of it."""
+"""Portfolio advisor: weights, concentration, returns and drift of a portfolio, and its unknown figures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from genie_finance.contracts.markets import (
     Snapshot,
     Valuation,
 )
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.time_value import xirr
-from genie_finance.investing.amounts import money, percent, rounded
+from genie_finance.investing.amounts import money
 from genie_finance.investing.exposure import Held, concentrations, drifts
 
 ID = "portfolio_advisor"

@@ -11,8 +11,8 @@ from decimal import Decimal
 from statistics import fmean, stdev
 
 from genie_finance.contracts.markets import FundRatios
+from genie_finance.contracts.numbers import rounded
 from genie_finance.domain.monte_carlo import MONTHS
-from genie_finance.investing.amounts import rounded
 
 FEWEST = 12
 """Months that make a ratio worth stating."""

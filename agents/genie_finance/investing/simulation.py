@@ -1,4 +1,4 @@
-"""What the two simulated plans share: the market of a question, outcomes in money, and what they rest on."""
+"""Shared parts of the two simulated plans: the market of a question, outcomes in money, and their basis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lump sum or instalments: both on the same simulated paths, with what each costs where the other was right."""
+"""Lump sum or instalments: both on the same simulated paths, with the regret of each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Grounds, Reason
 from genie_finance.contracts.investing import SipLumpsumRequest, SipLumpsumResult
+from genie_finance.contracts.numbers import percent, rounded
 from genie_finance.domain.monte_carlo import monthly_growth, simulate, wilson
-from genie_finance.investing.amounts import money, percent, rounded
+from genie_finance.investing.amounts import money
 from genie_finance.investing.simulation import UNCERTAINTY, half_minor, inputs, market, outcomes
 
 CLEAR = Decimal("0.7")

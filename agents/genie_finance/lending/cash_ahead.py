@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from genie_finance.contracts.money import paise
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.sme import CashMonth, WorkingCapitalRequest
 from genie_finance.domain.time_value import growth, rounded_minor
-from genie_finance.lending.amounts import ZERO, paise
 from genie_finance.lending.tables import SmePolicyRules
 
 DAYS = 30
@@ -108,7 +109,7 @@ def drawing_power(stock: Decimal, creditors: Decimal, receivables: Decimal, poli
     """Return what may be drawn: paid stock and receivables, each less the bank's margin; at least 0.
 
     DP = (stock - creditors) (1 - margin on stock) + receivables (1 - margin on receivables). Creditors beyond the
-    stock reduce the receivables: what is not paid for is no security wherever it went.
+    stock reduce the receivables: unpaid goods are not a security.
     """
     free = stock - creditors
     book = receivables + min(free, ZERO)

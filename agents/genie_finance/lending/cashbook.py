@@ -76,7 +76,7 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
         if minor >= 0 and not back:
             inflows[month] += minor
             continue
-        # A payment that came back was none, and its money is no income.
+        # A returned payment does not count, and its refund is not income.
         outflows[month] -= minor
         owed -= minor if _is_loan(one, said) else 0
     balances = [one.balance.minor for one in movements if one.balance is not None]
@@ -113,7 +113,7 @@ def _whole_months(start: datetime.date, end: datetime.date) -> tuple[str, ...]:
 def is_obligation(movement: CashMovement) -> bool:
     """Return whether money went out for a loan.
 
-    A category decides where one is known. Else words do, whole ones: "premium" is no "emi". A debit order alone may be
+    A category decides where one is known. Else words do, whole ones: "premium" is not "emi". A debit order alone may be
     a savings plan or a bill; it counts as a loan unless the text says so, since a lender must not miss a loan.
     """
     return movement.amount.minor < 0 and _is_loan(movement, frozenset(words(movement.narration)))

@@ -8,12 +8,12 @@ from decimal import Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.bulk import BulkAnalysis
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import INR, rupees
+from genie_finance.contracts.money import INR, paise, rupees
+from genie_finance.contracts.numbers import rounded, shown
 from genie_finance.contracts.sme import CashflowScore, Signal, UnderwriteRequest
 from genie_finance.domain.rulebook import edition
-from genie_finance.lending.amounts import caveats, paise, rounded, shown
 from genie_finance.lending.cashbook import Cashbook, of_analysis, of_movements
 from genie_finance.lending.scorecard import Measure, grade, measures, score
 from genie_finance.lending.tables import UNDERWRITING, SignalName, UnderwritingRules
@@ -75,13 +75,13 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
             uncertainty="A judgement by fixed weights on the statements that were given: no bureau score, no "
             "probability of default, and blind to accounts that were not given. Loans are found by the words of "
             "bookings.",
-            caveats=(*caveats((found.said,)), *_carried(request)),
+            caveats=(*caveats_of((found.said,)), *_carried(request)),
         ),
     )
 
 
 def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
-    """Yield what of the statements is not known: what nobody read may be what speaks against the applicant."""
+    """Yield which parts of the statements are unknown: an unread part may speak against the applicant."""
     if analysis.currency != INR:
         yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
     for one in analysis.unread:

@@ -1,4 +1,4 @@
-"""Debt optimizer: in which order debts are paid off, how long it takes, what it costs, and what else would."""
+"""Debt optimizer: the order of repaying debts, with time, cost and alternatives."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.lending import Debt, DebtPayoffPlan, DebtPayoffRequest, Payoff, PayoffMonth, PayoffResult
+from genie_finance.contracts.money import paise
 from genie_finance.domain.time_value import amortise, monthly_rate, rounded_minor
-from genie_finance.lending.amounts import paise
 from genie_finance.lending.payoff import MOST_MONTHS, Course, course, interest_of_a_month, ranked
 
 ID = "debt_optimizer"

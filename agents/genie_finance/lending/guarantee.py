@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.sme import SmeApplication
-from genie_finance.lending.amounts import ZERO
 from genie_finance.lending.tables import GuaranteeRules
 
 

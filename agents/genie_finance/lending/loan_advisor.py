@@ -8,11 +8,11 @@ from decimal import ROUND_FLOOR, Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.lending import Check, LoanAdvice, LoanRequest, ScheduleRow
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import Money, paise, rupees
+from genie_finance.contracts.numbers import ZERO, shown
 from genie_finance.domain.rulebook import edition
 from genie_finance.domain.time_value import (
     Row,
@@ -23,7 +23,6 @@ from genie_finance.domain.time_value import (
     monthly_rate,
     rounded_minor,
 )
-from genie_finance.lending.amounts import ZERO, caveats, paise, shown
 from genie_finance.lending.tables import HOUSING_LTV, LOAN_POLICY, HousingLtvRules, LoanPolicyRules
 
 ID = "loan_advisor"
@@ -194,7 +193,7 @@ def _grounds(request: LoanRequest, checks: tuple[Check, ...], editions: tuple[Ru
         editions=editions,
         uncertainty="At a rate that stays as it is, paid on time in arrears. It looks at income, obligations, age and "
         "value alone: not at credit history, employment, title or insurance. A recommendation, no sanction.",
-        caveats=(*caveats(editions), *unknown),
+        caveats=(*caveats_of(editions), *unknown),
     )
 
 

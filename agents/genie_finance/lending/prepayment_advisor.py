@@ -1,4 +1,4 @@
-"""Prepayment advisor: which loans a sum should prepay, what it saves after tax and charges, and what to keep."""
+"""Prepayment advisor: loans to prepay with a sum, the saving after tax and charges, and the reserve to keep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.lending import (
     Prepayment,
@@ -15,9 +15,10 @@ from genie_finance.contracts.lending import (
     PrepaymentVariant,
     RunningLoan,
 )
+from genie_finance.contracts.money import paise
+from genie_finance.contracts.numbers import ZERO, shown
 from genie_finance.domain.rulebook import edition
 from genie_finance.domain.time_value import rounded_minor
-from genie_finance.lending.amounts import ZERO, caveats, paise, shown
 from genie_finance.lending.remaining import Tranche, instalment_of, remaining, tranches, variants
 from genie_finance.lending.tables import PREPAYMENT_CHARGES, PrepaymentChargeRules
 
@@ -188,7 +189,7 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
         reasons=tuple(reasons), inputs=given, editions=(said,),
         uncertainty="Rates stay as they are and the money is paid today. Savings are sums over the years, not "
         "discounted; tax relief is reckoned in years from today at one marginal rate.",
-        caveats=(*caveats((said,)), "Keep what emergencies need before prepaying anything."),
+        caveats=(*caveats_of((said,)), "Keep what emergencies need before prepaying anything."),
     )  # fmt: skip
 
 
@@ -202,5 +203,5 @@ def _grounds(request: PrepaymentRequest, chosen: tuple[Prepayment, ...], kept: i
     rules=("prepayment_charges_in",),
 )
 async def prepayment_advisor(request: PrepaymentRequest) -> PrepaymentPlan | InsufficientData:
-    """Says which loans a sum should prepay: by what it earns after tax and charges, in both forms of prepaying."""
+    """Says which loans to prepay with a sum, by the return after tax and charges, in both forms of prepayment."""
     return advise(request)

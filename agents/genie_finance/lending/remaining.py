@@ -1,4 +1,4 @@
-"""What is left of a running loan, and what prepaying a part of it changes; in whole paise."""
+"""The rest of a running loan, and the effect of prepaying a part of it; in whole paise."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from genie_finance.contracts.numbers import ZERO, rounded
 from genie_finance.contracts.sme import Grade
-from genie_finance.lending.amounts import ZERO, rounded
 from genie_finance.lending.cashbook import Cashbook
 from genie_finance.lending.tables import SignalName, UnderwritingRules
 

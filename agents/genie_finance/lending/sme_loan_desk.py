@@ -1,15 +1,12 @@
-"""Business-loan desk: takes an application with its statements, has it examined and priced, and asks for a sanction."""
+"""Business-loan desk: has an application and its statements examined and priced, and asks for a sanction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Literal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie.errors import InputError
 from genie_finance.contracts.bulk import BulkAnalysis, BulkStatementRequest
 from genie_finance.contracts.insufficient import InsufficientData
@@ -26,32 +23,30 @@ from genie_finance.contracts.sme import (
     WorkingCapitalForecast,
     WorkingCapitalRequest,
 )
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
 
-ID = "sme_loan_desk"
-_WITHIN_S = 60.0
-"""Seconds for reading and computing. People are waited for as long as the hold lasts."""
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="sme_loan_desk",
+    asks={
         BulkStatementRequest: (BulkAnalysis, InsufficientData),
         UnderwriteRequest: (CashflowScore, InsufficientData),
         WorkingCapitalRequest: (WorkingCapitalForecast,),
         SmeOfferRequest: (SmeLoanOffer, InsufficientData),
         SmeSanctionRequest: (SmeSanction,),
-    }
+    },
+    within_s=60.0,
 )
-"""What the desk asks; each is answered with one of these."""
 Decision = Literal["sanctioned", "declined", "not_approved", "undecided"]
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("lending.decide_business_loan",),
     risk=Risk.HIGH,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def sme_loan_desk(question: SmeLoanQuestion, context: Context) -> SmeLoanReport:
     """Takes a business's application and statements to an offer, and to a sanction once people have approved it.
@@ -62,7 +57,7 @@ async def sme_loan_desk(question: SmeLoanQuestion, context: Context) -> SmeLoanR
     application, business = question.case.application, question.case.business
     if business.as_of != application.as_of:
         raise InputError("case.business.as_of", f"is {business.as_of}", f"the application is of {application.as_of}")
-    steps = Asking(context, ASKS, within_s=_WITHIN_S)
+    steps = DESK.open(context)
     context.progress("reading the statements", fraction=0.1)
     bulk = BulkStatementRequest(applicant_id=application.borrower_id[:64], files=question.files)
     analysis = await steps.ask(bulk, BulkAnalysis)
@@ -89,8 +84,8 @@ async def sme_loan_desk(question: SmeLoanQuestion, context: Context) -> SmeLoanR
         offer=offer,
         score=score,
         working_capital=working_capital,
-        insufficient=tuple(steps.insufficient),
-        missing=tuple(steps.missing),
+        insufficient=steps.insufficient,
+        missing=steps.missing,
     )
 
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.lending import Check
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import paise, rupees
+from genie_finance.contracts.numbers import ZERO, rounded, shown
 from genie_finance.contracts.sme import AmountLimit, SmeLoanOffer, SmeOfferRequest
 from genie_finance.domain.rulebook import edition
-from genie_finance.lending.amounts import ZERO, caveats, paise, rounded, shown
 from genie_finance.lending.guarantee import fee_percent, obstacles, uncovered
 from genie_finance.lending.scorecard import HIGHEST, LOWEST
 from genie_finance.lending.tables import GUARANTEE, SME_POLICY, TURNOVER_METHOD, GuaranteeRules, SmePolicyRules
@@ -85,7 +85,7 @@ def _check_score(text: str) -> None:
     except InvalidOperation:
         within = False
     if not within:
-        raise InputError("score.score", f"is no score from {LOWEST} to {HIGHEST}", "take the underwriter's")
+        raise InputError("score.score", f"is not a score from {LOWEST} to {HIGHEST}", "take the underwriter's")
 
 
 def _offer(
@@ -183,7 +183,7 @@ def _grounds(
         uncertainty="In principle, on declared figures and statements: returns, registration, credit bureau, title and "
         "the use of the money are still to be verified. The cash flow of the past is taken for that of the tenor. "
         "Money in the accounts contains goods and services tax, declared turnover does not.",
-        caveats=caveats(editions),
+        caveats=caveats_of(editions),
     )
 
 

@@ -1,4 +1,4 @@
-"""Business-loan sanctioner: writes the letter for an offer. Whether it may is for people, who are asked before."""
+"""Business-loan sanctioner: writes the letter for an offer, after people have approved it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The family's rule tables: what one edition of each must hold. Those named ``policy`` are settings, not law."""
+"""The rule tables of the family: the contents of one edition of each. Tables named ``policy`` are settings, not law."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.sme import CashflowScore, SmeApplication, SmeOfferRequest
 from genie_finance.domain.time_value import (
     amortise,
@@ -14,7 +15,6 @@ from genie_finance.domain.time_value import (
     monthly_rate,
     rounded_minor,
 )
-from genie_finance.lending.amounts import ZERO
 from genie_finance.lending.guarantee import fee_percent, uncovered
 from genie_finance.lending.scorecard import HIGHEST, LOWEST
 from genie_finance.lending.tables import GuaranteeRules, SmePolicyRules, TurnoverRules

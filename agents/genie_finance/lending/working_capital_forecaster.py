@@ -1,4 +1,4 @@
-"""Working-capital forecaster: cash ahead, the need at its worst, and what a bank may finance of it."""
+"""Working-capital forecaster: future cash, the largest need, and the part that a bank may finance."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
+from genie_finance.contracts.money import paise, rupees
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.sme import WorkingCapitalForecast, WorkingCapitalRequest
 from genie_finance.domain.rulebook import edition
 from genie_finance.domain.time_value import growth
-from genie_finance.lending.amounts import ZERO, caveats, paise
 from genie_finance.lending.cash_ahead import Ahead, ahead, drawing_power
 from genie_finance.lending.tables import SME_POLICY, TURNOVER_METHOD, TurnoverRules
 
@@ -97,7 +97,7 @@ def _grounds(
         editions=editions,
         uncertainty="Sales grow evenly, without seasons; months have thirty days, sales and purchases fall evenly "
         "in them, and everybody pays on the day. Tax, investment and new loans are left out.",
-        caveats=caveats(editions),
+        caveats=caveats_of(editions),
     )  # fmt: skip
 
 

@@ -27,13 +27,13 @@ class PaymentSettings(BaseModel):
     approval_from: _Rupees = Decimal(50_000)
     """A payment, or what one beneficiary got today with it, from this on is approved by people."""
     untrusted_approval_from: _Rupees = Decimal(10_000)
-    """The same for a beneficiary whom the payer has not confirmed."""
+    """The same for a beneficiary that the payer has not confirmed."""
     daily_limit: _Rupees = Decimal(1_000_000)
-    """That one account may send in a day, whatever the rail."""
+    """Most that one account may send in a day, over all rails."""
     cooling_off_h: Annotated[int, Field(ge=0, le=720)] = 24
     """A beneficiary added less than so many hours ago counts as not confirmed."""
     approval_h: Annotated[int, Field(gt=0, le=720)] = 24
-    """Hours after which an order that nobody has approved lapses."""
+    """Hours after which an order without approval lapses."""
 
 
 class Objections(NamedTuple):
@@ -67,7 +67,7 @@ def objections(
     """Return what speaks against an order, worst first.
 
     Args:
-        case: The order and what the checks found; a check that did not come is no good sign.
+        case: The order and what the checks found; a missing check never counts as a good sign.
         sent: What the account has sent today.
         settings: The bank's own limits.
         now: The moment of the order.
@@ -89,7 +89,7 @@ def _refusals(case: PaymentCase) -> tuple[_Kind | None, tuple[Reason, ...]]:
     if case.fraud is not None and case.fraud.label == "high":
         found.append(("suspected_fraud", Reason(code="payments.fraud", text="It looks as if the payer gave no order.")))
     if case.session is not None and case.session.recommended_action == "block":
-        text = "It looks as if somebody else is in the payer's account."
+        text = "The payer's account may have been taken over."
         found.append(("suspected_fraud", Reason(code="payments.session", text=text)))
     if case.mule is not None and case.mule.label == "high":
         text = "The beneficiary passes on what it receives, as mule accounts do."

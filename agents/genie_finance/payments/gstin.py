@@ -1,17 +1,17 @@
-"""What a GST identification number says: whether it is one, and of which state."""
+"""GST identification numbers: validity and state."""
 
 from __future__ import annotations
 
 
 def problem(number: str) -> str | None:
-    """Return why a text is no GSTIN, None where it is one: fifteen characters, a PAN inside, and a check character."""
+    """Return why a text is not a GSTIN, or None: fifteen characters, a PAN inside, and a check character."""
     from stdnum.exceptions import ValidationError  # noqa: PLC0415 - the table of agents is listed without stdnum
     from stdnum.in_ import gstin  # noqa: PLC0415 - as above
 
     try:
         gstin.validate(number)
     except ValidationError as error:
-        return _SAID.get(type(error).__name__, "is no GSTIN")
+        return _SAID.get(type(error).__name__, "is not a GSTIN")
     return None
 
 

@@ -1,14 +1,12 @@
-"""Invoice desk: a supplier's open invoices, each checked, the book read, and the cheapest way from them to cash."""
+"""Invoice desk: checks the open invoices of a supplier, reads the book, and finds the cheapest way to cash."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie.errors import InputError
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.invoices import (
@@ -27,28 +25,27 @@ from genie_finance.contracts.invoices import (
     ScfRecommendation,
     ScfRequest,
 )
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
 
-ID = "invoice_desk"
-_WITHIN_S = 10.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="invoice_desk",
+    asks={
         InvoicePacket: (InvoiceDecision,),
         ScfRequest: (ScfRecommendation, InsufficientData),
         InvoiceDiscountRequest: (InvoiceDiscountPlan, InsufficientData),
-    }
+    },
+    within_s=10.0,
 )
-"""What the desk asks of the family; each answers with one of these."""
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("invoice.to_cash",),
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def invoice_desk(question: InvoiceToCashQuestion, context: Context) -> InvoiceToCashPlan:
     """Turns a supplier's open invoices into a plan for cash: what is sound, what is owed, what to discount.
@@ -59,7 +56,7 @@ async def invoice_desk(question: InvoiceToCashQuestion, context: Context) -> Inv
     book = question.book
     if len({one.invoice.invoice_no for one in book.invoices}) < len(book.invoices):
         raise InputError("invoices", "bear one invoice_no twice", "give each invoice once")
-    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    asking = DESK.open(context)
     decisions: dict[str, InvoiceDecision] = {}
     for one in book.invoices:
         packet = InvoicePacket(invoice=one.invoice, reference=one.reference, as_of=book.as_of)
@@ -86,8 +83,8 @@ async def invoice_desk(question: InvoiceToCashQuestion, context: Context) -> Inv
         book=scf,
         discount=discount,
         left_out=tuple(left_out),
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 

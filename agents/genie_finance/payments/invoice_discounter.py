@@ -1,4 +1,4 @@
-"""Invoice discounter: what each invoice costs to sell before it is due, and which ones raise the cash most cheaply."""
+"""Invoice discounter: the cost of selling each invoice early, and the cheapest set that raises the cash."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.amounts import shown_percent, to_paise
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.invoices import (
@@ -18,8 +17,8 @@ from genie_finance.contracts.invoices import (
     InvoiceDiscountPlan,
     InvoiceDiscountRequest,
 )
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money, rounded_money
+from genie_finance.contracts.numbers import shown_percent
 from genie_finance.payments.cover import Item, cheapest
 
 ID = "invoice_discounter"
@@ -86,10 +85,10 @@ def _line(invoice: DiscountInvoice, request: InvoiceDiscountRequest) -> Discount
         return "is due or overdue: it is to be collected, not discounted"
     if invoice.issued_on is not None and invoice.issued_on > request.as_of_date:
         return "has not been issued yet"
-    advance = to_paise(invoice.face_value.amount * request.advance_percent / 100)
+    advance = rounded_money(invoice.face_value.amount * request.advance_percent / 100, INR)
     rate = request.annualised_rate_bp / 10_000 * multiple_of(invoice.counterparty_rating)
-    discount = to_paise(advance.amount * rate * days / _YEAR)
-    fee = to_paise(advance.amount * request.fee_percent / 100)
+    discount = rounded_money(advance.amount * rate * days / _YEAR, INR)
+    fee = rounded_money(advance.amount * request.fee_percent / 100, INR)
     net = advance - discount - fee
     if net.minor <= 0:
         return f"its discount over {days:,} days leaves no cash"

@@ -1,4 +1,4 @@
-"""Invoice processor: post, hold or reject a supplier's invoice, by what order, receipt, tax and books say."""
+"""Invoice processor: post, hold or reject a supplier's invoice, from order, receipt, tax and books."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from decimal import Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie_finance.contracts.amounts import to_paise
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.invoices import (
     Invoice,
     InvoiceDecision,
@@ -19,6 +18,7 @@ from genie_finance.contracts.invoices import (
     InvoiceReference,
     TaxSplit,
 )
+from genie_finance.contracts.money import INR, rounded_money
 from genie_finance.domain.rulebook import edition
 from genie_finance.payments import matching
 from genie_finance.payments.delayed import PROTECTED, days_allowed
@@ -67,7 +67,7 @@ def decide(packet: InvoicePacket, *, today: datetime.date) -> InvoiceDecision:
         checks_passed=sum(not check for check in checks),
         checks_made=len(checks),
         tax=_tax(invoice),
-        computed_total=to_paise(sum(map(matching.computed, invoice.items), Decimal(0))),
+        computed_total=rounded_money(sum(map(matching.computed, invoice.items), Decimal(0)), INR),
         pay_by=None if pay_by is None else pay_by[0],
         posting_hints=tuple(_hints(invoice, reference, pay_by and pay_by[0], day)),
         grounds=_grounds(invoice, reference, found, tuple(editions)),
@@ -85,18 +85,18 @@ def _pay_by(reference: InvoiceReference) -> tuple[datetime.date, RuleEdition] | 
 def _tax(invoice: Invoice) -> TaxSplit:
     taxable = sum((item.quantity * item.unit_price for item in invoice.items), Decimal(0))
     tax = sum((item.quantity * item.unit_price * item.gst_pct / 100 for item in invoice.items), Decimal(0))
-    nothing = to_paise(Decimal(0))
+    nothing, worth = rounded_money(Decimal(0), INR), rounded_money(taxable, INR)
     if matching.interstate(invoice):
-        return TaxSplit(taxable=to_paise(taxable), central=nothing, state=nothing, integrated=to_paise(tax))
-    half = to_paise(tax / 2)
-    return TaxSplit(taxable=to_paise(taxable), central=half, state=half, integrated=nothing)
+        return TaxSplit(taxable=worth, central=nothing, state=nothing, integrated=rounded_money(tax, INR))
+    half = rounded_money(tax / 2, INR)
+    return TaxSplit(taxable=worth, central=half, state=half, integrated=nothing)
 
 
 def _hints(
     invoice: Invoice, reference: InvoiceReference, pay_by: datetime.date | None, today: datetime.date
 ) -> Iterator[str]:
     for item in invoice.items:
-        value = to_paise(item.quantity * item.unit_price)
+        value = rounded_money(item.quantity * item.unit_price, INR)
         yield f"Book {value} of code {item.hsn} before tax, and its {item.gst_pct} % as input tax."
     if pay_by is not None:
         late = "is over" if pay_by < today else "ends"
@@ -124,13 +124,12 @@ def _grounds(
         Evidence(name="reference.po_total", value=str(reference.po_total or "not given")),
         Evidence(name="reference.grn", value="not given" if reference.grn is None else f"{len(reference.grn)} codes"),
     )
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     return Grounds(
         reasons=reasons,
         inputs=inputs,
         editions=editions,
         uncertainty=_UNCERTAINTY,
-        caveats=(*unverified(editions), *notes),
+        caveats=caveats_of(editions),
     )
 
 

@@ -1,4 +1,4 @@
-"""What an invoice is checked for, one function a subject; each yields what is wrong or missing."""
+"""Checks of an invoice, one function for each subject; each yields errors and missing data."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from genie_finance.contracts.amounts import to_paise
 from genie_finance.contracts.invoices import Invoice, InvoiceIssue, InvoiceItem, InvoiceReference
+from genie_finance.contracts.money import INR, rounded_money
 from genie_finance.payments import gstin
 from genie_finance.payments.tables import GstRules
 
@@ -81,7 +81,7 @@ def duplicate(invoice: Invoice, reference: InvoiceReference) -> Iterator[Invoice
 
 
 def _key(supplier: str, number: str, date: datetime.date) -> tuple[str, str, int]:
-    # "INV/001" and "inv-1" are one number to whoever types it twice.
+    # "INV/001" and "inv-1" are the same number when typed twice.
     bare = "".join(part.lstrip("0") or "0" for part in _parts(number))
     return gstin.compact(supplier), bare, date.year - (date.month < 4)
 
@@ -103,16 +103,18 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
     for number, item in enumerate(invoice.items, start=1):
         due = computed(item)
         if abs(due - item.line_total.amount) > tolerance.line:
-            text = f"Line {number} states {item.line_total}; its figures give {to_paise(due)}."
+            text = f"Line {number} states {item.line_total}; its figures give {rounded_money(due, INR)}."
             yield held("line.arithmetic", text)
         if item.gst_pct not in rules.rates:
-            yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which is no rate of its day.")
+            yield held("line.rate", f"Line {number} bears {item.gst_pct} % of tax, which was not a rate on its day.")
         if not item.hsn.isdigit() or len(item.hsn) not in rules.hsn_digits:
             yield held("line.hsn", f"Line {number} has no HSN or SAC code.")
     if invoice.items:
         stated = sum((item.line_total.amount for item in invoice.items), Decimal(0))
         if abs(stated - invoice.total.amount) > max(tolerance.line, _ROUNDED):
-            yield held("total.arithmetic", f"The total is {invoice.total}; its lines add up to {to_paise(stated)}.")
+            yield held(
+                "total.arithmetic", f"The total is {invoice.total}; its lines add up to {rounded_money(stated, INR)}."
+            )
 
 
 def place(invoice: Invoice) -> Iterator[InvoiceIssue]:

@@ -19,7 +19,7 @@ from genie_finance.payments.ledger import Key, PaymentLedger, counts
 
 
 def _key(context: Context, payer_id: str, idempotency_key: str) -> Key:
-    """Return the key of an order; tenants never see each other's, whatever a payload says."""
+    """Return the key of an order; a payload cannot name the key of another tenant."""
     return Key(context.headers.tenant or "", payer_id, idempotency_key)
 
 

@@ -1,4 +1,4 @@
-"""Payment orchestrator: limits, idempotency and rail of an order; what may be sent is an instruction, not a payment."""
+"""Payment orchestrator: limits, idempotency and rail of an order; its result is an instruction, not a payment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payment submitter: claims an instruction in the books, sends it once, and keeps what the provider says."""
+"""Payment submitter: claims an instruction in the books, sends it once, and stores the provider's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of an order: refused with reasons, or an instruction for one rail with what people should look at first."""
+"""The plan of an order: a refusal with reasons, or an instruction for one rail with the points to review."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 from decimal import Decimal
 
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.payment_books import BookEntry
 from genie_finance.contracts.payments import (
     PaymentCase,
@@ -28,7 +28,7 @@ def fingerprint(order: PaymentOrder) -> str:
 
 
 def malformed(order: PaymentOrder) -> tuple[Reason, ...]:
-    """Return what of an order cannot be right, whatever the checks say."""
+    """Return which parts of an order are invalid, independent of the checks."""
     found = list(addresses(order)[1])
     if not order.idempotency_key.strip():
         found.append(
@@ -137,7 +137,6 @@ def _grounds(case: PaymentCase, reasons: tuple[Reason, ...], said: RuleEdition) 
         if found is not None
     ]  # fmt: skip
     balance = payment.available_balance
-    notes = (f"{said.id}: {said.note}",) if said.verified and said.note else ()
     unknown_balance = () if balance is not None else ("The balance is not known: the payer's bank decides on it.",)
     return Grounds(
         reasons=reasons,
@@ -151,5 +150,5 @@ def _grounds(case: PaymentCase, reasons: tuple[Reason, ...], said: RuleEdition) 
         ),
         editions=(said,),
         uncertainty="Limits of the rails; the payer's bank may have lower ones. Score cards prove nothing.",
-        caveats=(*unverified((said,)), *notes, *unknown_balance),
+        caveats=(*caveats_of((said,)), *unknown_balance),
     )

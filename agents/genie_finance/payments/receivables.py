@@ -1,4 +1,4 @@
-"""Figures of a receivables book: who owes how much of it, since when, and how concentrated it is."""
+"""Figures of a receivables book: debtors, age and concentration."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-from genie_finance.contracts.amounts import shown_percent
 from genie_finance.contracts.invoices import AgeingBucket, BookInvoice, BuyerSlice
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import INR
+from genie_finance.contracts.money import INR, Money
+from genie_finance.contracts.numbers import shown_percent
 
 _BUCKETS = ((30, "0-30"), (45, "31-45"), (60, "46-60"), (90, "61-90"), (180, "91-180"), (10**6, "over 180"))
 

@@ -1,4 +1,4 @@
-"""The status of an order as its books have it: what a repeated order is answered with, and what a sent one came to."""
+"""The status of an order from its books: the answer to a repeated order, and the result of a sent one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Supply chain finance: what a receivables book says of its buyers, its age, and what the law adds to late payment."""
+"""Supply chain finance: buyers and age of a receivables book, and the statutory interest on late payment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import NamedTuple
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
-from genie_finance.contracts.amounts import shown_percent, to_paise
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.invoices import (
@@ -20,6 +19,8 @@ from genie_finance.contracts.invoices import (
     ScfRecommendation,
     ScfRequest,
 )
+from genie_finance.contracts.money import INR, rounded_money
+from genie_finance.contracts.numbers import shown_percent
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.payments.delayed import PROTECTED, days_allowed, interest
 from genie_finance.payments.receivables import ageing, concentration, days_of_sales, rupees, slices
@@ -114,7 +115,7 @@ def _owed(book: Iterable[BookInvoice], request: ScfRequest, rules: Edition[Msmed
                     due_on=due,
                     days_overdue=days,
                     rate_percent=f"{grown.rate_percent:.2f}",
-                    interest=to_paise(grown.amount),
+                    interest=rounded_money(grown.amount, INR),
                 )
             )
     return _Owed(tuple(lines), tuple(editions.values()), tuple(problems))
@@ -159,7 +160,7 @@ def _steps(candidates: tuple[str, ...], owed: tuple[OverdueInterest, ...], reque
     if candidates:
         yield f"Offer {len(candidates)} invoices on a platform before they are overdue."
     if request.supplier_class == "none":
-        yield "The supplier is no registered micro, small or medium enterprise, so Act and platform do not help."
+        yield "The supplier is not a registered micro, small or medium enterprise: Act and platform do not apply."
 
 
 def _grounds(

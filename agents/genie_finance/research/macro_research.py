@@ -31,7 +31,7 @@ _WIDE = decimal.Context(prec=80)
 def brief(request: MacroContextRequest, today: datetime.date) -> MacroBrief | InsufficientData:
     """Return the indicators known on a day, or what is missing.
 
-    A series counts from the day of its publication on, so no answer rests on what nobody knew.
+    A series counts from the day of its publication on, so no answer uses figures that were not published yet.
     """
     day = request.as_of or today
     series = request.series or indicators().get(request.region, ())

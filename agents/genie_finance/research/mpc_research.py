@@ -71,7 +71,7 @@ def signal(request: MpcSummaryRequest) -> MpcSignal | InsufficientData:
 
 
 def reprice(request: MpcSummaryRequest) -> RepriceRequested | None:
-    """Return what to tell whoever prices by the repo rate; None where it did not move."""
+    """Return the notice for agents that price by the repo rate; None if the rate did not change."""
     before = request.previous
     if before is None or before.repo_rate_pct == request.current.repo_rate_pct:
         return None
@@ -178,7 +178,7 @@ def _grounds(request: MpcSummaryRequest, parts: tuple[HawkishnessPart, ...], sur
     publishes=(RepriceRequested,),
 )
 async def mpc_research(request: MpcSummaryRequest, context: Context) -> MpcSignal | InsufficientData:
-    """Reads a policy committee's decision against the one before, and tells whoever prices by the repo rate."""
+    """Compares a policy committee's decision with the previous one, and notifies agents that price by the repo rate."""
     moved = reprice(request)
     if moved is not None:
         await context.publish(moved)

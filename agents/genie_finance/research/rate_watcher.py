@@ -1,4 +1,4 @@
-"""Rate watcher: the policy rates of a day, the steps that led there, and what swaps imply."""
+"""Rate watcher: the policy rates of a day, earlier changes, and the rates implied by swaps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.research import (
     ImpliedRate,
@@ -157,7 +157,6 @@ def _grounds(
 ) -> Grounds:
     now = levels[-1]
     shown = tuple(one.said for one in levels[-2:] if one.said is not None)
-    notes = tuple(f"{one.id}: {one.note}" for one in shown if one.verified and one.note)
     brought = () if now.said is not None else ("The rates in force come from the asker and were not checked here.",)
     expected = () if implied else ("No swap curve was given, so nothing is said of what the market expects.",)
     inputs = (
@@ -170,7 +169,7 @@ def _grounds(
         inputs=inputs,
         editions=shown,
         uncertainty="Decisions as announced. A decision between two scheduled meetings would not be known here.",
-        caveats=(*unverified(shown), *notes, *brought, *expected),
+        caveats=(*caveats_of(shown), *brought, *expected),
     )
 
 

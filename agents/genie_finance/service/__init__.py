@@ -1,1 +1,1 @@
-"""Service: who a customer is, and what becomes of a complaint."""
+"""Service: identity of customers, and complaints."""

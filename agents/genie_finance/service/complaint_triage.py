@@ -1,4 +1,4 @@
-"""Complaint triage: what a complaint is about, how urgent it is, by when the bank must act, and what comes after."""
+"""Complaint triage: subject, urgency, deadline of the bank, and the next step of a complaint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
 from genie_finance.contracts.complaints import Category, ComplaintFiled, ComplaintTriage, Ground, Nature, Severity
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.domain.rulebook import edition
 from genie_finance.service.redress import liability, ombudsman
 from genie_finance.service.tables import LIABILITY, OMBUDSMAN
@@ -98,7 +98,7 @@ def categories(wording: Wording) -> tuple[Ground, ...]:
 
 
 def nature_of(wording: Wording) -> Nature:
-    """Return what happened, whatever the product."""
+    """Return what happened, independent of the product."""
     charge = wording.found(("unauthorised charge", "unauthorized charge"))
     said = wording.found(vocabulary().unauthorised)
     if said and not (charge and set(said) <= {"unauthorised", "unauthorized"}):
@@ -140,7 +140,6 @@ def _grounds(
 ) -> Grounds:
     words = tuple(Reason(code=f"complaints.{one.category}", text=f"It says: {', '.join(one.words)}.") for one in found)
     unknown = Reason(code="complaints.other", text="It has none of the words that are known.")
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     return Grounds(
         reasons=words or (unknown,),
         inputs=(
@@ -154,7 +153,7 @@ def _grounds(
             "Words and phrases, mostly English: what is said between the lines, or in words that are not listed, is "
             "not seen. Working days are Monday to Friday; bank holidays are not left out."
         ),
-        caveats=(*unverified(editions), *notes),
+        caveats=caveats_of(editions),
     )
 
 

@@ -103,14 +103,14 @@ def _synthetic(case: KycCase) -> Judged:
 
 
 def _screened(case: KycCase) -> ScreeningResult | None:
-    """Return the screening, None where none of the names could be compared: then nobody was screened."""
+    """Return the screening, or None if none of the names could be compared: the applicant is then not screened."""
     found = case.screening
     return None if found is None or found.status == "undetermined" else found
 
 
 def _unscreened(case: KycCase) -> str:
     if case.screening is None:
-        return "nobody was screened against the lists"
+        return "the applicant was not screened against the lists"
     return "the names given cannot be compared with the lists: the whole name is needed, in their script"
 
 

@@ -1,4 +1,4 @@
-"""Identity verifier: do an applicant's documents prove who they are, and agree with each other?"""
+"""Identity verifier: checks that the documents of an applicant are valid and consistent."""
 
 from __future__ import annotations
 

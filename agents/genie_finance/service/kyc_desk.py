@@ -1,18 +1,12 @@
-"""KYC desk: takes an application, has it checked from three sides at once, and lays the findings on one table."""
+"""KYC desk: has an application checked by three agents at the same time, and collects the findings."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TypeVar
-
-import anyio
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie_finance.contracts.fraud import SyntheticIdentityCheck, SyntheticIdentityVerdict
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.kyc import (
@@ -21,26 +15,23 @@ from genie_finance.contracts.kyc import (
     IdentityEvidence,
     KycApplication,
     KycCase,
-    MissingCheck,
 )
 from genie_finance.contracts.screening import ScreeningRequest, ScreeningResult
-from genie_finance.domain.asking import reply_to
+from genie_finance.domain.asking import Desk
 
-ID = "kyc_desk"
-P = TypeVar("P", bound=Payload)
-_WITHIN_S = 10.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="kyc_desk",
+    asks={
         IdentityCheckRequest: (IdentityEvidence,),
         SyntheticIdentityCheck: (SyntheticIdentityVerdict, InsufficientData),
         ScreeningRequest: (ScreeningResult,),
-    }
+    },
+    within_s=10.0,
 )
-"""What the desk asks; each is answered with one of these."""
 
 
 def synthetic_check(applicant: Applicant, *, today: datetime.date) -> SyntheticIdentityCheck:
-    """Return the question whether somebody made this applicant up; what is not known stays unknown."""
+    """Return the question whether this applicant is a synthetic identity; unknown facts stay unknown."""
     born = applicant.date_of_birth
     age = None
     if born is not None and born <= today:
@@ -77,61 +68,30 @@ def screening_request(applicant: Applicant) -> ScreeningRequest | None:
     )
 
 
-class _Checks:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.identity: IdentityEvidence | None = None
-        self.synthetic: SyntheticIdentityVerdict | None = None
-        self.screening: ScreeningResult | None = None
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[MissingCheck] = []
-
-    async def ask_identity(self, applicant: Applicant) -> None:
-        self.identity = await self._ask(IdentityCheckRequest(applicant=applicant), IdentityEvidence)
-
-    async def ask_synthetic(self, question: SyntheticIdentityCheck) -> None:
-        self.synthetic = await self._ask(question, SyntheticIdentityVerdict)
-
-    async def ask_screening(self, question: ScreeningRequest | None) -> None:
-        if question is None:
-            lack = Lack(what="name", needed="a name: stated, on the PAN or on Aadhaar")
-            self.insufficient.append(InsufficientData(agent=ID, question="screening", missing=(lack,)))
-        else:
-            self.screening = await self._ask(question, ScreeningResult)
-
-    async def _ask(self, question: Payload, answer: type[P]) -> P | None:
-        reply = await reply_to(self._context, question, answer, ASKS[type(question)], within_s=_WITHIN_S)
-        if reply.insufficient is not None:
-            self.insufficient.append(reply.insufficient)
-        if reply.silence is not None:
-            self.missing.append(MissingCheck(agent=reply.silence.agent, reason=reply.silence.reason))
-        return reply.found
-
-
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("kyc.collect",),
     risk=Risk.HIGH,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def kyc_desk(application: KycApplication, context: Context) -> KycCase:
-    """Has an application checked for identity, synthetic identity and watch lists at once, and gathers what came."""
+    """Has identity, synthetic identity and watch lists of an application checked at once, and collects the findings."""
     applicant = application.applicant
-    checks = _Checks(context)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(checks.ask_identity, applicant)
-        tasks.start_soon(checks.ask_synthetic, synthetic_check(applicant, today=context.now().date()))
-        tasks.start_soon(checks.ask_screening, screening_request(applicant))
+    asking = DESK.open(context)
+    named = Lack(what="name", needed="a name: stated, on the PAN or on Aadhaar")
+    await asking.ask_all(
+        (IdentityCheckRequest(applicant=applicant), IdentityEvidence),
+        (synthetic_check(applicant, today=context.now().date()), SyntheticIdentityVerdict),
+        (screening_request(applicant) or DESK.lacking("screening", named), ScreeningResult),
+    )
     return KycCase(
         applicant=applicant,
-        identity=checks.identity,
-        synthetic=checks.synthetic,
-        screening=checks.screening,
-        insufficient=tuple(sorted(checks.insufficient, key=lambda one: one.agent)),
-        missing=tuple(sorted(checks.missing, key=lambda one: one.agent)),
+        identity=asking.get(IdentityEvidence),
+        synthetic=asking.get(SyntheticIdentityVerdict),
+        screening=asking.get(ScreeningResult),
+        insufficient=tuple(sorted(asking.insufficient, key=lambda one: one.agent)),
+        missing=tuple(sorted(asking.missing, key=lambda one: one.agent)),
     )

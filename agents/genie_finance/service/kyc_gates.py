@@ -1,4 +1,4 @@
-"""KYC gates: what an application comes to by its worst gate, its risk category, and what is to be done next."""
+"""KYC gates: the outcome of an application by its worst gate, its risk category, and the next steps."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _steps(gates: tuple[Gate, ...]) -> tuple[str, ...]:
 def _incident(case: KycCase, gates: tuple[Gate, ...]) -> Incident | None:
     failed = {gate.name: gate.outcome for gate in gates if gate.status == "failed"}
     if failed.get("sanctions") == "reject":
-        action = "Open nothing, tell nobody, inform the principal officer today, who reports it."
+        action = "Open no account, do not tell the applicant, and inform the principal officer today, who reports it."
         return Incident(kind="sanctions_match", severity="high", action=action)
     if "aadhaar" in failed:
         action = "Keep the file whose signature is wrong as evidence, and ask the principal officer about a report."

@@ -60,7 +60,7 @@ def _grounds(
     born = "given" if request.date_of_birth else "not known"
     caveats = [f"{len(found) - _MOST} more matches are not listed."] if len(found) > _MOST else []
     if any(one.id == "invented" for one in lists):
-        caveats.append("The list that ships is invented: nobody is cleared by it. Bind a real one.")
+        caveats.append("The shipped list is invented and clears no one. Bind a real list.")
     return Grounds(
         reasons=reasons or (clear,),
         inputs=(
@@ -70,8 +70,8 @@ def _grounds(
         ),
         editions=(),
         uncertainty=(
-            "Likeness of spelling and sound in one script. A match is no finding of guilt, and no match clears nobody "
-            "who uses another name."
+            "Likeness of spelling and sound in one script. A match does not prove guilt, and no match does not clear "
+            "a person who uses another name."
         ),
         caveats=tuple(caveats),
     )

@@ -1,4 +1,4 @@
-"""Redress: when the ombudsman is open, and what a customer bears of somebody else's payment."""
+"""Redress: when the ombudsman is open, and the customer's liability for an unauthorised payment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The family's rule tables: what one edition of each must hold."""
+"""The rule tables of the family: the contents that one edition of each must have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advance tax planner: what is due when, and what interest being short or late has cost."""
+"""Advance tax planner: instalments by due date, and interest on short or late payments."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import AdvanceTaxPlan, AdvanceTaxRequest, Instalment, year_end, year_start
 from genie_finance.domain.rulebook import edition
 from genie_finance.tax.instalments import default_interest, deferment_interest, known_by, paid_by
@@ -118,10 +118,9 @@ def _grounds(
         "As good as the estimate of the year's tax that it starts from. Interest for filing late (section 234A) is "
         "left out; a due date that is a bank holiday may move to the next working day."
     )
-    notes = (f"{said.id}: {said.note}",) if said.verified and said.note else ()
     return Grounds(
         reasons=tuple(reasons), inputs=given, editions=(said,), uncertainty=uncertainty,
-        caveats=(*unverified((said,)), *notes),
+        caveats=caveats_of((said,)),
     )  # fmt: skip
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from genie_finance.contracts.grounds import Evidence, RuleEdition
-from genie_finance.contracts.money import Money
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import Money, rupees
 from genie_finance.contracts.tax import Deductions, RealisedGain, Regime, RegimeTax, TaxLine, TaxProfile, year_start
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.tax.gains import Gains, settle

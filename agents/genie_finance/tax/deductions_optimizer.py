@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Grounds, Reason, unverified
+from genie_finance.contracts.grounds import Grounds, Reason, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import DeductionRoom, Deductions, DeductionsPlan, DeductionsRequest, Regime
 from genie_finance.tax.assessment import METHOD, Assessment, claim_of, limit_of
 from genie_finance.tax.liability import ZERO
@@ -115,13 +115,12 @@ def _grounds(
     else:
         reasons.append(Reason(code="tax.nothing_to_gain", text="No room that is left makes the tax smaller."))
     editions = assessment.editions(old=True)
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     return Grounds(
         reasons=tuple(reasons),
         inputs=assessment.inputs(),
         editions=editions,
         uncertainty=f"{METHOD} Lock-in, risk and return of what is bought are not weighed.",
-        caveats=(*unverified(editions), *notes, "A business owner can leave and re-enter the new regime only once."),
+        caveats=(*caveats_of(editions), "A business owner can leave and re-enter the new regime only once."),
     )
 
 

@@ -1,4 +1,4 @@
-"""Capital gains of a year: losses set off as the law has it, and what is left by rate."""
+"""Capital gains of a year: losses set off by law, and the remaining gains by rate."""
 
 from __future__ import annotations
 

@@ -1,18 +1,15 @@
-"""Tax desk: takes a tax year, asks the family, and puts it on one page with what is missing."""
+"""Tax desk: plans a tax year with the agents of the family, on one page with what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.message import Payload
 from genie.errors import InputError
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import (
     AdvanceTaxPlan,
     AdvanceTaxRequest,
@@ -29,30 +26,29 @@ from genie_finance.contracts.tax import (
     year_end,
     year_start,
 )
-from genie_finance.domain.asking import Asking
+from genie_finance.domain.asking import Desk
 from genie_finance.tax.liability import ZERO
 
-ID = "tax_desk"
-_WITHIN_S = 10.0
-ASKS: Mapping[type[Payload], tuple[type[Payload], ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="tax_desk",
+    asks={
         TaxEstimateRequest: (TaxEstimate, InsufficientData),
         DeductionsRequest: (DeductionsPlan, InsufficientData),
         HarvestRequest: (HarvestPlan, InsufficientData),
         AdvanceTaxRequest: (AdvanceTaxPlan,),
-    }
+    },
+    within_s=10.0,
 )
-"""What the desk asks of the family; each answers with one of these."""
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("tax.plan_year",),
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
     """Plans a tax year in India: tax in both regimes, deductions, losses to realise, advance tax, what is missing.
@@ -65,12 +61,12 @@ async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
         raise InputError(
             "as_of", f"{year.as_of} is before the tax year {profile.tax_year}", "give a day from its start"
         )
-    asking = Asking(context, ASKS, within_s=_WITHIN_S)
+    asking = DESK.open(context)
     estimate = await asking.ask(TaxEstimateRequest(profile=profile, regime="cheaper"), TaxEstimate)
     deductions = await asking.ask(DeductionsRequest(profile=profile), DeductionsPlan)
     harvest = None
     if year.lots is None:
-        asking.insufficient.append(_unheld())
+        asking.lacks(_unheld())
     elif year.as_of <= year_end(profile.tax_year):
         harvest = await asking.ask(_harvesting(year), HarvestPlan)
     advance = None
@@ -84,14 +80,14 @@ async def tax_desk(question: TaxYearQuestion, context: Context) -> TaxYearPlan:
         deductions=deductions,
         harvest=harvest,
         advance=advance,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 
 def _unheld() -> InsufficientData:
     lack = Lack(what="lots", needed="the lots of listed equity that are held, or an empty list")
-    return InsufficientData(agent=ID, question="losses worth realising", missing=(lack,))
+    return DESK.lacking("losses worth realising", lack)
 
 
 def _harvesting(year: TaxYear) -> HarvestRequest:

@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Grounds, Reason, unverified
+from genie_finance.contracts.grounds import Grounds, Reason, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import RegimeTax, TaxEstimate, TaxEstimateRequest, TaxLine
 from genie_finance.tax.assessment import METHOD, Assessment
 from genie_finance.tax.gains import ZERO
@@ -110,8 +110,7 @@ def _grounds(
             Reason(code="tax.slabs", text=f"Slabs of the {chosen} regime and cess, without rebate or surcharge.")
         )
     editions = assessment.editions(old=any(one.regime == "old" for one in regimes))
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
-    caveats = (*unverified(editions), *notes)
+    caveats = caveats_of(editions)
     if not assessment.profile.resident:
         caveats += ("Non-residents: treaties and special rates for their income are not considered.",)
     return Grounds(

@@ -9,9 +9,9 @@ from decimal import ROUND_CEILING, Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.rupees import rupees
+from genie_finance.contracts.money import rupees
 from genie_finance.contracts.tax import Harvest, HarvestPlan, HarvestRequest, Lot
 from genie_finance.domain.months import month_of, shift
 from genie_finance.domain.rulebook import edition
@@ -158,7 +158,6 @@ def _grounds(
     if exempt:
         text = f"Long-term gains of {rupees(exempt)} more would still be untaxed this year."
         reasons.append(Reason(code="tax.exemption_left", text=text))
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
     return Grounds(
         reasons=tuple(reasons),
         inputs=(
@@ -172,8 +171,7 @@ def _grounds(
         "transaction tax, which cost. It takes the gains to be taxed at today's rates: below the basic exemption, in "
         "the rebate of section 87A or for sales before a change of rates less is saved, or nothing.",
         caveats=(
-            *unverified(editions),
-            *notes,
+            *caveats_of(editions),
             "Shares are sold first in, first out within a demat account, whichever lot is meant.",
         ),
     )

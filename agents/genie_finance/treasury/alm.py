@@ -1,4 +1,4 @@
-"""Asset-liability manager: gaps by maturity against the tolerances, and what a change of rates does."""
+"""Asset-liability manager: gaps by maturity against the tolerances, and the effect of a rate change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.money import Money
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.treasury import AlmRequest, AlmResult, GapRow, Valuation
 from genie_finance.domain.rulebook import Edition, edition
-from genie_finance.treasury.amounts import ZERO, money, percent, said_with
+from genie_finance.treasury.amounts import money, percent
 from genie_finance.treasury.tables import ALM, AlmRules
 
 ID = "alm"
@@ -150,7 +151,7 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
     if not reasons:
         text = "No cumulative gap is beyond the tolerances."
         reasons = [Reason(code="treasury.within_tolerance", text=text)]
-    caveats = [*said_with(found.said)]
+    caveats = [*caveats_of((found.said,))]
     if request.next_day is None:
         caveats.append("The limit of the next day was not looked at: what of day_1_7 falls due then is not known.")
     if request.repricing is None:

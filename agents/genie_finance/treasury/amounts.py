@@ -1,13 +1,11 @@
-"""Figures as answers state them: shares of an amount, percentages, evidence."""
+"""Rounding in the treasury family: half to even."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from genie_finance.contracts.grounds import RuleEdition, unverified
-from genie_finance.contracts.money import Money, exponent
+from genie_finance.contracts.money import Money, rounded_money
 
-ZERO = Decimal(0)
 _PERCENT = Decimal("0.0001")
 
 
@@ -24,11 +22,4 @@ def percent(share: float | Decimal) -> Decimal:
 
 def money(amount: Decimal, currency: str) -> Money:
     """Return major units as money, rounded half to even to minor units."""
-    return Money.of(amount.quantize(Decimal(1).scaleb(-exponent(currency)), rounding=ROUND_HALF_EVEN), currency)
-
-
-def said_with(edition: RuleEdition) -> tuple[str, ...]:
-    """Return the caveats that come with an edition: what is unverified, or what else it notes."""
-    if not edition.verified:
-        return unverified((edition,))
-    return (f"{edition.id}: {edition.note}",) if edition.note else ()
+    return rounded_money(amount, currency, rounding=ROUND_HALF_EVEN)

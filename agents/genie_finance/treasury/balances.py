@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from genie.errors import InputError, did_you_mean
-from genie_finance.contracts.sums import one_currency
+from genie_finance.contracts.money import one_currency
 from genie_finance.contracts.treasury import LcrInflows, LcrLine, LcrOutflows, LcrRequest
 from genie_finance.treasury.tables import Factor
 
@@ -63,7 +63,7 @@ def check_known(category: str, factors: tuple[Factor, ...], side: str) -> None:
     names = [one.category for one in factors]
     if category not in names:
         hint = did_you_mean(category, names).removeprefix("; ") or f"use one of {', '.join(names)}"
-        raise InputError(f"{side}.{category[:64]}", "is no category of the rules of that day", hint)
+        raise InputError(f"{side}.{category[:64]}", "is not a category in the rules of that day", hint)
 
 
 def moved(what: str, before: Decimal, change: Decimal, day: str) -> Decimal:

@@ -1,14 +1,14 @@
-"""What a liquidity coverage ratio rests on: reasons, inputs, editions and caveats."""
+"""Grounds of a liquidity coverage ratio: reasons, inputs, editions and caveats."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
 
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, caveats_of
 from genie_finance.contracts.treasury import LcrInflows, LcrOutflows, LcrRequest
 from genie_finance.domain.rulebook import Edition
-from genie_finance.treasury.amounts import money, said_with
+from genie_finance.treasury.amounts import money
 from genie_finance.treasury.liquidity import Net, Stock
 from genie_finance.treasury.tables import LcrRules
 
@@ -39,7 +39,7 @@ def grounds(
         reasons.append(Reason(code="treasury.lcr_ahead", text=f"Below the minimum from {short_on[0]} on."))
     given = {**_nonzero(request.outflows), **_nonzero(request.inflows)}
     own = [one.category for one in (*rules.outflows, *rules.inflows) if one.paragraph is None and one.category in given]
-    caveats = [caveat for one in editions for caveat in said_with(one.said)]
+    caveats = [caveat for one in editions for caveat in caveats_of((one.said,))]
     caveats += [f"The factor of {name} is a convention of this catalogue, no category of the circular." for name in own]
     named = {*type(request.outflows).model_fields, *(one.category for one in request.other_outflows)}
     absent = [one.category for one in rules.outflows if one.category not in named]

@@ -9,9 +9,10 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.errors import InputError
 from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.contracts.treasury import LcrProjection, LcrRequest, LcrResult, LcrWeighted
 from genie_finance.domain.rulebook import edition
-from genie_finance.treasury.amounts import ZERO, money
+from genie_finance.treasury.amounts import money
 from genie_finance.treasury.balances import Balances, balances_of, check_known, currency_of, held, moved
 from genie_finance.treasury.explanation import grounds
 from genie_finance.treasury.liquidity import Net, Stock, net, stock

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from genie_finance.treasury.amounts import ZERO
+from genie_finance.contracts.numbers import ZERO
 from genie_finance.treasury.tables import Factor, LcrRules
 
 

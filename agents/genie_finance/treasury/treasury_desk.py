@@ -1,16 +1,14 @@
-"""Treasury desk: asks for the morning's figures and puts them on one page, with what breaches and what is missing."""
+"""Treasury desk: collects the figures of the morning on one page, with breaches and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import TypeVar
+from collections.abc import Iterator
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
-from genie.contracts.gather import Each, Expected
-from genie.contracts.message import Payload, topic_of
+from genie.contracts.gather import Each
+from genie.contracts.message import topic_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.research import RateOutlook, RateOutlookRequest
 from genie_finance.contracts.treasury import (
@@ -20,97 +18,52 @@ from genie_finance.contracts.treasury import (
     ConvertedAmount,
     LcrRequest,
     LcrResult,
-    MissingTreasuryPart,
     TreasuryPack,
     TreasuryQuestion,
     VarRequest,
     VarResult,
 )
-from genie_finance.domain.asking import silence_of
+from genie_finance.domain.asking import Desk
 
-ID = "treasury_desk"
-P = TypeVar("P", bound=Payload)
-_WITHIN_S = 10.0
 _LACKING: Each[InsufficientData] = Each(InsufficientData)
-ASKS: Mapping[type[Payload], tuple[Expected, ...]] = MappingProxyType(
-    {
+DESK = Desk(
+    id="treasury_desk",
+    asks={
         VarRequest: (VarResult, _LACKING),
         LcrRequest: (LcrResult, _LACKING),
         AlmRequest: (AlmResult, _LACKING),
         RateOutlookRequest: (RateOutlook, _LACKING),
         ConvertCurrency: (ConvertedAmount, _LACKING),
-    }
-)
-"""What the desk asks, and of whom a lack is heard: by agent, as fallbacks answer of their own accord too."""
-_OF: Mapping[type[Payload], str] = MappingProxyType(
-    {
+    },
+    within_s=10.0,
+    primaries={
         VarRequest: "var_calculator",
         LcrRequest: "lcr_projector",
         AlmRequest: "alm",
         RateOutlookRequest: "rate_watcher",
         ConvertCurrency: "currency_converter",
-    }
+    },  # their fallbacks answer as well
 )
-_UNKNOWN = {
-    "portfolio": ("value at risk", "the portfolio's value and its daily returns"),
-    "liquidity": ("liquidity coverage ratio", "liquid assets, outflows and inflows"),
-    "balance_sheet": ("gaps by maturity", "assets and liabilities by residual maturity"),
-}
-
-
-class _Gathering:
-    """What has come so far, and what has not."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.insufficient: list[InsufficientData] = []
-        self.missing: list[MissingTreasuryPart] = []
-
-    async def ask(self, question: Payload, answer: type[P]) -> P | None:
-        """Return the answer, or None once why there is none has been kept."""
-        kind = type(question)
-        came = await self._context.gather(question, expect=ASKS[kind], within_s=_WITHIN_S)
-        found = came.get(answer)
-        if found is None:
-            lack = came[_LACKING].get(_OF[kind])
-            if lack is not None:
-                self.insufficient.append(lack)
-            else:
-                self.missing.append(MissingTreasuryPart(agent=_OF[kind], reason=silence_of(came, answer).reason))
-        return found
-
-    def unknown(self, field: str) -> None:
-        """Keep that the question does not say what a part needs."""
-        asked, needed = _UNKNOWN[field]
-        lack = Lack(what=f"day.{field}", needed=needed)
-        self.insufficient.append(InsufficientData(agent=ID, question=asked, missing=(lack,)))
+_PORTFOLIO = Lack(what="day.portfolio", needed="the portfolio's value and its daily returns")
+_LIQUIDITY = Lack(what="day.liquidity", needed="liquid assets, outflows and inflows")
+_BALANCE_SHEET = Lack(what="day.balance_sheet", needed="assets and liabilities by residual maturity")
 
 
 @agent(
-    id=ID,
+    id=DESK.id,
     capabilities=("treasury.morning_pack",),
     risk=Risk.MEDIUM,
     tier=Tier.BETA,
     clearance="confidential",
     concurrency=8,
-    asks=ASKS,
+    asks=DESK.asks,
 )
 async def treasury_desk(question: TreasuryQuestion, context: Context) -> TreasuryPack:
     """Makes the treasury's morning pack: value at risk, liquidity coverage, gaps, policy rates, what is missing."""
-    day, asking = question.day, _Gathering(context)
-    var, lcr, alm, converted = None, None, None, None
-    if day.portfolio is None:
-        asking.unknown("portfolio")
-    else:
-        var = await asking.ask(day.portfolio, VarResult)
-    if day.liquidity is None:
-        asking.unknown("liquidity")
-    else:
-        lcr = await asking.ask(day.liquidity, LcrResult)
-    if day.balance_sheet is None:
-        asking.unknown("balance_sheet")
-    else:
-        alm = await asking.ask(day.balance_sheet, AlmResult)
+    day, asking, converted = question.day, DESK.open(context), None
+    var = await asking.ask(day.portfolio or DESK.lacking("value at risk", _PORTFOLIO), VarResult)
+    lcr = await asking.ask(day.liquidity or DESK.lacking("liquidity coverage ratio", _LIQUIDITY), LcrResult)
+    alm = await asking.ask(day.balance_sheet or DESK.lacking("gaps by maturity", _BALANCE_SHEET), AlmResult)
     rates = await asking.ask(RateOutlookRequest(region=day.region, as_of=day.as_of), RateOutlook)
     if var is not None and day.report_in is not None and day.report_in != var.portfolio_value.currency:
         asked = ConvertCurrency(amount=var.historical.var, to=day.report_in, as_of=day.as_of)
@@ -125,8 +78,8 @@ async def treasury_desk(question: TreasuryQuestion, context: Context) -> Treasur
         alm=alm,
         rates=rates,
         var_converted=converted,
-        insufficient=tuple(asking.insufficient),
-        missing=tuple(asking.missing),
+        insufficient=asking.insufficient,
+        missing=asking.missing,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from genie.cli.errors import guarded
 from genie.cli.help import manual
 from genie.cli.options import completion as suggestions
-from genie.cli.options.card_index import known, shown
-from genie.cli.options.roster import loadable
+from genie.cli.options.card_index import cards_of
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.config.plugins import Catalogue
@@ -23,24 +24,19 @@ from genie.errors import UnknownAgentError
 @click.option("--json", "as_json", is_flag=True, help="Print the cards as a JSON list.")
 @guarded
 def command(names: tuple[str, ...], *, as_json: bool) -> None:
-    """List the installed agents, or those named: payloads that they take and give, risk and tier.
+    """List the installed agents, or the named ones, with their payloads, risk and tier.
 
-    An agent that cannot be loaded, for example without its extra, is reported on stderr; the exit code stays 0.
+    An agent that cannot be loaded, for example because an extra is missing, is reported on stderr; the exit code is 0.
     """
     catalogue = Catalogue.installed()
     for name in names:
         if name not in catalogue.agents:
             raise UnknownAgentError(agent=name, known=tuple(catalogue.agents))
-    kept = known(catalogue)
-    cards = {name: kept[name] for name in names or catalogue.agents if name in kept}
-    others = [name for name in names or catalogue.agents if name not in kept]
-    if others:
-        agents, problems = loadable(catalogue, others)
-        cards |= {name: shown(catalogue.family(name), one.card) for name, one in agents.items()}
-        for problem in problems:
-            click.echo(plain(f"warning: agent {problem}"), err=True)
+    cards, problems = cards_of(catalogue, names, os.environ)
+    for problem in problems:
+        click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:
-        click.echo(to_text([{"use": name, **card} for name, card in sorted(cards.items())]))
+        click.echo(to_text([{"use": name, **card.model_dump(mode="json")} for name, card in sorted(cards.items())]))
         return
     from genie.cli.terminal.layout import Column, Grid, Text  # noqa: PLC0415 - only where a table is drawn
     from genie.cli.terminal.screen import show  # noqa: PLC0415 - as above
@@ -48,6 +44,7 @@ def command(names: tuple[str, ...], *, as_json: bool) -> None:
     whole = (Column(title, whole=True) for title in ("agent", "family", "risk", "tier", "takes", "gives"))
     table = Grid((*whole, Column("what it does")))
     for name, card in sorted(cards.items()):
-        takes, gives = Text(tuple(card["consumes"])), Text(tuple(card["produces"]))
-        table.add(name, card["family"], card["risk"], card["tier"], takes, gives, card["description"])
+        table.add(
+            name, card.family, card.risk, card.tier, Text(card.consumes), Text(card.produces), card.description
+        )  # fmt: skip
     show([table])

@@ -214,7 +214,7 @@ def test_one_id_twice_is_refused(transfer: Make) -> None:
     )
     with pytest.raises(InputError, match="same transaction_id"):
         answered(*rows)
-    with pytest.raises(InputError, match="no time zone"):
+    with pytest.raises(InputError, match="timezone"):
         answered(rows[0], timezone="Asia/Nowhere")
 
 

@@ -199,5 +199,6 @@ def test_fees_that_leave_nothing_to_pay_out_are_refused() -> None:
 
 
 def test_more_than_an_answer_can_state_is_said_in_words() -> None:
-    with pytest.raises(InputError, match="lakh crore"):
+    with pytest.raises(InputError) as caught:
         advise(asked(principal=10**12, monthly_income=10**12, term_months=360))
+    assert caught.value.subject == "amounts"

@@ -35,7 +35,7 @@ def is_loan(one: Transaction) -> bool:
 
 
 def owed(counted: Sequence[Transaction]) -> list[Transaction]:
-    """Return the payments that somebody is owed regularly, in the same order; investments are none."""
+    """Return the regular payments of debts and dues, in the same order; investments are not among them."""
     return [one for one in counted if one.amount.minor < 0 and (one.category in _KIND or is_loan(one))]
 
 

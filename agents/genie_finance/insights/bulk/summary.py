@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from genie_finance.contracts.amounts import shown_percent
 from genie_finance.contracts.bulk import (
     MOST_LINKS,
     AccountSummary,
@@ -22,6 +21,7 @@ from genie_finance.contracts.bulk import (
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.insights import Period
 from genie_finance.contracts.money import UNKNOWN_CURRENCY, Money
+from genie_finance.contracts.numbers import shown_percent
 from genie_finance.contracts.statements import StatementReading, Transaction
 from genie_finance.domain import categories
 from genie_finance.domain.categories import Kind

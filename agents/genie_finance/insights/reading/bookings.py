@@ -117,7 +117,7 @@ def _transactions(block: Block, profile: StatementProfile, choices: Choices, see
     for booking in block.bookings:
         currency = (booking.currency or block.currency).upper() or _unnamed(profile, choices)
         if currency not in CODES and currency != UNKNOWN_CURRENCY:
-            block.refuse(booking.line, "its currency is no ISO 4217 code")
+            block.refuse(booking.line, "its currency is not an ISO 4217 code")
             continue
         if len(booking.narration) > MAX_CELL_CHARS:
             block.refuse(

@@ -31,7 +31,7 @@ class Choices:
         )
 
     def notice(self, text: str) -> None:
-        """Keep something that the reader of the report should know and that is no choice."""
+        """Keep a notice for the reader of the report that is not a choice."""
         self.notices.append(text)
 
 

@@ -139,7 +139,7 @@ class ColumnFinder:
             )  # fmt: skip
         shown = ", ".join(repr(name[:40]) for name in names[:20] if name)
         raise InputError(
-            self._name, f"the profile's {field} is {column!r}, which is no column{did_you_mean(column, names)}",
+            self._name, f"the profile's {field} is {column!r}, which is not a column{did_you_mean(column, names)}",
             f"the columns are {shown}",
         )  # fmt: skip
 

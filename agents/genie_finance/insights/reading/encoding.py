@@ -136,7 +136,7 @@ def known_encoding(name: str, encoding: str) -> str:
     """Return the name under which Python knows a profile's encoding.
 
     Raises:
-        InputError: It is no character set.
+        InputError: It is not a character set.
     """
     try:
         found = codecs.lookup(encoding).name

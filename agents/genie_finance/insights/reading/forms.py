@@ -14,10 +14,10 @@ _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def form_of(content: bytes) -> Form:
-    """Return what a file is; ``csv`` for whatever is nothing else.
+    """Return what a file is; ``csv`` if it is none of the other forms.
 
-    Only the first four kilobytes are looked at. XML that is no OFX counts as ``camt``, whose reader says what it is
-    if it is no statement.
+    Only the first four kilobytes are looked at. XML that is not OFX counts as ``camt``, whose reader says what it is
+    if it is not a statement.
     """
     if content.startswith(b"PK\x03\x04"):
         return "xlsx"

@@ -1,4 +1,4 @@
-"""Statements that are tables: a bank's CSV export, in whatever dialect, and the same table out of a workbook."""
+"""Statements as tables: the CSV export of a bank in any dialect, and the same table from a workbook."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
     that settles it. A row that cannot be read is quarantined with its line and reason.
 
     Raises:
-        InputError: The file is no CSV, holds no transactions, more than half of its rows cannot be read, or the profile
+        InputError: The file is not CSV, has no transactions, more than half of its rows cannot be read, or the profile
             does not fit it. The error quotes header names, never the content of a row.
     """
     cells = Cells(profile)
@@ -154,7 +154,7 @@ def _transactions(
             )
             continue
         if currency is None:
-            read.quarantined.append(Quarantined(line=entry.line, reason="its currency is no ISO 4217 code"))
+            read.quarantined.append(Quarantined(line=entry.line, reason="its currency is not an ISO 4217 code"))
             continue
         try:
             moved = money(minor_units(amount, currency), currency)

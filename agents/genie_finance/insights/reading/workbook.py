@@ -47,7 +47,7 @@ def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Cho
     was stored with them.
 
     Raises:
-        InputError: It is no workbook, larger unpacked than ``MAX_UNPACKED_BYTES``, has a password, or no sheet of it
+        InputError: It is not a workbook, larger unpacked than ``MAX_UNPACKED_BYTES``, has a password, or no sheet of it
             holds a statement; or the libraries are missing.
     """
     bounded(name, content)

@@ -1,0 +1,42 @@
+"""A customer: the account holder as the bank knows them."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal, NamedTuple
+
+Kind = Literal["salaried", "family", "student", "freelancer", "pensioner", "irregular", "merchant", "thin"]
+
+KINDS: dict[Kind, int] = {
+    "salaried": 30, "family": 22, "student": 10, "freelancer": 9, "pensioner": 11, "irregular": 6, "merchant": 6,
+    "thin": 6,
+}  # fmt: skip
+"""How many of a hundred customers are of each kind. A thin file has three months or five movements at most."""
+
+
+class Customer(NamedTuple):
+    """One account holder, who does not exist."""
+
+    id: str
+    """``customer-17``."""
+    number: int
+    """Place in the population, from 0."""
+    country: str
+    """ISO 3166 code."""
+    kind: Kind
+    name: str
+    account: str
+    """As the country writes it: an IBAN, or the account number alone, masked where its exports mask it."""
+    city: str
+    currency: str
+    """ISO 4217."""
+    income: int
+    """What usually comes in each month, in minor units."""
+    opening: int
+    """Balance before the first movement, in minor units."""
+    overdraft: int
+    """How far below zero the balance may go, in minor units; 0 where no overdraft is arranged."""
+    since: datetime.date
+    """First day of the history."""
+    few: bool = False
+    """True for a file of at most five movements."""

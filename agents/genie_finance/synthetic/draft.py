@@ -1,0 +1,89 @@
+"""Drafts: intended movements; the ledger decides which of them the balance covers."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from genie_finance.synthetic.transaction import Rail
+
+
+class Need(enum.IntEnum):
+    """What happens where the money is not there."""
+
+    SPEND = 0
+    """Nothing is bought."""
+    OWED = 1
+    """Savings are drawn on; else the payment is returned and costs a fee."""
+    PLANTED = 2
+    """Savings are drawn on; else it does not happen."""
+    RING = 3
+    """Money passing through: what came in with this need is kept for what goes out with it."""
+    SWEEP = 4
+    """What the account holds beyond its cushion goes to savings."""
+    INTEREST = 5
+    """What the balances since the last time have cost or earned."""
+
+
+class Payee(NamedTuple):
+    """A payee or payer, the purpose, and the rail."""
+
+    name: str
+    category: str
+    rail: Rail
+
+
+class Draft(NamedTuple):
+    """One movement that is meant; drafts sort by day, then incoming first, then as they were written."""
+
+    day: int
+    """Ordinal of the date."""
+    rank: int
+    number: int
+    minor: int
+    payee: Payee
+    note: str
+    need: Need
+    mark: str
+    """Names what was planted, the same for all movements of it; empty for ordinary life."""
+
+
+class Month(NamedTuple):
+    """A calendar month of a history."""
+
+    place: int
+    """From 0 in the population's period, also where the history starts later."""
+    year: int
+    month: int
+    first: int
+    """Ordinal of its first day."""
+    days: int
+
+    def day(self, number: int) -> int:
+        """Return the ordinal of a day of the month, its last day where it has fewer."""
+        return self.first + min(number, self.days) - 1
+
+    def open_day(self, number: int) -> int:
+        """Return a day of the month, or the Monday after it if that is not a working day."""
+        day = self.day(number)
+        weekday = (day + 6) % 7
+        return day + 7 - weekday if weekday > 4 else day
+
+    def pay_day(self, number: int) -> int:
+        """Return a day of the month, or the Friday before it if that is not a working day."""
+        day = self.day(number)
+        weekday = (day + 6) % 7
+        return day + 4 - weekday if weekday > 4 else day
+
+
+def months_from(start: datetime.date, count: int) -> tuple[Month, ...]:
+    """Return that many months; the first is the one of ``start``, whatever its day."""
+    months = []
+    for index in range(count):
+        year, month = divmod(start.year * 12 + start.month - 1 + index, 12)
+        first = datetime.date(year, month + 1, 1).toordinal()
+        following = datetime.date(year + (month == 11), (month + 1) % 12 + 1, 1).toordinal()
+        months.append(Month(index, year, month + 1, first, following - first))
+    return tuple(months)

@@ -1,0 +1,111 @@
+"""The population behind a simulated workload: statements, transfers and questions of each customer, kept in bounds.
+
+The entry point ``genie.workloads`` offers it to the simulation under the name ``customers``.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from genie_finance.synthetic.countries import COUNTRIES
+from genie_finance.synthetic.population import Population
+from genie_finance.synthetic.questions import QUESTIONS, questions_of
+from genie_finance.synthetic.transfers import block_of
+
+_MOST_STATEMENTS = 64
+_MOST_BLOCKS = 16
+"""Tables of transfers that are kept, a megabyte each."""
+_MONTH = 30.4375
+"""Days."""
+
+
+class GroundTruth(NamedTuple):
+    """What is true of the customers in a table of transfers."""
+
+    ring: str
+    """Id of the ring among them; empty without one."""
+    members: frozenset[str]
+    """Ids of its members."""
+    honest: frozenset[str]
+    """Ids of the other customers."""
+
+
+class Customers:
+    """A population under one seed. Everything is drawn again from the seed and the customer's place when it is needed.
+
+    Args:
+        seed: Everything about a customer is drawn from it and the customer's place.
+        size: Number of customers.
+        months: Length of the histories.
+        countries: Country -> weight; empty means the usual mix.
+        until: The day on which the histories end.
+
+    Raises:
+        InputError: Unknown country, or a start or length beyond the calendar.
+    """
+
+    def __init__(
+        self, *, seed: int, size: int, months: int, countries: Mapping[str, int], until: datetime.date
+    ) -> None:
+        start = until - datetime.timedelta(days=round(months * _MONTH))
+        self._seed = seed
+        self._population = Population(
+            seed, size, mix=dict(countries) or None, start=start.replace(day=1), months=months
+        )  # fmt: skip
+        self._statements: OrderedDict[int, bytes] = OrderedDict()
+        self._transfers: OrderedDict[int, bytes] = OrderedDict()
+
+    def statement(self, place: int) -> bytes:
+        """Return the history of the customer at a place, from 0, as a bank exports it."""
+        population = self._population
+        return _kept(
+            self._statements, place, _MOST_STATEMENTS, lambda: population.statement_csv(population.customers[place])
+        )
+
+    def profile(self, place: int) -> dict[str, str]:
+        """Return what that statement leaves open, in the words of a statement profile."""
+        return dict(COUNTRIES[self._population.customers[place].country].export.profile)
+
+    def transfers(self, place: int) -> bytes:
+        """Return what a customer and the neighbours move, as their bank sees it."""
+        population = self._population
+        return _kept(
+            self._transfers,
+            block_of(place)[0],
+            _MOST_BLOCKS,
+            lambda: population.transfers_csv(population.customers[place]),
+        )
+
+    def truth(self, place: int) -> GroundTruth:
+        """Return what is true of those transfers."""
+        population, numbers = self._population, block_of(place)
+        ring = population.ring_of(population.customers[place])
+        members = frozenset() if ring is None else frozenset(f"customer-{number}" for number in ring.members)
+        present = frozenset(f"customer-{number}" for number in numbers if number < len(population.customers))
+        return GroundTruth("" if ring is None else ring.id, members, present - members)
+
+    def question(self, place: int, number: int, mix: Mapping[str, int]) -> str:
+        """Return what a customer asks, by the number of the arrival.
+
+        Args:
+            place: The customer's place.
+            number: The arrival's number, from 1.
+            mix: Kind of question -> weight; empty means the usual mix.
+
+        Raises:
+            InputError: Unknown kind.
+        """
+        customer = self._population.customers[place]
+        return next(questions_of(self._seed * 1_000_003 + number, (customer,), mix or QUESTIONS)).text
+
+
+def _kept(kept: OrderedDict[int, bytes], key: int, most: int, make: Callable[[], bytes]) -> bytes:
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = make()
+        if len(kept) > most:
+            kept.popitem(last=False)
+    return found
