@@ -3,7 +3,7 @@
 The grammar has hundreds of patterns, and making their automaton takes longer than a command may take to start. So the
 one pass over every text looks for words: of each pattern one set of which every match holds a word. Where one is found,
 a pattern is tried if all its sets are there in order. The words are package data, made by
-``python -m tools.injection.gate``.
+``python -m tools.injection``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import re2
 
-GATE = "gate.json"
+PREFILTER = "prefilter.json"
 """Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
 EDGE, GAP = "\b", "\0"
 """In a word: the edge of a word, and something between words."""
@@ -35,7 +35,7 @@ class Needs(NamedTuple):
     """Every match holds a word of each, in order."""
 
 
-class Gate:
+class Prefilter:
     """Tells texts in which no pattern matches from those in which one does, without the automaton of all.
 
     Args:
@@ -104,8 +104,8 @@ def in_order(sets: Sequence[Words], plain: str) -> bool:
 
 
 @functools.cache
-def shipped() -> Gate:
+def shipped() -> Prefilter:
     """Return the gate of the grammar as it is."""
-    data = json.loads(resources.files(__package__).joinpath(GATE).read_text(encoding="utf-8"))
+    data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
-    return Gate(data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]])
+    return Prefilter(data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]])

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from genie.governance.lookalikes import LOOKALIKES
-from genie.governance.pii import LABELS, Pii, PiiSettings
-from genie.governance.secrets import KINDS, Secrets, SecretsSettings
-from genie.message import Payload, stamp, topic_of
-from genie.protocol import AgentCard, Caller
+from genie.detectors.unicode import LOOKALIKES
+from genie.policies.pii import LABELS, Pii, PiiSettings
+from genie.policies.secrets import KINDS, Secrets, SecretsSettings
+from genie.contracts.message import Payload, stamp, topic_of
+from genie.contracts.card import AgentCard, Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.policy import Inspector, PolicySet, mask
+from genie.policy.inspection import Inspector
+from genie.policy.policy import PolicySet, mask
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 CUT = "¦"

@@ -41,7 +41,7 @@ SLICE = "1d4f9bd08c3952add0ae7adb24d2f2758be56d936739af2d1058bbe843c0ba00"
 
 
 def test_the_shipped_weights_are_small_and_of_this_version() -> None:
-    packed = resources.files("genie.detectors").joinpath(ngrams.WEIGHTS).read_bytes()
+    packed = resources.files("genie.detectors.injection").joinpath(ngrams.WEIGHTS).read_bytes()
 
     assert len(packed) <= 300_000
     assert hashlib.sha256(gzip.decompress(packed)).hexdigest() == ngrams.SHA256

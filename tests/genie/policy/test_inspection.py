@@ -10,7 +10,7 @@ import pytest
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload
 from genie.policy.inspection import Inspectors, Span
-from genie.policy.policy import inspection as inspector
+from genie.policy import inspection as inspector
 
 
 class Note(Payload, topic="inspector.note"):
