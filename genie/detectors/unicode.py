@@ -108,7 +108,7 @@ class Folded(NamedTuple):
 
     text: str
     origins: tuple[int, ...] | None
-    """Position in the original of each character; None when nothing changed."""
+    """Position in the original of each character; None when every character stayed at its place."""
     original: str
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -128,6 +128,8 @@ def fold_with_origins(text: str) -> Folded:
     """Return ``fold(text)`` with the way back to the original."""
     if text.isascii():
         return Folded(text, None, text)
+    if all(len(_table[ord(char)]) == 1 for char in set(text)):
+        return Folded(fold(text), None, text)
     pieces = [_table[ord(char)] for char in text]
     origins = tuple(position for position, piece in enumerate(pieces) for _ in piece)
     return Folded("".join(pieces), origins, text)

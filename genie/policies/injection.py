@@ -58,7 +58,7 @@ class Injection:
         self.settings = settings
         usual = Sensitivity(settings.threshold, settings.model)
         topics = {rule: _sensitivity(topic, usual) for rule, topic in settings.topics.items()}
-        self._inspector = InjectionInspector(settings.label, usual, topics)
+        self._inspector = InjectionInspector(settings.label, usual, lambda topic: most_specific(topics, topic, usual))
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:

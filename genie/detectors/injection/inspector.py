@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import ClassVar
 
 from genie.contracts.classification import Classification
-from genie.detectors.injection.prefilter import shipped
+from genie.detectors.injection.prefilter import is_cheaper, shipped
 from genie.detectors.injection.thresholds import Sensitivity
 from genie.detectors.unicode import fold, fold_with_origins
-from genie.policies._settings import most_specific
-from genie.policy.policy import Span
+from genie.policy.inspection import Span
 
 KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "tool")
 """Every kind that a mark may be of."""
-_PATIENCE, _LONG = 100_000, 8_192
-"""Characters that the gate looks at by itself, of one process and of one text; for more, loading the grammar pays."""
-_seen = 0
 
 
 _USUAL = Sensitivity()
@@ -25,9 +20,7 @@ _USUAL = Sensitivity()
 
 def suspected(folded: str) -> bool:
     """Return True where a pattern of the grammar matches folded text."""
-    global _seen  # noqa: PLW0603 - how much this process has seen, as with any cache
-    if _seen < _PATIENCE and len(folded) <= _LONG:
-        _seen += len(folded)
+    if is_cheaper(len(folded)):
         return shipped().finds(folded)
     from genie.detectors.injection.scorer import suspects  # noqa: PLC0415 - start-up: the grammar is large
 
@@ -39,8 +32,8 @@ class InjectionInspector:
 
     Args:
         label: Clearance needed to see a mark.
-        usual: What topics without a rule want.
-        topics: What single topics or families want; the most specific rule counts.
+        usual: The sensitivity of topics without a rule.
+        of_topic: Returns the sensitivity of a topic; by default every topic has the usual one.
     """
 
     name: ClassVar[str] = "injection"
@@ -50,11 +43,11 @@ class InjectionInspector:
         self,
         label: Classification,
         usual: Sensitivity = _USUAL,
-        topics: Mapping[str, Sensitivity] = MappingProxyType({}),
+        of_topic: Callable[[str], Sensitivity] | None = None,
     ) -> None:
         self._label = label
         self._usual = usual
-        self._topics = topics
+        self._of_topic = of_topic
         self._others: dict[Sensitivity, InjectionInspector] = {usual: self}
 
     @property
@@ -64,7 +57,7 @@ class InjectionInspector:
 
     def for_topic(self, topic: str) -> InjectionInspector:
         """Return the inspector as a topic wants it."""
-        wanted = most_specific(self._topics, topic, self._usual)
+        wanted = self._usual if self._of_topic is None else self._of_topic(topic)
         return self._others.setdefault(wanted, InjectionInspector(self._label, wanted))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once

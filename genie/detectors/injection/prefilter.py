@@ -22,6 +22,7 @@ PREFILTER = "prefilter.json"
 EDGE, GAP = "\b", "\0"
 """In a word: the edge of a word, and something between words."""
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
+_BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
 Words = frozenset[str]
 
@@ -57,16 +58,18 @@ class Prefilter:
 
     def finds(self, text: str) -> bool:
         """Return True where a pattern matches folded text."""
+        return next(self.matching(text), None) is not None
+
+    def matching(self, text: str) -> Iterator[str]:
+        """Yield the patterns that match folded text."""
         plain = plain_of(text)
         held = frozenset(self._words(plain))
         present = {words for word in held for words in self._sets[word]}
-        return any(
-            present.issuperset(need.sets)
-            and in_order([words & held for words in need.sets], plain)
-            and re2.search(need.pattern, text)
-            for first in (None, *present)
-            for need in self._needs.get(first, ())
-        )
+        for first in (None, *present):
+            for need in self._needs.get(first, ()):
+                words_match = present.issuperset(need.sets) and in_order([words & held for words in need.sets], plain)
+                if words_match and re2.search(need.pattern, text):
+                    yield need.pattern
 
     def _words(self, plain: str) -> Iterator[str]:
         for token in set(plain.split(GAP)):
@@ -79,9 +82,10 @@ class Prefilter:
 
 def plain_of(text: str) -> str:
     """Return text in lower case with one gap for the signs between words, and around what is not ASCII."""
+    plain = _SIGNS.sub(GAP, text)
     if not text.isascii():
-        text = _FOREIGN.sub(rf"{GAP}\1{GAP}", text)
-    return GAP + _SIGNS.sub(GAP, text.lower()) + GAP
+        plain = _BORDER.sub(GAP, plain)
+    return GAP + plain.lower() + GAP
 
 
 def sought(word: str) -> str:
@@ -108,4 +112,22 @@ def shipped() -> Prefilter:
     """Return the gate of the grammar as it is."""
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
-    return Prefilter(data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]])
+    return Prefilter(
+        data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
+    )
+
+
+_PATIENCE = 1_000_000
+"""Characters that one process scans with the prefilter; beyond them the set of all patterns would have been cheaper."""
+_scanned = 0
+
+
+def is_cheaper(size: int) -> bool:
+    """Return True while the prefilter costs this process less than building the set of all patterns, which takes 0.3 s.
+
+    Args:
+        size: Characters that are about to be scanned.
+    """
+    global _scanned  # noqa: PLW0603 - how much this process has scanned; it changes the time taken and no answer
+    _scanned += size
+    return _scanned <= _PATIENCE

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import re2
 
+from genie.detectors.injection import prefilter
 from genie.detectors.injection.classifier import Model, Window, shipped, word_places
 from genie.detectors.injection.control_tokens import TOKENS
 from genie.detectors.injection.languages.english import PHRASES
@@ -17,7 +18,7 @@ from genie.detectors.injection.languages.grammar import rows
 from genie.detectors.injection.obfuscation import TRIGGERS, undone
 from genie.detectors.injection.quotation import quoting, weight_of
 from genie.detectors.injection.thresholds import MARKED
-from genie.detectors.regex_set import Patterns
+from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold
 
 _NEAR = 600  # characters within which marks add up; hints strewn over a long text are no attack
@@ -93,7 +94,26 @@ def assess(text: str, *, model: bool = True) -> Assessment:
 @functools.cache
 def _matcher() -> Callable[[str], list[int]]:
     """Return the pass over one string; made at its first use, because it takes a tenth of a second."""
-    return Patterns((*(known.pattern for known in KNOWN), *TRIGGERS)).hits
+    return RegexSet((*(known.pattern for known in KNOWN), *TRIGGERS)).hits
+
+
+@functools.cache
+def _numbers() -> dict[str, list[int]]:
+    """Return the numbers of each pattern; two languages may share one."""
+    numbers: dict[str, list[int]] = {}
+    for number, pattern in enumerate((*(known.pattern for known in KNOWN), *TRIGGERS)):
+        numbers.setdefault(pattern, []).append(number)
+    return numbers
+
+
+def _hits(folded: str) -> list[int]:
+    """Return the numbers of the patterns that match folded text.
+
+    Until the process has read enough text, the prefilter answers: building the set of all patterns blocks for 0.3 s.
+    """
+    if _matcher.cache_info().currsize or not prefilter.is_cheaper(len(folded)):
+        return _matcher()(folded)
+    return sorted(number for pattern in prefilter.shipped().matching(folded) for number in _numbers()[pattern])
 
 
 def suspects(folded: str) -> bool:
@@ -124,7 +144,7 @@ def _place(folded: str, window: Window) -> tuple[int, int]:
 
 def _scored(folded: str) -> tuple[float, list[Mark]]:
     """Return the score of folded text, and the marks that it rests on."""
-    hits = _matcher()(folded)
+    hits = _hits(folded)
     if not hits:
         return 0.0, []
     marks = list(_marks(folded, hits))
@@ -147,9 +167,9 @@ def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
 
 def _disguised(folded: str) -> Iterable[Mark]:
     for variant in undone(folded):
-        known = list(_marks(variant.text, _matcher()(variant.text)))
+        known = list(_marks(variant.text, _hits(variant.text)))
         if variant.start == 0 and variant.end == len(folded):
-            seen = {mark.code for mark in _marks(folded, _matcher()(folded))}
+            seen = {mark.code for mark in _marks(folded, _hits(folded))}
             known = [mark for mark in known if mark.code not in seen]
         score = _summed(known)
         if score >= _DISGUISED:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 from genie.detectors.pii.digit_runs import LONG, holds_date, is_free, is_reference, stands_alone
-from genie.detectors.regex_set import compiled
+from genie.detectors.regex_set import Pattern
 
 DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
 _LONGEST = 15  # digits in all, E.164 section 6
@@ -39,8 +39,8 @@ _FORMS = (
 )
 _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
-_INTERNATIONAL = compiled(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
-_AFTER_WORD = compiled(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
+_INTERNATIONAL = Pattern(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
+_AFTER_WORD = Pattern(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
 _LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
 _JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
 _DIGITS = re.compile(r"[0-9]+")
@@ -68,7 +68,7 @@ class Phones:
         for form, region in forms:
             by_form[form] = (*by_form.get(form, ()), region)
         self._forms = tuple((re.compile(form), regions) for form, regions in by_form.items())
-        self._any = compiled("|".join(f"(?:{form})" for form in by_form))
+        self._any = Pattern("|".join(f"(?:{form})" for form in by_form))
         own = () if known.issuperset(regions) else (SHORT_HINT,)
         self.hints = (PLUS_HINT, WORD_HINT, LONG, *own)
         """RE2; a folded text in which none matches holds no number."""
@@ -84,9 +84,8 @@ class Phones:
         return found
 
     def _after_word(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in _AFTER_WORD.finditer(text):
-            start = match.start(3)
-            named = match[1] is not None and _JOINT.match(match[2]) is not None
+        for (_, last), name, gap, (start, _) in _AFTER_WORD.groups(text):
+            named = name[0] >= 0 and _JOINT.match(text[slice(*gap)]) is not None
 
             def accepts(digits: str, *, named: bool = named) -> bool:
                 if not _SHORTEST <= len(digits) <= _LONGEST:
@@ -95,18 +94,18 @@ class Phones:
 
             if not named and is_reference(text, start):
                 continue
-            end = _longest(text, start, match.end(), accepts)
+            end = _longest(text, start, last, accepts)
             if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
                 opened = text[start - 1 : start] == "(" and ")" in text[start:end]
                 yield start - opened, end
 
     def _national(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in self._any.finditer(text):
-            start, end = match.span()
-            if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(match.group()):
+        for start, end in self._any.spans(text):
+            shown = text[start:end]
+            if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(shown):
                 continue
-            regions = next(regions for form, regions in self._forms if form.fullmatch(match.group()))
-            if any(is_number(match.group(), region) for region in regions):
+            regions = next(regions for form, regions in self._forms if form.fullmatch(shown))
+            if any(is_number(shown, region) for region in regions):
                 yield start, end
 
 
@@ -138,14 +137,13 @@ def is_number(text: str, region: str | None) -> bool:
 
 
 def _international(text: str) -> Iterator[tuple[int, int]]:
-    for match in _INTERNATIONAL.finditer(text):
-        start = match.start()
-        if start and text[start - 1].isalnum():
+    for (start, last), _, (number, _) in _INTERNATIONAL.groups(text):
+        if last - number < _SHORTEST or (start and text[start - 1].isalnum()):
             continue
-        dialled = match[1] == "00"
-        if dialled and (match.group().isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
+        dialled = text[start] == "0"
+        if dialled and (text[start:last].isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
             continue
-        end = _longest(text, match.start(2), match.end(), _is_international)
+        end = _longest(text, number, last, _is_international)
         if dialled and end is not None and text[start:end].isdigit():
             continue  # in one piece, two zeros begin many a reference
         if end is not None and not _AMOUNT.match(text[start + 1 : end]) and not text[end : end + 1].isalpha():

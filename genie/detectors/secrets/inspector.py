@@ -16,17 +16,16 @@ import itertools
 import json
 import math
 import re
-from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
-from genie.detectors.pii.digit_runs import is_free
 from genie.detectors.regex_set import Hints, compiled
 from genie.detectors.secrets.keys import FORMS, HINTS
+from genie.detectors.spans import Claims
 from genie.detectors.unicode import fold, fold_with_origins
-from genie.policy.policy import Span
+from genie.policy.inspection import Span
 
 _ALONE = r"(?:^|[^A-Za-z0-9])"
 
@@ -293,11 +292,14 @@ class SecretsInspector:
         hints = self._hints(folded.text)
         if not hints:
             return ()
-        taken: list[tuple[int, int]] = []
-        kinds: dict[tuple[int, int], str] = {}
+        claims, found = Claims(len(folded.text)), list[tuple[int, int, str]]()
         for finder in self._finders:
-            for kind, start, end in finder.find(folded.text) if not hints.isdisjoint(finder.hints) else ():
-                if kind in self._labels and is_free(taken, start, end):
-                    insort(taken, (start, end))
-                    kinds[start, end] = kind
-        return tuple(Span(f"secrets.{kinds[span]}", *folded.span(*span), self._labels[kinds[span]]) for span in taken)
+            if not hints.isdisjoint(finder.hints):
+                found += [
+                    (start, end, kind)
+                    for kind, start, end in finder.find(folded.text)
+                    if kind in self._labels and claims.claim(start, end)
+                ]
+        return tuple(
+            Span(f"secrets.{kind}", *folded.span(start, end), self._labels[kind]) for start, end, kind in sorted(found)
+        )

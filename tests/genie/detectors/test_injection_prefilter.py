@@ -15,6 +15,7 @@ from genie.contracts.classification import Classification
 from genie.detectors.injection.inspector import KINDS, InjectionInspector
 from genie.detectors.injection.prefilter import EDGE, GAP, Prefilter, Needs, in_order, plain_of, shipped, sought
 from genie.detectors.injection.scorer import KNOWN, suspects
+from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold
 from tools.injection.prefilter import PROSE, SCRIPTS, SIDE, STATEMENT, any_of, made, patterns, required
 
@@ -80,7 +81,9 @@ def test_words_count_in_their_order_and_may_share_what_stands_between_them() -> 
 
 
 def test_a_gate_knows_a_pattern_without_words_too() -> None:
-    gate = Prefilter(["[0-9]{4,}", "(?i)pin"], [Needs("[0-9]{4,}", ()), Needs("(?i)your pin", (frozenset({"your pin"}),))])
+    gate = Prefilter(
+        ["[0-9]{4,}", "(?i)pin"], [Needs("[0-9]{4,}", ()), Needs("(?i)your pin", (frozenset({"your pin"}),))]
+    )
     assert gate.finds("call 0800")
     assert not gate.finds("Pinboard")
 
@@ -126,3 +129,10 @@ def test_what_passes_is_confirmed_or_let_go() -> None:
 
 def test_the_kinds_are_those_of_the_grammar() -> None:
     assert set(KINDS) == {known.kind for known in KNOWN} | {"encoded", "model"}
+
+
+def test_the_prefilter_names_the_patterns_that_the_set_of_all_patterns_names() -> None:
+    everything = RegexSet(patterns())
+    names = patterns()
+    for text in map(fold, TEXTS):
+        assert set(PREFILTER.matching(text)) == {names[hit] for hit in everything.hits(text)}
