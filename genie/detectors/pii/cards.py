@@ -105,7 +105,7 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
     whole = first == 0 and run.digits <= _LONGEST
     if not (whole or len(opening) % 4 == 0 or len(opening) >= 10):
         return None
-    found, digits, ends = None, "", []
+    found, digits, ends = None, "", list[int]()
     start = groups[first][0]
     for last in range(first, len(groups)):
         digits += groups[last][2]
@@ -129,7 +129,7 @@ def _usual(breaks: list[int]) -> bool:
     Args:
         breaks: After how many digits there is a separator.
     """
-    return breaks == [4, 8, 12] or not any([digits % 4 for digits in breaks]) or breaks in ([4, 10], [10])
+    return breaks == [4, 8, 12] or not any(digits % 4 for digits in breaks) or breaks in ([4, 10], [10])
 
 
 def _unusual(shown: str) -> bool:

@@ -34,9 +34,9 @@ def find_email(text: str) -> Iterator[tuple[int, int]]:
     A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and what stands before the
     host of a URL are none.
     """
-    for start, end in _PLAIN.spans(text):
-        local, _, domain = text[start:end].partition("@")
-        start += len(local) - len(local.lstrip(".'"))
+    for first, end in _PLAIN.spans(text):
+        local, _, domain = text[first:end].partition("@")
+        start = first + len(local) - len(local.lstrip(".'"))
         spaced = local[-1:].isspace() or domain[:1].isspace()
         if domain.rpartition(".")[2].lower() in _FILES or (spaced and not _MAILBOX.match(local.strip())):
             continue

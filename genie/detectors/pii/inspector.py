@@ -56,7 +56,7 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 
 DETECTORS = detectors()
 _BETWEEN = "\x1f\n" * 16 + "\x1f"
-"""Keeps strings apart that are examined together: longer than any gap of a pattern, and of no gap's characters alone."""
+"""Stands between strings that are examined together: longer than a gap of any pattern, and no gap allows it."""
 _SHORTEST_RUN = 12
 """Digits of the shortest number that is found in a run: Aadhaar."""
 

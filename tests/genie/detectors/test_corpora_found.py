@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from genie.detectors.unicode import LOOKALIKES
-from genie.policies.pii import LABELS, Pii, PiiSettings
-from genie.policies.secrets import KINDS, Secrets, SecretsSettings
-from genie.contracts.message import Payload, stamp, topic_of
-from genie.contracts.card import AgentCard, Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.message import Payload, stamp, topic_of
+from genie.detectors.unicode import LOOKALIKES
+from genie.policies.pii import LABELS, Pii, PiiSettings
+from genie.policies.secrets import KINDS, Secrets, SecretsSettings
 from genie.policy.inspection import Inspector
 from genie.policy.policy import PolicySet, mask
 

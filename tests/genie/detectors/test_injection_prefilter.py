@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from genie.contracts.classification import Classification
 from genie.detectors.injection.inspector import KINDS, InjectionInspector
-from genie.detectors.injection.prefilter import EDGE, GAP, Prefilter, Needs, in_order, plain_of, shipped, sought
+from genie.detectors.injection.prefilter import EDGE, GAP, Needs, Prefilter, in_order, plain_of, shipped, sought
 from genie.detectors.injection.scorer import KNOWN, suspects
 from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold

@@ -14,7 +14,6 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.headers import NO_HEADERS
 from genie.contracts.message import Finding, Inspection, Payload, stamp
-from genie.errors import PolicyError
 from genie.policies.clearance import Clearance
 from genie.policies.injection import Injection, InjectionSettings
 from genie.policies.pii import LABELS, Pii, PiiSettings
