@@ -53,12 +53,18 @@ class PayloadSize:
         """None: every inspection measures the size."""
         return ()
 
+    def max_bytes(self, topic: str) -> int:
+        """Return the limit of a topic; larger messages are denied unread, so no inspector scans them."""
+        return self._rule(topic).max_bytes or self.settings.max_bytes
+
+    def _rule(self, topic: str) -> SizeRule:
+        written = most_specific(self.settings.topics, topic, SizeRule())
+        return SizeRule(max_bytes=written) if isinstance(written, int) else written
+
     def compile(self, route: Route) -> Judge:
         """Return the judge of a route; the shape of a class without tuples is decided here."""
         topic, settings = topic_of(route.payload).name, self.settings
-        written = most_specific(settings.topics, topic, SizeRule())
-        rule = SizeRule(max_bytes=written) if isinstance(written, int) else written
-        limit = rule.max_bytes or settings.max_bytes
+        rule, limit = self._rule(topic), self.max_bytes(topic)
         max_depth, max_parts = rule.max_depth or settings.max_depth, rule.max_parts or settings.max_parts
         shape = shape_of(route.payload)
         within = shape.most is not None and shape.most[0] <= max_depth and shape.most[1] <= max_parts

@@ -74,6 +74,8 @@ class PiiInspector:
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "2"
+    reach: ClassVar[int] = 1_024
+    """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 
     def __init__(self, labels: Mapping[str, Classification], *, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
         self._labels = dict(labels)

@@ -273,6 +273,8 @@ class SecretsInspector:
 
     name: ClassVar[str] = "secrets"
     version: ClassVar[str] = "1"
+    reach: ClassVar[int] = 16_384
+    """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 
     def __init__(self, labels: Mapping[str, Classification]) -> None:
         self._labels = dict(labels)
