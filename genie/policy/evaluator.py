@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.policy.inspection import REFUSED
 from genie.policy.verdicts import (
     ALLOW,
     SHADOW,
@@ -147,7 +148,7 @@ class Gate:
         """
         inspection = message.inspection
         if inspection.failed is not None:
-            return self._undecidable(f"an inspector failed ({inspection.failed})")
+            return self._uninspected(message, sender)
         try:
             if message.headers is not self._allowed:
                 for judge in self._headers:
@@ -165,8 +166,18 @@ class Gate:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
         return tuple(opinion for seat in self._seats for opinion in _opinions(seat, message, sender))
 
-    def _undecidable(self, why: str) -> Decision:
-        return Decision("deny", (Reason("engine", "1", "deny", "undecidable", why),), self._set)
+    def _uninspected(self, message: Message[Any], sender: AgentCard) -> Decision:
+        """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
+        code = message.inspection.failed or ""
+        if code not in REFUSED:
+            why = f"an inspector failed ({code})"
+            return Decision("deny", (Reason("engine", "1", "deny", "undecidable", why),), self._set)
+        own = tuple(
+            Reason(name, version, "deny", verdict.code, verdict.reason)
+            for name, version, shadow, verdict in self.opinions(message, sender)
+            if isinstance(verdict, Deny) and verdict.code == code and not shadow
+        )
+        return Decision("deny", own or (Reason("engine", "1", "deny", code, REFUSED[code]),), self._set)
 
     def _fold(self, message: Message[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
         fold = _Fold(approved)

@@ -9,8 +9,8 @@ import pytest
 
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload
-from genie.policy.inspection import Inspectors, Span
 from genie.policy import inspection as inspector
+from genie.policy.inspection import Inspectors, Span
 
 
 class Note(Payload, topic="inspector.note"):
