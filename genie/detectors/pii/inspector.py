@@ -98,7 +98,7 @@ class PiiInspector:
         for text in texts:
             end, here = at + len(text), []
             while span is not None and span.start < end:
-                here.append(span._replace(start=span.start - at, end=min(span.end, end) - at))
+                here.append(Span(span.kind, span.start - at, min(span.end, end) - at, span.label))
                 span = next(found, None)
             all_spans.append(tuple(here))
             at = end + len(_BETWEEN)
