@@ -117,7 +117,7 @@ def shipped() -> Prefilter:
     )
 
 
-_PATIENCE = 1_000_000
+_PATIENCE = 300_000
 """Characters that one process scans with the prefilter; beyond them the set of all patterns would have been cheaper."""
 _scanned = 0
 

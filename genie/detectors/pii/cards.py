@@ -105,6 +105,10 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
     whole = first == 0 and run.digits <= _LONGEST
     if not (whole or len(opening) % 4 == 0 or len(opening) >= 10):
         return None
+    if len(opening) == 4 and [len(group[2]) for group in groups[first + 1 : first + 5]] in ([4, 4, 4], [4, 4, 4, 4]):
+        digits = opening + groups[first + 1][2] + groups[first + 2][2] + groups[first + 3][2]
+        holds = is_card(digits) and _bounded(text, groups[first][0], groups[first + 3][1])
+        return first + 4 if holds else None
     found, digits, ends = None, "", list[int]()
     start = groups[first][0]
     for last in range(first, len(groups)):

@@ -52,8 +52,7 @@ class Run:
     def groups(self) -> tuple[Group, ...]:
         """The digits between separators."""
         if self._groups is None:
-            found = _GROUP.finditer(self._text, self.start, self.end)
-            self._groups = tuple([(group.start(), group.end(), group[0]) for group in found])
+            self._groups = tuple(_groups(self._text, self.start, self.end))
         return self._groups
 
     @property
@@ -82,6 +81,19 @@ def runs(text: str, *, at_least: int) -> Iterator[Run]:
     for start, end in _run(at_least).spans(text):
         if not uuids or is_free(uuids, start, end):
             yield Run(text, start, end)
+
+
+def _groups(text: str, start: int, end: int) -> Iterator[Group]:
+    parts = text[start:end].split(" ")
+    if "" in parts or not "".join(parts).isdigit():  # not single spaces alone
+        for group in _GROUP.finditer(text, start, end):
+            yield group.start(), group.end(), group[0]
+        return
+    at = start
+    for digits in parts:
+        last = at + len(digits)
+        yield at, last, digits
+        at = last + 1
 
 
 def _is_word(text: str, start: int, end: int) -> bool:

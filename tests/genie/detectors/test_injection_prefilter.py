@@ -29,7 +29,8 @@ PREFILTER = shipped()
 PASSES = re2.compile("|".join(f"(?:{pattern})" for pattern in PREFILTER.patterns))
 
 
-def test_the_gate_is_what_the_grammar_needs() -> None:
+@pytest.mark.slow
+def test_the_prefilter_is_what_the_grammar_needs() -> None:
     """When this fails: ``python -m tools.injection``."""
     data = made()
     sets = [frozenset(words) for words in data["sets"]]

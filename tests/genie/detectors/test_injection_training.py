@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import subprocess
+import sys
+import zipfile
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from genie.detectors.injection import classifier as ngrams
+from tools.injection.__main__ import main
 from tools.injection.regression import fit
 from tools.injection.sentences import Composer
 
@@ -70,3 +76,32 @@ def test_the_heaviest_window_of_a_long_text_holds_the_attack() -> None:
 
     assert "instructions" in words[window.start : window.end]
     assert window.end - window.start <= ngrams.WINDOW
+
+
+@pytest.mark.slow
+def test_training_again_reproduces_the_weights_and_the_prefilter_that_ship() -> None:
+    done = CliRunner().invoke(main, ["--check"])
+
+    assert done.exit_code == 0, done.output
+    assert ngrams.SHA256 in done.output
+
+
+@pytest.mark.slow
+def test_the_wheel_has_what_the_trainer_made_and_neither_trainer_nor_corpora(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    code = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
+        names = set(archive.namelist())
+
+    package = "genie/detectors/injection/"
+    assert {f"{package}prefilter.json", f"{package}ngrams.bin.gz", f"{package}scorer.py"} <= names
+    trainer = {path.name for path in (root / "tools/injection").iterdir()} - {
+        "__init__.py",
+        "__main__.py",
+        "prefilter.py",
+    }
+    corpora = {path.name for path in (root / "tests/corpora").iterdir()} - {"README.md"}
+    assert [
+        name for name in names if Path(name).name in trainer | corpora or name.startswith(("tools/", "tests/"))
+    ] == []
