@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -88,15 +89,14 @@ def _any_of(topic: str, roles: tuple[str, ...]) -> Judge:
 def _judge(topic: str, rule: RoleRule) -> Judge:
     one, every, none = (frozenset(roles or ()) for roles in (rule.any_of, rule.all_of, rule.none_of))
     senders = rule.senders
-    known: dict[str, bool] = {}
-    """Senders met so far, and whether they may send; there are as many as agents and callers that may."""
+
+    @lru_cache(maxsize=1024)  # agents come and go
+    def listed(name: str) -> bool:
+        return any(matches_id(written, name) for written in senders or ())
 
     def may_send(sender: AgentCard) -> bool:
-        name = CALLER if sender.egress and sender.id.startswith("caller:") else sender.id
-        may = senders is None or any(matches_id(listed, name) for listed in senders)
-        if name == sender.id:
-            known[name] = may
-        return may
+        # The name that is looked up is the key of the cache, because an agent may have the id of a caller.
+        return listed(CALLER if sender.egress and sender.id.startswith("caller:") else sender.id)
 
     def judge(message: Message[Any], sender: AgentCard) -> Verdict:
         held = message.headers.roles
@@ -106,7 +106,7 @@ def _judge(topic: str, rule: RoleRule) -> Judge:
             why = f"needs all of the roles {', '.join(sorted(every))}; {', '.join(sorted(every - held))} lacking"
         elif not none.isdisjoint(held):
             why = f"may not be caused by somebody with the role {min(none & held)}; somebody else must start the run"
-        elif senders is None or known.get(sender.id) or may_send(sender):
+        elif senders is None or may_send(sender):
             return ALLOW
         else:
             why = f"may be sent by {', '.join(senders)} only; list this sender, or have one of those send it"
