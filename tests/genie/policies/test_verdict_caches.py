@@ -1,4 +1,4 @@
-"""What is allowed once is allowed again only for what it was judged on: a test for every cache of verdicts and findings."""
+"""A cached verdict or finding applies only to what it was computed from: one test for every cache."""
 
 from __future__ import annotations
 
