@@ -1,4 +1,4 @@
-"""Payload size: no message is larger, deeper or of more parts than a limit, overall or per topic."""
+"""Payload size: limits for the bytes, depth and parts of a message, for all topics or for one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, R
 
 
 class SizeRule(PolicySettings):
-    """Limits of one topic or family; what is not given is as for every topic."""
+    """Limits of one topic or family; an omitted limit is that of all topics."""
 
     max_bytes: PositiveInt | None = None
     max_depth: PositiveInt | None = None
@@ -29,7 +29,7 @@ class PayloadSizeSettings(PolicySettings):
     max_bytes: PositiveInt = 8 * 1024 * 1024
     """Strings in UTF-8, and eight for every other scalar."""
     max_depth: PositiveInt = 32
-    """Levels of nesting: the payload is the first, what its fields hold the second, the items of a tuple one more."""
+    """Levels of nesting: the payload is level one, its fields are level two, the items of a tuple one deeper."""
     max_parts: PositiveInt = 1_000_000
     """Values inside, at every level: fields, items, and the tuples and objects that hold them."""
     topics: Mapping[TopicRule, SizeRule | PositiveInt] = Field(default_factory=dict)
@@ -38,7 +38,7 @@ class PayloadSizeSettings(PolicySettings):
 
 
 class PayloadSize:
-    """Deny what is larger, deeper or of more parts than its topic's limit."""
+    """Deny messages that are larger, deeper or of more parts than the limits of their topic."""
 
     name: ClassVar[str] = "payload_size"
     version: ClassVar[str] = "2"
