@@ -1,7 +1,7 @@
-"""Unicode folding: lookalike, decorated and invisible characters become the plain text that a reader sees.
+"""Unicode folding: look-alike, decorated and invisible characters become the plain text that a reader sees.
 
-Each character is folded by itself, and ASCII stays as it is. So folding a text joined of strings is the same as joining
-folded strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
+Each character is folded by itself, and ASCII is unchanged. Therefore folding joined strings equals joining folded
+strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
 Case is left to the patterns (``(?i)``), and so are runs of white space.
 
 Source: Unicode NFKD for compatibility forms; lookalikes of Latin letters after the Unicode confusables (UTS #39).
@@ -39,7 +39,7 @@ LOOKALIKES = {
     **dict.fromkeys("⁄∕", "/"), **dict.fromkeys("ǀ∣│", "|"), **dict.fromkeys("‹〈⟨", "<"), **dict.fromkeys("›〉⟩", ">"),
     **dict.fromkeys("。․·", "."), "\u2800": " ",
 }  # fmt: skip
-"""What each is read as."""
+"""Look-alike character -> the character that a reader sees."""
 
 _REMEMBERED = 8192  # characters; a text of all of Unicode must not fill the memory
 
@@ -51,7 +51,7 @@ _TAGS = range(0xE0020, 0xE007F)  # invisible copies of ASCII, used to smuggle te
 
 
 class _Table(dict[int, str]):
-    """What each character becomes; worked out at its first use."""
+    """The folded form of each character, computed at its first use."""
 
     def __missing__(self, code: int) -> str:
         folded = _fold_character(chr(code))
@@ -69,7 +69,7 @@ def _fold_character(char: str) -> str:
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"  # half a character cannot be encoded, so no pattern could be asked
     plain = "".join(_plain(part) for part in unicodedata.normalize("NFKD", char))
-    # What is left of another script is put together again, so that patterns may be written in it.
+    # Remaining characters of other scripts are composed again, so that patterns can be written in them.
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
@@ -96,7 +96,7 @@ def fold(text: str) -> str:
     foreign = [char for char in set(text) if char > "\x7f"]
     if len(foreign) > _FEW:
         return text.translate(_table)
-    for char in foreign:  # in any order, because what a character becomes folds to itself
+    for char in foreign:  # in any order, because a folded character folds to itself
         plain = _table[ord(char)]
         if plain != char:
             text = text.replace(char, plain)

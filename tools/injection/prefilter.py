@@ -23,7 +23,7 @@ from typing import Any, TypedDict
 
 from genie.detectors.injection.obfuscation import TRIGGERS
 from genie.detectors.injection.prefilter import EDGE, GAP, Words, sought
-from genie.detectors.injection.scorer import KNOWN
+from genie.detectors.injection.scorer import PATTERNS
 from genie.detectors.unicode import fold
 
 PROSE = Path(__file__).with_name("everyday.txt")
@@ -48,7 +48,7 @@ _IDS, _ID, _ID_LENGTH = 1_000, "abcdefghijklmnop", 20  # ids are random letters,
 
 def patterns() -> tuple[str, ...]:
     """Return the patterns that the gate must let through."""
-    return (*(known.pattern for known in KNOWN), *TRIGGERS)
+    return (*(known.pattern for known in PATTERNS), *TRIGGERS)
 
 
 def required(pattern: str) -> list[Words]:

@@ -1,4 +1,4 @@
-"""The inspector of prompt injection: a gate for every text, and behind it the grammar, loaded by the first suspect."""
+"""The inspector of prompt injection: a prefilter for every text, and the grammar for suspicious ones."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "t
 _USUAL = Sensitivity()
 
 
-def suspected(folded: str) -> bool:
+def is_suspicious(folded: str) -> bool:
     """Return True where a pattern of the grammar matches folded text."""
     if is_cheaper(len(folded)):
         return shipped().finds(folded)
-    from genie.detectors.injection.scorer import suspects  # noqa: PLC0415 - start-up: the grammar is large
+    from genie.detectors.injection.scorer import is_suspicious as grammar_matches  # noqa: PLC0415 - start-up: the grammar is large
 
-    return suspects(folded)
+    return grammar_matches(folded)
 
 
 class InjectionInspector:
-    """Finds instructions that pose as data.
+    """Finds instructions in data.
 
     Args:
         label: Clearance needed to see a mark.
@@ -52,11 +52,11 @@ class InjectionInspector:
 
     @property
     def always(self) -> bool:
-        """True where the model looks at every text, whether or not a pattern matches."""
+        """True if the model reads every text, even if no pattern matches."""
         return self._usual.model
 
     def for_topic(self, topic: str) -> InjectionInspector:
-        """Return the inspector as a topic wants it."""
+        """Return the inspector with the sensitivity of a topic."""
         wanted = self._usual if self._of_topic is None else self._of_topic(topic)
         return self._others.setdefault(wanted, InjectionInspector(self._label, wanted))
 
@@ -64,18 +64,18 @@ class InjectionInspector:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What a text with a mark, or in disguise, matches; others may match as well."""
+        """Patterns of which a text with a mark matches at least one; other texts may match, too."""
         return shipped().patterns
 
     def confirm(self, text: str) -> bool:
-        """Return False for folded text that passed the gate and holds nothing all the same."""
-        return self._usual.model or suspected(text)
+        """Return False for folded text that passed the prefilter and has no mark."""
+        return self._usual.model or is_suspicious(text)
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the marks in a string, in order; marks of different kinds may overlap."""
-        from genie.detectors.injection.scorer import judged  # noqa: PLC0415 - start-up: for the first suspect
+        from genie.detectors.injection.scorer import scored  # noqa: PLC0415 - start-up: for the first suspect
 
-        score, marks = judged(fold(text), model=self._usual.model)
+        score, marks = scored(fold(text), model=self._usual.model)
         if score < self._usual.threshold:
             return ()
         folded = fold_with_origins(text)

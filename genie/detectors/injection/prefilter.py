@@ -1,8 +1,8 @@
-"""The gate before the grammar of injections: what a text must hold so that a pattern of the grammar can match.
+"""The prefilter of the injection grammar: words that a text must contain before a pattern can match.
 
-The grammar has hundreds of patterns, and making their automaton takes longer than a command may take to start. So the
-one pass over every text looks for words: of each pattern one set of which every match holds a word. Where one is found,
-a pattern is tried if all its sets are there in order. The words are package data, made by
+The grammar has hundreds of patterns, and building their automaton takes longer than a command may take to start. The
+one pass over every text therefore searches for words: for each pattern, a set of which every match contains a word. If
+a word is found, a pattern is tried if words of all its sets are present in order. The words are package data, built by
 ``python -m tools.injection``.
 """
 
@@ -28,7 +28,7 @@ Words = frozenset[str]
 
 
 class Needs(NamedTuple):
-    """A pattern of the grammar, and what it cannot do without."""
+    """A pattern of the grammar, and the words that its matches contain."""
 
     pattern: str
     """RE2."""
@@ -37,7 +37,7 @@ class Needs(NamedTuple):
 
 
 class Prefilter:
-    """Tells texts in which no pattern matches from those in which one does, without the automaton of all.
+    """Finds the patterns that match a text, without the automaton of all patterns.
 
     Args:
         patterns: RE2 for the one pass: a text in which none matches holds nothing.
@@ -81,7 +81,7 @@ class Prefilter:
 
 
 def plain_of(text: str) -> str:
-    """Return text in lower case with one gap for the signs between words, and around what is not ASCII."""
+    """Return text in lower case with one gap for the signs between words, and between ASCII and other letters."""
     plain = _SIGNS.sub(GAP, text)
     if not text.isascii():
         plain = _BORDER.sub(GAP, plain)
@@ -89,7 +89,7 @@ def plain_of(text: str) -> str:
 
 
 def sought(word: str) -> str:
-    """Return what of a word is sought in plain text: its longest part that has the same form wherever it stands."""
+    """Return the longest part of a word that has the same form everywhere in plain text."""
     plain = [_SIGNS.sub(GAP, piece) for piece in _FOREIGN.split(word)]
     inside = re.compile(f"(?<=[^{GAP}]){GAP}(?=[^{GAP}])")  # may stand for any number of signs, or for foreign letters
     return max((part for piece in plain for part in inside.split(piece)), key=len)
@@ -109,7 +109,7 @@ def in_order(sets: Sequence[Words], plain: str) -> bool:
 
 @functools.cache
 def shipped() -> Prefilter:
-    """Return the gate of the grammar as it is."""
+    """Return the prefilter of the shipped grammar."""
     data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
     return Prefilter(

@@ -46,7 +46,7 @@ def _lengths(prefix: str) -> frozenset[int]:
 
 
 _FIRM = (15, 16)
-"""Lengths that most cards have. Others, in one piece, are no card where the words before call them an order number."""
+"""Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
 _ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _SHORTEST, _LONGEST = 13, 19

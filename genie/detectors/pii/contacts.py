@@ -24,15 +24,15 @@ _DISGUISED = Pattern(
 )
 _FILES = frozenset({"css", "gif", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "py", "svg", "ts", "webp"})
 _MAILBOX = re.compile(r"(?=.*[A-Za-z]).*[0-9._+\-]")
-"""What a name beside a free-standing ``@`` must look like: ``jane.doe @ example.com``, not ``see us @ example.com``."""
+"""Form of a name next to a free-standing ``@``: ``jane.doe @ example.com``, not ``see us @ example.com``."""
 _SCHEME = re.compile(r"://[^\s/@]*\Z")
 
 
 def find_email(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of e-mail addresses.
 
-    A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and what stands before the
-    host of a URL are none.
+    A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and the user part of a
+    URL are skipped.
     """
     for first, end in _PLAIN.spans(text):
         local, _, domain = text[first:end].partition("@")

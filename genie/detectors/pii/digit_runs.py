@@ -1,4 +1,4 @@
-"""Runs of digits: what separates them, and where one stands alone."""
+"""Runs of digits: their separators, and whether a number stands alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Group = tuple[int, int, str]
 
 
 class Run:
-    """Digits that may belong together; its groups are read when somebody asks, since most runs are rejected before.
+    """Digits that may belong together. Its groups are computed on demand, because most runs are rejected before.
 
     Args:
         text: The text that the run stands in.
@@ -112,7 +112,7 @@ def is_reference(text: str, start: int) -> bool:
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Return True when a span is no piece of a longer word, number, decimal fraction or path of numbers."""
+    """Return True when a span is not part of a longer word, number, decimal fraction or path of numbers."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
     if before and (before[-1].isalnum() or (len(before) == 2 and before[-1] in "-./_,:" and before[0].isdigit())):
         return False

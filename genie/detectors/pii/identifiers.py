@@ -42,14 +42,14 @@ _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class _Account(NamedTuple):
-    """What an account number of one country looks like."""
+    """The form of account numbers of one country."""
 
     size: int
     """Characters without separators."""
     spaced: re.Pattern[str]
     """With separators."""
     structure: re.Pattern[str]
-    """What follows the check digits: digits or letters at each place."""
+    """The part after the check digits: digits or letters at each position."""
     country: str
     """The country's letters as digits, for the check."""
 
@@ -60,7 +60,7 @@ _CLASSES = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Za-z0-9]"}
 
 @functools.lru_cache(maxsize=1024)  # at most 676 country codes
 def _account(country: str) -> _Account | None:
-    """Return what an account number of a country looks like, None for a country without any."""
+    """Return the form of account numbers of a country, None for a country without IBAN."""
     from stdnum import numdb  # noqa: PLC0415 - start-up: most runs meet nothing that has the form of such a number
 
     form = numdb.get("iban").info(country)[0][1].get("bban")
@@ -90,7 +90,7 @@ def find_iban(text: str) -> Iterator[tuple[int, int]]:
             remainder = int(number[4:] + form.country + number[2:4]) % 97
         else:
             remainder = int((number[4:] + number[:4]).translate(_LETTERS)) % 97 if number else 0
-        # The remainder first: it is quick, and right for one text in ninety-seven; then what the country demands.
+        # The remainder first: it is cheap and rejects 96 of 97 candidates.
         if remainder == 1 and form.structure.match(number, 4):
             done = end
             yield start, end
@@ -103,7 +103,7 @@ def _may_begin(text: str, start: int) -> bool:
 
 
 def _written(text: str, start: int, form: _Account) -> tuple[str, int]:
-    """Return what may be an account number from a place, in capitals without separators, and where it ends."""
+    """Return the candidate from a position, in capitals without separators, and its end; empty if there is none."""
     end = start + form.size
     number = text[start:end]
     if number.isascii() and number.isalnum():
@@ -131,7 +131,7 @@ def find_pan(text: str) -> Iterator[tuple[int, int]]:
 def find_aadhaar(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
     """Yield the spans of Aadhaar numbers: written 4-4-4, or in any way after the word Aadhaar or UID.
 
-    Twelve digits in one piece, without the word, are taken for a reference: one in ten payment references passes the
+    Twelve digits in one piece without the word count as a payment reference, because one reference in ten passes the
     check digit.
     """
     named, in_fours = _AADHAAR_NAMED.search(text), _IN_FOURS.search(text)

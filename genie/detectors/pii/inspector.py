@@ -36,7 +36,7 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
     """Return every detector, the strongest check first.
 
     Args:
-        regions: ISO 3166 codes of the countries whose national telephone numbers are looked for.
+        regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
     """
     phones = Phones(regions)
     return (
@@ -64,12 +64,12 @@ _SHORTEST_RUN = 12
 class PiiInspector:
     """Finds personal data, each kind checked by more than its looks.
 
-    Where two kinds claim the same characters (a telephone number inside an account number), the one whose check is
-    stronger keeps them: the order of ``detectors``.
+    If two kinds match the same characters (a telephone number inside an account number), the kind with the stronger
+    check wins: the first in the order of ``detectors``.
 
     Args:
-        labels: Clearance needed to see each kind, by its name without ``pii.``; kinds left out are not looked for.
-        regions: ISO 3166 codes of the countries whose national telephone numbers are looked for.
+        labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
+        regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
     """
 
     name: ClassVar[str] = "pii"
@@ -87,11 +87,11 @@ class PiiInspector:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What a text with personal data matches."""
+        """Patterns of which a text with personal data matches at least one."""
         return self._hints.patterns
 
     def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """Return for each of many strings what ``examine`` returns, in one pass over all of them."""
+        """Return the result of ``examine`` for each of many strings, in one pass over all of them."""
         found = iter(self.examine(_BETWEEN.join(texts)))
         span, at = next(found, None), 0
         all_spans: list[tuple[Span, ...]] = []

@@ -1,7 +1,7 @@
 """Telephone numbers: with a calling code, in a national form, or after a word such as "phone".
 
-What looks like a number is asked of the numbering plans that the phonenumbers library carries (ITU-T E.164 and the
-national plans). They take 20 ms to load, so that is left until the first text that holds a candidate.
+Candidates are validated with the numbering plans of the phonenumbers library (ITU-T E.164 and the national plans). The
+plans take 20 ms to load, so they are loaded for the first candidate.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Phones:
     """Finds telephone numbers.
 
     Args:
-        regions: ISO 3166 codes of the countries whose national numbers are looked for.
+        regions: ISO 3166 codes of the countries whose national numbers are detected.
     """
 
     def __init__(self, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
@@ -76,7 +76,7 @@ class Phones:
     def find(self, text: str) -> list[tuple[int, int]]:
         """Return the spans of telephone numbers in a folded text.
 
-        Ten digits in one piece without a word beside them are taken for something else.
+        Ten digits in one piece count as a number only next to a word such as "phone".
         """
         found: list[tuple[int, int]] = []
         for find in (_international, self._after_word, self._national):
@@ -117,7 +117,7 @@ def _plans() -> ModuleType:
 
 
 def unknown_regions(regions: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the regions that no numbering plan is known of."""
+    """Return the regions without a numbering plan."""
     return tuple(region for region in regions if region not in _plans().SUPPORTED_REGIONS)
 
 
@@ -125,7 +125,7 @@ def is_number(text: str, region: str | None) -> bool:
     """Return True when a numbering plan has such a number.
 
     Args:
-        text: Digits, with separators; with ``+`` and a calling code where there is no region.
+        text: Digits, with separators; with ``+`` and a calling code if there is no region.
         region: ISO 3166 code of the country whose national form it is.
     """
     plans = _plans()

@@ -57,7 +57,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{24}")
 
 
 def find_private_key(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of PEM blocks, from the first line to the last; a first line without a key below it is none."""
+    """Yield the spans of PEM blocks, from the first line to the last; a first line without a key is skipped."""
     heads = [match.span() for match in _PEM.finditer(text)]
     for at, (start, head_end) in enumerate(heads):
         limit = heads[at + 1][0] if at + 1 < len(heads) else len(text)
@@ -98,7 +98,7 @@ _AUTHORIZATION = compiled(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]
 
 
 def find_authorization(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of what follows ``Bearer``, and of what follows ``Basic`` and decodes to name and password."""
+    """Yield the spans of tokens after ``Bearer``, and of values after ``Basic`` that decode to name and password."""
     for match in _AUTHORIZATION.finditer(text):
         value = match[1]
         if match.group()[:2].lower() == "ba":
@@ -122,7 +122,7 @@ _URL = compiled(r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,}
 
 
 def find_url_password(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of passwords before the host of a URL; what repeats the name, or is a placeholder, is none."""
+    """Yield the spans of passwords before the host of a URL; a repeated user name or a placeholder is skipped."""
     for match in _URL.finditer(text):
         value = match[1]
         name = match.group().partition("://")[2].partition(":")[0]
@@ -219,7 +219,7 @@ _FILLER = compiled(
 
 
 def _placeholder(value: str) -> bool:
-    """Return True for what stands where a secret would: words that say so, or the same two characters repeated."""
+    """Return True for a placeholder of a secret: words that say so, or the same two characters repeated."""
     return len({char for char in value.lower() if char.isalnum()}) <= 2 or _FILLER.fullmatch(value) is not None
 
 
@@ -265,10 +265,10 @@ FINDERS = (
 
 
 class SecretsInspector:
-    """Finds secrets. Where two kinds claim the same characters, the one whose form is stronger keeps them.
+    """Finds secrets. If two kinds match the same characters, the kind with the stronger form wins.
 
     Args:
-        labels: Clearance needed to see each kind, by its name without ``secrets.``; kinds left out are not looked for.
+        labels: Clearance needed to see each kind, by its name without ``secrets.``; other kinds are not detected.
     """
 
     name: ClassVar[str] = "secrets"
@@ -285,7 +285,7 @@ class SecretsInspector:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What a text with a secret matches."""
+        """Patterns of which a text with a secret matches at least one."""
         return self._hints.patterns
 
     def examine(self, text: str) -> tuple[Span, ...]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from genie.contracts.classification import Classification
 from genie.detectors.injection.inspector import KINDS, InjectionInspector
 from genie.detectors.injection.prefilter import EDGE, GAP, Needs, Prefilter, in_order, plain_of, shipped, sought
-from genie.detectors.injection.scorer import KNOWN, suspects
+from genie.detectors.injection.scorer import PATTERNS, is_suspicious
 from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold
 from tools.injection.prefilter import PROSE, SCRIPTS, SIDE, STATEMENT, any_of, made, patterns, required
@@ -90,13 +90,13 @@ def test_a_gate_knows_a_pattern_without_words_too() -> None:
 
 
 def test_every_suspect_of_the_corpora_passes() -> None:
-    suspicious = [fold(text) for text in TEXTS if suspects(fold(text))]
+    suspicious = [fold(text) for text in TEXTS if is_suspicious(fold(text))]
     assert len(suspicious) > 400
     assert not [text for text in suspicious if not PASSES.search(text) or not PREFILTER.finds(text)]
 
 
 def test_what_passes_without_reason_is_let_go() -> None:
-    ordinary = [fold(text) for text in TEXTS if not suspects(fold(text))]
+    ordinary = [fold(text) for text in TEXTS if not is_suspicious(fold(text))]
     assert len(ordinary) > 100
     assert not [text for text in ordinary if PREFILTER.finds(text)]
 
@@ -105,7 +105,7 @@ def test_an_ordinary_statement_does_not_pass_and_of_prose_only_what_the_grammar_
     assert not PASSES.search(fold(STATEMENT.read_text(encoding="utf-8")))
     prose = PROSE.read_text(encoding="utf-8").splitlines()
     found = [line for line in prose if PREFILTER.finds(fold(line))]
-    assert found == [line for line in prose if suspects(fold(line))]
+    assert found == [line for line in prose if is_suspicious(fold(line))]
     assert len(found) < len(prose) / 10
 
 
@@ -129,7 +129,7 @@ def test_what_passes_is_confirmed_or_let_go() -> None:
 
 
 def test_the_kinds_are_those_of_the_grammar() -> None:
-    assert set(KINDS) == {known.kind for known in KNOWN} | {"encoded", "model"}
+    assert set(KINDS) == {known.kind for known in PATTERNS} | {"encoded", "model"}
 
 
 def test_the_prefilter_names_the_patterns_that_the_set_of_all_patterns_names() -> None:
