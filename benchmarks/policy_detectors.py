@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
+
+from stdnum import luhn
+from stdnum.iso7064 import mod_97_10
 
 from benchmarks.figures import Figure, Limit, printed
 from genie.contracts.message import Inspection, Payload
@@ -15,7 +19,7 @@ from genie.detectors.unicode import fold
 from genie.policies.injection import Injection
 from genie.policies.pii import Pii
 from genie.policies.secrets import Secrets
-from genie.policy.policy import Inspectors
+from genie.policy.inspection import Inspectors
 
 ASCII = (
     "The statement of May shows a rent payment of 1,250.00 to Harbour Homes, groceries at three shops, and a refund. "
@@ -55,10 +59,20 @@ HARD = (
 )  # fmt: skip
 
 
+FULL = 500.0
+"""Microseconds that a kilobyte full of findings may take; it has 45."""
+
+
 class Note(Payload, topic="bench.note"):
     """One string."""
 
     text: str
+
+
+class Rows(Payload, topic="bench.rows"):
+    """Many strings."""
+
+    rows: tuple[str, ...]
 
 
 def figures(rounds: int = 1_000) -> Iterator[Figure]:
@@ -85,8 +99,40 @@ def slow_figures(rounds: int = 30) -> Iterator[Figure]:
         yield Figure(name, _fastest(lambda note=note: inspect(note), rounds), "us", limit=Limit(limit))  # type: ignore[misc]  # bound now
 
 
+def full_figures(rounds: int = 4) -> Iterator[Figure]:
+    """Yield what a kilobyte costs of text in which everything is found: an account, a card and an address a line."""
+    for size in (10_000, 100_000, 1_000_000):
+        texts = [_lines(size, seed) for seed in range(rounds)]  # a string that was seen before is not examined again
+        notes, rows = [Note(text="\n".join(lines)) for lines in texts], [Rows(rows=lines) for lines in texts]
+        for name, payloads in (("one string", iter(notes)), ("a string a line", iter(rows))):
+            inspect, some = _inspectors().inspect, payloads
+            if inspect(Rows(rows=_lines(10_000, rounds))).failed is not None:
+                raise ValueError("the inspection failed; it would measure something else")
+            cost = _fastest(lambda inspect=inspect, some=some: inspect(next(some)), rounds)  # type: ignore[misc]  # bound now
+            title = f"a KB full of findings, {size // 1000} KB, {name}"
+            yield Figure(title, cost / size * 1_000, "us", limit=Limit(FULL))
+
+
+def _lines(size: int, seed: int) -> tuple[str, ...]:
+    chance = random.Random(seed)  # noqa: S311 - numbers that look like accounts and cards
+    lines: list[str] = []
+    while size > 0:
+        account = "37040044" + "".join(chance.choices("0123456789", k=10))
+        card = "4" + "".join(chance.choices("0123456789", k=14))
+        card += luhn.calc_check_digit(card)
+        check = mod_97_10.calc_check_digits(f"{account}DE")
+        number = " ".join(card[at : at + 4] for at in range(0, 16, 4))
+        lines.append(f"DE{check}{account} {number} jane.{chance.randrange(100_000)}@example.com")
+        size -= len(lines[-1]) + 1
+    return tuple(lines)
+
+
+def _inspectors() -> Inspectors:
+    return Inspectors(one for policy in (Pii(), Secrets(), Injection()) for one in policy.inspectors)
+
+
 def _detectors() -> Callable[[Payload], Inspection]:
-    return Inspectors(one for policy in (Pii(), Secrets(), Injection()) for one in policy.inspectors).compiled(Note)
+    return _inspectors().compiled(Note)
 
 
 def _note(piece: str, size: int) -> Note:
@@ -103,4 +149,4 @@ def _fastest(work: Callable[[], object], rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    printed(figures(), slow_figures())
+    printed(figures(), slow_figures(), full_figures())

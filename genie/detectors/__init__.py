@@ -1,1 +1,1 @@
-"""Detectors: what finds personal data and injection marks in strings."""
+"""Detectors of personal data, secrets and prompt injection in strings; policies decide about their findings."""

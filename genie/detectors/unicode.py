@@ -1,18 +1,45 @@
-"""Unicode folding: lookalike, decorated and invisible characters become the plain text that a reader sees.
+"""Unicode folding: look-alike, decorated and invisible characters become the plain text that a reader sees.
 
-Each character is folded by itself, and ASCII stays as it is. So folding a text joined of strings is the same as joining
-folded strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
+Each character is folded by itself, and ASCII is unchanged. Therefore folding joined strings equals joining folded
+strings, a pattern that matches one string also matches the joined text, and ASCII text needs no fold.
 Case is left to the patterns (``(?i)``), and so are runs of white space.
 
 Source: Unicode NFKD for compatibility forms; lookalikes of Latin letters after the Unicode confusables (UTS #39).
 """
+# ruff: noqa: RUF001 - the ambiguous characters are the data of the lookalike table
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from genie.detectors.lookalikes import LOOKALIKES
+
+def _pairs(text: str) -> Iterable[tuple[str, str]]:
+    letters = text.replace(" ", "")
+    return zip(letters[::2], letters[1::2], strict=True)
+
+
+# Each lookalike is followed by the letter it looks like.
+_CYRILLIC = (
+    "АA ВB ЕE ЅS ІI ЈJ КK МM НH ОO РP СC ТT УY ХX ҮY ԌG ԚQ ԜW аa вb еe ѕs іi јj кk мm нh оo рp сc тt уy "
+    "хx үy ԁd һh ԛq ԝw ѵv гr ӏl ӀI"
+)
+_GREEK = "ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX αa βb γy εe ηn ιi κk νv οo ρp τt υu χx ωw ϲc ϳj"
+_OTHERS = "օo ոn սu հh ցg քf ԼL ՏS ՍU ᎪA ᏴB ᏟC ᎠD ᎬE ᎻH ᎥI ᎫJ ᏦK ᏞL ᎷM ᏢP ᏒR ᏚS ᎢT ᏙV ᏔW ᏃZ"
+_LATIN = (
+    "ıi ȷj ɑa ɡg ɩi ʟl ɪi ɴn ʀr ʏy ʜh ɢg ᴀa ʙb ᴄc ᴅd ᴇe ᴊj ᴋk ᴍm ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz ꜱs ɾr øo ØO łl ŁL "
+    "đd ĐD ðd ÐD ħh ŧt"
+)
+
+LOOKALIKES = {
+    **{char: plain for part in (_CYRILLIC, _GREEK, _OTHERS, _LATIN) for char, plain in _pairs(part)},
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE",
+    **dict.fromkeys("‐‑‒–—―−⁃", "-"), **dict.fromkeys("‘’‚‛′ʹʼ", "'"), **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("⁄∕", "/"), **dict.fromkeys("ǀ∣│", "|"), **dict.fromkeys("‹〈⟨", "<"), **dict.fromkeys("›〉⟩", ">"),
+    **dict.fromkeys("。․·", "."), "\u2800": " ",
+}  # fmt: skip
+"""Look-alike character -> the character that a reader sees."""
 
 _REMEMBERED = 8192  # characters; a text of all of Unicode must not fill the memory
 
@@ -24,7 +51,7 @@ _TAGS = range(0xE0020, 0xE007F)  # invisible copies of ASCII, used to smuggle te
 
 
 class _Table(dict[int, str]):
-    """What each character becomes; worked out at its first use."""
+    """The folded form of each character, computed at its first use."""
 
     def __missing__(self, code: int) -> str:
         folded = _fold_character(chr(code))
@@ -42,7 +69,7 @@ def _fold_character(char: str) -> str:
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"  # half a character cannot be encoded, so no pattern could be asked
     plain = "".join(_plain(part) for part in unicodedata.normalize("NFKD", char))
-    # What is left of another script is put together again, so that patterns may be written in it.
+    # Remaining characters of other scripts are composed again, so that patterns can be written in them.
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
@@ -69,7 +96,7 @@ def fold(text: str) -> str:
     foreign = [char for char in set(text) if char > "\x7f"]
     if len(foreign) > _FEW:
         return text.translate(_table)
-    for char in foreign:  # in any order, because what a character becomes folds to itself
+    for char in foreign:  # in any order, because a folded character folds to itself
         plain = _table[ord(char)]
         if plain != char:
             text = text.replace(char, plain)
@@ -81,7 +108,7 @@ class Folded(NamedTuple):
 
     text: str
     origins: tuple[int, ...] | None
-    """Position in the original of each character; None when nothing changed."""
+    """Position in the original of each character; None when every character stayed at its place."""
     original: str
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -101,6 +128,8 @@ def fold_with_origins(text: str) -> Folded:
     """Return ``fold(text)`` with the way back to the original."""
     if text.isascii():
         return Folded(text, None, text)
+    if all(len(_table[ord(char)]) == 1 for char in set(text)):
+        return Folded(fold(text), None, text)
     pieces = [_table[ord(char)] for char in text]
     origins = tuple(position for position, piece in enumerate(pieces) for _ in piece)
     return Folded("".join(pieces), origins, text)

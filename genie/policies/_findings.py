@@ -1,4 +1,4 @@
-"""From findings to a verdict: the words for places, and masking or, where a field cannot be masked, refusing."""
+"""Findings as verdicts: names of their places, and masking, or denial if a field cannot be masked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def place(path: Path) -> str:
 
 
 def places(findings: Sequence[Finding]) -> str:
-    """Return kinds and places of findings, the first few by name: never what they matched."""
+    """Return kinds and places of findings, the first few by name; never the matched text."""
     named = list(dict.fromkeys(f"{finding.kind} at {place(finding.path)}" for finding in findings))
     rest = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return ", ".join(named[:_NAMED]) + rest
@@ -28,7 +28,7 @@ def masked_or_denied(code: str, findings: Sequence[Finding], why: str) -> Redact
     Args:
         code: Label of the denial.
         findings: At least one.
-        why: What the recipient lacks, to follow "found pii.card at narration, ".
+        why: The reason, to follow "found pii.card at narration, ".
     """
     fixed = [finding for finding in findings if not finding.maskable]
     if fixed:

@@ -1,4 +1,4 @@
-"""What a policy does about findings of its own kinds that a recipient may not see: mask, deny or hold, per kind."""
+"""Actions of a policy on its findings above the recipient's clearance: mask, deny or hold, by kind."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def exposure_judge(
 
     Args:
         policy: Name of the policy; its findings are of kinds below that name.
-        route: What is judged.
+        route: The payload class and the recipient.
         labels: Clearance needed to see each kind.
-        actions: What to do about each kind.
+        actions: Action for each kind.
         everyone: Act for every recipient, whatever its clearance.
     """
     clearance = route.recipient.clearance
     acted = {f"{policy}.{kind}": actions[kind] for kind, label in labels.items() if everyone or label > clearance}
     if not acted:
         return None
-    why = "which nobody may be given here" if everyone else f"above the recipient's clearance {clearance.label}"
+    why = "which no recipient may see here" if everyone else f"above the recipient's clearance {clearance.label}"
 
     def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         findings = message.inspection.findings

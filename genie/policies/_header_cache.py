@@ -1,4 +1,4 @@
-"""Judging once what depends on headers alone: what they were allowed for one recipient, they are for the next."""
+"""A cache for verdicts that depend on headers alone: headers allowed for one recipient are allowed for the next."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 def recalling(judge: Judge) -> Judge:
-    """Return the same judge with the headers in mind that it allowed last; for several routes of one topic.
+    """Return the same judge with a cache of the headers that it allowed last, for all routes of one topic.
 
     Args:
-        judge: Its verdict depends on the message's headers and topic alone, which never change.
+        judge: Its verdict depends only on the headers and the topic of the message.
     """
+    # Compared by identity: headers never change, and the reference keeps others from getting the same address.
     allowed: Headers | None = None
 
     def recalled(message: Envelope[Any], sender: AgentCard) -> Judgement:

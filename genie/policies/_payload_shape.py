@@ -1,7 +1,7 @@
 """How deep a payload is nested and of how many parts it is, for most classes without a walk over the payload.
 
 Nearly every class is one of two kinds: without tuples, so that its shape is known when it is defined; or with tuples of
-objects that have none, so that a few lengths tell it. Only what nests tuples, or itself, is walked.
+objects without tuples, so that a few lengths give its shape. Only nested tuples and recursive classes are walked.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _ONE: Measured = (1, 1)
 """Of a number or a text."""
 _LEVELS = 100
 _DEEP: Measured = (sys.maxsize >> 1, 0)
-"""Of what is below the limit, however deep that is."""
+"""Bounds of a value below the depth limit."""
 
 
 class Shape(NamedTuple):
-    """What is known of a class."""
+    """Bounds of depth and parts for one class."""
 
     most: Measured | None
     """The most that a payload of it can be; None where tuples or itself make that unbounded."""
@@ -41,7 +41,7 @@ class Shape(NamedTuple):
 
 @cache
 def shape_of(kind: type[Value]) -> Shape:
-    """Return what is known of a class."""
+    """Return the bounds of a class."""
     whole = _most_of(kind, ())
     if whole is not None:
         return Shape(whole, *whole, ())
@@ -61,11 +61,11 @@ def shape_of(kind: type[Value]) -> Shape:
 
 
 def bound_of(value: Value, max_depth: int) -> Measured:
-    """Return the most that depth and parts of a payload can be; what is of a known shape is not looked at.
+    """Return upper bounds of depth and parts; values with a known shape are not walked.
 
     Args:
         value: A payload, or a part of one.
-        max_depth: What is deeper counts as endlessly deep, as does everything more than a hundred levels down.
+        max_depth: Values deeper than this, or than a hundred levels, count as infinitely deep.
     """
     return _bound_of(value, min(max_depth, _LEVELS))
 

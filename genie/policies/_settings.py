@@ -1,4 +1,4 @@
-"""The words that policies are configured with: levels, topics, names. Everything unknown is refused when it is read."""
+"""Types of the policies' settings: levels, topics, names. Unknown values are refused when settings are read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from genie.contracts.headers import Consent
 T = TypeVar("T")
 
 Action = Literal["mask", "deny", "hold"]
-"""What happens to a delivery with a finding that its recipient may not see."""
+"""Action for a delivery with a finding above the recipient's clearance."""
 
 
 def _level(value: object) -> Classification:
     if not isinstance(value, (str, Classification)):
-        raise ValueError(f"{value!r} is no classification; write its lower-case name")
+        raise ValueError(f"{value!r} is not a valid classification; write its lower-case name")
     return Classification.parse(value)
 
 
@@ -39,7 +39,7 @@ _TOPIC = re.compile(r"(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?)\Z")
 
 def _topic(value: str) -> str:
     if not _TOPIC.match(value):
-        raise ValueError(f"{value!r} is no topic; write 'family.noun', 'family.*' for a family, or '*' for all")
+        raise ValueError(f"{value!r} is not a valid topic; write 'family.noun', 'family.*' or '*' for all")
     return value
 
 
@@ -53,7 +53,7 @@ def matches(rule: str, topic: str) -> bool:
 
 
 def most_specific(rules: Mapping[str, T], topic: str, otherwise: T) -> T:
-    """Return what the most specific rule says of a topic: its own name before its family, the family before ``*``."""
+    """Return the value of the most specific rule of a topic: its name before its family, the family before ``*``."""
     covering = [rule for rule in rules if matches(rule, topic)]
     if not covering:
         return otherwise
@@ -84,9 +84,9 @@ def matches_id(name: str, agent: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def purposes_in(consent: frozenset[str]) -> frozenset[str]:
-    """Return the purposes that consents are given for; what cannot be read is given for none.
+    """Return the purposes of consents; a malformed consent has no purpose.
 
-    The bus has taken those whose time is over from the headers before.
+    The bus removes expired consents from the headers before.
     """
     found = set()
     for text in consent:

@@ -1,4 +1,4 @@
-"""Clearance: nobody is given what is classified above their clearance."""
+"""Clearance: a message above the recipient's clearance is denied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ClearanceSettings(PolicySettings):
 
 
 class Clearance:
-    """Deny on the declared label; mask where only what was found exceeds the recipient's clearance."""
+    """Deny by the declared label; mask findings above the recipient's clearance."""
 
     name: ClassVar[str] = "clearance"
     version: ClassVar[str] = "1"

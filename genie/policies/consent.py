@@ -1,4 +1,4 @@
-"""Consent: what is declared to need a purpose reaches nobody without the user's consent to it, in force."""
+"""Consent: messages of a configured topic need the user's valid consent to a purpose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, R
 def _purposes(names: tuple[str, ...]) -> tuple[str, ...]:
     dated = next((name for name in names if "@" in name), None)
     if dated is not None:
-        raise ValueError(f"{dated!r} is a grant; a topic needs a purpose, and the grant in the headers says until when")
+        raise ValueError(f"{dated!r} is a grant with an end; write the purpose alone")
     return names
 
 
@@ -34,7 +34,7 @@ class Consent:
     """Deny messages of runs whose headers lack consent to a purpose of their topic.
 
     Grants whose time is over are taken from the headers by the bus at that moment, and withdrawn ones when they are
-    withdrawn; what is on its way is judged again.
+    withdrawn; messages in flight are judged again.
     """
 
     name: ClassVar[str] = "consent"
@@ -74,8 +74,6 @@ class Consent:
             if message.headers.user is None:
                 return Deny("consent", f"{topic} needs consent, and the run has no user who could have given it")
             listed = ", ".join(sorted(lacking))
-            return Deny(
-                "consent", f"{topic} needs consent for {listed}, which is not given or not in force any more; obtain it"
-            )
+            return Deny("consent", f"{topic} needs consent for {listed}, which is missing or has ended; obtain it")
 
         return judge

@@ -1,4 +1,4 @@
-"""Declassification: whose output may leave with a lower label than what it was made of."""
+"""Declassification: which agents may send output with a lower label than their input."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ class Permit(PolicySettings):
     environments: tuple[EnvironmentName, ...] | None = Field(default=None, min_length=1)
     """Where the permission holds; everywhere by default."""
     because: str = Field(min_length=10, max_length=500)
-    """Why what leaves does not give away what was read; for whoever reviews the file."""
+    """Why the output does not reveal the input; for reviewers of the file."""
 
     @model_validator(mode="after")
     def _falls(self) -> Permit:
         if self.to >= self.from_:
-            raise ValueError(f"from {self.from_.label} to {self.to.label} is no fall; write a lower label under `to`")
+            raise ValueError(
+                f"{self.from_.label} to {self.to.label} does not lower a label; write a lower one under `to`"
+            )
         return self
 
     def covers(self, fall: Downgrade) -> bool:
@@ -56,7 +58,7 @@ class DeclassificationSettings(PolicySettings):
 
 
 class Declassification:
-    """Say where a label may fall; a label that may not fall stays, and clearance judges by it."""
+    """Permit labels to fall; without a permission the label stays, and clearance judges by it."""
 
     name: ClassVar[str] = "declassification"
     version: ClassVar[str] = "1"

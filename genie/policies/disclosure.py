@@ -1,4 +1,4 @@
-"""Disclosure: what leaves for a consumer carries a notice, for example that a machine made it."""
+"""Disclosure: messages that leave carry a notice, for example that a machine wrote them."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ Notice = Annotated[
 
 
 class DisclosureSettings(PolicySettings):
-    """Notices per topic; the most specific rule counts."""
+    """Notices per topic; the most specific rule applies."""
 
     topics: Mapping[TopicRule, Notice] = Field(default_factory=dict)
     exempt_roles: Names | None = None
-    """Runs with one of these roles are given no notice: staff who know what they look at."""
+    """Runs with one of these roles get no notice, for example those of staff."""
 
 
 class Disclosure:
-    """Oblige whatever leaves for a caller, an observer or a receiver to carry the notice of its topic.
+    """Add the notice of the topic to messages that leave for a caller, an observer or a receiver.
 
-    An egress that cannot carry a notice is denied what needs one.
+    The delivery to an egress that cannot carry a notice is denied.
     """
 
     name: ClassVar[str] = "disclosure"

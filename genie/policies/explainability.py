@@ -1,4 +1,4 @@
-"""Explainability: each item of what is declared to need one carries a rationale of substance."""
+"""Explainability: each item of a message of a configured topic needs a useful rationale."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLACEHOLDERS = frozenset({
     "see report", "self explanatory", "standard procedure", "tba", "tbd", "the model decided", "to be added",
     "to be determined", "to be done", "todo", "undefined", "unknown", "various reasons", "xxx",
 })  # fmt: skip
-"""Normalised texts that stand where a rationale should, and say nothing."""
+"""Normalised texts that are not a rationale."""
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
@@ -45,7 +45,7 @@ _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 def _pattern(text: str) -> str:
     steps = text.split(".") if text else []
     if not all(step == "*" or _STEP.match(step) for step in steps):
-        raise ValueError(f"{text!r} is no path to items; write fields joined by dots, and * for each item: groups.*")
+        raise ValueError(f"{text!r} is not a path to items; write fields joined by dots, and * for each item: groups.*")
     return text
 
 
@@ -54,13 +54,13 @@ ItemPath = Annotated[str, AfterValidator(_pattern)]
 
 
 class RationaleRule(PolicySettings):
-    """Where items are, where their rationale is, and what it must be like."""
+    """Paths to the items and their rationale, and the requirements for a rationale."""
 
     items: ItemPath = ""
     rationale: Word = "rationale"
     """The items' field that holds it."""
     verdict: tuple[Word, ...] = ()
-    """Fields of the item that say what it concludes: a rationale that only repeats their words gives no reason."""
+    """Fields with the conclusion of the item: a rationale that only repeats their words is refused."""
     min_chars: PositiveInt = 20
     """Characters at least, blanks at the ends and repeated ones not counted."""
     min_words: PositiveInt = 4
@@ -78,13 +78,13 @@ class ExplainabilitySettings(PolicySettings):
 
     topics: Mapping[TopicRule, RationaleRule] = Field(default_factory=dict)
     placeholders: tuple[Word, ...] = ()
-    """Texts beside ``PLACEHOLDERS`` that are none; case, accents, punctuation and digits make no difference."""
+    """More placeholders; case, accents, punctuation and digits are ignored."""
 
 
 class Explainability:
-    """Deny messages of declared topics in which an item has no rationale of substance.
+    """Deny messages of configured topics in which an item has no useful rationale.
 
-    It tells whether a reason is given, not whether it is a good one: that takes a reader.
+    The policy checks that a reason exists, not that it is a good one.
     """
 
     name: ClassVar[str] = "explainability"
@@ -120,11 +120,12 @@ class Explainability:
 
 
 def _once(verdict_on: Callable[[Payload], Verdict]) -> Judge:
-    """Return a judge that reads a payload once, however many it is delivered to: the verdict depends on it alone."""
+    """Return a judge that evaluates a payload once for all its recipients."""
     last: tuple[weakref.ref[Payload] | None, Verdict] = (None, ALLOW)
 
     def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
         nonlocal last
+        # A weak reference cannot name another payload at the same address, so a verdict never outlives its payload.
         payload: Payload = message.payload
         reference, verdict = last
         if reference is None or reference() is not payload:
@@ -161,7 +162,7 @@ def _problems(
         words = _words(text) if isinstance(text, str) else []
         why = _lacks(text, words, item, rule, placeholders)
         if not why and rule.distinct:
-            # What differs in figures alone is a reason of its own; what differs in case or stops is not.
+            # Rationales that differ in digits are different; those that differ in case or punctuation are not.
             same = given.setdefault(" ".join(text.casefold().split()).strip(" .!"), path)
             why = "" if same is path else f"the same as that of {place(same)}"
         if why:
@@ -170,7 +171,7 @@ def _problems(
 
 
 def _lacks(text: object, words: list[str], item: Value, rule: RationaleRule, placeholders: frozenset[str]) -> str:
-    """Return what a rationale lacks, empty if nothing."""
+    """Return the defect of a rationale, empty if there is none."""
     if not isinstance(text, str) or not text.strip():
         return "is missing"
     if " ".join(words) in placeholders:

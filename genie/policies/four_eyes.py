@@ -1,4 +1,4 @@
-"""Four eyes: what is sent on declared topics waits until somebody else has approved it."""
+"""Four eyes: messages of configured topics wait until other people have approved them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class FourEyesRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recipients: Names | None = None
-    """Ids of the agents whose deliveries wait; ``caller`` means answers to whoever asked. All by default."""
+    """Ids of the agents whose deliveries wait; ``caller`` means answers to the caller. All by default."""
     approvers: Names | None = None
-    """Roles of which an approver must hold one; anybody else than the sender by default."""
+    """An approver must hold one of these roles; by default anyone except the sender can approve."""
     quorum: int = Field(default=1, ge=1, le=100)
-    """Different people who must approve, beside who sent it."""
+    """Number of different people who must approve, without the sender."""
     expires_s: float | None = Field(default=None, gt=0)
     """Seconds until it ends ``expired``; ``limits: hold_s`` by default."""
 
 
 class FourEyesSettings(PolicySettings):
-    """Rules by topic. For each delivery the most specific rule counts whose recipients include it."""
+    """Rules by topic. The most specific rule whose recipients include the delivery's recipient applies."""
 
     topics: Mapping[TopicRule, FourEyesRule] = Field(min_length=1)
 
@@ -52,7 +52,7 @@ class FourEyes:
         return ()
 
     def compile(self, route: Route) -> Judge | None:
-        """Return the judge of a route, or None where no rule asks for anybody."""
+        """Return the judge of a route, or None if no rule covers it."""
         topic = topic_of(route.payload).name
         asked = [
             name for name, rule in self.settings.topics.items()
@@ -67,7 +67,7 @@ class FourEyes:
             f"{topic} needs {people}{of}", expires_s=rule.expires_s, approvers=frozenset(rule.approvers or ()),
             quorum=rule.quorum,
         )  # fmt: skip
-        nobody = Deny("four_eyes", f"{topic} needs a user, so that who sends it and who approves it can be told apart")
+        nobody = Deny("four_eyes", f"{topic} needs a user, because a sender cannot approve it; start the run with one")
 
         def judge(message: Envelope[Any], _sender: AgentCard) -> Verdict:
             return hold if message.headers.user else nobody

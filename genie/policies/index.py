@@ -1,4 +1,4 @@
-"""The policies that ship, by name; naming one imports nothing."""
+"""The shipped policies by name; a name imports nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def default_set(environment: Environment) -> PolicySet:
 
     They differ from each policy's own defaults in three places: every message needs a user; topics that no role rule
     lists are open, because without a single rule closed ones would stop everything; and labels fall where cards say so.
-    Schema versions, residency, consent, explainability and disclosure say nothing before somebody names a topic, a
+    Schema versions, residency, consent, explainability and disclosure have no effect without a configured topic, a
     region or a purpose, so they are left to pipelines of their own.
 
     Args:

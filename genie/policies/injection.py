@@ -1,4 +1,4 @@
-"""Prompt injection: instructions that pose as data, found in strings, and masked, denied or held."""
+"""Prompt injection: instructions in data are masked, denied or held."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ Score = Annotated[float, Field(gt=0, le=1)]
 
 
 class InjectionTopic(PolicySettings):
-    """What differs on a topic or a family of topics; what is left out is as on all others."""
+    """Overrides for a topic or a family of topics; omitted settings are those of all topics."""
 
     action: Action | None = None
     threshold: Score | None = None
     """Score from which text is marked."""
     model: bool | None = None
-    """Whether the linear model is asked behind the rules: it finds more, and looks at every message."""
+    """Whether the linear model is used in addition to the rules: it finds more, and reads every message."""
 
 
 class InjectionSettings(PolicySettings):
-    """What counts as a mark, and what happens for recipients below the label of marks."""
+    """Threshold and label of marks, and the action for recipients below that label."""
 
     label: Level = Classification.RESTRICTED
-    """Clearance needed to be given text with a mark: whoever must see it as it is, such as a reviewer."""
+    """Clearance needed to see text with a mark, for example that of a reviewer."""
     action: Action = "mask"
     threshold: Score = MARKED
     """Score from which text is marked."""
     model: bool = False
-    """Whether the linear model is asked behind the rules."""
+    """Whether the linear model is used in addition to the rules."""
     topics: Mapping[TopicRule, Action | InjectionTopic] = Field(default_factory=dict)
-    """Single topics or families: an action alone, or ``{action, threshold, model}``; the most specific rule counts."""
+    """Single topics or families: an action alone, or ``{action, threshold, model}``; the most specific rule applies."""
     everyone: bool = False
     """Act for every recipient, also for those whose clearance covers the label."""
 
 
 class Injection:
-    """Mask, deny or hold text with marks of prompt injection where its recipient is not cleared for it."""
+    """Mask, deny or hold text with marks of prompt injection if the recipient is not cleared for it."""
 
     name: ClassVar[str] = "injection"
     version: ClassVar[str] = "2"
@@ -58,7 +58,7 @@ class Injection:
         self.settings = settings
         usual = Sensitivity(settings.threshold, settings.model)
         topics = {rule: _sensitivity(topic, usual) for rule, topic in settings.topics.items()}
-        self._inspector = InjectionInspector(settings.label, usual, topics)
+        self._inspector = InjectionInspector(settings.label, usual, lambda topic: most_specific(topics, topic, usual))
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:

@@ -1,4 +1,4 @@
-"""Payload size: no message is larger, deeper or of more parts than a limit, overall or per topic."""
+"""Payload size: limits for the bytes, depth and parts of a message, for all topics or for one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, R
 
 
 class SizeRule(PolicySettings):
-    """Limits of one topic or family; what is not given is as for every topic."""
+    """Limits of one topic or family; an omitted limit is that of all topics."""
 
     max_bytes: PositiveInt | None = None
     max_depth: PositiveInt | None = None
@@ -29,7 +29,7 @@ class PayloadSizeSettings(PolicySettings):
     max_bytes: PositiveInt = 8 * 1024 * 1024
     """Strings in UTF-8, and eight for every other scalar."""
     max_depth: PositiveInt = 32
-    """Levels of nesting: the payload is the first, what its fields hold the second, the items of a tuple one more."""
+    """Levels of nesting: the payload is level one, its fields are level two, the items of a tuple one deeper."""
     max_parts: PositiveInt = 1_000_000
     """Values inside, at every level: fields, items, and the tuples and objects that hold them."""
     topics: Mapping[TopicRule, SizeRule | PositiveInt] = Field(default_factory=dict)
@@ -38,7 +38,7 @@ class PayloadSizeSettings(PolicySettings):
 
 
 class PayloadSize:
-    """Deny what is larger, deeper or of more parts than its topic's limit."""
+    """Deny messages that are larger, deeper or of more parts than the limits of their topic."""
 
     name: ClassVar[str] = "payload_size"
     version: ClassVar[str] = "2"
@@ -53,12 +53,18 @@ class PayloadSize:
         """None: every inspection measures the size."""
         return ()
 
+    def max_bytes(self, topic: str) -> int:
+        """Return the limit of a topic; larger messages are denied unread, so no inspector scans them."""
+        return self._rule(topic).max_bytes or self.settings.max_bytes
+
+    def _rule(self, topic: str) -> SizeRule:
+        written = most_specific(self.settings.topics, topic, SizeRule())
+        return SizeRule(max_bytes=written) if isinstance(written, int) else written
+
     def compile(self, route: Route) -> Judge:
         """Return the judge of a route; the shape of a class without tuples is decided here."""
         topic, settings = topic_of(route.payload).name, self.settings
-        written = most_specific(settings.topics, topic, SizeRule())
-        rule = SizeRule(max_bytes=written) if isinstance(written, int) else written
-        limit = rule.max_bytes or settings.max_bytes
+        rule, limit = self._rule(topic), self.max_bytes(topic)
         max_depth, max_parts = rule.max_depth or settings.max_depth, rule.max_parts or settings.max_parts
         shape = shape_of(route.payload)
         within = shape.most is not None and shape.most[0] <= max_depth and shape.most[1] <= max_parts

@@ -41,7 +41,7 @@ Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
 class PiiSettings(PolicySettings):
-    """What is looked for, how sensitive it is, and what happens for recipients below its label."""
+    """Kinds, their labels, and the actions for recipients below these labels."""
 
     labels: Mapping[PiiKind, Level] = Field(default_factory=dict)
     """Clearance needed per kind where it differs from ``LABELS``; ``public`` means that everyone may see it."""
@@ -94,7 +94,7 @@ class Pii:
 
 
 def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -> PiiInspector:
-    # What validates numbers is loaded with the first candidate, so that it is there is asked now.
+    # The libraries are loaded for the first candidate; a missing one is reported now.
     for module, name in (("phonenumbers", "phonenumbers"), ("stdnum", "python-stdnum")):
         if importlib.util.find_spec(module) is None:
             raise PolicyError("pii", f"needs {name}; install genie-bus[governance]")
@@ -103,5 +103,5 @@ def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -
 
     unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
     if unknown:
-        raise PolicyError("pii", f"no numbering plan is known of region {', '.join(unknown)}; write ISO 3166 codes")
+        raise PolicyError("pii", f"there is no numbering plan for region {', '.join(unknown)}; write ISO 3166 codes")
     return PiiInspector(labels, regions=regions)

@@ -1,8 +1,9 @@
-"""Topic roles: who may cause messages of which topic, and who may send them (role-based access control)."""
+"""Topic roles: which runs may cause messages of a topic, and which agents may send them (role-based access control)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -13,20 +14,20 @@ from genie.policies._settings import Names, TopicRule, matches_id, most_specific
 from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 
 CALLER = "caller"
-"""Stands under ``senders`` for whoever asks from outside."""
+"""The name of callers under ``senders``."""
 
 
 class RoleRule(PolicySettings):
-    """What a topic asks of the run that causes it and of the agent that sends it; all that is named is needed."""
+    """Requirements of a topic for the run and for the sender; every given key must be satisfied."""
 
     any_of: Names | None = None
     """The run holds one of these roles."""
     all_of: Names | None = None
     """The run holds all of these roles."""
     none_of: Names | None = None
-    """The run holds none of these roles: duties that one person may not have together."""
+    """The run holds none of these roles: separation of duties."""
     senders: Names | None = None
-    """Ids of the agents and joins that may send it, ``family.*`` for several, ``caller`` for whoever asks."""
+    """Ids of the agents and joins that may send it, ``family.*`` for several, ``caller`` for callers."""
 
     @model_validator(mode="after")
     def _says_something(self) -> RoleRule:
@@ -35,7 +36,7 @@ class RoleRule(PolicySettings):
         forbidden, one = set(self.none_of or ()), set(self.any_of or ())
         impossible = forbidden & set(self.all_of or ()) or (one if one <= forbidden else set())
         if impossible:
-            raise ValueError(f"role {min(impossible)!r} is asked for and forbidden, so nobody could pass")
+            raise ValueError(f"role {min(impossible)!r} is both required and forbidden, so no run could pass")
         return self
 
 
@@ -50,7 +51,7 @@ class TopicRolesSettings(PolicySettings):
 
 
 class TopicRoles:
-    """Deny messages of runs whose roles, or of agents which, are not those that the topic asks for."""
+    """Deny messages of runs without the roles of the topic, or of senders that the topic does not list."""
 
     name: ClassVar[str] = "topic_roles"
     version: ClassVar[str] = "2"
@@ -88,15 +89,14 @@ def _any_of(topic: str, roles: tuple[str, ...]) -> Judge:
 def _judge(topic: str, rule: RoleRule) -> Judge:
     one, every, none = (frozenset(roles or ()) for roles in (rule.any_of, rule.all_of, rule.none_of))
     senders = rule.senders
-    known: dict[str, bool] = {}
-    """Senders met so far, and whether they may send; there are as many as agents and callers that may."""
+
+    @lru_cache(maxsize=1024)  # agents come and go
+    def listed(name: str) -> bool:
+        return any(matches_id(written, name) for written in senders or ())
 
     def may_send(sender: AgentCard) -> bool:
-        name = CALLER if sender.egress and sender.id.startswith("caller:") else sender.id
-        may = senders is None or any(matches_id(listed, name) for listed in senders)
-        if name == sender.id:
-            known[name] = may
-        return may
+        # The name that is looked up is the key of the cache, because an agent may have the id of a caller.
+        return listed(CALLER if sender.egress and sender.id.startswith("caller:") else sender.id)
 
     def judge(message: Envelope[Any], sender: AgentCard) -> Verdict:
         held = message.headers.roles
@@ -105,8 +105,8 @@ def _judge(topic: str, rule: RoleRule) -> Judge:
         elif not every <= held:
             why = f"needs all of the roles {', '.join(sorted(every))}; {', '.join(sorted(every - held))} lacking"
         elif not none.isdisjoint(held):
-            why = f"may not be caused by somebody with the role {min(none & held)}; somebody else must start the run"
-        elif senders is None or known.get(sender.id) or may_send(sender):
+            why = f"may not be caused by somebody with the role {min(none & held)}; another user must start the run"
+        elif senders is None or may_send(sender):
             return ALLOW
         else:
             why = f"may be sent by {', '.join(senders)} only; list this sender, or have one of those send it"

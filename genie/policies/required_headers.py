@@ -1,4 +1,4 @@
-"""Required headers: a topic's messages carry the headers that its readers rely on, in the form that they rely on."""
+"""Required headers: messages of a topic need certain headers, in a certain format."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _pattern(text: str) -> str:
     try:
         re2.compile(text)
     except re2.error as error:
-        raise ValueError(f"{text!r} is no pattern: {error}") from None
+        raise ValueError(f"{text!r} is not a valid pattern: {error}") from None
     return text
 
 
@@ -42,7 +42,7 @@ Pattern = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_
 
 
 class HeaderRule(PolicySettings):
-    """What the headers of a topic must be like; what is empty is bound by ``require`` alone."""
+    """Requirements for the headers of a topic; only ``require`` applies to an empty header."""
 
     require: HeaderNames = ()
     """Headers that may not be empty."""
@@ -59,14 +59,14 @@ class HeaderRule(PolicySettings):
 
 
 class RequiredHeadersSettings(PolicySettings):
-    """Which topics need which headers; the rules that cover a topic add up."""
+    """Required headers by topic; all rules that cover a topic apply together."""
 
     topics: Mapping[TopicRule, HeaderRule | Annotated[HeaderNames, Field(min_length=1)]] = Field(default_factory=dict)
     """A list of headers is short for ``require``."""
 
 
 class RequiredHeaders:
-    """Deny messages that lack a header their topic needs, or whose headers are not of the form it needs.
+    """Deny messages without a required header, or with a header in the wrong format.
 
     A ``traceparent`` that is required must be one, as W3C Trace Context has it.
     """

@@ -1,4 +1,4 @@
-"""Residency: data of a region goes only where its classification and the rules on transfers let it go."""
+"""Residency: the classification of data and rules for transfers limit the regions that it can go to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, R
 
 
 class Transfer(PolicySettings):
-    """Data of one region may go to others, up to a classification, on a stated basis."""
+    """Allows data of one region in other regions, up to a classification, on a stated legal basis."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -39,7 +39,7 @@ class ResidencySettings(PolicySettings):
 
     here: Word | None = None
     """Where the bus runs: the region of agents whose card names none. A caller, an observer or a receiver outside that
-    names none is nowhere known, and is given what is free alone."""
+    names none is unknown, and gets only free data."""
     data: Word | None = None
     """Region of the data of runs that name none."""
     free: Level = Classification.PUBLIC
@@ -56,7 +56,7 @@ class ResidencySettings(PolicySettings):
 
 
 class Residency:
-    """Deny what may not go to the recipient's region; mask where only what was found may not."""
+    """Deny data that may not go to the recipient's region; mask findings that may not."""
 
     name: ClassVar[str] = "residency"
     version: ClassVar[str] = "1"

@@ -1,4 +1,4 @@
-"""Risk and tier: which agents may run in which environment, for whom, and for which tenants."""
+"""Risk and tier: which agents may run in which environment, for which roles and tenants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RiskTierCell(PolicySettings):
     agents: Names | None = None
     """Ids of agents; None means all."""
     roles: Names | None = None
-    """Any one of these lets a run through; None lets nobody through."""
+    """A run needs one of these roles; None denies every run."""
 
     def covers(self, environment: str, card: AgentCard) -> bool:
         """Return True when the cell applies to an agent in an environment."""
@@ -39,7 +39,7 @@ Cells = tuple[RiskTierCell, ...]
 
 
 class RiskTierSettings(PolicySettings):
-    """The matrix; what no cell covers is allowed, and a run must satisfy every cell that covers its recipient."""
+    """The matrix. An agent that no cell covers is allowed; a run must satisfy every cell that covers its recipient."""
 
     cells: Cells = (
         RiskTierCell(environment="production", tier=Tier.SKETCH),
@@ -73,9 +73,10 @@ class RiskTier:
         """Return the judge of a route, or None when no cell covers its recipient."""
         card, environment = route.recipient, route.environment
         if card.egress and not card.consumes:
-            return None  # a caller or an observer is no agent that could run
+            return None  # callers and observers are not agents
         if environment.name not in ENVIRONMENTS:  # a misspelt "prod" must not be taken for a place without rules
-            return _never(f"{environment.name!r} is no environment; use one of {', '.join(sorted(ENVIRONMENTS))}")
+            known = ", ".join(sorted(ENVIRONMENTS))
+            return _never(f"{environment.name!r} is not a valid environment; use one of {known}")
         otherwise = _judge(self.settings.cells, environment, card)
         own = {tenant: _judge(cells, environment, card) for tenant, cells in self.settings.tenants.items()}
         if all(judge is None for judge in own.values()) and otherwise is None:

@@ -18,7 +18,7 @@ class Deprecation(PolicySettings):
 
     version: PositiveInt
     since: datetime.date
-    """First day on which whoever is given it outside is told so."""
+    """First day on which messages that leave carry a notice."""
     until: datetime.date
     """First day on which it is denied."""
 
@@ -39,7 +39,7 @@ class VersionRule(PolicySettings):
 
 
 class SchemaVersionSettings(PolicySettings):
-    """Versions per topic; the most specific rule counts, and topics without one may have any version."""
+    """Versions per topic; the most specific rule applies, and topics without one may have any version."""
 
     topics: Mapping[TopicRule, VersionRule] = Field(default_factory=dict)
     as_of: datetime.date | None = None
@@ -77,7 +77,7 @@ class SchemaVersion:
             return _always(Deny("schema_version", f"{shown} is older than {rule.minimum}; send a newer version"))
         if rule.allowed is not None and topic.version not in rule.allowed:
             listed = ", ".join(str(version) for version in sorted(rule.allowed))
-            return _always(Deny("schema_version", f"{shown} is none of the versions allowed ({listed}); send one"))
+            return _always(Deny("schema_version", f"{shown} is not an allowed version ({listed}); send one of these"))
         for going in rule.deprecated:
             if going.version != topic.version or today is None or today < going.since:
                 continue

@@ -1,4 +1,4 @@
-"""Secrets: keys, tokens and passwords found in strings, and denied, masked or held for who may not see them."""
+"""Secrets: keys, tokens and passwords are masked, denied or held for recipients that may not see them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS: tuple[SecretKind, ...] = ("api_key", "authorization", "jwt", "password", 
 
 
 class SecretsSettings(PolicySettings):
-    """How sensitive secrets are, and what happens for recipients below their label."""
+    """Labels of secrets, and the actions for recipients below these labels."""
 
     labels: Mapping[SecretKind, Level] = Field(default_factory=dict)
     """Clearance needed per kind where it is not ``restricted``; ``public`` means that everyone may see it."""

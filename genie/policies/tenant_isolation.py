@@ -1,4 +1,4 @@
-"""Tenant isolation: what belongs to one tenant reaches nobody who works for others only."""
+"""Tenant isolation: messages of a tenant reach only recipients that work for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TenantIsolationSettings(PolicySettings):
 
 
 class TenantIsolation:
-    """Deny messages of a tenant that the recipient does not work for, and those without to recipients bound to some."""
+    """Deny messages of a tenant that the recipient does not work for."""
 
     name: ClassVar[str] = "tenant_isolation"
     version: ClassVar[str] = "2"

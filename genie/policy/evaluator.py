@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.policy.inspection import REFUSED
 from genie.policy.verdicts import (
     ALLOW,
     SHADOW,
@@ -149,7 +150,7 @@ class Evaluator:
         """
         inspection = message.inspection
         if inspection.failed is not None:
-            return self._undecidable(f"an inspector failed ({inspection.failed})")
+            return self._uninspected(message, sender)
         try:
             if message.headers is not self._allowed:
                 for judge in self._headers:
@@ -167,8 +168,18 @@ class Evaluator:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
         return tuple(opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
 
-    def _undecidable(self, why: str) -> Decision:
-        return Decision("deny", (PolicyReason("engine", "1", "deny", "undecidable", why),), self._set)
+    def _uninspected(self, message: Envelope[Any], sender: AgentCard) -> Decision:
+        """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
+        code = message.inspection.failed or ""
+        if code not in REFUSED:
+            why = f"an inspector failed ({code})"
+            return Decision("deny", (PolicyReason("engine", "1", "deny", "undecidable", why),), self._set)
+        own = tuple(
+            PolicyReason(name, version, "deny", verdict.code, verdict.reason)
+            for name, version, shadow, verdict in self.opinions(message, sender)
+            if isinstance(verdict, Deny) and verdict.code == code and not shadow
+        )
+        return Decision("deny", own or (PolicyReason("engine", "1", "deny", code, REFUSED[code]),), self._set)
 
     def _combine(self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
         combiner = Combiner(approved)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from genie.contracts import text as fields
@@ -32,7 +34,10 @@ class Inspector(Protocol):
 
     What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
     with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message;
-    ``confirm(text)`` returns False for folded text in which there is nothing although one of its patterns matches.
+    ``confirm(text)`` returns False for folded text in which there is nothing although one of its patterns matches;
+    ``examine_all(texts)`` returns what ``examine`` returns for each of many strings, in less time;
+    ``reach`` is the longest finding in characters, with the text around it that it depends on, so that long strings are
+    examined in slices that overlap by it.
     """
 
     name: ClassVar[str]
@@ -69,6 +74,7 @@ class ShadowInspector:
         self.name = inspector.name  # type: ignore[misc]  # that of the inspector inside
         self.version = inspector.version  # type: ignore[misc]  # as above
         self.always = bool(getattr(inspector, "always", False))
+        self.reach: int | None = getattr(inspector, "reach", None)
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -111,6 +117,70 @@ _SMALL = 4096
 _clean: dict[int, Inspection] = {}  # most messages are small and clean: those of one size share their inspection
 
 
+TOO_LARGE = "payload_size"
+"""``Inspection.failed`` of a payload above the size limit of its topic: nothing was scanned."""
+TOO_MANY = "findings_limit"
+"""``Inspection.failed`` of a payload with more findings than the limit: the rest was not scanned."""
+REFUSED = {
+    TOO_LARGE: "the payload was not inspected: it is above the size limit of its topic; send less, or raise the limit",
+    TOO_MANY: "the payload was not inspected to its end: it has more findings than one message may have; send less",
+}
+"""Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
+MAX_FINDINGS = 50_000
+"""Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
+SLICE = 65_536
+"""Characters that an inspector examines in one call, where it states its ``reach``."""
+
+
+class Slice(NamedTuple):
+    """A part of a long text."""
+
+    start: int
+    """First character to examine."""
+    end: int
+    """One past the last character to examine."""
+    first: int
+    """Findings that start here or later, ..."""
+    last: int
+    """... and before here, belong to this slice."""
+
+
+def slices(length: int, size: int, overlap: int) -> Iterator[Slice]:
+    """Yield the slices of a text; a finding that is no longer than the overlap lies whole in the slice it belongs to.
+
+    Args:
+        length: Characters of the text.
+        size: Characters that belong to one slice, at least 1.
+        overlap: Characters examined before and after them.
+    """
+    for first in range(0, length, size):
+        last = min(first + size, length)
+        yield Slice(max(0, first - overlap), min(last + overlap, length), first, last)
+
+
+def examined(inspector: Inspector, text: str, *, size: int = SLICE) -> Iterator[Span]:
+    """Yield what an inspector finds in a string; slice by slice where the string is long and the inspector allows it.
+
+    Args:
+        inspector: Any.
+        text: One string.
+        size: Characters of one slice.
+    """
+    reach = getattr(inspector, "reach", None)
+    if reach is None or len(text) <= size:
+        yield from inspector.examine(text)
+        return
+    for part in slices(len(text), size, reach):
+        at, first, last = part.start, part.first - part.start, part.last - part.start
+        for kind, start, end, label, score in inspector.examine(text[at : part.end]):
+            if first <= start < last:
+                yield Span(kind, start + at, end + at, label, score)
+
+
+class _TooManyError(Exception):
+    """A payload has more findings than the limit."""
+
+
 _Seen = tuple[tuple[type[Finding], Span], ...]
 """What is in one string."""
 _KNOWN = 16_384
@@ -131,9 +201,20 @@ class Inspectors:
 
     Args:
         inspectors: In order; each name once.
+        max_bytes: Returns the size limit of a topic, None for a topic without one. Larger payloads are not scanned.
+        max_findings: Findings after which a payload is not scanned further; those of shadow mode are not counted.
     """
 
-    def __init__(self, inspectors: Iterable[Inspector]) -> None:
+    def __init__(
+        self,
+        inspectors: Iterable[Inspector],
+        *,
+        max_bytes: Callable[[str], int | None] | None = None,
+        max_findings: int = MAX_FINDINGS,
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._max_findings = max_findings
+        self._limits: dict[type[Value], float] = {}
         self._inspectors = tuple({inspector.name: inspector for inspector in inspectors}.values())
         self._folds = tuple(dict.fromkeys(inspector.fold for inspector in self._inspectors))
         self._owners: list[int] = []
@@ -190,13 +271,13 @@ class Inspectors:
         reader = fields.reader(kind)
         if reader.bulky or self._seen_by(kind).always:
             return self.inspect
-        told, match, scalar = reader.told, self._match, fields.SCALAR_BYTES
+        told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, self._limit(kind)
 
         def inspect(payload: Payload) -> Inspection:
             try:
                 text, scalars = told(payload)
-                if text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
-                    size = len(text) + scalar * scalars
+                size = len(text) + scalar * scalars
+                if size <= limit and text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
                     return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
                 return self.inspect(payload)
@@ -207,9 +288,32 @@ class Inspectors:
     def inspect(self, payload: Value) -> Inspection:
         """Return what is in a payload; never raises, because an inspector that fails makes policies deny."""
         try:
+            limit = self._limit(type(payload))
+            if limit != math.inf and (size := self.size_of(payload)) > limit:
+                return Inspection(size, failed=TOO_LARGE)
             return self._inspect(payload, self._seen_by(type(payload)))
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
             return Inspection(0, failed=type(error).__name__)
+
+    def _limit(self, kind: type[Value]) -> float:
+        """Return the size limit of a payload class in bytes."""
+        limit = self._limits.get(kind)
+        if limit is None:
+            stated = self._max_bytes(topic_of(kind).name) if self._max_bytes and issubclass(kind, Payload) else None
+            limit = self._limits[kind] = math.inf if stated is None else stated
+        return limit
+
+    def size_of(self, payload: Value) -> int:
+        """Return the size of a payload in bytes as its inspection states it, without looking into its strings."""
+        reader = fields.reader(type(payload))
+        parts: list[str] = []
+        size = fields.SCALAR_BYTES * reader.read(payload, parts) + max(0, len(parts) - 1) * len(fields.SEPARATOR)
+        size += sum(len(part) if part.isascii() else len(part.encode(errors="surrogatepass")) for part in parts)
+        for name in reader.bulky:
+            part = getattr(payload, name)
+            kept: tuple[object, Inspection] | None = getattr(part, "_inspection", None)
+            size += self.size_of(part) if kept is None or kept[1].failed is not None else kept[1].size_bytes
+        return size
 
     def _inspect(self, payload: Value, view: _View) -> Inspection:
         reader = fields.reader(type(payload))
@@ -222,11 +326,16 @@ class Inspectors:
         asked = self._asked(text, view, sure=len(text) <= _SMALL)
         if not asked and not reader.bulky:
             return _clean.get(size) or _clean_of(size)
-        found = self._examine(payload, parts, reader.bulky, view) if asked else []
+        try:
+            found = self._examine(payload, parts, reader.bulky, view, asked) if asked else []
+        except _TooManyError:
+            return Inspection(size, failed=TOO_MANY)
         for name in reader.bulky:
             kept = self._kept(getattr(payload, name), view)
             size += kept.size_bytes
             found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
+            if kept.failed is not None or self._exceeds(found):
+                return Inspection(size, failed=kept.failed or TOO_MANY)
         return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
 
     def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
@@ -248,36 +357,103 @@ class Inspectors:
             object.__setattr__(value, "_inspection", kept)
         return kept[1]
 
-    def _examine(self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View) -> list[Finding]:
-        """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then."""
-        # Most strings hold nothing, and a statement says the same again and again.
-        known = {text: spans for text in dict.fromkeys(parts) if (spans := self._known_spans(text, view))}
+    def _exceeds(self, found: Sequence[Finding]) -> bool:
+        """Return True for more findings than the limit; those of shadow mode stop nothing."""
+        acting = len(found)
+        if acting > self._max_findings:
+            acting -= sum(type(finding) is ShadowFinding for finding in found)
+        return acting > self._max_findings
+
+    def _examine(
+        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View, asked: Iterable[Inspector]
+    ) -> list[Finding]:
+        """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then.
+
+        Raises:
+            _TooManyError: There are more findings than the limit.
+        """
+        known = self._known_spans(parts, view, tuple(asked))
         if not known:
             return []
-        return [
-            made(span.kind, part.path, span.start, span.end, span.label, part.maskable, span.score)
-            for part in fields.texts(payload, skip=skip, only=known)
-            for made, span in known[part.text]
-        ]
+        found: list[Finding] = []
+        for part in fields.texts(payload, skip=skip, only=known):
+            path, maskable = part.path, part.maskable
+            found += [
+                made(kind, path, start, end, label, maskable, score)
+                for made, (kind, start, end, label, score) in known[part.text]
+            ]
+            if len(found) > self._max_findings and self._exceeds(found):
+                raise _TooManyError
+        return found
 
-    def _known_spans(self, text: str, view: _View) -> _Seen:
-        """Return what is in one string; messages of one run carry much the same strings."""
-        known = self._known.setdefault(view, {})
-        digest = _digest()(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
-        spans = known.get(digest)
-        if spans is None:
-            if len(known) >= _KNOWN:
-                known.clear()
-            spans = known[digest] = self._spans(text, view)
-        return spans
+    def _known_spans(self, parts: Iterable[str], view: _View, asked: tuple[Inspector, ...]) -> dict[str, _Seen]:
+        """Return the strings in which something is, with what is in them.
 
-    def _spans(self, text: str, view: _View) -> _Seen:
-        """Return what is in one string. The patterns say who looks: examining a string costs ten times as much."""
-        return tuple(
-            (ShadowFinding if isinstance(inspector, ShadowInspector) else Finding, span)
-            for inspector in self._asked(text, view)
-            for span in inspector.examine(text)
-        )
+        Most strings hold nothing, a statement says the same again and again, and the messages of one run carry much
+        the same strings.
+        """
+        known, digest = self._known.setdefault(view, {}), _digest()
+        found: dict[str, _Seen] = {}
+        unknown: dict[str, bytes] = {}
+        left = self._max_findings
+        for text in dict.fromkeys(parts):
+            key = digest(text.encode(errors="surrogatepass"), digest_size=16, key=_KEY).digest()
+            spans = known.get(key)
+            if spans is None:
+                unknown[text] = key
+            elif spans:
+                found[text] = spans
+        for batch in _batches(unknown):
+            for text, spans in self._batch_spans(batch, view, asked, left):
+                if len(known) >= _KNOWN:
+                    known.clear()
+                known[unknown[text]] = spans
+                if spans:
+                    found[text] = spans
+                    left -= sum(made is Finding for made, _ in spans)
+            if left < 0:
+                raise _TooManyError
+        return found
+
+    def _batch_spans(
+        self, texts: list[str], view: _View, asked: tuple[Inspector, ...], left: int
+    ) -> Iterator[tuple[str, _Seen]]:
+        """Yield strings with what is in them; whoever examines many strings at once gets all of them."""
+        together = [one for one in asked if len(texts) > 1 and hasattr(one, "examine_all")]
+        all_spans = {one: one.examine_all(texts) for one in together}
+        one_by_one = len(together) < len(asked)
+        for at, text in enumerate(texts):
+            # The patterns say who looks: examining a string costs ten times as much.
+            wanted = self._asked(text, view) if one_by_one else {}
+            seen: list[tuple[type[Finding], Span]] = []
+            acting = 0
+            for inspector in view.inspectors:
+                spans: Iterable[Span] = ()
+                if inspector in all_spans:
+                    spans = all_spans[inspector][at]
+                elif inspector in wanted:
+                    spans = examined(inspector, text)
+                made = ShadowFinding if isinstance(inspector, ShadowInspector) else Finding
+                pairs = [(made, span) for span in itertools.islice(spans, self._max_findings + 1)]
+                acting += len(pairs) if made is Finding else 0
+                if acting > left:
+                    raise _TooManyError
+                seen += pairs
+            yield text, tuple(seen)
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the strings in groups of about the size of a slice; a longer string is a group by itself."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and size + len(text) > SLICE:
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
 
 
 @functools.cache

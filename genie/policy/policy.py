@@ -87,6 +87,7 @@ class Policy(Protocol):
     - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
     - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
       one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
+    - ``max_bytes(topic)``: the size above which it denies every message of a topic; these are not scanned.
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
     pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
@@ -137,7 +138,12 @@ class PolicySet:
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
         taken = {inspector.name for inspector in acting}
         heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
-        object.__setattr__(self, "inspectors", Inspectors((*acting, *map(shadowed, heard))))
+        limits = [p.max_bytes for p in self.policies if p.name not in self.shadow and hasattr(p, "max_bytes")]
+        inspectors = Inspectors(
+            (*acting, *map(shadowed, heard)),
+            max_bytes=lambda topic: min((limit(topic) for limit in limits), default=None),
+        )
+        object.__setattr__(self, "inspectors", inspectors)
         object.__setattr__(self, "_likes", {})
 
     sha256: str = field(init=False)

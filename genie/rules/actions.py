@@ -1,4 +1,4 @@
-"""What a rule answers: its `then` as a verdict, and what it says where it cannot be decided."""
+"""Actions of a rule: its `then` as a verdict, and its verdict if the condition is undecided."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ UNDECIDED = "undecided"
 
 
 def answer(rule: RuleSection, kind: type[Payload]) -> Answer:
-    """Return what a rule answers where it applies.
+    """Return the verdict of a rule that applies.
 
     Raises:
-        UnknownSubjectError: A field that it masks is not there, or is no plain text.
+        UnknownSubjectError: A field to mask does not exist or is not plain text.
     """
     verdict = rule.verdict
     if verdict == "deny":
@@ -59,7 +59,7 @@ def text_path(target: str, kind: type[Payload]) -> tuple[str, ...]:
     """Return the fields on the way to a text that can be masked; collections on the way mean each of their items.
 
     Raises:
-        UnknownSubjectError: It is not there, or is no plain text.
+        UnknownSubjectError: It does not exist or is not plain text.
     """
     steps = tuple(target.split(".")[1:])
     path: list[str | int] = []
@@ -72,7 +72,7 @@ def text_path(target: str, kind: type[Payload]) -> tuple[str, ...]:
         info = getattr(annotation, "model_fields", {}).get(step)
         if info is None:
             subject(target, kind)  # says which field is not there
-            raise UnknownSubjectError(f"{target} is no text that can be masked")
+            raise UnknownSubjectError(f"{target} is not a text that can be masked")
         path.append(step)
         annotation = info.annotation
     if get_origin(stripped(annotation)[0]) is tuple:

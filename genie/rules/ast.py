@@ -1,6 +1,6 @@
-"""What `when` says, as a tree of tests that are typed against one payload class.
+"""The condition of a rule as a tree of tests, typed against one payload class.
 
-A test is true, false or undecided: what is missing, or cannot be compared (two currencies), is neither. Undecided
+A test is true, false or undecided: a missing or incomparable value (two currencies) is neither. Undecided
 carries on as in Kleene's logic: *and* is false where a part is false, *or* true where a part is true, and otherwise an
 undecided part leaves the whole undecided.
 """
@@ -141,7 +141,7 @@ def disjunction(found: list[bool | None]) -> bool | None:
 
 
 def value_of(subject: Subject, roots: Roots) -> Any:
-    """Return what a subject is; None where it is missing."""
+    """Return the value of a subject; None if it is missing."""
     match subject.source:
         case "route":
             return subject.get(roots.route)
@@ -212,19 +212,19 @@ def tests_of(condition: Condition) -> Iterator[Test | Items]:
             pass
 
 
-# --- from what is written to a tree ---
+# --- from YAML to a tree ---
 
 
 @dataclass(slots=True)
 class Reader:
-    """Reads conditions of one rule for one payload class; what is wrong is kept as (path, text)."""
+    """Reads conditions of one rule for one payload class; problems are kept as (path, text)."""
 
     kind: type[Payload]
     problems: list[tuple[Path, str]] = field(default_factory=list)
     tests: int = 0
 
     def read(self, when: object, path: Path = ()) -> Condition:
-        """Return what `when` says."""
+        """Return the condition of `when`."""
         found = self._mapping(when, path, 0, self._of_message)
         if self.tests > MOST_TESTS:
             self.problems = [(path, f"has {self.tests} tests, more than the {MOST_TESTS} that a rule may have")]
@@ -319,7 +319,7 @@ def _fields_of(model: type[Value]) -> Callable[[str], Subject]:
 
 
 def _of_topic(condition: Condition, topic: str) -> bool | None:
-    """Return what a condition on the topic alone is for one topic."""
+    """Return the result of a condition on the topic alone, for one topic."""
     match condition:
         case Test():
             return holds(condition, topic)
@@ -372,4 +372,4 @@ def _pattern(text: str) -> Any:
         return re2.compile(text, options)
     except (re2.error, UnicodeError) as error:
         why = error.args[0] if error.args and isinstance(error.args[0], bytes) else b"not UTF-8"
-        raise ValueError(f"matches what is no RE2 pattern: {why.decode(errors='replace')[:80]}") from None
+        raise ValueError(f"matches an invalid RE2 pattern: {why.decode(errors='replace')[:80]}") from None

@@ -1,6 +1,6 @@
-"""Conditions as closures: what a route decides is worked out once, and the rest becomes plain functions.
+"""Conditions as closures: tests that the route decides are evaluated once, the rest become plain functions.
 
-A closure may raise where a value is missing on the way or not of its field's type; whoever calls it falls back to
+A closure may raise if a value is missing or of another type; the caller then falls back to
 ``condition.evaluate``, which never does. On everything else the two agree.
 """
 

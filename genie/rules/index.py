@@ -53,7 +53,7 @@ class Group:
                 self.others.append((bit, test))
 
     def finder(self) -> Finder:
-        """Return what turns the subject's value into the bits of the rules that it does not rule out."""
+        """Return a function from the subject's value to the bits of the rules that it does not exclude."""
         everyone, read = self.everyone, self.read
         missing = everyone & ~_sum(bit for bit, test in self.taken if holds(test, None) is False)
         steps = tuple(

@@ -1,4 +1,4 @@
-"""What kinds of value a matcher can speak about: how their bounds are written, and which operators they have."""
+"""Types of values in conditions: how their bounds are written, and which operators they have."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _DIGITS = 15
 
 
 class Bound(NamedTuple):
-    """What values are compared with."""
+    """The bound of a comparison."""
 
     target: Any
     read: Callable[[Any], Any] | None = None
-    """Value -> what is compared with the target, None where it cannot be; None compares the value itself."""
+    """Value -> the key to compare with the target, None if incomparable; None compares the value itself."""
     group: Hashable = None
     """Bounds of one group read values alike."""
 
@@ -49,9 +49,9 @@ class Domain:
     """As an error calls it: ``"text"``, ``"an amount of money"``."""
     operators: frozenset[str]
     bound: Callable[[object], Bound]
-    """Reads what is written in a rule; raises ValueError with what should be written."""
+    """Reads a bound from a rule; raises ValueError with the expected form."""
     item: Domain | None = None
-    """What a collection holds."""
+    """Type of the items of a collection."""
     model: type[Value] | None = None
     """The class of a value with fields."""
     pattern: bool = False
@@ -123,7 +123,7 @@ def seconds(raw: object) -> float:
     """Return a duration such as ``90s``, ``4h`` or ``1d12h`` in seconds.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not valid.
     """
     if isinstance(raw, str) and raw and not _DURATION.sub("", raw):
         return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(raw))
@@ -208,7 +208,7 @@ def _money(kind: type[Value]) -> Domain:
             made: Any = kind.model_validate({"amount": found[1], "currency": found[2]})
         except (ValidationError, decimal.DecimalException) as error:
             why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "is out of range"
-            raise ValueError(f"is no amount: {why.partition(', ')[2] or why}") from None
+            raise ValueError(f"is not a valid amount: {why.partition(', ')[2] or why}") from None
         currency = made.currency
 
         def read(value: Any) -> Any:

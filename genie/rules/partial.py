@@ -31,7 +31,7 @@ def veiled(condition: Condition, hidden: frozenset[Steps], above: Steps = ()) ->
             return _items(condition, hidden, above)
         case Test():
             steps = _steps(condition, above)
-            # A masked text is still there, so whether it exists is known; what is above a hidden field is not whole.
+            # A masked text still exists; a value above a hidden field is incomplete.
             kept = condition.operator == "exists" and () not in hidden
             if steps is None or kept or not any(_touch(steps, one) for one in hidden):
                 return condition, frozenset()

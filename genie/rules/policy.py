@@ -23,7 +23,7 @@ _CONTEXTS = 256
 
 
 class Trial(NamedTuple):
-    """What one rule says of one message, for explanations."""
+    """The result of one rule for one message, for explanations."""
 
     rule: RuleSection
     condition: Condition
@@ -31,7 +31,7 @@ class Trial(NamedTuple):
     found: bool | None
     """Whether it applies; None where that cannot be decided."""
     ruled: RuleVerdict | None
-    """What it answers, None where it does not object."""
+    """Its verdict, None if it does not object."""
     hidden: frozenset[str] = frozenset()
     """Subjects that it would have to read and that were hidden: then nothing can be said."""
 
@@ -50,7 +50,7 @@ class _Compiled:
         self.answer: Answer = answer(rule, route.payload)
 
     def ask(self, message: Envelope[Any], sender: AgentCard) -> RuleVerdict | None:
-        """Return what the rule says; None where it does not apply."""
+        """Return the verdict of the rule; None if it does not apply."""
         try:
             found = self.test(message, sender)
         except Exception:  # noqa: BLE001 - a value that is missing on the way, or of another type than its field's
@@ -104,12 +104,12 @@ class Rules:
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
-        """None of its own: rules count what the other policies' inspectors find."""
+        """None: rules count the findings of other policies' inspectors."""
         return ()
 
     @classmethod
     def problems(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
-        """Return what is wrong with rules in a pipeline, with paths from the settings; less is known without one."""
+        """Return problems of rules in a pipeline, with paths in the settings; fewer are found without a pipeline."""
         return check.problems(settings, scene)
 
     def compile(self, route: Route) -> Judge | None:
@@ -130,10 +130,10 @@ class Rules:
     def examine(
         self, route: Route, message: Envelope[Any], sender: AgentCard, hidden: frozenset[tuple[str, ...]] = frozenset()
     ) -> Iterator[Trial]:
-        """Yield what each rule says of a message, those that do not apply included.
+        """Yield the result of each rule for a message, including rules that do not apply.
 
         Args:
-            route: What the message is judged for.
+            route: The payload class and the recipient.
             message: The message.
             sender: Card of who sent it.
             hidden: Fields of the payload whose values are not those that were sent, without places in collections; the
@@ -198,7 +198,7 @@ def _judge(rules: tuple[_Compiled, ...]) -> Judge:  # noqa: C901 - the hot path:
             left &= find(get(sender))
         if len(senders) >= _CONTEXTS:
             senders.clear()
-        senders[id(sender)] = (sender, left)  # kept, so that no other card can have its id
+        senders[id(sender)] = (sender, left)  # the reference keeps another card from getting the same id
         return left
 
     def concerned(message: Envelope[Any], sender: AgentCard) -> int:
@@ -226,7 +226,7 @@ def _judge(rules: tuple[_Compiled, ...]) -> Judge:  # noqa: C901 - the hot path:
     def judge(message: Envelope[Any], sender: AgentCard) -> Judgement:
         try:
             left = concerned(message, sender)
-        except Exception:  # noqa: BLE001 - each rule says for itself what it makes of such a message
+        except Exception:  # noqa: BLE001 - each rule is evaluated alone and reports its own failure
             left = only
         if not left:
             return ALLOW

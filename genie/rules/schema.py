@@ -1,4 +1,4 @@
-"""What a rule may say, as models."""
+"""The models of a rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 def _duration(text: str) -> str:
     if seconds(text) <= 0:
-        raise ValueError(f"{text!r} is no time to wait")
+        raise ValueError(f"{text!r} is not a valid duration")
     return text
 
 
@@ -58,12 +58,12 @@ class AllowSection(PolicySettings):
 
 
 class ThenSection(PolicySettings):
-    """What happens: exactly one of these."""
+    """The action of a rule: exactly one of these."""
 
     deny: Code | DenySection | None = Field(default=None, description="The denial's code, or its settings.")
     hold: HoldSection | None = None
     redact: Annotated[tuple[Target, ...], Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="What is masked: `payload.PATH` of a text, `findings`, or `findings.KIND`."
+        default=None, description="Masked text: `payload.PATH` of a text, `findings`, or `findings.KIND`."
     )
     allow: AllowSection | None = None
 
@@ -76,11 +76,11 @@ class ThenSection(PolicySettings):
 
 
 class ExampleSection(PolicySettings):
-    """A message and what the rule says of it; `genie policy test` runs it."""
+    """A message and the expected verdict; `genie policy test` runs it."""
 
     given: dict[str, JsonValue] = Field(description="A message: topic, payload, sender, recipient, headers, label.")
     then: Literal["allow", "redact", "hold", "deny"] = Field(
-        description="What the rule answers; allow where it does not object."
+        description="Expected verdict; allow if the rule does not object."
     )
 
 
@@ -88,9 +88,9 @@ class RuleSection(PolicySettings):
     """One rule."""
 
     name: RuleName = Field(description="Name of the rule; decisions call it rules/NAME.")
-    when: dict[str, JsonValue] = Field(min_length=1, description="Subject -> what it must be; all must hold.")
+    when: dict[str, JsonValue] = Field(min_length=1, description="Subject -> condition; all must be true.")
     then: Literal["deny", "hold"] | ThenSection = Field(description="deny, hold, redact or allow.")
-    because: str = Field(min_length=1, max_length=500, description="One sentence for whoever is told the reason.")
+    because: str = Field(min_length=1, max_length=500, description="One sentence that explains the rule to users.")
     mode: Literal["enforce", "shadow"] = Field(
         default="enforce", description="In shadow mode it is judged and recorded, and nothing comes of it."
     )
@@ -102,7 +102,7 @@ class RuleSection(PolicySettings):
 
     @property
     def verdict(self) -> Literal["deny", "hold", "redact", "allow"]:
-        """The word for what happens."""
+        """The name of the action."""
         if isinstance(self.then, str):
             return self.then
         if self.then.deny is not None:
@@ -124,17 +124,17 @@ class RuleSection(PolicySettings):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What is masked."""
+        """The masked paths."""
         return () if isinstance(self.then, str) else self.then.redact or ()
 
     @property
     def obligations(self) -> tuple[str, ...]:
-        """What is to be written beside a payload that leaves."""
+        """Notices for a payload that leaves."""
         return () if isinstance(self.then, str) or self.then.allow is None else self.then.allow.obligations
 
     @property
     def version(self) -> str:
-        """Hash of what the rule says; its examples are no part of it."""
+        """Hash of the rule without its examples."""
         said = self.model_dump(mode="json", exclude={"examples"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""What a matcher may name, and how it is read: the topic, the two agents, headers, labels, findings, payload fields."""
+"""Subjects of a condition and how to read them: topic, agents, headers, label, findings, payload fields."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Subject(NamedTuple):
 
 
 class UnknownSubjectError(ValueError):
-    """A rule names something that is not there; the text says what it may have meant."""
+    """A rule names an unknown subject; the text suggests similar names."""
 
 
 _CARD: Mapping[str, tuple[str, Domain]] = {
@@ -89,7 +89,7 @@ def recipient_field(name: str) -> str | None:
 
 
 def subject(name: str, kind: type[Payload]) -> Subject:
-    """Return what a rule names, for messages of one payload class.
+    """Return the subject with a name, for messages of one payload class.
 
     Raises:
         UnknownSubjectError: It is not there.

@@ -1,4 +1,4 @@
-"""What is wrong with rules in a pipeline: unknown names, wrong types, and rules that can never say anything."""
+"""Problems of rules in a pipeline: unknown names, wrong types, and rules that can never match."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MOST = 20
 
 
 def problems(settings: RulesSettings, scene: PipelineContext | None) -> Iterator[tuple[Path, str]]:
-    """Yield what is wrong, as (path from the settings, text).
+    """Yield problems as (path in the settings, text).
 
     Args:
         settings: The rules.
-        scene: The pipeline; None where it is not known, and then only what no pipeline could put right is looked for.
+        scene: The pipeline; None if it is unknown, and then only problems of every pipeline are reported.
     """
     names: dict[str, int] = {}
     earlier: list[RuleSection] = []
@@ -94,7 +94,7 @@ def _never(rule: RuleSection, typed: Mapping[type[Payload], Condition], scene: P
 def _recipients(kind: type[Payload], when: Mapping[str, object], scene: PipelineContext) -> Iterator[AgentCard]:
     """Yield cards that a payload may go to, and that the rule can tell from one another.
 
-    They are of whoever takes it, of whoever asks, and of callers and taps of every clearance.
+    These are its consumers, its askers, and callers and taps of every clearance.
     """
     fields = sorted({field for name in named(when) if (field := recipient_field(name)) is not None})
     callers = {_ANYBODY.id, *_callers(when)}
@@ -121,7 +121,7 @@ def _callers(raw: object) -> Iterator[str]:
 
 
 def _names(when: object, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
-    """Yield topics, agents, capabilities and findings that nobody here has."""
+    """Yield topics, agents, capabilities and findings that the pipeline does not have."""
     if not isinstance(when, dict):
         return
     for name, raw in when.items():
@@ -157,7 +157,7 @@ def _finding(name: str, path: Path, scene: PipelineContext) -> Iterator[tuple[Pa
     kind = name.split(".")[1]
     if kind not in scene.inspectors:
         hint = did_you_mean(kind, sorted(scene.inspectors)) or "; list the policy that looks for it"
-        yield path, f"nothing here looks for {kind!r}, so there are no such findings{hint}"
+        yield path, f"no policy of the pipeline looks for {kind!r}{hint}"
 
 
 # --- rules that say nothing ---
@@ -213,7 +213,7 @@ def _empty(tests: list[Test]) -> bool:
 
 
 def _passes(test: Test, target: Any) -> bool:
-    """Return whether what one bound stands for passes another test; unsure means yes."""
+    """Return whether values within one bound can pass another test; unknown means yes."""
     plain = tuple(bound._replace(read=None) for bound in test.bounds)
     domain = test.subject.domain
     if domain.pattern and (str(target).endswith("*") or any(bound.target.endswith("*") for bound in plain)):

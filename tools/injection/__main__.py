@@ -1,4 +1,4 @@
-"""``python -m tools.injection [--check]``: make the weights, or see that they come out the same."""
+"""``python -m tools.injection [--check]``: train the classifier and build the prefilter, or check the shipped files."""
 
 from __future__ import annotations
 
@@ -9,28 +9,38 @@ from pathlib import Path
 
 import click
 
-from genie.detectors.injection import classifier as ngrams
+from genie.detectors import injection
+from genie.detectors.injection import classifier, prefilter
+from tools.injection.prefilter import packed
 from tools.injection.regression import fit
 from tools.injection.sentences import Composer
 
 SEED = 20_26
 TEXTS = 40_000
-TARGET = Path(ngrams.__file__).with_name(ngrams.WEIGHTS)
+PACKAGE = Path(injection.__file__).parent
+
+
+def trained() -> bytes:
+    """Return the weights of the classifier, unpacked; training takes about a minute."""
+    fitted = fit(Composer(SEED).texts(TEXTS))
+    return classifier.packed(fitted.weights, fitted.scale, fitted.bias)
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 when the weights come out otherwise.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a shipped file differs.")
 def main(*, check: bool) -> None:
-    """Make the weights of the injection model, which takes about a minute."""
-    fitted = fit(Composer(SEED).texts(TEXTS))
-    raw = ngrams.packed(fitted.weights, fitted.scale, fitted.bias)
-    digest = hashlib.sha256(raw).hexdigest()
-    click.echo(f"{digest}  {TARGET.name}")
+    """Build the data files of the injection detector: the classifier's weights and the prefilter."""
+    words, weights = packed(), trained()
+    digest = hashlib.sha256(weights).hexdigest()
+    click.echo(f"{digest}  {classifier.WEIGHTS}")
+    click.echo(f"{hashlib.sha256(words).hexdigest()}  {prefilter.PREFILTER}")
     if check:
-        sys.exit(digest != ngrams.SHA256)
-    TARGET.write_bytes(gzip.compress(raw, 9, mtime=0))
-    if digest != ngrams.SHA256:
-        click.echo(f"write this hash into {ngrams.__name__} as SHA256", err=True)
+        same = digest == classifier.SHA256 and words == (PACKAGE / prefilter.PREFILTER).read_bytes()
+        sys.exit(not same)
+    (PACKAGE / prefilter.PREFILTER).write_bytes(words)
+    (PACKAGE / classifier.WEIGHTS).write_bytes(gzip.compress(weights, 9, mtime=0))
+    if digest != classifier.SHA256:
+        click.echo(f"write this hash into {classifier.__name__} as SHA256", err=True)
 
 
 if __name__ == "__main__":

@@ -72,11 +72,11 @@ def pair(first: str, second: str) -> int:
 
 
 class Model:
-    """Weights, and what words and pairs added so far.
+    """Weights, and a bounded cache of the values of words and pairs.
 
     Args:
         weights: One for each bucket, in units of ``scale``.
-        scale: What a weight of one stands for.
+        scale: Value of a weight of one.
         bias: The logit of a text of unknown words.
     """
 

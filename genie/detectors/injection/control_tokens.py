@@ -1,4 +1,4 @@
-"""Marks that chat templates, tool protocols and hidden channels are made of, as data: kind, code, weight, RE2 pattern."""
+"""Marks of chat templates, tool protocols and hidden channels, as data: kind, code, weight, RE2 pattern."""
 # ruff: noqa: E501 - a table of one row a line
 
 from __future__ import annotations
@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Token(NamedTuple):
-    """One mark that is no phrase of a language."""
+class ControlToken(NamedTuple):
+    """One mark that is not a phrase of a language."""
 
     kind: str
     language: str
@@ -15,8 +15,8 @@ class Token(NamedTuple):
     pattern: str
 
 
-def _token(kind: str, weight: float, pattern: str) -> Token:
-    return Token(kind, "any", weight, f"(?i){pattern}")
+def _token(kind: str, weight: float, pattern: str) -> ControlToken:
+    return ControlToken(kind, "any", weight, f"(?i){pattern}")
 
 
 TOKENS = (
@@ -57,4 +57,4 @@ TOKENS = (
     _token("tool", 0.4, r"\b(?:note|nota|hinweis|notiz|attention|message|mensaje|mensagem|instruction|bemerkung)\s+(?:pour|para|fur|an|per|voor|to|al|a)\s+(?:l'|la\s+|le\s+|el\s+|o\s+|den\s+|die\s+|the\s+|il\s+|de\s+)?(?:assistante?|agente?|ia|ki|ai|asistente|assistente|modelo|modell|bot)\b"),
     _token("tool", 0.3, r"\b(?:execute|run|enter|type|paste) the (?:\w+ )?(?:shell |terminal |bash |following )?(?:command|script|code) (?:below|above|in)\b"),
 )  # fmt: skip
-"""Every token; what is written in natural language stands in `phrases` and `tongues`."""
+"""Every token; phrases of natural languages are in ``languages``."""

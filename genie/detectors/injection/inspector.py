@@ -1,46 +1,39 @@
-"""The inspector of prompt injection: a gate for every text, and behind it the grammar, loaded by the first suspect."""
+"""The inspector of prompt injection: a prefilter for every text, and the grammar for suspicious ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import ClassVar
 
 from genie.contracts.classification import Classification
-from genie.detectors.injection.prefilter import shipped
+from genie.detectors.injection.prefilter import is_cheaper, shipped
 from genie.detectors.injection.thresholds import Sensitivity
 from genie.detectors.unicode import fold, fold_with_origins
-from genie.policies._settings import most_specific
-from genie.policy.policy import Span
+from genie.policy.inspection import Span
 
 KINDS = ("delimiter", "encoded", "exfiltration", "model", "override", "role", "tool")
 """Every kind that a mark may be of."""
-_PATIENCE, _LONG = 100_000, 8_192
-"""Characters that the gate looks at by itself, of one process and of one text; for more, loading the grammar pays."""
-_seen = 0
 
 
 _USUAL = Sensitivity()
 
 
-def suspected(folded: str) -> bool:
+def is_suspicious(folded: str) -> bool:
     """Return True where a pattern of the grammar matches folded text."""
-    global _seen  # noqa: PLW0603 - how much this process has seen, as with any cache
-    if _seen < _PATIENCE and len(folded) <= _LONG:
-        _seen += len(folded)
+    if is_cheaper(len(folded)):
         return shipped().finds(folded)
-    from genie.detectors.injection.scorer import suspects  # noqa: PLC0415 - start-up: the grammar is large
+    from genie.detectors.injection.scorer import is_suspicious as grammar_matches  # noqa: PLC0415 - start-up: the grammar is large
 
-    return suspects(folded)
+    return grammar_matches(folded)
 
 
 class InjectionInspector:
-    """Finds instructions that pose as data.
+    """Finds instructions in data.
 
     Args:
         label: Clearance needed to see a mark.
-        usual: What topics without a rule want.
-        topics: What single topics or families want; the most specific rule counts.
+        usual: The sensitivity of topics without a rule.
+        of_topic: Returns the sensitivity of a topic; by default every topic has the usual one.
     """
 
     name: ClassVar[str] = "injection"
@@ -50,39 +43,39 @@ class InjectionInspector:
         self,
         label: Classification,
         usual: Sensitivity = _USUAL,
-        topics: Mapping[str, Sensitivity] = MappingProxyType({}),
+        of_topic: Callable[[str], Sensitivity] | None = None,
     ) -> None:
         self._label = label
         self._usual = usual
-        self._topics = topics
+        self._of_topic = of_topic
         self._others: dict[Sensitivity, InjectionInspector] = {usual: self}
 
     @property
     def always(self) -> bool:
-        """True where the model looks at every text, whether or not a pattern matches."""
+        """True if the model reads every text, even if no pattern matches."""
         return self._usual.model
 
     def for_topic(self, topic: str) -> InjectionInspector:
-        """Return the inspector as a topic wants it."""
-        wanted = most_specific(self._topics, topic, self._usual)
+        """Return the inspector with the sensitivity of a topic."""
+        wanted = self._usual if self._of_topic is None else self._of_topic(topic)
         return self._others.setdefault(wanted, InjectionInspector(self._label, wanted))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What a text with a mark, or in disguise, matches; others may match as well."""
+        """Patterns of which a text with a mark matches at least one; other texts may match, too."""
         return shipped().patterns
 
     def confirm(self, text: str) -> bool:
-        """Return False for folded text that passed the gate and holds nothing all the same."""
-        return self._usual.model or suspected(text)
+        """Return False for folded text that passed the prefilter and has no mark."""
+        return self._usual.model or is_suspicious(text)
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the marks in a string, in order; marks of different kinds may overlap."""
-        from genie.detectors.injection.scorer import judged  # noqa: PLC0415 - start-up: for the first suspect
+        from genie.detectors.injection.scorer import scored  # noqa: PLC0415 - start-up: for the first suspect
 
-        score, marks = judged(fold(text), model=self._usual.model)
+        score, marks = scored(fold(text), model=self._usual.model)
         if score < self._usual.threshold:
             return ()
         folded = fold_with_origins(text)

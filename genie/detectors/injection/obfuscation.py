@@ -19,7 +19,7 @@ from typing import NamedTuple
 from genie.detectors.unicode import fold
 
 _LONGEST = 64_000
-"""Characters of one string in which disguises are undone; what lies beyond is searched as it is."""
+"""Characters of one string in which disguises are undone; the rest is searched without."""
 _MOST = 24  # encoded pieces of one string that are looked into one by one
 
 _LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!|", "l": "1|", "o": "0", "s": "5$", "t": "7+", "z": "2"}
@@ -76,7 +76,7 @@ class Variant(NamedTuple):
     end: int
 
 
-def undone(text: str) -> Iterator[Variant]:
+def deobfuscated(text: str) -> Iterator[Variant]:
     """Yield folded text with each disguise taken off that it seems to wear; never raises.
 
     Args:

@@ -1,9 +1,9 @@
-"""The gate before the grammar of injections: what a text must hold so that a pattern of the grammar can match.
+"""The prefilter of the injection grammar: words that a text must contain before a pattern can match.
 
-The grammar has hundreds of patterns, and making their automaton takes longer than a command may take to start. So the
-one pass over every text looks for words: of each pattern one set of which every match holds a word. Where one is found,
-a pattern is tried if all its sets are there in order. The words are package data, made by
-``python -m tools.injection.gate``.
+The grammar has hundreds of patterns, and building their automaton takes longer than a command may take to start. The
+one pass over every text therefore searches for words: for each pattern, a set of which every match contains a word. If
+a word is found, a pattern is tried if words of all its sets are present in order. The words are package data, built by
+``python -m tools.injection``.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from typing import NamedTuple
 
 import re2
 
-GATE = "prefilter.json"
+PREFILTER = "prefilter.json"
 """Package data: ``{"patterns": [RE2], "sets": [[WORD]], "needs": [[RE2, [SET NUMBER]]]}``."""
 EDGE, GAP = "\b", "\0"
 """In a word: the edge of a word, and something between words."""
 _SIGNS = re.compile(r"[\0-/:-@\[-`{-\x7f]+")
+_BORDER = re.compile(r"(?<=[0-9A-Za-z])(?=[^\0-\x7f])|(?<=[^\0-\x7f])(?=[0-9A-Za-z])")
 _FOREIGN = re.compile(r"([^\0-\x7f]+)")
 Words = frozenset[str]
 
 
 class Needs(NamedTuple):
-    """A pattern of the grammar, and what it cannot do without."""
+    """A pattern of the grammar, and the words that its matches contain."""
 
     pattern: str
     """RE2."""
@@ -35,8 +36,8 @@ class Needs(NamedTuple):
     """Every match holds a word of each, in order."""
 
 
-class Evaluator:
-    """Tells texts in which no pattern matches from those in which one does, without the automaton of all.
+class Prefilter:
+    """Finds the patterns that match a text, without the automaton of all patterns.
 
     Args:
         patterns: RE2 for the one pass: a text in which none matches holds nothing.
@@ -57,16 +58,18 @@ class Evaluator:
 
     def finds(self, text: str) -> bool:
         """Return True where a pattern matches folded text."""
+        return next(self.matching(text), None) is not None
+
+    def matching(self, text: str) -> Iterator[str]:
+        """Yield the patterns that match folded text."""
         plain = plain_of(text)
         held = frozenset(self._words(plain))
         present = {words for word in held for words in self._sets[word]}
-        return any(
-            present.issuperset(need.sets)
-            and in_order([words & held for words in need.sets], plain)
-            and re2.search(need.pattern, text)
-            for first in (None, *present)
-            for need in self._needs.get(first, ())
-        )
+        for first in (None, *present):
+            for need in self._needs.get(first, ()):
+                words_match = present.issuperset(need.sets) and in_order([words & held for words in need.sets], plain)
+                if words_match and re2.search(need.pattern, text):
+                    yield need.pattern
 
     def _words(self, plain: str) -> Iterator[str]:
         for token in set(plain.split(GAP)):
@@ -78,14 +81,15 @@ class Evaluator:
 
 
 def plain_of(text: str) -> str:
-    """Return text in lower case with one gap for the signs between words, and around what is not ASCII."""
+    """Return text in lower case with one gap for the signs between words, and between ASCII and other letters."""
+    plain = _SIGNS.sub(GAP, text)
     if not text.isascii():
-        text = _FOREIGN.sub(rf"{GAP}\1{GAP}", text)
-    return GAP + _SIGNS.sub(GAP, text.lower()) + GAP
+        plain = _BORDER.sub(GAP, plain)
+    return GAP + plain.lower() + GAP
 
 
 def sought(word: str) -> str:
-    """Return what of a word is sought in plain text: its longest part that has the same form wherever it stands."""
+    """Return the longest part of a word that has the same form everywhere in plain text."""
     plain = [_SIGNS.sub(GAP, piece) for piece in _FOREIGN.split(word)]
     inside = re.compile(f"(?<=[^{GAP}]){GAP}(?=[^{GAP}])")  # may stand for any number of signs, or for foreign letters
     return max((part for piece in plain for part in inside.split(piece)), key=len)
@@ -104,10 +108,26 @@ def in_order(sets: Sequence[Words], plain: str) -> bool:
 
 
 @functools.cache
-def shipped() -> Evaluator:
-    """Return the gate of the grammar as it is."""
-    data = json.loads(resources.files(__package__).joinpath(GATE).read_text(encoding="utf-8"))
+def shipped() -> Prefilter:
+    """Return the prefilter of the shipped grammar."""
+    data = json.loads(resources.files(__package__).joinpath(PREFILTER).read_text(encoding="utf-8"))
     sets = [frozenset(words) for words in data["sets"]]
-    return Evaluator(
+    return Prefilter(
         data["patterns"], [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
     )
+
+
+_PATIENCE = 300_000
+"""Characters that one process scans with the prefilter; beyond them the set of all patterns would have been cheaper."""
+_scanned = 0
+
+
+def is_cheaper(size: int) -> bool:
+    """Return True while the prefilter costs this process less than building the set of all patterns, which takes 0.3 s.
+
+    Args:
+        size: Characters that are about to be scanned.
+    """
+    global _scanned  # noqa: PLW0603 - how much this process has scanned; it changes the time taken and no answer
+    _scanned += size
+    return _scanned <= _PATIENCE

@@ -1,4 +1,4 @@
-"""Talk about attacks: a quotation in a rule, a test, an article or a course is no attack.
+"""Talk about attacks: a quotation in a rule, a test, an article or a course is not an attack.
 
 The words that count stand outside quotations. Text that is brought in as content (``tool output: "..."``) excuses
 nothing, and neither does a sentence that gives an order of its own.
@@ -39,7 +39,7 @@ _ORDER = re2.compile(
     r"(?i)\b(?:do (?:exactly |just )?(?:what|as|that|so|it)\b|follow (?:it|that|this|these|them|the (?:quot|instruction|order|command|above))|obey|comply|execute (?:it|this|that|them|the)|act on (?:it|this|that)|carry (?:it|this|them) out|"
     r"treat (?:it|this|that) as (?:an? |your )?(?:order|instruction|command)|apply it|now do|make it so|proceed (?:accordingly|with)|you must|you have to|you will now|from now on|mach(?:e)? (?:genau )?(?:das|was)|befolge|fuhre? (?:es|das) aus|fais (?:ce|exactement)|obeis|haz (?:lo|exactamente)|obedece|faca (?:o|exatamente)|fai (?:quello|esattamente)|esegui)\b"
 )
-_SEARCHED = 50_000  # characters; what is quoted beyond counts as if it were not
+_SEARCHED = 50_000  # characters; later quotations are treated as plain text
 _BEFORE = re.compile(r"[\w'\s-]{0,48}$")
 _TO_YOU = re.compile(
     r"\b(?:you|u|ya|please|pls|now|important|necessary|must|time|want|need|required|then|and|also|just|immediately|"
@@ -60,8 +60,8 @@ _NEGATED = re.compile(
 _NAMED = re.compile(r"\b(?:such as|like|tokens?|tags?|markers?|the|a|an|named|called|e\.g\.)\s+$", re.IGNORECASE)
 
 
-class Quoting(NamedTuple):
-    """What in a text is quoted, and what is said round it."""
+class Quotations(NamedTuple):
+    """The quotations of a text, and the text around them."""
 
     spans: tuple[tuple[int, int], ...]
     outside: str
@@ -69,15 +69,15 @@ class Quoting(NamedTuple):
     about: bool
     """True where the words outside talk of attacks, tests, rules and the like."""
     ordered: bool
-    """True where the words outside tell the reader to act on what is quoted."""
+    """True if the words outside tell the reader to follow the quotation."""
 
     @property
     def excused(self) -> bool:
-        """True where what is quoted is talked about and not asked for."""
+        """True if the text talks about the quotation and does not ask to follow it."""
         return self.about and not self.ordered
 
 
-def quoting(text: str) -> Quoting:
+def quotations_of(text: str) -> Quotations:
     """Return the quotations of folded text."""
     spans = tuple(found.span() for found in _QUOTED.finditer(text, 0, _SEARCHED))
     pieces, last = [], 0
@@ -85,7 +85,7 @@ def quoting(text: str) -> Quoting:
         pieces.append(text[last:start])
         last = end
     outside = " _ ".join([*pieces, text[last:]])
-    return Quoting(spans, outside, bool(_ABOUT.search(outside)), bool(_ORDER.search(outside)))
+    return Quotations(spans, outside, bool(_ABOUT.search(outside)), bool(_ORDER.search(outside)))
 
 
 _HARMLESS_AFTER = {
@@ -142,11 +142,11 @@ _SUBJECT = re.compile(
     r"\b(?:la|le|l|el|o|a|il|lo|das|der|die|het|de|un|une|una|um|uma|este|esta|cette|ce|questa|questo|dieser?|dit|deze)\W{1,2}(?:\w+ ){1,2}$",
     re.IGNORECASE,
 )
-"""In Romance and Germanic languages what shows something reads like an order to show it: la page affiche."""
+"""In Romance and Germanic languages a statement can look like an order to show something: la page affiche."""
 
 
 def _told_of(language: str, text: str, start: int, end: int, before: str) -> bool:
-    """Return True where what looks like a demand for a secret is advice to keep it, or says what something shows."""
+    """Return True if an apparent demand for a secret is advice to keep it, or a statement about a page or file."""
     after = _CLAUSE.match(text, end)
     return (language != "en" and _SUBJECT.search(before) is not None) or bool(
         _KEPT.search(before + text[start:end] + (after[0] if after else ""))
@@ -154,7 +154,7 @@ def _told_of(language: str, text: str, start: int, end: int, before: str) -> boo
 
 
 def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
-    """Return True where a mark is a name in code, a step of a program, or what something else than the reader is or does."""
+    """Return True if a mark is a name in code, a step of a program, or a statement about something else than the reader."""
     found = text[start:end]
     if _DEFINED.search(before) and not any(char.isspace() for char in found.strip()):
         return True
@@ -166,12 +166,12 @@ def _of_others(kind: str, text: str, start: int, end: int, before: str) -> bool:
     return kind == "override" and bool(_SUPERSEDES.search(found)) and bool(_PAPERS.search(before))
 
 
-def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted: Quoting) -> tuple[float, bool]:
+def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted: Quotations) -> tuple[float, bool]:
     """Return how much a mark counts where it stands, in [0, 1], and whether it stands in a quotation.
 
     Args:
         kind: Kind of the mark.
-        language: Of what it says.
+        language: Language of the mark.
         text: Folded text.
         start: First character of the mark.
         end: One past its last character.
@@ -198,7 +198,7 @@ def weight_of(kind: str, language: str, text: str, start: int, end: int, quoted:
     return 1.0, False
 
 
-def _brought_in(text: str, span: tuple[int, int], quoted: Quoting) -> bool:
+def _brought_in(text: str, span: tuple[int, int], quoted: Quotations) -> bool:
     """Return True for a quotation that is content and not talked about."""
     if not quoted.excused:
         return True

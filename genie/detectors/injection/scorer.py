@@ -1,4 +1,4 @@
-"""Marks of prompt injection in strings: what they say, how they are disguised, and whether they are meant."""
+"""Scores of prompt injection: phrases, disguises, and whether a text quotes an attack or makes one."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from typing import NamedTuple
 
 import re2
 
+from genie.detectors.injection import prefilter
 from genie.detectors.injection.classifier import Model, Window, shipped, word_places
 from genie.detectors.injection.control_tokens import TOKENS
 from genie.detectors.injection.languages.english import PHRASES
 from genie.detectors.injection.languages.grammar import rows
-from genie.detectors.injection.obfuscation import TRIGGERS, undone
-from genie.detectors.injection.quotation import quoting, weight_of
+from genie.detectors.injection.obfuscation import TRIGGERS, deobfuscated
+from genie.detectors.injection.quotation import quotations_of, weight_of
 from genie.detectors.injection.thresholds import MARKED
-from genie.detectors.regex_set import Patterns
+from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold
 
-_NEAR = 600  # characters within which marks add up; hints strewn over a long text are no attack
+_NEAR = 600  # characters within which marks add up; hints spread over a long text are not an attack
 _DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
 _HINT = 0.1  # the least that a mark counts
 _SURE = 0.99
 _MOST_MARKS = 64  # of one row in one text
 
 # The score with the model: 1 / (1 + exp(doubt - rules * score - logit)), where the logit is held between two bounds, so
-# that the model alone must be very sure, and can take back what the rules only suspect.
+# that the model alone must be very sure, and can overrule weak hints of the rules.
 _DOUBT, _RULES = 5.9, 12.8
 _LEAST_LOGIT, _MOST_LOGIT = -1.5, 6.0
 _TELLING = 1.5  # logit from which the model is a reason
 
 
-class Known(NamedTuple):
+class WeightedPattern(NamedTuple):
     """One pattern of the set."""
 
     kind: str
@@ -42,10 +43,10 @@ class Known(NamedTuple):
     pattern: str
 
 
-KNOWN = (
-    *(Known(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in PHRASES),
-    *(Known(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in rows()),
-    *(Known(token.kind, f"{token.kind}.{token.language}", token.weight, token.pattern) for token in TOKENS),
+PATTERNS = (
+    *(WeightedPattern(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in PHRASES),
+    *(WeightedPattern(row.kind, f"{row.kind}.{row.language}", row.weight, row.pattern) for row in rows()),
+    *(WeightedPattern(token.kind, f"{token.kind}.{token.language}", token.weight, token.pattern) for token in TOKENS),
 )
 
 
@@ -60,7 +61,7 @@ class Mark(NamedTuple):
 
     @property
     def language(self) -> str:
-        """Of what it says, or how it was disguised."""
+        """The language of the phrase, or the disguise."""
         return self.code.rpartition(".")[2]
 
 
@@ -82,7 +83,7 @@ def assess(text: str, *, model: bool = True) -> Assessment:
         text: Any string.
         model: Also ask the linear model, not the rules alone.
     """
-    score, marks = judged(fold(text), model=model)
+    score, marks = scored(fold(text), model=model)
     weights: dict[str, float] = {}
     for mark in marks:
         weights[mark.code] = max(weights.get(mark.code, 0.0), mark.weight)
@@ -93,21 +94,40 @@ def assess(text: str, *, model: bool = True) -> Assessment:
 @functools.cache
 def _matcher() -> Callable[[str], list[int]]:
     """Return the pass over one string; made at its first use, because it takes a tenth of a second."""
-    return Patterns((*(known.pattern for known in KNOWN), *TRIGGERS)).hits
+    return RegexSet((*(known.pattern for known in PATTERNS), *TRIGGERS)).hits
 
 
-def suspects(folded: str) -> bool:
+@functools.cache
+def _numbers() -> dict[str, list[int]]:
+    """Return the numbers of each pattern; two languages may share one."""
+    numbers: dict[str, list[int]] = {}
+    for number, pattern in enumerate((*(known.pattern for known in PATTERNS), *TRIGGERS)):
+        numbers.setdefault(pattern, []).append(number)
+    return numbers
+
+
+def _hits(folded: str) -> list[int]:
+    """Return the numbers of the patterns that match folded text.
+
+    Until the process has read enough text, the prefilter answers: building the set of all patterns blocks for 0.3 s.
+    """
+    if _matcher.cache_info().currsize or not prefilter.is_cheaper(len(folded)):
+        return _matcher()(folded)
+    return sorted(number for pattern in prefilter.shipped().matching(folded) for number in _numbers()[pattern])
+
+
+def is_suspicious(folded: str) -> bool:
     """Return True where a pattern matches folded text, so that it is worth a closer look."""
     return bool(_matcher()(folded))
 
 
-def judged(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
+def scored(folded: str, *, model: bool) -> tuple[float, list[Mark]]:
     """Return the score of folded text with or without the model, and the marks that it rests on."""
     score, marks = _scored(folded)
     if not model:
         return score, marks
     window = _model().heaviest(folded)
-    if window.logit > 0 and score < MARKED and (quoted := quoting(folded)).spans and quoted.excused:
+    if window.logit > 0 and score < MARKED and (quoted := quotations_of(folded)).spans and quoted.excused:
         window = _model().heaviest(quoted.outside)._replace(start=0, end=0)
     logit = max(_LEAST_LOGIT, min(_MOST_LOGIT, window.logit))
     together = round(1.0 / (1.0 + math.exp(_DOUBT - _RULES * score - logit)), 4)
@@ -124,11 +144,11 @@ def _place(folded: str, window: Window) -> tuple[int, int]:
 
 def _scored(folded: str) -> tuple[float, list[Mark]]:
     """Return the score of folded text, and the marks that it rests on."""
-    hits = _matcher()(folded)
+    hits = _hits(folded)
     if not hits:
         return 0.0, []
     marks = list(_marks(folded, hits))
-    if any(hit >= len(KNOWN) for hit in hits):
+    if any(hit >= len(PATTERNS) for hit in hits):
         marks += _disguised(folded)
     marks = _weighed(folded, marks)
     return _summed(marks), marks
@@ -136,20 +156,20 @@ def _scored(folded: str) -> tuple[float, list[Mark]]:
 
 def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
     for hit in hits:
-        if hit < len(KNOWN):
-            kind, code, weight, pattern = KNOWN[hit]
+        if hit < len(PATTERNS):
+            kind, code, weight, pattern = PATTERNS[hit]
             matches = list(itertools.islice(re2.finditer(pattern, folded), _MOST_MARKS))
             for match in matches:
                 yield Mark(kind, code, weight, *match.span())
-            if len(matches) == _MOST_MARKS:  # what follows is one mark, so that a flood of marks hides none
+            if len(matches) == _MOST_MARKS:  # the rest of the text is one mark, so that a flood of marks hides none
                 yield Mark(kind, code, weight, matches[-1].start(), len(folded))
 
 
 def _disguised(folded: str) -> Iterable[Mark]:
-    for variant in undone(folded):
-        known = list(_marks(variant.text, _matcher()(variant.text)))
+    for variant in deobfuscated(folded):
+        known = list(_marks(variant.text, _hits(variant.text)))
         if variant.start == 0 and variant.end == len(folded):
-            seen = {mark.code for mark in _marks(folded, _matcher()(folded))}
+            seen = {mark.code for mark in _marks(folded, _hits(folded))}
             known = [mark for mark in known if mark.code not in seen]
         score = _summed(known)
         if score >= _DISGUISED:
@@ -157,12 +177,12 @@ def _disguised(folded: str) -> Iterable[Mark]:
 
 
 def _weighed(folded: str, marks: list[Mark]) -> list[Mark]:
-    """Return the marks with what their surroundings leave of their weight."""
+    """Return the marks with their weights adjusted to the text around them."""
     if not marks:
         return marks
-    quoted = quoting(folded)
+    quoted = quotations_of(folded)
     placed = [(mark, *weight_of(mark.kind, mark.language, folded, mark.start, mark.end, quoted)) for mark in marks]
-    # An order outside the quotations makes what is quoted its subject.
+    # An order outside the quotations refers to the quoted text.
     orders = _summed([mark._replace(weight=mark.weight * share) for mark, share, inside in placed if not inside])
     everything = orders >= MARKED
     kept = [

@@ -1,4 +1,4 @@
-"""How much it takes until text counts as an attack."""
+"""Thresholds from which text counts as an attack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MARKED = 0.5
 
 
 class Sensitivity(NamedTuple):
-    """What one topic wants of the detector."""
+    """Settings of the detector for one topic."""
 
     threshold: float = MARKED
     """Score from which text is marked, in (0, 1]."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from genie.detectors.pii.digit_runs import Run, holds_date, is_reference, runs
+from genie.detectors.pii.digit_runs import Run, holds_date, is_reference
 
 _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (4000, 4999, (13, 16, 19)),  # Visa
@@ -46,7 +46,7 @@ def _lengths(prefix: str) -> frozenset[int]:
 
 
 _FIRM = (15, 16)
-"""Lengths that most cards have. Others, in one piece, are no card where the words before call them an order number."""
+"""Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
 _ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _SHORTEST, _LONGEST = 13, 19
@@ -69,14 +69,19 @@ def _luhn_holds(digits: str) -> bool:
     return (sum(raw[-1::-2].translate(_ONCE)) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
 
 
-def find(text: str) -> Iterator[tuple[int, int]]:
+def find(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
     """Yield the spans of card numbers, separators included.
 
     Args:
         text: Folded text.
+        found: Its runs of digits.
     """
-    for run in runs(text, at_least=_SHORTEST):
-        yield from _within(text, run)
+    for run in found:
+        digits = run.fours
+        if digits is None:
+            yield from _within(text, run)
+        elif is_card(digits) and _bounded(text, run.start, run.end):
+            yield run.start, run.end
 
 
 def _within(text: str, run: Run) -> Iterator[tuple[int, int]]:
@@ -94,28 +99,41 @@ def _within(text: str, run: Run) -> Iterator[tuple[int, int]]:
 def _card_end(text: str, run: Run, first: int) -> int | None:
     """Return the group after the card number that starts with group ``first``, or None; the longest one wins."""
     groups = run.groups
-    whole = first == 0 and run.digits <= _LONGEST
-    if not (whole or len(groups[first][2]) % 4 == 0 or len(groups[first][2]) >= 10):
+    opening = groups[first][2]
+    if len(opening) > _LONGEST or (len(opening) >= 4 and not _lengths(opening[:4])):
         return None
-    found, digits, ends = None, "", []
+    whole = first == 0 and run.digits <= _LONGEST
+    if not (whole or len(opening) % 4 == 0 or len(opening) >= 10):
+        return None
+    if len(opening) == 4 and [len(group[2]) for group in groups[first + 1 : first + 5]] in ([4, 4, 4], [4, 4, 4, 4]):
+        digits = opening + groups[first + 1][2] + groups[first + 2][2] + groups[first + 3][2]
+        holds = is_card(digits) and _bounded(text, groups[first][0], groups[first + 3][1])
+        return first + 4 if holds else None
+    found, digits, ends = None, "", list[int]()
+    start = groups[first][0]
     for last in range(first, len(groups)):
         digits += groups[last][2]
-        ends.append(len(digits))
-        if len(digits) > _LONGEST:
+        size = len(digits)
+        if size > _LONGEST:
             break
-        if len(digits) < _SHORTEST or not (_usual(ends) or (whole and last == len(groups) - 1)):
-            continue
-        start, end = groups[first][0], groups[last][1]
-        if not (is_card(digits) and (_usual(ends) or _unusual(text[start:end])) and _bounded(text, start, end)):
-            continue
-        if len(digits) in _FIRM or last > first or not is_reference(text, start):
-            found = last + 1
+        # The cheapest check first: in a text full of digits nearly every candidate ends here.
+        if size >= _SHORTEST and size in _lengths(digits[:4]):
+            end, usual = groups[last][1], _usual(ends)
+            spaced = usual or (whole and last == len(groups) - 1 and _unusual(text[start:end]))
+            if spaced and _luhn_holds(digits) and _bounded(text, start, end):
+                firm = size in _FIRM or last > first or not is_reference(text, start)
+                found = last + 1 if firm else found
+        ends.append(size)
     return found
 
 
-def _usual(ends: list[int]) -> bool:
-    """Return True for digits in one piece, in fours (or pieces of several fours), or as 4-6-5 and 4-6-4."""
-    return all(end % 4 == 0 for end in ends[:-1]) or ends[:-1] in ([4, 10], [10])
+def _usual(breaks: list[int]) -> bool:
+    """Return True for digits in one piece, in fours (or pieces of several fours), or as 4-6-5 and 4-6-4.
+
+    Args:
+        breaks: After how many digits there is a separator.
+    """
+    return breaks == [4, 8, 12] or not any(digits % 4 for digits in breaks) or breaks in ([4, 10], [10])
 
 
 def _unusual(shown: str) -> bool:

@@ -10,48 +10,45 @@ import re
 from collections.abc import Iterator
 
 from genie.detectors.pii.upi_handles import HANDLES, OWN_HANDLES
-from genie.detectors.regex_set import compiled
+from genie.detectors.regex_set import Pattern
 
 _AT = r"[ \t\r\n]{0,2}@[ \t\r\n]{0,2}"
 EMAIL_HINTS = (
     rf"[A-Za-z0-9_%+\-]{_AT}[A-Za-z0-9\-]+\.",
     r"(?i)[\[({]at[\])}]",
 )
-_PLAIN = compiled(rf"[A-Za-z0-9._%+'\-]*[A-Za-z0-9_%+\-]{_AT}(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{{2,24}}\b")
-_DISGUISED = compiled(
+_PLAIN = Pattern(rf"[A-Za-z0-9._%+'\-]*[A-Za-z0-9_%+\-]{_AT}(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{{2,24}}\b")
+_DISGUISED = Pattern(
     r"(?i)[a-z0-9._%+\-]+[ \t]{0,2}[\[({]at[\])}][ \t]{0,2}[a-z0-9\-]+"
     r"(?:[ \t]{0,2}(?:\.|[\[({]dot[\])}])[ \t]{0,2}[a-z0-9\-]+)+"
 )
 _FILES = frozenset({"css", "gif", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "py", "svg", "ts", "webp"})
 _MAILBOX = re.compile(r"(?=.*[A-Za-z]).*[0-9._+\-]")
-"""What a name beside a free-standing ``@`` must look like: ``jane.doe @ example.com``, not ``see us @ example.com``."""
+"""Form of a name next to a free-standing ``@``: ``jane.doe @ example.com``, not ``see us @ example.com``."""
 _SCHEME = re.compile(r"://[^\s/@]*\Z")
 
 
 def find_email(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of e-mail addresses.
 
-    A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and what stands before the
-    host of a URL are none.
+    A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and the user part of a
+    URL are skipped.
     """
-    for match in _PLAIN.finditer(text):
-        start, end = match.span()
-        local, _, domain = match.group().partition("@")
-        start += len(local) - len(local.lstrip(".'"))
+    for first, end in _PLAIN.spans(text):
+        local, _, domain = text[first:end].partition("@")
+        start = first + len(local) - len(local.lstrip(".'"))
         spaced = local[-1:].isspace() or domain[:1].isspace()
         if domain.rpartition(".")[2].lower() in _FILES or (spaced and not _MAILBOX.match(local.strip())):
             continue
-        if (local == "git" and text[end : end + 1] == ":") or _SCHEME.search(text[max(0, start - 80) : start]):
+        before = text[max(0, start - 80) : start]
+        if (local == "git" and text[end : end + 1] == ":") or ("://" in before and _SCHEME.search(before)):
             continue
         yield start, end
-    for match in _DISGUISED.finditer(text):
-        yield match.span()
+    yield from _DISGUISED.spans(text)
 
 
 UPI_HINT = r"[A-Za-z0-9._\-][ \t]{0,2}@[ \t]{0,2}[A-Za-z]{2}"
-_HANDLE = re.compile(
-    r"(?<=[A-Za-z0-9._\-])([ \t]{0,2})@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9_@])(?!\.[A-Za-z])"
-)
+_HANDLE = re.compile(r"@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9_@])(?!\.[A-Za-z])")
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 _LONGEST_LOCAL = 256
 
@@ -62,16 +59,18 @@ _BOOKING = re.compile(r"(?i)(?:^|[^a-z0-9])(?:upi|imps|neft|rtgs|p2a|p2m|pos|vpa
 def find_upi(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of payment addresses: a name at a known handle that no domain follows."""
     for match in _HANDLE.finditer(text):
-        handle = match[3].lower()
-        spaced = bool(match[1] or match[2])
-        if handle not in (OWN_HANDLES if spaced else HANDLES):
+        start, gap = match.start(), 0
+        while gap < 3 and text[start - gap - 1 : start - gap] in {" ", "\t"}:
+            gap += 1
+        handle, start = match[2].lower(), start - gap
+        if gap > 2 or handle not in (OWN_HANDLES if gap or match[1] else HANDLES):
             continue
-        before = text[max(0, match.start() - _LONGEST_LOCAL) : match.start()]
+        before = text[max(0, start - _LONGEST_LOCAL) : start]
         local = before[len(before.rstrip(_LOCAL)) :].lstrip("._-")
         if "-" in local and _BOOKING.search(before):
             local = _last_name(local)
         if len(local) >= 2:
-            yield match.start() - len(local), match.end()
+            yield start - len(local), match.end()
 
 
 def _last_name(local: str) -> str:

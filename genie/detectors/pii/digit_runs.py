@@ -1,4 +1,4 @@
-"""Runs of digits: what separates them, and where one stands alone."""
+"""Runs of digits: their separators, and whether a number stands alone."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import functools
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-import re2
-
-from genie.detectors.regex_set import compiled
+from genie.detectors.regex_set import Pattern
 
 LONG = r"[0-9](?:[ \t\r\n().\-/]{0,3}[0-9]){8}"
 """The hint of whatever has nine digits or more, however they are separated."""
 _RUN = r"[0-9](?:[ \t\r\n.\-]{{0,3}}[0-9]){{{more},}}"
 """Digits with at most three separators between two of them."""
 _GROUP = re.compile(r"[0-9]+")
-_UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
+_SEPARATORS = " \t\r\n.-"
+_UUID = Pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DATE = re.compile(
     r"(?<![0-9])(?:(?:19|20)[0-9]{2}([-./ ])[01]?[0-9]\1[0-3]?[0-9]"
     r"|[0-3]?[0-9]([-./ ])[0-3]?[0-9]\2(?:19|20)[0-9]{2})(?![0-9])"
@@ -30,32 +28,77 @@ _REFERENCE = re.compile(
 )
 
 
-class Run(NamedTuple):
-    """Digits that may belong together."""
+Group = tuple[int, int, str]
+"""Start, end and digits of the digits between two separators."""
 
-    groups: tuple[tuple[int, int, str], ...]
-    """Start, end and digits of each group between separators."""
+
+class Run:
+    """Digits that may belong together. Its groups are computed on demand, because most runs are rejected before.
+
+    Args:
+        text: The text that the run stands in.
+        start: First character of the run.
+        end: One past its last character.
+    """
+
+    __slots__ = ("_groups", "_text", "end", "start")
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self._text = text
+        self.start, self.end = start, end
+        self._groups: tuple[Group, ...] | None = None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The digits between separators."""
+        if self._groups is None:
+            self._groups = tuple(_groups(self._text, self.start, self.end))
+        return self._groups
 
     @property
     def digits(self) -> int:
         """How many digits there are in all."""
-        return sum(len(group[2]) for group in self.groups)
+        return sum([len(digits) for _, _, digits in self.groups])
+
+    @property
+    def fours(self) -> str | None:
+        """The digits of a run of exactly sixteen in four groups of four with one separator between them, else None."""
+        text, at = self._text, self.start
+        if self.end - at != 19 or (text[at + 4] + text[at + 9] + text[at + 14]).strip(_SEPARATORS):
+            return None
+        digits = text[at : at + 4] + text[at + 5 : at + 9] + text[at + 10 : at + 14] + text[at + 15 : at + 19]
+        return digits if digits.isdigit() else None
 
 
 @functools.cache
-def _run(at_least: int) -> re2.Pattern:
-    return compiled(_RUN.format(more=at_least - 1))
+def _run(at_least: int) -> Pattern:
+    return Pattern(_RUN.format(more=at_least - 1))
 
 
 def runs(text: str, *, at_least: int) -> Iterator[Run]:
     """Yield the maximal runs of at least that many digits, leaving out UUIDs."""
-    uuids: list[tuple[int, int]] | None = None if text.count("-") >= 4 else []
-    for match in _run(at_least).finditer(text):
-        start, end = match.span()
-        if uuids is None:
-            uuids = [found.span() for found in _UUID.finditer(text)]
-        if is_free(uuids, start, end):
-            yield Run(tuple((*group.span(), group[0]) for group in _GROUP.finditer(text, start, end)))
+    uuids = [span for span in _UUID.spans(text) if _is_word(text, *span)] if text.count("-") >= 4 else []
+    for start, end in _run(at_least).spans(text):
+        if not uuids or is_free(uuids, start, end):
+            yield Run(text, start, end)
+
+
+def _groups(text: str, start: int, end: int) -> Iterator[Group]:
+    parts = text[start:end].split(" ")
+    if "" in parts or not "".join(parts).isdigit():  # not single spaces alone
+        for group in _GROUP.finditer(text, start, end):
+            yield group.start(), group.end(), group[0]
+        return
+    at = start
+    for digits in parts:
+        last = at + len(digits)
+        yield at, last, digits
+        at = last + 1
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    around = text[max(0, start - 1) : start] + text[end : end + 1]
+    return not any(char.isascii() and char.isalnum() for char in around)
 
 
 def holds_date(text: str) -> bool:
@@ -69,7 +112,7 @@ def is_reference(text: str, start: int) -> bool:
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Return True when a span is no piece of a longer word, number, decimal fraction or path of numbers."""
+    """Return True when a span is not part of a longer word, number, decimal fraction or path of numbers."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
     if before and (before[-1].isalnum() or (len(before) == 2 and before[-1] in "-./_,:" and before[0].isdigit())):
         return False

@@ -50,7 +50,7 @@ _VALUES = {char: at for at, char in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVW
 def find_ssn(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of social security numbers: with dashes, or in any way after a word that names them.
 
-    Numbers never issued (area 000, 666 or from 900, group 00, serial 0000, those used in advertising) are none.
+    Numbers never issued (area 000, 666 or from 900, group 00, serial 0000, those used in advertising) are skipped.
     """
     taken: set[int] = set()
     for match in _SSN_AFTER_WORD.finditer(text):

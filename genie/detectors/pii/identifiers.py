@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from genie.detectors.pii.digit_runs import runs, stands_alone
-from genie.detectors.regex_set import compiled
+from genie.detectors.pii.digit_runs import Group, Run, stands_alone
+from genie.detectors.regex_set import Pattern
 
 IBAN_HINT = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}[ \t\r\n\-]{0,2}[a-z0-9]{4}"
-_IBAN_HEAD = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[Ii][Bb][Aa][Nn]))[A-Za-z]{2}[0-9]{2}")
+_IBAN_HEAD = Pattern(r"[A-Za-z]{2}[0-9]{2}")
 _LETTERS = {ord("A") + at: str(10 + at) for at in range(26)}
 _GAPS = str.maketrans("", "", " \t\r\n-")
 
@@ -25,9 +26,9 @@ _PAN = re.compile(
 _PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
 
 _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
-_AADHAAR = compiled(
-    r"[2-9][0-9]{3}[ \t\r\n\-]{1,3}[0-9]{4}[ \t\r\n\-]{1,3}[0-9]{4}|(?i:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)"
-)
+_AADHAAR_NAMED = Pattern(r"(?i)aadhaa?r|adhaa?r|\buid(?:ai)?|आधार")
+_IN_FOURS = Pattern(r"[2-9][0-9]{3}[ \t\r\n\-]{1,3}[0-9]{4}[ \t\r\n\-]{1,3}[0-9]{4}")
+_THREE_FOURS = re.compile(r"(?<!4)4{3}(?!4)")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
 
 _GSTIN_BODY = (
@@ -40,32 +41,77 @@ _STATES = frozenset(f"{code:02}" for code in (*range(1, 39), 97, 99))  # 97 and 
 _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+class _Account(NamedTuple):
+    """The form of account numbers of one country."""
+
+    size: int
+    """Characters without separators."""
+    spaced: re.Pattern[str]
+    """With separators."""
+    structure: re.Pattern[str]
+    """The part after the check digits: digits or letters at each position."""
+    country: str
+    """The country's letters as digits, for the check."""
+
+
+_STRUCTURE = re.compile(r"([1-9][0-9]*)!([nac])")
+_CLASSES = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Za-z0-9]"}
+
+
 @functools.lru_cache(maxsize=1024)  # at most 676 country codes
-def _account(country: str) -> re.Pattern[str] | None:
-    """Return what an account number of a country looks like, None for a country without any."""
+def _account(country: str) -> _Account | None:
+    """Return the form of account numbers of a country, None for a country without IBAN."""
     from stdnum import numdb  # noqa: PLC0415 - start-up: most runs meet nothing that has the form of such a number
 
-    found = numdb.get("iban").info(country)[0][1].get("bban")
-    if found is None:
+    form = numdb.get("iban").info(country)[0][1].get("bban")
+    if form is None:
         return None
-    rest = sum(int(part) for part in re.findall(r"[0-9]+", found))
-    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:[ \t\r\n\-]{{0,2}}[A-Za-z0-9]){{{rest}}}(?![A-Za-z0-9])")
+    rest = sum(int(count) for count, _ in _STRUCTURE.findall(form))
+    return _Account(
+        4 + rest,
+        re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:[ \t\r\n\-]{{0,2}}[A-Za-z0-9]){{{rest}}}(?![A-Za-z0-9])"),
+        re.compile(_STRUCTURE.sub(lambda part: f"{_CLASSES[part[2]]}{{{part[1]}}}", form) + r"\Z"),
+        country.translate(_LETTERS),
+    )
 
 
 def find_iban(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of account numbers whose country, length, structure and check digits hold."""
     done = 0
-    for head in _IBAN_HEAD.finditer(text):
-        start = head.start()
-        form = _account(text[start : start + 2].upper()) if start >= done else None
-        match = form.match(text, start) if form is not None else None
-        if match is None:
+    for start, _ in _IBAN_HEAD.spans(text):
+        if start < done or (start and not _may_begin(text, start)):
             continue
-        number = match.group().translate(_GAPS).upper()
-        # The remainder first: it is quick, and right for one text in ninety-seven; then what the country demands.
-        if int((number[4:] + number[:4]).translate(_LETTERS)) % 97 == 1 and _is_iban(number):
-            done = match.end()
-            yield match.span()
+        country = text[start : start + 2].upper()
+        form = _account(country)
+        if form is None:
+            continue
+        number, end = _written(text, start, form)
+        if number[4:].isdigit():
+            remainder = int(number[4:] + form.country + number[2:4]) % 97
+        else:
+            remainder = int((number[4:] + number[:4]).translate(_LETTERS)) % 97 if number else 0
+        # The remainder first: it is cheap and rejects 96 of 97 candidates.
+        if remainder == 1 and form.structure.match(number, 4):
+            done = end
+            yield start, end
+
+
+def _may_begin(text: str, start: int) -> bool:
+    """Return True when an account number may begin after the character before: not inside a word, but after "IBAN"."""
+    before = text[start - 1]
+    return not (before.isascii() and before.isalnum()) or text[max(0, start - 4) : start].lower() == "iban"
+
+
+def _written(text: str, start: int, form: _Account) -> tuple[str, int]:
+    """Return the candidate from a position, in capitals without separators, and its end; empty if there is none."""
+    end = start + form.size
+    number = text[start:end]
+    if number.isascii() and number.isalnum():
+        after = text[end : end + 1]
+        whole = len(number) == form.size and not (after.isascii() and after.isalnum())
+        return (number.upper(), end) if whole else ("", end)
+    match = form.spaced.match(text, start)
+    return ("", end) if match is None else (match.group().translate(_GAPS).upper(), match.end())
 
 
 def find_pan(text: str) -> Iterator[tuple[int, int]]:
@@ -82,38 +128,36 @@ def find_pan(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def find_aadhaar(text: str) -> Iterator[tuple[int, int]]:
+def find_aadhaar(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
     """Yield the spans of Aadhaar numbers: written 4-4-4, or in any way after the word Aadhaar or UID.
 
-    Twelve digits in one piece, without the word, are taken for a reference: one in ten payment references passes the
+    Twelve digits in one piece without the word count as a payment reference, because one reference in ten passes the
     check digit.
     """
-    for run in runs(text, at_least=12) if _AADHAAR.search(text) else ():
-        groups = run.groups
-        found = _after_word(text, groups)
-        if found is not None:
-            yield found
-        elif len(groups) >= 3:
-            for first in range(len(groups) - 2):
-                found = _in_fours(text, groups, first) if len(groups[first][2]) == 4 else None
-                if found is not None:
-                    yield found
+    named, in_fours = _AADHAAR_NAMED.search(text), _IN_FOURS.search(text)
+    for run in found if named or in_fours else ():
+        span = _after_word(text, run.groups) if named else None
+        if span is not None:
+            yield span
+        elif run.fours is None:  # four fours are a card's
+            for three in _THREE_FOURS.finditer(
+                "".join(["4" if len(digits) == 4 else "-" for _, _, digits in run.groups])
+            ):
+                span = _of_three(text, run.groups[three.start() : three.end()])
+                if span is not None:
+                    yield span
 
 
-def _in_fours(text: str, groups: tuple[tuple[int, int, str], ...], first: int) -> tuple[int, int] | None:
-    """Return the span of three groups of four from ``first``, unless a fourth makes them a card's."""
-    around = groups[max(0, first - 1) : first + 4]
-    four = [len(group[2]) == 4 for group in around]
-    if four != [False, True, True, True, False][1 if first == 0 else 0 :][: len(four)] or sum(four) != 3:
-        return None
-    start, end = groups[first][0], groups[first + 2][1]
-    three = [group[2] for group in groups[first : first + 3]]
+def _of_three(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
+    """Return the span of three groups of four digits, if they are a number."""
+    start, end = groups[0][0], groups[2][1]
+    three = [digits for _, _, digits in groups]
     if "." in text[start:end] or not stands_alone(text, start, end) or all(_YEAR.match(group) for group in three):
         return None
     return (start, end) if _is_aadhaar("".join(three)) else None
 
 
-def _after_word(text: str, groups: tuple[tuple[int, int, str], ...]) -> tuple[int, int] | None:
+def _after_word(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
     start, digits = groups[0][0], ""
     for _, end, group in groups[:12]:
         digits += group
@@ -131,25 +175,19 @@ def find_gstin(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _is_iban(number: str) -> bool:
-    from stdnum import iban  # noqa: PLC0415 - as above
-
-    return bool(iban.is_valid(number, check_country=False))
-
-
 def _is_pan(number: str) -> bool:
-    from stdnum.in_ import pan  # noqa: PLC0415 - as above
+    from stdnum.in_ import pan  # noqa: PLC0415 - as for the account numbers
 
     return bool(pan.is_valid(number))
 
 
 def _is_aadhaar(digits: str) -> bool:
-    from stdnum.in_ import aadhaar  # noqa: PLC0415 - as above
+    from stdnum.in_ import aadhaar  # noqa: PLC0415 - as for the account numbers
 
     return bool(aadhaar.is_valid(digits))
 
 
 def _ends_in_its_check(number: str) -> bool:
-    from stdnum import luhn  # noqa: PLC0415 - as above
+    from stdnum import luhn  # noqa: PLC0415 - as for the account numbers
 
     return bool(luhn.is_valid(number, _BASE_36))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
 from genie.detectors.pii import cards, contacts, documents, identifiers
-from genie.detectors.pii.digit_runs import LONG, is_free
+from genie.detectors.pii.digit_runs import LONG, Run, runs
 from genie.detectors.pii.phones import DEFAULT_REGIONS, Phones
 from genie.detectors.regex_set import Hints
+from genie.detectors.spans import Claims
 from genie.detectors.unicode import fold, fold_with_origins
-from genie.policy.policy import Span
+from genie.policy.inspection import Span
 
 
 class Detector(NamedTuple):
@@ -21,48 +21,61 @@ class Detector(NamedTuple):
     kind: str
     hints: tuple[str, ...]
     """RE2; a folded text in which none matches holds nothing of the kind."""
-    find: Callable[[str], Iterable[tuple[int, int]]]
-    """Spans in a folded text."""
+    find: Callable[[str, Sequence[Run]], Iterable[tuple[int, int]]]
+    """Spans in a folded text, whose runs of twelve digits or more are given."""
+
+
+def _plain(
+    find: Callable[[str], Iterable[tuple[int, int]]],
+) -> Callable[[str, Sequence[Run]], Iterable[tuple[int, int]]]:
+    """Return a finder that does not need the runs of digits."""
+    return lambda text, _runs: find(text)
 
 
 def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
     """Return every detector, the strongest check first.
 
     Args:
-        regions: ISO 3166 codes of the countries whose national telephone numbers are looked for.
+        regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
     """
     phones = Phones(regions)
     return (
-        Detector("iban", (identifiers.IBAN_HINT,), identifiers.find_iban),
-        Detector("gstin", (identifiers.GSTIN_HINT,), identifiers.find_gstin),
-        Detector("passport", documents.PASSPORT_HINTS, documents.find_passport),
+        Detector("iban", (identifiers.IBAN_HINT,), _plain(identifiers.find_iban)),
+        Detector("gstin", (identifiers.GSTIN_HINT,), _plain(identifiers.find_gstin)),
+        Detector("passport", documents.PASSPORT_HINTS, _plain(documents.find_passport)),
         Detector("card", (LONG,), cards.find),
-        Detector("ssn", (LONG,), documents.find_ssn),
-        Detector("pan", (identifiers.PAN_HINT,), identifiers.find_pan),
+        Detector("ssn", (LONG,), _plain(documents.find_ssn)),
+        Detector("pan", (identifiers.PAN_HINT,), _plain(identifiers.find_pan)),
         Detector("aadhaar", (LONG,), identifiers.find_aadhaar),
-        Detector("nino", (documents.NINO_HINT,), documents.find_nino),
-        Detector("email", contacts.EMAIL_HINTS, contacts.find_email),
-        Detector("upi", (contacts.UPI_HINT,), contacts.find_upi),
-        Detector("phone", phones.hints, phones.find),
+        Detector("nino", (documents.NINO_HINT,), _plain(documents.find_nino)),
+        Detector("email", contacts.EMAIL_HINTS, _plain(contacts.find_email)),
+        Detector("upi", (contacts.UPI_HINT,), _plain(contacts.find_upi)),
+        Detector("phone", phones.hints, _plain(phones.find)),
     )
 
 
 DETECTORS = detectors()
+_BETWEEN = "\x1f\n" * 16 + "\x1f"
+"""Stands between strings that are examined together: longer than a gap of any pattern, and no gap allows it."""
+_SHORTEST_RUN = 12
+"""Digits of the shortest number that is found in a run: Aadhaar."""
 
 
 class PiiInspector:
     """Finds personal data, each kind checked by more than its looks.
 
-    Where two kinds claim the same characters (a telephone number inside an account number), the one whose check is
-    stronger keeps them: the order of ``detectors``.
+    If two kinds match the same characters (a telephone number inside an account number), the kind with the stronger
+    check wins: the first in the order of ``detectors``.
 
     Args:
-        labels: Clearance needed to see each kind, by its name without ``pii.``; kinds left out are not looked for.
-        regions: ISO 3166 codes of the countries whose national telephone numbers are looked for.
+        labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
+        regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
     """
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "2"
+    reach: ClassVar[int] = 1_024
+    """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 
     def __init__(self, labels: Mapping[str, Classification], *, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
         self._labels = dict(labels)
@@ -74,22 +87,40 @@ class PiiInspector:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What a text with personal data matches."""
+        """Patterns of which a text with personal data matches at least one."""
         return self._hints.patterns
+
+    def examine_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """Return the result of ``examine`` for each of many strings, in one pass over all of them."""
+        found = iter(self.examine(_BETWEEN.join(texts)))
+        span, at = next(found, None), 0
+        all_spans: list[tuple[Span, ...]] = []
+        for text in texts:
+            end, here = at + len(text), []
+            while span is not None and span.start < end:
+                here.append(Span(span.kind, span.start - at, min(span.end, end) - at, span.label))
+                span = next(found, None)
+            all_spans.append(tuple(here))
+            at = end + len(_BETWEEN)
+        return all_spans
 
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the personal data in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
-        hints = self._hints(folded.text)
+        plain = folded.text
+        hints = self._hints(plain)
         if not hints:
             return ()
-        taken: list[tuple[int, int]] = []
-        kinds: dict[tuple[int, int], str] = {}
+        claims, found = Claims(len(plain)), list[tuple[int, int, str, Classification]]()
+        digits = tuple(runs(plain, at_least=_SHORTEST_RUN)) if LONG in hints else ()
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
                 continue
-            for span in detector.find(folded.text):
-                if is_free(taken, *span):
-                    insort(taken, span)
-                    kinds[span] = detector.kind
-        return tuple(Span(f"pii.{kinds[span]}", *folded.span(*span), self._labels[kinds[span]]) for span in taken)
+            kind, label = f"pii.{detector.kind}", self._labels[detector.kind]
+            found += [
+                (start, end, kind, label) for start, end in detector.find(plain, digits) if claims.claim(start, end)
+            ]
+        found.sort()
+        if folded.origins is None:
+            return tuple([Span(kind, start, end, label) for start, end, kind, label in found])
+        return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])

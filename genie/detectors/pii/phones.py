@@ -1,7 +1,7 @@
 """Telephone numbers: with a calling code, in a national form, or after a word such as "phone".
 
-What looks like a number is asked of the numbering plans that the phonenumbers library carries (ITU-T E.164 and the
-national plans). They take 20 ms to load, so that is left until the first text that holds a candidate.
+Candidates are validated with the numbering plans of the phonenumbers library (ITU-T E.164 and the national plans). The
+plans take 20 ms to load, so they are loaded for the first candidate.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 from genie.detectors.pii.digit_runs import LONG, holds_date, is_free, is_reference, stands_alone
-from genie.detectors.regex_set import compiled
+from genie.detectors.regex_set import Pattern
 
 DEFAULT_REGIONS = ("IN", "US", "GB", "DE", "FR")
 _LONGEST = 15  # digits in all, E.164 section 6
@@ -39,8 +39,8 @@ _FORMS = (
 )
 _ANY_FORM = r"\(?[0-9]{2,5}\)?(?:[ \-][0-9]{2,5}){1,4}"
 """How a number of another region may be written: two to five groups."""
-_INTERNATIONAL = compiled(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
-_AFTER_WORD = compiled(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
+_INTERNATIONAL = Pattern(rf"(\+|\b00){_BROKEN}([1-9](?:{_BROKEN}[0-9])*)")
+_AFTER_WORD = Pattern(rf"(?i)\b(?:({_NAMES})|{_VERBS})\b([^0-9+]{{0,20}})([0-9](?:{_SPACED}[0-9]){{6,}})")
 _LINKS = r"(?:no|nos|number|numbers|num|nr|nummer|numero|is|was|me|us|on|at|my|her|his|the)"
 _JOINT = re.compile(rf"(?i)(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,5}}\Z")
 _DIGITS = re.compile(r"[0-9]+")
@@ -56,7 +56,7 @@ class Phones:
     """Finds telephone numbers.
 
     Args:
-        regions: ISO 3166 codes of the countries whose national numbers are looked for.
+        regions: ISO 3166 codes of the countries whose national numbers are detected.
     """
 
     def __init__(self, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
@@ -68,7 +68,7 @@ class Phones:
         for form, region in forms:
             by_form[form] = (*by_form.get(form, ()), region)
         self._forms = tuple((re.compile(form), regions) for form, regions in by_form.items())
-        self._any = compiled("|".join(f"(?:{form})" for form in by_form))
+        self._any = Pattern("|".join(f"(?:{form})" for form in by_form))
         own = () if known.issuperset(regions) else (SHORT_HINT,)
         self.hints = (PLUS_HINT, WORD_HINT, LONG, *own)
         """RE2; a folded text in which none matches holds no number."""
@@ -76,7 +76,7 @@ class Phones:
     def find(self, text: str) -> list[tuple[int, int]]:
         """Return the spans of telephone numbers in a folded text.
 
-        Ten digits in one piece without a word beside them are taken for something else.
+        Ten digits in one piece count as a number only next to a word such as "phone".
         """
         found: list[tuple[int, int]] = []
         for find in (_international, self._after_word, self._national):
@@ -84,9 +84,8 @@ class Phones:
         return found
 
     def _after_word(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in _AFTER_WORD.finditer(text):
-            start = match.start(3)
-            named = match[1] is not None and _JOINT.match(match[2]) is not None
+        for (_, last), name, gap, (start, _) in _AFTER_WORD.groups(text):
+            named = name[0] >= 0 and _JOINT.match(text[slice(*gap)]) is not None
 
             def accepts(digits: str, *, named: bool = named) -> bool:
                 if not _SHORTEST <= len(digits) <= _LONGEST:
@@ -95,18 +94,18 @@ class Phones:
 
             if not named and is_reference(text, start):
                 continue
-            end = _longest(text, start, match.end(), accepts)
+            end = _longest(text, start, last, accepts)
             if end is not None and not holds_date(text[start:end]) and stands_alone(text, start, end):
                 opened = text[start - 1 : start] == "(" and ")" in text[start:end]
                 yield start - opened, end
 
     def _national(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in self._any.finditer(text):
-            start, end = match.span()
-            if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(match.group()):
+        for start, end in self._any.spans(text):
+            shown = text[start:end]
+            if not stands_alone(text, start, end) or _continues(text, start, end) or holds_date(shown):
                 continue
-            regions = next(regions for form, regions in self._forms if form.fullmatch(match.group()))
-            if any(is_number(match.group(), region) for region in regions):
+            regions = next(regions for form, regions in self._forms if form.fullmatch(shown))
+            if any(is_number(shown, region) for region in regions):
                 yield start, end
 
 
@@ -118,7 +117,7 @@ def _plans() -> ModuleType:
 
 
 def unknown_regions(regions: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the regions that no numbering plan is known of."""
+    """Return the regions without a numbering plan."""
     return tuple(region for region in regions if region not in _plans().SUPPORTED_REGIONS)
 
 
@@ -126,7 +125,7 @@ def is_number(text: str, region: str | None) -> bool:
     """Return True when a numbering plan has such a number.
 
     Args:
-        text: Digits, with separators; with ``+`` and a calling code where there is no region.
+        text: Digits, with separators; with ``+`` and a calling code if there is no region.
         region: ISO 3166 code of the country whose national form it is.
     """
     plans = _plans()
@@ -138,14 +137,13 @@ def is_number(text: str, region: str | None) -> bool:
 
 
 def _international(text: str) -> Iterator[tuple[int, int]]:
-    for match in _INTERNATIONAL.finditer(text):
-        start = match.start()
-        if start and text[start - 1].isalnum():
+    for (start, last), _, (number, _) in _INTERNATIONAL.groups(text):
+        if last - number < _SHORTEST or (start and text[start - 1].isalnum()):
             continue
-        dialled = match[1] == "00"
-        if dialled and (match.group().isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
+        dialled = text[start] == "0"
+        if dialled and (text[start:last].isdigit() or text[max(0, start - 1) : start] in {".", ",", "-", "/"}):
             continue
-        end = _longest(text, match.start(2), match.end(), _is_international)
+        end = _longest(text, number, last, _is_international)
         if dialled and end is not None and text[start:end].isdigit():
             continue  # in one piece, two zeros begin many a reference
         if end is not None and not _AMOUNT.match(text[start + 1 : end]) and not text[end : end + 1].isalpha():

@@ -1,4 +1,4 @@
-"""Handles of UPI payment addresses: what stands after the sign, by app and bank.
+"""Handles of UPI payment addresses: the part after the ``@``, by app and bank.
 
 Source: the handles that NPCI lists for third-party apps, and that banks publish for their own.
 """

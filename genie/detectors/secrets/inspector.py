@@ -16,17 +16,16 @@ import itertools
 import json
 import math
 import re
-from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
-from genie.detectors.pii.digit_runs import is_free
 from genie.detectors.regex_set import Hints, compiled
 from genie.detectors.secrets.keys import FORMS, HINTS
+from genie.detectors.spans import Claims
 from genie.detectors.unicode import fold, fold_with_origins
-from genie.policy.policy import Span
+from genie.policy.inspection import Span
 
 _ALONE = r"(?:^|[^A-Za-z0-9])"
 
@@ -58,7 +57,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{24}")
 
 
 def find_private_key(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of PEM blocks, from the first line to the last; a first line without a key below it is none."""
+    """Yield the spans of PEM blocks, from the first line to the last; a first line without a key is skipped."""
     heads = [match.span() for match in _PEM.finditer(text)]
     for at, (start, head_end) in enumerate(heads):
         limit = heads[at + 1][0] if at + 1 < len(heads) else len(text)
@@ -99,7 +98,7 @@ _AUTHORIZATION = compiled(r"(?i)\b(?:bearer|basic)[ \t\r\n]{1,4}([a-z0-9._~+/\-]
 
 
 def find_authorization(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of what follows ``Bearer``, and of what follows ``Basic`` and decodes to name and password."""
+    """Yield the spans of tokens after ``Bearer``, and of values after ``Basic`` that decode to name and password."""
     for match in _AUTHORIZATION.finditer(text):
         value = match[1]
         if match.group()[:2].lower() == "ba":
@@ -123,7 +122,7 @@ _URL = compiled(r"""(?i)[a-z][a-z0-9+.\-]{1,20}://[^\s/:@"'<>]*:([^\s/@"'<>]{3,}
 
 
 def find_url_password(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of passwords before the host of a URL; what repeats the name, or is a placeholder, is none."""
+    """Yield the spans of passwords before the host of a URL; a repeated user name or a placeholder is skipped."""
     for match in _URL.finditer(text):
         value = match[1]
         name = match.group().partition("://")[2].partition(":")[0]
@@ -220,7 +219,7 @@ _FILLER = compiled(
 
 
 def _placeholder(value: str) -> bool:
-    """Return True for what stands where a secret would: words that say so, or the same two characters repeated."""
+    """Return True for a placeholder of a secret: words that say so, or the same two characters repeated."""
     return len({char for char in value.lower() if char.isalnum()}) <= 2 or _FILLER.fullmatch(value) is not None
 
 
@@ -266,14 +265,16 @@ FINDERS = (
 
 
 class SecretsInspector:
-    """Finds secrets. Where two kinds claim the same characters, the one whose form is stronger keeps them.
+    """Finds secrets. If two kinds match the same characters, the kind with the stronger form wins.
 
     Args:
-        labels: Clearance needed to see each kind, by its name without ``secrets.``; kinds left out are not looked for.
+        labels: Clearance needed to see each kind, by its name without ``secrets.``; other kinds are not detected.
     """
 
     name: ClassVar[str] = "secrets"
     version: ClassVar[str] = "1"
+    reach: ClassVar[int] = 16_384
+    """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 
     def __init__(self, labels: Mapping[str, Classification]) -> None:
         self._labels = dict(labels)
@@ -284,7 +285,7 @@ class SecretsInspector:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What a text with a secret matches."""
+        """Patterns of which a text with a secret matches at least one."""
         return self._hints.patterns
 
     def examine(self, text: str) -> tuple[Span, ...]:
@@ -293,11 +294,14 @@ class SecretsInspector:
         hints = self._hints(folded.text)
         if not hints:
             return ()
-        taken: list[tuple[int, int]] = []
-        kinds: dict[tuple[int, int], str] = {}
+        claims, found = Claims(len(folded.text)), list[tuple[int, int, str]]()
         for finder in self._finders:
-            for kind, start, end in finder.find(folded.text) if not hints.isdisjoint(finder.hints) else ():
-                if kind in self._labels and is_free(taken, start, end):
-                    insort(taken, (start, end))
-                    kinds[start, end] = kind
-        return tuple(Span(f"secrets.{kinds[span]}", *folded.span(*span), self._labels[kinds[span]]) for span in taken)
+            if not hints.isdisjoint(finder.hints):
+                found += [
+                    (start, end, kind)
+                    for kind, start, end in finder.find(folded.text)
+                    if kind in self._labels and claims.claim(start, end)
+                ]
+        return tuple(
+            Span(f"secrets.{kind}", *folded.span(start, end), self._labels[kind]) for start, end, kind in sorted(found)
+        )

@@ -75,4 +75,4 @@ def _hint(form: str) -> str:
 
 
 HINTS = tuple(_hint(form) for form in FORMS)
-"""What a text with each form matches at the least: short, because long counts make an automaton of all too large."""
+"""The shortest prefix of each form that is specific enough; long counts would make the joint automaton too large."""

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.contracts.agent import AgentCard, Caller
+from genie.contracts.card import AgentCard, Caller
 from genie.contracts.message import Payload, stamp, topic_of
-from genie.detectors.lookalikes import LOOKALIKES
+from genie.detectors.unicode import LOOKALIKES
 from genie.policies.pii import LABELS, Pii, PiiSettings
 from genie.policies.secrets import KINDS, Secrets, SecretsSettings
-from genie.policy.policy import Inspector, PolicySet, mask
+from genie.policy.inspection import Inspector
+from genie.policy.policy import PolicySet, mask
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 CUT = "¦"

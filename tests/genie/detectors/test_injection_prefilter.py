@@ -13,29 +13,30 @@ from hypothesis import strategies as st
 
 from genie.contracts.classification import Classification
 from genie.detectors.injection.inspector import KINDS, InjectionInspector
-from genie.detectors.injection.prefilter import EDGE, GAP, Evaluator, Needs, in_order, plain_of, shipped, sought
-from genie.detectors.injection.scorer import KNOWN, suspects
+from genie.detectors.injection.prefilter import EDGE, GAP, Needs, Prefilter, in_order, plain_of, shipped, sought
+from genie.detectors.injection.scorer import PATTERNS, is_suspicious
+from genie.detectors.regex_set import RegexSet
 from genie.detectors.unicode import fold
-from tools.injection.gate import PROSE, SCRIPTS, SIDE, any_of, made, patterns, required
+from tools.injection.prefilter import PROSE, SCRIPTS, SIDE, STATEMENT, any_of, made, patterns, required
 
 ROOT = Path(__file__).parents[3]
-STATEMENT = ROOT / "config/statements/sample.csv"
 TEXTS = [
     json.loads(line)["text"]
     for name in ("injection", "injection_heldout")
     for line in (ROOT / f"tests/corpora/{name}.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-GATE = shipped()
-PASSES = re2.compile("|".join(f"(?:{pattern})" for pattern in GATE.patterns))
+PREFILTER = shipped()
+PASSES = re2.compile("|".join(f"(?:{pattern})" for pattern in PREFILTER.patterns))
 
 
-def test_the_gate_is_what_the_grammar_needs() -> None:
-    """When this fails: ``python -m tools.injection.gate config/statements/sample.csv``."""
-    data = made(STATEMENT)
+@pytest.mark.slow
+def test_the_prefilter_is_what_the_grammar_needs() -> None:
+    """When this fails: ``python -m tools.injection``."""
+    data = made()
     sets = [frozenset(words) for words in data["sets"]]
-    assert list(GATE.patterns) == data["patterns"]
-    assert list(GATE.needs) == [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
-    assert {need.pattern for need in GATE.needs} == set(patterns())
+    assert list(PREFILTER.patterns) == data["patterns"]
+    assert list(PREFILTER.needs) == [Needs(one, tuple(sets[at] for at in numbers)) for one, numbers in data["needs"]]
+    assert {need.pattern for need in PREFILTER.needs} == set(patterns())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_whatever_a_pattern_matches_passes_both_steps_of_the_gate(pattern: str, 
     text = fold(around.format(text))
     if re2.search(pattern, text):
         assert PASSES.search(text)
-        assert GATE.finds(text)
+        assert PREFILTER.finds(text)
 
 
 @given(st.text("ab-_ é人", max_size=12), st.text("ab-_ é人", max_size=12), st.text("ab-_ é人", min_size=2, max_size=4))
@@ -81,33 +82,35 @@ def test_words_count_in_their_order_and_may_share_what_stands_between_them() -> 
 
 
 def test_a_gate_knows_a_pattern_without_words_too() -> None:
-    gate = Evaluator(["[0-9]{4,}", "(?i)pin"], [Needs("[0-9]{4,}", ()), Needs("(?i)your pin", (frozenset({"your pin"}),))])
+    gate = Prefilter(
+        ["[0-9]{4,}", "(?i)pin"], [Needs("[0-9]{4,}", ()), Needs("(?i)your pin", (frozenset({"your pin"}),))]
+    )
     assert gate.finds("call 0800")
     assert not gate.finds("Pinboard")
 
 
 def test_every_suspect_of_the_corpora_passes() -> None:
-    suspicious = [fold(text) for text in TEXTS if suspects(fold(text))]
+    suspicious = [fold(text) for text in TEXTS if is_suspicious(fold(text))]
     assert len(suspicious) > 400
-    assert not [text for text in suspicious if not PASSES.search(text) or not GATE.finds(text)]
+    assert not [text for text in suspicious if not PASSES.search(text) or not PREFILTER.finds(text)]
 
 
 def test_what_passes_without_reason_is_let_go() -> None:
-    ordinary = [fold(text) for text in TEXTS if not suspects(fold(text))]
+    ordinary = [fold(text) for text in TEXTS if not is_suspicious(fold(text))]
     assert len(ordinary) > 100
-    assert not [text for text in ordinary if GATE.finds(text)]
+    assert not [text for text in ordinary if PREFILTER.finds(text)]
 
 
 def test_an_ordinary_statement_does_not_pass_and_of_prose_only_what_the_grammar_suspects() -> None:
     assert not PASSES.search(fold(STATEMENT.read_text(encoding="utf-8")))
     prose = PROSE.read_text(encoding="utf-8").splitlines()
-    found = [line for line in prose if GATE.finds(fold(line))]
-    assert found == [line for line in prose if suspects(fold(line))]
+    found = [line for line in prose if PREFILTER.finds(fold(line))]
+    assert found == [line for line in prose if is_suspicious(fold(line))]
     assert len(found) < len(prose) / 10
 
 
 def test_text_in_another_script_passes_the_first_step() -> None:
-    foreign = {word for need in GATE.needs for words in need.sets for word in words if not word.isascii()}
+    foreign = {word for need in PREFILTER.needs for words in need.sets for word in words if not word.isascii()}
     assert len(foreign) > 100
     assert not [word for word in foreign if not re.search(SCRIPTS, word)]
 
@@ -126,4 +129,11 @@ def test_what_passes_is_confirmed_or_let_go() -> None:
 
 
 def test_the_kinds_are_those_of_the_grammar() -> None:
-    assert set(KINDS) == {known.kind for known in KNOWN} | {"encoded", "model"}
+    assert set(KINDS) == {known.kind for known in PATTERNS} | {"encoded", "model"}
+
+
+def test_the_prefilter_names_the_patterns_that_the_set_of_all_patterns_names() -> None:
+    everything = RegexSet(patterns())
+    names = patterns()
+    for text in map(fold, TEXTS):
+        assert set(PREFILTER.matching(text)) == {names[hit] for hit in everything.hits(text)}

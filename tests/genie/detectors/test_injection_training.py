@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import subprocess
+import sys
+import zipfile
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from genie.detectors.injection import classifier as ngrams
+from tools.injection.__main__ import main
 from tools.injection.regression import fit
 from tools.injection.sentences import Composer
 
@@ -41,7 +47,7 @@ SLICE = "1d4f9bd08c3952add0ae7adb24d2f2758be56d936739af2d1058bbe843c0ba00"
 
 
 def test_the_shipped_weights_are_small_and_of_this_version() -> None:
-    packed = resources.files("genie.detectors").joinpath(ngrams.WEIGHTS).read_bytes()
+    packed = resources.files("genie.detectors.injection").joinpath(ngrams.WEIGHTS).read_bytes()
 
     assert len(packed) <= 300_000
     assert hashlib.sha256(gzip.decompress(packed)).hexdigest() == ngrams.SHA256
@@ -70,3 +76,27 @@ def test_the_heaviest_window_of_a_long_text_holds_the_attack() -> None:
 
     assert "instructions" in words[window.start : window.end]
     assert window.end - window.start <= ngrams.WINDOW
+
+
+@pytest.mark.slow
+def test_training_again_reproduces_the_weights_and_the_prefilter_that_ship() -> None:
+    done = CliRunner().invoke(main, ["--check"])
+
+    assert done.exit_code == 0, done.output
+    assert ngrams.SHA256 in done.output
+
+
+@pytest.mark.slow
+def test_the_wheel_has_what_the_trainer_made_and_neither_trainer_nor_corpora(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    code = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
+        names = set(archive.namelist())
+
+    package = "genie/detectors/injection/"
+    assert {f"{package}prefilter.json", f"{package}ngrams.bin.gz", f"{package}scorer.py"} <= names
+    shared = {"__init__.py", "__main__.py", "prefilter.py", "README.md"}  # names that shipped files have too
+    folders = (root / "tools/injection", root / "tests/corpora")
+    outside = {path.name for folder in folders for path in folder.iterdir()} - shared
+    assert not [name for name in names if Path(name).name in outside or name.startswith(("tools/", "tests/"))]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload
 from genie.detectors.injection.inspector import InjectionInspector
+from genie.detectors.pii.digit_runs import runs
 from genie.detectors.pii.inspector import DETECTORS, PiiInspector
 from genie.detectors.secrets.inspector import FINDERS, SecretsInspector
 from genie.detectors.unicode import fold
@@ -79,7 +80,7 @@ def test_each_kind_is_found_only_where_one_of_its_own_patterns_matches(text: str
 
     for detector in DETECTORS:
         assume(len(folded) < 400)
-        if any(True for _ in detector.find(folded)):
+        if any(True for _ in detector.find(folded, tuple(runs(folded, at_least=12)))):
             assert hit(detector.hints, folded)
     for finder in FINDERS:
         if any(True for _ in finder.find(folded)):
@@ -101,3 +102,9 @@ def test_no_text_makes_the_inspectors_fail(raw: bytes) -> None:
     assert PII.examine(text) is not None
     assert SECRETS.examine(text) is not None
     assert MARKS.examine(text) is not None
+
+
+@given(st.lists(st.one_of(TEXT, st.text(max_size=10)), max_size=6))
+@settings(max_examples=300)
+def test_strings_examined_together_hold_what_each_of_them_holds_alone(texts: list[str]) -> None:
+    assert PII.examine_all(texts) == [PII.examine(text) for text in texts]

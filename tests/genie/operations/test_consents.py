@@ -94,7 +94,7 @@ async def test_a_grant_is_in_force_until_its_end_and_not_at_it() -> None:
         await anyio.sleep(59)
         assert await runtime.ask(Note(), Answer, caller=caller(MINUTE)) == Answer()
         await anyio.sleep(1)
-        with pytest.raises(RunStalled, match="consent for share, which is not given or not in force any more"):
+        with pytest.raises(RunStalled, match="consent for share, which is missing or has ended"):
             await runtime.ask(Note(), Answer, caller=caller(MINUTE))
         assert await runtime.ask(Note(), Answer, caller=caller("share")) == Answer()
 

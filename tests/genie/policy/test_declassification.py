@@ -128,9 +128,9 @@ def test_falls_that_no_permission_names_may_be_left_to_the_card() -> None:
 @pytest.mark.parametrize(
     ("permit", "why"),
     [
-        ({"agent": "a", "topic": "*", "from": "internal", "to": "internal"}, "is no fall"),
+        ({"agent": "a", "topic": "*", "from": "internal", "to": "internal"}, "does not lower a label"),
         ({"agent": "a", "topic": "*", "from": "secret", "to": "internal"}, "no classification"),
-        ({"agent": "a", "topic": "Fall", "to": "internal"}, "no topic"),
+        ({"agent": "a", "topic": "Fall", "to": "internal"}, "valid topic"),
         ({"agent": "a", "topic": "*", "to": "internal", "because": "so"}, "at least 10"),
         ({"agent": "a", "topic": "*", "to": "internal", "environments": ["prod"]}, "staging"),
         ({"agent": "a", "topic": "*", "to": "internal", "form": "restricted"}, "Extra inputs"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Tongue(NamedTuple):
+class Vocabulary(NamedTuple):
     """The words of one language, as alternatives separated by ``|``; an empty class drops its rows."""
 
     code: str

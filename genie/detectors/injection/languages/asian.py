@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from genie.detectors.injection.languages._model import Tongue
+from genie.detectors.injection.languages._model import Vocabulary
 
-HINDI = Tongue(
+HINDI = Vocabulary(
     "hi",
     "भूल (?:जाओ|जाइए|जाएं|जाएँ|जा)|भूलकर|अनदेखा (?:करो|करें|कीजिए|कर)|नज़रअंदाज़ (?:करो|करें|कर|कीजिए)|नजरअंदाज (?:करो|करें|कर|कीजिए)|इग्नोर (?:करो|करें|कर)|मत मानो|न मानें|पालन मत करो|पालन न करें|छोड़ दो|छोड़ दें|उपेक्षा करें|ध्यान मत दो|ध्यान न दें|रद्द करो|रद्द करें",
     "पिछले|पिछली|पहले|पहली|पुराने|ऊपर|उपरोक्त|पूर्व|अब तक|मूल|सारे|सभी|दिए|मिले|शुरुआती",
@@ -27,7 +27,7 @@ HINDI = Tongue(
     word_first=False,
 )
 
-HINGLISH = Tongue(
+HINGLISH = Vocabulary(
     "hi",
     "ignore (?:karo|kar|kar do|kijiye|karein|kare|krdo|maro|karke)|bh?ool (?:jao|jaao|jaiye|ja|jaa)|bhul (?:jao|jaao|jaiye|ja|jaa)|bhoolkar|nazar ?andaz (?:karo|kar|kare|karein)|an?dekha (?:karo|kar|kare|karein)|chh?od (?:do|kar|dijiye)|chhor do|mat maan\\w*|mat mano|follow mat (?:karo|kar)|hata do|dhyan mat do",
     "pich?hl[aei]|pehl[aei]|pahl[aei]|puran[aei]|upar|oopar|sabhi|saare|sare|saari|ab tak|pehle|diye|mile|original|purvakathit",
@@ -49,7 +49,7 @@ HINGLISH = Tongue(
     word_first=False,
 )
 
-CHINESE = Tongue(
+CHINESE = Vocabulary(
     "zh",
     "忽略|无视|忘记|忘掉|忘了|不要理会|不用理会|别理会|不要遵守|不要遵循|不再遵守|不再遵循|抛开|抛弃|绕过|推翻|覆盖|违反|不必遵守|请勿遵守|忽視|無視|不用管|别管|不要管|停止遵循|停止执行|清除|跳过|放弃|取消",
     "之前|以前|上面|以上|先前|此前|前面|原来|原有|上述|最初|系统|既定|现有|早先|原先|初始|上文",
@@ -72,7 +72,7 @@ CHINESE = Tongue(
     spaced=False,
 )
 
-JAPANESE = Tongue(
+JAPANESE = Vocabulary(
     "ja",
     "無視し|無視せ|忘れて|忘れろ|忘れなさい|無視する|従わない|従うな|破棄し|取り消し|無効に|捨て|従わずに|解除し",
     "これまで|以前|上記|前の|先ほど|今まで|以上|最初|元の|既存|前述|すべて|全て|システム",
@@ -95,7 +95,7 @@ JAPANESE = Tongue(
     spaced=False,
 )
 
-KOREAN = Tongue(
+KOREAN = Vocabulary(
     "ko",
     "무시하|무시해|잊어|잊으|잊고|따르지 (?:마|말)|지키지 (?:마|말)|어기|무효화|삭제하|버리|우회하|취소하",
     "이전|앞선|위의|지금까지|기존|위에|처음|원래|모든|시스템|앞의|상기|예전",
@@ -118,7 +118,7 @@ KOREAN = Tongue(
     spaced=False,
 )
 
-INDONESIAN = Tongue(
+INDONESIAN = Vocabulary(
     "id",
     "abaikan(?:lah)?|lupakan(?:lah)?|hiraukan|jangan (?:ikuti|patuhi|hiraukan|pedulikan)|langgar|kesampingkan|tinggalkan|batalkan",
     "sebelum(?:nya| ini)|di atas|terdahulu|sistem|awal|asli|tadi|lama|sejauh ini",
@@ -132,7 +132,7 @@ INDONESIAN = Tongue(
     free="tanpa (?:ada )?(?:batasan|aturan|filter|sensor|pembatasan)|tidak (?:ada|punya|memiliki) (?:batasan|aturan|filter)",
 )
 
-VIETNAMESE = Tongue(
+VIETNAMESE = Vocabulary(
     "vi",
     "bỏ qua|quên (?:đi|hết)?|phớt lờ|lờ đi|không (?:tuân theo|làm theo|nghe theo)|đừng (?:tuân theo|làm theo|nghe theo)|hủy bỏ|gạt bỏ",
     "trước(?: đó| đây)?|phía trên|ở trên|bên trên|ban đầu|hệ thống|vừa rồi|cũ",
@@ -146,7 +146,7 @@ VIETNAMESE = Tongue(
     free="không (?:có |bị |còn )?(?:bất kỳ )?(?:giới hạn|hạn chế|quy tắc|bộ lọc|kiểm duyệt)",
 )
 
-TURKISH = Tongue(
+TURKISH = Vocabulary(
     "tr",
     "unut(?:un)?|yok say(?:ın)?|görmezden gel(?:in)?|dikkate alma(?:yın)?|göz ardı et(?:in)?|umursama|uyma(?:yın)?|takip etme|boş ver|çiğne|geçersiz kıl",
     "önceki|yukarıdaki|daha önceki|bundan önceki|eski|ilk|sistem|şimdiye kadarki|mevcut|verilen",
@@ -161,7 +161,7 @@ TURKISH = Tongue(
     word_first=False,
 )
 
-ARABIC = Tongue(
+ARABIC = Vocabulary(
     "ar",
     "[وف]?(?:تجاهلي?|تجاهلوا|انس|إنس|انسى|اهمل|أهمل|اترك|تخط|تخطى|تجاوز|الغ|ألغ)|لا (?:تتبع|تلتزم|تنفذ|تطع|تهتم)",
     "السابقة?|السابق|أعلاه|اعلاه|المذكورة|الأصلية|الأولية|القديمة|النظام|قبل|المعطاة",
@@ -175,7 +175,7 @@ ARABIC = Tongue(
     free="(?:بدون|بلا|دون) (?:أي |اي )?(?:قيود|قواعد|حدود|رقابة|فلاتر|ضوابط)|غير مقيد",
 )
 
-URDU = Tongue(
+URDU = Vocabulary(
     "ur",
     "نظر ?انداز (?:کرو|کریں|کر دو|کر)|بھول (?:جاؤ|جائیں|جا)|بھلا دو|مت مانو|نہ مانیں|چھوڑ دو|عمل نہ کریں|رد کرو",
     "پچھلی|پچھلے|سابقہ|پہلے|پہلی|اوپر|گزشتہ|اصل|تمام|دی گئی",
@@ -190,7 +190,7 @@ URDU = Tongue(
     word_first=False,
 )
 
-BENGALI = Tongue(
+BENGALI = Vocabulary(
     "bn",
     "ভুলে (?:যাও|যান|যা)|উপেক্ষা (?:করো|করুন|কর)|অগ্রাহ্য (?:করো|করুন|কর)|মেনো না|মানবে না|বাদ দাও|বাতিল করো|অনুসরণ করো না",
     "আগের|পূর্ববর্তী|পূর্বের|উপরের|পুরনো|আগে|সিস্টেমের|মূল|এতক্ষণের",
@@ -205,7 +205,7 @@ BENGALI = Tongue(
     word_first=False,
 )
 
-MARATHI = Tongue(
+MARATHI = Vocabulary(
     "mr",
     "विसरा|विसरून जा|विसर|दुर्लक्ष (?:करा|कर)|दुर्लक्षित (?:करा|कर)|पाळू नका|मानू नका|पाळू नको|सोडून द्या|रद्द करा|अनुसरण करू नका",
     "मागील|आधीच्या|आधीचे|पूर्वीच्या|पूर्वीचे|वरील|आधी|मूळ|यापूर्वीच्या|जुन्या",
@@ -220,7 +220,7 @@ MARATHI = Tongue(
     word_first=False,
 )
 
-GUJARATI = Tongue(
+GUJARATI = Vocabulary(
     "gu",
     "અવગણો|અવગણના કરો|ભૂલી (?:જાઓ|જાવ|જા)|ધ્યાનમાં ન લો|ધ્યાન ન આપો|ન માનો|પાલન ન કરો|રદ કરો|છોડી દો",
     "અગાઉની|અગાઉના|અગાઉ|પહેલાની|પહેલાના|ઉપરની|ઉપરના|પાછલી|પાછલા|જૂની|મૂળ",
@@ -235,7 +235,7 @@ GUJARATI = Tongue(
     word_first=False,
 )
 
-TAMIL = Tongue(
+TAMIL = Vocabulary(
     "ta",
     "புறக்கணி(?:க்கவும்|யுங்கள்|த்துவிடு|த்து|)|மற(?:ந்துவிடு|ந்து விடு|க்கவும்|ந்துவிடுங்கள்|ந்து விடுங்கள்|ந்து)|பின்பற்றாதே|பின்பற்ற வேண்டாம்|பின்பற்றாதீர்கள்|கைவிடு|பொருட்படுத்தாதே",
     "முந்தைய|முன்னைய|மேலே உள்ள|மேலுள்ள|முன்பு|பழைய|அசல்|இதுவரை",
@@ -250,7 +250,7 @@ TAMIL = Tongue(
     word_first=False,
 )
 
-TELUGU = Tongue(
+TELUGU = Vocabulary(
     "te",
     "విస్మరించ(?:ండి|ు)|మర్చిపో(?:ండి|)|మరచిపో(?:ండి|)|పట్టించుకో(?:వద్దు|కు|కండి)|పాటించ(?:వద్దు|కు|కండి)|వదిలేయ(?:ండి|ి)|వదిలెయ్యి",
     "మునుపటి|గత|ముందు|ముందున్న|పై|పైన ఉన్న|పాత|అసలు|ఇంతకు ముందు",

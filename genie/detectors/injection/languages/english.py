@@ -234,4 +234,4 @@ PHRASES = (
     Row("encoded", "en", 0.55, r"(?:decode|decipher|decrypt|unscramble|convert|reverse|deobfuscate|translate) <6>(?:and|then|before) <4>(?:follow|execute (?:it|them|the|what)|obey|run (?:it|them|the|what)|comply|perform (?:it|them|the|what)|carry out|do (?:what|it|as|exactly)|act on|respond to (?:it|the)|answer (?:it|the)|treat)"),
     Row("encoded", "en", 0.4, r"(?:in|using|as|into|to|with) (?:base ?64|rot ?13|hex|hexadecimal|morse code|morse|binary|pig latin|leetspeak|caesar cipher|reverse) <8>(?:secret|password|prompt|instructions?|conversation|key|answer|reply)|(?:secret|password|prompt|instructions?|key) <6>(?:in|using|as|into|to) (?:base ?64|rot ?13|hex|morse|binary|pig latin|leetspeak)"),
 )  # fmt: skip
-"""Phrases of English; other languages stand in `tongues`."""
+"""Phrases of English; other languages are in ``grammar``."""

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from genie.detectors.injection.languages._model import Tongue
+from genie.detectors.injection.languages._model import Vocabulary
 
-GERMAN = Tongue(
+GERMAN = Vocabulary(
     "de",
     "ignorier(?:e|en|t|st)?|vergiss|vergesst|vergessen|missachten?|missachtet|übergehen?|überschreiben?|umgehen?|lass|lassen sie|(?:beachte|befolge|folge|halte)n? <3>nicht|verwirf|verwerfen|streiche",
     "vorherig(?:e|en|er)|bisherig(?:e|en|er)|vorangegangenen?|vorigen?|obigen?|früheren?|ursprünglichen?|vorgegebenen?|alten?|zuvor|vorher|davor|vorhin|letzten?|gegebenen|voranstehenden|bisher|oben|eben",
@@ -26,7 +26,7 @@ GERMAN = Tongue(
     "daten|kundendaten|passwörter|passwort|zugangsdaten|verlauf|kontakte|kontostand|posteingang|kontodaten|gespräch",
 )
 
-FRENCH = Tongue(
+FRENCH = Vocabulary(
     "fr",
     "ignore[zr]?|ignores|oublie[zrs]?|néglige[zr]?|ne (?:tiens|tenez|tenir) <2>compte|fai(?:s|tes) abstraction|ne (?:suis|suivez|respecte|respectez) (?:pas|plus)|désobéi[st]|désobéissez|contourne[zr]?|laisse tomber|abandonne[zr]?|arrête de suivre|cesse de suivre|passe outre",
     "précédente?s?|antérieure?s?|dessus|initiale?s?|système|préalables?|reçue?s?|données|avant|actuelles|originales|ci dessus|d origine|anciennes",
@@ -47,7 +47,7 @@ FRENCH = Tongue(
     "données|mots de passe|identifiants|historique|contacts|boîte de réception|solde|conversation|clés",
 )
 
-SPANISH = Tongue(
+SPANISH = Vocabulary(
     "es",
     "ignora[dr]?|ignore|ignores|olvida[dr]?|olvide|olvídate|omite|descarta|desobedece|no (?:sigas|obedezcas|hagas caso)|haz caso omiso|deja de (?:lado|seguir|obedecer)|pasa por alto|salta|sáltate|elude|anula|abandona",
     "anteriores|anterior|previas|previos|previa|iniciales|inicial|sistema|arriba|antes|originales|actuales|recibidas|dadas|precedentes|existentes|viejas",
@@ -68,7 +68,7 @@ SPANISH = Tongue(
     "datos|contraseñas|credenciales|historial|contactos|bandeja|saldo|conversación|claves",
 )
 
-PORTUGUESE = Tongue(
+PORTUGUESE = Vocabulary(
     "pt",
     "ignor(?:e|a|ar|em|es)|esque(?:ça|ce|cer|çam|ças)|desconsider(?:e|a|ar|em)|descart(?:e|a)|desobedeça|não (?:siga|sigas|obedeça|respeite|leve)|deixe de (?:lado|seguir)|pare de seguir|burle|contorne|desrespeite|abandone|anule",
     "anteriores|anterior|prévias|prévios|acima|iniciais|inicial|sistema|recebidas|dadas|originais|antes|atuais|existentes|passadas",
@@ -89,7 +89,7 @@ PORTUGUESE = Tongue(
     "dados|senhas|credenciais|histórico|contatos|caixa de entrada|saldo|conversa|chaves",
 )
 
-ITALIAN = Tongue(
+ITALIAN = Vocabulary(
     "it",
     "ignora(?:re|te)?|ignori|dimentica(?:re|te|ti)?|dimentichi|trascura(?:re)?|non (?:seguire|considerare|rispettare|tenere|tener|obbedire)|disobbedisci|tralascia|scorda(?:ti)?|lascia (?:perdere|stare)|aggira|annulla|abbandona|non tenere conto|smetti di seguire",
     "precedenti|precedente|sopra|iniziali|iniziale|sistema|ricevute|date|originali|prima|attuali|esistenti|anteriori|passate",
@@ -110,7 +110,7 @@ ITALIAN = Tongue(
     "dati|password|credenziali|cronologia|contatti|posta|saldo|conversazione|chiavi",
 )
 
-DUTCH = Tongue(
+DUTCH = Vocabulary(
     "nl",
     "negeer|negeren|vergeet|vergeten|sla <3>over|omzeil|overschrijf|volg <3>niet|let niet op|laat <3>vallen|gehoorzaam <3>niet|trek je niets aan",
     "vorige|voorgaande|eerdere|bovenstaande|oorspronkelijke|oude|bestaande|hierboven|eerder|initiële|huidige|gegeven",
@@ -131,7 +131,7 @@ DUTCH = Tongue(
     "gegevens|wachtwoorden|inloggegevens|geschiedenis|contacten|inbox|saldo|gesprek|klantgegevens",
 )
 
-RUSSIAN = Tongue(
+RUSSIAN = Vocabulary(
     "ru",
     "игнорируй(?:те)?|проигнорируй(?:те)?|игнорировать|забудь(?:те)?|забыть|пренебреги|отбрось|отмени|не (?:следуй|следуйте|слушай|выполняй|соблюдай|учитывай)|не обращай(?:те)? внимания на|нарушь|обойди|удали|сбрось|перестань <1>(?:следовать|выполнять)",
     "предыдущ(?:ие|их|ую|ая|ий|ее)|прежн(?:ие|их)|прошл(?:ые|ых)|выше|ранее|раньше|системн(?:ые|ых|ый)|исходн(?:ые|ых)|изначальн(?:ые|ых)|вышеуказанн(?:ые|ых)|данные|первоначальн(?:ые|ых)|вышеизложенн(?:ые|ое)|старые|текущие",
@@ -152,7 +152,7 @@ RUSSIAN = Tongue(
     "данные|пароли|историю|контакты|переписку|баланс|ключи|почту",
 )
 
-POLISH = Tongue(
+POLISH = Vocabulary(
     "pl",
     "z?ignoruj(?:cie)?|zapomnij(?:cie)?|pomiń(?:cie)?|porzuć|odrzuć|zlekceważ|nie (?:stosuj|przestrzegaj|słuchaj|wykonuj|zwracaj uwagi na)|obejdź",
     "poprzedni(?:e|ch|a|ej|ego)|wcześniejsz(?:e|ych|ego)|powyższ(?:e|ych|ego)|dotychczasow(?:e|ych)|systemow(?:e|ych)|pierwotn(?:e|ych)|wyżej|wcześniej|dotąd",
@@ -166,7 +166,7 @@ POLISH = Tongue(
     free="bez (?:żadnych |jakichkolwiek )?(?:ograniczeń|zasad|filtrów|cenzury|reguł)|nieograniczon(?:y|a|ym)",
 )
 
-CZECH = Tongue(
+CZECH = Vocabulary(
     "cs",
     "z?ignoruj(?:te)?|zapomeň(?:te)?|nedbej(?:te)? na|pomiň|zahoď|neřiď se|nedodržuj|obejdi|přestaň dodržovat",
     "předchozí(?:ch|mi)?|předešl(?:é|ých)|výše|původní(?:ch)?|dosavadní(?:ch)?|systémov(?:é|ých)|dřívější(?:ch)?|dříve",
@@ -180,7 +180,7 @@ CZECH = Tongue(
     free="bez (?:jakýchkoli |všech )?(?:omezení|pravidel|filtrů|cenzury)|neomezen(?:á|ý)",
 )
 
-UKRAINIAN = Tongue(
+UKRAINIAN = Vocabulary(
     "uk",
     "з?ігноруй(?:те)?|проігноруй(?:те)?|ігнорувати|забудь(?:те)?|відкинь|не (?:виконуй|слухай|дотримуйся|зважай на)|не звертай уваги на|знехтуй|скасуй|обійди",
     "попередн(?:і|іх|ю|я|є)|вищезазначен(?:і|их)|вище|раніше|системн(?:і|их)|початков(?:і|их)|минул(?:і|их)|наведен(?:і|их)",
@@ -194,7 +194,7 @@ UKRAINIAN = Tongue(
     free="без (?:жодних |будь яких )?(?:обмежень|правил|цензури|фільтрів)|необмежен(?:ий|а)",
 )
 
-SWEDISH = Tongue(
+SWEDISH = Vocabulary(
     "sv",
     "ignorera|glöm|bortse från|strunta i|åsidosätt|kringgå|(?:följ|lyd) inte|sluta följa|förbise",
     "tidigare|föregående|ovanstående|ovan|ursprungliga|gamla|befintliga|systemets|dina",

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from genie.detectors.injection.languages import asian, european
-from genie.detectors.injection.languages._model import Tongue
+from genie.detectors.injection.languages._model import Vocabulary
 from genie.detectors.unicode import fold
 
-TONGUES = (
+VOCABULARIES = (
     european.GERMAN,
     european.FRENCH,
     european.SPANISH,
@@ -72,56 +72,56 @@ _OF_NOTICES = frozenset(
 
 def rows() -> Iterator[ForeignRow]:
     """Yield the rows of every language."""
-    for tongue in TONGUES:
-        yield from _rows(tongue)
+    for vocabulary in VOCABULARIES:
+        yield from _rows(vocabulary)
 
 
-def _rows(tongue: Tongue) -> Iterator[ForeignRow]:
-    drop, orders, show = f"(?:{tongue.drop})", f"(?:{tongue.orders})", f"(?:{tongue.show})"
-    earlier, your, told = f"(?:{tongue.earlier})", f"(?:{tongue.your})", f"(?:{tongue.told})"
-    prompt, free, now = f"(?:{tongue.secret_prompt})", f"(?:{tongue.free})", f"(?:{tongue.you_are_now})"
+def _rows(vocabulary: Vocabulary) -> Iterator[ForeignRow]:
+    drop, orders, show = f"(?:{vocabulary.drop})", f"(?:{vocabulary.orders})", f"(?:{vocabulary.show})"
+    earlier, your, told = f"(?:{vocabulary.earlier})", f"(?:{vocabulary.your})", f"(?:{vocabulary.told})"
+    prompt, free, now = f"(?:{vocabulary.secret_prompt})", f"(?:{vocabulary.free})", f"(?:{vocabulary.you_are_now})"
     # Rules that no longer apply are what every second circular of an authority says; orders are what models have.
-    commands = "(?:" + "|".join(one for one in _ALTERNATIVE.findall(tongue.orders) if one not in _OF_NOTICES) + ")"
+    commands = "(?:" + "|".join(one for one in _ALTERNATIVE.findall(vocabulary.orders) if one not in _OF_NOTICES) + ")"
     ways = [
         ("override", 0.85, f"{drop} <4>{earlier} <2>{orders}"),
         ("override", 0.85, f"{drop} <4>{orders} <4>{earlier}"),
         ("override", 0.75, f"{drop} <2>{your} <2>{orders}"),
-        ("override", 0.7, f"{drop} <2>(?:{tongue.everything}) <5>{told}"),
-        ("override", 0.45, f"{drop} <1>(?:{tongue.everything})"),
-        ("override", 0.4, f"(?:{_NEW.get(tongue.code, tongue.void)})"),
-        ("override", 0.6, f"{commands} <5>(?:{tongue.void})"),
-        ("override", 0.5, f"(?:{tongue.void}) <5>{commands}"),
+        ("override", 0.7, f"{drop} <2>(?:{vocabulary.everything}) <5>{told}"),
+        ("override", 0.45, f"{drop} <1>(?:{vocabulary.everything})"),
+        ("override", 0.4, f"(?:{_NEW.get(vocabulary.code, vocabulary.void)})"),
+        ("override", 0.6, f"{commands} <5>(?:{vocabulary.void})"),
+        ("override", 0.5, f"(?:{vocabulary.void}) <5>{commands}"),
         ("role", 0.7, f"{now} <8>{free}"),
         ("role", 0.4, now),
-        ("role", 0.4, f"(?:{tongue.from_now})"),
-        ("role", 0.6, f"(?:{tongue.from_now}) <6>{free}"),
+        ("role", 0.4, f"(?:{vocabulary.from_now})"),
+        ("role", 0.6, f"(?:{vocabulary.from_now}) <6>{free}"),
         (
             "override",
             0.5,
             f"{earlier} <2>{commands} <4>(?:nicht mehr|ne plus|ya no|não mais|non più|niet meer|больше не)",
         ),
-        ("role", 0.5, f"(?:{tongue.machine}) <6>{free}"),
+        ("role", 0.5, f"(?:{vocabulary.machine}) <6>{free}"),
         ("exfiltration", 0.75, f"{show} <5>{prompt}"),
-        ("exfiltration", 0.5, f"{show} <4>(?:{tongue.secret})"),
-        ("exfiltration", 0.5, f"(?:{tongue.send}) <6>(?:{tongue.data}) <8>{_PLACE}"),
-        ("exfiltration", 0.5, f"(?:{tongue.data}) <8>(?:{tongue.send}) <8>{_PLACE}"),
-        ("tool", 0.6, f"(?:{tongue.hush})"),
+        ("exfiltration", 0.5, f"{show} <4>(?:{vocabulary.secret})"),
+        ("exfiltration", 0.5, f"(?:{vocabulary.send}) <6>(?:{vocabulary.data}) <8>{_PLACE}"),
+        ("exfiltration", 0.5, f"(?:{vocabulary.data}) <8>(?:{vocabulary.send}) <8>{_PLACE}"),
+        ("tool", 0.6, f"(?:{vocabulary.hush})"),
     ]
-    if not tongue.word_first:
+    if not vocabulary.word_first:
         ways += [
             ("override", 0.85, f"{earlier} <4>{orders} <4>{drop}"),
             ("override", 0.7, f"{your} <2>{orders} <3>{drop}"),
-            ("override", 0.7, f"{told} <4>(?:{tongue.everything}) <3>{drop}"),
-            ("override", 0.7, f"(?:{tongue.everything}) <4>{told} <5>{drop}"),
-            ("override", 0.4, f"(?:{tongue.everything}) <1>{drop}"),
-            ("role", 0.6, f"{free} <3>(?:{tongue.machine})"),
+            ("override", 0.7, f"{told} <4>(?:{vocabulary.everything}) <3>{drop}"),
+            ("override", 0.7, f"(?:{vocabulary.everything}) <4>{told} <5>{drop}"),
+            ("override", 0.4, f"(?:{vocabulary.everything}) <1>{drop}"),
+            ("role", 0.6, f"{free} <3>(?:{vocabulary.machine})"),
             ("exfiltration", 0.75, f"{prompt} <5>{show}"),
-            ("exfiltration", 0.5, f"(?:{tongue.secret}) <3>{show}"),
+            ("exfiltration", 0.5, f"(?:{vocabulary.secret}) <3>{show}"),
         ]
     for kind, weight, phrase in ways:
         if "(?:)" in phrase:
             continue  # a class of words that this language lacks
-        yield ForeignRow(kind, tongue.code, weight, _pattern(phrase, spaced=tongue.spaced))
+        yield ForeignRow(kind, vocabulary.code, weight, _pattern(phrase, spaced=vocabulary.spaced))
 
 
 _NEW = {

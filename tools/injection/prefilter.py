@@ -1,12 +1,12 @@
-"""Find the words of the gate: for each pattern of the grammar sets of which every match holds a word.
+"""Build the prefilter of the injection detector: for each pattern, the sets of words that every match contains.
 
-``python -m tools.injection.gate config/statements/sample.csv`` writes the package data. Of the sets
-that a pattern allows, the one whose words are rarest in ordinary text is for the one pass. A pattern without a set, or
-whose rarest one is common, stands in the gate itself.
+``python -m tools.injection`` writes the result beside ``genie.detectors.injection.prefilter``, which reads it. Of the
+sets that a pattern allows, the scan of every text uses the one whose words are rarest in ordinary text. A pattern
+without a set, or whose rarest set is common, is part of the scan itself.
 
-A set is sound by construction. A pattern is read as a sequence; runs of letters, edges of words, small classes and
-alternatives are spelled out, and each run that every match must contain is a set. Where alternatives have sets of their
-own, their union is one.
+A set is sound by construction. The pattern is parsed as a sequence; runs of letters, word boundaries, small character
+classes and alternatives are expanded, and each run that every match must contain is a set. Where alternatives have sets
+of their own, their union is one set.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,12 +22,14 @@ from re import _parser as reader  # type: ignore[attr-defined]  # as above
 from typing import Any, TypedDict
 
 from genie.detectors.injection.obfuscation import TRIGGERS
-from genie.detectors.injection.prefilter import EDGE, GAP, GATE, Words, sought
-from genie.detectors.injection.scorer import KNOWN
+from genie.detectors.injection.prefilter import EDGE, GAP, Words, sought
+from genie.detectors.injection.scorer import PATTERNS
 from genie.detectors.unicode import fold
 
 PROSE = Path(__file__).with_name("everyday.txt")
-"""Questions and reports as agents send them to each other."""
+"""Ordinary questions and reports as agents exchange them."""
+STATEMENT = Path(__file__).parents[2] / "config/statements/sample.csv"
+"""An ordinary bank statement."""
 SCRIPTS = "[\u0370-\u1fff\u3040-\ud7ff]"
 """Letters that are not Latin: a text with one passes, because words of many scripts make a large automaton."""
 _GAPS = next(iter(reader.parse(r"[\W_]")))[1]
@@ -47,7 +48,7 @@ _IDS, _ID, _ID_LENGTH = 1_000, "abcdefghijklmnop", 20  # ids are random letters,
 
 def patterns() -> tuple[str, ...]:
     """Return the patterns that the gate must let through."""
-    return (*(known.pattern for known in KNOWN), *TRIGGERS)
+    return (*(known.pattern for known in PATTERNS), *TRIGGERS)
 
 
 def required(pattern: str) -> list[Words]:
@@ -268,15 +269,11 @@ def any_of(words: Words) -> str:
     )  # fmt: skip
 
 
-def made(statement: Path) -> Data:
-    """Return the package data.
-
-    Args:
-        statement: A bank statement in CSV.
-    """
-    return chosen(*(path.read_text(encoding="utf-8").splitlines() for path in (statement, PROSE)))
+def made() -> Data:
+    """Return the data of the prefilter."""
+    return chosen(*(path.read_text(encoding="utf-8").splitlines() for path in (STATEMENT, PROSE)))
 
 
-if __name__ == "__main__":
-    data = json.dumps(made(Path(sys.argv[1])), ensure_ascii=False, separators=(",", ":"))
-    Path(__file__).parents[1].joinpath(GATE).write_text(f"{data}\n", encoding="utf-8")
+def packed() -> bytes:
+    """Return the data of the prefilter as the package ships it."""
+    return (json.dumps(made(), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
