@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from genie.config.schema import Section
 from genie.config.source_map import suggestion
 from genie.simulation.invariants import invariant
-from genie.simulation.record import Breach
+from genie.simulation.record import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from genie.contracts.message import Payload
-    from genie.simulation.record import Evidence, Planted
+    from genie.simulation.record import GroundTruth, Record
 
 _MOST_NAMED = 5
 _DEEPEST = 8
@@ -86,39 +86,39 @@ class SparedSettings(NamedSettings):
 
 
 @invariant(settings=FoundSettings, answers=True)
-def planted_found(evidence: Evidence, settings: FoundSettings) -> Iterator[str | Breach]:
+def planted_found(record: Record, settings: FoundSettings) -> Iterator[str | Violation]:
     """Answers name the members of the rings that were planted."""
     found = total = 0
-    missed: list[Breach] = []
-    for number, planted, named in _judged(evidence, settings):
+    missed: list[Violation] = []
+    for number, planted, named in _judged(record, settings):
         found += len(planted.members & named)
         total += len(planted.members)
         if absent := planted.members - named:
-            missed.append(Breach("", f"run {number} does not name {_some(absent)} of {planted.ring}", number))
+            missed.append(Violation("", f"run {number} does not name {_some(absent)} of {planted.ring}", number))
     if total and found < settings.share * total:
         yield f"{found:,} of {total:,} members of rings are named, fewer than {settings.share:.1%}"
         yield from missed
 
 
 @invariant(settings=SparedSettings, answers=True)
-def honest_spared(evidence: Evidence, settings: SparedSettings) -> Iterator[str | Breach]:
+def honest_spared(record: Record, settings: SparedSettings) -> Iterator[str | Violation]:
     """Answers name nobody who has nothing to do with a ring."""
     accused = total = 0
-    told: list[Breach] = []
-    for number, planted, named in _judged(evidence, settings):
+    told: list[Violation] = []
+    for number, planted, named in _judged(record, settings):
         wronged = named - planted.members
         accused += len(wronged)
         total += len(planted.honest)
         if wronged:
-            told.append(Breach("", f"run {number} names {_some(wronged)}, who are in no ring", number))
+            told.append(Violation("", f"run {number} names {_some(wronged)}, who are in no ring", number))
     if accused > settings.share * total:
         yield f"{accused:,} are named who are in no ring, more than {settings.share:.1%} of {total:,} honest customers"
         yield from told
 
 
-def _judged(evidence: Evidence, settings: NamedSettings) -> Iterator[tuple[int, Planted, frozenset[str]]]:
-    planted: Mapping[int, Planted] = evidence.planted
-    for number, answer in sorted(evidence.answers.items()):
+def _judged(record: Record, settings: NamedSettings) -> Iterator[tuple[int, GroundTruth, frozenset[str]]]:
+    planted: Mapping[int, GroundTruth] = record.planted
+    for number, answer in sorted(record.answers.items()):
         if number in planted:
             yield number, planted[number], settings.found(answer)
 

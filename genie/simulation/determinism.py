@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pydantic_core import core_schema
 
 from genie.contracts.agent import FunctionAgent
-from genie.simulation.errors import OutsideError, UnrepeatableError
+from genie.simulation.errors import ExternalCallError, NondeterminismError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,7 +76,7 @@ class Guard:
         self,
         bindings: Iterable[Binding],
         running: Callable[[], str | None],
-        caught: Callable[[UnrepeatableError | OutsideError], None],
+        caught: Callable[[NondeterminismError | ExternalCallError], None],
     ) -> None:
         self._roots = {_module_of(binding.agent).partition(".")[0] for binding in bindings}
         self._roots -= {"genie", "builtins", *sys.stdlib_module_names}
@@ -152,7 +152,7 @@ class Guard:
         agent = self._running() if found is not None else None
         if agent is None or found is None:
             return
-        error = UnrepeatableError(agent=agent, call=call, place=found.place, hint=hint)
+        error = NondeterminismError(agent=agent, call=call, place=found.place, hint=hint)
         self._caught(error)
         raise error
 
@@ -161,7 +161,7 @@ class Guard:
             agent = self._running()
             if agent is None:
                 return real(*args, **named)
-            error = OutsideError(call=f"{what}, started by agent {agent!r}")
+            error = ExternalCallError(call=f"{what}, started by agent {agent!r}")
             self._caught(error)
             raise error
 
@@ -171,14 +171,14 @@ class Guard:
         """Return a module that is ``datetime`` but for the classes that read the clock."""
         ask = self._ask
 
-        class Asking(type):
+        class QuestionInputs(type):
             def __instancecheck__(cls, value: object) -> bool:
                 return isinstance(value, cls.__mro__[1])
 
             def __subclasscheck__(cls, other: type) -> bool:
                 return issubclass(other, cls.__mro__[1])
 
-        class AskingDate(datetime.date, metaclass=Asking):
+        class AskingDate(datetime.date, metaclass=QuestionInputs):
             def __new__(cls, *args: Any, **named: Any) -> Any:
                 return datetime.date(*args, **named)
 
@@ -191,7 +191,7 @@ class Guard:
             def __get_pydantic_core_schema__(cls, *_: object) -> Any:
                 return core_schema.date_schema()
 
-        class AskingDatetime(datetime.datetime, metaclass=Asking):
+        class AskingDatetime(datetime.datetime, metaclass=QuestionInputs):
             def __new__(cls, *args: Any, **named: Any) -> Any:
                 return datetime.datetime(*args, **named)  # noqa: DTZ001 - as it was called
 

@@ -46,7 +46,7 @@ Span = Annotated[
 ]
 
 
-class Spread(Section):
+class Distribution(Section):
     """How long something takes: exactly one of the keys."""
 
     fixed: Span | None = Field(default=None, description="Always as long.")
@@ -82,7 +82,7 @@ def spelt_out(value: object) -> object:
     return {"fixed": value} if isinstance(value, int | float | str) else value
 
 
-Takes = Annotated[Spread, BeforeValidator(spelt_out, json_schema_input_type=Spread | float | str)]
+Takes = Annotated[Distribution, BeforeValidator(spelt_out, json_schema_input_type=Distribution | float | str)]
 """A spread, or a plain length."""
 
 

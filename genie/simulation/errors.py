@@ -3,8 +3,8 @@
 SimulationError          A   (an error of this library; the author of the agent mends it)
 ├── DeadlockError            nothing can run, nothing is scheduled, and somebody still waits
 ├── LivelockError            much runs, and time stands still
-├── OutsideError             something outside was called: a socket, a thread, a process
-└── UnrepeatableError        the wall clock or an unseeded source of randomness was read
+├── ExternalCallError             something outside was called: a socket, a thread, a process
+└── NondeterminismError        the wall clock or an unseeded source of randomness was read
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LivelockError(SimulationError):
         return f"livelock after {self.at:.3f} virtual seconds: {self.steps:,} steps without time passing: {busy}"
 
 
-class OutsideError(SimulationError):
+class ExternalCallError(SimulationError):
     """Something outside the simulation was called."""
 
     code: ClassVar[str] = "outside"
@@ -58,7 +58,7 @@ class OutsideError(SimulationError):
         return f"{self.call} is not there in a simulation; {self.hint}"
 
 
-class UnrepeatableError(SimulationError):
+class NondeterminismError(SimulationError):
     """Something was read that is different every time."""
 
     code: ClassVar[str] = "unrepeatable"

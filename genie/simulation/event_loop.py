@@ -18,14 +18,14 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from genie.simulation.errors import DeadlockError, LivelockError, OutsideError
+from genie.simulation.errors import DeadlockError, ExternalCallError, LivelockError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
 T = TypeVar("T")
 
-MOST_STEPS = 1_000_000
+MAX_STEPS = 1_000_000
 """Callbacks at one moment from which a loop that stands still is reported."""
 COLLECTED_EVERY = 200_000
 """Callbacks after which cycles are collected: at set moments, so that finalisers run at the same ones every time."""
@@ -73,13 +73,13 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
     """Runs tasks in virtual time, on one thread, without a file descriptor.
 
     Args:
-        seed: Draws the order of steps that are ready at the same moment.
+        seed: RandomStreams the order of steps that are ready at the same moment.
         explain: Says who waits for whom when nothing can run any more.
         most_steps: Callbacks at one moment from which a loop that stands still is reported.
     """
 
     def __init__(
-        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MOST_STEPS
+        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MAX_STEPS
     ) -> None:
         self._now = 0.0
         self._random = random.Random(f"{seed}/steps")  # noqa: S311 - repeatable on purpose
@@ -130,7 +130,7 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
         """Call something soon; only from the loop's own thread, because another's moment is never the same."""
         if threading.get_ident() != self._thread:
-            raise OutsideError(call="a call from another thread")
+            raise ExternalCallError(call="a call from another thread")
         return self.call_soon(callback, *args, context=context)
 
     # --- running ---
@@ -276,7 +276,7 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
     def set_task_factory(self, factory: Any) -> None:
         """Refuse: tasks are numbered here."""
         if factory is not None:
-            raise OutsideError(call="a task factory", hint="tasks are made by the simulation's loop")
+            raise ExternalCallError(call="a task factory", hint="tasks are made by the simulation's loop")
 
     def get_task_factory(self) -> None:
         """Return None, there is none."""
@@ -342,7 +342,7 @@ def _refusing(name: str) -> Any:
     what, hint = _REFUSED[name]
 
     def refuse(*_: object, **__: object) -> NoReturn:
-        raise OutsideError(call=f"{what} (loop.{name})", hint=hint)
+        raise ExternalCallError(call=f"{what} (loop.{name})", hint=hint)
 
     return refuse
 

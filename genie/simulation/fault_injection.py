@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.context import Context
-    from genie.simulation.schema import TroubleSection
+    from genie.simulation.schema import FaultSection
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -44,7 +44,7 @@ class Garbage(Payload, topic="simulation.garbage", classification="public"):
     """What trouble of the kind ``wrong_type`` puts in the place of an output."""
 
 
-class Draws:
+class RandomStreams:
     """Randomness of one agent: a fresh source for each handling of each run.
 
     Args:
@@ -64,8 +64,8 @@ class Draws:
 class Entry(NamedTuple):
     """One entry of the scenario, for one agent."""
 
-    section: TroubleSection
-    draws: Draws
+    section: FaultSection
+    draws: RandomStreams
 
     def strikes(self, now: float, run: int) -> random.Random | None:
         """Return a source for what it does, None when it is not its time or the seed says no."""
@@ -76,19 +76,19 @@ class Entry(NamedTuple):
         return source if section.rate >= 1.0 or source.random() < section.rate else None
 
 
-def _is_early(section: TroubleSection) -> bool:
+def _is_early(section: FaultSection) -> bool:
     """Return True for what strikes when a handling begins, late failures aside."""
     return section.kind in {*_BEFORE, "duplicate"} and not (section.kind == "raise" and section.late)
 
 
-def meant(section: TroubleSection, card: AgentCard) -> bool:
+def meant(section: FaultSection, card: AgentCard) -> bool:
     """Return True where an entry can strike an agent."""
     if section.agent not in {None, card.id}:
         return False
     return section.topic is None or section.topic in aims(section, card)
 
 
-def aims(section: TroubleSection, card: AgentCard) -> tuple[str, ...]:
+def aims(section: FaultSection, card: AgentCard) -> tuple[str, ...]:
     """Return the topics with which an entry of this kind can strike an agent."""
     kinds: list[type[Payload]] = list(card.consumes)
     if not _is_early(section):
@@ -99,7 +99,7 @@ def aims(section: TroubleSection, card: AgentCard) -> tuple[str, ...]:
     return tuple(sorted({topic_of(kind).name for kind in kinds}))
 
 
-class Meddled:
+class FaultyContext:
     """A context whose handler's messages on the way pass through the trouble of its agent."""
 
     def __init__(self, context: Context, trouble: Trouble, payload: Payload, run: int) -> None:
@@ -146,7 +146,7 @@ class Trouble:
 
     def __init__(
         self,
-        sections: Sequence[tuple[int, TroubleSection]],
+        sections: Sequence[tuple[int, FaultSection]],
         card: AgentCard,
         seed: int,
         now: Callable[[], float],
@@ -161,7 +161,7 @@ class Trouble:
         for place, section in sections:
             if not meant(section, card):
                 continue
-            entry = Entry(section, Draws(f"{seed}/trouble/{place}/{card.id}"))
+            entry = Entry(section, RandomStreams(f"{seed}/trouble/{place}/{card.id}"))
             if section.kind == "duplicate":
                 self._again.append(entry)
             else:

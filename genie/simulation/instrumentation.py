@@ -18,7 +18,7 @@ from genie.bus.context import HandlerContext
 from genie.contracts.agent import Binding, FunctionAgent, Handlers
 from genie.edges.executors.default import Inline
 from genie.errors import AgentDefinitionError
-from genie.simulation.fault_injection import Draws, Meddled, Trouble
+from genie.simulation.fault_injection import FaultyContext, RandomStreams, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from genie.contracts.ports.executor import Job
     from genie.contracts.signature import ExecutorName, Signature
     from genie.policy.policy import Decision, Gate, PolicySet
-    from genie.simulation.durations import Spread
-    from genie.simulation.journal import Ledger
-    from genie.simulation.schema import TroubleSection
+    from genie.simulation.durations import Distribution
+    from genie.simulation.journal import SimulationJournal
+    from genie.simulation.schema import FaultSection
 
 
-class Stations:
+class Instrumentation:
     """All stations of one simulation.
 
     Args:
-        ledger: Told of breaches.
+        ledger: Told of violations.
         policies: What judges.
         candidate: What judges beside it and decides nothing.
         work: Agent -> virtual time of a handling.
@@ -52,11 +52,11 @@ class Stations:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: SimulationJournal,
         policies: PolicySet,
         candidate: PolicySet | None,
-        work: dict[str, Spread],
-        trouble: Sequence[tuple[int, TroubleSection]],
+        work: dict[str, Distribution],
+        trouble: Sequence[tuple[int, FaultSection]],
         seed: int,
         now: Callable[[], float],
         current: Callable[[], object],
@@ -80,7 +80,7 @@ class Stations:
     def bound(self, binding: Binding) -> Binding:
         """Return an agent's binding with its station before it."""
         agent, card = binding.agent, binding.card
-        station = Station(self, card, self.trouble_of(card))
+        station = InstrumentedAgent(self, card, self.trouble_of(card))
         made: Any
         if isinstance(agent, FunctionAgent):
             function, signature = station.function(agent.function, agent.signature)
@@ -94,17 +94,17 @@ class Stations:
                 handlers[kind] = (name, signature)
             object.__setattr__(made, "handlers", handlers)
         else:
-            made = _Stranger(_fresh(agent, card), station)
+            made = _InstrumentedHandle(_fresh(agent, card), station)
         return replace(binding, agent=made)
 
     def trouble_of(self, card: AgentCard) -> Trouble:
         """Return what goes wrong with an agent."""
         return Trouble(self._trouble, card, self._seed, self._now, self.happened)
 
-    def work_of(self, agent: str) -> tuple[Spread, Draws] | None:
+    def work_of(self, agent: str) -> tuple[Distribution, RandomStreams] | None:
         """Return how long a handling of an agent takes, and what that is drawn from."""
         takes = self._work.get(agent)
-        return None if takes is None else (takes, Draws(f"{self._seed}/work/{agent}"))
+        return None if takes is None else (takes, RandomStreams(f"{self._seed}/work/{agent}"))
 
     def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Gate:
         gate = self._gates.get((kind, f"{which}{card.id}"))
@@ -179,10 +179,10 @@ def _worker(bus: Bus, task: object, card: AgentCard) -> Any:
     return next((worker for worker in bus.subscribers[card.id].workers if worker.task is task), None)
 
 
-class Station:
+class InstrumentedAgent:
     """What stands between the bus and one agent's handlers."""
 
-    def __init__(self, stations: Stations, card: AgentCard, trouble: Trouble) -> None:
+    def __init__(self, stations: Instrumentation, card: AgentCard, trouble: Trouble) -> None:
         self._stations = stations
         self._seen = stations.seen
         self._card = card
@@ -263,7 +263,7 @@ class Station:
 
     def _given(self, payload: Payload, context: Context | None, run: int) -> Any:
         """Return the context that the handler gets."""
-        return context if context is None or not self.trouble else Meddled(context, self.trouble, payload, run)
+        return context if context is None or not self.trouble else FaultyContext(context, self.trouble, payload, run)
 
     def context_of(self) -> Context | None:
         """Return a context for a handler that takes none itself; what comes out later needs one."""
@@ -291,10 +291,10 @@ def _fresh(agent: Any, card: AgentCard) -> Any:
         raise AgentDefinitionError(f"agent {card.id!r}", why) from None
 
 
-class _Stranger:
+class _InstrumentedHandle:
     """An agent that is neither a function nor of handlers, behind its station."""
 
-    def __init__(self, agent: Any, station: Station) -> None:
+    def __init__(self, agent: Any, station: InstrumentedAgent) -> None:
         self._agent = agent
         self._station = station
         self.card: AgentCard = agent.card
@@ -319,7 +319,7 @@ class _Stranger:
 class _Job:
     abandoned = 0
 
-    def __init__(self, station: Station, inner: Job) -> None:
+    def __init__(self, station: InstrumentedAgent, inner: Job) -> None:
         self._station = station
         self._inner = inner
 
@@ -335,7 +335,7 @@ class _Job:
 class SimulatedExecutor:
     """Runs plain functions inline, each taking its declared virtual time; payloads of processes pass through JSON."""
 
-    def __init__(self, stations: Stations, cards: dict[str, AgentCard]) -> None:
+    def __init__(self, stations: Instrumentation, cards: dict[str, AgentCard]) -> None:
         self._stations = stations
         self._cards = cards
         self._inline = Inline()
@@ -344,7 +344,7 @@ class SimulatedExecutor:
         self, place: ExecutorName, agent: str, function: Callable[[Any], object], signature: Signature, slots: int
     ) -> Job:
         """Return how an agent's plain function is called."""
-        station = Station(self._stations, self._cards[agent], self._stations.trouble_of(self._cards[agent]))
+        station = InstrumentedAgent(self._stations, self._cards[agent], self._stations.trouble_of(self._cards[agent]))
         return station.job(self._inline.job(place, agent, function, signature, slots))
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """What must hold whatever happens: built-in rules, and functions of others by entry point ``genie.invariants``.
 
-An invariant is a function of the evidence that yields one line for each breach. ``@invariant`` says what it needs
+An invariant is a function of the record that yields one line for each breach. ``@invariant`` says what it needs
 besides: settings of its own, payloads of some topics, or the same simulation without trouble.
 """
 
@@ -19,7 +19,7 @@ from genie.config.schema import Section
 from genie.config.source_map import suggestion
 from genie.graph.model import Problem
 from genie.simulation.durations import Span, shown
-from genie.simulation.record import ANSWERED, Breach, Evidence, percentile
+from genie.simulation.record import ANSWERED, Record, Violation, percentile
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 GROUP = "genie.invariants"
 MOST_TOLD = 50
 
-Check = Callable[..., Iterable[str | Breach]]
-"""Called with the evidence, and with the settings where the invariant has some."""
+Check = Callable[..., Iterable[str | Violation]]
+"""Called with the record, and with the settings where the invariant has some."""
 
 
 class Needs(NamedTuple):
-    """What a check needs besides the evidence."""
+    """What a check needs besides the record."""
 
     settings: type[Section] | None = None
     topics: tuple[type[Payload], ...] = ()
@@ -68,20 +68,22 @@ class Invariant(NamedTuple):
     settings: Section | None
     needs: Needs
 
-    def breaches(self, evidence: Evidence) -> list[Breach]:
+    def violations(self, record: Record) -> list[Violation]:
         """Return how it is broken, empty where it holds. A rule that fails itself holds nothing: it is broken."""
         arguments = () if self.settings is None else (self.settings,)
-        found: list[Breach] = []
+        found: list[Violation] = []
         try:
-            lines: object = self.check(evidence, *arguments)
+            lines: object = self.check(record, *arguments)
             if isinstance(lines, str) or not isinstance(lines, Iterable):
-                return [Breach(self.name, f"the rule itself fails: it returns {type(lines).__name__}, and no lines")]
+                return [Violation(self.name, f"the rule itself fails: it returns {type(lines).__name__}, and no lines")]
             for one in lines:
-                found.append(one._replace(invariant=self.name) if isinstance(one, Breach) else Breach(self.name, one))
+                found.append(
+                    one._replace(invariant=self.name) if isinstance(one, Violation) else Violation(self.name, one)
+                )
                 if len(found) >= MOST_TOLD:
                     break
         except Exception as error:  # noqa: BLE001 - somebody else's function, whose failure is a finding
-            found.append(Breach(self.name, f"the rule itself fails: {type(error).__name__} at {_place_of(error)}"))
+            found.append(Violation(self.name, f"the rule itself fails: {type(error).__name__} at {_place_of(error)}"))
         return found
 
 
@@ -185,35 +187,37 @@ def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
 _ENDS = ("handled", "denied", "expired", "cancelled", "dead_lettered")
 
 
-def account_balances(evidence: Evidence) -> Iterator[str]:
+def account_balances(record: Record) -> Iterator[str]:
     """Every accepted delivery is in exactly one outcome, and the journal says the same as the counters."""
-    totals = evidence.totals
+    totals = record.totals
     if totals is None:
         return
     if not totals.balanced:
         yield f"the account does not balance: {totals._asdict()}"
-    if totals.in_flight and evidence.deadlock is None:
+    if totals.in_flight and record.deadlock is None:
         yield f"{totals.in_flight:,} deliveries are in flight after the end"
     for name in _ENDS:
-        counted, recorded = getattr(totals, name), evidence.kinds[name]
+        counted, recorded = getattr(totals, name), record.kinds[name]
         if counted > recorded or (counted < recorded and name != "denied"):  # answers are denied too, and recorded so
             yield f"{counted:,} deliveries are counted as {name}, and {recorded:,} are recorded"
 
 
-def runs_end(evidence: Evidence) -> Iterator[str | Breach]:
+def runs_end(record: Record) -> Iterator[str | Violation]:
     """Every run ends in an outcome; nothing waits for ever."""
-    if evidence.deadlock is not None:
-        yield evidence.deadlock
-    yield from (f"an error that nobody awaited: {failure}" for failure in evidence.failures)
-    for run in evidence.runs:
+    if record.deadlock is not None:
+        yield record.deadlock
+    yield from (f"an error that nobody awaited: {failure}" for failure in record.failures)
+    for run in record.runs:
         if run.outcome == "unfinished":
-            yield Breach("", f"run {run.number} ({run.run_id}) has no outcome; {run.reason}".rstrip("; "), run.number)
+            yield Violation(
+                "", f"run {run.number} ({run.run_id}) has no outcome; {run.reason}".rstrip("; "), run.number
+            )
 
 
 def _seen(name: str) -> Check:
-    def check(evidence: Evidence) -> Iterator[Breach]:
+    def check(record: Record) -> Iterator[Violation]:
         """Was looked at while the simulation ran."""
-        yield from (one for one in evidence.breaches if one.invariant == name)
+        yield from (one for one in record.violations if one.invariant == name)
 
     return check
 
@@ -237,23 +241,23 @@ class LatencySettings(Section):
 
 
 @invariant(settings=LatencySettings)
-def p99(evidence: Evidence, settings: LatencySettings) -> Iterator[str]:
+def p99(record: Record, settings: LatencySettings) -> Iterator[str]:
     """The 99th percentile of virtual latency is under a bound."""
-    found = percentile(evidence.latencies(), 0.99)
+    found = percentile(record.latencies(), 0.99)
     if found is not None and found >= settings.under:
         yield f"p99 is {shown(found)}, not under {shown(settings.under)}"
 
 
 @invariant(baseline=True)
-def same_answers(evidence: Evidence) -> Iterator[Breach]:
+def same_answers(record: Record) -> Iterator[Violation]:
     """An answer with trouble equals the one without, or says that it is partial."""
-    if evidence.baseline is None:
+    if record.baseline is None:
         return
-    before = {run.number: run for run in evidence.baseline.runs}
-    for run in evidence.runs:
+    before = {run.number: run for run in record.baseline.runs}
+    for run in record.runs:
         other = before.get(run.number)
         if run.outcome == "answered" and other is not None and other.outcome in ANSWERED and run.answer != other.answer:
-            yield Breach("", f"run {run.number} ({run.run_id}) answers otherwise than without trouble", run.number)
+            yield Violation("", f"run {run.number} ({run.run_id}) answers otherwise than without trouble", run.number)
 
 
 class AnsweredSettings(Section):
@@ -263,11 +267,11 @@ class AnsweredSettings(Section):
 
 
 @invariant(settings=AnsweredSettings)
-def answered(evidence: Evidence, settings: AnsweredSettings) -> Iterator[str]:
+def answered(record: Record, settings: AnsweredSettings) -> Iterator[str]:
     """Most runs bring an answer."""
-    count = sum(run.outcome in ANSWERED for run in evidence.runs)
-    if evidence.runs and count < settings.share * len(evidence.runs):
-        yield f"{count:,} of {len(evidence.runs):,} runs have an answer, fewer than {settings.share:.1%}"
+    count = sum(run.outcome in ANSWERED for run in record.runs)
+    if record.runs and count < settings.share * len(record.runs):
+        yield f"{count:,} of {len(record.runs):,} runs have an answer, fewer than {settings.share:.1%}"
 
 
 class StricterSettings(Section):
@@ -277,22 +281,22 @@ class StricterSettings(Section):
 
 
 @invariant(settings=StricterSettings)
-def not_stricter(evidence: Evidence, settings: StricterSettings) -> Iterator[str]:
+def not_stricter(record: Record, settings: StricterSettings) -> Iterator[str]:
     """Policies in shadow mode, and the compared policy set, would let through what is let through now."""
     shadow = Counter(
         {
             f"{policy} would {verdict.removeprefix(_SHADOW)}": count
-            for (policy, verdict), count in evidence.verdicts.items()
+            for (policy, verdict), count in record.verdicts.items()
             if verdict in {f"{_SHADOW}deny", f"{_SHADOW}hold"}
         }
     )
-    handled = evidence.kinds["handled"]
+    handled = record.kinds["handled"]
     if shadow.total() > settings.share * handled:
         yield f"policies in shadow mode object to deliveries, of which {handled:,} were handled: {_worst(shadow)}"
-    if evidence.stricter > settings.share * evidence.compared_of:
-        told = Counter({f"{policy} {verdict}": count for (policy, verdict), count in evidence.compared.items()})
+    if record.stricter > settings.share * record.compared_of:
+        told = Counter({f"{policy} {verdict}": count for (policy, verdict), count in record.compared.items()})
         yield (
-            f"the compared policies would refuse {evidence.stricter:,} of {evidence.compared_of:,} deliveries that "
+            f"the compared policies would refuse {record.stricter:,} of {record.compared_of:,} deliveries that "
             f"are allowed now: {_worst(told)}"
         )
 

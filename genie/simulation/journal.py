@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from genie.contracts.message import topic_of
-from genie.simulation.record import Breach, Line
+from genie.simulation.record import Line, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import JournalRecord
 
 _BUFFERED = 512
-MOST_BREACHES = 50
+MAX_VIOLATIONS = 50
 """Breaches of one invariant that are kept by name."""
-MOST_LINES = 400
+MAX_TIMELINE = 400
 """Records of one run that are kept for its timeline."""
 
 
@@ -54,7 +54,7 @@ class OpenRun:
         )  # fmt: skip
 
 
-class Ledger:
+class SimulationJournal:
     """Writes the journal of one simulation and looks at what passes.
 
     Args:
@@ -90,7 +90,7 @@ class Ledger:
         self.opened: dict[int, OpenRun] = {}
         """Number of an arrival -> its run, until the caller has an outcome."""
         self.kept: dict[str, list[tuple[int, Payload]]] = {topic: [] for topic in topics}
-        self.breaches: list[Breach] = []
+        self.violations: list[Violation] = []
         self._breached: Counter[str] = Counter()
         self.on_held: Callable[[], None] | None = None
         """Told when a delivery was held."""
@@ -100,8 +100,8 @@ class Ledger:
     def breach(self, invariant: str, text: str, run: int | None = None) -> None:
         """Note something that must not be."""
         self._breached[invariant] += 1
-        if self._breached[invariant] <= MOST_BREACHES:
-            self.breaches.append(Breach(invariant, text, run))
+        if self._breached[invariant] <= MAX_VIOLATIONS:
+            self.violations.append(Violation(invariant, text, run))
 
     def record(self, entry: JournalRecord) -> None:
         """Write one record."""
@@ -137,7 +137,7 @@ class Ledger:
                 self.opened[self.number] = run
                 self.numbers[run.state.number] = self.number
             self._accepted(message, run, topic)
-        if run is not None and len(run.records) < MOST_LINES:
+        if run is not None and len(run.records) < MAX_TIMELINE:
             run.records.append(entry)
 
     def _accepted(self, message: Message[Any], run: OpenRun, topic: str) -> None:
@@ -204,9 +204,9 @@ def _ordered(kind: type[Payload]) -> bool:
     return "uniqueItems" not in json.dumps(kind.model_json_schema())
 
 
-def grouped(breaches: Iterable[Breach]) -> dict[str, list[Breach]]:
-    """Return breaches by invariant."""
-    found: dict[str, list[Breach]] = defaultdict(list)
-    for one in breaches:
+def grouped(violations: Iterable[Violation]) -> dict[str, list[Violation]]:
+    """Return violations by invariant."""
+    found: dict[str, list[Violation]] = defaultdict(list)
+    for one in violations:
         found[one.invariant].append(one)
     return dict(found)

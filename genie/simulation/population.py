@@ -6,7 +6,7 @@ import datetime
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from genie.simulation.record import Planted
+from genie.simulation.record import GroundTruth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ class Customers:
                 self._transfers.popitem(last=False)
         return known
 
-    def planted(self, place: int) -> Planted:
+    def planted(self, place: int) -> GroundTruth:
         """Return what is true of those transfers."""
         from genie.simulation.synthetic.transfers import block_of  # noqa: PLC0415 - as above
 
@@ -80,7 +80,7 @@ class Customers:
         ring = population.ring_of(population.customers[place])
         members = frozenset() if ring is None else frozenset(f"customer-{number}" for number in ring.members)
         present = frozenset(f"customer-{number}" for number in numbers if number < len(population.customers))
-        return Planted("" if ring is None else ring.id, members, present - members)
+        return GroundTruth("" if ring is None else ring.id, members, present - members)
 
     def profile(self, place: int) -> dict[str, str]:
         """Return what that statement leaves open, in the words of a statement profile."""

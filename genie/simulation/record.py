@@ -41,7 +41,7 @@ class RunRecord(NamedTuple):
         return None if self.ended is None else self.ended - self.at
 
 
-class Planted(NamedTuple):
+class GroundTruth(NamedTuple):
     """What is true of the customers in a table of transfers."""
 
     ring: str
@@ -52,7 +52,7 @@ class Planted(NamedTuple):
     """Ids of the other customers."""
 
 
-class Breach(NamedTuple):
+class Violation(NamedTuple):
     """Something that must not be."""
 
     invariant: str
@@ -86,7 +86,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True)
-class Evidence:
+class Record:
     """Everything that was seen under one seed."""
 
     seed: int
@@ -103,7 +103,7 @@ class Evidence:
     virtual_s: float = 0.0
     steps: int = 0
     deadlock: str | None = None
-    breaches: list[Breach] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     """What was seen while it ran."""
     troubled: Counter[str] = field(default_factory=Counter)
     """Trouble, by kind and agent -> how often it happened."""
@@ -117,14 +117,14 @@ class Evidence:
     """Topic -> (arrival, payload) of each message, for the topics that an invariant asks for."""
     answers: Mapping[int, Payload] = field(default_factory=dict)
     """Arrival -> what it was answered, where an invariant asks for answers."""
-    planted: Mapping[int, Planted] = field(default_factory=dict)
+    planted: Mapping[int, GroundTruth] = field(default_factory=dict)
     """Arrival -> the truth about its transfers, where an invariant asks for answers and it brought some."""
     samples: tuple[Sample, ...] = ()
     timeline: tuple[Line, ...] = ()
     """What happened in the worst run."""
     worst: int | None = None
     """Number of that run's arrival."""
-    baseline: Evidence | None = None
+    baseline: Record | None = None
     """The same without trouble, where an invariant asks for it."""
     failures: tuple[str, ...] = ()
     """Errors in tasks that nobody awaits."""

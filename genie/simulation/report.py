@@ -10,49 +10,49 @@ from genie.simulation.record import percentile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from genie.simulation.record import Breach, Evidence
+    from genie.simulation.record import Record, Violation
     from genie.simulation.scenario import Scenario
-    from genie.simulation.seed_search import Tried
-    from genie.simulation.shrinking import Smallest
+    from genie.simulation.seed_search import SeedResult
+    from genie.simulation.shrinking import MinimalFailure
 
 MOST_NAMED = 10
 """Breaches of one invariant that are told."""
 
 
-def as_json(scenario: Scenario, evidence: Evidence) -> dict[str, Any]:
+def as_json(scenario: Scenario, record: Record) -> dict[str, Any]:
     """Return what one seed brought."""
-    ordered = evidence.latencies()
-    totals = evidence.totals
+    ordered = record.latencies()
+    totals = record.totals
     return {
         "scenario": scenario.id,
         "pipeline": scenario.pipeline.id,
-        "seed": evidence.seed,
-        "journal_sha256": evidence.journal_sha256,
-        "records": evidence.records,
-        "virtual_s": round(evidence.virtual_s, 6),
-        "runs": len(evidence.runs),
-        "messages": evidence.messages,
-        "outcomes": evidence.outcomes(),
+        "seed": record.seed,
+        "journal_sha256": record.journal_sha256,
+        "records": record.records,
+        "virtual_s": round(record.virtual_s, 6),
+        "runs": len(record.runs),
+        "messages": record.messages,
+        "outcomes": record.outcomes(),
         "deliveries": {} if totals is None else totals._asdict(),
         "latency_s": {
             name: None if (found := percentile(ordered, share)) is None else round(found, 6)
             for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
         },
-        "invariants": held(scenario, evidence.breaches),
+        "invariants": held(scenario, record.violations),
         "verdicts": [
             {"policy": policy, "verdict": verdict, "count": count}
-            for (policy, verdict), count in sorted(evidence.verdicts.items())
+            for (policy, verdict), count in sorted(record.verdicts.items())
         ],
-        "trouble": dict(sorted(evidence.troubled.items())),
-        "compared": compared(scenario, evidence),
-        "worst_run": evidence.worst,
-        "deadlock": evidence.deadlock,
+        "trouble": dict(sorted(record.troubled.items())),
+        "compared": compared(scenario, record),
+        "worst_run": record.worst,
+        "deadlock": record.deadlock,
     }
 
 
-def held(scenario: Scenario, breaches: Iterable[Breach]) -> list[dict[str, Any]]:
+def held(scenario: Scenario, violations: Iterable[Violation]) -> list[dict[str, Any]]:
     """Return every invariant of a scenario, and how it was broken."""
-    found = grouped(breaches)
+    found = grouped(violations)
     return [
         {
             "name": one.name,
@@ -63,22 +63,24 @@ def held(scenario: Scenario, breaches: Iterable[Breach]) -> list[dict[str, Any]]
     ]
 
 
-def compared(scenario: Scenario, evidence: Evidence) -> dict[str, Any] | None:
+def compared(scenario: Scenario, record: Record) -> dict[str, Any] | None:
     """Return what the compared policy set would have done otherwise; None where there is none."""
     if scenario.section.compared is None:
         return None
     return {
         "id": scenario.section.compared.id,
-        "deliveries": evidence.compared_of,
-        "stricter": evidence.stricter,
+        "deliveries": record.compared_of,
+        "stricter": record.stricter,
         "verdicts": [
             {"policy": policy, "verdict": verdict, "count": count}
-            for (policy, verdict), count in sorted(evidence.compared.items())
+            for (policy, verdict), count in sorted(record.compared.items())
         ],
     }
 
 
-def explored(scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | None, replay: str) -> dict[str, Any]:
+def search_as_json(
+    scenario: Scenario, tried: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
+) -> dict[str, Any]:
     """Return what many seeds brought."""
     broken = [one for one in tried if one.broken]
     outcomes: dict[str, int] = {}
@@ -93,20 +95,20 @@ def explored(scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | No
         "messages": sum(one.messages for one in tried),
         "outcomes": outcomes,
         "failing_seeds": [one.seed for one in broken],
-        "invariants": held(scenario, [breach for one in broken for breach in one.breaches]),
-        "smallest": None if smallest is None else as_smallest(smallest, replay),
+        "invariants": held(scenario, [breach for one in broken for breach in one.violations]),
+        "smallest": None if smallest is None else minimal_failure_as_json(smallest, replay),
         "replay": replay or None,
         "journals": {str(one.seed): one.journal_sha256 for one in tried},
     }
 
 
-def as_smallest(smallest: Smallest, replay: str) -> dict[str, Any]:
+def minimal_failure_as_json(smallest: MinimalFailure, replay: str) -> dict[str, Any]:
     """Return the smallest failing scenario."""
     return {
         "seed": smallest.seed,
         "runs": sorted(smallest.part.arrivals or ()),
         "trouble": sorted(smallest.part.trouble or ()),
-        "breaches": [one.text for one in smallest.breaches][:MOST_NAMED],
+        "breaches": [one.text for one in smallest.violations][:MOST_NAMED],
         "tries": smallest.tries,
         "replay": replay,
     }

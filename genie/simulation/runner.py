@@ -26,10 +26,10 @@ from genie.simulation.arrivals import Arrival, arrivals
 from genie.simulation.determinism import Guard
 from genie.simulation.errors import DeadlockError, LivelockError
 from genie.simulation.event_loop import SimulatedTask, SimulationLoop, place_of, run
-from genie.simulation.instrumentation import SimulatedExecutor, Stations
-from genie.simulation.journal import Ledger, OpenRun, checksum
+from genie.simulation.instrumentation import Instrumentation, SimulatedExecutor
+from genie.simulation.journal import OpenRun, SimulationJournal, checksum
 from genie.simulation.population import Customers
-from genie.simulation.record import Evidence, RunRecord, Sample
+from genie.simulation.record import Record, RunRecord, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.message import Payload
     from genie.simulation.errors import SimulationError
-    from genie.simulation.record import Planted
+    from genie.simulation.record import GroundTruth
     from genie.simulation.scenario import Scenario
 
 PREFIX = "sim"
@@ -61,13 +61,13 @@ class Part(NamedTuple):
     """Places of the trouble that strikes, from 0; None means all."""
 
 
-WHOLE = Part()
+EVERYTHING = Part()
 NO_TROUBLE = Part(trouble=frozenset())
 
 
 def simulate(
-    scenario: Scenario, seed: int | None = None, *, part: Part = WHOLE, journal: IO[str] | None = None
-) -> Evidence:
+    scenario: Scenario, seed: int | None = None, *, part: Part = EVERYTHING, journal: IO[str] | None = None
+) -> Record:
     """Run a scenario under one seed, and under the same seed without trouble where an invariant compares the two.
 
     Args:
@@ -77,22 +77,22 @@ def simulate(
         journal: Where the journal's lines go.
 
     Returns:
-        The evidence with every breach of every invariant.
+        The record with every breach of every invariant.
     """
     seed = scenario.section.seed if seed is None else seed
-    evidence = _Engine(scenario, seed, part, journal).run()
+    record = _Simulation(scenario, seed, part, journal).run()
     if any(one.needs.baseline for one in scenario.invariants) and _is_troubled(scenario, part):
         without = part._replace(trouble=frozenset())
-        evidence.baseline = _Engine(scenario, seed, without, None).run()
-    evidence.breaches = [breach for one in scenario.invariants for breach in one.breaches(evidence)]
-    return evidence
+        record.baseline = _Simulation(scenario, seed, without, None).run()
+    record.violations = [breach for one in scenario.invariants for breach in one.violations(record)]
+    return record
 
 
 def _is_troubled(scenario: Scenario, part: Part) -> bool:
     return bool(scenario.section.trouble) and part.trouble != frozenset()
 
 
-class _Engine:
+class _Simulation:
     """The state of one simulation."""
 
     def __init__(self, scenario: Scenario, seed: int, part: Part, journal: IO[str] | None) -> None:
@@ -106,11 +106,11 @@ class _Engine:
         card = scenario.caller.card()
         self._cards[card.id] = card
         self._loop = SimulationLoop(seed, explain=self._explain)
-        self._ledger = Ledger(
+        self._ledger = SimulationJournal(
             journal, self._cards, topics=_topics(scenario), most=section.limits.messages, full=self._full
         )
         self._ledger.on_held = self._held
-        self._stations = Stations(
+        self._stations = Instrumentation(
             ledger=self._ledger, policies=pipeline.policies, candidate=scenario.candidate, work=dict(section.work),
             trouble=[
                 (place, one) for place, one in enumerate(section.trouble)
@@ -140,43 +140,43 @@ class _Engine:
         self._people = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
         self._decision = anyio.Event()
         self._broken_off: str | None = None
-        self._evidence = Evidence(seed=seed)
+        self._evidence = Record(seed=seed)
         self._answers: dict[int, Payload] | None = {} if any(one.needs.answers for one in scenario.invariants) else None
-        self._planted: dict[int, Planted] = {}
+        self._planted: dict[int, GroundTruth] = {}
 
     # --- the whole ---
 
-    def run(self) -> Evidence:
+    def run(self) -> Record:
         """Run to the end, and return what was seen."""
-        evidence = self._evidence
+        record = self._evidence
         bindings = self._scenario.pipeline.bindings
         with Guard(bindings, self._running, self._caught), _quiet():
             try:
                 run(self._main(), self._loop)
             except (DeadlockError, LivelockError) as error:
-                evidence.deadlock = str(error)
+                record.deadlock = str(error)
         if self._broken_off is not None:
-            evidence.deadlock = self._broken_off
+            record.deadlock = self._broken_off
         for arrival in self._pending.values():
             opened = self._ledger.opened.get(arrival.number)
             self._runs.append(self._record(arrival, opened, "unfinished", "", None, ended=None))
         ledger = self._ledger
-        evidence.runs = tuple(sorted(self._runs))
-        evidence.journal_sha256 = ledger.close()
-        evidence.messages, evidence.records, evidence.kinds = ledger.messages, ledger.records, ledger.kinds
-        evidence.breaches = ledger.breaches
-        evidence.payloads = {topic: tuple(found) for topic, found in ledger.kept.items()}
-        evidence.answers, evidence.planted = self._answers or {}, self._planted
-        evidence.troubled = self._stations.happened
-        evidence.compared, evidence.compared_of = self._stations.compared, self._stations.compared_of
-        evidence.stricter = self._stations.stricter
-        evidence.samples = tuple(self._samples)
-        evidence.worst = self._worst
+        record.runs = tuple(sorted(self._runs))
+        record.journal_sha256 = ledger.close()
+        record.messages, record.records, record.kinds = ledger.messages, ledger.records, ledger.kinds
+        record.violations = ledger.violations
+        record.payloads = {topic: tuple(found) for topic, found in ledger.kept.items()}
+        record.answers, record.planted = self._answers or {}, self._planted
+        record.troubled = self._stations.happened
+        record.compared, record.compared_of = self._stations.compared, self._stations.compared_of
+        record.stricter = self._stations.stricter
+        record.samples = tuple(self._samples)
+        record.worst = self._worst
         if self._worst_run is not None:
-            evidence.timeline = self._worst_run.timeline()
-        evidence.virtual_s, evidence.steps = self._loop.time(), self._loop.steps
-        evidence.failures = tuple(self._loop.failures)
-        return evidence
+            record.timeline = self._worst_run.timeline()
+        record.virtual_s, record.steps = self._loop.time(), self._loop.steps
+        record.failures = tuple(self._loop.failures)
+        return record
 
     async def _main(self) -> None:
         async with self._runtime as runtime:
@@ -356,7 +356,7 @@ class _Engine:
         return None
 
     def _caught(self, error: SimulationError) -> None:
-        known = {one.text for one in self._ledger.breaches if one.invariant == "repeatable"}
+        known = {one.text for one in self._ledger.violations if one.invariant == "repeatable"}
         if str(error) not in known:
             self._ledger.breach("repeatable", str(error))
 

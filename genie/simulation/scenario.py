@@ -24,8 +24,8 @@ from genie.simulation.arrivals import Trace, read_trace
 from genie.simulation.fault_injection import aims, meant
 from genie.simulation.invariants import Invariant, Rules
 from genie.simulation.population import Customers
-from genie.simulation.schema import ScenarioSection, TroubleSection
-from genie.simulation.workload import Questions
+from genie.simulation.schema import FaultSection, ScenarioSection
+from genie.simulation.workload import QuestionFactory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ class Scenario:
     path: Path | None
     pipeline: Pipeline = field(repr=False)
     caller: Caller = field(repr=False)
-    questions: Questions = field(repr=False)
+    questions: QuestionFactory = field(repr=False)
     traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
     """Place among the arrivals -> what its file says."""
     invariants: tuple[Invariant, ...] = ()
@@ -156,7 +156,7 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
         if (one := rules.made(place, given, found, pipeline.answer)) is not None
     )
     invariants = tuple(_numbered(invariants))
-    questions = Questions(section, pipeline, folder)
+    questions = QuestionFactory(section, pipeline, folder)
     found += questions.problems(Customers(section.workload.population, section.seed, section.start.date()))
     traces: dict[int, Trace] = {}
     for place, arrivals in enumerate(section.workload.arrivals):
@@ -232,7 +232,7 @@ def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem
     return found
 
 
-def _misses(trouble: TroubleSection, pipeline: Pipeline) -> str:
+def _misses(trouble: FaultSection, pipeline: Pipeline) -> str:
     """Say why trouble strikes nobody, and with which topics it would."""
     cards = [one.card for one in pipeline.bindings if trouble.agent in {None, one.card.id}]
     topics = sorted({topic for card in cards for topic in aims(trouble, card)})

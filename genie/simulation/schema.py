@@ -102,7 +102,7 @@ class WorkloadSection(Section):
     most: int = Field(default=MOST_RUNS, ge=1, le=MOST_RUNS, description="Runs after which no more come.")
 
 
-class TroubleSection(Section):
+class FaultSection(Section):
     """Something that goes wrong with an agent, a topic, or both."""
 
     kind: Kind = Field(description="What happens.")
@@ -178,7 +178,7 @@ class ScenarioSection(Section):
         default_factory=dict, description="Agent -> virtual time of a handling; none by default."
     )
     approvals: ApprovalsSection | None = None
-    trouble: tuple[TroubleSection, ...] = Field(default=(), max_length=MOST_PARTS)
+    trouble: tuple[FaultSection, ...] = Field(default=(), max_length=MOST_PARTS)
     invariants: tuple[dict[str, dict[str, JsonValue] | None], ...] = Field(
         default=(),
         max_length=MOST_PARTS,

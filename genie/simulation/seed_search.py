@@ -13,11 +13,11 @@ from genie.simulation.runner import simulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from genie.simulation.record import Breach, Evidence
+    from genie.simulation.record import Record, Violation
     from genie.simulation.scenario import Scenario
 
 
-class Tried(NamedTuple):
+class SeedResult(NamedTuple):
     """What came of one seed, small enough to be carried between processes."""
 
     seed: int
@@ -26,34 +26,34 @@ class Tried(NamedTuple):
     messages: int
     outcomes: dict[str, int]
     p99_s: float | None
-    breaches: tuple[Breach, ...]
+    violations: tuple[Violation, ...]
 
     @property
     def broken(self) -> bool:
         """True when an invariant is."""
-        return bool(self.breaches)
+        return bool(self.violations)
 
 
-def tried(scenario: Scenario, seed: int) -> Tried:
+def tried(scenario: Scenario, seed: int) -> SeedResult:
     """Return what comes of one seed."""
-    return in_short(simulate(scenario, seed))
+    return summarise(simulate(scenario, seed))
 
 
-def in_short(evidence: Evidence) -> Tried:
-    """Return what is kept of one seed's evidence."""
-    return Tried(
-        evidence.seed, evidence.journal_sha256, len(evidence.runs), evidence.messages, evidence.outcomes(),
-        percentile(evidence.latencies(), 0.99), tuple(evidence.breaches),
+def summarise(record: Record) -> SeedResult:
+    """Return what is kept of one seed's record."""
+    return SeedResult(
+        record.seed, record.journal_sha256, len(record.runs), record.messages, record.outcomes(),
+        percentile(record.latencies(), 0.99), tuple(record.violations),
     )  # fmt: skip
 
 
-def explore(
+def search(
     scenario: Scenario,
     seeds: Sequence[int],
     *,
     processes: int | None = None,
     told: Callable[[int, int], None] | None = None,
-) -> list[Tried]:
+) -> list[SeedResult]:
     """Try seeds, and return what came of each, in the order of the seeds.
 
     Args:
@@ -62,7 +62,7 @@ def explore(
         processes: At a time; as many as this process has cores by default. One where processes cannot be forked.
         told: Called with how many are done, and of how many.
     """
-    found: list[Tried] = []
+    found: list[SeedResult] = []
     for one in _tried(scenario, seeds, processes or len(os.sched_getaffinity(0))):
         found.append(one)
         if told is not None:
@@ -70,7 +70,7 @@ def explore(
     return found
 
 
-def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator[Tried]:
+def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator[SeedResult]:
     processes = min(processes, len(seeds))
     if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from (tried(scenario, seed) for seed in seeds)
@@ -92,5 +92,5 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _work(seed: int) -> Tried:
+def _work(seed: int) -> SeedResult:
     return tried(_Worker.scenario, seed)

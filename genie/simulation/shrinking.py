@@ -10,27 +10,27 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
-from genie.simulation.runner import WHOLE, Part, simulate
+from genie.simulation.runner import EVERYTHING, Part, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from genie.simulation.record import Breach
+    from genie.simulation.record import Violation
     from genie.simulation.scenario import Scenario
 
-MOST_TRIES = 200
+MAX_TRIES = 200
 MOST_NAMED = 3
-"""Runs named by breaches that are tried alone before anything else is."""
+"""Runs named by violations that are tried alone before anything else is."""
 
 
-class Smallest(NamedTuple):
+class MinimalFailure(NamedTuple):
     """What is left of a failing scenario."""
 
     seed: int
     part: Part
     runs: int
     trouble: int
-    breaches: tuple[Breach, ...]
+    violations: tuple[Violation, ...]
     tries: int
     """Simulations that it took."""
 
@@ -40,11 +40,11 @@ def shrink(
     seed: int,
     invariants: set[str],
     *,
-    most: int = MOST_TRIES,
-    failed: Sequence[Breach] | None = None,
+    most: int = MAX_TRIES,
+    failed: Sequence[Violation] | None = None,
     runs: int | None = None,
     told: Callable[[int, int, int], None] | None = None,
-) -> Smallest | None:
+) -> MinimalFailure | None:
     """Return the smallest part of a scenario in which one of some invariants is still broken under a seed.
 
     Args:
@@ -67,8 +67,8 @@ def shrink(
         if not search.fails(whole):
             return None
     else:
-        search.kept, search.breaches = whole, tuple(failed)
-    named = dict.fromkeys(one.run for one in search.breaches if one.run is not None)
+        search.kept, search.violations = whole, tuple(failed)
+    named = dict.fromkeys(one.run for one in search.violations if one.run is not None)
     for number in list(named)[:MOST_NAMED]:  # most often one run is enough, and the breach says which
         if search.fails(Part(frozenset((number,)), whole.trouble)):
             numbers = [number]
@@ -82,7 +82,9 @@ def shrink(
     if trouble:  # with fewer runs, less trouble may do
         search.least(trouble, lambda left: Part(search.kept.arrivals, frozenset(left)))
     kept = search.kept
-    return Smallest(seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.breaches, search.tries)
+    return MinimalFailure(
+        seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.violations, search.tries
+    )
 
 
 class _Search:
@@ -96,18 +98,18 @@ class _Search:
         self._most = most
         self._told = told
         self.tries = 0
-        self.kept = WHOLE
-        self.breaches: tuple[Breach, ...] = ()
+        self.kept = EVERYTHING
+        self.violations: tuple[Violation, ...] = ()
 
     def fails(self, part: Part) -> bool:
         """Try a part; remember it where it fails."""
         if self.tries >= self._most:
             return False
         self.tries += 1
-        evidence = simulate(self._scenario, self._seed, part=part)
-        broken = tuple(one for one in evidence.breaches if one.invariant in self._invariants)
+        record = simulate(self._scenario, self._seed, part=part)
+        broken = tuple(one for one in record.violations if one.invariant in self._invariants)
         if broken:
-            self.kept, self.breaches = part, broken
+            self.kept, self.violations = part, broken
         if self._told is not None:
             self._told(self.tries, len(self.kept.arrivals or ()), len(self.kept.trouble or ()))
         return bool(broken)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from genie.config.loader import Pipeline
     from genie.simulation.arrivals import Arrival
     from genie.simulation.population import Customers
-    from genie.simulation.record import Planted
+    from genie.simulation.record import GroundTruth
     from genie.simulation.schema import QuestionSection, ScenarioSection
 
 SYNTHETIC = "synthetic"
@@ -30,7 +30,7 @@ TRANSFERS = "transfers"
 _NUMBER = "{number}"
 
 
-class Asking(NamedTuple):
+class QuestionInputs(NamedTuple):
     """What one arrival fills in."""
 
     customer: str
@@ -44,7 +44,7 @@ class Asking(NamedTuple):
     """What the statement leaves open."""
 
 
-class Questions:
+class QuestionFactory:
     """Makes the payload of each arrival.
 
     Args:
@@ -77,7 +77,9 @@ class Questions:
                     self._file(str(section.statement))
                 if section.question == SYNTHETIC:
                     customers.question(0, 1, section.mix)
-                customer = Asking("customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv")
+                customer = QuestionInputs(
+                    "customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv"
+                )
                 if section.mix and section.question != SYNTHETIC:
                     raise InputError("mix", f"is for `question: {SYNTHETIC}`", "remove it")
                 self._validated(section, customer)
@@ -95,23 +97,25 @@ class Questions:
         if text == SYNTHETIC:
             text = customers.question(arrival.customer, arrival.number, section.mix)
         if section.statement is None:
-            return self._validated(section, Asking(name, arrival.number, text, None, ""))
+            return self._validated(section, QuestionInputs(name, arrival.number, text, None, ""))
         if section.statement == TRANSFERS:
             content = customers.transfers(arrival.customer)
-            return self._validated(section, Asking(name, arrival.number, text, content, f"{TRANSFERS}.csv"))
+            return self._validated(section, QuestionInputs(name, arrival.number, text, content, f"{TRANSFERS}.csv"))
         if section.statement == SYNTHETIC:
             content, profile = customers.statement(arrival.customer), customers.profile(arrival.customer)
-            return self._validated(section, Asking(name, arrival.number, text, content, f"{name}.csv", profile))
+            return self._validated(section, QuestionInputs(name, arrival.number, text, content, f"{name}.csv", profile))
         same = section.fields is None and section.question != SYNTHETIC
         known = self._made.get(arrival.question) if same else None
         if known is None:
             content = self._file(section.statement)
-            known = self._validated(section, Asking(name, arrival.number, text, content, Path(section.statement).name))
+            known = self._validated(
+                section, QuestionInputs(name, arrival.number, text, content, Path(section.statement).name)
+            )
             if same:
                 self._made[arrival.question] = known
         return known
 
-    def planted(self, arrival: Arrival, customers: Customers) -> Planted | None:
+    def planted(self, arrival: Arrival, customers: Customers) -> GroundTruth | None:
         """Return what is true of the transfers that an arrival brings; None where it brings none."""
         transfers = self._sections[arrival.question].statement == TRANSFERS
         return customers.planted(arrival.customer) if transfers else None
@@ -119,7 +123,7 @@ class Questions:
     def _file(self, path: str) -> bytes:
         return _read(self._folder / path)
 
-    def _validated(self, section: QuestionSection, asking: Asking) -> Payload:
+    def _validated(self, section: QuestionSection, asking: QuestionInputs) -> Payload:
         kind = self._entry.payload
         try:
             if section.fields is not None:
@@ -138,7 +142,7 @@ class Questions:
             raise InputError(place, said[:1].lower() + said[1:]) from None
 
     @staticmethod
-    def _value(source: Source, kind: type[Payload], name: str, asking: Asking) -> object:
+    def _value(source: Source, kind: type[Payload], name: str, asking: QuestionInputs) -> object:
         if source.origin == "value":
             return source.value
         if source.origin == "question":

@@ -13,17 +13,19 @@ from genie.simulation.report import MOST_NAMED, held
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from genie.simulation.record import Breach, Evidence
     from genie.simulation.record import Line as Step
+    from genie.simulation.record import Record, Violation
     from genie.simulation.scenario import Scenario
-    from genie.simulation.seed_search import Tried
-    from genie.simulation.shrinking import Smallest
+    from genie.simulation.seed_search import SeedResult
+    from genie.simulation.shrinking import MinimalFailure
 
 MOST_STEPS = 24
 _SHOWN = 16
 
 
-def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Iterator[Part]:
+def render_evidence(
+    scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str
+) -> Iterator[Part]:
     """Yield what one seed brought, in reading order."""
     yield Line.of(f"{scenario.title}: seed {evidence.seed}", "bold")
     if scenario.section.story:
@@ -33,7 +35,7 @@ def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest |
         f"{len(evidence.runs):,} runs and {evidence.messages:,} messages in {shown(evidence.virtual_s)} of virtual time"
     )
     yield from _outcomes(evidence)
-    yield from _invariants(scenario, evidence.breaches)
+    yield from _invariants(scenario, evidence.violations)
     yield from _verdicts("Verdicts", evidence.verdicts)
     if scenario.section.compared is not None:
         title = f"What {scenario.section.compared.id} would have said of {evidence.compared_of:,} deliveries"
@@ -44,7 +46,7 @@ def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest |
         for name, count in evidence.troubled.most_common(_SHOWN):
             table.add(name, f"{count:,}")
         yield table
-    if evidence.breaches:
+    if evidence.violations:
         yield from _timeline(evidence.worst, evidence.timeline)
     yield from _smallest(smallest, replay)
     yield Line.of("")
@@ -52,14 +54,14 @@ def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest |
 
 
 def render_explored(
-    scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | None, replay: str
+    scenario: Scenario, tried: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
 ) -> Iterator[Part]:
     """Yield what many seeds brought."""
     broken = [one for one in tried if one.broken]
     runs, messages = sum(one.runs for one in tried), sum(one.messages for one in tried)
     yield Line.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
     yield Line.of(f"{runs:,} runs and {messages:,} messages; {len(broken):,} seeds break an invariant")
-    yield from _invariants(scenario, [breach for one in broken for breach in one.breaches])
+    yield from _invariants(scenario, [breach for one in broken for breach in one.violations])
     if broken:
         seeds = ", ".join(str(one.seed) for one in broken[:_SHOWN])
         more = f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
@@ -87,7 +89,7 @@ def _head(title: str) -> Iterator[Part]:
     yield Line.of(title, "bold")
 
 
-def _outcomes(evidence: Evidence) -> Iterator[Part]:
+def _outcomes(evidence: Record) -> Iterator[Part]:
     yield from _head("Outcomes")
     table = Grid((Column("outcome"), *(Column(name, right=True) for name in ("runs", "share", "p50", "p99", "worst"))))
     for outcome, count in evidence.outcomes().items():
@@ -100,7 +102,7 @@ def _outcomes(evidence: Evidence) -> Iterator[Part]:
     yield table
 
 
-def _invariants(scenario: Scenario, breaches: Iterable[Breach]) -> Iterator[Part]:
+def _invariants(scenario: Scenario, breaches: Iterable[Violation]) -> Iterator[Part]:
     yield from _head("Invariants")
     for one in held(scenario, breaches):
         yield Line((Text("holds   " if one["holds"] else "BROKEN  ", "green" if one["holds"] else "bold red"),
@@ -131,13 +133,13 @@ def _timeline(number: int | None, steps: Sequence[Step]) -> Iterator[Part]:
     yield table
 
 
-def _smallest(smallest: Smallest | None, replay: str) -> Iterator[Part]:
+def _smallest(smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
     if smallest is None:
         return
     yield from _head("The smallest that still fails")
     yield Line.of(
         f"{smallest.runs:,} runs and {smallest.trouble:,} entries of trouble, found in {smallest.tries} tries"
     )
-    for breach in smallest.breaches[:3]:
+    for breach in smallest.violations[:3]:
         yield Line.of(f"  {breach.text}", "red")
     yield Line.of(f"replay it: {replay}", "bold")

@@ -15,9 +15,9 @@ from genie.simulation.report import MOST_NAMED, held
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.simulation.record import Evidence, Line
+    from genie.simulation.record import Line, Record
     from genie.simulation.scenario import Scenario
-    from genie.simulation.shrinking import Smallest
+    from genie.simulation.shrinking import MinimalFailure
 
 BINS = 60
 """Stretches of virtual time in which latencies are put together."""
@@ -33,7 +33,7 @@ _DULL = ("started", "judged")
 """Kinds of records that say nothing that another one beside them does not."""
 
 
-def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> str:
+def simulation_page(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> str:
     """Return the page of one seed."""
     sections = [_head(scenario, evidence, smallest, replay), _holds(scenario, evidence)]
     sections.append(figures("Runs", _runs(evidence), _tiles(evidence), vital=True))
@@ -44,8 +44,8 @@ def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest |
     return whole_page(scenario.title, sections, at=None)
 
 
-def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Section:
-    broken = bool(evidence.breaches)
+def _head(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> Section:
+    broken = bool(evidence.violations)
     badge = tag("span", "Broken" if broken else "Holds", class_=f"badge {'broken' if broken else 'holds'}")
     what = tag("span", f"seed {evidence.seed}"), tag("span", f"from {stamp(scenario.section.start)}")
     story = " ".join(scenario.section.story.split())
@@ -68,25 +68,25 @@ def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, rep
     )
 
 
-def _answer(scenario: Scenario, evidence: Evidence) -> str:
-    names = list(dict.fromkeys(one.invariant for one in evidence.breaches))
+def _answer(scenario: Scenario, evidence: Record) -> str:
+    names = list(dict.fromkeys(one.invariant for one in evidence.violations))
     if names:
         return f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not hold."
     count = len(scenario.invariants)
     return f"All {count} invariants hold over {len(evidence.runs):,} runs and {evidence.messages:,} messages."
 
 
-def _holds(scenario: Scenario, evidence: Evidence) -> Section:
+def _holds(scenario: Scenario, evidence: Record) -> Section:
     rows = [
         (one["name"], "holds" if one["holds"] else "BROKEN", "; ".join(one["breaches"][:3]) or None)
-        for one in held(scenario, evidence.breaches)
+        for one in held(scenario, evidence.violations)
     ]
     return Section(
         block("Invariants", tag("div", table("Invariants", ("invariant", "", "how"), rows), class_="card")), vital=True
     )
 
 
-def _tiles(evidence: Evidence) -> Markup:
+def _tiles(evidence: Record) -> Markup:
     took = evidence.latencies()
     answered = sum(run.outcome in ANSWERED for run in evidence.runs)
     share = f"{answered / len(evidence.runs):.1%}" if evidence.runs else "-"
@@ -100,7 +100,7 @@ def _tiles(evidence: Evidence) -> Markup:
     ))  # fmt: skip
 
 
-def _runs(evidence: Evidence) -> Iterator[Figure]:
+def _runs(evidence: Record) -> Iterator[Figure]:
     yield _latency(evidence)
     outcomes = evidence.outcomes()
     total = sum(outcomes.values()) or 1
@@ -116,7 +116,7 @@ def _runs(evidence: Evidence) -> Iterator[Figure]:
         )  # fmt: skip
 
 
-def _latency(evidence: Evidence) -> Figure:
+def _latency(evidence: Record) -> Figure:
     width = max(evidence.virtual_s, 1e-9) / BINS
     bins: list[list[float]] = [[] for _ in range(BINS)]
     for run in evidence.runs:
@@ -143,7 +143,7 @@ def _latency(evidence: Evidence) -> Figure:
     )  # fmt: skip
 
 
-def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
+def _mail(scenario: Scenario, evidence: Record) -> Iterator[Figure]:
     yield _queues(evidence)
     verdicts = {f"{policy}: {verdict}": count for (policy, verdict), count in evidence.verdicts.items()}
     if verdicts:
@@ -165,7 +165,7 @@ def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
         yield _tally("trouble", "Trouble", "What the scenario did.", troubled, ("what", "times"), rows, mood="warn")
 
 
-def _queues(evidence: Evidence) -> Figure:
+def _queues(evidence: Record) -> Figure:
     most: Counter[str] = Counter()
     for sample in evidence.samples:
         for agent, count in sample.queued.items():
@@ -204,7 +204,7 @@ def _tally(
     )  # fmt: skip
 
 
-def _worst(evidence: Evidence) -> Figure:
+def _worst(evidence: Record) -> Figure:
     steps = [one for one in evidence.timeline if one.kind not in _DULL][:MOST_POINTS]
     began = steps[0].at if steps else 0.0
     who = [_lane(one) for one in steps]
@@ -246,7 +246,7 @@ def _why(step: Line) -> str:
     return f" ({step.reason})" if step.reason else ""
 
 
-def _rest(scenario: Scenario, evidence: Evidence) -> Section:
+def _rest(scenario: Scenario, evidence: Record) -> Section:
     section = scenario.section
     trouble = [
         " ".join(filter(None, (

@@ -58,46 +58,46 @@ SPARED = "honest_spared: {at: cases.account_ids, where: {label: high}}"
 
 
 def test_rings_that_are_found_and_honest_customers_who_are_spared_hold(made: Made) -> None:
-    evidence = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED))
-    assert evidence.breaches == []
-    rings = {one.ring for one in evidence.planted.values()}
+    record = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED))
+    assert record.violations == []
+    rings = {one.ring for one in record.planted.values()}
     assert len(rings) == 2  # one block has a ring, and the other is honest
     assert "" in rings
-    assert {len(one.members | one.honest) for one in evidence.planted.values()} == {50}
+    assert {len(one.members | one.honest) for one in record.planted.values()} == {50}
 
 
 def test_who_is_not_named_and_who_is_wronged_are_told(made: Made) -> None:
-    evidence = simulate(scenario(made, {"silent": silent}, FOUND, SPARED))
-    assert {one.invariant for one in evidence.breaches} == {"planted_found"}
-    assert "members of rings are named, fewer than 100.0%" in evidence.breaches[0].text
-    assert evidence.planted[evidence.breaches[1].run or 0].ring in evidence.breaches[1].text
-    evidence = simulate(scenario(made, {"accuser": accuser}, "honest_spared: {at: cases.account_ids}", SPARED))
-    assert {one.invariant for one in evidence.breaches} == {"honest_spared"}
-    assert "who are in no ring, more than 0.0% of" in evidence.breaches[0].text
+    record = simulate(scenario(made, {"silent": silent}, FOUND, SPARED))
+    assert {one.invariant for one in record.violations} == {"planted_found"}
+    assert "members of rings are named, fewer than 100.0%" in record.violations[0].text
+    assert record.planted[record.violations[1].run or 0].ring in record.violations[1].text
+    record = simulate(scenario(made, {"accuser": accuser}, "honest_spared: {at: cases.account_ids}", SPARED))
+    assert {one.invariant for one in record.violations} == {"honest_spared"}
+    assert "who are in no ring, more than 0.0% of" in record.violations[0].text
 
 
 def test_the_same_rule_twice_is_told_apart(made: Made) -> None:
-    evidence = simulate(scenario(made, {"accuser": accuser}, SPARED, "honest_spared: {at: cases.account_ids}"))
-    assert {one.invariant for one in evidence.breaches} == {"honest_spared 2"}
+    record = simulate(scenario(made, {"accuser": accuser}, SPARED, "honest_spared: {at: cases.account_ids}"))
+    assert {one.invariant for one in record.violations} == {"honest_spared 2"}
 
 
 @pytest.mark.parametrize(("share", "held"), [("0.4", False), ("0.6", True)])
 def test_a_share_may_be_wronged(share: str, held: bool, made: Made) -> None:
     rule = f"honest_spared: {{at: cases.account_ids, share: {share}}}"
-    assert (simulate(scenario(made, {"accuser": accuser}, rule)).breaches == []) is held
+    assert (simulate(scenario(made, {"accuser": accuser}, rule)).violations == []) is held
 
 
 def test_without_planted_truth_nothing_is_judged(made: Made, tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("id,at,from,to\n1,2026-01-01,customer-1,customer-2\n")
-    evidence = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED, statement="one.csv"))
-    assert evidence.breaches == []
-    assert not evidence.planted
+    record = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED, statement="one.csv"))
+    assert record.violations == []
+    assert not record.planted
 
 
 def test_the_shipped_rings_are_there_to_be_found() -> None:
-    evidence = simulate(load("fraud-ring"), part=Part(frozenset(range(5, 15))))
-    assert evidence.breaches == []
-    assert len(evidence.runs) == 10
-    rings = [one for one in evidence.planted.values() if one.ring]
-    assert 2 < len(rings) < len(evidence.planted)  # some neighbourhoods are honest
-    assert evidence.outcomes()["partial"] == evidence.troubled["hang aml_monitor"]
+    record = simulate(load("fraud-ring"), part=Part(frozenset(range(5, 15))))
+    assert record.violations == []
+    assert len(record.runs) == 10
+    rings = [one for one in record.planted.values() if one.ring]
+    assert 2 < len(rings) < len(record.planted)  # some neighbourhoods are honest
+    assert record.outcomes()["partial"] == record.troubled["hang aml_monitor"]

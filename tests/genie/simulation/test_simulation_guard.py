@@ -70,11 +70,11 @@ def test_the_clock_and_unseeded_randomness_are_named(name: str, made: Made) -> N
     async def reader(_ask: Ask) -> Told:
         return Told(text=str(READS[name]()))
 
-    evidence = simulate(made({"reader": reader}, "guard.ask -> guard.told", ONE))
-    breach = next(one for one in evidence.breaches if one.invariant == "repeatable")
+    record = simulate(made({"reader": reader}, "guard.ask -> guard.told", ONE))
+    breach = next(one for one in record.violations if one.invariant == "repeatable")
     assert f"agent 'reader' calls {name.strip()} at " in breach.text
     assert "test_simulation_guard.py:" in breach.text
-    assert evidence.outcomes() == {"failed": 1}
+    assert record.outcomes() == {"failed": 1}
 
 
 def test_a_task_of_a_handler_is_the_handlers(made: Made) -> None:
@@ -87,8 +87,8 @@ def test_a_task_of_a_handler_is_the_handlers(made: Made) -> None:
             group.start_soon(look)
         return Told(text="done")
 
-    evidence = simulate(made({"parent": parent}, "guard.ask -> guard.told", ONE))
-    assert "agent 'parent' calls time.time" in evidence.breaches[0].text
+    record = simulate(made({"parent": parent}, "guard.ask -> guard.told", ONE))
+    assert "agent 'parent' calls time.time" in record.violations[0].text
 
 
 def test_a_thread_is_refused(made: Made) -> None:
@@ -97,8 +97,8 @@ def test_a_thread_is_refused(made: Made) -> None:
         threading.Thread(target=print).start()
         return Told(text="done")
 
-    evidence = simulate(made({"spinner": spinner}, "guard.ask -> guard.told", ONE))
-    assert "a thread, started by agent 'spinner' is not there in a simulation" in evidence.breaches[0].text
+    record = simulate(made({"spinner": spinner}, "guard.ask -> guard.told", ONE))
+    assert "a thread, started by agent 'spinner' is not there in a simulation" in record.violations[0].text
 
 
 def test_what_a_seed_repeats_is_left_alone(made: Made) -> None:
@@ -114,7 +114,7 @@ def test_what_a_seed_repeats_is_left_alone(made: Made) -> None:
 
     scenario = made({"good": good}, "guard.ask -> guard.told", ONE)
     first, second = simulate(scenario), simulate(scenario)
-    assert first.breaches == []
+    assert first.violations == []
     assert first.runs[0].answer == second.runs[0].answer
     assert datetime.now is not None  # and all is as it was afterwards
     assert time.time() > 1e9

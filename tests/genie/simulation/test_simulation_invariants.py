@@ -15,7 +15,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.context import Context
 from genie.contracts.message import Payload
 from genie.simulation.invariants import account_balances
-from genie.simulation.record import Evidence
+from genie.simulation.record import Record
 from genie.simulation.runner import simulate
 from tests.genie.simulation.conftest import Made
 
@@ -34,13 +34,13 @@ async def teller(ask: Ask, context: Context) -> None:
     await context.publish(Told(number=ask.number))
 
 
-def run(made: Made, rest: str = "") -> Evidence:
+def run(made: Made, rest: str = "") -> Record:
     text = "duration: 60s\nworkload:\n  arrivals: [{every: 1s}]\n  questions: [{fields: {number: '{number}'}}]\n"
     return simulate(made({"teller": teller}, "inv.ask -> inv.told", text + rest))
 
 
-def broken(evidence: Evidence) -> set[str]:
-    return {one.invariant for one in evidence.breaches}
+def broken(record: Record) -> set[str]:
+    return {one.invariant for one in record.violations}
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_a_rule_holds_or_breaks(rule: str, trouble: str, held: bool, made: Made)
 
 @pytest.mark.parametrize("name", ["handled", "denied", "expired", "cancelled", "dead_lettered"])
 def test_the_account_is_held_against_the_journal(name: str, made: Made) -> None:
-    evidence = run(made)
-    assert list(account_balances(evidence)) == []
-    totals = evidence.totals
+    record = run(made)
+    assert list(account_balances(record)) == []
+    totals = record.totals
     assert totals is not None
-    lost = replace(evidence, totals=totals._replace(**{name: getattr(totals, name) + 1}))
+    lost = replace(record, totals=totals._replace(**{name: getattr(totals, name) + 1}))
     assert "does not balance" in next(iter(account_balances(lost)))
     miscounted = totals._replace(accepted=totals.accepted + 1, **{name: getattr(totals, name) + 1})
-    assert f"counted as {name}" in next(iter(account_balances(replace(evidence, totals=miscounted))))
+    assert f"counted as {name}" in next(iter(account_balances(replace(record, totals=miscounted))))
     left = totals._replace(accepted=totals.accepted + 1, in_flight=1)
-    assert "in flight after the end" in next(iter(account_balances(replace(evidence, totals=left))))
+    assert "in flight after the end" in next(iter(account_balances(replace(record, totals=left))))
 
 
 @contextmanager
@@ -93,8 +93,8 @@ def forgetful_labels() -> Iterator[None]:
 
 
 def test_a_label_that_falls_is_named(made: Made) -> None:
-    assert run(made).breaches == []
+    assert run(made).violations == []
     with forgetful_labels():
         found = run(made)
     assert broken(found) == {"labels_never_fall"}
-    assert "labelled public, below its cause" in found.breaches[0].text
+    assert "labelled public, below its cause" in found.violations[0].text

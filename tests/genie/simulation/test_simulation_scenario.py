@@ -12,7 +12,7 @@ import pytest
 from genie.config.yaml import load_file
 from genie.errors import ConfigError
 from genie.simulation.invariants import Check, Rules
-from genie.simulation.record import Evidence
+from genie.simulation.record import Record
 from genie.simulation.scenario import load, parse, shipped
 from genie.simulation.schema import schema
 
@@ -97,19 +97,19 @@ def test_a_start_is_taken_in_utc() -> None:
     assert str(scenario.section.start) == "2026-01-04 20:30:00+00:00"
 
 
-def _raises(_evidence: Evidence) -> Iterator[str]:
+def _raises(_evidence: Record) -> Iterator[str]:
     raise KeyError("a secret")
     yield ""
 
 
-def _nothing(_evidence: Evidence) -> None:
+def _nothing(_evidence: Record) -> None:
     """Forgets to yield."""
 
 
 @pytest.mark.parametrize(("rule", "told"), [(_raises, "KeyError at "), (_nothing, "returns NoneType, and no lines")])
 def test_a_rule_that_fails_itself_is_broken_and_told(rule: Check, told: str) -> None:
     scenario = parse(f"{GOOD}invariants: [own]\n", folder=ROOT, rules=Rules({"own": rule}))
-    found = [one for invariant in scenario.invariants for one in invariant.breaches(Evidence(seed=1))]
+    found = [one for invariant in scenario.invariants for one in invariant.violations(Record(seed=1))]
     (mine,) = [one for one in found if one.invariant == "own"]
     assert told in mine.text
     assert "secret" not in mine.text
@@ -128,14 +128,16 @@ def test_a_rule_of_a_broken_distribution_harms_those_alone_who_name_it(
 
 
 def test_the_schema_that_ships_is_the_models() -> None:
-    file = ROOT / "genie" / "schema" / "simulation.schema.json"
+    file = ROOT / "genie" / "cli" / "schemas" / "simulation.schema.json"
     assert json.loads(file.read_text(encoding="utf-8")) == schema(), "run `python -m genie.cli.schemas` and commit it"
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_a_shipped_scenario_is_of_the_schema_and_can_run(name: str) -> None:
     path = shipped()[name]
-    assert path.read_text().startswith("# yaml-language-server: $schema=../../genie/schema/simulation.schema.json\n")
+    assert path.read_text().startswith(
+        "# yaml-language-server: $schema=../../genie/cli/schemas/simulation.schema.json\n"
+    )
     jsonschema.validate(load_file(path, environ={}).value, schema())
     scenario = load(name)
     assert scenario.section.story
