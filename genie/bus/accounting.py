@@ -194,6 +194,10 @@ class RunState:
     agents: dict[str, AgentRun] | None = None
     state: dict[str, dict[str, Any]] | None = None
     stains: dict[str, Stain] | None = None
+    seed: object = None
+    """Replaces the run's number in the seed of its handlers' randomness; the simulation sets the arrival's number."""
+    drawn: dict[str, int] | None = None
+    """Agent -> handlings that drew randomness."""
     folded = Counts()
     """Accounts of scopes that have ended."""
     missing: list[Failure] | None = None

@@ -82,10 +82,14 @@ class HandlerContext:
 
     @property
     def random(self) -> random.Random:
-        """Randomness seeded by runtime, run, message and agent."""
+        """Randomness seeded by runtime, run, agent, and how many handlings of the agent drew in the run before."""
         if self._random is None:
-            message = self._delivery.message
-            seed = f"{self._bus.seed}/{message.scope.run.number}/{message.number}/{self._agent}"
+            run, agent = self._delivery.message.scope.run, self._agent
+            if run.drawn is None:
+                run.drawn = {}
+            # No message number: it depends on other runs, and a run keeps its draws when others are left out.
+            ordinal = run.drawn[agent] = run.drawn.get(agent, 0) + 1
+            seed = f"{self._bus.seed}/{run.number if run.seed is None else run.seed}/{agent}/{ordinal}"
             self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
         return self._random
 
