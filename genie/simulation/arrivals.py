@@ -14,7 +14,7 @@ import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import InputError
-from genie.simulation.durations import seconds
+from genie.simulation.durations import parse_duration
 
 if TYPE_CHECKING:
     import datetime
@@ -77,7 +77,7 @@ def read_trace(path: Path, questions: int) -> Trace:
 def _row(path: Path, line: int, row: Mapping[str, str | None], questions: int) -> tuple[float, int | None, int | None]:
     try:
         text = row.get("at") or ""
-        at = float(text) if text.replace(".", "", 1).isdigit() else seconds(text)
+        at = float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text)
         customer, question = (int(row[name] or "") if row.get(name) else None for name in ("customer", "question"))
     except ValueError:
         raise InputError(f"{path}:{line}", "is no time, customer and question") from None

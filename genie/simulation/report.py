@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.simulation.journal import grouped
+from genie.simulation.journal import by_invariant
 from genie.simulation.record import percentile
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genie.simulation.seed_search import SeedResult
     from genie.simulation.shrinking import MinimalFailure
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 """Breaches of one invariant that are told."""
 
 
@@ -43,7 +43,7 @@ def as_json(scenario: Scenario, record: Record) -> dict[str, Any]:
             {"policy": policy, "verdict": verdict, "count": count}
             for (policy, verdict), count in sorted(record.verdicts.items())
         ],
-        "trouble": dict(sorted(record.troubled.items())),
+        "trouble": dict(sorted(record.injected.items())),
         "compared": compared(scenario, record),
         "worst_run": record.worst,
         "deadlock": record.deadlock,
@@ -52,12 +52,12 @@ def as_json(scenario: Scenario, record: Record) -> dict[str, Any]:
 
 def held(scenario: Scenario, violations: Iterable[Violation]) -> list[dict[str, Any]]:
     """Return every invariant of a scenario, and how it was broken."""
-    found = grouped(violations)
+    found = by_invariant(violations)
     return [
         {
             "name": one.name,
             "holds": one.name not in found,
-            "breaches": [breach.text for breach in found.get(one.name, ())][:MOST_NAMED],
+            "breaches": [breach.text for breach in found.get(one.name, ())][:MAX_NAMED],
         }
         for one in scenario.invariants
     ]
@@ -79,26 +79,26 @@ def compared(scenario: Scenario, record: Record) -> dict[str, Any] | None:
 
 
 def search_as_json(
-    scenario: Scenario, tried: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
+    scenario: Scenario, run_seed: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
 ) -> dict[str, Any]:
     """Return what many seeds brought."""
-    broken = [one for one in tried if one.broken]
+    broken = [one for one in run_seed if one.broken]
     outcomes: dict[str, int] = {}
-    for one in tried:
+    for one in run_seed:
         for name, count in one.outcomes.items():
             outcomes[name] = outcomes.get(name, 0) + count
     return {
         "scenario": scenario.id,
         "pipeline": scenario.pipeline.id,
-        "seeds": len(tried),
-        "runs": sum(one.runs for one in tried),
-        "messages": sum(one.messages for one in tried),
+        "seeds": len(run_seed),
+        "runs": sum(one.runs for one in run_seed),
+        "messages": sum(one.messages for one in run_seed),
         "outcomes": outcomes,
         "failing_seeds": [one.seed for one in broken],
         "invariants": held(scenario, [breach for one in broken for breach in one.violations]),
         "smallest": None if smallest is None else minimal_failure_as_json(smallest, replay),
         "replay": replay or None,
-        "journals": {str(one.seed): one.journal_sha256 for one in tried},
+        "journals": {str(one.seed): one.journal_sha256 for one in run_seed},
     }
 
 
@@ -108,7 +108,7 @@ def minimal_failure_as_json(smallest: MinimalFailure, replay: str) -> dict[str, 
         "seed": smallest.seed,
         "runs": sorted(smallest.part.arrivals or ()),
         "trouble": sorted(smallest.part.trouble or ()),
-        "breaches": [one.text for one in smallest.violations][:MOST_NAMED],
+        "breaches": [one.text for one in smallest.violations][:MAX_NAMED],
         "tries": smallest.tries,
         "replay": replay,
     }

@@ -21,8 +21,8 @@ from genie.contracts.message import topic_of
 from genie.errors import ConfigError, InputError
 from genie.graph.model import Problem
 from genie.simulation.arrivals import Trace, read_trace
-from genie.simulation.fault_injection import aims, meant
-from genie.simulation.invariants import Invariant, Rules
+from genie.simulation.fault_injection import applies_to, possible_topics
+from genie.simulation.invariants import Invariant, InvariantRegistry
 from genie.simulation.population import Customers
 from genie.simulation.schema import FaultSection, ScenarioSection
 from genie.simulation.workload import QuestionFactory
@@ -68,7 +68,9 @@ class Scenario:
         return self.section.title or self.section.id
 
 
-def load(path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: Rules | None = None) -> Scenario:
+def load(
+    path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: InvariantRegistry | None = None
+) -> Scenario:
     """Load and check a scenario file.
 
     Args:
@@ -106,7 +108,7 @@ def parse(
     name: str = "<scenario>",
     folder: Path | None = None,
     catalogue: Catalogue | None = None,
-    rules: Rules | None = None,
+    rules: InvariantRegistry | None = None,
 ) -> Scenario:
     """Load and check a scenario given as text; relative paths in it are relative to ``folder``.
 
@@ -135,7 +137,9 @@ def _named(items: list[Any]) -> list[Any]:
     return [{item: {}} if isinstance(item, str) else item for item in items]
 
 
-def _checked(document: Document, path: Path | None, catalogue: Catalogue | None, rules: Rules | None) -> Scenario:
+def _checked(
+    document: Document, path: Path | None, catalogue: Catalogue | None, rules: InvariantRegistry | None
+) -> Scenario:
     document = _spelt_out(document)
     section, problems = validated(ScenarioSection, document)
     if section is None:
@@ -149,11 +153,11 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
             Problem(("caller", name), "no identity is signed in a simulation; remove the key")
             for name in _SIGNED if getattr(section.caller, name) is not None
         )  # fmt: skip
-    rules = Rules.installed() if rules is None else rules
+    rules = InvariantRegistry.installed() if rules is None else rules
     invariants = tuple(
         one
         for place, given in enumerate(section.invariants)
-        if (one := rules.made(place, given, found, pipeline.answer)) is not None
+        if (one := rules.resolve(place, given, found, pipeline.answer)) is not None
     )
     invariants = tuple(_numbered(invariants))
     questions = QuestionFactory(section, pipeline, folder)
@@ -227,7 +231,7 @@ def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem
         if trouble.topic is not None and trouble.topic not in topics:
             text = f"no agent of the pipeline takes or gives {trouble.topic!r}{suggestion(trouble.topic, topics)}"
             found.append(Problem(("trouble", place, "topic"), text))
-        elif trouble.agent in {None, *agents} and not any(meant(trouble, one.card) for one in pipeline.bindings):
+        elif trouble.agent in {None, *agents} and not any(applies_to(trouble, one.card) for one in pipeline.bindings):
             found.append(Problem(("trouble", place, "topic"), _misses(trouble, pipeline)))
     return found
 
@@ -235,7 +239,7 @@ def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem
 def _misses(trouble: FaultSection, pipeline: Pipeline) -> str:
     """Say why trouble strikes nobody, and with which topics it would."""
     cards = [one.card for one in pipeline.bindings if trouble.agent in {None, one.card.id}]
-    topics = sorted({topic for card in cards for topic in aims(trouble, card)})
+    topics = sorted({topic for card in cards for topic in possible_topics(trouble, card)})
     whom = "no agent" if trouble.agent is None else trouble.agent
     near = suggestion(str(trouble.topic), topics) or f"; name one of {', '.join(topics[:_MOST_NAMED])}"
     return f"{trouble.kind} never strikes {whom} with {trouble.topic!r}{near}"

@@ -34,7 +34,7 @@ class SeedResult(NamedTuple):
         return bool(self.violations)
 
 
-def tried(scenario: Scenario, seed: int) -> SeedResult:
+def run_seed(scenario: Scenario, seed: int) -> SeedResult:
     """Return what comes of one seed."""
     return summarise(simulate(scenario, seed))
 
@@ -73,7 +73,7 @@ def search(
 def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator[SeedResult]:
     processes = min(processes, len(seeds))
     if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
-        yield from (tried(scenario, seed) for seed in seeds)
+        yield from (run_seed(scenario, seed) for seed in seeds)
         return
     _Worker.scenario = scenario
     size = max(1, min(8, len(seeds) // (processes * 4)))
@@ -93,4 +93,4 @@ def _begin() -> None:
 
 
 def _work(seed: int) -> SeedResult:
-    return tried(_Worker.scenario, seed)
+    return run_seed(_Worker.scenario, seed)

@@ -10,7 +10,7 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
-from genie.simulation.runner import EVERYTHING, Part, simulate
+from genie.simulation.runner import EVERYTHING, Subset, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from genie.simulation.scenario import Scenario
 
 MAX_TRIES = 200
-MOST_NAMED = 3
-"""Runs named by violations that are tried alone before anything else is."""
+MAX_NAMED = 3
+"""Runs named by violations that are run_seed alone before anything else is."""
 
 
 class MinimalFailure(NamedTuple):
     """What is left of a failing scenario."""
 
     seed: int
-    part: Part
+    part: Subset
     runs: int
     trouble: int
     violations: tuple[Violation, ...]
@@ -52,7 +52,7 @@ def shrink(
         seed: Under which it fails.
         invariants: Names of those that are broken; what is left breaks at least one of them.
         most: Simulations at most.
-        failed: How the whole of it fails, where that has just been seen; else it is tried first.
+        failed: How the whole of it fails, where that has just been seen; else it is run_seed first.
         runs: How many there were, where that is known: a simulation that was broken off did not come to all arrivals.
         told: Called with the tries so far, and with the runs and the trouble that are left.
 
@@ -62,25 +62,25 @@ def shrink(
     coming = itertools.islice(arrivals(scenario.section, seed, scenario.traces), runs)
     numbers = [one.number for one in coming]
     search = _Search(scenario, seed, invariants, most, told)
-    whole = Part(frozenset(numbers), frozenset(range(len(scenario.section.trouble))))
+    whole = Subset(frozenset(numbers), frozenset(range(len(scenario.section.trouble))))
     if failed is None:
         if not search.fails(whole):
             return None
     else:
         search.kept, search.violations = whole, tuple(failed)
     named = dict.fromkeys(one.run for one in search.violations if one.run is not None)
-    for number in list(named)[:MOST_NAMED]:  # most often one run is enough, and the breach says which
-        if search.fails(Part(frozenset((number,)), whole.trouble)):
+    for number in list(named)[:MAX_NAMED]:  # most often one run is enough, and the breach says which
+        if search.fails(Subset(frozenset((number,)), whole.trouble)):
             numbers = [number]
             break
-    nothing = Part(search.kept.arrivals, frozenset())
+    nothing = Subset(search.kept.arrivals, frozenset())
     if whole.trouble and search.fails(nothing):
         trouble: list[int] = []
     else:
-        trouble = search.least(sorted(whole.trouble or ()), lambda left: Part(search.kept.arrivals, frozenset(left)))
-    search.least(numbers, lambda left: Part(frozenset(left), frozenset(trouble)))
+        trouble = search.least(sorted(whole.trouble or ()), lambda left: Subset(search.kept.arrivals, frozenset(left)))
+    search.least(numbers, lambda left: Subset(frozenset(left), frozenset(trouble)))
     if trouble:  # with fewer runs, less trouble may do
-        search.least(trouble, lambda left: Part(search.kept.arrivals, frozenset(left)))
+        search.least(trouble, lambda left: Subset(search.kept.arrivals, frozenset(left)))
     kept = search.kept
     return MinimalFailure(
         seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.violations, search.tries
@@ -101,7 +101,7 @@ class _Search:
         self.kept = EVERYTHING
         self.violations: tuple[Violation, ...] = ()
 
-    def fails(self, part: Part) -> bool:
+    def fails(self, part: Subset) -> bool:
         """Try a part; remember it where it fails."""
         if self.tries >= self._most:
             return False
@@ -114,7 +114,7 @@ class _Search:
             self._told(self.tries, len(self.kept.arrivals or ()), len(self.kept.trouble or ()))
         return bool(broken)
 
-    def least(self, items: list[int], part: Callable[[list[int]], Part]) -> list[int]:
+    def least(self, items: list[int], part: Callable[[list[int]], Subset]) -> list[int]:
         """Return the fewest of some items with which the scenario fails, as far as leaving chunks out tells."""
         chunks = 2
         while len(items) > 1:

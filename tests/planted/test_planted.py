@@ -38,4 +38,4 @@ def test_without_the_planted_patch_nothing_leaks(scenario_of: Planted) -> None:
     scenario = scenario_of(importlib.import_module("tests.planted.leak"))
     record = simulate(scenario, 1)
     assert record.violations == []
-    assert record.troubled["raise sorter"] > 0
+    assert record.injected["raise sorter"] > 0

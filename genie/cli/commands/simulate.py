@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from genie.simulation.record import Record
-    from genie.simulation.runner import Part
+    from genie.simulation.runner import Subset
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import MinimalFailure
 
@@ -107,9 +107,9 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     from genie.cli.terminal.simulation import render_difference, render_evidence  # noqa: PLC0415 - start-up, as above
     from genie.simulation.comparison import difference, saved  # noqa: PLC0415 - as above
     from genie.simulation.report import as_json, minimal_failure_as_json  # noqa: PLC0415 - as above
-    from genie.simulation.runner import Part, simulate  # noqa: PLC0415 - as above
+    from genie.simulation.runner import Subset, simulate  # noqa: PLC0415 - as above
 
-    part = Part(given["runs"], given["trouble"])
+    part = Subset(given["runs"], given["trouble"])
     most = len(scenario.section.trouble)
     if part.trouble and max(part.trouble) >= most:
         text = f"names entry {max(part.trouble)}, and the scenario has {most} of trouble"
@@ -159,7 +159,7 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
 
 
 def _smallest(
-    scenario: Scenario, path: str, seed: int, failed: Any, runs: int, part: Part | None = None
+    scenario: Scenario, path: str, seed: int, failed: Any, runs: int, part: Subset | None = None
 ) -> tuple[MinimalFailure | None, str]:
     from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
 
@@ -174,7 +174,7 @@ def _smallest(
     return smallest, "" if smallest is None else _command(path, seed, smallest.part)
 
 
-def _command(path: str, seed: int, part: Part | None = None) -> str:
+def _command(path: str, seed: int, part: Subset | None = None) -> str:
     """Return the command that replays a failure."""
     words = ["genie", "simulate", path, "--seed", str(seed)]
     if part is not None and part.arrivals is not None:

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from genie.cli.terminal.layout import Column, Grid, Line, Part, Text
-from genie.simulation.durations import shown
+from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import percentile
-from genie.simulation.report import MOST_NAMED, held
+from genie.simulation.report import MAX_NAMED, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from genie.simulation.record import Line as Step
+    from genie.simulation.record import TimelineEntry as Step
     from genie.simulation.record import Record, Violation
     from genie.simulation.scenario import Scenario
     from genie.simulation.seed_search import SeedResult
@@ -40,10 +40,10 @@ def render_evidence(
     if scenario.section.compared is not None:
         title = f"What {scenario.section.compared.id} would have said of {evidence.compared_of:,} deliveries"
         yield from _verdicts(title, evidence.compared)
-    if evidence.troubled:
+    if evidence.injected:
         yield from _head("Trouble")
         table = Grid((Column("what"), Column("times", right=True)))
-        for name, count in evidence.troubled.most_common(_SHOWN):
+        for name, count in evidence.injected.most_common(_SHOWN):
             table.add(name, f"{count:,}")
         yield table
     if evidence.violations:
@@ -107,7 +107,7 @@ def _invariants(scenario: Scenario, breaches: Iterable[Violation]) -> Iterator[P
     for one in held(scenario, breaches):
         yield Line((Text("holds   " if one["holds"] else "BROKEN  ", "green" if one["holds"] else "bold red"),
                     Text(one["name"])))  # fmt: skip
-        for text in one["breaches"][:MOST_NAMED]:
+        for text in one["breaches"][:MAX_NAMED]:
             yield Line.of(f"        {text}", "red")
 
 

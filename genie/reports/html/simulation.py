@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from genie.reports.html.frame import stamp, whole_page
 from genie.reports.html.markup import NOTHING, Markup, joined, tag
 from genie.reports.html.parts import Figure, Section, block, card, facts, figures, lines, notice, table, tiles
-from genie.simulation.durations import shown
+from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import ANSWERED, percentile
-from genie.simulation.report import MOST_NAMED, held
+from genie.simulation.report import MAX_NAMED, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.simulation.record import Line, Record
+    from genie.simulation.record import Record
+    from genie.simulation.record import TimelineEntry as Line
     from genie.simulation.scenario import Scenario
     from genie.simulation.shrinking import MinimalFailure
 
@@ -159,9 +160,9 @@ def _mail(scenario: Scenario, evidence: Record) -> Iterator[Figure]:
             f"have refused {evidence.stricter:,}."
         )
         yield _tally("compared", "The compared policies", note, found, ("policy", "times"), cells)
-    if evidence.troubled:
-        rows = ((name, f"{count:,}") for name, count in evidence.troubled.most_common())
-        troubled = dict(evidence.troubled)
+    if evidence.injected:
+        rows = ((name, f"{count:,}") for name, count in evidence.injected.most_common())
+        troubled = dict(evidence.injected)
         yield _tally("trouble", "Trouble", "What the scenario did.", troubled, ("what", "times"), rows, mood="warn")
 
 
@@ -262,7 +263,7 @@ def _rest(scenario: Scenario, evidence: Record) -> Section:
     ))  # fmt: skip
     cards = (
         card("What was simulated", about),
-        card("Trouble in the scenario", lines(trouble[:MOST_NAMED] or ["none"])),
+        card("Trouble in the scenario", lines(trouble[:MAX_NAMED] or ["none"])),
     )
     return Section(block("About this simulation", tag("div", joined(cards), class_="grid loose")))
 

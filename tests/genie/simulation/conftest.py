@@ -10,7 +10,7 @@ import pytest
 
 from genie.config.plugins import Catalogue
 from genie.policies.index import POLICIES
-from genie.simulation.invariants import Check, Rules
+from genie.simulation.invariants import Check, InvariantRegistry
 from genie.simulation.scenario import Scenario, parse
 
 Made = Callable[..., Scenario]
@@ -34,6 +34,6 @@ def made(tmp_path: Path) -> Made:
         )
         text = f"version: 1\nid: small\npipeline: pipeline.yaml\n{rest}"
         catalogue = Catalogue(agents=agents, policies=dict(POLICIES))
-        return parse(text, folder=tmp_path, catalogue=catalogue, rules=Rules(rules))
+        return parse(text, folder=tmp_path, catalogue=catalogue, rules=InvariantRegistry(rules))
 
     return make

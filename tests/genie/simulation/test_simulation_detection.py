@@ -8,7 +8,7 @@ import pytest
 
 from genie.contracts.agent import agent
 from genie.contracts.message import Payload, Value
-from genie.simulation.runner import Part, simulate
+from genie.simulation.runner import Subset, simulate
 from genie.simulation.scenario import Scenario, load
 from tests.genie.simulation.conftest import Made
 
@@ -95,9 +95,9 @@ def test_without_planted_truth_nothing_is_judged(made: Made, tmp_path: Path) -> 
 
 
 def test_the_shipped_rings_are_there_to_be_found() -> None:
-    record = simulate(load("fraud-ring"), part=Part(frozenset(range(5, 15))))
+    record = simulate(load("fraud-ring"), part=Subset(frozenset(range(5, 15))))
     assert record.violations == []
     assert len(record.runs) == 10
     rings = [one for one in record.planted.values() if one.ring]
     assert 2 < len(rings) < len(record.planted)  # some neighbourhoods are honest
-    assert record.outcomes()["partial"] == record.troubled["hang aml_monitor"]
+    assert record.outcomes()["partial"] == record.injected["hang aml_monitor"]

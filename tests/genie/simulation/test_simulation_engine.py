@@ -13,7 +13,7 @@ from genie.contracts.context import Context
 from genie.contracts.message import Payload
 from genie.errors import AgentDefinitionError
 from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
-from genie.simulation.invariants import Rules
+from genie.simulation.invariants import InvariantRegistry
 from genie.simulation.runner import simulate
 from genie.simulation.scenario import Scenario, parse
 from genie.simulation.seed_search import search
@@ -110,7 +110,7 @@ def test_an_agent_that_cannot_be_copied_is_named(made: Made) -> None:
         async def keep(self, ask: Ask) -> Told:
             return Told(number=ask.number)
 
-    with pytest.raises(AgentDefinitionError, match=r"'keeper'.*make it in open\(\)"):
+    with pytest.raises(AgentDefinitionError, match=r"'keeper'.*in open\(\)"):
         simulate(made({"keeper": Keeper}, WAY, TEN))
 
 
@@ -170,7 +170,7 @@ def test_a_deadlock_names_who_waits_for_whom(made: Made) -> None:
 def test_a_flood_is_broken_off(made: Made) -> None:
     rest = f"{TEN}trouble: [{{kind: flood, agent: double, times: 1000}}]\nlimits: {{messages: 50}}\n"
     record = simulate(made({"double": double}, WAY, rest))
-    assert record.deadlock == "broken off after 50 messages, the limit of the scenario"
+    assert record.deadlock == "stopped after 50 messages, the limit of the scenario"
 
 
 def test_seeds_are_tried_in_their_order_with_the_same_result_in_any_process(made: Made) -> None:
@@ -195,4 +195,7 @@ def test_a_compared_policy_set_judges_and_decides_nothing(made: Made) -> None:
 
 def test_an_unknown_rule_is_not_loaded() -> None:
     with pytest.raises(Exception, match="nowhere"):
-        parse("version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}", rules=Rules())
+        parse(
+            "version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}",
+            rules=InvariantRegistry(),
+        )

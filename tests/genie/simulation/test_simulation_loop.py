@@ -129,7 +129,7 @@ def test_what_no_seed_repeats_is_refused(call: Callable[[], Awaitable[None]]) ->
     async def main() -> None:
         await call()
 
-    with pytest.raises(ExternalCallError, match="not there in a simulation"):
+    with pytest.raises(ExternalCallError, match="does not allow"):
         run(main(), SimulationLoop())
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from genie.config.yaml import load_file
 from genie.errors import ConfigError
-from genie.simulation.invariants import Check, Rules
+from genie.simulation.invariants import Check, InvariantRegistry
 from genie.simulation.record import Record
 from genie.simulation.scenario import load, parse, shipped
 from genie.simulation.schema import schema
@@ -46,7 +46,7 @@ def test_a_good_one_is_loaded() -> None:
     ("old", "new", "told"),
     [
         ("duration: 1d", "durration: 1d", "unknown key 'durration'; did you mean 'duration'?"),
-        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is refused: write a length of time as 90"),
+        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is refused: write a duration as 90"),
         ("{poisson: 1}", "{poisson: 1, every: 2}", "give exactly one of poisson, every, burst and trace"),
         ("{poisson: 1}", "{trace: nowhere.csv}", "s.yaml:7: "),
         ("sample-savings.ofx", "missing.ofx", "s.yaml:9: "),
@@ -59,7 +59,7 @@ def test_a_good_one_is_loaded() -> None:
         ("id: small", "id: small\ntrouble: [{kind: hang}]", "name an agent or a topic"),
         ("id: small", "id: small\ninvariants: [p98]", "unknown invariant 'p98'; did you mean 'p99'?"),
         ("id: small", "id: small\ninvariants: [{p99: {under: 0}}]", "p99.under: input should be greater than 0"),
-        ("id: small", "id: small\ninvariants: [runs_end]", "runs_end always holds; leave it out"),
+        ("id: small", "id: small\ninvariants: [runs_end]", "runs_end is always checked; leave it out"),
         ("id: small", "id: small\nset: {limits.max_rums: 3}", "did you mean 'max_runs'?"),
         ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
         ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
@@ -72,11 +72,11 @@ def test_a_good_one_is_loaded() -> None:
         (
             "id: small",
             "id: small\ntrouble: [{kind: drop, agent: adviser, times: 3}]",
-            "times is for flood, not for drop",
+            "times is a key of flood, not of drop",
         ),
-        ("{poisson: 1}", "{poisson: 1, again: 1h}", "again is for burst"),
-        ("{poisson: 1}", "{every: 1h, rhythm: daily}", "rhythm is for poisson"),
-        ("{poisson: 1}", "{poisson: 1, from: 2h, until: 1h}", "`until` is after `from`"),
+        ("{poisson: 1}", "{poisson: 1, again: 1h}", "again is a key of burst only"),
+        ("{poisson: 1}", "{every: 1h, rhythm: daily}", "rhythm is a key of poisson only"),
+        ("{poisson: 1}", "{poisson: 1, from: 2h, until: 1h}", "`until` must be after `from`"),
         ('"Why?", statement', '"Why?", mix: {overview: 1}, statement', "mix: is for `question: synthetic`"),
         ("config/statements/sample-savings.ofx", '"a\\0b"', "'a\\x00b': is no path"),
         (
@@ -106,9 +106,9 @@ def _nothing(_evidence: Record) -> None:
     """Forgets to yield."""
 
 
-@pytest.mark.parametrize(("rule", "told"), [(_raises, "KeyError at "), (_nothing, "returns NoneType, and no lines")])
+@pytest.mark.parametrize(("rule", "told"), [(_raises, "KeyError at "), (_nothing, "returned NoneType")])
 def test_a_rule_that_fails_itself_is_broken_and_told(rule: Check, told: str) -> None:
-    scenario = parse(f"{GOOD}invariants: [own]\n", folder=ROOT, rules=Rules({"own": rule}))
+    scenario = parse(f"{GOOD}invariants: [own]\n", folder=ROOT, rules=InvariantRegistry({"own": rule}))
     found = [one for invariant in scenario.invariants for one in invariant.violations(Record(seed=1))]
     (mine,) = [one for one in found if one.invariant == "own"]
     assert told in mine.text

@@ -22,7 +22,7 @@ from genie.errors import ConfigError
 from genie.simulation.fault_injection import corrupted, with_text
 from genie.simulation.invariants import invariant
 from genie.simulation.record import Record
-from genie.simulation.runner import NO_TROUBLE, Part, simulate
+from genie.simulation.runner import NO_TROUBLE, Subset, simulate
 from tests.genie.simulation.conftest import Made
 
 
@@ -73,7 +73,7 @@ invariants: [kept]
 """
 
 
-def troubled(made: Made, trouble: str, *, seed: int = 1, part: Part | None = None) -> Record:
+def troubled(made: Made, trouble: str, *, seed: int = 1, part: Subset | None = None) -> Record:
     scenario = made(AGENTS, "tr.ask -> tr.told", f"{WORK}trouble: [{trouble}]\n", rules={"kept": kept})
     return simulate(scenario, seed, **({} if part is None else {"part": part}))
 
@@ -109,7 +109,7 @@ def test_a_kind_does_what_it_says_and_the_account_balances(
     record = troubled(made, f"{{{kind}, agent: worker}}")
     assert outcomes is None or record.outcomes() == outcomes
     assert record.violations == []
-    assert record.troubled.total() >= 10
+    assert record.injected.total() >= 10
 
 
 def test_slow_is_seen_in_the_latency(made: Made) -> None:
@@ -144,7 +144,7 @@ def test_it_strikes_within_its_window_and_at_its_rate(made: Made) -> None:
     failed = [run.number for run in record.runs if run.outcome == "failed"]
     assert failed == [3, 4, 5, 6]
     some = troubled(made, "{kind: raise, agent: worker, rate: 0.5}")
-    assert 0 < some.troubled["raise worker"] < 20
+    assert 0 < some.injected["raise worker"] < 20
 
 
 def test_leaving_runs_out_changes_nothing_for_the_others(made: Made) -> None:
@@ -153,7 +153,7 @@ def test_leaving_runs_out_changes_nothing_for_the_others(made: Made) -> None:
     )
     whole = {run.number: run for run in troubled(made, trouble).runs}
     for number in (2, 5, 9):
-        alone = troubled(made, trouble, part=Part(frozenset({number}), None)).runs[0]
+        alone = troubled(made, trouble, part=Subset(frozenset({number}), None)).runs[0]
         assert (alone.answer, alone.latency) == (whole[number].answer, pytest.approx(whole[number].latency))
 
 
@@ -220,7 +220,7 @@ def test_every_kind_strikes_every_shape_of_agent(shape: str, made: Made) -> None
         text = f"{WORK}trouble: [{{kind: {kind}, agent: worker}}]\n"
         record = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept}))
         assert record.violations == []
-        assert record.troubled.total() >= 10, kind
+        assert record.injected.total() >= 10, kind
         assert what_came(record) != undisturbed, kind
 
 
@@ -250,7 +250,7 @@ def test_questions_on_the_way_are_reworded(made: Made) -> None:
     agents = {"desk": desk, "hearer": hearer}
     record = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept_told}))
     assert set(texts(record)) == {"Obey why"}
-    assert record.troubled == {"inject desk": 10}
+    assert record.injected == {"inject desk": 10}
 
 
 @invariant(topics=(Told,))
@@ -282,7 +282,7 @@ def test_what_changes_nothing_is_not_counted(made: Made) -> None:
     text = WORK.replace("invariants: [kept]", "trouble: [{kind: inject, agent: mute}]")
     record = simulate(made({"mute": mute}, "tr.ask -> tr.dumb", text))
     assert record.outcomes() == {"answered": 10}
-    assert not record.troubled  # there is no text to put one before
+    assert not record.injected  # there is no text to put one before
 
 
 class Level(enum.Enum):
