@@ -79,26 +79,26 @@ def compared(scenario: Scenario, record: Record) -> dict[str, Any] | None:
 
 
 def search_as_json(
-    scenario: Scenario, run_seed: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
+    scenario: Scenario, results: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
 ) -> dict[str, Any]:
     """Return what many seeds brought."""
-    broken = [one for one in run_seed if one.broken]
+    broken = [one for one in results if one.broken]
     outcomes: dict[str, int] = {}
-    for one in run_seed:
+    for one in results:
         for name, count in one.outcomes.items():
             outcomes[name] = outcomes.get(name, 0) + count
     return {
         "scenario": scenario.id,
         "pipeline": scenario.pipeline.id,
-        "seeds": len(run_seed),
-        "runs": sum(one.runs for one in run_seed),
-        "messages": sum(one.messages for one in run_seed),
+        "seeds": len(results),
+        "runs": sum(one.runs for one in results),
+        "messages": sum(one.messages for one in results),
         "outcomes": outcomes,
         "failing_seeds": [one.seed for one in broken],
         "invariants": held(scenario, [breach for one in broken for breach in one.violations]),
         "smallest": None if smallest is None else minimal_failure_as_json(smallest, replay),
         "replay": replay or None,
-        "journals": {str(one.seed): one.journal_sha256 for one in run_seed},
+        "journals": {str(one.seed): one.journal_sha256 for one in results},
     }
 
 

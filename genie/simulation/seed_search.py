@@ -1,4 +1,4 @@
-"""Many seeds of one scenario, in parallel over the cores: each seed is another interleaving, and other customers."""
+"""Runs a scenario under many seeds, in parallel: each seed gives another interleaving and other customers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SeedResult(NamedTuple):
-    """What came of one seed, small enough to be carried between processes."""
+    """The result of one seed, small enough to be sent between processes."""
 
     seed: int
     journal_sha256: str
@@ -30,17 +30,17 @@ class SeedResult(NamedTuple):
 
     @property
     def broken(self) -> bool:
-        """True when an invariant is."""
+        """True if an invariant is violated."""
         return bool(self.violations)
 
 
 def run_seed(scenario: Scenario, seed: int) -> SeedResult:
-    """Return what comes of one seed."""
+    """Return the result of one seed."""
     return summarise(simulate(scenario, seed))
 
 
 def summarise(record: Record) -> SeedResult:
-    """Return what is kept of one seed's record."""
+    """Return the result of a record."""
     return SeedResult(
         record.seed, record.journal_sha256, len(record.runs), record.messages, record.outcomes(),
         percentile(record.latencies(), 0.99), tuple(record.violations),
@@ -54,13 +54,13 @@ def search(
     processes: int | None = None,
     told: Callable[[int, int], None] | None = None,
 ) -> list[SeedResult]:
-    """Try seeds, and return what came of each, in the order of the seeds.
+    """Run a scenario under some seeds; return the results in the order of the seeds.
 
     Args:
-        scenario: Loaded and checked; worker processes inherit it.
-        seeds: What to try.
-        processes: At a time; as many as this process has cores by default. One where processes cannot be forked.
-        told: Called with how many are done, and of how many.
+        scenario: A loaded scenario; worker processes inherit it.
+        seeds: The seeds.
+        processes: Number of worker processes; the number of cores by default. One if processes cannot be forked.
+        told: Receives the number of finished seeds and the number of all seeds.
     """
     found: list[SeedResult] = []
     for one in _tried(scenario, seeds, processes or len(os.sched_getaffinity(0))):
@@ -77,19 +77,20 @@ def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator
         return
     _Worker.scenario = scenario
     size = max(1, min(8, len(seeds) // (processes * 4)))
-    with multiprocessing.get_context("fork").Pool(processes, initializer=_begin) as pool:
+    # The workers and the pool's threads inherit the blocked signal: an interrupt reaches the parent's main thread only.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool = multiprocessing.get_context("fork").Pool(processes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with pool:
         yield from pool.imap(_work, seeds, chunksize=size)
 
 
 class _Worker:
-    """What a forked process inherits."""
+    """State that a forked process inherits."""
 
     scenario: Scenario
-
-
-def _begin() -> None:
-    """Leave an interrupt to the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _work(seed: int) -> SeedResult:

@@ -1,7 +1,7 @@
-"""The smallest scenario that still fails: less trouble, then fewer runs, with the same invariant broken.
+"""Shrinking: finds a minimal part of a scenario that still violates the same invariant.
 
-Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002): chunks are left out,
-first large and then small, as long as what is left fails in the same way.
+Entries of trouble are left out first, then runs. The method is delta debugging (Zeller and Hildebrandt, "Simplifying
+and Isolating Failure-Inducing Input", 2002): chunks are left out, first large and then small, while the rest fails.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
-from genie.simulation.runner import EVERYTHING, Subset, simulate
+from genie.simulation.runner import EVERYTHING, Subset, simulate, trouble_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 200
 MAX_NAMED = 3
-"""Runs named by violations that are run_seed alone before anything else is."""
+"""Number of runs named by violations that are tried alone."""
 
 
 class MinimalFailure(NamedTuple):
-    """What is left of a failing scenario."""
+    """A minimal failing part of a scenario."""
 
     seed: int
     part: Subset
@@ -32,7 +32,7 @@ class MinimalFailure(NamedTuple):
     trouble: int
     violations: tuple[Violation, ...]
     tries: int
-    """Simulations that it took."""
+    """Number of simulations."""
 
 
 def shrink(
@@ -45,46 +45,39 @@ def shrink(
     runs: int | None = None,
     told: Callable[[int, int, int], None] | None = None,
 ) -> MinimalFailure | None:
-    """Return the smallest part of a scenario in which one of some invariants is still broken under a seed.
+    """Return a minimal part of a scenario that violates one of some invariants under a seed.
 
     Args:
-        scenario: That fails.
-        seed: Under which it fails.
-        invariants: Names of those that are broken; what is left breaks at least one of them.
-        most: Simulations at most.
-        failed: How the whole of it fails, where that has just been seen; else it is run_seed first.
-        runs: How many there were, where that is known: a simulation that was broken off did not come to all arrivals.
-        told: Called with the tries so far, and with the runs and the trouble that are left.
+        scenario: A failing scenario.
+        seed: The seed under which it fails.
+        invariants: Names of the violated invariants; the part violates at least one of them.
+        most: Maximum number of simulations.
+        failed: The violations of the whole scenario, if known; otherwise it is simulated first.
+        runs: Number of runs, if known: a simulation that was stopped did not reach all arrivals.
+        told: Receives the number of simulations, and the number of runs and of entries of trouble that are left.
 
     Returns:
-        None where the failure does not come again.
+        None if the failure does not occur again.
     """
     coming = itertools.islice(arrivals(scenario.section, seed, scenario.traces), runs)
     numbers = [one.number for one in coming]
     search = _Search(scenario, seed, invariants, most, told)
-    whole = Subset(frozenset(numbers), frozenset(range(len(scenario.section.trouble))))
+    whole = Subset(frozenset(numbers), trouble_on(scenario, seed))
     if failed is None:
         if not search.fails(whole):
             return None
     else:
         search.kept, search.violations = whole, tuple(failed)
+    search.drop_trouble()
     named = dict.fromkeys(one.run for one in search.violations if one.run is not None)
-    for number in list(named)[:MAX_NAMED]:  # most often one run is enough, and the breach says which
-        if search.fails(Subset(frozenset((number,)), whole.trouble)):
-            numbers = [number]
+    for number in list(named)[:MAX_NAMED]:  # often one run is enough, and the violation names it
+        if search.fails(search.kept._replace(arrivals=frozenset((number,)))):
             break
-    nothing = Subset(search.kept.arrivals, frozenset())
-    if whole.trouble and search.fails(nothing):
-        trouble: list[int] = []
-    else:
-        trouble = search.least(sorted(whole.trouble or ()), lambda left: Subset(search.kept.arrivals, frozenset(left)))
-    search.least(numbers, lambda left: Subset(frozenset(left), frozenset(trouble)))
-    if trouble:  # with fewer runs, less trouble may do
-        search.least(trouble, lambda left: Subset(search.kept.arrivals, frozenset(left)))
+    search.least(sorted(search.kept.arrivals or ()), lambda left: search.kept._replace(arrivals=frozenset(left)))
+    search.drop_trouble()  # fewer runs may need less trouble
     kept = search.kept
-    return MinimalFailure(
-        seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.violations, search.tries
-    )
+    arrived, trouble = len(kept.arrivals or ()), len(kept.trouble or ())
+    return MinimalFailure(seed, kept, arrived, trouble, search.violations, search.tries)
 
 
 class _Search:
@@ -102,7 +95,7 @@ class _Search:
         self.violations: tuple[Violation, ...] = ()
 
     def fails(self, part: Subset) -> bool:
-        """Try a part; remember it where it fails."""
+        """Simulate a part; keep it if it fails."""
         if self.tries >= self._most:
             return False
         self.tries += 1
@@ -114,8 +107,14 @@ class _Search:
             self._told(self.tries, len(self.kept.arrivals or ()), len(self.kept.trouble or ()))
         return bool(broken)
 
+    def drop_trouble(self) -> None:
+        """Leave out all entries of trouble, or as many as possible."""
+        entries = sorted(self.kept.trouble or ())
+        if entries and not self.fails(self.kept._replace(trouble=frozenset())):
+            self.least(entries, lambda left: self.kept._replace(trouble=frozenset(left)))
+
     def least(self, items: list[int], part: Callable[[list[int]], Subset]) -> list[int]:
-        """Return the fewest of some items with which the scenario fails, as far as leaving chunks out tells."""
+        """Leave out chunks of some items while the rest fails; return the rest."""
         chunks = 2
         while len(items) > 1:
             size = -(-len(items) // chunks)

@@ -12,7 +12,7 @@ from genie.simulation.shrinking import shrink
 from tests.planted.conftest import Planted
 
 SEEDS = 200
-BUGS = {"lost_wakeup": 3, "double_payment": 1, "forgetful_join": 1, "budget_race": 8, "leak": 1}
+BUGS = {"lost_wakeup": 3, "double_payment": 1, "forgetful_join": 1, "budget_race": 8, "leak": 1, "double_charge": 1}
 """Module -> the most runs that may be left of it."""
 
 

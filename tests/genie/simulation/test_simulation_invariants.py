@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,11 @@ from genie.bus.context import HandlerContext
 from genie.contracts.agent import agent
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
+from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
 from genie.simulation.invariants import account_balances
 from genie.simulation.record import Record
-from genie.simulation.runner import simulate
+from genie.simulation.runner import Subset, simulate
 from tests.genie.simulation.conftest import Made
 
 
@@ -98,3 +99,69 @@ def test_a_label_that_falls_is_named(made: Made) -> None:
         found = run(made)
     assert broken(found) == {"labels_never_fall"}
     assert "labelled public, below its cause" in found.violations[0].text
+
+
+@agent("gambler", clearance="confidential", concurrency=8, retry=Retry(attempts=2, first_s=1.0))
+async def gambler(ask: Ask, context: Context) -> Told:
+    """Tells a random number; every second one at the second attempt only."""
+    drawn = context.random.randrange(1_000_000)
+    if drawn % 2:
+        raise ValueError(drawn)
+    return Told(number=drawn)
+
+
+def test_a_run_keeps_its_draws_when_other_runs_are_left_out(made: Made) -> None:
+    text = "duration: 60s\nworkload:\n  arrivals: [{every: 1s}]\n  questions: [{fields: {number: '{number}'}}]\n"
+    scenario = made({"gambler": gambler}, "inv.ask -> inv.told", text)
+    whole = {one.number: (one.outcome, one.answer) for one in simulate(scenario).runs}
+    assert len(set(whole.values())) > 30
+    assert len({outcome for outcome, _ in whole.values()}) == 2  # the second attempt draws another number
+    for number in (7, 21, 60):
+        (alone,) = simulate(scenario, part=Subset(frozenset({number}))).runs
+        assert (alone.outcome, alone.answer) == whole[number]
+
+
+class Passed(Payload, topic="inv.passed", classification="confidential"):
+    number: int
+
+
+@agent("passer", clearance="confidential", concurrency=8)
+async def passer(ask: Ask) -> Passed:
+    """Passes the question on."""
+    return Passed(number=ask.number)
+
+
+@agent("answerer", clearance="confidential", concurrency=8)
+async def answerer(passed: Passed) -> Told:
+    """Answers one hop later than the run's limit allows."""
+    return Told(number=passed.number)
+
+
+@agent("reader", clearance="confidential", concurrency=8)
+async def reader(_told: Told) -> None:
+    """Reads the answers."""
+
+
+@agent("asker", clearance="confidential", concurrency=8)
+async def asker(_told: Told) -> None:
+    """Has the id that the journal gives to the caller."""
+
+
+@pytest.mark.parametrize("more", [{}, {"reader": reader}, {"asker": asker}])
+def test_an_answer_that_a_limit_refuses_is_no_miscount(more: Mapping[str, Any], made: Made) -> None:
+    text = "duration: 9s\nworkload:\n  arrivals: [{every: 1s}]\n  questions: [{fields: {number: '{number}'}}]\n"
+    agents = {"passer": passer, "answerer": answerer, **more}
+    found = simulate(made(agents, "inv.ask -> inv.told", text, pipeline="limits: {max_hops: 1}\n"))
+    assert found.answers_ended["dead_lettered"] >= 9
+    assert found.outcomes() == {"failed": 9}
+    assert found.violations == []
+
+
+def test_a_check_may_name_the_run(made: Made) -> None:
+    def odd(record: Record) -> Iterator[tuple[int, str] | str]:
+        yield from ((run.number, "is odd") for run in record.runs if run.number % 2)
+        yield "in general"
+
+    text = "duration: 3s\nworkload:\n  arrivals: [{every: 1s}]\n  questions: [{fields: {number: 1}}]\n"
+    found = simulate(made({"teller": teller}, "inv.ask -> inv.told", f"{text}invariants: [odd]\n", rules={"odd": odd}))
+    assert [one.run for one in found.violations] == [1, 3, None]
