@@ -203,6 +203,8 @@ def account_balances(record: Record) -> Iterator[str]:
         yield f"the account does not balance: {totals._asdict()}"
     if totals.in_flight and record.deadlock is None:
         yield f"{totals.in_flight:,} deliveries are in flight after the end"
+    if record.injected["fail_journal"]:
+        return  # the journal is incomplete: the bus may stop to write one that fails
     for name in _ENDS:
         # The totals count deliveries. The journal also records the end of answers, which it cannot tell from the
         # deliveries of an agent with the id "asker".

@@ -1,4 +1,4 @@
-"""What a simulation came to, as the object of ``--json``: nothing in it depends on the machine or the hour."""
+"""The result of a simulation as the object of ``--json``; no value depends on the machine or the time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from genie.simulation.shrinking import MinimalFailure
 
 MAX_NAMED = 10
-"""Breaches of one invariant that are told."""
+"""Violations per invariant that are reported."""
 
 
 def as_json(scenario: Scenario, record: Record) -> dict[str, Any]:
-    """Return what one seed brought."""
+    """Return the result of one seed."""
     ordered = record.latencies()
     totals = record.totals
     return {
@@ -44,14 +44,20 @@ def as_json(scenario: Scenario, record: Record) -> dict[str, Any]:
             for (policy, verdict), count in sorted(record.verdicts.items())
         ],
         "trouble": dict(sorted(record.injected.items())),
+        "trouble_on": trouble_names(scenario, record),
         "compared": compared(scenario, record),
         "worst_run": record.worst,
         "deadlock": record.deadlock,
     }
 
 
+def trouble_names(scenario: Scenario, record: Record) -> list[str]:
+    """Return the entries of trouble that were on, each with its place: ``2 kill adviser``."""
+    return [f"{place} {scenario.section.trouble[place].label}" for place in record.trouble]
+
+
 def held(scenario: Scenario, violations: Iterable[Violation]) -> list[dict[str, Any]]:
-    """Return every invariant of a scenario, and how it was broken."""
+    """Return all invariants of a scenario with their violations."""
     found = by_invariant(violations)
     return [
         {
@@ -64,7 +70,7 @@ def held(scenario: Scenario, violations: Iterable[Violation]) -> list[dict[str, 
 
 
 def compared(scenario: Scenario, record: Record) -> dict[str, Any] | None:
-    """Return what the compared policy set would have done otherwise; None where there is none."""
+    """Return the different decisions of the compared policy set; None without one."""
     if scenario.section.compared is None:
         return None
     return {
@@ -81,7 +87,7 @@ def compared(scenario: Scenario, record: Record) -> dict[str, Any] | None:
 def search_as_json(
     scenario: Scenario, results: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
 ) -> dict[str, Any]:
-    """Return what many seeds brought."""
+    """Return the results of many seeds."""
     broken = [one for one in results if one.broken]
     outcomes: dict[str, int] = {}
     for one in results:
@@ -103,7 +109,7 @@ def search_as_json(
 
 
 def minimal_failure_as_json(smallest: MinimalFailure, replay: str) -> dict[str, Any]:
-    """Return the smallest failing scenario."""
+    """Return the minimal failure."""
     return {
         "seed": smallest.seed,
         "runs": sorted(smallest.part.arrivals or ()),

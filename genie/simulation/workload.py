@@ -1,4 +1,4 @@
-"""The questions of a workload as payloads: filled by the pipeline's own `input`, or spelt out field by field."""
+"""Makes the payloads of a workload's questions: from the pipeline's `input`, or from a list of fields."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from genie.simulation.schema import QuestionSection, ScenarioSection
 
 SYNTHETIC = "synthetic"
-"""Of a statement or a question: the customer's own."""
+"""Value of a statement or question: the synthetic customer's."""
 TRANSFERS = "transfers"
-"""Of a statement: what the customer and the neighbours move, ring and all."""
+"""Value of a statement: the transfers of the customer's neighbourhood."""
 _NUMBER = "{number}"
 
 
 class QuestionInputs(NamedTuple):
-    """What one arrival fills in."""
+    """The values of one arrival."""
 
     customer: str
     number: int
     text: str | None
-    """None means the pipeline's own default."""
+    """None means the pipeline's default."""
     content: bytes | None
-    """Of a statement."""
+    """Content of the statement."""
     filename: str
     profile: dict[str, str] | None = None
-    """What the statement leaves open."""
+    """Properties that the statement does not contain."""
 
 
 class QuestionFactory:
@@ -49,8 +49,8 @@ class QuestionFactory:
 
     Args:
         section: The scenario.
-        pipeline: Whose question it is.
-        folder: Where the scenario's relative paths start.
+        pipeline: The pipeline that receives the questions.
+        folder: The folder of the scenario's relative paths.
     """
 
     def __init__(self, section: ScenarioSection, pipeline: Pipeline, folder: Path) -> None:
@@ -58,10 +58,10 @@ class QuestionFactory:
         self._entry = pipeline.input
         self._folder = folder
         self._made: dict[int, Payload] = {}
-        """Place among the questions -> its payload, where that is the same for everybody."""
+        """Position of a question -> its payload, if it is the same for all customers."""
 
     def problems(self, customers: Customers) -> Iterator[Problem]:
-        """Yield what keeps a question from being made, each at its place."""
+        """Yield a problem for each question that cannot be made."""
         if customers.asked_for or any(
             SYNTHETIC in {one.statement, one.question} or one.statement == TRANSFERS for one in self._sections
         ):
@@ -81,16 +81,16 @@ class QuestionFactory:
                     "customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv"
                 )
                 if section.mix and section.question != SYNTHETIC:
-                    raise InputError("mix", f"is for `question: {SYNTHETIC}`", "remove it")
+                    raise InputError("mix", f"is a key of `question: {SYNTHETIC}` only", "remove it")
                 self._validated(section, customer)
             except InputError as error:
                 yield Problem(at, str(error))
 
     def of(self, arrival: Arrival, customers: Customers) -> Payload:
-        """Return what an arrival asks.
+        """Return the question of an arrival.
 
         Raises:
-            InputError: The payload refuses a value.
+            InputError: A value is not valid for the payload.
         """
         section = self._sections[arrival.question]
         name, text = customers.name(arrival.customer), section.question
@@ -116,7 +116,7 @@ class QuestionFactory:
         return known
 
     def planted(self, arrival: Arrival, customers: Customers) -> GroundTruth | None:
-        """Return what is true of the transfers that an arrival brings; None where it brings none."""
+        """Return the ground truth of an arrival's transfers; None without transfers."""
         transfers = self._sections[arrival.question].statement == TRANSFERS
         return customers.planted(arrival.customer) if transfers else None
 
@@ -164,12 +164,12 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {(error.strerror or 'no').lower()}", "check the path") from None
-    except ValueError:  # a path with a NUL
-        raise InputError(repr(str(path)), "is no path", "check it") from None
+    except ValueError:  # a path with a NUL character
+        raise InputError(repr(str(path)), "is not a valid path", "check the path") from None
 
 
 def _filled(value: Any, customer: str, number: int) -> Any:
-    """Return a JSON value with ``{customer}`` and ``{number}`` filled in; ``{number}`` alone becomes the number."""
+    """Return a JSON value with ``{customer}`` and ``{number}`` replaced; ``{number}`` alone becomes a number."""
     if isinstance(value, str):
         return number if value == _NUMBER else value.replace("{customer}", customer).replace(_NUMBER, str(number))
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genie.cli.terminal.layout import Column, Grid, Line, Part, Text
 from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import percentile
-from genie.simulation.report import MAX_NAMED, held
+from genie.simulation.report import MAX_NAMED, held, trouble_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +40,9 @@ def render_evidence(
     if scenario.section.compared is not None:
         title = f"What {scenario.section.compared.id} would have said of {evidence.compared_of:,} deliveries"
         yield from _verdicts(title, evidence.compared)
+    if scenario.section.swarm:
+        yield from _head("Trouble that this seed draws")
+        yield Line.of(", ".join(trouble_names(scenario, evidence)) or "none")
     if evidence.injected:
         yield from _head("Trouble")
         table = Grid((Column("what"), Column("times", right=True)))

@@ -263,7 +263,7 @@ def kept_told(_evidence: Record) -> tuple[str, ...]:
 def test_trouble_that_could_never_strike_is_refused(kind: str, made: Made) -> None:
     late = "late" in kind
     topic = "tr.told" if late else "tr.part"
-    with pytest.raises(ConfigError, match=f"never strikes worker with '{topic}'"):
+    with pytest.raises(ConfigError, match=f"never affects worker with '{topic}'"):
         made(AGENTS, "tr.ask -> tr.told", f"{WORK}trouble: [{{kind: {kind}, agent: worker, topic: {topic}}}]\n",
              rules={"kept": kept})  # fmt: skip
 
