@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
+import queue
 import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import anyio
 
@@ -76,6 +78,53 @@ def interrupts() -> Iterator[Interrupts | None]:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def interruptible(work: Callable[P, R]) -> Callable[P, R]:
+    """Let Ctrl-C end work that computes: between two steps of a simulation, and after a second in any case.
+
+    ``KeyboardInterrupt`` may arise inside a finaliser or an agent that swallows it. So a simulation raises it itself,
+    and a thread ends the process if that takes too long.
+    """
+
+    @functools.wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if threading.current_thread() is not threading.main_thread():
+            return work(*args, **kwargs)
+        from genie.simulation.event_loop import interrupt  # noqa: PLC0415 - start-up: for those that simulate
+
+        heard: list[int] = []
+        told: queue.SimpleQueue[None] = queue.SimpleQueue()  # the one queue that a signal handler may put to
+
+        def watch() -> None:
+            told.get()
+            try:
+                told.get(timeout=_UNWINDING_S)
+            except queue.Empty:
+                _leave()
+
+        def hear(number: int, _frame: FrameType | None) -> None:
+            heard.append(number)
+            if len(heard) == 1:
+                told.put(None)
+                if interrupt():
+                    return
+            raise KeyboardInterrupt
+
+        threading.Thread(target=watch, daemon=True).start()
+        before = signal.signal(signal.SIGINT, hear)
+        try:
+            return work(*args, **kwargs)
+        finally:
+            signal.signal(signal.SIGINT, before)
+            for _ in range(2):
+                told.put(None)
+
+    return run
 
 
 def _leave() -> None:

@@ -1,7 +1,7 @@
 """Start times, customers and questions of runs, drawn from the seed.
 
-Arrivals are numbered in the order of their times. The question of an arrival depends only on the seed and the number, so
-a run stays the same when other runs are left out.
+Arrivals are numbered in the order of their times. The question of an arrival depends only on the seed and the number,
+so a run stays the same when other runs are left out.
 """
 
 from __future__ import annotations

@@ -130,6 +130,8 @@ class Record:
     """Number of the worst run's arrival."""
     baseline: Record | None = None
     """Record of the same simulation without trouble, when an invariant requires it."""
+    difference: str | None = None
+    """First difference from the journal of a second process; None without one."""
     failures: tuple[str, ...] = ()
     """Exceptions of tasks that nothing awaits."""
 

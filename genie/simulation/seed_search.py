@@ -27,6 +27,10 @@ class SeedResult(NamedTuple):
     outcomes: dict[str, int]
     p99_s: float | None
     violations: tuple[Violation, ...]
+    trouble: tuple[int, ...] = ()
+    """Places of the entries of trouble that were on."""
+    difference: str | None = None
+    """First difference from the journal of a second process."""
 
     @property
     def broken(self) -> bool:
@@ -43,7 +47,7 @@ def summarise(record: Record) -> SeedResult:
     """Return the result of a record."""
     return SeedResult(
         record.seed, record.journal_sha256, len(record.runs), record.messages, record.outcomes(),
-        percentile(record.latencies(), 0.99), tuple(record.violations),
+        percentile(record.latencies(), 0.99), tuple(record.violations), record.trouble, record.difference,
     )  # fmt: skip
 
 

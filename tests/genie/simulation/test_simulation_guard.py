@@ -84,6 +84,7 @@ READS: dict[str, Callable[[], object]] = {
     "open(b'/dev/random')": lambda: os.open(b"/dev/random", os.O_RDONLY),
     "open(": lambda: Path("/dev/urandom").open("rb"),  # noqa: SIM115 - as above
     "os.getpid": lambda: os.getpid(),
+    "time.time   ": lambda: type(datetime(2026, 1, 1, tzinfo=UTC)).today(),
     "uuid.getnode": lambda: uuid.getnode(),
     f"{__name__}.SHARED.random": lambda: SHARED.random(),
     f"{__name__}.SEEDED.integers": lambda: SEEDED.integers(5),
