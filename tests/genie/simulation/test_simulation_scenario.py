@@ -156,5 +156,5 @@ def test_a_shipped_scenario_is_of_the_schema_and_can_run(name: str) -> None:
     assert scenario.id == name
 
 
-def test_six_stories_ship() -> None:
-    assert len(shipped()) == 6
+def test_seven_scenarios_ship() -> None:
+    assert len(shipped()) == 7
