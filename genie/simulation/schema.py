@@ -92,17 +92,17 @@ class QuestionSection(Section):
     )
     mix: dict[str, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
         default_factory=dict,
-        description="Of `synthetic`: kind of synthetic question -> weight; as people ask by default.",
+        description="`question: synthetic`: kind of question -> weight; a typical mix by default.",
         examples=[{"overview": 3, "anomaly": 1}],
     )
     statement: str | None = Field(
         default=None, min_length=1,
-        description="What --input would read: `synthetic`, the customer's own history; `transfers`, those of the "
-        "fifty neighbours of whom the customer is one; or a file.",
+        description="Value of --input: `synthetic`, the customer's bank statement; `transfers`, the transfers of "
+        "fifty neighbours including the customer; or a file.",
     )  # fmt: skip
     fields: dict[str, JsonValue] | None = Field(
         default=None,
-        description="Fields of the question. `{customer}` and `{number}` are filled in, `{number}` alone as a number.",
+        description="Fields of the question. `{customer}` and `{number}` are replaced, `{number}` alone by a number.",
     )
 
 

@@ -13,8 +13,8 @@ from genie.simulation.report import MAX_NAMED, held, trouble_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from genie.simulation.record import TimelineEntry as Step
     from genie.simulation.record import Record, Violation
+    from genie.simulation.record import TimelineEntry as Step
     from genie.simulation.scenario import Scenario
     from genie.simulation.seed_search import SeedResult
     from genie.simulation.shrinking import MinimalFailure
