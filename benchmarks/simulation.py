@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmarks import crowd
 from genie.simulation.runner import simulate
 from genie.simulation.scenario import load, parse
-from genie.simulation.seed_search import explore
+from genie.simulation.seed_search import search
 
 if TYPE_CHECKING:
     from genie.simulation.scenario import Scenario
@@ -57,11 +57,11 @@ def crowd_of(runs: int, folder: Path) -> Scenario:
 def measured(name: str, folder: Path) -> tuple[int, int, int]:
     """Simulate one of the three; return runs, messages and broken invariants."""
     if name == "seeds":
-        found = explore(load(ROOT / "config" / "simulations" / "policy-rollout.yaml"), range(1, 201))
+        found = search(load(ROOT / "config" / "simulations" / "policy-rollout.yaml"), range(1, 201))
         return sum(one.runs for one in found), sum(one.messages for one in found), 0  # its invariant is to be broken
     scenario = crowd_of(100_000, folder) if name == "crowd" else parse(STATEMENTS, folder=folder)
-    evidence = simulate(scenario)
-    return len(evidence.runs), evidence.messages, len(evidence.breaches)
+    record = simulate(scenario)
+    return len(record.runs), record.messages, len(record.violations)
 
 
 def one(name: str) -> bool:

@@ -158,11 +158,15 @@ class HandlerContext:
 
     @property
     def random(self) -> random.Random:
-        """Randomness seeded by runtime, run, message and agent."""
+        """Randomness seeded by runtime, run, agent, and how many handlings of the agent drew in the run before."""
         handling = self._handling
         if handling.random is None:
-            message = handling.delivery.message
-            seed = f"{handling.bus.seed}/{message.scope.run.number}/{message.number}/{handling.agent}"
+            run, agent = handling.delivery.message.scope.run, handling.agent
+            if run.drawn is None:
+                run.drawn = {}
+            # No message number: it depends on other runs, and a run keeps its draws when others are left out.
+            ordinal = run.drawn[agent] = run.drawn.get(agent, 0) + 1
+            seed = f"{handling.bus.seed}/{run.number if run.seed is None else run.seed}/{agent}/{ordinal}"
             handling.random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
         return handling.random
 

@@ -151,6 +151,10 @@ class RunState:
     state: dict[str, dict[str, Any]] | None = None
     """Scratch of each agent for this run; its values are the agent's own."""
     taints: dict[str, Taint] | None = None
+    seed: int | None = None
+    """What the randomness of its handlers is seeded with in place of its number; set by a simulation."""
+    drawn: dict[str, int] | None = None
+    """Handlings that have drawn randomness, by agent."""
     folded = Counts()
     """Accounts of scopes that have ended."""
     missing: list[Failure] | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genie.errors import ConfigError, did_you_mean
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def shipped() -> dict[str, Path]:

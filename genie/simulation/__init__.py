@@ -1,5 +1,5 @@
-"""Simulation: a pipeline meets virtual time, customers and trouble, the same every time.
+"""Simulation: runs a pipeline in virtual time with synthetic customers and trouble, repeatable by its seed.
 
-``genie.simulation.scenario`` reads what a file says, ``genie.simulation.runner`` runs it under one seed,
-``genie.simulation.seed_search`` under many, and ``genie.simulation.shrinking`` finds the smallest that still fails.
+``genie.simulation.scenario`` loads a scenario, ``runner`` runs it under one seed, ``seed_search`` under many seeds, and
+``shrinking`` finds a minimal failing part. ``replay`` compares the journals of two processes.
 """

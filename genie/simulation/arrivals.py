@@ -1,7 +1,7 @@
-"""When runs start, and who asks what: drawn from the seed, each arrival from its own part of it.
+"""Start times, customers and questions of runs, drawn from the seed.
 
-Arrivals are numbered in the order of their times. What an arrival asks depends on the seed and its number alone, so
-a run stays the same when others are left out.
+Arrivals are numbered in the order of their times. The question of an arrival depends only on the seed and the number,
+so a run stays the same when other runs are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import InputError
-from genie.simulation.durations import seconds
+from genie.simulation.durations import parse_duration
 
 if TYPE_CHECKING:
     import datetime
@@ -29,37 +29,37 @@ _HOURS = (
     0.2, 0.12, 0.08, 0.08, 0.12, 0.3, 0.6, 1.0, 1.4, 1.7, 1.8, 1.8,
     1.7, 1.6, 1.6, 1.5, 1.5, 1.6, 1.7, 1.6, 1.3, 0.9, 0.5, 0.3,
 )  # fmt: skip
-"""Weight of each hour of a day on which people bank, by eye; its mean is about 1."""
+"""Estimated weight of each hour of the day; the mean is about 1."""
 _WEEKDAYS = (1.15, 1.1, 1.1, 1.1, 1.2, 0.75, 0.6)
-"""Weight of each day from Monday; its mean is 1."""
+"""Weight of each day from Monday; the mean is 1."""
 _OFFICE = (1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0)
 _OFFICE_HOURS = range(8, 18)
 
 
 class Arrival(NamedTuple):
-    """One run that is to start."""
+    """One run to start."""
 
     number: int
     """From 1, in the order of time."""
     at: float
     """Virtual seconds from the start."""
     customer: int
-    """Place in the population."""
+    """Position in the population."""
     question: int
-    """Place among the questions."""
+    """Position among the questions."""
 
 
 class Trace(NamedTuple):
-    """What a trace file says: time, customer and question of each arrival; None where the seed decides."""
+    """A trace file: time, customer and question of each arrival; None if the seed decides."""
 
     rows: tuple[tuple[float, int | None, int | None], ...]
 
 
 def read_trace(path: Path, questions: int) -> Trace:
-    """Read a CSV file with a column ``at`` and, if wanted, ``customer`` and ``question`` (both from 0).
+    """Read a CSV file with the column ``at``, and optionally ``customer`` and ``question`` (both from 0).
 
     Raises:
-        InputError: The file cannot be read, or a row has no sensible time, customer or question.
+        InputError: The file cannot be read, or a row has an invalid time, customer or question.
     """
     try:
         if path.stat().st_size > MAX_TRACE_BYTES:
@@ -69,7 +69,7 @@ def read_trace(path: Path, questions: int) -> Trace:
             if "at" not in (reader.fieldnames or ()):
                 raise InputError(str(path), "has no column `at`", "name its columns at, customer and question")
             rows = [_row(path, line, row, questions) for line, row in enumerate(reader, 2)]
-    except (OSError, ValueError, csv.Error) as error:  # no text in UTF-8, or a path with a NUL
+    except (OSError, ValueError, csv.Error) as error:  # not UTF-8, or a path with a NUL character
         raise InputError(repr(str(path))[1:-1], f"cannot be read ({type(error).__name__})", "check the path") from None
     return Trace(tuple(sorted(rows, key=lambda row: row[0])))
 
@@ -77,10 +77,10 @@ def read_trace(path: Path, questions: int) -> Trace:
 def _row(path: Path, line: int, row: Mapping[str, str | None], questions: int) -> tuple[float, int | None, int | None]:
     try:
         text = row.get("at") or ""
-        at = float(text) if text.replace(".", "", 1).isdigit() else seconds(text)
+        at = float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text)
         customer, question = (int(row[name] or "") if row.get(name) else None for name in ("customer", "question"))
     except ValueError:
-        raise InputError(f"{path}:{line}", "is no time, customer and question") from None
+        raise InputError(f"{path}:{line}", "is not a time, customer and question") from None
     if (
         not isinstance(at, float)
         or not math.isfinite(at)
@@ -92,7 +92,7 @@ def _row(path: Path, line: int, row: Mapping[str, str | None], questions: int) -
 
 
 def arrivals(section: ScenarioSection, seed: int, traces: Mapping[int, Trace]) -> Iterator[Arrival]:
-    """Yield every arrival of a scenario under a seed, in the order of time."""
+    """Yield all arrivals of a scenario under a seed, in the order of time."""
     workload = section.workload
     start = section.start
     streams = [
@@ -148,7 +148,7 @@ def _times(
 
 
 def _poisson(rate: float, begin: float, end: float, source: random.Random, rhythm: _Rhythm) -> Iterator[_Row]:
-    """Yield a Poisson process whose rate follows a rhythm, by thinning one at its highest rate."""
+    """Yield the times of a Poisson process whose rate follows a rhythm, by thinning."""
     at = begin
     while True:
         at += source.expovariate(rate * rhythm.highest)
@@ -159,7 +159,7 @@ def _poisson(rate: float, begin: float, end: float, source: random.Random, rhyth
 
 
 class _Rhythm:
-    """How busy each hour is beside the average."""
+    """The weight of each hour of the week; the mean is 1."""
 
     def __init__(self, name: Rhythm, start: datetime.datetime) -> None:
         self._hour = start.hour + start.minute / 60
@@ -177,6 +177,6 @@ class _Rhythm:
         self.highest = max(self._weights)
 
     def weight(self, at: float) -> float:
-        """Return how busy a moment is; 1 is the average."""
+        """Return the weight of a virtual time."""
         hours = self._hour + at / 3600 + 24 * self._day
         return self._weights[int(hours) % 168]

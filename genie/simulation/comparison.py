@@ -1,4 +1,4 @@
-"""What differs between two runs: one that was saved with ``--json``, and the present one."""
+"""The differences between a result that was saved with ``--json`` and the current result."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _IGNORED = ("smallest", "difference")
 
 
 def saved(path: Path) -> dict[str, Any]:
-    """Read a run that was saved.
+    """Read a saved result.
 
     Raises:
-        InputError: It is not there, too large, or was not saved by ``genie simulate --json``.
+        InputError: The file cannot be read, is too large, or is not a result of ``genie simulate --json``.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -30,12 +30,12 @@ def saved(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("journal_sha256"), str):
-        raise InputError(str(path), "is no saved run", "save one with genie simulate SCENARIO --json > FILE")
+        raise InputError(str(path), "is not a saved result", "save one with genie simulate SCENARIO --json > FILE")
     return found
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return every figure that is not the same, with both values; None where one run does not have it."""
+    """Return each figure that differs, with both values; None for a figure that one result lacks."""
     old, new = dict(_figures("", before)), dict(_figures("", now))
     names = [*old, *(name for name in new if name not in old)]
     return [
@@ -58,7 +58,7 @@ def _figures(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _label(part: Any, place: int) -> str:
-    """Return how an item of a list is called: an invariant by its name, a verdict by its policy."""
+    """Return the name of a list item: an invariant's name, a verdict's policy; otherwise its position."""
     if isinstance(part, dict):
         words = [str(part[key]) for key in ("name", "policy", "verdict") if key in part]
         if words:

@@ -11,7 +11,7 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Protocol
 
 from genie.errors import InputError
-from genie.simulation.record import Planted
+from genie.simulation.record import GroundTruth
 
 if TYPE_CHECKING:
     import datetime
@@ -79,9 +79,9 @@ class Customers:
         """Return what a customer and the neighbours move, as their bank sees it."""
         return self._population().transfers(place)
 
-    def planted(self, place: int) -> Planted:
+    def planted(self, place: int) -> GroundTruth:
         """Return what is true of those transfers."""
-        return Planted(*self._population().truth(place))
+        return GroundTruth(*self._population().truth(place))
 
     def profile(self, place: int) -> dict[str, str]:
         """Return what that statement leaves open, in the words of a statement profile."""

@@ -1,31 +1,36 @@
-"""Catches an agent that reads what no seed repeats: the wall clock, unseeded randomness; and what no loop can see.
+"""Finds agents that use the world outside the simulation, or read a value that differs between executions.
 
-While a simulation runs, functions of ``time``, ``random``, ``os``, ``uuid`` and ``secrets`` ask who calls. Where it is
-a handler, the call raises, and the agent is named with its file and line. Classes such as ``datetime`` cannot be
-changed, so the names that the agents' own modules have for them lead to ones that ask. Callers in the standard library
-(logging stamps its records) and in Genie are left alone.
+Three means, while a simulation runs and a handler is active:
+
+* An audit hook of the interpreter refuses sockets, processes, threads, ``time.sleep`` and the system's random devices.
+  Python reports these operations itself, however they are called.
+* Functions of ``time``, ``random``, ``os`` and similar modules are replaced by functions that check their caller. In
+  the modules of the agents, names for classes such as ``datetime``, and random generators that all runs share, are
+  replaced as well. Genie itself and the parts of the standard library in ``_TRUSTED`` are not affected.
+* ``genie.simulation.replay`` runs the simulation in a second process, and finds what is left.
 """
 
 from __future__ import annotations
 
+import _thread
 import builtins
 import datetime
 import os
 import random
 import secrets
-import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 import types
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_core import core_schema
 
 from genie.contracts.agent import FunctionAgent
-from genie.simulation.errors import OutsideError, UnrepeatableError
+from genie.simulation.errors import ExternalCallError, NondeterminismError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,225 +39,340 @@ if TYPE_CHECKING:
 
 _CLOCK = "use context.now()"
 _RANDOM = "use context.random"
-_GUARDED: dict[str, tuple[types.ModuleType, tuple[str, ...], str]] = {
-    "time": (time, ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time",
-                    "process_time_ns", "thread_time", "thread_time_ns", "clock_gettime", "clock_gettime_ns",
-                    "localtime", "gmtime", "ctime", "strftime"), _CLOCK),
-    "random": (random, ("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss",
-                        "normalvariate", "expovariate", "betavariate", "gammavariate", "lognormvariate", "triangular",
-                        "vonmisesvariate", "paretovariate", "weibullvariate", "getrandbits", "randbytes"), _RANDOM),
-    "os": (os, ("urandom", "getrandom"), _RANDOM),
-    "uuid": (uuid, ("uuid1", "uuid4"), _RANDOM),
-    "secrets": (secrets, ("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits"), _RANDOM),
+_MACHINE = "pass the value to the agent as a setting"
+_PATCHED: dict[types.ModuleType, tuple[tuple[str, ...], str]] = {
+    time: (("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time",
+            "process_time_ns", "thread_time", "thread_time_ns", "clock_gettime", "clock_gettime_ns", "localtime",
+            "gmtime", "ctime", "asctime", "strftime"), _CLOCK),
+    random: (("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss",
+              "normalvariate", "expovariate", "betavariate", "gammavariate", "lognormvariate", "triangular",
+              "vonmisesvariate", "paretovariate", "weibullvariate", "getrandbits", "randbytes"), _RANDOM),
+    os: (("urandom", "getrandom"), _RANDOM),
+    uuid: (("uuid1", "uuid4", "getnode"), _RANDOM),
+    secrets: (("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits"), _RANDOM),
+    tempfile: (("mktemp",), _RANDOM),
 }  # fmt: skip
-_NEED_ARGUMENTS = {"localtime": 1, "gmtime": 1, "ctime": 1, "strftime": 2}
-"""With so many arguments these convert a given time instead of reading the clock."""
+_PATCHED_MACHINE = ("getpid", "getppid", "times", "getloadavg")
+"""Functions of ``os`` that only an agent's own code may not call: libraries compare process ids."""
+_CONVERTS_FROM = {"localtime": 0, "gmtime": 0, "ctime": 0, "asctime": 0, "strftime": 1}
+"""Function of ``time`` -> position of the argument that it converts; it reads the clock if the argument is missing."""
 _NUMPY = (
     "default_rng", "random", "rand", "randn", "randint", "random_sample", "normal", "uniform", "choice", "shuffle",
     "permutation", "standard_normal", "exponential", "poisson", "lognormal", "binomial", "gamma", "beta", "bytes",
 )  # fmt: skip
-"""Of ``numpy.random``: a generator without a seed, and what draws from the one that all of a process share."""
-_OUTSIDE = ((threading.Thread, "start", "a thread"), (subprocess.Popen, "__init__", "a subprocess"))
+"""Functions of ``numpy.random`` that use the generator of the process, and the maker of new ones."""
+_SOCKET = "a socket"
+_PROCESS = "a process"
+_EVENTS = {
+    "subprocess.Popen": _PROCESS, "os.system": _PROCESS, "os.exec": _PROCESS, "os.posix_spawn": _PROCESS,
+    "os.spawn": _PROCESS, "os.fork": _PROCESS, "os.forkpty": _PROCESS, "pty.spawn": _PROCESS,
+    "_thread.start_new_thread": "a thread", "_thread.start_joinable_thread": "a thread", "time.sleep": "real time",
+}  # fmt: skip
+"""Audit event -> what it stands for; an event of sockets has the prefix ``socket.``."""
+_WITHOUT_EVENT = (
+    (time, "sleep", "time.sleep"), (_thread, "start_new_thread", "_thread.start_new_thread"),
+    (threading, "_start_new_thread", "_thread.start_new_thread"),
+    (threading, "_start_joinable_thread", "_thread.start_joinable_thread"),
+)  # fmt: skip
+"""Module, function and event of what older Pythons do not report; each is replaced by a function that does."""
+_AT_IMPORT = ("socket.__new__", "socket.bind")
+"""Audit events that libraries cause while they are imported, to find out what the machine can do."""
+_HINTS = {"time.sleep": "await anyio.sleep(), which takes virtual time"}
+_DEVICES = ("/dev/random", "/dev/urandom", "/dev/hwrng")
 _STDLIB = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-_SITE = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OWN = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120 - text, compared with code's file names
+_CALLS_HANDLERS = (os.path.join(_OWN, "bus", ""), os.path.join(_OWN, "simulation", ""))  # noqa: PTH118 - as above
+_TRUSTED = ("asyncio", "concurrent", "importlib", "linecache", "logging", "traceback", "unittest", "warnings")
+"""Packages of the standard library whose reads never reach an agent's output."""
 
 
-class _Place(NamedTuple):
-    module: str
-    place: str
-
-
-class Guard:
+class DeterminismGuard:
     """Watches the agents of a simulation; a context manager.
 
     Args:
-        bindings: Whose modules are watched.
-        running: Returns the agent whose handler runs now, None where none does.
-        caught: Told of each call.
+        bindings: The agents; names in their modules are replaced.
+        running: Returns the agent whose handler runs in this thread, or None.
+        caught: Receives each error that an agent caused.
     """
 
     def __init__(
         self,
         bindings: Iterable[Binding],
         running: Callable[[], str | None],
-        caught: Callable[[UnrepeatableError | OutsideError], None],
+        caught: Callable[[NondeterminismError | ExternalCallError], None],
     ) -> None:
         self._roots = {_module_of(binding.agent).partition(".")[0] for binding in bindings}
         self._roots -= {"genie", "builtins", *sys.stdlib_module_names}
         self._running = running
         self._caught = caught
         self._undo: list[tuple[Any, str, Any]] = []
+        self._before: DeterminismGuard | None = None
 
     def __enter__(self) -> Self:
-        swaps: dict[int, Any] = {}
-        for name, (module, functions, hint) in _GUARDED.items():
-            for function in functions:
-                real = getattr(module, function, None)
-                if real is None:  # not on every platform
-                    continue
-                guarded = self._guarded(f"{name}.{function}", real, hint, _NEED_ARGUMENTS.get(function, 99))
-                swaps[id(real)] = guarded
-                self._set(module, function, guarded)
+        _Installed.hook()
+        self._before, _Installed.guard = _Installed.guard, self
+        for module, (functions, hint) in _PATCHED.items():
+            self._patch(module, functions, hint)
+        self._patch(os, _PATCHED_MACHINE, _MACHINE)
+        for module, name, event in _WITHOUT_EVENT:
+            real = getattr(module, name, None)
+            if real is not None:  # some are not in every version
+                self._set(module, name, _reporting(event, real))
         for function in ("random", "getrandbits", "randbytes"):
-            real = getattr(random.SystemRandom, function)
-            self._set(random.SystemRandom, function, self._guarded("random.SystemRandom", real, _RANDOM, 99))
-        if "numpy.random" in sys.modules:
-            swaps |= self._numpy()
-        for owner, attribute, what in _OUTSIDE:
-            self._set(owner, attribute, self._outside(what, getattr(owner, attribute)))
-        calendar, chance = self._calendar(), self._chance()
-        for real, asking in ((datetime, calendar), (random, chance)):
-            swaps[id(real)] = asking
-        swaps |= {id(datetime.datetime): calendar.datetime, id(datetime.date): calendar.date}
-        swaps[id(random.Random)] = chance.Random
+            asking = _asking("random.SystemRandom", getattr(random.SystemRandom, function), _RANDOM)
+            self._set(random.SystemRandom, function, asking)
+        self._patch_numpy()
+        swaps: dict[int, Any] = {id(getattr(owner, name).real): getattr(owner, name) for owner, name, _ in self._undo}
+        swaps |= _CLASSES
         for module_name, found in tuple(sys.modules.items()):
             if module_name.partition(".")[0] in self._roots and isinstance(found, types.ModuleType):
-                for name, value in tuple(vars(found).items()):
-                    if id(value) in swaps and not name.startswith("__"):
-                        self._set(found, name, swaps[id(value)])
-        self._set(
-            builtins, "__import__", self._importing(builtins.__import__, {"datetime": calendar, "random": chance})
-        )
+                self._swap_names(found, swaps)
+        self._set(builtins, "__import__", self._importing(builtins.__import__))
         return self
 
     def __exit__(self, *_: object) -> None:
         while self._undo:
             owner, name, value = self._undo.pop()
             setattr(owner, name, value)
-
-    def _numpy(self) -> dict[int, Any]:
-        """Let ``numpy.random`` ask as well; return what stands for its functions, by their ids."""
-        module = sys.modules["numpy.random"]
-        if any(owner is module for owner, _, _ in self._undo):
-            return {}
-        swaps: dict[int, Any] = {}
-        for function in _NUMPY:
-            real = getattr(module, function)
-            enough = 1 if function == "default_rng" else 99
-            swaps[id(real)] = guarded = self._guarded(f"numpy.random.{function}", real, _RANDOM, enough)
-            self._set(module, function, guarded)
-        return swaps
+        _Installed.guard = self._before
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
         self._undo.append((owner, name, getattr(owner, name)))
         setattr(owner, name, value)
 
-    def _guarded(self, call: str, real: Callable[..., Any], hint: str, enough: int) -> Callable[..., Any]:
-        def guarded(*args: Any, **named: Any) -> Any:
-            if len(args) < enough and not (enough == 1 and any(one is not None for one in named.values())):
-                self._ask(call, hint)
-            return real(*args, **named)
+    def _patch(self, module: types.ModuleType, functions: Iterable[str], hint: str) -> None:
+        for name in functions:
+            real = getattr(module, name, None)
+            if real is not None:  # some are not on every platform
+                self._set(module, name, _asking(f"{module.__name__}.{name}", real, hint))
 
-        return guarded
-
-    def _ask(self, call: str, hint: str) -> None:
-        """Raise where a handler makes the call, directly or through a library."""
-        found = _caller()
-        agent = self._running() if found is not None else None
-        if agent is None or found is None:
+    def _patch_numpy(self) -> None:
+        module = sys.modules.get("numpy.random")
+        if module is None or _is_importing("numpy") or _is_importing("numpy.random"):
             return
-        error = UnrepeatableError(agent=agent, call=call, place=found.place, hint=hint)
+        if not hasattr(module.default_rng, "real"):
+            self._patch(module, _NUMPY, _RANDOM)
+
+    def _swap_names(self, module: types.ModuleType, swaps: dict[int, Any]) -> None:
+        """Replace the names that a module of the agents has for what is patched, and its random generators."""
+        for name, value in tuple(vars(module).items()):
+            if name.startswith("__"):
+                continue
+            if id(value) in swaps:
+                self._set(module, name, swaps[id(value)])
+            elif _is_generator(value):  # its state goes on from run to run, and from simulation to simulation
+                self._set(module, name, _SharedGenerator(f"{module.__name__}.{name}", value))
+
+    def refuse(self, call: str, hint: str, frame: types.FrameType) -> None:
+        """Raise if an agent's handler makes the call in a frame, itself or in a library."""
+        place = _place_of_read(frame)
+        agent = None if place is None else self._running()
+        if agent is None or place is None:
+            return
+        if hint is _MACHINE and _root_of(frame) not in self._roots:
+            return
+        error = NondeterminismError(agent=agent, call=call, place=place, hint=hint)
         self._caught(error)
         raise error
 
-    def _outside(self, what: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def refused(*args: Any, **named: Any) -> Any:
-            agent = self._running()
-            if agent is None:
-                return real(*args, **named)
-            error = OutsideError(call=f"{what}, started by agent {agent!r}")
-            self._caught(error)
-            raise error
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Raise if an agent's handler causes an audit event that stands for the world outside."""
+        what = _SOCKET if event.startswith("socket.") else _EVENTS.get(event)
+        device = event == "open" and _is_device(arguments[0])
+        if what is None and not device:
+            return
+        agent = self._running()
+        if agent is None:
+            return
+        place = _agents_line(sys._getframe(2))  # noqa: SLF001 - beneath this function and the hook or the reporting function
+        if place is None and event in _AT_IMPORT:
+            return
+        place = place or "an import"
+        error: NondeterminismError | ExternalCallError
+        if device:
+            error = NondeterminismError(agent=agent, call=f"open({arguments[0]!r})", place=place, hint=_RANDOM)
+        else:
+            options = {"hint": _HINTS[event]} if event in _HINTS else {}
+            error = ExternalCallError(call=f"{what} ({event})", agent=agent, place=place, **options)
+        self._caught(error)
+        raise error
 
-        return refused
-
-    def _calendar(self) -> Any:
-        """Return a module that is ``datetime`` but for the classes that read the clock."""
-        ask = self._ask
-
-        class Asking(type):
-            def __instancecheck__(cls, value: object) -> bool:
-                return isinstance(value, cls.__mro__[1])
-
-            def __subclasscheck__(cls, other: type) -> bool:
-                return issubclass(other, cls.__mro__[1])
-
-        class AskingDate(datetime.date, metaclass=Asking):
-            def __new__(cls, *args: Any, **named: Any) -> Any:
-                return datetime.date(*args, **named)
-
-            @classmethod
-            def today(cls) -> Any:
-                ask("date.today", _CLOCK)
-                return datetime.date.today()  # noqa: DTZ011 - what was asked for
-
-            @classmethod
-            def __get_pydantic_core_schema__(cls, *_: object) -> Any:
-                return core_schema.date_schema()
-
-        class AskingDatetime(datetime.datetime, metaclass=Asking):
-            def __new__(cls, *args: Any, **named: Any) -> Any:
-                return datetime.datetime(*args, **named)  # noqa: DTZ001 - as it was called
-
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                ask("datetime.now", _CLOCK)
-                return _moment(tz)
-
-            @classmethod
-            def utcnow(cls) -> Any:
-                ask("datetime.utcnow", _CLOCK)
-                return _moment(datetime.UTC).replace(tzinfo=None)
-
-            @classmethod
-            def today(cls) -> Any:
-                ask("datetime.today", _CLOCK)
-                return _moment(None)
-
-            @classmethod
-            def __get_pydantic_core_schema__(cls, *_: object) -> Any:
-                return core_schema.datetime_schema()
-
-        return _like(datetime, date=AskingDate, datetime=AskingDatetime)
-
-    def _chance(self) -> Any:
-        """Return a module that is ``random`` but for a ``Random`` that refuses to be made without a seed."""
-        ask = self._ask
-
-        class Seeded(random.Random):
-            def __init__(self, *args: Any) -> None:
-                if not args or args[0] is None:
-                    ask("random.Random()", _RANDOM)
-                super().__init__(*args)
-
-        return _like(random, Random=Seeded)
-
-    def _importing(self, real: Callable[..., Any], guarded: dict[str, Any]) -> Callable[..., Any]:
-        """Return an import that gives modules as they are guarded to a handler that imports them when it runs."""
+    def _importing(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Return an import function that hands the replaced modules to the agents' modules."""
         roots = self._roots
 
         def imported(name: str, names: Any = None, *rest: Any, **named: Any) -> Any:
-            names = named.get("globals", names)
-            if name in guarded and names and str(names.get("__name__", "")).partition(".")[0] in roots:
-                return guarded[name]
-            found = real(name, *(() if names is None or "globals" in named else (names,)), *rest, **named)
-            if name.partition(".")[0] == "numpy" and "numpy.random" in sys.modules:
-                self._numpy()
+            names = named.pop("globals", names)
+            if name in _MODULES and names and str(names.get("__name__", "")).partition(".")[0] in roots:
+                return _MODULES[name]
+            found = real(name, names, *rest, **named)
+            self._patch_numpy()
             return found
 
         return imported
 
 
-def _moment(zone: datetime.tzinfo | None) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(time.time(), zone)  # noqa: TID251 - for a caller who is no agent
+class _Installed:
+    """The guard of the simulation that runs in this process, and the audit hook, which cannot be removed."""
+
+    guard: DeterminismGuard | None = None
+    hooked = False
+
+    @classmethod
+    def hook(cls) -> None:
+        if not cls.hooked:
+            cls.hooked = True
+            sys.addaudithook(_audited)
+
+
+def _audited(event: str, arguments: tuple[Any, ...]) -> None:
+    guard = _Installed.guard
+    if guard is not None:
+        guard.audit(event, arguments)
+
+
+def _asking(call: str, real: Callable[..., Any], hint: str) -> Callable[..., Any]:
+    """Return a function that checks its caller, and then does what the real one does.
+
+    It knows no guard: a module that is imported during a simulation may keep it for ever.
+    """
+    name = call.rpartition(".")[2]
+    place = _CONVERTS_FROM.get(name)
+
+    def asking(*args: Any, **named: Any) -> Any:
+        guard = _Installed.guard
+        if guard is not None:
+            if place is not None:
+                harmless = len(args) > place and args[place] is not None
+            else:
+                harmless = name == "default_rng" and any(one is not None for one in (*args, *named.values()))
+            if not harmless:
+                guard.refuse(call, hint, sys._getframe(1))  # noqa: SLF001 - the caller
+        return real(*args, **named)
+
+    asking.real = real  # type: ignore[attr-defined]  # marks what is patched, and leads back
+    return asking
+
+
+def _reporting(event: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that reports an audit event, and then does what the real one does."""
+
+    def reporting(*args: Any, **named: Any) -> Any:
+        guard = _Installed.guard
+        if guard is not None:
+            guard.audit(event, args)
+        return real(*args, **named)
+
+    reporting.real = real  # type: ignore[attr-defined]  # as above
+    return reporting
+
+
+def _is_device(path: object) -> bool:
+    return isinstance(path, str | bytes | os.PathLike) and os.fsdecode(path) in _DEVICES
+
+
+def _ask(call: str, hint: str) -> None:
+    if _Installed.guard is not None:
+        _Installed.guard.refuse(call, hint, sys._getframe(2))  # noqa: SLF001 - the caller of the replaced class
+
+
+def _is_generator(value: object) -> bool:
+    if isinstance(value, random.Random):
+        return True
+    numpy = sys.modules.get("numpy.random")
+    kinds = tuple(kind for name in ("Generator", "RandomState") if (kind := getattr(numpy, name, None)) is not None)
+    return isinstance(value, kinds)
+
+
+class _SharedGenerator:
+    """Stands for a random generator at module level; a handler that uses it is refused."""
+
+    def __init__(self, name: str, real: Any) -> None:
+        self._name = name
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        _ask(f"{self._name}.{name}", f"all runs share it; {_RANDOM}")
+        return getattr(self._real, name)
+
+
+class _Asking(type):
+    """Metaclass of a class that stands for its base: an instance of the base is an instance of it."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.__mro__[1])
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, cls.__mro__[1])
+
+
+class _Date(datetime.date, metaclass=_Asking):
+    def __new__(cls, *args: Any, **named: Any) -> Any:
+        return datetime.date(*args, **named)
+
+    @classmethod
+    def today(cls) -> Any:
+        _ask("date.today", _CLOCK)
+        return datetime.date.today()  # noqa: DTZ011 - as it was called
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> Any:
+        return core_schema.date_schema()
+
+
+class _Datetime(datetime.datetime, metaclass=_Asking):
+    def __new__(cls, *args: Any, **named: Any) -> Any:
+        return datetime.datetime(*args, **named)  # noqa: DTZ001 - as it was called
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        _ask("datetime.now", _CLOCK)
+        return datetime.datetime.now(tz)  # noqa: TID251 - as it was called
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        _ask("datetime.utcnow", _CLOCK)
+        return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # noqa: TID251 - as it was called
+
+    @classmethod
+    def today(cls) -> Any:
+        _ask("datetime.today", _CLOCK)
+        return datetime.datetime.now()  # noqa: DTZ005, TID251 - as it was called
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> Any:
+        return core_schema.datetime_schema()
+
+
+class _Random(random.Random, metaclass=_Asking):
+    """A generator that needs a seed."""
+
+    def __init__(self, x: Any = None) -> None:
+        if x is None:
+            _ask("random.Random()", _RANDOM)
+        super().__init__(x)
 
 
 def _like(module: types.ModuleType, **changed: object) -> types.ModuleType:
-    """Return a module with other things under some names."""
+    """Return a copy of a module with some names changed; the others lead to the module, patched or not."""
     made = types.ModuleType(module.__name__)
-    made.__dict__.update(vars(module), **changed)
+    made.__dict__.update(changed, __getattr__=lambda name: getattr(module, name))
     return made
+
+
+_MODULES = {"datetime": _like(datetime, date=_Date, datetime=_Datetime), "random": _like(random, Random=_Random)}
+_CLASSES: dict[int, Any] = {
+    id(datetime): _MODULES["datetime"], id(random): _MODULES["random"], id(datetime.datetime): _Datetime,
+    id(datetime.date): _Date, id(random.Random): _Random,
+}  # fmt: skip
+"""Id of what the agents' modules may have a name for -> its replacement."""
+
+
+def _is_importing(package: str) -> bool:
+    """Return True while a package is being imported: its modules are not complete."""
+    spec = getattr(sys.modules.get(package), "__spec__", None)
+    return getattr(spec, "_initializing", False)
 
 
 def _module_of(agent: object) -> str:
@@ -261,22 +381,43 @@ def _module_of(agent: object) -> str:
     return type(agent).__module__
 
 
-def _caller() -> _Place | None:
-    """Return the line that makes a guarded call; None for one of the standard library or of Genie itself.
+def _is_stdlib(file: str) -> bool:
+    return file.startswith(_STDLIB) and not _is_library(file)
 
-    Behind a library's line the agent's own is looked for, which can do something about it.
-    """
-    frame = sys._getframe(3)  # noqa: SLF001 - beneath the guarded function, `_ask` and this one
-    name = frame.f_code.co_filename
-    if name.startswith((_OWN, "<frozen")) or (name.startswith(_STDLIB) and not name.startswith(_SITE)):
+
+def _is_library(file: str) -> bool:
+    return any(one in file for one in _LIBRARIES)
+
+
+def _root_of(frame: types.FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _place_of_read(frame: types.FrameType | None) -> str | None:
+    """Return the line to report for a read; None for Genie itself and trusted parts of the standard library."""
+    while frame is not None and _is_stdlib(frame.f_code.co_filename) and _root_of(frame) not in _TRUSTED:
+        frame = frame.f_back
+    if frame is None or frame.f_code.co_filename.startswith((_OWN, "<frozen")) or _root_of(frame) in _TRUSTED:
         return None
-    first = f"{name}:{frame.f_lineno}"
-    looked: types.FrameType | None = frame
-    while looked is not None:
-        name = looked.f_code.co_filename
-        if name.startswith(_OWN):
+    return _agents_line(frame)
+
+
+def _agents_line(frame: types.FrameType | None) -> str | None:
+    """Return the innermost line of an agent: ``file:line``; a library's line for an agent that is installed.
+
+    None where a module is imported: what it reads while it is made does not depend on a message.
+    """
+    library: str | None = None
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith("<frozen importlib"):
+            return None
+        if name.startswith(_CALLS_HANDLERS):
             break
-        if not name.startswith((*_SITE, *_STDLIB, "<frozen")):
-            return _Place(str(looked.f_globals.get("__name__", "")), f"{name}:{looked.f_lineno}")
-        looked = looked.f_back
-    return _Place("", first)
+        place = f"{name}:{frame.f_lineno}"
+        if _is_library(name):
+            library = library or place
+        elif not name.startswith((_OWN, *_STDLIB, "<frozen", "<string>")):
+            return place
+        frame = frame.f_back
+    return library

@@ -1,4 +1,4 @@
-"""Times of a scenario: a length such as ``2d 6h``, and how long something takes, drawn from a distribution."""
+"""Durations of a scenario: a fixed duration such as ``2d 6h``, or a distribution of durations."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _Z99 = 2.3263478740408408
 """Standard deviations above the median of the 99th percentile of a normal distribution."""
 
 
-def seconds(value: object) -> object:
-    """Return the seconds of a text such as ``1d 12h``; anything else as it is, for pydantic to judge.
+def parse_duration(value: object) -> object:
+    """Return the seconds of a text such as ``1d 12h``; another type is returned unchanged, for pydantic to check.
 
     Raises:
-        ValueError: The text is no length of time.
+        ValueError: The text is not a duration.
     """
     if not isinstance(value, str):
         return value
@@ -31,28 +31,30 @@ def seconds(value: object) -> object:
     while place < len(value.rstrip()):
         part = _PART.match(value, place)
         if part is None:
-            raise ValueError("write a length of time as 90, 90s, 15m, 6h, 2d or 1d 12h")
+            raise ValueError("write a duration as 90, 90s, 15m, 6h, 2d or 1d 12h")
         total += float(part[1]) * _UNITS[part[2]]
         place = part.end()
     if not value.strip():
-        raise ValueError("write a length of time as 90, 90s, 15m, 6h, 2d or 1d 12h")
+        raise ValueError("write a duration as 90, 90s, 15m, 6h, 2d or 1d 12h")
     return total
 
 
-Span = Annotated[
+Duration = Annotated[
     float,
-    BeforeValidator(seconds, json_schema_input_type=float | str),
+    BeforeValidator(parse_duration, json_schema_input_type=float | str),
     Field(ge=0, le=3_200_000_000, description="Seconds, or text such as 90s, 15m, 6h, 2d or `1d 12h`."),
 ]
 
 
-class Spread(Section):
-    """How long something takes: exactly one of the keys."""
+class Distribution(Section):
+    """A distribution of durations: exactly one of the keys."""
 
-    fixed: Span | None = Field(default=None, description="Always as long.")
-    uniform: list[Span] | None = Field(default=None, min_length=2, max_length=2, description="Shortest and longest.")
-    exponential: Span | None = Field(default=None, description="The mean.")
-    lognormal: list[Span] | None = Field(
+    fixed: Duration | None = Field(default=None, description="A constant duration.")
+    uniform: list[Duration] | None = Field(
+        default=None, min_length=2, max_length=2, description="Shortest and longest duration."
+    )
+    exponential: Duration | None = Field(default=None, description="Mean duration.")
+    lognormal: list[Duration] | None = Field(
         default=None, min_length=2, max_length=2, description="Median and 99th percentile."
     )
 
@@ -62,11 +64,11 @@ class Spread(Section):
             raise ValueError("give exactly one of fixed, uniform, exponential and lognormal")
         for pair in (self.uniform, self.lognormal):
             if pair is not None and (pair[0] > pair[1] or (pair is self.lognormal and not pair[0])):
-                raise ValueError("the second number is at least the first, and a median is above 0")
+                raise ValueError("the second number must not be below the first, and a median must be above 0")
         return self
 
     def draw(self, source: random.Random) -> float:
-        """Return a length in seconds."""
+        """Return a random duration in seconds."""
         if self.fixed is not None:
             return self.fixed
         if self.uniform is not None:
@@ -77,17 +79,19 @@ class Spread(Section):
         return median * math.exp(source.gauss(0.0, 1.0) * math.log(p99 / median) / _Z99)
 
 
-def spelt_out(value: object) -> object:
-    """Return a plain length as the spread that it stands for."""
+def as_distribution(value: object) -> object:
+    """Return the distribution of a plain duration."""
     return {"fixed": value} if isinstance(value, int | float | str) else value
 
 
-Takes = Annotated[Spread, BeforeValidator(spelt_out, json_schema_input_type=Spread | float | str)]
-"""A spread, or a plain length."""
+DurationDistribution = Annotated[
+    Distribution, BeforeValidator(as_distribution, json_schema_input_type=Distribution | float | str)
+]
+"""A distribution, or a plain duration."""
 
 
-def shown(length: float) -> str:
-    """Return seconds for people: ``3d 04:05:06``, ``12.5 s``, ``0.4 ms``."""
+def format_duration(length: float) -> str:
+    """Return a readable duration: ``3d 04:05:06``, ``12.5 s``, ``0.4 ms``."""
     if length < 1:
         return f"{length * 1000:.3g} ms"
     if length < 3600:

@@ -1,10 +1,10 @@
-"""What can go wrong with a simulation itself, each naming who and where.
+"""Errors of a simulation; each names the agent or task, and the place in the code.
 
-SimulationError          A   (an error of this library; the author of the agent mends it)
-├── DeadlockError            nothing can run, nothing is scheduled, and somebody still waits
-├── LivelockError            much runs, and time stands still
-├── OutsideError             something outside was called: a socket, a thread, a process
-└── UnrepeatableError        the wall clock or an unseeded source of randomness was read
+SimulationError          A   (an error of this library; the author of the agent fixes it)
+├── DeadlockError            no task can run, no timer is set, and a task still waits
+├── LivelockError            tasks run, and virtual time does not advance
+├── ExternalCallError        an agent used a socket, a process, a thread or real time
+└── NondeterminismError      an agent read the wall clock, unseeded randomness or the machine's state
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from genie.errors import GenieError
 
 
 class SimulationError(GenieError):
-    """Something that cannot happen in virtual time."""
+    """An error that only a simulation raises."""
 
     code: ClassVar[str] = "simulation"
 
 
 class DeadlockError(SimulationError):
-    """Nothing can run any more, and nothing is scheduled."""
+    """No task can run, and no timer is set."""
 
     code: ClassVar[str] = "deadlock"
     at: float
     """Virtual seconds."""
     waiting: tuple[str, ...]
-    """Who waits, and for whom or where."""
+    """Each waiting agent or task, with what it waits for."""
 
     def __str__(self) -> str:
-        waiting = "; ".join(self.waiting) or "nobody says who waits"
-        return f"deadlock after {self.at:.3f} virtual seconds: nothing can run and nothing is scheduled: {waiting}"
+        waiting = "; ".join(self.waiting) or "no waiting task is known"
+        return f"deadlock after {self.at:.3f} virtual seconds: no task can run and no timer is set: {waiting}"
 
 
 class LivelockError(SimulationError):
-    """Something goes on and on without a wait."""
+    """Tasks run without a wait, so virtual time does not advance."""
 
     code: ClassVar[str] = "livelock"
     at: float
@@ -44,24 +44,30 @@ class LivelockError(SimulationError):
 
     def __str__(self) -> str:
         busy = "; ".join(self.busy)
-        return f"livelock after {self.at:.3f} virtual seconds: {self.steps:,} steps without time passing: {busy}"
+        return f"livelock after {self.at:.3f} virtual seconds: {self.steps:,} steps at the same time: {busy}"
 
 
-class OutsideError(SimulationError):
-    """Something outside the simulation was called."""
+class ExternalCallError(SimulationError):
+    """A simulated program called something outside the simulation."""
 
-    code: ClassVar[str] = "outside"
+    code: ClassVar[str] = "external_call"
     call: str
-    hint: str = "give the agent a port that is bound to a fake"
+    """The call: ``a socket (socket.connect)``."""
+    agent: str = ""
+    place: str = ""
+    """``file:line``."""
+    hint: str = "bind the agent's port to a fake"
 
     def __str__(self) -> str:
-        return f"{self.call} is not there in a simulation; {self.hint}"
+        agent = f"agent {self.agent!r} uses " if self.agent else ""
+        place = f" at {self.place}" if self.place else ""
+        return f"{agent}{self.call}{place}, which a simulation does not allow; {self.hint}"
 
 
-class UnrepeatableError(SimulationError):
-    """Something was read that is different every time."""
+class NondeterminismError(SimulationError):
+    """An agent read a value that differs between executions."""
 
-    code: ClassVar[str] = "unrepeatable"
+    code: ClassVar[str] = "nondeterminism"
     agent: str
     call: str
     place: str

@@ -1,8 +1,8 @@
-"""An event loop in virtual time, whose every step is drawn from a seed.
+"""An event loop in virtual time. A seed determines the order of its steps.
 
-The clock jumps to the next timer when nothing can run, so a wait costs nothing. The steps of tasks that are ready at
-the same moment are put in the order of the tasks' numbers and then shuffled by the seed; everything else keeps the
-order in which it was scheduled. Sorting first matters: others keep tasks in sets, whose order is that of addresses.
+The clock jumps to the next timer when no task can run, so a wait takes no real time. Steps that are ready at the same
+virtual time are sorted by the numbers of their tasks, and then shuffled by the seed; other callbacks keep their order.
+The sort is necessary: libraries keep tasks in sets, whose order depends on memory addresses.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from genie.simulation.errors import DeadlockError, LivelockError, OutsideError
+from genie.simulation.errors import DeadlockError, ExternalCallError, LivelockError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
 T = TypeVar("T")
 
-MOST_STEPS = 1_000_000
-"""Callbacks at one moment from which a loop that stands still is reported."""
+MAX_STEPS = 1_000_000
+"""Callbacks at one virtual time after which the loop reports a livelock."""
 COLLECTED_EVERY = 200_000
-"""Callbacks after which cycles are collected: at set moments, so that finalisers run at the same ones every time."""
-MOST_NAMED = 12
+"""Callbacks between two garbage collections; a fixed number, so that finalisers run at the same step every time."""
+MAX_NAMED = 12
 _NO_FILE = "a simulation opens no file descriptors"
+_FAKE = "bind the agent's port to a fake"
 
 
 class SimulatedTask(asyncio.Task[Any]):
-    """A task that knows its number and who started it."""
+    """A task with its number and the task that started it."""
 
     number: int
     parent: SimulatedTask | None
 
 
 class _Handle:
-    """A callback that is to be called; ``cancel`` makes it never happen."""
+    """A scheduled callback; ``cancel`` prevents the call."""
 
     __slots__ = ("args", "at", "callback", "context", "number")
 
@@ -66,20 +67,20 @@ class _Handle:
         return self.at
 
 
-_Base: Any = asyncio.AbstractEventLoop  # thirty of its methods are there to refuse, see the end of this module
+_Base: Any = asyncio.AbstractEventLoop  # thirty of its methods are refused, see the end of this module
 
 
 class SimulationLoop(_Base):  # type: ignore[misc]  # see above
-    """Runs tasks in virtual time, on one thread, without a file descriptor.
+    """Runs tasks in virtual time, in one thread, without file descriptors.
 
     Args:
-        seed: Draws the order of steps that are ready at the same moment.
-        explain: Says who waits for whom when nothing can run any more.
-        most_steps: Callbacks at one moment from which a loop that stands still is reported.
+        seed: Determines the order of steps at the same virtual time.
+        explain: Describes the waiting tasks when a deadlock is found.
+        most_steps: Callbacks at one virtual time after which the loop reports a livelock.
     """
 
     def __init__(
-        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MOST_STEPS
+        self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MAX_STEPS
     ) -> None:
         self._now = 0.0
         self._random = random.Random(f"{seed}/steps")  # noqa: S311 - repeatable on purpose
@@ -96,20 +97,22 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         self._most_steps = most_steps
         self.explain = explain
         self.steps = 0
-        """Callbacks that have run."""
+        """Number of callbacks called."""
         self.failures: list[str] = []
-        """What went wrong in tasks that nobody awaits, by class and message."""
+        """Exceptions of tasks that nothing awaits, with their context."""
+        self.interrupted = False
+        """``interrupt`` was called: the next step raises ``KeyboardInterrupt``."""
 
     # --- time and callbacks ---
 
     def time(self) -> float:
-        """Return virtual seconds since the loop was made."""
+        """Return virtual seconds since the start."""
         return self._now
 
     def call_soon(
         self, callback: Any, *args: Any, context: contextvars.Context | None = None
-    ) -> Any:  # a handle of our own, lighter than asyncio's
-        """Call something at this very moment, after what is running."""
+    ) -> Any:  # a handle with fewer fields than asyncio's
+        """Call a function at the current virtual time, after the callbacks that are ready."""
         owner = getattr(callback, "__self__", None)
         number = owner.number if type(owner) is SimulatedTask else 0
         handle = _Handle(self._now, callback, args, context or contextvars.copy_context(), number)
@@ -117,38 +120,41 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         return handle
 
     def call_at(self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
-        """Call something at a moment."""
+        """Call a function at a virtual time."""
         handle = _Handle(when, callback, args, context or contextvars.copy_context(), 0)
-        if when < math.inf:  # what is due never is not scheduled: whoever waits for it alone waits for nothing
+        if when < math.inf:  # a wait for an infinite time is a deadlock if nothing else can run
             heapq.heappush(self._timers, (when, self._order(), handle))
         return handle
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
-        """Call something after so many seconds."""
+        """Call a function after a delay."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
-        """Call something soon; only from the loop's own thread, because another's moment is never the same."""
+        """Call a function soon; only from the loop's thread, because no seed determines when another thread calls."""
         if threading.get_ident() != self._thread:
-            raise OutsideError(call="a call from another thread")
+            raise ExternalCallError(call="a call from another thread")
         return self.call_soon(callback, *args, context=context)
 
     # --- running ---
 
     def _turn(self) -> None:
-        """Run everything that is ready; where nothing is, let time jump to the next timer."""
+        """Call everything that is ready; advance the time to the next timer if nothing is."""
         self._take_due()
         batch, self._ready = self._ready, []
         if len(batch) > 1:
             self._shuffle(batch)
         for handle in batch:
             callback = handle.callback
+            if self.interrupted:
+                self.interrupted = False
+                raise KeyboardInterrupt
             if callback is not None:
                 try:
                     handle.context.run(callback, *handle.args)
                 except (SystemExit, KeyboardInterrupt):
                     raise
-                except BaseException as error:  # noqa: BLE001 - as asyncio does: it has no one to go to
+                except BaseException as error:  # noqa: BLE001 - as asyncio does: nothing awaits the callback
                     self.call_exception_handler({"message": "a callback failed", "exception": error})
         before = self.steps
         self.steps = now = before + len(batch)
@@ -156,10 +162,10 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
             gc.collect()
         if now - self._still > self._most_steps:
             busy = tuple(sorted({_shown(handle.callback.__self__) for handle in batch if handle.number}))
-            raise LivelockError(at=self._now, steps=now - self._still, busy=busy[:MOST_NAMED])
+            raise LivelockError(at=self._now, steps=now - self._still, busy=busy[:MAX_NAMED])
 
     def _take_due(self) -> None:
-        """Make ready what is due; where nothing is ready, time jumps to the next timer."""
+        """Move due timers to the ready callbacks; advance the time if nothing is ready."""
         timers, ready = self._timers, self._ready
         while timers and timers[0][2].callback is None:
             heapq.heappop(timers)
@@ -175,7 +181,7 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
                 ready.append(handle)
 
     _still = 0
-    """Steps that had run when time last moved."""
+    """Number of callbacks at the last change of virtual time."""
 
     def _shuffle(self, batch: list[_Handle]) -> None:
         places = [place for place, handle in enumerate(batch) if handle.number]
@@ -191,30 +197,33 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
             batch[place] = handle
 
     def run_forever(self) -> None:
-        """Run until ``stop``.
+        """Run until ``stop`` is called.
 
         Raises:
-            DeadlockError: Nothing can run and nothing is scheduled; says who waits.
-            LivelockError: Time does not move any more.
+            DeadlockError: No task can run, and no timer is set.
+            LivelockError: Virtual time does not advance.
+            KeyboardInterrupt: ``interrupt`` was called.
         """
         if self._closed:
             raise RuntimeError("the loop is closed")
-        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - how every loop outside asyncio is made
-            raise RuntimeError("a loop is running already in this thread; simulate from outside it")
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - event loops outside asyncio have no public way
+            raise RuntimeError("an event loop is running in this thread; call simulate() outside of it")
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(firstiter=None, finalizer=self._generators.append)
         asyncio._set_running_loop(self)  # noqa: SLF001 - as above
         self._running, self._stopping, self._still = True, False, self.steps
+        _Active.loop = self
         try:
             while not self._stopping:
                 self._turn()
         finally:
+            _Active.loop = None
             self._running = False
             asyncio._set_running_loop(None)  # noqa: SLF001 - as above
             sys.set_asyncgen_hooks(*hooks)
 
     def run_until_complete(self, future: Any) -> Any:
-        """Run until a future or coroutine is done, and return its result."""
+        """Run until a future or coroutine is done; return its result."""
         task = asyncio.ensure_future(future, loop=self)
         task.add_done_callback(self._stop)
         try:
@@ -222,38 +231,38 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         finally:
             task.remove_done_callback(self._stop)
         if not task.done():
-            raise RuntimeError("the loop was stopped before the future was done")
+            raise RuntimeError("the loop stopped before the future was done")
         return task.result()
 
     def _stop(self, _future: Any) -> None:
         self._stopping = True
 
     def stop(self) -> None:
-        """Let the present turn be the last."""
+        """Stop after the current turn."""
         self._stopping = True
 
     def is_running(self) -> bool:
-        """Return True while it runs."""
+        """Return True while the loop runs."""
         return self._running
 
     def is_closed(self) -> bool:
-        """Return True once it is closed."""
+        """Return True after ``close``."""
         return self._closed
 
     def close(self) -> None:
-        """Forget everything that is scheduled."""
+        """Drop all callbacks and timers."""
         self._closed = True
         self._ready.clear()
         self._timers.clear()
 
     async def shutdown_asyncgens(self) -> None:
-        """Close the generators that were dropped before their end."""
+        """Close the async generators that were not exhausted."""
         generators, self._generators = self._generators, []
         for generator in generators:
             await generator.aclose()
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's name
-        """There is none."""
+        """Do nothing: the loop has no executor."""
 
     # --- tasks ---
 
@@ -262,53 +271,53 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Any, **options: Any) -> Any:
-        """Return a numbered task, which remembers who started it."""
+        """Return a numbered task."""
         number = self._numbers()
         if options.get("name") is None:
-            options["name"] = f"task-{number}"  # asyncio's own count goes on from one loop to the next
+            options["name"] = f"task-{number}"  # asyncio's count continues from loop to loop
         task = SimulatedTask.__new__(SimulatedTask)
         task.number = number
         parent = asyncio.current_task(self) if self._running else None
         task.parent = parent if isinstance(parent, SimulatedTask) else None
-        task.__init__(coro, loop=self, **options)  # type: ignore[misc]  # its number is needed for its first step
+        task.__init__(coro, loop=self, **options)  # type: ignore[misc]  # the constructor schedules a step, which needs the number
         return task
 
     def set_task_factory(self, factory: Any) -> None:
-        """Refuse: tasks are numbered here."""
+        """Refuse another factory: the loop numbers the tasks."""
         if factory is not None:
-            raise OutsideError(call="a task factory", hint="tasks are made by the simulation's loop")
+            raise ExternalCallError(call="a task factory", hint="the loop of the simulation makes the tasks")
 
     def get_task_factory(self) -> None:
-        """Return None, there is none."""
+        """Return None: there is no factory."""
 
     def current(self) -> object:
-        """Return the task that runs now, None outside of one."""
-        return asyncio.current_task(self)
+        """Return the running task; None outside of tasks, and in other threads."""
+        return asyncio.current_task(self) if self._running and threading.get_ident() == self._thread else None
 
     def tasks(self) -> list[SimulatedTask]:
-        """Return the tasks that are not done, in the order of their numbers."""
+        """Return the tasks that are not done, by number."""
         found = (task for task in asyncio.all_tasks(self) if isinstance(task, SimulatedTask))
         return sorted(found, key=_number_of)
 
     def _waiting(self) -> list[str]:
         told = self.explain() if self.explain is not None else []
-        return (told or [_shown(task) for task in self.tasks()])[:MOST_NAMED]
+        return (told or [_shown(task) for task in self.tasks()])[:MAX_NAMED]
 
     # --- errors ---
 
     def get_debug(self) -> bool:
-        """Return False: asyncio's debugging reads the wall clock."""
+        """Return False: asyncio's debug mode reads the wall clock."""
         return False
 
     def set_debug(self, enabled: bool) -> None:  # noqa: FBT001 - asyncio's signature
-        """Ignore it, for the same reason."""
+        """Ignore the call, for the same reason."""
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
-        """Keep what happened."""
+        """Keep the exception."""
         self.failures.append(f"{context.get('message')}: {context.get('exception')!r}")
 
     def set_exception_handler(self, handler: Any) -> None:
-        """Hand what nobody awaits to a handler."""
+        """Set the handler of exceptions that nothing awaits."""
         self._handler = handler
 
     def get_exception_handler(self) -> Any:
@@ -316,7 +325,7 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         return self._handler
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Tell of an error that nobody awaits."""
+        """Handle an exception that nothing awaits."""
         if self._handler is None:
             self.default_exception_handler(context)
         else:
@@ -324,14 +333,14 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
 
 
 _REFUSED = {
-    "run_in_executor": ("a thread", "declare `executor: thread` on the agent, which the simulation runs inline"),
+    "run_in_executor": ("a thread", "set `executor: thread` on the agent's card; the simulation then runs it inline"),
     **dict.fromkeys(("create_connection", "create_server", "create_datagram_endpoint", "create_unix_connection",
                      "create_unix_server", "connect_accepted_socket", "start_tls", "sendfile", "sock_recv",
                      "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendto", "sock_sendall",
                      "sock_connect", "sock_accept", "sock_sendfile", "getaddrinfo", "getnameinfo"),
-                    ("a socket", "give the agent a port that is bound to a fake")),
+                    ("a socket", _FAKE)),
     **dict.fromkeys(("subprocess_exec", "subprocess_shell"),
-                    ("a subprocess", "give the agent a port that is bound to a fake")),
+                    ("a process", _FAKE)),
     **dict.fromkeys(("add_reader", "remove_reader", "add_writer", "remove_writer", "connect_read_pipe",
                      "connect_write_pipe"), ("a file descriptor", _NO_FILE)),
     **dict.fromkeys(("add_signal_handler", "remove_signal_handler"), ("a signal handler", _NO_FILE)),
@@ -342,7 +351,7 @@ def _refusing(name: str) -> Any:
     what, hint = _REFUSED[name]
 
     def refuse(*_: object, **__: object) -> NoReturn:
-        raise OutsideError(call=f"{what} (loop.{name})", hint=hint)
+        raise ExternalCallError(call=f"{what} (loop.{name})", hint=hint)
 
     return refuse
 
@@ -357,14 +366,33 @@ def _number_of(one: Any) -> int:
 
 
 def _shown(task: SimulatedTask) -> str:
-    """Return a task and the place in the code where it waits."""
+    """Return the name of a task and the line at which it waits."""
     coroutine: Any = task.get_coro()
     name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
-    return f"{task.get_name()} ({name}) at {place_of(coroutine)}"
+    return f"{task.get_name()} ({name}) at {source_location(coroutine)}"
 
 
-def place_of(coroutine: Any) -> str:
-    """Return the innermost line, outside Genie where there is one, in which a coroutine waits: ``file:line``."""
+class _Active:
+    """The loop that runs in this process."""
+
+    loop: SimulationLoop | None = None
+
+
+def interrupt() -> bool:
+    """Let the running simulation raise ``KeyboardInterrupt`` between two steps; return False if none runs.
+
+    A signal handler calls this. An exception that the handler raised itself could arise in an agent, a finaliser or a
+    callback of the garbage collector, and be swallowed there.
+    """
+    loop = _Active.loop
+    if loop is None:
+        return False
+    loop.interrupted = True
+    return True
+
+
+def source_location(coroutine: Any) -> str:
+    """Return the line at which a coroutine waits: ``file:line``; the innermost line outside Genie if there is one."""
     place = inner = "?"
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
@@ -377,19 +405,19 @@ def place_of(coroutine: Any) -> str:
 
 
 def run(main: Coroutine[Any, Any, T], loop: SimulationLoop) -> T:
-    """Run a coroutine to its end in virtual time, cancel what is left, and close the loop.
+    """Run a coroutine to its end in virtual time, cancel the remaining tasks, and close the loop.
 
-    Cycles are collected at set moments meanwhile, and once more at the end, so that many runs leave nothing behind.
-    Whatever was there before is left alone by the collector: looking through it would take longer than most runs.
+    Garbage is collected at fixed steps and once at the end. Objects that existed before are excluded from collection:
+    to look through them takes longer than most simulations.
 
     Raises:
-        DeadlockError, LivelockError: As ``SimulationLoop.run_forever``.
+        DeadlockError, LivelockError, KeyboardInterrupt: As ``SimulationLoop.run_forever``.
     """
     collects = gc.isenabled()
     gc.disable()
     gc.freeze()
     try:
-        return loop.run_until_complete(main)  # type: ignore[no-any-return]  # what the coroutine returns
+        found: T = loop.run_until_complete(main)
     finally:
         try:
             _wind_up(loop)
@@ -399,6 +427,9 @@ def run(main: Coroutine[Any, Any, T], loop: SimulationLoop) -> T:
             gc.unfreeze()
             if collects:
                 gc.enable()
+    if loop.interrupted:  # after the last step
+        raise KeyboardInterrupt
+    return found
 
 
 def _wind_up(loop: SimulationLoop) -> None:
@@ -408,7 +439,7 @@ def _wind_up(loop: SimulationLoop) -> None:
     if left:
         try:
             loop.run_until_complete(asyncio.wait(left))
-        except (DeadlockError, LivelockError):  # some refuse to be cancelled; they are dropped with the loop
+        except (DeadlockError, LivelockError):  # a task that refuses to be cancelled is dropped with the loop
             for task in left:
-                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - it is told already
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - the error was reported before
     loop.run_until_complete(loop.shutdown_asyncgens())

@@ -1,8 +1,8 @@
-"""Agents as a simulation runs them: unmodified, each behind a station that sees what it is given.
+"""Instrumentation: runs unmodified agents with a check, a duration and faults at each handling.
 
-A station stands where the bus calls the handler. It judges every delivery a second time with gates of its own, so that
-"nothing denied is seen" does not rest on what the bus says of itself, and lets the scenario's trouble strike. Where
-there is no trouble and no declared work, the handler's own coroutine goes to the bus as it is.
+An instrumented agent stands between the bus and the handler. It judges each delivery again with its own compiled
+policies, so the invariant ``nothing_denied_is_seen`` does not depend on the bus. Without faults and a declared
+duration, the bus awaits the handler's own coroutine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from genie.bus.context import HandlerContext
 from genie.contracts.agent import Binding, FunctionAgent, Handlers
 from genie.edges.executors.default import Inline
 from genie.errors import AgentDefinitionError
-from genie.simulation.fault_injection import Draws, Meddled, Trouble
+from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,82 +29,82 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.executor import Job
     from genie.contracts.signature import ExecutorName, Signature
-    from genie.policy.policy import Decision, PolicySet
-    from genie.simulation.durations import Spread
-    from genie.simulation.journal import Ledger
-    from genie.simulation.schema import TroubleSection
+    from genie.policy.policy import Decision, Evaluator, PolicySet
+    from genie.simulation.durations import Distribution
+    from genie.simulation.journal import SimulationJournal
+    from genie.simulation.schema import FaultSection
 
 
-class Stations:
-    """All stations of one simulation.
+class Instrumentation:
+    """The instrumented agents of one simulation.
 
     Args:
-        ledger: Told of breaches.
-        policies: What judges.
-        candidate: What judges beside it and decides nothing.
+        journal: Receives violations.
+        policies: The policies in force.
+        candidate: Policies that are compared with those in force.
         work: Agent -> virtual time of a handling.
-        trouble: The scenario's entries with their places in it.
-        seed: Of the simulation.
-        now: Virtual seconds.
-        current: The task that runs.
+        trouble: The scenario's entries with their places.
+        seed: The simulation's seed.
+        now: Returns virtual seconds.
+        current: Returns the running task.
     """
 
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        journal: SimulationJournal,
         policies: PolicySet,
         candidate: PolicySet | None,
-        work: dict[str, Spread],
-        trouble: Sequence[tuple[int, TroubleSection]],
+        work: dict[str, Distribution],
+        trouble: Sequence[tuple[int, FaultSection]],
         seed: int,
         now: Callable[[], float],
         current: Callable[[], object],
     ) -> None:
         self._current = current
-        self._ledger = ledger
+        self._journal = journal
         self._policies = policies
         self._candidate = candidate
         self._work = work
         self._trouble = trouble
         self._seed = seed
         self._now = now
-        self._gates: dict[tuple[object, str], Evaluator] = {}
-        self.happened: Counter[str] = Counter()
+        self._gates: dict[tuple[object, str], Gate] = {}
+        self.injected: Counter[str] = Counter()
         self.compared: Counter[tuple[str, str]] = Counter()
         self.compared_of = 0
         self.stricter = 0
         self.bus: Bus | None = None
-        """Set once the runtime is open."""
+        """Set when the runtime is open."""
 
     def bound(self, binding: Binding) -> Binding:
-        """Return an agent's binding with its station before it."""
+        """Return the binding of an agent with the agent instrumented."""
         agent, card = binding.agent, binding.card
-        station = Station(self, card, self.trouble_of(card))
+        instrumented = InstrumentedAgent(self, card, self.faults_of(card))
         made: Any
         if isinstance(agent, FunctionAgent):
-            function, signature = station.function(agent.function, agent.signature)
+            function, signature = instrumented.function(agent.function, agent.signature)
             made = FunctionAgent(function, agent.card, signature)
         elif isinstance(agent, Handlers):
             made = _fresh(agent, card)
             handlers = dict(agent.handlers)
             for kind, (name, signature) in agent.handlers.items():
-                function, signature = station.function(getattr(made, name), signature)  # noqa: PLW2901 - the same one
+                function, signature = instrumented.function(getattr(made, name), signature)  # noqa: PLW2901 - the same one
                 object.__setattr__(made, name, function)
                 handlers[kind] = (name, signature)
             object.__setattr__(made, "handlers", handlers)
         else:
-            made = _Stranger(_fresh(agent, card), station)
+            made = _InstrumentedHandle(_fresh(agent, card), instrumented)
         return replace(binding, agent=made)
 
-    def trouble_of(self, card: AgentCard) -> Trouble:
-        """Return what goes wrong with an agent."""
-        return Trouble(self._trouble, card, self._seed, self._now, self.happened)
+    def faults_of(self, card: AgentCard) -> FaultInjector:
+        """Return the faults of an agent."""
+        return FaultInjector(self._trouble, card, self._seed, self._now, self.injected)
 
-    def work_of(self, agent: str) -> tuple[Spread, Draws] | None:
-        """Return how long a handling of an agent takes, and what that is drawn from."""
+    def work_of(self, agent: str) -> tuple[Distribution, RandomStreams] | None:
+        """Return the distribution of an agent's durations and its generators; None without a declared duration."""
         takes = self._work.get(agent)
-        return None if takes is None else (takes, Draws(f"{self._seed}/work/{agent}"))
+        return None if takes is None else (takes, RandomStreams(f"{self._seed}/work/{agent}"))
 
     def _gate(self, policies: PolicySet, kind: type[Payload], card: AgentCard, *, which: str) -> Evaluator:
         gate = self._gates.get((kind, f"{which}{card.id}"))
@@ -113,7 +113,7 @@ class Stations:
         return gate
 
     def seen(self, payload: Payload, card: AgentCard) -> int:
-        """An agent is about to handle a payload: was it allowed to? Return the bus's number of its run."""
+        """Check that an agent may handle a payload; return the bus's number of the run."""
         bus = self.bus
         if bus is None:
             return 0
@@ -122,12 +122,14 @@ class Stations:
             if delivery is not None and delivery.message.payload is payload:
                 break
         else:
-            self._ledger.breach("nothing_denied_is_seen", f"{card.id} handles a payload that no delivery carries")
+            self._journal.add_violation(
+                "nothing_denied_is_seen", f"{card.id} handles a payload that belongs to no delivery"
+            )
             return 0
         extra = delivery.extra
         message: Envelope[Any] = delivery.message if extra is None or extra.original is None else extra.original
         policies = bus.policies
-        if policies is not self._policies:  # they were replaced while it ran
+        if policies is not self._policies:  # they were replaced during the simulation
             self._policies = policies
             self._gates.clear()
         kind, sender = type(payload), bus.card_of(message)
@@ -142,7 +144,7 @@ class Stations:
         return number
 
     def context_of(self, card: AgentCard) -> Context | None:
-        """Return the context of the handling that runs, made where its handler takes none."""
+        """Return the context of the running handling, also for a handler without a context."""
         worker = None if self.bus is None else _worker(self.bus, self._current(), card)
         if self.bus is None or worker is None or worker.delivery is None:
             return None
@@ -152,18 +154,20 @@ class Stations:
         return found
 
     def arrival(self, run: int) -> int:
-        """Return the number of the arrival of a run, by the bus's number of it."""
-        found = self._ledger.numbers.get(run)
+        """Return the number of a run's arrival for the bus's number of the run."""
+        found = self._journal.numbers.get(run)
         return 0 if found is None else found
 
     def _judge(self, decision: Decision, message: Envelope[Any], payload: Payload, card: AgentCard) -> None:
-        run = self._ledger.runs.get(message.correlation_id)
+        run = self._journal.runs.get(message.correlation_id)
         number = None if run is None else run.number
-        what = f"{card.id} was given {payload.__topic__.name} ({message.id})"
+        what = f"{card.id} received {payload.__topic__.name} ({message.id})"
         if decision.verdict in {"deny", "hold"}:
-            self._ledger.breach("nothing_denied_is_seen", f"{what} against {decision.summary}", number)
+            self._journal.add_violation("nothing_denied_is_seen", f"{what} against {decision.summary}", number)
         elif decision.verdict == "redact" and payload is message.payload:
-            self._ledger.breach("nothing_denied_is_seen", f"{what} unmasked, against {decision.summary}", number)
+            self._journal.add_violation(
+                "nothing_denied_is_seen", f"{what} unmasked, against {decision.summary}", number
+            )
 
     def _compare(self, candidate: PolicySet, message: Envelope[Any], sender: AgentCard, card: AgentCard) -> None:
         self.compared_of += 1
@@ -175,26 +179,26 @@ class Stations:
 
 
 def _worker(bus: Bus, task: object, card: AgentCard) -> Any:
-    """Return the worker of an agent whose task runs, None where another's does."""
+    """Return the worker of an agent that runs a task; None if another agent runs it."""
     return next((worker for worker in bus.subscribers[card.id].workers if worker.task is task), None)
 
 
-class Station:
-    """What stands between the bus and one agent's handlers."""
+class InstrumentedAgent:
+    """One agent between the bus and its handlers."""
 
-    def __init__(self, stations: Stations, card: AgentCard, trouble: Trouble) -> None:
-        self._stations = stations
-        self._seen = stations.seen
+    def __init__(self, instrumentation: Instrumentation, card: AgentCard, faults: FaultInjector) -> None:
+        self._instrumentation = instrumentation
+        self._seen = instrumentation.seen
         self._card = card
-        self.trouble = trouble
-        self.work = stations.work_of(card.id)
+        self.faults = faults
+        self.work = instrumentation.work_of(card.id)
 
     def function(self, function: Callable[..., Any], signature: Signature) -> tuple[Callable[..., Any], Signature]:
-        """Return the handler to be called instead, and its contract."""
+        """Return the handler to call instead, and its signature."""
         card, seen = self._card, self._seen
         if card.executor != "loop":
-            return function, signature  # its job sees it
-        if not self.trouble and self.work is None:
+            return function, signature  # its job checks it
+        if not self.faults and self.work is None:
             if signature.takes_context:
 
                 def watched(payload: Payload, context: Context) -> Any:
@@ -223,13 +227,13 @@ class Station:
         async def troubled(payload: Payload, context: Context) -> Any:
             return await self.handled(call, payload, context, self.look(payload))
 
-        return troubled, signature._replace(takes_context=True, certain=signature.certain and not self.trouble)
+        return troubled, signature._replace(takes_context=True, certain=signature.certain and not self.faults)
 
     async def handled(
         self, call: Callable[[Any, Any], Any], payload: Payload, context: Context | None, run: int
     ) -> Any:
-        """Let a handler handle a payload for a run, as the scenario has it."""
-        times = await self.trouble.before(payload, run)
+        """Call a handler with the duration and the faults of the scenario."""
+        times = await self.faults.before(payload, run)
         outputs: list[Any] = []
         single = True
         for _ in range(times):
@@ -241,71 +245,71 @@ class Station:
                 return output
             single = single and not isinstance(output, tuple)
             outputs += output if isinstance(output, tuple) else () if output is None else (output,)
-        outputs = self.trouble.after(payload, outputs, context, run)
+        outputs = self.faults.after(payload, outputs, context, run)
         if single and len(outputs) < 2:
             return outputs[0] if outputs else None
         return tuple(outputs)
 
     async def _take(self, run: int) -> None:
         if self.work is not None:
-            takes, draws = self.work
-            await anyio.sleep(takes.draw(draws.source(run)))
+            takes, streams = self.work
+            await anyio.sleep(takes.draw(streams.next(run)))
 
     async def _streamed(
         self, call: Callable[[Any, Any], Any], payload: Payload, context: Context
     ) -> AsyncIterator[Any]:
         run = self.look(payload)
-        for _ in range(await self.trouble.before(payload, run)):
+        for _ in range(await self.faults.before(payload, run)):
             await self._take(run)
             async for output in call(payload, self._given(payload, context, run)):
-                for one in self.trouble.after(payload, [output], context, run):
+                for one in self.faults.after(payload, [output], context, run):
                     yield one
 
     def _given(self, payload: Payload, context: Context | None, run: int) -> Any:
-        """Return the context that the handler gets."""
-        return context if context is None or not self.trouble else Meddled(context, self.trouble, payload, run)
+        """Return the context for the handler."""
+        return context if context is None or not self.faults else FaultyContext(context, self.faults, payload, run)
 
     def context_of(self) -> Context | None:
-        """Return a context for a handler that takes none itself; what comes out later needs one."""
-        return self._stations.context_of(self._card)
+        """Return a context for a handler without one: a fault that delays an output needs it."""
+        return self._instrumentation.context_of(self._card)
 
-    def job(self, inner: Job) -> _Job:
-        """Return a job that takes its declared time and is called inline."""
-        return _Job(self, inner)
+    def job(self, inner: Job) -> _InstrumentedJob:
+        """Return a job that runs inline and takes its declared time."""
+        return _InstrumentedJob(self, inner)
 
     def look(self, payload: Payload) -> int:
-        """See what is handled; return the number of its run's arrival."""
-        return self._stations.arrival(self._seen(payload, self._card))
+        """Check a payload; return the number of the run's arrival."""
+        return self._instrumentation.arrival(self._seen(payload, self._card))
 
 
 def _fresh(agent: Any, card: AgentCard) -> Any:
-    """Return a copy of an agent with state, so that no simulation sees what another left there.
+    """Return a copy of an agent, so that simulations share no state.
 
     Raises:
-        AgentDefinitionError: It keeps something that cannot be copied.
+        AgentDefinitionError: The agent cannot be copied.
     """
     try:
         return copy.deepcopy(agent)
-    except Exception as error:  # noqa: BLE001 - whatever an object does when it is copied
-        why = f"keeps something that cannot be copied for a simulation ({type(error).__name__}); make it in open()"
+    except Exception as error:  # noqa: BLE001 - third-party code runs when an object is copied
+        why = f"cannot be copied for a simulation ({type(error).__name__}); create such objects in open()"
         raise AgentDefinitionError(f"agent {card.id!r}", why) from None
 
 
-class _Stranger:
-    """An agent that is neither a function nor of handlers, behind its station."""
+class _InstrumentedHandle:
+    """An agent with a ``handle`` method, instrumented."""
 
-    def __init__(self, agent: Any, station: Station) -> None:
+    def __init__(self, agent: Any, instrumented: InstrumentedAgent) -> None:
         self._agent = agent
-        self._station = station
+        self._instrumented = instrumented
         self.card: AgentCard = agent.card
 
     async def handle(self, message: Envelope[Any], context: Context) -> Any:
-        run = self._station.look(message.payload)
+        run = self._instrumented.look(message.payload)
 
         def call(_: Any, given: Any) -> Any:
             return self._agent.handle(message, given)
 
-        return await self._station.handled(call, message.payload, context, run)
+        return await self._instrumented.handled(call, message.payload, context, run)
 
     async def open(self) -> None:
         if hasattr(self._agent, "open"):
@@ -316,36 +320,37 @@ class _Stranger:
             await self._agent.close()
 
 
-class _Job:
+class _InstrumentedJob:
     abandoned = 0
 
-    def __init__(self, station: Station, inner: Job) -> None:
-        self._station = station
+    def __init__(self, instrumented: InstrumentedAgent, inner: Job) -> None:
+        self._instrumented = instrumented
         self._inner = inner
 
     async def call(self, payload: Payload) -> Any:
-        run = self._station.look(payload)
-        context = self._station.context_of() if self._station.trouble else None
-        return await self._station.handled(lambda given, _: self._inner.call(given), payload, context, run)
+        run = self._instrumented.look(payload)
+        context = self._instrumented.context_of() if self._instrumented.faults else None
+        return await self._instrumented.handled(lambda given, _: self._inner.call(given), payload, context, run)
 
     def close(self) -> None:
         self._inner.close()
 
 
 class SimulatedExecutor:
-    """Runs plain functions inline, each taking its declared virtual time; payloads of processes pass through JSON."""
+    """Runs plain functions inline with their declared virtual time; payloads for processes are converted to JSON."""
 
-    def __init__(self, stations: Stations, cards: dict[str, AgentCard]) -> None:
-        self._stations = stations
+    def __init__(self, instrumentation: Instrumentation, cards: dict[str, AgentCard]) -> None:
+        self._instrumentation = instrumentation
         self._cards = cards
         self._inline = Inline()
 
     def job(
         self, place: ExecutorName, agent: str, function: Callable[[Any], object], signature: Signature, slots: int
     ) -> Job:
-        """Return how an agent's plain function is called."""
-        station = Station(self._stations, self._cards[agent], self._stations.trouble_of(self._cards[agent]))
-        return station.job(self._inline.job(place, agent, function, signature, slots))
+        """Return a job that calls an agent's plain function."""
+        card = self._cards[agent]
+        instrumented = InstrumentedAgent(self._instrumentation, card, self._instrumentation.faults_of(card))
+        return instrumented.job(self._inline.job(place, agent, function, signature, slots))
 
     async def close(self) -> None:
-        """There is nothing to end."""
+        """Do nothing: the executor has no threads or processes."""

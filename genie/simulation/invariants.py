@@ -1,7 +1,8 @@
-"""What must hold whatever happens: built-in rules, and functions of others by entry point ``genie.invariants``.
+"""Invariants: built-in checks, and checks of other distributions in the entry-point group ``genie.invariants``.
 
-An invariant is a function of the evidence that yields one line for each breach. ``@invariant`` says what it needs
-besides: settings of its own, payloads of some topics, or the same simulation without trouble.
+An invariant is a function of the record that yields one violation at a time: a text, or ``(run, text)`` for a violation
+of one run. The search for a minimal failure tries a named run alone first. ``@invariant`` declares further
+requirements: settings, payloads of some topics, the answers, or the same simulation without trouble.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pydantic import Field, JsonValue, ValidationError
 from genie.config.schema import Section
 from genie.config.source_map import suggestion
 from genie.graph.model import Problem
-from genie.simulation.durations import Span, shown
-from genie.simulation.record import ANSWERED, Breach, Evidence, percentile
+from genie.simulation.durations import Duration, format_duration
+from genie.simulation.record import ANSWERED, Record, Violation, percentile
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -27,22 +28,21 @@ if TYPE_CHECKING:
     from genie.contracts.message import Payload
 
 GROUP = "genie.invariants"
-MOST_TOLD = 50
+MAX_REPORTED = 50
 
-Check = Callable[..., Iterable[str | tuple[str, int] | Breach]]
-"""Called with the evidence, and with the settings where the invariant has some. Yields lines, or lines with the number
-of the run."""
+Check = Callable[..., Iterable[str | tuple[int, str] | tuple[str, int] | Violation]]
+"""Receives the record, and the settings of an invariant that has settings."""
 
 
-class Needs(NamedTuple):
-    """What a check needs besides the evidence."""
+class Requirements(NamedTuple):
+    """Inputs of a check besides the record."""
 
     settings: type[Section] | None = None
     topics: tuple[type[Payload], ...] = ()
     baseline: bool = False
-    """The same simulation without trouble."""
+    """Run the same simulation without trouble, too."""
     answers: bool = False
-    """What every run was answered."""
+    """Keep the answers of all runs."""
 
 
 def invariant(
@@ -52,97 +52,102 @@ def invariant(
     baseline: bool = False,
     answers: bool = False,
 ) -> Callable[[Check], Check]:
-    """Say what a check needs: settings, payloads of some classes, the simulation without trouble, the answers."""
+    """Declare the requirements of a check."""
 
-    def note(check: Check) -> Check:
-        check.needs = Needs(settings, topics, baseline, answers)  # type: ignore[attr-defined]  # read by Rules.made
+    def decorate(check: Check) -> Check:
+        check.requirements = Requirements(settings, topics, baseline, answers)  # type: ignore[attr-defined]  # see resolve
         return check
 
-    return note
+    return decorate
 
 
 class Invariant(NamedTuple):
-    """A rule of one scenario."""
+    """An invariant of one scenario."""
 
     name: str
     check: Check
     settings: Section | None
-    needs: Needs
+    requirements: Requirements
 
-    def breaches(self, evidence: Evidence) -> list[Breach]:
-        """Return how it is broken, empty where it holds. A rule that fails itself holds nothing: it is broken."""
+    def violations(self, record: Record) -> list[Violation]:
+        """Return the violations; a check that raises, or returns no iterable of violations, is a violation itself."""
         arguments = () if self.settings is None else (self.settings,)
-        found: list[Breach] = []
+        found: list[Violation] = []
         try:
-            lines: object = self.check(evidence, *arguments)
-            if isinstance(lines, str) or not isinstance(lines, Iterable):
-                return [Breach(self.name, f"the rule itself fails: it returns {type(lines).__name__}, and no lines")]
-            for one in lines:
-                found.append(self._breach(one))
-                if len(found) >= MOST_TOLD:
+            results: object = self.check(record, *arguments)
+            if isinstance(results, str) or not isinstance(results, Iterable):
+                return [
+                    Violation(self.name, f"the check failed: it returned {type(results).__name__}, not an iterable")
+                ]
+            for one in results:
+                found.append(self._violation(one))
+                if len(found) >= MAX_REPORTED:
                     break
-        except Exception as error:  # noqa: BLE001 - somebody else's function, whose failure is a finding
-            found.append(Breach(self.name, f"the rule itself fails: {type(error).__name__} at {_place_of(error)}"))
+        except Exception as error:  # noqa: BLE001 - third-party code: its failure is reported as a violation
+            found.append(Violation(self.name, f"the check failed: {type(error).__name__} at {_place_of(error)}"))
         return found
 
-    def _breach(self, one: str | tuple[str, int] | Breach) -> Breach:
-        if isinstance(one, Breach):
+    def _violation(self, one: str | tuple[int, str] | tuple[str, int] | Violation) -> Violation:
+        if isinstance(one, Violation):
             return one._replace(invariant=self.name)
-        return Breach(self.name, one) if isinstance(one, str) else Breach(self.name, *one)
+        if isinstance(one, str):
+            return Violation(self.name, one)
+        first, second = one
+        return Violation(self.name, first, second) if isinstance(first, str) else Violation(self.name, second, first)
 
 
 def _place_of(error: BaseException) -> str:
-    """Return the line that raised, as ``file:line``."""
+    """Return the line that raised: ``file:line``."""
     frames = list(traceback.walk_tb(error.__traceback__))
     frame, line = frames[-1]
     return f"{frame.f_code.co_filename}:{line}"
 
 
-class Rules:
-    """The invariants that a scenario may name.
+class InvariantRegistry:
+    """The invariants that a scenario can name.
 
     Args:
-        named: Name -> a check, or where it is: ``module:function``.
+        named: Name -> a check, or its location: ``module:function``.
     """
 
     def __init__(self, named: Mapping[str, Check | str] | None = None) -> None:
         self._named: dict[str, Check | str] = {**NAMED, **(named or {})}
 
     @classmethod
-    def installed(cls) -> Rules:
-        """Return the built-in rules and those that installed distributions offer."""
+    def installed(cls) -> InvariantRegistry:
+        """Return the built-in invariants and those of installed distributions."""
         found: dict[str, Check | str] = {}
         for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda one: one.name):
             try:
                 loaded = point.load()
-            except Exception:  # noqa: BLE001 - whatever a module does: who names the rule is told, nobody else
+            except Exception:  # noqa: BLE001 - third-party module: only a scenario that names the invariant fails
                 loaded = point.value
             found.update(loaded if isinstance(loaded, Mapping) else {point.name: loaded})
         return cls(found)
 
     @staticmethod
     def always() -> tuple[Invariant, ...]:
-        """Return the rules that every scenario has."""
-        return tuple(Invariant(name, check, None, Needs()) for name, check in ALWAYS.items())
+        """Return the invariants that apply to every scenario."""
+        return tuple(Invariant(name, check, None, Requirements()) for name, check in ALWAYS.items())
 
-    def made(
+    def resolve(
         self,
         place: int,
         given: Mapping[str, dict[str, JsonValue] | None],
         problems: list[Problem],
         answer: type[Payload],
     ) -> Invariant | None:
-        """Return the invariant of one entry; None, with a problem noted, where there is none.
+        """Return the invariant of one entry, or add a problem and return None.
 
-        Settings with a method ``problem`` are asked whether they fit the class of the pipeline's answer.
+        Settings with a method ``problem`` check themselves against the class of the pipeline's answer.
         """
         at: tuple[str | int, ...] = ("invariants", place)
         if len(given) != 1:
-            problems.append(Problem(at, "an invariant is one name, with its settings beneath it"))
+            problems.append(Problem(at, "an invariant is one name with its settings"))
             return None
         name, settings = next(iter(given.items()))
         if name in ALWAYS:
-            problems.append(Problem(at, f"{name} always holds; leave it out"))
+            problems.append(Problem(at, f"{name} is always checked; leave it out"))
             return None
         check = self._named.get(name)
         if check is None:
@@ -153,17 +158,17 @@ class Rules:
             module, _, attribute = check.partition(":")
             try:
                 check = getattr(importlib.import_module(module), attribute)
-            except Exception as error:  # noqa: BLE001 - whatever a module does becomes one line about it
+            except Exception as error:  # noqa: BLE001 - third-party module: its failure becomes a problem of the scenario
                 problems.append(Problem(at, f"invariant {name!r} cannot be loaded: {type(error).__name__}"))
                 return None
-        needs: Needs = getattr(check, "needs", Needs())
+        requirements: Requirements = getattr(check, "requirements", Requirements())
         made: Section | None = None
-        if needs.settings is not None:
+        if requirements.settings is not None:
             try:
-                made = needs.settings.model_validate(settings or {})
+                made = requirements.settings.model_validate(settings or {})
             except ValidationError as error:
                 told = error.errors(include_url=False, include_input=False)
-                problems += (Problem((*at, name), _wrong(name, needs.settings, one)) for one in told)
+                problems += (Problem((*at, name), _wrong(name, requirements.settings, one)) for one in told)
                 return None
             fits = getattr(made, "problem", None)
             problem = None if fits is None else fits(answer)
@@ -173,11 +178,11 @@ class Rules:
         elif settings:
             problems.append(Problem((*at, name), f"invariant {name!r} has no settings; remove them"))
             return None
-        return Invariant(name, check, made, needs)
+        return Invariant(name, check, made, requirements)
 
 
 def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
-    """Say what is wrong with a rule's settings."""
+    """Return the text for a wrong setting."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{name} has no {where!r}{suggestion(where, settings.model_fields)}"
@@ -185,41 +190,47 @@ def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
     return f"{name}.{where}: {said[:1].lower()}{said[1:]}"
 
 
-# --- the rules that always hold ---
+# --- invariants of every scenario ---
 
 
 _ENDS = ("handled", "denied", "expired", "cancelled", "dead_lettered")
 
 
-def account_balances(evidence: Evidence) -> Iterator[str]:
-    """Every accepted delivery is in exactly one outcome, and the journal says the same as the counters."""
-    totals = evidence.totals
+def account_balances(record: Record) -> Iterator[str]:
+    """Every accepted delivery has exactly one outcome, and the journal agrees with the counters."""
+    totals = record.totals
     if totals is None:
         return
     if not totals.balanced:
         yield f"the account does not balance: {totals._asdict()}"
-    if totals.in_flight and evidence.deadlock is None:
+    if totals.in_flight and record.deadlock is None:
         yield f"{totals.in_flight:,} deliveries are in flight after the end"
+    if record.injected["fail_journal"]:
+        return  # the journal is incomplete: the bus may stop to write one that fails
     for name in _ENDS:
-        counted, recorded = getattr(totals, name), evidence.kinds[name]
-        if counted > recorded or (counted < recorded and name != "denied"):  # answers are denied too, and recorded so
+        # The totals count deliveries. The journal also records the end of answers, which it cannot tell from the
+        # deliveries of an agent with the id "asker".
+        counted, recorded = getattr(totals, name), record.kinds[name]
+        if not recorded - record.answers_ended[name] <= counted <= recorded:
             yield f"{counted:,} deliveries are counted as {name}, and {recorded:,} are recorded"
 
 
-def runs_end(evidence: Evidence) -> Iterator[str | Breach]:
-    """Every run ends in an outcome; nothing waits for ever."""
-    if evidence.deadlock is not None:
-        yield evidence.deadlock
-    yield from (f"an error that nobody awaited: {failure}" for failure in evidence.failures)
-    for run in evidence.runs:
+def runs_end(record: Record) -> Iterator[str | Violation]:
+    """Every run has an outcome; no task waits for ever."""
+    if record.deadlock is not None:
+        yield record.deadlock
+    yield from (f"an exception in a task that nothing awaits: {failure}" for failure in record.failures)
+    for run in record.runs:
         if run.outcome == "unfinished":
-            yield Breach("", f"run {run.number} ({run.run_id}) has no outcome; {run.reason}".rstrip("; "), run.number)
+            yield Violation(
+                "", f"run {run.number} ({run.run_id}) has no outcome; {run.reason}".rstrip("; "), run.number
+            )
 
 
 def _seen(name: str) -> Check:
-    def check(evidence: Evidence) -> Iterator[Breach]:
-        """Was looked at while the simulation ran."""
-        yield from (one for one in evidence.breaches if one.invariant == name)
+    def check(record: Record) -> Iterator[Violation]:
+        """Return the violations found during the simulation."""
+        yield from (one for one in record.violations if one.invariant == name)
 
     return check
 
@@ -233,78 +244,78 @@ ALWAYS: dict[str, Check] = {
 }
 
 
-# --- the rules that a scenario asks for ---
+# --- invariants that a scenario can name ---
 
 
 class LatencySettings(Section):
-    """Of p99."""
+    """Settings of p99."""
 
-    under: Span = Field(gt=0, description="Virtual time that 99 % of the answered runs stay below.")
+    under: Duration = Field(gt=0, description="Upper bound of the 99th percentile, in virtual time.")
 
 
 @invariant(settings=LatencySettings)
-def p99(evidence: Evidence, settings: LatencySettings) -> Iterator[str]:
-    """The 99th percentile of virtual latency is under a bound."""
-    found = percentile(evidence.latencies(), 0.99)
+def p99(record: Record, settings: LatencySettings) -> Iterator[str]:
+    """The 99th percentile of virtual latency is below a bound."""
+    found = percentile(record.latencies(), 0.99)
     if found is not None and found >= settings.under:
-        yield f"p99 is {shown(found)}, not under {shown(settings.under)}"
+        yield f"p99 is {format_duration(found)}, not under {format_duration(settings.under)}"
 
 
 @invariant(baseline=True)
-def same_answers(evidence: Evidence) -> Iterator[Breach]:
-    """An answer with trouble equals the one without, or says that it is partial."""
-    if evidence.baseline is None:
+def same_answers(record: Record) -> Iterator[Violation]:
+    """An answer with trouble equals the answer without trouble, or is marked partial."""
+    if record.baseline is None:
         return
-    before = {run.number: run for run in evidence.baseline.runs}
-    for run in evidence.runs:
+    before = {run.number: run for run in record.baseline.runs}
+    for run in record.runs:
         other = before.get(run.number)
         if run.outcome == "answered" and other is not None and other.outcome in ANSWERED and run.answer != other.answer:
-            yield Breach("", f"run {run.number} ({run.run_id}) answers otherwise than without trouble", run.number)
+            yield Violation("", f"run {run.number} ({run.run_id}) has another answer than without trouble", run.number)
 
 
 class AnsweredSettings(Section):
-    """Of answered."""
+    """Settings of answered."""
 
-    share: float = Field(gt=0, le=1, description="Share of the runs that have an answer, partial ones included.")
+    share: float = Field(gt=0, le=1, description="Share of the runs that have an answer; partial answers count.")
 
 
 @invariant(settings=AnsweredSettings)
-def answered(evidence: Evidence, settings: AnsweredSettings) -> Iterator[str]:
-    """Most runs bring an answer."""
-    count = sum(run.outcome in ANSWERED for run in evidence.runs)
-    if evidence.runs and count < settings.share * len(evidence.runs):
-        yield f"{count:,} of {len(evidence.runs):,} runs have an answer, fewer than {settings.share:.1%}"
+def answered(record: Record, settings: AnsweredSettings) -> Iterator[str]:
+    """A share of the runs has an answer."""
+    count = sum(run.outcome in ANSWERED for run in record.runs)
+    if record.runs and count < settings.share * len(record.runs):
+        yield f"{count:,} of {len(record.runs):,} runs have an answer, fewer than {settings.share:.1%}"
 
 
 class StricterSettings(Section):
-    """Of not_stricter."""
+    """Settings of not_stricter."""
 
     share: float = Field(default=0.0, ge=0, le=1, description="Share of the allowed deliveries that may be refused.")
 
 
 @invariant(settings=StricterSettings)
-def not_stricter(evidence: Evidence, settings: StricterSettings) -> Iterator[str]:
-    """Policies in shadow mode, and the compared policy set, would let through what is let through now."""
+def not_stricter(record: Record, settings: StricterSettings) -> Iterator[str]:
+    """Policies in shadow mode, and the compared policy set, allow the deliveries that are allowed now."""
     shadow = Counter(
         {
             f"{policy} would {verdict.removeprefix(_SHADOW)}": count
-            for (policy, verdict), count in evidence.verdicts.items()
+            for (policy, verdict), count in record.verdicts.items()
             if verdict in {f"{_SHADOW}deny", f"{_SHADOW}hold"}
         }
     )
-    handled = evidence.kinds["handled"]
+    handled = record.kinds["handled"]
     if shadow.total() > settings.share * handled:
-        yield f"policies in shadow mode object to deliveries, of which {handled:,} were handled: {_worst(shadow)}"
-    if evidence.stricter > settings.share * evidence.compared_of:
-        told = Counter({f"{policy} {verdict}": count for (policy, verdict), count in evidence.compared.items()})
+        yield f"policies in shadow mode would refuse deliveries, of which {handled:,} were handled: {_worst(shadow)}"
+    if record.stricter > settings.share * record.compared_of:
+        told = Counter({f"{policy} {verdict}": count for (policy, verdict), count in record.compared.items()})
         yield (
-            f"the compared policies would refuse {evidence.stricter:,} of {evidence.compared_of:,} deliveries that "
+            f"the compared policies would refuse {record.stricter:,} of {record.compared_of:,} deliveries that "
             f"are allowed now: {_worst(told)}"
         )
 
 
 _SHADOW = "shadow_"
-"""What a verdict of shadow mode begins with."""
+"""Prefix of a verdict in shadow mode."""
 
 
 def _worst(counts: Counter[str]) -> str:

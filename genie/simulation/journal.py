@@ -1,7 +1,7 @@
-"""The journal of a simulation: every record a line, hashed as it is written, and watched on its way.
+"""The journal of a simulation: one line per record, hashed while it is written, with checks on the way.
 
-A line names and never quotes. In place of a payload it carries a checksum of its content, so that two journals are
-equal only where every message said the same.
+A line contains names, never payload text. It carries a checksum of the payload, so two journals are equal only if all
+payloads are equal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from genie.contracts.message import topic_of
-from genie.simulation.record import Breach, Line
+from genie.simulation.record import TimelineEntry, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,43 +26,46 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import JournalRecord
 
 _BUFFERED = 512
-MOST_BREACHES = 50
-"""Breaches of one invariant that are kept by name."""
-MOST_LINES = 400
-"""Records of one run that are kept for its timeline."""
+_MAX_QUOTED = 10_000
+MAX_VIOLATIONS = 50
+"""Violations kept per invariant."""
+MAX_TIMELINE = 400
+"""Records kept per run for its timeline."""
+_ASKER = "asker"
+"""The bus records this recipient for an answer that ends without reaching its asker."""
 
 
 class OpenRun:
-    """What is remembered of a run while it is in flight."""
+    """The state kept for a run in flight."""
 
     __slots__ = ("labels", "number", "records", "state")
 
     def __init__(self, number: int, state: Any) -> None:
         self.number = number
         self.state = state
-        """The bus's own account of it."""
+        """The bus's own state of the run."""
         self.labels: dict[int, int] = {}
         """Number of a message -> its declared label."""
         self.records: list[JournalRecord] = []
 
-    def timeline(self) -> tuple[Line, ...]:
-        """Return what happened, without payloads."""
+    def timeline(self) -> tuple[TimelineEntry, ...]:
+        """Return the run's records without payloads."""
         return tuple(
-            Line(one.at, one.kind, one.message_id, one.topic, one.sender, one.recipient, one.reason,
-                 None if one.message is None else one.message.causation_id)
+            TimelineEntry(one.at, one.kind, one.message_id, one.topic, one.sender, one.recipient, one.reason,
+                          None if one.message is None else one.message.causation_id)
             for one in self.records
         )  # fmt: skip
 
 
-class Ledger:
-    """Writes the journal of one simulation and looks at what passes.
+class SimulationJournal:
+    """Writes the journal of one simulation and checks each record.
 
     Args:
-        file: Where the lines go besides the hash.
+        file: Receives the lines; they are hashed in any case.
         cards: Agent or caller -> its card.
         topics: Topics whose payloads are kept for invariants.
-        most: Messages after which ``full`` is called.
-        full: Breaks the simulation off.
+        most: Number of messages after which ``full`` is called.
+        full: Stops the simulation.
     """
 
     def __init__(
@@ -84,30 +87,33 @@ class Ledger:
         self.messages = 0
         self.records = 0
         self.kinds: Counter[str] = Counter()
+        self.answers_ended: Counter[str] = Counter()
         self.runs: dict[str, OpenRun] = {}
         self.numbers: dict[int, int] = {}
-        """The bus's number of a run in flight -> number of its arrival."""
+        """Number of a run in flight, as the bus counts -> number of its arrival."""
         self.opened: dict[int, OpenRun] = {}
         """Number of an arrival -> its run, until the caller has an outcome."""
         self.kept: dict[str, list[tuple[int, Payload]]] = {topic: [] for topic in topics}
-        self.breaches: list[Breach] = []
-        self._breached: Counter[str] = Counter()
+        self.violations: list[Violation] = []
+        self._violated: Counter[str] = Counter()
         self.on_held: Callable[[], None] | None = None
-        """Told when a delivery was held."""
+        """Called for each delivery that a policy holds."""
         self.number = 0
-        """Of the arrival that is being asked."""
+        """Number of the arrival that is being asked."""
 
-    def breach(self, invariant: str, text: str, run: int | None = None) -> None:
-        """Note something that must not be."""
-        self._breached[invariant] += 1
-        if self._breached[invariant] <= MOST_BREACHES:
-            self.breaches.append(Breach(invariant, text, run))
+    def add_violation(self, invariant: str, text: str, run: int | None = None) -> None:
+        """Keep a violation, up to ``MAX_VIOLATIONS`` per invariant."""
+        self._violated[invariant] += 1
+        if self._violated[invariant] <= MAX_VIOLATIONS:
+            self.violations.append(Violation(invariant, text, run))
 
     def record(self, entry: JournalRecord) -> None:
         """Write one record."""
         number, at, kind, run_id, message_id, topic, sender, recipient, reason, detail, message, _, _ = entry
         self.records = number
         self.kinds[kind] += 1
+        if recipient == _ASKER:
+            self.answers_ended[kind] += 1
         quoted = self._quoted
         head = (
             f'{{"n":{number},"at":{at!r},"kind":"{kind}","run":"{run_id}","message":"{message_id}","topic":"{topic}",'
@@ -133,12 +139,17 @@ class Ledger:
         run = self.runs.get(run_id)
         if message is not None:
             if run is None:
-                run = self.runs[run_id] = OpenRun(self.number, message.scope.run)
-                self.opened[self.number] = run
-                self.numbers[run.state.number] = self.number
+                run = self._open(run_id, message.scope.run)
             self._accepted(message, run, topic)
-        if run is not None and len(run.records) < MOST_LINES:
+        if run is not None and len(run.records) < MAX_TIMELINE:
             run.records.append(entry)
+
+    def _open(self, run_id: str, state: Any) -> OpenRun:
+        """Keep the state of a run at its first message, before any handler runs."""
+        state.seed = self.number  # the bus's own number of a run depends on other runs
+        run = self.runs[run_id] = self.opened[self.number] = OpenRun(self.number, state)
+        self.numbers[state.number] = self.number
+        return run
 
     def _accepted(self, message: Envelope[Any], run: OpenRun, topic: str) -> None:
         label = int(message.label)
@@ -148,29 +159,29 @@ class Ledger:
             card = self._cards.get(message.sender)
             if card is None or type(message.payload) not in card.declassifies:
                 text = f"{message.sender} sent {topic} ({message.id}) labelled {message.label.label}, below its cause"
-                self.breach("labels_never_fall", text, run.number)
+                self.add_violation("labels_never_fall", text, run.number)
         if label < topic_of(message.payload).classification:
-            text = f"{message.sender} sent {topic} ({message.id}) labelled below what its class declares"
-            self.breach("labels_never_fall", text, run.number)
+            text = f"{message.sender} sent {topic} ({message.id}) labelled below the class's declared label"
+            self.add_violation("labels_never_fall", text, run.number)
         if topic in self.kept:
             self.kept[topic].append((run.number, message.payload))
         if self.messages > self._most:
             self._full()
 
     def sweep(self) -> None:
-        """Forget the runs that are over."""
+        """Drop the state of all closed runs."""
         for run_id, run in tuple(self.runs.items()):
             if run.state.closed:
                 self.forget(run_id)
 
     def forget(self, run_id: str) -> None:
-        """Forget a run."""
+        """Drop the state of a run."""
         run = self.runs.pop(run_id, None)
         if run is not None:
             self.numbers.pop(run.state.number, None)
 
     def _quote(self, text: str) -> str:
-        if len(self._quoted) > 10_000:
+        if len(self._quoted) > _MAX_QUOTED:
             self._quoted.clear()
         found = self._quoted[text] = json.dumps(text)
         return found
@@ -183,30 +194,30 @@ class Ledger:
             self._file.write(text)
 
     def close(self) -> str:
-        """Write what is left, and return the SHA-256 of all lines."""
+        """Write the buffered lines, and return the SHA-256 of all lines."""
         self._flush()
         return self._hash.hexdigest()
 
 
 def checksum(payload: Payload) -> int:
-    """Return a CRC-32 of what a payload says; 0 where its fields have no order that every process shares."""
+    """Return a CRC-32 of a payload's content; 0 for a class whose fields have no order across processes."""
     if not _ordered(type(payload)):
         return 0
     try:
         return zlib.crc32(to_json(payload, inf_nan_mode="strings"))
-    except PydanticSerializationError:  # bytes that are no UTF-8, such as a statement in Latin-1
+    except PydanticSerializationError:  # bytes that are not UTF-8, such as a statement in Latin-1
         return zlib.crc32(to_json(payload.model_dump(), bytes_mode="base64", inf_nan_mode="strings"))
 
 
 @functools.cache
 def _ordered(kind: type[Payload]) -> bool:
-    """Return True for a class without sets: theirs is the order of hashes, which differ from process to process."""
+    """Return True for a class without sets: a set's order depends on hashes, which differ between processes."""
     return "uniqueItems" not in json.dumps(kind.model_json_schema())
 
 
-def grouped(breaches: Iterable[Breach]) -> dict[str, list[Breach]]:
-    """Return breaches by invariant."""
-    found: dict[str, list[Breach]] = defaultdict(list)
-    for one in breaches:
+def by_invariant(violations: Iterable[Violation]) -> dict[str, list[Violation]]:
+    """Return violations by the name of their invariant."""
+    found: dict[str, list[Violation]] = defaultdict(list)
+    for one in violations:
         found[one.invariant].append(one)
     return dict(found)

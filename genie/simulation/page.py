@@ -22,15 +22,15 @@ from genie.contracts.rendering import (
 from genie.reports.html.page import Badge, Page, stamp, whole_page
 from genie.simulation.durations import shown
 from genie.simulation.record import ANSWERED, percentile
-from genie.simulation.report import MOST_NAMED, held
+from genie.simulation.report import MAX_NAMED, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from genie.contracts.rendering import Block
-    from genie.simulation.record import Evidence, Line
+    from genie.simulation.record import Record, TimelineEntry
     from genie.simulation.scenario import Scenario
-    from genie.simulation.shrinking import Smallest
+    from genie.simulation.shrinking import MinimalFailure
 
 BINS = 60
 """Intervals of virtual time for which latencies are summarised."""
@@ -46,9 +46,9 @@ _DULL = ("started", "judged")
 """Kinds of records that repeat what a neighbouring record says."""
 
 
-def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> str:
+def simulation_page(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> str:
     """Return the page of one seed."""
-    broken = bool(evidence.breaches)
+    broken = bool(evidence.violations)
     sections = [
         _holds(scenario, evidence),
         Section("Runs", (_tiles(evidence), *_runs(evidence)), vital=True),
@@ -68,7 +68,7 @@ def simulation_page(scenario: Scenario, evidence: Evidence, smallest: Smallest |
     )
 
 
-def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Iterator[Block]:
+def _head(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> Iterator[Block]:
     yield Paragraph(_answer(scenario, evidence), "answer")
     story = " ".join(scenario.section.story.split())
     if story:
@@ -80,18 +80,18 @@ def _head(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, rep
         )
 
 
-def _answer(scenario: Scenario, evidence: Evidence) -> str:
-    names = list(dict.fromkeys(one.invariant for one in evidence.breaches))
+def _answer(scenario: Scenario, evidence: Record) -> str:
+    names = list(dict.fromkeys(one.invariant for one in evidence.violations))
     if names:
         return f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not hold."
     count = len(scenario.invariants)
     return f"All {count} invariants hold over {len(evidence.runs):,} runs and {evidence.messages:,} messages."
 
 
-def _holds(scenario: Scenario, evidence: Evidence) -> Section:
+def _holds(scenario: Scenario, evidence: Record) -> Section:
     rows = [
         (one["name"], "holds" if one["holds"] else "BROKEN", "; ".join(one["breaches"][:3]) or None)
-        for one in held(scenario, evidence.breaches)
+        for one in held(scenario, evidence.violations)
     ]
     table = _table("Invariants", ("invariant", "", "how"), rows, numbers=False)
     return Section("Invariants", (Card("", (table,), wide=True),), vital=True)
@@ -105,7 +105,7 @@ def _table(
     return Table(caption, columns, tuple(rows))
 
 
-def _tiles(evidence: Evidence) -> Tiles:
+def _tiles(evidence: Record) -> Tiles:
     took = evidence.latencies()
     answered = sum(run.outcome in ANSWERED for run in evidence.runs)
     share = f"{answered / len(evidence.runs):.1%}" if evidence.runs else "-"
@@ -119,7 +119,7 @@ def _tiles(evidence: Evidence) -> Tiles:
     ))  # fmt: skip
 
 
-def _runs(evidence: Evidence) -> Iterator[Figure]:
+def _runs(evidence: Record) -> Iterator[Figure]:
     yield _latency(evidence)
     outcomes = evidence.outcomes()
     total = sum(outcomes.values()) or 1
@@ -134,7 +134,7 @@ def _runs(evidence: Evidence) -> Iterator[Figure]:
         )  # fmt: skip
 
 
-def _latency(evidence: Evidence) -> Figure:
+def _latency(evidence: Record) -> Figure:
     width = max(evidence.virtual_s, 1e-9) / BINS
     bins: list[list[float]] = [[] for _ in range(BINS)]
     for run in evidence.runs:
@@ -164,7 +164,7 @@ def _latency(evidence: Evidence) -> Figure:
     )  # fmt: skip
 
 
-def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
+def _mail(scenario: Scenario, evidence: Record) -> Iterator[Figure]:
     yield _queues(evidence)
     verdicts = {f"{policy}: {verdict}": count for (policy, verdict), count in evidence.verdicts.items()}
     if verdicts:
@@ -180,13 +180,13 @@ def _mail(scenario: Scenario, evidence: Evidence) -> Iterator[Figure]:
             f"refused {evidence.stricter:,}."
         )
         yield _tally("compared", "The compared policies", note, found, ("policy", "times"), cells)
-    if evidence.troubled:
-        rows = ((name, f"{count:,}") for name, count in evidence.troubled.most_common())
-        troubled = dict(evidence.troubled)
+    if evidence.injected:
+        rows = ((name, f"{count:,}") for name, count in evidence.injected.most_common())
+        troubled = dict(evidence.injected)
         yield _tally("trouble", "Trouble", "What the scenario did.", troubled, ("what", "times"), rows, mood="warn")
 
 
-def _queues(evidence: Evidence) -> Figure:
+def _queues(evidence: Record) -> Figure:
     most: Counter[str] = Counter()
     for sample in evidence.samples:
         for agent, count in sample.queued.items():
@@ -231,7 +231,7 @@ def _tally(
     )  # fmt: skip
 
 
-def _worst(evidence: Evidence) -> Figure:
+def _worst(evidence: Record) -> Figure:
     steps = [one for one in evidence.timeline if one.kind not in _DULL][:MOST_POINTS]
     began = steps[0].at if steps else 0.0
     who = [_lane(one) for one in steps]
@@ -268,15 +268,15 @@ def _worst(evidence: Evidence) -> Figure:
     )  # fmt: skip
 
 
-def _lane(step: Line) -> str:
+def _lane(step: TimelineEntry) -> str:
     return step.sender if step.kind == "accepted" or step.recipient is None else step.recipient
 
 
-def _why(step: Line) -> str:
+def _why(step: TimelineEntry) -> str:
     return f" ({step.reason})" if step.reason else ""
 
 
-def _rest(scenario: Scenario, evidence: Evidence) -> Section:
+def _rest(scenario: Scenario, evidence: Record) -> Section:
     section = scenario.section
     trouble = [
         " ".join(filter(None, (
@@ -292,7 +292,7 @@ def _rest(scenario: Scenario, evidence: Evidence) -> Section:
     ))  # fmt: skip
     cards = (
         Card("What was simulated", (about,)),
-        Card("Trouble in the scenario", (Lines(tuple(trouble[:MOST_NAMED]) or ("none",)),)),
+        Card("Trouble in the scenario", (Lines(tuple(trouble[:MAX_NAMED]) or ("none",)),)),
     )
     return Section("About this simulation", cards)
 

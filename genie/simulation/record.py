@@ -1,4 +1,4 @@
-"""What a simulation under one seed brought to light; invariants and reports read nothing else."""
+"""The record of one simulation; invariants and reports read nothing else."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ if TYPE_CHECKING:
     from genie.contracts.outcome import Counts
 
 ANSWERED = ("answered", "partial")
-"""How a run ends that has an answer."""
+"""Outcomes of runs that have an answer."""
 
 
 class RunRecord(NamedTuple):
     """One run."""
 
     number: int
-    """Of its arrival, from 1."""
+    """Number of the arrival, from 1."""
     run_id: str
     customer: int
     question: int
     at: float
-    """Virtual seconds at which it started."""
+    """Virtual seconds at the start."""
     ended: float | None
-    """When its caller had an outcome; None where none came."""
+    """Virtual seconds at which the caller received the outcome; None without an outcome."""
     outcome: str
     """``answered``, ``partial``, ``denied``, ``failed``, ``held``, ``expired``, ``cancelled``, ``refused``, or
-    ``unfinished``, which is none."""
+    ``unfinished`` for a run without an outcome."""
     reason: str
     answer: int | None
-    """Fingerprint of the answer."""
+    """Checksum of the answer."""
 
     @property
     def latency(self) -> float | None:
-        """Virtual seconds that its caller waited."""
+        """Virtual seconds until the outcome."""
         return None if self.ended is None else self.ended - self.at
 
 
-class Planted(NamedTuple):
-    """What is true of the customers in a table of transfers."""
+class GroundTruth(NamedTuple):
+    """Known facts about the customers in a table of synthetic transfers."""
 
     ring: str
-    """Id of the ring among them; empty where there is none."""
+    """Id of the ring; empty when the table has no ring."""
     members: frozenset[str]
-    """Ids of its members."""
+    """Ids of the ring's members."""
     honest: frozenset[str]
     """Ids of the other customers."""
 
 
-class Breach(NamedTuple):
-    """Something that must not be."""
+class Violation(NamedTuple):
+    """One violation of an invariant."""
 
     invariant: str
     text: str
     run: int | None = None
-    """Number of the arrival, where it is one run's."""
+    """Number of the arrival; None when the violation concerns no single run."""
 
 
-class Line(NamedTuple):
-    """One record of a run's timeline."""
+class TimelineEntry(NamedTuple):
+    """One journal record in a run's timeline."""
 
     at: float
     kind: str
@@ -72,22 +72,22 @@ class Line(NamedTuple):
     recipient: str | None
     reason: str | None
     cause: str | None
-    """Id of the message that caused it; None for a run's first, and where the record does not say."""
+    """Id of the causing message; None for a run's first message, and for records without a message."""
 
 
-class Sample(NamedTuple):
-    """How full the mailboxes were, at most, since the sample before; looked at whenever a run arrives."""
+class LoadSample(NamedTuple):
+    """Highest load since the previous sample; the load is measured at each arrival."""
 
     at: float
     runs: int
     """Runs in flight."""
     queued: Mapping[str, int]
-    """Agent -> messages in its mailbox, where there were any."""
+    """Agent -> messages in its mailbox; agents with an empty mailbox are left out."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Evidence:
-    """Everything that was seen under one seed."""
+class Record:
+    """All observations of one simulation under one seed."""
 
     seed: int
     runs: tuple[RunRecord, ...] = ()
@@ -95,51 +95,57 @@ class Evidence:
     records: int = 0
     """Lines of the journal."""
     kinds: Counter[str] = field(default_factory=Counter)
-    """Kind of record -> how many, as the journal has them."""
+    """Kind of journal record -> count."""
+    answers_ended: Counter[str] = field(default_factory=Counter)
+    """Kind of journal record -> count of those that may end an answer instead of a delivery."""
     totals: Counts | None = None
-    """Deliveries by how they ended, as the bus counts them."""
+    """Deliveries by outcome, as the bus counts them."""
     verdicts: Mapping[tuple[str, str], int] = field(default_factory=dict)
     journal_sha256: str = ""
     virtual_s: float = 0.0
     steps: int = 0
     deadlock: str | None = None
-    breaches: list[Breach] = field(default_factory=list)
-    """What was seen while it ran."""
-    troubled: Counter[str] = field(default_factory=Counter)
-    """Trouble, by kind and agent -> how often it happened."""
+    violations: list[Violation] = field(default_factory=list)
+    """Violations found during the simulation."""
+    trouble: tuple[int, ...] = ()
+    """Places of the entries of trouble that were on."""
+    injected: Counter[str] = field(default_factory=Counter)
+    """Kind of trouble and its target -> count of faults injected."""
     compared: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(policy, verdict) -> deliveries that the compared policy set would not have let through as they went."""
+    """(policy, verdict) -> deliveries that the compared policy set would have changed or stopped."""
     compared_of: int = 0
-    """Deliveries that both judged."""
+    """Deliveries that both policy sets judged."""
     stricter: int = 0
-    """Of them, those that the compared set would have denied or held."""
+    """Deliveries that the compared policy set would have denied or held."""
     payloads: Mapping[str, tuple[tuple[int, Payload], ...]] = field(default_factory=dict)
-    """Topic -> (arrival, payload) of each message, for the topics that an invariant asks for."""
+    """Topic -> (arrival, payload) of each message, for the topics that invariants require."""
     answers: Mapping[int, Payload] = field(default_factory=dict)
-    """Arrival -> what it was answered, where an invariant asks for answers."""
-    planted: Mapping[int, Planted] = field(default_factory=dict)
-    """Arrival -> the truth about its transfers, where an invariant asks for answers and it brought some."""
-    samples: tuple[Sample, ...] = ()
-    timeline: tuple[Line, ...] = ()
-    """What happened in the worst run."""
+    """Arrival -> answer, when an invariant requires answers."""
+    planted: Mapping[int, GroundTruth] = field(default_factory=dict)
+    """Arrival -> ground truth of its transfers, when an invariant requires answers."""
+    samples: tuple[LoadSample, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    """Timeline of the worst run."""
     worst: int | None = None
-    """Number of that run's arrival."""
-    baseline: Evidence | None = None
-    """The same without trouble, where an invariant asks for it."""
+    """Number of the worst run's arrival."""
+    baseline: Record | None = None
+    """Record of the same simulation without trouble, when an invariant requires it."""
+    difference: str | None = None
+    """First difference from the journal of a second process; None without one."""
     failures: tuple[str, ...] = ()
-    """Errors in tasks that nobody awaits."""
+    """Exceptions of tasks that nothing awaits."""
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many runs ended in each way, the most frequent first."""
+        """Return the number of runs by outcome, the most frequent first."""
         return dict(Counter(run.outcome for run in self.runs).most_common())
 
     def latencies(self) -> list[float]:
-        """Return the virtual seconds of every run that has an answer, in order."""
+        """Return the virtual latencies of all answered runs, sorted."""
         return sorted(run.ended - run.at for run in self.runs if run.ended is not None and run.outcome in ANSWERED)
 
 
 def percentile(ordered: list[float], share: float) -> float | None:
-    """Return the value that a share of the ordered values do not exceed, by the nearest rank; None of nothing."""
+    """Return a percentile of sorted values by the nearest-rank method; None for an empty list."""
     if not ordered:
         return None
     rank = -(-len(ordered) * share // 1)

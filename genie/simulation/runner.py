@@ -1,4 +1,4 @@
-"""One scenario under one seed: arrivals come, agents work in virtual time, and everything is written down."""
+"""Runs one scenario under one seed: runs arrive, agents work in virtual time, and a record is kept."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from genie.errors import (
 from genie.runtime.run import Run
 from genie.runtime.runtime import Runtime
 from genie.simulation.arrivals import Arrival, arrivals
-from genie.simulation.customers import Customers
-from genie.simulation.determinism import Guard
+from genie.simulation.determinism import DeterminismGuard
 from genie.simulation.errors import DeadlockError, LivelockError
-from genie.simulation.event_loop import SimulatedTask, SimulationLoop, place_of, run
-from genie.simulation.instrumentation import SimulatedExecutor, Stations
-from genie.simulation.journal import Ledger, OpenRun, checksum
-from genie.simulation.record import Evidence, RunRecord, Sample
+from genie.simulation.event_loop import SimulatedTask, SimulationLoop, run, source_location
+from genie.simulation.instrumentation import Instrumentation, SimulatedExecutor
+from genie.simulation.journal import OpenRun, SimulationJournal, checksum
+from genie.simulation.operations import Operations
+from genie.simulation.population import Customers
+from genie.simulation.record import LoadSample, Record, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,64 +39,71 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.contracts.message import Payload
     from genie.simulation.errors import SimulationError
-    from genie.simulation.record import Planted
+    from genie.simulation.record import GroundTruth
     from genie.simulation.scenario import Scenario
 
 PREFIX = "sim"
-"""Of run and message ids."""
+"""Prefix of run and message ids."""
 _PERSON = "approver-"
-"""Those who decide on holds are called so, with a number."""
+"""Prefix of the approvers' names."""
 SAMPLES = 200
-"""Moments at which the mailboxes are looked at."""
+"""Number of load samples."""
 _SWEPT_EVERY = 500
+_SWARM_SHARE = 0.5
 _PARTIAL = ("missing", "quarantined")
-"""Fields of an answer that say, when they hold something, that it is partial."""
+"""Fields that mark an answer as partial if they are not empty."""
 
 
-class Part(NamedTuple):
-    """A part of a scenario, as shrinking leaves it."""
+class Subset(NamedTuple):
+    """A part of a scenario."""
 
     arrivals: frozenset[int] | None = None
-    """Numbers of the arrivals that come; None means all."""
+    """Numbers of the arrivals; None means all."""
     trouble: frozenset[int] | None = None
-    """Places of the trouble that strikes, from 0; None means all."""
+    """Places of the entries of trouble, from 0; None means those that are on under the seed."""
 
 
-WHOLE = Part()
-NO_TROUBLE = Part(trouble=frozenset())
+EVERYTHING = Subset()
+NO_TROUBLE = Subset(trouble=frozenset())
+
+
+def trouble_on(scenario: Scenario, seed: int) -> frozenset[int]:
+    """Return the places of the entries of trouble that are on under a seed: all, or with ``swarm`` about one half."""
+    places = range(len(scenario.section.trouble))
+    if not scenario.section.swarm:
+        return frozenset(places)
+    drawn = {place: random.Random(f"{seed}/swarm/{place}").random() for place in places}  # noqa: S311 - repeatable on purpose
+    return frozenset(place for place in places if drawn[place] < _SWARM_SHARE)
 
 
 def simulate(
-    scenario: Scenario, seed: int | None = None, *, part: Part = WHOLE, journal: IO[str] | None = None
-) -> Evidence:
-    """Run a scenario under one seed, and under the same seed without trouble where an invariant compares the two.
+    scenario: Scenario, seed: int | None = None, *, part: Subset = EVERYTHING, journal: IO[str] | None = None
+) -> Record:
+    """Run a scenario under one seed, and without trouble as well if an invariant compares the two.
 
     Args:
-        scenario: Loaded and checked.
-        seed: Instead of the scenario's own.
-        part: What of it takes place.
-        journal: Where the journal's lines go.
+        scenario: A loaded scenario.
+        seed: Replaces the scenario's seed.
+        part: The part of the scenario to run.
+        journal: Receives the lines of the journal.
 
     Returns:
-        The evidence with every breach of every invariant.
+        The record with all violations of all invariants.
     """
     seed = scenario.section.seed if seed is None else seed
-    evidence = _Engine(scenario, seed, part, journal).run()
-    if any(one.needs.baseline for one in scenario.invariants) and _is_troubled(scenario, part):
-        without = part._replace(trouble=frozenset())
-        evidence.baseline = _Engine(scenario, seed, without, None).run()
-    evidence.breaches = [breach for one in scenario.invariants for breach in one.breaches(evidence)]
-    return evidence
+    if part.trouble is None:
+        part = part._replace(trouble=trouble_on(scenario, seed))
+    record = _Simulation(scenario, seed, part, journal).run()
+    if part.trouble and any(one.requirements.baseline for one in scenario.invariants):
+        record.baseline = _Simulation(scenario, seed, part._replace(trouble=frozenset()), None).run()
+    record.violations = [violation for one in scenario.invariants for violation in one.violations(record)]
+    return record
 
 
-def _is_troubled(scenario: Scenario, part: Part) -> bool:
-    return bool(scenario.section.trouble) and part.trouble != frozenset()
+class _Simulation:
+    """One simulation."""
 
-
-class _Engine:
-    """The state of one simulation."""
-
-    def __init__(self, scenario: Scenario, seed: int, part: Part, journal: IO[str] | None) -> None:
+    def __init__(self, scenario: Scenario, seed: int, part: Subset, journal: IO[str] | None) -> None:
         self._scenario = scenario
         self._section = section = scenario.section
         self._seed = seed
@@ -106,102 +114,108 @@ class _Engine:
         card = scenario.caller.card()
         self._cards[card.id] = card
         self._loop = SimulationLoop(seed, explain=self._explain)
-        self._ledger = Ledger(
+        self._journal = SimulationJournal(
             journal, self._cards, topics=_topics(scenario), most=section.limits.messages, full=self._full
         )
-        self._ledger.on_held = self._held
-        self._stations = Stations(
-            ledger=self._ledger, policies=pipeline.policies, candidate=scenario.candidate, work=dict(section.work),
-            trouble=[
-                (place, one) for place, one in enumerate(section.trouble)
-                if part.trouble is None or place in part.trouble
-            ],
-            seed=seed, now=self._loop.time, current=self._loop.current,
+        self._journal.on_held = self._held
+        trouble = [(place, section.trouble[place]) for place in sorted(part.trouble or ())]
+        self._instrumentation = Instrumentation(
+            journal=self._journal, policies=pipeline.policies, candidate=scenario.candidate, work=dict(section.work),
+            trouble=trouble, seed=seed, now=self._loop.time, current=self._loop.current,
+        )  # fmt: skip
+        self._operations = Operations(
+            trouble, seed=seed, duration=section.duration, now=self._loop.time,
+            injected=self._instrumentation.injected,
         )  # fmt: skip
         self._runtime = Runtime(
-            [self._stations.bound(binding) for binding in pipeline.bindings],
-            policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits, journal=self._ledger,
+            [self._instrumentation.bound(binding) for binding in pipeline.bindings],
+            policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
+            journal=self._operations.journal(self._journal),
             admission=pipeline.admission, caller=scenario.caller, seed=seed, wall=section.start.timestamp(),
-            prefix=PREFIX, executor=SimulatedExecutor(self._stations, self._cards),
+            prefix=PREFIX, executor=SimulatedExecutor(self._instrumentation, self._cards),
         )  # fmt: skip
         self._customers = Customers(section.workload.population, seed, section.start.date())
         self._within = section.within or pipeline.within_s
         self._runs: list[RunRecord] = []
         self._pending: dict[int, Arrival] = {}
-        """Arrivals whose caller waits."""
+        """Number -> arrival whose caller waits."""
         self._left = 0
         self._done = anyio.Event()
-        self._samples: list[Sample] = []
+        self._samples: list[LoadSample] = []
         self._busiest = 0
         self._fullest: dict[str, int] = {}
         self._slowest = -1.0
         self._worst_run: OpenRun | None = None
         self._worst: int | None = None
-        self._people = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
+        self._approvers = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
         self._decision = anyio.Event()
-        self._broken_off: str | None = None
-        self._evidence = Evidence(seed=seed)
-        self._answers: dict[int, Payload] | None = {} if any(one.needs.answers for one in scenario.invariants) else None
-        self._planted: dict[int, Planted] = {}
+        self._stopped: str | None = None
+        self._observed = Record(seed=seed, trouble=tuple(sorted(part.trouble or ())))
+        self._answers: dict[int, Payload] | None = (
+            {} if any(one.requirements.answers for one in scenario.invariants) else None
+        )
+        self._planted: dict[int, GroundTruth] = {}
 
     # --- the whole ---
 
-    def run(self) -> Evidence:
-        """Run to the end, and return what was seen."""
-        evidence = self._evidence
+    def run(self) -> Record:
+        """Run to the end, and return the record."""
+        record = self._observed
         bindings = self._scenario.pipeline.bindings
-        with Guard(bindings, self._running, self._caught), _quiet():
+        with DeterminismGuard(bindings, self._running, self._caught), _quiet():
             try:
                 run(self._main(), self._loop)
             except (DeadlockError, LivelockError) as error:
-                evidence.deadlock = str(error)
-        if self._broken_off is not None:
-            evidence.deadlock = self._broken_off
+                record.deadlock = str(error)
+        if self._stopped is not None:
+            record.deadlock = self._stopped
         for arrival in self._pending.values():
-            opened = self._ledger.opened.get(arrival.number)
-            self._runs.append(self._record(arrival, opened, "unfinished", "", None, ended=None))
-        ledger = self._ledger
-        evidence.runs = tuple(sorted(self._runs))
-        evidence.journal_sha256 = ledger.close()
-        evidence.messages, evidence.records, evidence.kinds = ledger.messages, ledger.records, ledger.kinds
-        evidence.breaches = ledger.breaches
-        evidence.payloads = {topic: tuple(found) for topic, found in ledger.kept.items()}
-        evidence.answers, evidence.planted = self._answers or {}, self._planted
-        evidence.troubled = self._stations.happened
-        evidence.compared, evidence.compared_of = self._stations.compared, self._stations.compared_of
-        evidence.stricter = self._stations.stricter
-        evidence.samples = tuple(self._samples)
-        evidence.worst = self._worst
+            opened = self._journal.opened.get(arrival.number)
+            self._runs.append(self._run_record(arrival, opened, "unfinished", "", None, ended=None))
+        journal = self._journal
+        record.runs = tuple(sorted(self._runs))
+        record.journal_sha256 = journal.close()
+        record.answers_ended = journal.answers_ended
+        record.messages, record.records, record.kinds = journal.messages, journal.records, journal.kinds
+        record.violations = journal.violations
+        record.payloads = {topic: tuple(found) for topic, found in journal.kept.items()}
+        record.answers, record.planted = self._answers or {}, self._planted
+        record.injected = self._instrumentation.injected
+        record.compared, record.compared_of = self._instrumentation.compared, self._instrumentation.compared_of
+        record.stricter = self._instrumentation.stricter
+        record.samples = tuple(self._samples)
+        record.worst = self._worst
         if self._worst_run is not None:
-            evidence.timeline = self._worst_run.timeline()
-        evidence.virtual_s, evidence.steps = self._loop.time(), self._loop.steps
-        evidence.failures = tuple(self._loop.failures)
-        return evidence
+            record.timeline = self._worst_run.timeline()
+        record.virtual_s, record.steps = self._loop.time(), self._loop.steps
+        record.failures = tuple(self._loop.failures)
+        return record
 
     async def _main(self) -> None:
         async with self._runtime as runtime:
-            self._stations.bus = runtime.bus
-            sampler = self._loop.create_task(self._sample())
+            self._instrumentation.bus = runtime.bus
+            beside = [self._loop.create_task(work) for work in (self._sample(), *self._operations.scheduled(runtime))]
             try:
                 await self._arrive(runtime)
-                while self._left and not self._broken_off:
+                while self._left and not self._stopped:
                     self._done = anyio.Event()
                     await self._done.wait()
                 while self._section.approvals is not None and runtime.approvals.holds():
                     await self._decision.wait()
-                if not self._broken_off:
+                if not self._stopped:
                     await runtime.drain(self._section.limits.drain)
             finally:
                 statistics = runtime.statistics()
-                self._evidence.totals, self._evidence.verdicts = statistics.totals, statistics.verdicts
-                sampler.cancel()
+                self._observed.totals, self._observed.verdicts = statistics.totals, statistics.verdicts
+                for task in beside:
+                    task.cancel()
 
     async def _arrive(self, runtime: Runtime) -> None:
         only = self._part.arrivals
         for arrival in arrivals(self._section, self._seed, self._scenario.traces):
             if only is not None and arrival.number not in only:
                 continue
-            if self._broken_off:
+            if self._stopped:
                 return
             delay = arrival.at - self._loop.time()
             if delay > 0:
@@ -216,20 +230,20 @@ class _Engine:
             self._busiest = max(self._busiest, self._left)
             self._pending[arrival.number] = arrival
             self._loop.create_task(self._ask(runtime, arrival, question))
-            if len(self._ledger.runs) > _SWEPT_EVERY:
-                self._ledger.sweep()
+            if len(self._journal.runs) > _SWEPT_EVERY:
+                self._journal.sweep()
 
     async def _ask(self, runtime: Runtime, arrival: Arrival, question: Payload) -> None:
         answer: Payload | None = None
-        self._ledger.number = arrival.number
+        self._journal.number = arrival.number
+        patience = self._operations.patience(arrival.number)
+        outcome, reason = "cancelled", "its caller cancelled"
         try:
-            try:
-                answer = await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within, notices=[])
-            except RunHeld:
-                if self._section.approvals is None:
-                    raise
-                answer = await self._decided_on(runtime, self._ledger.opened[arrival.number])
-            outcome, reason = ("partial" if _is_partial(answer) else "answered"), ""
+            with anyio.move_on_after(patience) as waiting:
+                answer = await self._answer(runtime, arrival, question)
+                outcome, reason = ("partial" if _is_partial(answer) else "answered"), ""
+            if waiting.cancelled_caught:
+                self._operations.cancelled()
         except RunHeld as held:
             outcome, reason = "held", str(held)
         except RunStalled as stalled:
@@ -243,31 +257,41 @@ class _Engine:
             outcome, reason = "refused", str(refused)
         except GenieError as error:
             outcome, reason = "failed", str(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is no outcome
+        except Exception as error:  # noqa: BLE001 - an exception of the runtime itself is not an outcome
             outcome, reason = "unfinished", f"the runtime raised {type(error).__name__}"
         self._finished(arrival, outcome, reason, answer)
 
+    async def _answer(self, runtime: Runtime, arrival: Arrival, question: Payload) -> Payload:
+        try:
+            return await runtime.ask(question, self._scenario.pipeline.answer, within_s=self._within, notices=[])
+        except RunHeld:
+            if self._section.approvals is None:
+                raise
+            return await self._decided_on(runtime, self._journal.opened[arrival.number])
+
     def _finished(self, arrival: Arrival, outcome: str, reason: str, answer: Payload | None) -> None:
         del self._pending[arrival.number]
-        opened = self._ledger.opened.pop(arrival.number, None)
+        opened = self._journal.opened.pop(arrival.number, None)
         now = self._loop.time()
         crc = None if answer is None else checksum(answer)
         if self._answers is not None and answer is not None:
             self._answers[arrival.number] = answer
-        record = self._record(arrival, opened, outcome, reason, crc, ended=now)
+        record = self._run_record(arrival, opened, outcome, reason, crc, ended=now)
         self._runs.append(record)
-        took = now - arrival.at + (0.0 if answer is not None else 1e9)  # a run without an answer is worse than any
+        took = (
+            now - arrival.at + (0.0 if answer is not None else 1e9)
+        )  # a run without an answer is worse than any answered run
         if opened is not None:
             if took > self._slowest:
                 self._slowest, self._worst, self._worst_run = took, arrival.number, opened
             if opened.state.closed:
-                self._ledger.forget(record.run_id)
+                self._journal.forget(record.run_id)
         self._left -= 1
         if not self._left:
             self._done.set()
 
     @staticmethod
-    def _record(
+    def _run_record(
         arrival: Arrival, opened: OpenRun | None, outcome: str, reason: str, answer: int | None, *, ended: float | None
     ) -> RunRecord:
         run_id = "" if opened is None else opened.state.id
@@ -275,10 +299,10 @@ class _Engine:
             arrival.number, run_id, arrival.customer, arrival.question, arrival.at, ended, outcome, reason, answer
         )
 
-    # --- people ---
+    # --- approvers ---
 
     async def _decided_on(self, runtime: Runtime, opened: OpenRun) -> Payload:
-        """Wait for the answer of a run of which everything is held, until people have decided."""
+        """Wait for the answer of a held run until the approvers have decided."""
         bus = runtime.bus
         held_run = Run(bus, opened.state, self._scenario.pipeline.answer, Watcher(bus.make_waiter, keeps=False))
         while True:
@@ -290,17 +314,19 @@ class _Engine:
     def _held(self) -> None:
         approvals = self._section.approvals
         if approvals is not None:
-            approve = self._people.random() < approvals.approve
-            self._loop.call_later(approvals.after.draw(self._people), self._decide, approve)
+            approve = self._approvers.random() < approvals.approve
+            self._loop.call_later(approvals.after.draw(self._approvers), self._decide, approve)
 
-    def _decide(self, approve: bool) -> None:  # noqa: FBT001 - the loop calls it
-        """Decide on the hold that has waited longest, with as many people of such roles as it asks for."""
+    def _decide(self, approve: bool) -> None:  # noqa: FBT001 - the loop calls it with positional arguments
+        """Decide on the oldest hold, with as many approvers and the roles that it requires."""
         waiting = next(iter(self._runtime.approvals.requests()), None)
         if waiting is not None:
             try:
                 self._vote(waiting, approve=approve)
             except InputError as void:
-                self._ledger.breach("runs_end", f"nobody can decide on {waiting.topic} ({waiting.message_id}): {void}")
+                self._journal.add_violation(
+                    "runs_end", f"no approver can decide on {waiting.topic} ({waiting.message_id}): {void}"
+                )
         self._decision.set()
         self._decision = anyio.Event()
 
@@ -315,38 +341,38 @@ class _Engine:
         for person in range(1, max(need.quorum for need in waiting.needs) + 1):
             self._runtime.approvals.approve(waiting.id, by=f"{_PERSON}{person}", roles=roles, reason="approved")
 
-    # --- watching ---
+    # --- observation ---
 
     async def _sample(self) -> None:
         step = self._section.duration / SAMPLES
         bus = self._runtime.bus
         for _ in range(SAMPLES + 1):
             self._look(bus)
-            self._samples.append(Sample(self._loop.time(), self._busiest, self._fullest))
+            self._samples.append(LoadSample(self._loop.time(), self._busiest, self._fullest))
             self._busiest, self._fullest = 0, {}
             await anyio.sleep(step)
 
     def _look(self, bus: Bus) -> None:
-        """Remember how full the mailboxes are, if they were never fuller since the last sample."""
+        """Keep the highest load since the last sample."""
         self._busiest = max(self._busiest, len(bus.runs.open_runs))
         for agent, one in bus.subscribers.items():
             if one.queue:
                 self._fullest[agent] = max(self._fullest.get(agent, 0), len(one.queue))
 
     def _full(self) -> None:
-        if self._broken_off is None:
+        if self._stopped is None:
             most = self._section.limits.messages
-            self._broken_off = f"broken off after {most:,} messages, the limit of the scenario"
+            self._stopped = f"stopped after {most:,} messages, the limit of the scenario"
             self._done.set()
 
     def _running(self) -> str | None:
-        """Return the agent whose handler runs now, whichever of its tasks it is."""
-        if self._stations.bus is None or not self._loop.is_running():
-            return None
+        """Return the agent whose handler runs, in any of the handler's tasks; None without one."""
         task = self._loop.current()
+        if self._instrumentation.bus is None or task is None:
+            return None
         owners: dict[object, str] = {
             one.task: one.subscriber.card.id
-            for subscriber in self._stations.bus.subscribers.values() for one in subscriber.workers
+            for subscriber in self._instrumentation.bus.subscribers.values() for one in subscriber.workers
             if one.delivery is not None
         }  # fmt: skip
         while isinstance(task, SimulatedTask):
@@ -356,13 +382,13 @@ class _Engine:
         return None
 
     def _caught(self, error: SimulationError) -> None:
-        known = {one.text for one in self._ledger.breaches if one.invariant == "repeatable"}
+        known = {one.text for one in self._journal.violations if one.invariant == "repeatable"}
         if str(error) not in known:
-            self._ledger.breach("repeatable", str(error))
+            self._journal.add_violation("repeatable", str(error))
 
     def _explain(self) -> list[str]:
-        """Say who waits for whom."""
-        bus = self._stations.bus
+        """Describe what each handler waits for."""
+        bus = self._instrumentation.bus
         if bus is None:
             return []
         told: list[str] = []
@@ -378,13 +404,13 @@ class _Engine:
                 told.append(f"{agent}, handling {topic} ({message.id}), waits {where}")
         if self._pending:
             first = next(iter(self._pending))
-            told.append(f"{len(self._pending)} runs wait for their answers, the first is run {first}")
+            told.append(f"{len(self._pending)} runs wait for answers; the first is run {first}")
         return told
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the log free of failures that the journal has, and that the scenario may have ordered."""
+    """Keep failures out of the log: the journal has them, and the scenario may have injected them."""
     logger = logging.getLogger("genie.bus")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -395,18 +421,18 @@ def _quiet() -> Iterator[None]:
 
 
 def _holders(bus: Any, scope: Any) -> Iterable[str]:
-    """Return the agents with whom lies what a handler waits for."""
+    """Return the agents that hold deliveries of a scope."""
     return [one.subscription.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
 
 
 def _place(worker: Any) -> str:
     coroutine: Any = worker.task.get_coro()
     inner = getattr(worker, "_running", None)
-    return place_of(inner if inner is not None else coroutine)
+    return source_location(inner if inner is not None else coroutine)
 
 
 def _topics(scenario: Scenario) -> list[str]:
-    return [kind.__topic__.name for one in scenario.invariants for kind in one.needs.topics]
+    return [kind.__topic__.name for one in scenario.invariants for kind in one.requirements.topics]
 
 
 def _is_partial(answer: Payload) -> bool:

@@ -1,4 +1,4 @@
-"""A scenario file, loaded and checked: its pipeline, its questions, its trouble and its invariants are all there."""
+"""Loads and checks a scenario file with its pipeline, questions, trouble and invariants."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from genie.errors import ConfigError, InputError
 from genie.graph.model import Problem
 from genie.simulation.arrivals import Trace, read_trace
 from genie.simulation.customers import Customers
-from genie.simulation.fault_injection import aims, meant
-from genie.simulation.invariants import Invariant, Rules
-from genie.simulation.schema import ScenarioSection, TroubleSection
-from genie.simulation.workload import Questions
+from genie.simulation.fault_injection import applies_to, possible_topics
+from genie.simulation.invariants import Invariant, InvariantRegistry
+from genie.simulation.schema import OPERATIONS, FaultSection, ScenarioSection
+from genie.simulation.workload import QuestionFactory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,26 +36,26 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 8
 _SET = "--set "
-"""With what a problem of a changed key of the pipeline begins."""
+"""Prefix of a problem with an overridden key of the pipeline."""
 _SIGNED = ("keys", "issuer", "audience")
-"""Of a caller: who signs identities, which nobody does in a simulation."""
+"""Keys of a caller for signed identities, which a simulation does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A simulation that may start."""
+    """A checked scenario."""
 
     section: ScenarioSection
-    """What the file says."""
+    """The file's content."""
     path: Path | None
     pipeline: Pipeline = field(repr=False)
     caller: Caller = field(repr=False)
-    questions: Questions = field(repr=False)
+    questions: QuestionFactory = field(repr=False)
     traces: Mapping[int, Trace] = field(default_factory=dict, repr=False)
-    """Place among the arrivals -> what its file says."""
+    """Position of an entry of arrivals -> its trace."""
     invariants: tuple[Invariant, ...] = ()
     candidate: PolicySet | None = field(default=None, repr=False)
-    """The policy set that is compared."""
+    """The compared policy set."""
 
     @property
     def id(self) -> str:
@@ -64,39 +64,41 @@ class Scenario:
 
     @property
     def title(self) -> str:
-        """One line for people."""
+        """The title, or the name without one."""
         return self.section.title or self.section.id
 
 
-def load(path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: Rules | None = None) -> Scenario:
+def load(
+    path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: InvariantRegistry | None = None
+) -> Scenario:
     """Load and check a scenario file.
 
     Args:
-        path: The file, or the bare name of a shipped scenario; relative paths in it are relative to its folder.
-        catalogue: The parts that its pipeline may name; what is installed by default.
-        rules: The invariants that it may name; those of this library and of entry points by default.
+        path: The file, or the name of a shipped scenario. Paths in the file are relative to its folder.
+        catalogue: The parts that the pipeline can name; the installed parts by default.
+        rules: The invariants that the scenario can name; built-in and installed invariants by default.
 
     Raises:
-        ConfigError: It cannot be run; every problem that was found, as ``file:line: what is wrong``.
+        ConfigError: The scenario has errors; all of them, as ``file:line: problem``.
     """
     place = located(Path(path))
     return _checked(load_file(place, environ=os.environ), place, catalogue, rules)
 
 
 def shipped() -> dict[str, Path]:
-    """Return the scenarios that ship, by name."""
+    """Return the shipped scenarios by name."""
     folders = {path.parent.parent / "simulations" for path in shipped_pipelines().values()}
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
 
 def located(path: Path) -> Path:
-    """Return the path of a scenario file; the shipped one where the path is its bare name and no such file exists."""
+    """Return the path of a scenario file; for a name without a file of that name, the shipped scenario's."""
     if len(path.parts) != 1 or path.suffix or path.exists():
         return path
     known = shipped()
     if path.name not in known:
         near = suggestion(path.name, known) or f"; shipped are {', '.join(known) or 'none'}"
-        raise ConfigError((f"{path}: there is no such file, and no shipped scenario of that name{near}",))
+        raise ConfigError((f"{path}: no such file, and no shipped scenario of that name{near}",))
     return known[path.name]
 
 
@@ -106,9 +108,9 @@ def parse(
     name: str = "<scenario>",
     folder: Path | None = None,
     catalogue: Catalogue | None = None,
-    rules: Rules | None = None,
+    rules: InvariantRegistry | None = None,
 ) -> Scenario:
-    """Load and check a scenario given as text; relative paths in it are relative to ``folder``.
+    """Load and check a scenario from text; paths in it are relative to ``folder``.
 
     Raises:
         ConfigError: As ``load``.
@@ -118,9 +120,9 @@ def parse(
 
 
 def _spelt_out(document: Document) -> Document:
-    """Return the document with plain names of invariants and policies as the mappings that they stand for."""
+    """Return the document with each plain name of an invariant or policy as a mapping."""
     if not isinstance(document.value, dict):
-        text = "a scenario says version, id, pipeline, duration and workload"
+        text = "a scenario has version, id, pipeline, duration and workload"
         raise ConfigError((f"{document.where(())}: is {document.show(())}, not a mapping; {text}",))
     value = dict(document.value)
     if isinstance(value.get("invariants"), list):
@@ -135,7 +137,9 @@ def _named(items: list[Any]) -> list[Any]:
     return [{item: {}} if isinstance(item, str) else item for item in items]
 
 
-def _checked(document: Document, path: Path | None, catalogue: Catalogue | None, rules: Rules | None) -> Scenario:
+def _checked(
+    document: Document, path: Path | None, catalogue: Catalogue | None, rules: InvariantRegistry | None
+) -> Scenario:
     document = _spelt_out(document)
     section, problems = validated(ScenarioSection, document)
     if section is None:
@@ -144,19 +148,24 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
     catalogue = Catalogue.installed() if catalogue is None else catalogue
     pipeline = _pipeline(document, section, folder, catalogue)
     found: list[Problem] = list(_unknown_names(section, pipeline))
+    caller = pipeline.caller
+    if section.caller is not None:
+        given = section.caller.model_dump(exclude=set(_SIGNED))
+        caller = Caller(**{**given, "clearance": Classification.parse(section.caller.clearance)})
+    found += _void_operations(section, caller)
     if section.caller is not None:
         found += (
-            Problem(("caller", name), "no identity is signed in a simulation; remove the key")
+            Problem(("caller", name), "a simulation has no signed identities; remove the key")
             for name in _SIGNED if getattr(section.caller, name) is not None
         )  # fmt: skip
-    rules = Rules.installed() if rules is None else rules
+    rules = InvariantRegistry.installed() if rules is None else rules
     invariants = tuple(
         one
         for place, given in enumerate(section.invariants)
-        if (one := rules.made(place, given, found, pipeline.answer)) is not None
+        if (one := rules.resolve(place, given, found, pipeline.answer)) is not None
     )
     invariants = tuple(_numbered(invariants))
-    questions = Questions(section, pipeline, folder)
+    questions = QuestionFactory(section, pipeline, folder)
     found += questions.problems(Customers(section.workload.population, section.seed, section.start.date()))
     traces: dict[int, Trace] = {}
     for place, arrivals in enumerate(section.workload.arrivals):
@@ -168,10 +177,6 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
     candidate = _candidate(document, section, folder, catalogue)
     if found:
         raise _error(document, found)
-    caller = pipeline.caller
-    if section.caller is not None:
-        given = section.caller.model_dump(exclude=set(_SIGNED))
-        caller = Caller(**{**given, "clearance": Classification.parse(section.caller.clearance)})
     return Scenario(
         section=section, path=path, pipeline=pipeline, caller=caller, questions=questions, traces=traces,
         invariants=(*rules.always(), *invariants), candidate=candidate,
@@ -179,7 +184,7 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
 
 
 def _numbered(invariants: Iterable[Invariant]) -> Iterator[Invariant]:
-    """Yield invariants, one that is asked for again with its number behind its name."""
+    """Yield invariants; a name that occurs again gets a number."""
     counts: Counter[str] = Counter()
     for one in invariants:
         counts[one.name] += 1
@@ -199,7 +204,7 @@ def _pipeline(
         own = tuple(one.removeprefix(_SET) for one in error.problems if one.startswith(_SET))
         if len(own) < len(error.problems):
             where = document.where(("pipeline",))
-            raise ConfigError((f"{where}: its pipeline cannot be run:", *error.problems)) from None
+            raise ConfigError((f"{where}: the pipeline cannot be run:", *error.problems)) from None
         raise ConfigError(tuple(f"{document.where(place)}: {place[0]}: {one}" for one in own)) from None
 
 
@@ -225,20 +230,37 @@ def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem
             text = f"the pipeline has no agent {trouble.agent!r}{suggestion(trouble.agent, agents)}"
             found.append(Problem(("trouble", place, "agent"), text))
         if trouble.topic is not None and trouble.topic not in topics:
-            text = f"no agent of the pipeline takes or gives {trouble.topic!r}{suggestion(trouble.topic, topics)}"
+            text = f"no agent of the pipeline receives or sends {trouble.topic!r}{suggestion(trouble.topic, topics)}"
             found.append(Problem(("trouble", place, "topic"), text))
-        elif trouble.agent in {None, *agents} and not any(meant(trouble, one.card) for one in pipeline.bindings):
+        elif (
+            trouble.kind not in OPERATIONS
+            and trouble.agent in {None, *agents}
+            and not any(applies_to(trouble, one.card) for one in pipeline.bindings)
+        ):
             found.append(Problem(("trouble", place, "topic"), _misses(trouble, pipeline)))
     return found
 
 
-def _misses(trouble: TroubleSection, pipeline: Pipeline) -> str:
-    """Say why trouble strikes nobody, and with which topics it would."""
+def _void_operations(section: ScenarioSection, caller: Caller) -> Iterator[Problem]:
+    """Yield a problem for each operation that cannot affect the scenario's runs."""
+    purposes = {text.partition("@")[0] for text in caller.consent} | set(caller.consent)
+    for place, trouble in enumerate(section.trouble):
+        at = ("trouble", place)
+        if trouble.tenant is not None and trouble.tenant != caller.tenant:
+            known = f"is of tenant {caller.tenant!r}" if caller.tenant else "has no tenant"
+            yield Problem((*at, "tenant"), f"kill never affects a run: the caller {known}")
+        if trouble.consent is not None and trouble.consent not in purposes:
+            near = suggestion(trouble.consent, sorted(purposes)) or "; add it to `caller`"
+            yield Problem((*at, "consent"), f"revoke never affects a run: no consent {trouble.consent!r}{near}")
+
+
+def _misses(trouble: FaultSection, pipeline: Pipeline) -> str:
+    """Return the text for trouble that cannot occur, with topics with which it can."""
     cards = [one.card for one in pipeline.bindings if trouble.agent in {None, one.card.id}]
-    topics = sorted({topic for card in cards for topic in aims(trouble, card)})
-    whom = "no agent" if trouble.agent is None else trouble.agent
+    topics = sorted({topic for card in cards for topic in possible_topics(trouble, card)})
+    target = "an agent" if trouble.agent is None else trouble.agent
     near = suggestion(str(trouble.topic), topics) or f"; name one of {', '.join(topics[:_MOST_NAMED])}"
-    return f"{trouble.kind} never strikes {whom} with {trouble.topic!r}{near}"
+    return f"{trouble.kind} never affects {target} with {trouble.topic!r}{near}"
 
 
 def _error(document: Document, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:

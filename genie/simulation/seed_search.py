@@ -1,4 +1,4 @@
-"""Many seeds of one scenario, in parallel over the cores: each seed is another interleaving, and other customers."""
+"""Runs a scenario under many seeds, in parallel: each seed gives another interleaving and other customers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from genie.simulation.runner import simulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from genie.simulation.record import Breach, Evidence
+    from genie.simulation.record import Record, Violation
     from genie.simulation.scenario import Scenario
 
 
-class Tried(NamedTuple):
-    """What came of one seed, small enough to be carried between processes."""
+class SeedResult(NamedTuple):
+    """The result of one seed, small enough to be sent between processes."""
 
     seed: int
     journal_sha256: str
@@ -26,43 +26,47 @@ class Tried(NamedTuple):
     messages: int
     outcomes: dict[str, int]
     p99_s: float | None
-    breaches: tuple[Breach, ...]
+    violations: tuple[Violation, ...]
+    trouble: tuple[int, ...] = ()
+    """Places of the entries of trouble that were on."""
+    difference: str | None = None
+    """First difference from the journal of a second process."""
 
     @property
     def broken(self) -> bool:
-        """True when an invariant is."""
-        return bool(self.breaches)
+        """True if an invariant is violated."""
+        return bool(self.violations)
 
 
-def tried(scenario: Scenario, seed: int) -> Tried:
-    """Return what comes of one seed."""
-    return in_short(simulate(scenario, seed))
+def run_seed(scenario: Scenario, seed: int) -> SeedResult:
+    """Return the result of one seed."""
+    return summarise(simulate(scenario, seed))
 
 
-def in_short(evidence: Evidence) -> Tried:
-    """Return what is kept of one seed's evidence."""
-    return Tried(
-        evidence.seed, evidence.journal_sha256, len(evidence.runs), evidence.messages, evidence.outcomes(),
-        percentile(evidence.latencies(), 0.99), tuple(evidence.breaches),
+def summarise(record: Record) -> SeedResult:
+    """Return the result of a record."""
+    return SeedResult(
+        record.seed, record.journal_sha256, len(record.runs), record.messages, record.outcomes(),
+        percentile(record.latencies(), 0.99), tuple(record.violations), record.trouble, record.difference,
     )  # fmt: skip
 
 
-def explore(
+def search(
     scenario: Scenario,
     seeds: Sequence[int],
     *,
     processes: int | None = None,
     told: Callable[[int, int], None] | None = None,
-) -> list[Tried]:
-    """Try seeds, and return what came of each, in the order of the seeds.
+) -> list[SeedResult]:
+    """Run a scenario under some seeds; return the results in the order of the seeds.
 
     Args:
-        scenario: Loaded and checked; worker processes inherit it.
-        seeds: What to try.
-        processes: At a time; as many as this process has cores by default. One where processes cannot be forked.
-        told: Called with how many are done, and of how many.
+        scenario: A loaded scenario; worker processes inherit it.
+        seeds: The seeds.
+        processes: Number of worker processes; the number of cores by default. One if processes cannot be forked.
+        told: Receives the number of finished seeds and the number of all seeds.
     """
-    found: list[Tried] = []
+    found: list[SeedResult] = []
     for one in _tried(scenario, seeds, processes or len(os.sched_getaffinity(0))):
         found.append(one)
         if told is not None:
@@ -70,27 +74,28 @@ def explore(
     return found
 
 
-def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator[Tried]:
+def _tried(scenario: Scenario, seeds: Sequence[int], processes: int) -> Iterator[SeedResult]:
     processes = min(processes, len(seeds))
     if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
-        yield from (tried(scenario, seed) for seed in seeds)
+        yield from (run_seed(scenario, seed) for seed in seeds)
         return
     _Worker.scenario = scenario
     size = max(1, min(8, len(seeds) // (processes * 4)))
-    with multiprocessing.get_context("fork").Pool(processes, initializer=_begin) as pool:
+    # The workers and the pool's threads inherit the blocked signal: an interrupt reaches the parent's main thread only.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool = multiprocessing.get_context("fork").Pool(processes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with pool:
         yield from pool.imap(_work, seeds, chunksize=size)
 
 
 class _Worker:
-    """What a forked process inherits."""
+    """State that a forked process inherits."""
 
     scenario: Scenario
 
 
-def _begin() -> None:
-    """Leave an interrupt to the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _work(seed: int) -> Tried:
-    return tried(_Worker.scenario, seed)
+def _work(seed: int) -> SeedResult:
+    return run_seed(_Worker.scenario, seed)

@@ -1,7 +1,7 @@
-"""The smallest scenario that still fails: less trouble, then fewer runs, with the same invariant broken.
+"""Shrinking: finds a minimal part of a scenario that still violates the same invariant.
 
-Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002): chunks are left out,
-first large and then small, as long as what is left fails in the same way.
+Entries of trouble are left out first, then runs. The method is delta debugging (Zeller and Hildebrandt, "Simplifying
+and Isolating Failure-Inducing Input", 2002): chunks are left out, first large and then small, while the rest fails.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.simulation.arrivals import arrivals
-from genie.simulation.runner import WHOLE, Part, simulate
+from genie.simulation.runner import EVERYTHING, Subset, simulate, trouble_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from genie.simulation.record import Breach
+    from genie.simulation.record import Violation
     from genie.simulation.scenario import Scenario
 
-MOST_TRIES = 200
-MOST_NAMED = 3
-"""Runs named by breaches that are tried alone before anything else is."""
+MAX_TRIES = 200
+MAX_NAMED = 3
+"""Number of runs named by violations that are tried alone."""
 
 
-class Smallest(NamedTuple):
-    """What is left of a failing scenario."""
+class MinimalFailure(NamedTuple):
+    """A minimal failing part of a scenario."""
 
     seed: int
-    part: Part
+    part: Subset
     runs: int
     trouble: int
-    breaches: tuple[Breach, ...]
+    violations: tuple[Violation, ...]
     tries: int
-    """Simulations that it took."""
+    """Number of simulations."""
 
 
 def shrink(
@@ -40,49 +40,44 @@ def shrink(
     seed: int,
     invariants: set[str],
     *,
-    most: int = MOST_TRIES,
-    failed: Sequence[Breach] | None = None,
+    most: int = MAX_TRIES,
+    failed: Sequence[Violation] | None = None,
     runs: int | None = None,
     told: Callable[[int, int, int], None] | None = None,
-) -> Smallest | None:
-    """Return the smallest part of a scenario in which one of some invariants is still broken under a seed.
+) -> MinimalFailure | None:
+    """Return a minimal part of a scenario that violates one of some invariants under a seed.
 
     Args:
-        scenario: That fails.
-        seed: Under which it fails.
-        invariants: Names of those that are broken; what is left breaks at least one of them.
-        most: Simulations at most.
-        failed: How the whole of it fails, where that has just been seen; else it is tried first.
-        runs: How many there were, where that is known: a simulation that was broken off did not come to all arrivals.
-        told: Called with the tries so far, and with the runs and the trouble that are left.
+        scenario: A failing scenario.
+        seed: The seed under which it fails.
+        invariants: Names of the violated invariants; the part violates at least one of them.
+        most: Maximum number of simulations.
+        failed: The violations of the whole scenario, if known; otherwise it is simulated first.
+        runs: Number of runs, if known: a simulation that was stopped did not reach all arrivals.
+        told: Receives the number of simulations, and the number of runs and of entries of trouble that are left.
 
     Returns:
-        None where the failure does not come again.
+        None if the failure does not occur again.
     """
     coming = itertools.islice(arrivals(scenario.section, seed, scenario.traces), runs)
     numbers = [one.number for one in coming]
     search = _Search(scenario, seed, invariants, most, told)
-    whole = Part(frozenset(numbers), frozenset(range(len(scenario.section.trouble))))
+    whole = Subset(frozenset(numbers), trouble_on(scenario, seed))
     if failed is None:
         if not search.fails(whole):
             return None
     else:
-        search.kept, search.breaches = whole, tuple(failed)
-    named = dict.fromkeys(one.run for one in search.breaches if one.run is not None)
-    for number in list(named)[:MOST_NAMED]:  # most often one run is enough, and the breach says which
-        if search.fails(Part(frozenset((number,)), whole.trouble)):
-            numbers = [number]
+        search.kept, search.violations = whole, tuple(failed)
+    search.drop_trouble()
+    named = dict.fromkeys(one.run for one in search.violations if one.run is not None)
+    for number in list(named)[:MAX_NAMED]:  # often one run is enough, and the violation names it
+        if search.fails(search.kept._replace(arrivals=frozenset((number,)))):
             break
-    nothing = Part(search.kept.arrivals, frozenset())
-    if whole.trouble and search.fails(nothing):
-        trouble: list[int] = []
-    else:
-        trouble = search.least(sorted(whole.trouble or ()), lambda left: Part(search.kept.arrivals, frozenset(left)))
-    search.least(numbers, lambda left: Part(frozenset(left), frozenset(trouble)))
-    if trouble:  # with fewer runs, less trouble may do
-        search.least(trouble, lambda left: Part(search.kept.arrivals, frozenset(left)))
+    search.least(sorted(search.kept.arrivals or ()), lambda left: search.kept._replace(arrivals=frozenset(left)))
+    search.drop_trouble()  # fewer runs may need less trouble
     kept = search.kept
-    return Smallest(seed, kept, len(kept.arrivals or ()), len(kept.trouble or ()), search.breaches, search.tries)
+    arrived, trouble = len(kept.arrivals or ()), len(kept.trouble or ())
+    return MinimalFailure(seed, kept, arrived, trouble, search.violations, search.tries)
 
 
 class _Search:
@@ -96,24 +91,30 @@ class _Search:
         self._most = most
         self._told = told
         self.tries = 0
-        self.kept = WHOLE
-        self.breaches: tuple[Breach, ...] = ()
+        self.kept = EVERYTHING
+        self.violations: tuple[Violation, ...] = ()
 
-    def fails(self, part: Part) -> bool:
-        """Try a part; remember it where it fails."""
+    def fails(self, part: Subset) -> bool:
+        """Simulate a part; keep it if it fails."""
         if self.tries >= self._most:
             return False
         self.tries += 1
-        evidence = simulate(self._scenario, self._seed, part=part)
-        broken = tuple(one for one in evidence.breaches if one.invariant in self._invariants)
+        record = simulate(self._scenario, self._seed, part=part)
+        broken = tuple(one for one in record.violations if one.invariant in self._invariants)
         if broken:
-            self.kept, self.breaches = part, broken
+            self.kept, self.violations = part, broken
         if self._told is not None:
             self._told(self.tries, len(self.kept.arrivals or ()), len(self.kept.trouble or ()))
         return bool(broken)
 
-    def least(self, items: list[int], part: Callable[[list[int]], Part]) -> list[int]:
-        """Return the fewest of some items with which the scenario fails, as far as leaving chunks out tells."""
+    def drop_trouble(self) -> None:
+        """Leave out all entries of trouble, or as many as possible."""
+        entries = sorted(self.kept.trouble or ())
+        if entries and not self.fails(self.kept._replace(trouble=frozenset())):
+            self.least(entries, lambda left: self.kept._replace(trouble=frozenset(left)))
+
+    def least(self, items: list[int], part: Callable[[list[int]], Subset]) -> list[int]:
+        """Leave out chunks of some items while the rest fails; return the rest."""
         chunks = 2
         while len(items) > 1:
             size = -(-len(items) // chunks)

@@ -1,4 +1,4 @@
-"""The questions of a workload as payloads: filled by the pipeline's own `input`, or spelt out field by field."""
+"""Makes the payloads of a workload's questions: from the pipeline's `input`, or from a list of fields."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     from genie.config.loader import Pipeline
     from genie.simulation.arrivals import Arrival
     from genie.simulation.customers import Customers
-    from genie.simulation.record import Planted
+    from genie.simulation.record import GroundTruth
     from genie.simulation.schema import QuestionSection, ScenarioSection
 
 SYNTHETIC = "synthetic"
-"""Of a statement or a question: the customer's own."""
+"""Value of a statement or question: the synthetic customer's."""
 TRANSFERS = "transfers"
-"""Of a statement: what the customer and the neighbours move, ring and all."""
+"""Value of a statement: the transfers of the customer's neighbourhood."""
 _NUMBER = "{number}"
 
 
-class Asking(NamedTuple):
-    """What one arrival fills in."""
+class QuestionInputs(NamedTuple):
+    """The values of one arrival."""
 
     customer: str
     number: int
     text: str | None
-    """None means the pipeline's own default."""
+    """None means the pipeline's default."""
     content: bytes | None
-    """Of a statement."""
+    """Content of the statement."""
     filename: str
     profile: dict[str, str] | None = None
-    """What the statement leaves open."""
+    """Properties that the statement does not contain."""
 
 
-class Questions:
+class QuestionFactory:
     """Makes the payload of each arrival.
 
     Args:
         section: The scenario.
-        pipeline: Whose question it is.
-        folder: Where the scenario's relative paths start.
+        pipeline: The pipeline that receives the questions.
+        folder: The folder of the scenario's relative paths.
     """
 
     def __init__(self, section: ScenarioSection, pipeline: Pipeline, folder: Path) -> None:
@@ -58,10 +58,10 @@ class Questions:
         self._entry = pipeline.input
         self._folder = folder
         self._made: dict[int, Payload] = {}
-        """Place among the questions -> its payload, where that is the same for everybody."""
+        """Position of a question -> its payload, if it is the same for all customers."""
 
     def problems(self, customers: Customers) -> Iterator[Problem]:
-        """Yield what keeps a question from being made, each at its place."""
+        """Yield a problem for each question that cannot be made."""
         if customers.asked_for or any(
             SYNTHETIC in {one.statement, one.question} or one.statement == TRANSFERS for one in self._sections
         ):
@@ -77,49 +77,53 @@ class Questions:
                     self._file(str(section.statement))
                 if section.question == SYNTHETIC:
                     customers.question(0, 1, section.mix)
-                customer = Asking("customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv")
+                customer = QuestionInputs(
+                    "customer-1", 1, "?", b"" if section.statement is not None else None, "statement.csv"
+                )
                 if section.mix and section.question != SYNTHETIC:
-                    raise InputError("mix", f"is for `question: {SYNTHETIC}`", "remove it")
+                    raise InputError("mix", f"is a key of `question: {SYNTHETIC}` only", "remove it")
                 self._validated(section, customer)
             except InputError as error:
                 yield Problem(at, str(error))
 
     def of(self, arrival: Arrival, customers: Customers) -> Payload:
-        """Return what an arrival asks.
+        """Return the question of an arrival.
 
         Raises:
-            InputError: The payload refuses a value.
+            InputError: A value is not valid for the payload.
         """
         section = self._sections[arrival.question]
         name, text = customers.name(arrival.customer), section.question
         if text == SYNTHETIC:
             text = customers.question(arrival.customer, arrival.number, section.mix)
         if section.statement is None:
-            return self._validated(section, Asking(name, arrival.number, text, None, ""))
+            return self._validated(section, QuestionInputs(name, arrival.number, text, None, ""))
         if section.statement == TRANSFERS:
             content = customers.transfers(arrival.customer)
-            return self._validated(section, Asking(name, arrival.number, text, content, f"{TRANSFERS}.csv"))
+            return self._validated(section, QuestionInputs(name, arrival.number, text, content, f"{TRANSFERS}.csv"))
         if section.statement == SYNTHETIC:
             content, profile = customers.statement(arrival.customer), customers.profile(arrival.customer)
-            return self._validated(section, Asking(name, arrival.number, text, content, f"{name}.csv", profile))
+            return self._validated(section, QuestionInputs(name, arrival.number, text, content, f"{name}.csv", profile))
         same = section.fields is None and section.question != SYNTHETIC
         known = self._made.get(arrival.question) if same else None
         if known is None:
             content = self._file(section.statement)
-            known = self._validated(section, Asking(name, arrival.number, text, content, Path(section.statement).name))
+            known = self._validated(
+                section, QuestionInputs(name, arrival.number, text, content, Path(section.statement).name)
+            )
             if same:
                 self._made[arrival.question] = known
         return known
 
-    def planted(self, arrival: Arrival, customers: Customers) -> Planted | None:
-        """Return what is true of the transfers that an arrival brings; None where it brings none."""
+    def planted(self, arrival: Arrival, customers: Customers) -> GroundTruth | None:
+        """Return the ground truth of an arrival's transfers; None without transfers."""
         transfers = self._sections[arrival.question].statement == TRANSFERS
         return customers.planted(arrival.customer) if transfers else None
 
     def _file(self, path: str) -> bytes:
         return _read(self._folder / path)
 
-    def _validated(self, section: QuestionSection, asking: Asking) -> Payload:
+    def _validated(self, section: QuestionSection, asking: QuestionInputs) -> Payload:
         kind = self._entry.payload
         try:
             if section.fields is not None:
@@ -138,7 +142,7 @@ class Questions:
             raise InputError(place, said[:1].lower() + said[1:]) from None
 
     @staticmethod
-    def _value(source: Source, kind: type[Payload], name: str, asking: Asking) -> object:
+    def _value(source: Source, kind: type[Payload], name: str, asking: QuestionInputs) -> object:
         if source.origin == "value":
             return source.value
         if source.origin == "question":
@@ -160,12 +164,12 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {(error.strerror or 'no').lower()}", "check the path") from None
-    except ValueError:  # a path with a NUL
-        raise InputError(repr(str(path)), "is no path", "check it") from None
+    except ValueError:  # a path with a NUL character
+        raise InputError(repr(str(path)), "is not a valid path", "check the path") from None
 
 
 def _filled(value: Any, customer: str, number: int) -> Any:
-    """Return a JSON value with ``{customer}`` and ``{number}`` filled in; ``{number}`` alone becomes the number."""
+    """Return a JSON value with ``{customer}`` and ``{number}`` replaced; ``{number}`` alone becomes a number."""
     if isinstance(value, str):
         return number if value == _NUMBER else value.replace("{customer}", customer).replace(_NUMBER, str(number))
     if isinstance(value, dict):

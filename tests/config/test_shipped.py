@@ -71,7 +71,7 @@ SIMULATIONS = sorted((ROOT / "config" / "simulations").glob("*.yaml"))
 @pytest.mark.parametrize("path", SIMULATIONS, ids=lambda path: path.name)
 def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    assert first == "# yaml-language-server: $schema=../../genie/schema/simulation.schema.json"
+    assert first == "# yaml-language-server: $schema=../../genie/cli/schemas/simulation.schema.json"
     jsonschema.validate(load_file(path, environ={}).value, simulation_schema())
     result = CliRunner().invoke(main, ["simulate", path.stem, "--json"])
     found = json.loads(result.stdout)
@@ -82,13 +82,13 @@ def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Pa
     assert found["runs"] > 20
 
 
-def test_six_scenarios_ship() -> None:
-    assert len(SIMULATIONS) == 6
+def test_seven_scenarios_ship() -> None:
+    assert len(SIMULATIONS) == 7
 
 
 def test_the_outage_is_felt_while_it_lasts() -> None:
-    evidence = simulate(load_scenario("agent-outage"), 3)
-    hours = {int(run.at // 3600) for run in evidence.runs if run.outcome == "partial"}
-    waited = {int(run.at // 3600) for run in evidence.runs if (run.latency or 0) > 8}
+    record = simulate(load_scenario("agent-outage"), 3)
+    hours = {int(run.at // 3600) for run in record.runs if run.outcome == "partial"}
+    waited = {int(run.at // 3600) for run in record.runs if (run.latency or 0) > 8}
     assert waited <= {8, 9, 10}
     assert {9, 10} <= hours

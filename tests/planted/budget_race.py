@@ -10,7 +10,7 @@ from genie.config.plugins import Catalogue
 from genie.contracts.agent import Handlers, handles
 from genie.contracts.message import Payload
 from genie.simulation.invariants import invariant
-from genie.simulation.record import Evidence
+from genie.simulation.record import Record
 
 BUDGET = 1_000
 
@@ -39,9 +39,9 @@ class Treasurer(Handlers, id="treasurer", concurrency=4):
 
 
 @invariant(topics=(Granted,))
-def within_budget(evidence: Evidence) -> Iterator[str]:
+def within_budget(record: Record) -> Iterator[str]:
     """No more is granted than there is."""
-    granted = sum(payload.amount for _, payload in evidence.payloads["budget.granted"])  # type: ignore[attr-defined] - of that class
+    granted = sum(payload.amount for _, payload in record.payloads["budget.granted"])  # type: ignore[attr-defined] - of that class
     if granted > BUDGET:
         yield f"{granted} granted of {BUDGET}"
 

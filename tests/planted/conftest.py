@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from genie.simulation.invariants import Rules
+from genie.simulation.invariants import InvariantRegistry
 from genie.simulation.scenario import Scenario, parse
 
 Planted = Callable[[Any], Scenario]
@@ -20,6 +20,7 @@ def scenario_of(tmp_path: Path) -> Planted:
 
     def make(bug: Any) -> Scenario:
         (tmp_path / "pipeline.yaml").write_text(bug.PIPELINE)
-        return parse(bug.SCENARIO, folder=tmp_path, catalogue=bug.CATALOGUE, rules=Rules(getattr(bug, "RULES", {})))
+        rules = InvariantRegistry(getattr(bug, "RULES", {}))
+        return parse(bug.SCENARIO, folder=tmp_path, catalogue=bug.CATALOGUE, rules=rules)
 
     return make

@@ -11,7 +11,7 @@ from genie.contracts.context import Context
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
 from genie.simulation.invariants import invariant
-from genie.simulation.record import Evidence
+from genie.simulation.record import Record
 
 
 class Order(Payload, topic="pay.order"):
@@ -39,9 +39,9 @@ async def bank(_paid: Paid) -> None:
 
 
 @invariant(topics=(Paid,))
-def paid_once(evidence: Evidence) -> Iterator[str]:
+def paid_once(record: Record) -> Iterator[str]:
     """No order is paid twice."""
-    times = Counter(number for number, _ in evidence.payloads["pay.paid"])
+    times = Counter(number for number, _ in record.payloads["pay.paid"])
     yield from (f"run {number} paid {count} times" for number, count in times.items() if count > 1)
 
 

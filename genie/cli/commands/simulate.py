@@ -13,6 +13,7 @@ from genie.cli.errors import guarded
 from genie.cli.files import whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
+from genie.cli.signals import interruptible
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.progress import progress
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import IO
 
-    from genie.simulation.record import Evidence
-    from genie.simulation.runner import Part
+    from genie.simulation.record import Record
+    from genie.simulation.runner import Subset
     from genie.simulation.scenario import Scenario
-    from genie.simulation.shrinking import Smallest
+    from genie.simulation.shrinking import MinimalFailure
 
 BROKEN = 1
 """Exit code when an invariant does not hold."""
@@ -80,6 +81,7 @@ class Numbers(click.ParamType[frozenset[int]]):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--no-shrink", is_flag=True, help="Do not search for the smallest failing scenario.")
 @guarded
+@interruptible
 def command(scenario: str, **given: Any) -> None:
     """Simulate SCENARIO: real agents and policies, in virtual time, with customers and trouble."""
     from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words are parsed
@@ -106,10 +108,10 @@ def _refuse_beside(given: dict[str, Any]) -> None:
 def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     from genie.cli.terminal.simulation import render_difference, render_evidence  # noqa: PLC0415 - start-up, as above
     from genie.simulation.comparison import difference, saved  # noqa: PLC0415 - as above
-    from genie.simulation.report import as_json, as_smallest  # noqa: PLC0415 - as above
-    from genie.simulation.runner import Part, simulate  # noqa: PLC0415 - as above
+    from genie.simulation.report import as_json, minimal_failure_as_json  # noqa: PLC0415 - as above
+    from genie.simulation.runner import Subset, simulate  # noqa: PLC0415 - as above
 
-    part = Part(given["runs"], given["trouble"])
+    part = Subset(given["runs"], given["trouble"])
     most = len(scenario.section.trouble)
     if part.trouble and max(part.trouble) >= most:
         text = f"names entry {max(part.trouble)}, but the scenario has {most} entries of trouble"
@@ -121,12 +123,12 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
         if not evidence.runs and part.arrivals:
             raise InputError("--runs", f"names no run of seed {evidence.seed}", "runs are numbered from 1")
         smallest, replay = None, ""
-        if evidence.breaches and not given["no_shrink"]:
+        if evidence.violations and not given["no_shrink"]:
             smallest, replay = _smallest(scenario, path, evidence.seed, evidence, len(evidence.runs), part)
         if page is not None:
             page(evidence, smallest, replay)
     found = as_json(scenario, evidence)
-    found["smallest"] = None if smallest is None else as_smallest(smallest, replay)
+    found["smallest"] = None if smallest is None else minimal_failure_as_json(smallest, replay)
     changed = None if before is None else difference(before, found)
     if given["as_json"]:
         click.echo(to_text(found if changed is None else {**found, "difference": changed}))
@@ -134,16 +136,16 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
         show(render_evidence(scenario, evidence, smallest, replay))
         if changed is not None:
             show(render_difference(changed))
-    raise SystemExit(BROKEN if evidence.breaches else 0)
+    raise SystemExit(BROKEN if evidence.violations else 0)
 
 
 def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]) -> None:
     from genie.cli.terminal.simulation import render_explored  # noqa: PLC0415 - start-up, as above
-    from genie.simulation.report import explored  # noqa: PLC0415 - as above
-    from genie.simulation.seed_search import explore  # noqa: PLC0415 - as above
+    from genie.simulation.report import search_as_json  # noqa: PLC0415 - as above
+    from genie.simulation.seed_search import search  # noqa: PLC0415 - as above
 
     with progress(f"0/{len(seeds)} seeds") as tell:
-        tried = explore(scenario, seeds, told=lambda done, all_: tell(f"{done}/{all_} seeds"))
+        tried = search(scenario, seeds, told=lambda done, all_: tell(f"{done}/{all_} seeds"))
     broken = next((one for one in tried if one.broken), None)
     smallest, replay = None, ""
     if broken is not None:
@@ -151,28 +153,28 @@ def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]
             smallest, replay = _smallest(scenario, path, broken.seed, broken, broken.runs)
         replay = replay or _command(path, broken.seed)
     if given["as_json"]:
-        click.echo(to_text(explored(scenario, tried, smallest, replay)))
+        click.echo(to_text(search_as_json(scenario, tried, smallest, replay)))
     else:
         show(render_explored(scenario, tried, smallest, replay))
     raise SystemExit(BROKEN if broken is not None else 0)
 
 
 def _smallest(
-    scenario: Scenario, path: str, seed: int, failed: Any, runs: int, part: Part | None = None
-) -> tuple[Smallest | None, str]:
+    scenario: Scenario, path: str, seed: int, failed: Any, runs: int, part: Subset | None = None
+) -> tuple[MinimalFailure | None, str]:
     from genie.simulation.shrinking import shrink  # noqa: PLC0415 - start-up, as above
 
     if part is not None and part != (None, None):
         return None, ""  # a replay of a smallest scenario
     with progress("shrinking") as tell:
         smallest = shrink(
-            scenario, seed, {one.invariant for one in failed.breaches}, failed=failed.breaches, runs=runs,
+            scenario, seed, {one.invariant for one in failed.violations}, failed=failed.violations, runs=runs,
             told=lambda tries, runs, trouble: tell(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
         )  # fmt: skip
     return smallest, "" if smallest is None else _command(path, seed, smallest.part)
 
 
-def _command(path: str, seed: int, part: Part | None = None) -> str:
+def _command(path: str, seed: int, part: Subset | None = None) -> str:
     """Return the command that replays a failure."""
     words = ["genie", "simulate", path, "--seed", str(seed)]
     if part is not None and part.arrivals is not None:
@@ -204,7 +206,7 @@ def _journal(path: str | None) -> Iterator[IO[str] | None]:
 @contextlib.contextmanager
 def _page(
     scenario: Scenario, path: str | None, journal: str | None
-) -> Iterator[Callable[[Evidence, Smallest | None, str], None] | None]:
+) -> Iterator[Callable[[Record, MinimalFailure | None, str], None] | None]:
     if path is None:
         yield None
         return
@@ -212,7 +214,7 @@ def _page(
 
     with page_file(path, other=journal) as page:
 
-        def write(evidence: Evidence, smallest: Smallest | None, replay: str) -> None:
+        def write(evidence: Record, smallest: MinimalFailure | None, replay: str) -> None:
             from genie.simulation.page import simulation_page  # noqa: PLC0415 - as above
 
             page.file.write(simulation_page(scenario, evidence, smallest, replay))

@@ -5,68 +5,71 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from genie.cli.terminal.layout import Column, Grid, Line, Part, Text
-from genie.simulation.durations import shown
+from genie.cli.terminal.layout import Column, Grid, Part, Text, TimelineEntry
+from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import percentile
-from genie.simulation.report import MOST_NAMED, held
+from genie.simulation.report import MAX_NAMED, held, trouble_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from genie.simulation.record import Breach, Evidence
-    from genie.simulation.record import Line as Step
+    from genie.simulation.record import Record, Violation
+    from genie.simulation.record import TimelineEntry as Step
     from genie.simulation.scenario import Scenario
-    from genie.simulation.seed_search import Tried
-    from genie.simulation.shrinking import Smallest
+    from genie.simulation.seed_search import SeedResult
+    from genie.simulation.shrinking import MinimalFailure
 
 MOST_STEPS = 24
 _SHOWN = 16
 
 
-def render_evidence(scenario: Scenario, evidence: Evidence, smallest: Smallest | None, replay: str) -> Iterator[Part]:
+def render_evidence(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
     """Yield the result of one seed."""
-    yield Line.of(f"{scenario.title}: seed {evidence.seed}", "bold")
+    yield TimelineEntry.of(f"{scenario.title}: seed {evidence.seed}", "bold")
     if scenario.section.story:
-        yield Line.of(" ".join(scenario.section.story.split()), "dim")
-    yield Line.of("")
-    yield Line.of(
+        yield TimelineEntry.of(" ".join(scenario.section.story.split()), "dim")
+    yield TimelineEntry.of("")
+    yield TimelineEntry.of(
         f"{len(evidence.runs):,} runs and {evidence.messages:,} messages in {shown(evidence.virtual_s)} of virtual time"
     )
     yield from _outcomes(evidence)
-    yield from _invariants(scenario, evidence.breaches)
+    yield from _invariants(scenario, evidence.violations)
     yield from _verdicts("Verdicts", evidence.verdicts)
     if scenario.section.compared is not None:
         title = f"What {scenario.section.compared.id} would have said of {evidence.compared_of:,} deliveries"
         yield from _verdicts(title, evidence.compared)
-    if evidence.troubled:
+    if scenario.section.swarm:
+        yield from _head("Trouble that this seed draws")
+        yield TimelineEntry.of(", ".join(trouble_names(scenario, evidence)) or "none")
+    if evidence.injected:
         yield from _head("Trouble")
         table = Grid((Column("what"), Column("times", right=True)))
-        for name, count in evidence.troubled.most_common(_SHOWN):
+        for name, count in evidence.injected.most_common(_SHOWN):
             table.add(name, f"{count:,}")
         yield table
-    if evidence.breaches:
+    if evidence.violations:
         yield from _timeline(evidence.worst, evidence.timeline)
     yield from _smallest(smallest, replay)
-    yield Line.of("")
-    yield Line.of(f"journal {evidence.journal_sha256}", "dim")
+    yield TimelineEntry.of("")
+    yield TimelineEntry.of(f"journal {evidence.journal_sha256}", "dim")
 
 
 def render_explored(
-    scenario: Scenario, tried: Sequence[Tried], smallest: Smallest | None, replay: str
+    scenario: Scenario, tried: Sequence[SeedResult], smallest: MinimalFailure | None, replay: str
 ) -> Iterator[Part]:
     """Yield the result of many seeds."""
     broken = [one for one in tried if one.broken]
     runs, messages = sum(one.runs for one in tried), sum(one.messages for one in tried)
-    yield Line.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
-    yield Line.of(f"{runs:,} runs and {messages:,} messages; {len(broken):,} seeds break an invariant")
-    yield from _invariants(scenario, [breach for one in broken for breach in one.breaches])
+    yield TimelineEntry.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
+    yield TimelineEntry.of(f"{runs:,} runs and {messages:,} messages; {len(broken):,} seeds break an invariant")
+    yield from _invariants(scenario, [breach for one in broken for breach in one.violations])
     if broken:
         seeds = ", ".join(str(one.seed) for one in broken[:_SHOWN])
         more = f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
-        yield Line.of("")
-        yield Line.of(f"failing seeds: {seeds}{more}", "red")
+        yield TimelineEntry.of("")
+        yield TimelineEntry.of(f"failing seeds: {seeds}{more}", "red")
         if smallest is None:
-            yield Line.of(f"replay the first: {replay}", "bold")
+            yield TimelineEntry.of(f"replay the first: {replay}", "bold")
     yield from _smallest(smallest, replay)
 
 
@@ -74,7 +77,7 @@ def render_difference(changed: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
     """Yield the differences from a saved run."""
     yield from _head("Difference to the saved run")
     if not changed:
-        yield Line.of("none")
+        yield TimelineEntry.of("none")
         return
     table = Grid((Column("figure"), Column("before", right=True), Column("now", right=True)))
     for one in changed:
@@ -83,11 +86,11 @@ def render_difference(changed: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
 
 
 def _head(title: str) -> Iterator[Part]:
-    yield Line.of("")
-    yield Line.of(title, "bold")
+    yield TimelineEntry.of("")
+    yield TimelineEntry.of(title, "bold")
 
 
-def _outcomes(evidence: Evidence) -> Iterator[Part]:
+def _outcomes(evidence: Record) -> Iterator[Part]:
     yield from _head("Outcomes")
     table = Grid((Column("outcome"), *(Column(name, right=True) for name in ("runs", "share", "p50", "p99", "worst"))))
     for outcome, count in evidence.outcomes().items():
@@ -100,13 +103,13 @@ def _outcomes(evidence: Evidence) -> Iterator[Part]:
     yield table
 
 
-def _invariants(scenario: Scenario, breaches: Iterable[Breach]) -> Iterator[Part]:
+def _invariants(scenario: Scenario, violations: Iterable[Violation]) -> Iterator[Part]:
     yield from _head("Invariants")
-    for one in held(scenario, breaches):
-        yield Line((Text("holds   " if one["holds"] else "BROKEN  ", "green" if one["holds"] else "bold red"),
+    for one in held(scenario, violations):
+        yield TimelineEntry((Text("holds   " if one["holds"] else "BROKEN  ", "green" if one["holds"] else "bold red"),
                     Text(one["name"])))  # fmt: skip
-        for text in one["breaches"][:MOST_NAMED]:
-            yield Line.of(f"        {text}", "red")
+        for text in one["breaches"][:MAX_NAMED]:
+            yield TimelineEntry.of(f"        {text}", "red")
 
 
 def _verdicts(title: str, verdicts: Mapping[tuple[str, str], int]) -> Iterator[Part]:
@@ -131,13 +134,13 @@ def _timeline(number: int | None, steps: Sequence[Step]) -> Iterator[Part]:
     yield table
 
 
-def _smallest(smallest: Smallest | None, replay: str) -> Iterator[Part]:
+def _smallest(smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
     if smallest is None:
         return
     yield from _head("The smallest that still fails")
-    yield Line.of(
+    yield TimelineEntry.of(
         f"{smallest.runs:,} runs and {smallest.trouble:,} entries of trouble, found in {smallest.tries} tries"
     )
-    for breach in smallest.breaches[:3]:
-        yield Line.of(f"  {breach.text}", "red")
-    yield Line.of(f"replay it: {replay}", "bold")
+    for breach in smallest.violations[:3]:
+        yield TimelineEntry.of(f"  {breach.text}", "red")
+    yield TimelineEntry.of(f"replay it: {replay}", "bold")

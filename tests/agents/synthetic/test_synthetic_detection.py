@@ -8,7 +8,7 @@ import pytest
 
 from genie.contracts.agent import agent
 from genie.contracts.message import Payload, Value
-from genie.simulation.runner import Part, simulate
+from genie.simulation.runner import Subset, simulate
 from genie.simulation.scenario import Scenario, load
 from genie_finance.index import INVARIANTS
 from tests.genie.simulation.conftest import Made
@@ -60,50 +60,50 @@ SPARED = "honest_spared: {at: cases.account_ids, where: {label: high}}"
 
 
 def test_rings_that_are_found_and_honest_customers_who_are_spared_hold(made: Made) -> None:
-    evidence = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED))
-    assert evidence.breaches == []
-    rings = {one.ring for one in evidence.planted.values()}
+    record = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED))
+    assert record.violations == []
+    rings = {one.ring for one in record.planted.values()}
     assert len(rings) == 2  # one block has a ring, and the other is honest
     assert "" in rings
-    assert {len(one.members | one.honest) for one in evidence.planted.values()} == {50}
+    assert {len(one.members | one.honest) for one in record.planted.values()} == {50}
 
 
 def test_who_is_not_named_and_who_is_wronged_are_told(made: Made) -> None:
     evidence = simulate(scenario(made, {"silent": silent}, FOUND, SPARED))
-    assert {one.invariant for one in evidence.breaches} == {"planted_found"}
-    assert evidence.breaches[0].run is None
-    assert evidence.planted[evidence.breaches[1].run or 0].ring in evidence.breaches[1].text
+    assert {one.invariant for one in evidence.violations} == {"planted_found"}
+    assert evidence.violations[0].run is None
+    assert evidence.planted[evidence.violations[1].run or 0].ring in evidence.violations[1].text
     evidence = simulate(scenario(made, {"accuser": accuser}, "honest_spared: {at: cases.account_ids}", SPARED))
-    assert {one.invariant for one in evidence.breaches} == {"honest_spared"}
-    told = evidence.breaches[1]
-    assert evidence.breaches[0].run is None
+    assert {one.invariant for one in evidence.violations} == {"honest_spared"}
+    told = evidence.violations[1]
+    assert evidence.violations[0].run is None
     assert told.run in evidence.planted
     honest = evidence.planted[told.run].honest
     assert any(name in told.text for name in honest)
 
 
 def test_the_same_rule_twice_is_told_apart(made: Made) -> None:
-    evidence = simulate(scenario(made, {"accuser": accuser}, SPARED, "honest_spared: {at: cases.account_ids}"))
-    assert {one.invariant for one in evidence.breaches} == {"honest_spared 2"}
+    record = simulate(scenario(made, {"accuser": accuser}, SPARED, "honest_spared: {at: cases.account_ids}"))
+    assert {one.invariant for one in record.violations} == {"honest_spared 2"}
 
 
 @pytest.mark.parametrize(("share", "held"), [("0.4", False), ("0.6", True)])
 def test_a_share_may_be_wronged(share: str, held: bool, made: Made) -> None:
     rule = f"honest_spared: {{at: cases.account_ids, share: {share}}}"
-    assert (simulate(scenario(made, {"accuser": accuser}, rule)).breaches == []) is held
+    assert (simulate(scenario(made, {"accuser": accuser}, rule)).violations == []) is held
 
 
 def test_without_planted_truth_nothing_is_judged(made: Made, tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("id,at,from,to\n1,2026-01-01,customer-1,customer-2\n")
-    evidence = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED, statement="one.csv"))
-    assert evidence.breaches == []
-    assert not evidence.planted
+    record = simulate(scenario(made, {"accuser": accuser}, FOUND, SPARED, statement="one.csv"))
+    assert record.violations == []
+    assert not record.planted
 
 
 def test_the_shipped_rings_are_there_to_be_found() -> None:
-    evidence = simulate(load("fraud-ring"), part=Part(frozenset(range(5, 15))))
-    assert evidence.breaches == []
-    assert len(evidence.runs) == 10
-    rings = [one for one in evidence.planted.values() if one.ring]
-    assert 2 < len(rings) < len(evidence.planted)  # some neighbourhoods are honest
-    assert evidence.outcomes()["partial"] == evidence.troubled["hang aml_monitor"]
+    record = simulate(load("fraud-ring"), part=Subset(frozenset(range(5, 15))))
+    assert record.violations == []
+    assert len(record.runs) == 10
+    rings = [one for one in record.planted.values() if one.ring]
+    assert 2 < len(rings) < len(record.planted)  # some neighbourhoods are honest
+    assert record.outcomes()["partial"] == record.injected["hang aml_monitor"]

@@ -59,14 +59,14 @@ workload:
 
 
 def test_customers_bring_their_own_statements_and_questions() -> None:
-    evidence = simulate(own_statements())
-    assert evidence.breaches == []
-    assert set(evidence.outcomes()) <= {"answered", "partial"}
-    owners = {(run.answer, run.customer) for run in evidence.runs}
+    record = simulate(own_statements())
+    assert record.violations == []
+    assert set(record.outcomes()) <= {"answered", "partial"}
+    owners = {(run.answer, run.customer) for run in record.runs}
     assert len(owners) == len({answer for answer, _ in owners})  # no two customers are told the same
     assert len({customer for _, customer in owners}) > 1
     again = simulate(own_statements(), seed=2)
-    assert {run.answer for run in again.runs}.isdisjoint({run.answer for run in evidence.runs})
+    assert {run.answer for run in again.runs}.isdisjoint({run.answer for run in record.runs})
 
 
 class TwoOfTreasury:
@@ -85,9 +85,9 @@ class TwoOfTreasury:
 def voted(made: Made, approvals: str) -> dict[str, int]:
     scenario = made({"teller": teller}, WAY, f"{TEN}approvals: {approvals}\n", pipeline="caller: {user: ann}\n")
     scenario = replace(scenario, pipeline=replace(scenario.pipeline, policies=PolicySet((TwoOfTreasury(),))))
-    evidence = simulate(scenario)
-    assert evidence.breaches == []
-    return evidence.outcomes()
+    record = simulate(scenario)
+    assert record.violations == []
+    return record.outcomes()
 
 
 def test_as_many_people_vote_as_a_hold_asks_for(made: Made) -> None:
@@ -120,17 +120,17 @@ def test_deadlines_and_backoff_follow_virtual_time(made: Made) -> None:
         raise AssertionError
 
     rest = TEN.replace("100s", "10s").replace("duration", "within: 2h\nduration")
-    evidence = simulate(made({"late": late}, WAY, rest))
-    assert evidence.outcomes() == {"expired": 1}
-    assert evidence.runs[0].latency == 7200
+    record = simulate(made({"late": late}, WAY, rest))
+    assert record.outcomes() == {"expired": 1}
+    assert record.runs[0].latency == 7200
     assert len(tries) == 3
     assert tries[1] - tries[0] > 200
-    assert evidence.breaches == []
+    assert record.violations == []
 
 
 def test_a_rule_in_shadow_mode_is_counted_against_a_roll_out(made: Made) -> None:
     rule = "{name: odd, mode: shadow, when: {topic: cust.ask, payload.number: {gt: 7}}, then: deny, because: too many}"
     policies = f"policies: [{{rules: {{rules: [{rule}]}}}}]\n"
-    evidence = simulate(made({"teller": teller}, WAY, f"{TEN}invariants: [not_stricter]\n", pipeline=policies))
-    assert evidence.outcomes() == {"answered": 10}
-    assert [one.text.rpartition(": ")[2] for one in evidence.breaches] == ["rules/odd would deny 3"]
+    record = simulate(made({"teller": teller}, WAY, f"{TEN}invariants: [not_stricter]\n", pipeline=policies))
+    assert record.outcomes() == {"answered": 10}
+    assert [one.text.rpartition(": ")[2] for one in record.violations] == ["rules/odd would deny 3"]

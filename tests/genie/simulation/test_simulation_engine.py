@@ -13,10 +13,10 @@ from genie.contracts.context import Context
 from genie.contracts.message import Payload
 from genie.errors import AgentDefinitionError
 from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
-from genie.simulation.invariants import Rules
+from genie.simulation.invariants import InvariantRegistry
 from genie.simulation.runner import simulate
 from genie.simulation.scenario import Scenario, parse
-from genie.simulation.seed_search import explore
+from genie.simulation.seed_search import search
 from genie.simulation.shrinking import shrink
 from tests.genie.simulation.conftest import Made
 
@@ -54,9 +54,9 @@ def test_the_clock_of_an_agent_is_the_scenarios(made: Made) -> None:
         return Told(number=ask.number)
 
     rest = TEN.replace("10s", "50s") + "start: 2026-03-01T12:00:00Z\n"
-    evidence = simulate(made({"clock": clock}, WAY, rest))
+    record = simulate(made({"clock": clock}, WAY, rest))
     assert seen == ["2026-03-01T13:00:00+00:00", "2026-03-01T14:00:00+00:00"]
-    assert evidence.latencies() == [3600.0, 7150.0]  # one at a time
+    assert record.latencies() == [3600.0, 7150.0]  # one at a time
 
 
 @agent("threaded", executor="thread")
@@ -73,14 +73,14 @@ def apart(ask: Ask) -> Told:
 
 @pytest.mark.parametrize("plain", [threaded, apart])
 def test_plain_functions_take_their_declared_time(plain: Any, made: Made) -> None:
-    evidence = simulate(made({plain.card.id: plain}, WAY, f"{TEN}work: {{{plain.card.id}: 2}}\n"))
-    assert evidence.breaches == []
-    assert evidence.latencies() == pytest.approx([2.0] * 10)
+    record = simulate(made({plain.card.id: plain}, WAY, f"{TEN}work: {{{plain.card.id}: 2}}\n"))
+    assert record.violations == []
+    assert record.latencies() == pytest.approx([2.0] * 10)
 
 
 def test_work_and_trouble_strike_plain_functions_too(made: Made) -> None:
-    evidence = simulate(made({"threaded": threaded}, WAY, f"{TEN}trouble: [{{kind: raise, agent: threaded}}]\n"))
-    assert evidence.outcomes() == {"failed": 10}
+    record = simulate(made({"threaded": threaded}, WAY, f"{TEN}trouble: [{{kind: raise, agent: threaded}}]\n"))
+    assert record.outcomes() == {"failed": 10}
 
 
 def test_each_simulation_begins_with_a_fresh_agent(made: Made) -> None:
@@ -110,7 +110,7 @@ def test_an_agent_that_cannot_be_copied_is_named(made: Made) -> None:
         async def keep(self, ask: Ask) -> Told:
             return Told(number=ask.number)
 
-    with pytest.raises(AgentDefinitionError, match=r"'keeper'.*make it in open\(\)"):
+    with pytest.raises(AgentDefinitionError, match=r"'keeper'.*in open\(\)"):
         simulate(made({"keeper": Keeper}, WAY, TEN))
 
 
@@ -132,10 +132,10 @@ def held(made: Made, more: str) -> Scenario:
 
 
 def test_people_decide_on_what_is_held(made: Made) -> None:
-    evidence = simulate(held(made, "approvals: {after: 1h}\n"))
-    assert evidence.outcomes() == {"answered": 10}
-    assert evidence.latencies() == pytest.approx([3600.0] * 10)
-    assert evidence.breaches == []
+    record = simulate(held(made, "approvals: {after: 1h}\n"))
+    assert record.outcomes() == {"answered": 10}
+    assert record.latencies() == pytest.approx([3600.0] * 10)
+    assert record.violations == []
     refused = simulate(held(made, "approvals: {after: 1h, approve: 0}\n"))
     assert refused.outcomes() == {"denied": 10}
     nobody = simulate(held(made, ""))
@@ -159,24 +159,24 @@ def test_a_deadlock_names_who_waits_for_whom(made: Made) -> None:
         await anyio.sleep_forever()
         raise AssertionError
 
-    evidence = simulate(made({"asker": asker, "stuck": stuck}, WAY, TEN.replace("10s", "60s")))
-    assert evidence.deadlock is not None
-    assert "asker, handling eng.ask (sim-1), waits for stuck" in evidence.deadlock.replace("sim-2", "sim-1")
-    assert "stuck, handling eng.sub" in evidence.deadlock
-    assert "test_simulation_engine.py:" in evidence.deadlock
-    assert {one.invariant for one in evidence.breaches} == {"runs_end"}
+    record = simulate(made({"asker": asker, "stuck": stuck}, WAY, TEN.replace("10s", "60s")))
+    assert record.deadlock is not None
+    assert "asker, handling eng.ask (sim-1), waits for stuck" in record.deadlock.replace("sim-2", "sim-1")
+    assert "stuck, handling eng.sub" in record.deadlock
+    assert "test_simulation_engine.py:" in record.deadlock
+    assert {one.invariant for one in record.violations} == {"runs_end"}
 
 
 def test_a_flood_is_broken_off(made: Made) -> None:
     rest = f"{TEN}trouble: [{{kind: flood, agent: double, times: 1000}}]\nlimits: {{messages: 50}}\n"
-    evidence = simulate(made({"double": double}, WAY, rest))
-    assert evidence.deadlock == "broken off after 50 messages, the limit of the scenario"
+    record = simulate(made({"double": double}, WAY, rest))
+    assert record.deadlock == "stopped after 50 messages, the limit of the scenario"
 
 
 def test_seeds_are_tried_in_their_order_with_the_same_result_in_any_process(made: Made) -> None:
     scenario = made({"double": double}, WAY, f"{TEN}work: {{double: {{exponential: 20}}}}\n")
-    alone = explore(scenario, range(1, 9), processes=1)
-    assert explore(scenario, range(1, 9), processes=2) == alone
+    alone = search(scenario, range(1, 9), processes=1)
+    assert search(scenario, range(1, 9), processes=2) == alone
     assert [one.seed for one in alone] == list(range(1, 9))
     assert len({one.journal_sha256 for one in alone}) == 8
 
@@ -187,12 +187,15 @@ def test_shrinking_says_when_a_failure_does_not_come_again(made: Made) -> None:
 
 def test_a_compared_policy_set_judges_and_decides_nothing(made: Made) -> None:
     rest = f"{TEN}compare: {{id: tight, policies: [{{payload_size: {{max_bytes: 1}}}}]}}\ninvariants: [not_stricter]\n"
-    evidence = simulate(made({"double": double}, WAY, rest))
-    assert evidence.outcomes() == {"answered": 10}
-    assert (evidence.compared_of, evidence.stricter) == (10, 10)
-    assert "payload_size deny 10" in evidence.breaches[0].text
+    record = simulate(made({"double": double}, WAY, rest))
+    assert record.outcomes() == {"answered": 10}
+    assert (record.compared_of, record.stricter) == (10, 10)
+    assert "payload_size deny 10" in record.violations[0].text
 
 
 def test_an_unknown_rule_is_not_loaded() -> None:
     with pytest.raises(Exception, match="nowhere"):
-        parse("version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}", rules=Rules())
+        parse(
+            "version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}",
+            rules=InvariantRegistry(),
+        )

@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from genie.simulation.errors import DeadlockError, LivelockError, OutsideError
+from genie.simulation.errors import DeadlockError, ExternalCallError, LivelockError
 from genie.simulation.event_loop import SimulationLoop, run
 
 
@@ -129,7 +129,7 @@ def test_what_no_seed_repeats_is_refused(call: Callable[[], Awaitable[None]]) ->
     async def main() -> None:
         await call()
 
-    with pytest.raises(OutsideError, match="not there in a simulation"):
+    with pytest.raises(ExternalCallError, match="does not allow"):
         run(main(), SimulationLoop())
 
 

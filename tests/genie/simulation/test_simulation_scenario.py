@@ -11,8 +11,8 @@ import pytest
 
 from genie.config.yaml import load_file
 from genie.errors import ConfigError
-from genie.simulation.invariants import Check, Rules
-from genie.simulation.record import Evidence
+from genie.simulation.invariants import Check, InvariantRegistry
+from genie.simulation.record import Record
 from genie.simulation.scenario import load, parse, shipped
 from genie.simulation.schema import schema
 
@@ -46,20 +46,20 @@ def test_a_good_one_is_loaded() -> None:
     ("old", "new", "told"),
     [
         ("duration: 1d", "durration: 1d", "unknown key 'durration'; did you mean 'duration'?"),
-        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is refused: write a length of time as 90"),
+        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is refused: write a duration as 90"),
         ("{poisson: 1}", "{poisson: 1, every: 2}", "give exactly one of poisson, every, burst and trace"),
         ("{poisson: 1}", "{trace: nowhere.csv}", "s.yaml:7: "),
         ("sample-savings.ofx", "missing.ofx", "s.yaml:9: "),
         ("pipeline: insights", "pipeline: insigths", "did you mean 'insights'?"),
         ("version: 1", "version: 2", "s.yaml:1: version should be less than or equal to 1"),
         ("id: small", "id: small\nwork: {forcaster: 2}", "no agent 'forcaster'; did you mean 'forecaster'?"),
-        ("id: small", "id: small\ntrouble: [{kind: hang, agent: adviser, topic: x}]", "takes or gives 'x'"),
+        ("id: small", "id: small\ntrouble: [{kind: hang, agent: adviser, topic: x}]", "receives or sends 'x'"),
         ("id: small", "id: small\ntrouble: [{kind: slow, agent: adviser}]", "slow needs `takes`"),
         ("id: small", "id: small\ntrouble: [{kind: hung, agent: adviser}]", "did you mean 'hang'?"),
         ("id: small", "id: small\ntrouble: [{kind: hang}]", "name an agent or a topic"),
         ("id: small", "id: small\ninvariants: [p98]", "unknown invariant 'p98'; did you mean 'p99'?"),
         ("id: small", "id: small\ninvariants: [{p99: {under: 0}}]", "p99.under: input should be greater than 0"),
-        ("id: small", "id: small\ninvariants: [runs_end]", "runs_end always holds; leave it out"),
+        ("id: small", "id: small\ninvariants: [runs_end]", "runs_end is always checked; leave it out"),
         ("id: small", "id: small\nset: {limits.max_rums: 3}", "did you mean 'max_runs'?"),
         ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
         ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
@@ -72,20 +72,32 @@ def test_a_good_one_is_loaded() -> None:
         (
             "id: small",
             "id: small\ntrouble: [{kind: drop, agent: adviser, times: 3}]",
-            "times is for flood, not for drop",
+            "times is a key of flood, not of drop",
         ),
-        ("{poisson: 1}", "{poisson: 1, again: 1h}", "again is for burst"),
-        ("{poisson: 1}", "{every: 1h, rhythm: daily}", "rhythm is for poisson"),
-        ("{poisson: 1}", "{poisson: 1, from: 2h, until: 1h}", "`until` is after `from`"),
-        ('"Why?", statement', '"Why?", mix: {overview: 1}, statement', "mix: is for `question: synthetic`"),
-        ("config/statements/sample-savings.ofx", '"a\\0b"', "'a\\x00b': is no path"),
+        ("{poisson: 1}", "{poisson: 1, again: 1h}", "again is a key of burst only"),
+        ("{poisson: 1}", "{every: 1h, rhythm: daily}", "rhythm is a key of poisson only"),
+        ("{poisson: 1}", "{poisson: 1, from: 2h, until: 1h}", "`until` must be after `from`"),
+        ('"Why?", statement', '"Why?", mix: {overview: 1}, statement', "mix: is a key of `question: synthetic`"),
+        ("config/statements/sample-savings.ofx", '"a\\0b"', "'a\\x00b': is not a valid path"),
         (
             "id: small",
             "id: small\ncompare: {id: x, policies: [clearanse]}",
             "s.yaml:3: compare: policies: unknown policy",
         ),
         ("pipeline: insights", "pipeline: insights\nset: {limits.max_rums: 3}", "s.yaml:4: set: limits"),
-        ("id: small", "id: small\ncaller: {keys: keys.pem}", "no identity is signed in a simulation"),
+        ("id: small", "id: small\ntrouble: [{kind: pause}]", "pause needs `agent`"),
+        ("id: small", "id: small\ntrouble: [{kind: cancel}]", "cancel needs `takes`"),
+        (
+            "id: small",
+            "id: small\ntrouble: [{kind: reload, agent: adviser}]",
+            "agent is a key of faults, kill and pause",
+        ),
+        ("id: small", "id: small\ntrouble: [{kind: kill, topic: x}]", "topic is a key of faults, not of kill"),
+        ("id: small", "id: small\ntrouble: [{kind: kill, agent: advisor}]", "did you mean 'adviser'?"),
+        ("id: small", "id: small\ntrouble: [{kind: kill, tenant: x}]", "s.yaml:3: kill never affects a run"),
+        ("id: small", "id: small\ntrouble: [{kind: revoke, consent: x}]", "s.yaml:3: revoke never affects a run"),
+        ("id: small", "id: small\ntrouble: [{kind: drain, every: 1h}]", "every is a key of kill and pause"),
+        ("id: small", "id: small\ncaller: {keys: keys.pem}", "has no signed identities"),
     ],
 )
 def test_a_mistake_is_named_at_its_line(old: str, new: str, told: str) -> None:
@@ -97,19 +109,19 @@ def test_a_start_is_taken_in_utc() -> None:
     assert str(scenario.section.start) == "2026-01-04 20:30:00+00:00"
 
 
-def _raises(_evidence: Evidence) -> Iterator[str]:
+def _raises(_evidence: Record) -> Iterator[str]:
     raise KeyError("a secret")
     yield ""
 
 
-def _nothing(_evidence: Evidence) -> None:
+def _nothing(_evidence: Record) -> None:
     """Forgets to yield."""
 
 
-@pytest.mark.parametrize(("rule", "told"), [(_raises, "KeyError at "), (_nothing, "returns NoneType, and no lines")])
+@pytest.mark.parametrize(("rule", "told"), [(_raises, "KeyError at "), (_nothing, "returned NoneType")])
 def test_a_rule_that_fails_itself_is_broken_and_told(rule: Check, told: str) -> None:
-    scenario = parse(f"{GOOD}invariants: [own]\n", folder=ROOT, rules=Rules({"own": rule}))
-    found = [one for invariant in scenario.invariants for one in invariant.breaches(Evidence(seed=1))]
+    scenario = parse(f"{GOOD}invariants: [own]\n", folder=ROOT, rules=InvariantRegistry({"own": rule}))
+    found = [one for invariant in scenario.invariants for one in invariant.violations(Record(seed=1))]
     (mine,) = [one for one in found if one.invariant == "own"]
     assert told in mine.text
     assert "secret" not in mine.text
@@ -128,19 +140,21 @@ def test_a_rule_of_a_broken_distribution_harms_those_alone_who_name_it(
 
 
 def test_the_schema_that_ships_is_the_models() -> None:
-    file = ROOT / "genie" / "schema" / "simulation.schema.json"
+    file = ROOT / "genie" / "cli" / "schemas" / "simulation.schema.json"
     assert json.loads(file.read_text(encoding="utf-8")) == schema(), "run `python -m genie.cli.schemas` and commit it"
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_a_shipped_scenario_is_of_the_schema_and_can_run(name: str) -> None:
     path = shipped()[name]
-    assert path.read_text().startswith("# yaml-language-server: $schema=../../genie/schema/simulation.schema.json\n")
+    assert path.read_text().startswith(
+        "# yaml-language-server: $schema=../../genie/cli/schemas/simulation.schema.json\n"
+    )
     jsonschema.validate(load_file(path, environ={}).value, schema())
     scenario = load(name)
     assert scenario.section.story
     assert scenario.id == name
 
 
-def test_six_stories_ship() -> None:
-    assert len(shipped()) == 6
+def test_seven_scenarios_ship() -> None:
+    assert len(shipped()) == 7

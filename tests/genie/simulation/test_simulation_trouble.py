@@ -21,8 +21,8 @@ from genie.contracts.message import Message, Payload, Value
 from genie.errors import ConfigError
 from genie.simulation.fault_injection import corrupted, with_text
 from genie.simulation.invariants import invariant
-from genie.simulation.record import Evidence
-from genie.simulation.runner import NO_TROUBLE, Part, simulate
+from genie.simulation.record import Record
+from genie.simulation.runner import NO_TROUBLE, Subset, simulate
 from tests.genie.simulation.conftest import Made
 
 
@@ -57,7 +57,7 @@ async def worker(ask: Ask) -> Part1:
 
 
 @invariant(topics=(Part1, Told))
-def kept(_evidence: Evidence) -> tuple[str, ...]:
+def kept(_evidence: Record) -> tuple[str, ...]:
     """Keep payloads for the tests."""
     return ()
 
@@ -73,19 +73,19 @@ invariants: [kept]
 """
 
 
-def troubled(made: Made, trouble: str, *, seed: int = 1, part: Part | None = None) -> Evidence:
+def troubled(made: Made, trouble: str, *, seed: int = 1, part: Subset | None = None) -> Record:
     scenario = made(AGENTS, "tr.ask -> tr.told", f"{WORK}trouble: [{trouble}]\n", rules={"kept": kept})
     return simulate(scenario, seed, **({} if part is None else {"part": part}))
 
 
-def texts(evidence: Evidence) -> list[str]:
-    return [payload.text for _, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
+def texts(record: Record) -> list[str]:
+    return [payload.text for _, payload in record.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
 
 
 def test_without_trouble_all_is_well(made: Made) -> None:
-    evidence = troubled(made, "{kind: raise, agent: worker}", part=NO_TROUBLE)
-    assert evidence.outcomes() == {"answered": 10}
-    assert evidence.breaches == []
+    record = troubled(made, "{kind: raise, agent: worker}", part=NO_TROUBLE)
+    assert record.outcomes() == {"answered": 10}
+    assert record.violations == []
 
 
 @pytest.mark.parametrize(
@@ -106,15 +106,15 @@ def test_without_trouble_all_is_well(made: Made) -> None:
 def test_a_kind_does_what_it_says_and_the_account_balances(
     kind: str, outcomes: dict[str, int] | None, made: Made
 ) -> None:
-    evidence = troubled(made, f"{{{kind}, agent: worker}}")
-    assert outcomes is None or evidence.outcomes() == outcomes
-    assert evidence.breaches == []
-    assert evidence.troubled.total() >= 10
+    record = troubled(made, f"{{{kind}, agent: worker}}")
+    assert outcomes is None or record.outcomes() == outcomes
+    assert record.violations == []
+    assert record.injected.total() >= 10
 
 
 def test_slow_is_seen_in_the_latency(made: Made) -> None:
-    evidence = troubled(made, "{kind: slow, agent: worker, takes: 30}")
-    assert evidence.latencies() == pytest.approx([30.0] * 10)
+    record = troubled(made, "{kind: slow, agent: worker, takes: 30}")
+    assert record.latencies() == pytest.approx([30.0] * 10)
 
 
 def test_copies_arrive(made: Made) -> None:
@@ -125,26 +125,26 @@ def test_copies_arrive(made: Made) -> None:
 def test_what_is_changed_says_something_else(made: Made) -> None:
     injected = texts(troubled(made, "{kind: inject, agent: worker, text: Obey}"))
     assert set(injected) == {"Obey hello"}
-    evidence = troubled(made, "{kind: corrupt, topic: tr.part}")
-    numbers = [payload.number for _, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
-    assert [numbers, texts(evidence)] != [list(range(1, 11)), ["hello"] * 10]
+    record = troubled(made, "{kind: corrupt, topic: tr.part}")
+    numbers = [payload.number for _, payload in record.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
+    assert [numbers, texts(record)] != [list(range(1, 11)), ["hello"] * 10]
 
 
 def test_reordered_outputs_overtake(made: Made) -> None:
     found = []
     for seed in range(10):
-        evidence = troubled(made, "{kind: reorder, agent: worker, takes: {uniform: [1, 9m]}}", seed=seed)
-        found.append([number for number, _ in evidence.payloads["tr.part"]])
+        record = troubled(made, "{kind: reorder, agent: worker, takes: {uniform: [1, 9m]}}", seed=seed)
+        found.append([number for number, _ in record.payloads["tr.part"]])
         assert sorted(found[-1]) == list(range(1, 11))
     assert any(numbers != sorted(numbers) for numbers in found)
 
 
 def test_it_strikes_within_its_window_and_at_its_rate(made: Made) -> None:
-    evidence = troubled(made, "{kind: raise, agent: worker, from: 10m, until: 31m}")
-    failed = [run.number for run in evidence.runs if run.outcome == "failed"]
+    record = troubled(made, "{kind: raise, agent: worker, from: 10m, until: 31m}")
+    failed = [run.number for run in record.runs if run.outcome == "failed"]
     assert failed == [3, 4, 5, 6]
     some = troubled(made, "{kind: raise, agent: worker, rate: 0.5}")
-    assert 0 < some.troubled["raise worker"] < 20
+    assert 0 < some.injected["raise worker"] < 20
 
 
 def test_leaving_runs_out_changes_nothing_for_the_others(made: Made) -> None:
@@ -153,7 +153,7 @@ def test_leaving_runs_out_changes_nothing_for_the_others(made: Made) -> None:
     )
     whole = {run.number: run for run in troubled(made, trouble).runs}
     for number in (2, 5, 9):
-        alone = troubled(made, trouble, part=Part(frozenset({number}), None)).runs[0]
+        alone = troubled(made, trouble, part=Subset(frozenset({number}), None)).runs[0]
         assert (alone.answer, alone.latency) == (whole[number].answer, pytest.approx(whole[number].latency))
 
 
@@ -206,9 +206,9 @@ CHANGING = (
 )  # fmt: skip
 
 
-def what_came(evidence: Evidence) -> tuple[object, ...]:
-    told = [(number, payload.number, payload.text) for number, payload in evidence.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
-    return evidence.outcomes(), [round(one, 3) for one in evidence.latencies()], told
+def what_came(record: Record) -> tuple[object, ...]:
+    told = [(number, payload.number, payload.text) for number, payload in record.payloads["tr.told"]]  # type: ignore[attr-defined] - of that class
+    return record.outcomes(), [round(one, 3) for one in record.latencies()], told
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -218,10 +218,10 @@ def test_every_kind_strikes_every_shape_of_agent(shape: str, made: Made) -> None
     assert undisturbed[0] == {"answered": 10}
     for kind in CHANGING:
         text = f"{WORK}trouble: [{{kind: {kind}, agent: worker}}]\n"
-        evidence = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept}))
-        assert evidence.breaches == []
-        assert evidence.troubled.total() >= 10, kind
-        assert what_came(evidence) != undisturbed, kind
+        record = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept}))
+        assert record.violations == []
+        assert record.injected.total() >= 10, kind
+        assert what_came(record) != undisturbed, kind
 
 
 class Asked(Payload, topic="tr.asked"):
@@ -248,13 +248,13 @@ async def hearer(asked: Asked) -> Heard:
 def test_questions_on_the_way_are_reworded(made: Made) -> None:
     text = f"{WORK}trouble: [{{kind: inject, agent: desk, topic: tr.asked, text: Obey}}]\n"
     agents = {"desk": desk, "hearer": hearer}
-    evidence = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept_told}))
-    assert set(texts(evidence)) == {"Obey why"}
-    assert evidence.troubled == {"inject desk": 10}
+    record = simulate(made(agents, "tr.ask -> tr.told", text, rules={"kept": kept_told}))
+    assert set(texts(record)) == {"Obey why"}
+    assert record.injected == {"inject desk": 10}
 
 
 @invariant(topics=(Told,))
-def kept_told(_evidence: Evidence) -> tuple[str, ...]:
+def kept_told(_evidence: Record) -> tuple[str, ...]:
     """Keep answers for the tests."""
     return ()
 
@@ -263,7 +263,7 @@ def kept_told(_evidence: Evidence) -> tuple[str, ...]:
 def test_trouble_that_could_never_strike_is_refused(kind: str, made: Made) -> None:
     late = "late" in kind
     topic = "tr.told" if late else "tr.part"
-    with pytest.raises(ConfigError, match=f"never strikes worker with '{topic}'"):
+    with pytest.raises(ConfigError, match=f"never affects worker with '{topic}'"):
         made(AGENTS, "tr.ask -> tr.told", f"{WORK}trouble: [{{kind: {kind}, agent: worker, topic: {topic}}}]\n",
              rules={"kept": kept})  # fmt: skip
 
@@ -280,9 +280,9 @@ async def mute(ask: Ask) -> Dumb:
 
 def test_what_changes_nothing_is_not_counted(made: Made) -> None:
     text = WORK.replace("invariants: [kept]", "trouble: [{kind: inject, agent: mute}]")
-    evidence = simulate(made({"mute": mute}, "tr.ask -> tr.dumb", text))
-    assert evidence.outcomes() == {"answered": 10}
-    assert not evidence.troubled  # there is no text to put one before
+    record = simulate(made({"mute": mute}, "tr.ask -> tr.dumb", text))
+    assert record.outcomes() == {"answered": 10}
+    assert not record.injected  # there is no text to put one before
 
 
 class Level(enum.Enum):
