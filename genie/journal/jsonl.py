@@ -6,7 +6,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from genie.contracts.serialization import as_values, as_wire
-from genie.policy.disclosure import Sight, seen
+from genie.policy.disclosure import Disclosure, seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,11 +87,11 @@ class JournalFile:
         masked = [list(path) for path in sorted(map(tuple, paths), key=str)]
         return shown | {"payload": payload, "withheld": sight.why or None, "masked": masked} | notices
 
-    def _seen(self, message: Envelope[Any]) -> tuple[Sight, frozenset[Path]]:
+    def _seen(self, message: Envelope[Any]) -> tuple[Disclosure, frozenset[Path]]:
         """Return the message as the reader may see it, and the masked paths."""
         sender = self._senders.get(message.sender)
         if sender is None:
-            return Sight(None, "its sender is unknown"), frozenset()
+            return Disclosure(None, "its sender is unknown"), frozenset()
         kind = type(message.payload)
         evaluator = self._evaluators.get(kind)
         if evaluator is None:

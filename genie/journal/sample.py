@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from genie.contracts.classification import Classification
-from genie.contracts.message import Message, Payload, stamp, topic_of
+from genie.contracts.message import Envelope, Payload, stamp, topic_of
 from genie.graph.model import name_of
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard, Caller
     from genie.contracts.message import Inspection, Path
-    from genie.policy.policy import PolicySet, Scene
+    from genie.policy.policy import PipelineContext, PolicySet
 
 _CALLER = "caller:"
 
@@ -23,13 +23,13 @@ _CALLER = "caller:"
 class Specimen:
     """A message with the cards that it is judged by."""
 
-    message: Message[Any]
+    message: Envelope[Any]
     sender: AgentCard
     recipients: tuple[AgentCard, ...]
     hidden: frozenset[tuple[str, ...]] = frozenset()
     """Fields that differ from the message that was sent, because the journal masks them."""
 
-    def inspected(self, policies: PolicySet) -> Message[Any]:
+    def inspected(self, policies: PolicySet) -> Envelope[Any]:
         """Return the message as inspected under a policy set; hidden fields keep the findings of the journal."""
         if () in self.hidden:
             return self.message
@@ -45,14 +45,14 @@ class Specimen:
         return any(names[: len(one)] == one for one in self.hidden)
 
 
-def _stamped(message: Message[Any], inspection: Inspection) -> Message[Any]:
+def _stamped(message: Envelope[Any], inspection: Inspection) -> Envelope[Any]:
     return stamp(
         message.number, message.payload, message.sender, message.recipient, None, 0, message.hops, message.headers,
         message.label, inspection,
     )  # fmt: skip
 
 
-def kinds_of(name: str, scene: Scene) -> tuple[type[Payload], ...]:
+def kinds_of(name: str, scene: PipelineContext) -> tuple[type[Payload], ...]:
     """Return the payload classes of a topic, the latest version first."""
     found = [kind for kind in scene.kinds if name in {topic_of(kind).name, name_of(kind)}]
     return tuple(sorted(found, key=lambda kind: -topic_of(kind).version))
