@@ -330,7 +330,7 @@ class Bus:
                     workers.ready.append(subscriber)
                     if not workers.attended:
                         workers.attend()
-                elif subscriber.waiting >= subscriber.concurrency and scope.parent is not None:
+                elif len(subscriber.waiting) >= subscriber.concurrency and scope.parent is not None:
                     self.deadlocks.queued(delivery)
             elif subscriber.overflow is Overflow.BLOCK:
                 ticket = self._queue_up(delivery, ticket)

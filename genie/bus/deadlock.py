@@ -51,12 +51,14 @@ class Deadlocks:
         subscriber = worker.subscriber
         worker.waits = (*worker.waits, wait)
         if len(worker.waits) == 1:
-            subscriber.waiting += 1
+            subscriber.waiting[worker] = None
         doubtful = True
         if isinstance(wait, Scope):
             wait.waiter = worker
             doubtful = wait.may_deadlock
-        if doubtful or subscriber.behind_keys or subscriber.waiting >= subscriber.concurrency:
+        else:
+            wait.worker = worker
+        if doubtful or subscriber.behind_keys or len(subscriber.waiting) >= subscriber.concurrency:
             self._search(worker)
 
     def end(self, worker: Worker, wait: Wait) -> None:
@@ -67,15 +69,29 @@ class Deadlocks:
         if worker.waits:
             self._later(worker)  # what else it waits for may be what cannot end
         else:
-            worker.subscriber.waiting -= 1
+            worker.subscriber.waiting.pop(worker, None)
 
     def queued(self, delivery: Delivery) -> None:
         """Mail came to lie in a mailbox: if every slot of its agent waits, it may have closed a cycle."""
         subscriber = delivery.subscription.subscriber
-        if subscriber.waiting >= subscriber.concurrency:
+        if len(subscriber.waiting) >= subscriber.concurrency:
             scope: Scope = delivery.message.scope
             scope.may_deadlock = True
             self.look(scope)
+
+    def behind_key(self, delivery: Delivery) -> None:
+        """Mail came to lie behind a key: if its holder waits, this may have closed a cycle of rooms and keys."""
+        subscriber = delivery.subscription.subscriber
+        holder = subscriber.holders[subscriber.key_of(delivery)].worker
+        if holder is None or not holder.waits:
+            return
+        scope: Scope = delivery.message.scope
+        scope.may_deadlock = True
+        self.look(scope)
+        self._later(holder)
+        for waiting in subscriber.waiters:
+            if waiting.ticket is not None and waiting.ticket.worker is not None:
+                self._later(waiting.ticket.worker)
 
     def look(self, scope: Scope) -> None:
         """Look in the next turn of the timers whether the wait for a scope can still end."""
@@ -143,6 +159,7 @@ class Deadlocks:
                 for kind, agent in gather.outstanding():
                     gather.lose(kind, agent, str(reason))
                 gather.finish()
+                self._bus.runs.cut_scope(soonest, reason)  # what nobody waits for would ask the same again
                 return True
         after = [*cycle[1:], cycle[0]]
         for worker, other in zip(cycle, after, strict=True):
@@ -187,9 +204,7 @@ def _holders(delivery: Delivery) -> tuple[Worker, ...]:
 
 
 def _slots(subscriber: Subscriber) -> tuple[Worker, ...]:
-    if subscriber.waiting < subscriber.concurrency:
-        return ()
-    return tuple(worker for worker in subscriber.running if worker.waits)
+    return () if len(subscriber.waiting) < subscriber.concurrency else tuple(subscriber.waiting)
 
 
 def _holder(subscriber: Subscriber, key: object) -> tuple[Worker, ...] | None:

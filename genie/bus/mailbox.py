@@ -33,7 +33,7 @@ SPARSE = 64
 class RoomTicket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("deliveries", "given_up", "limits", "waiter")
+    __slots__ = ("deliveries", "given_up", "limits", "waiter", "worker")
 
     def __init__(self, waiter: Waiter) -> None:
         self.deliveries: set[Delivery] = set()
@@ -43,6 +43,8 @@ class RoomTicket:
         self.given_up = False
         """The publisher's own time is over; its deliveries go on waiting."""
         self.waiter = waiter
+        self.worker: Worker | None = None
+        """The worker whose handler published; None for a publisher outside."""
 
     def give_up(self) -> None:
         """Let the publisher go on without room."""
@@ -111,7 +113,7 @@ class Subscriber:
         """Slots taken by handlers that have suspended."""
         self.running: dict[Worker, None] = {}
         """Workers whose handler has suspended, in the order of their start."""
-        self.waiting = 0
+        self.waiting: dict[Worker, None] = {}
         """Workers whose handler waits in a gather or for room in a mailbox."""
         self.abandoned = 0
         """Handlers that did not stop when they were cancelled, and still have not ended."""
@@ -235,8 +237,7 @@ class Subscriber:
                     self.lanes.setdefault(key, deque()).append(delivery)
                     self.behind_keys += 1
                     self._bound()
-                    if holder.worker is not None and holder.worker.waits:
-                        self.workers.blocked_by_key(delivery)
+                    self.workers.bus.deadlocks.behind_key(delivery)
                     continue
                 if self.keyed:
                     self.holders[key] = delivery

@@ -102,12 +102,6 @@ class Workers:
         """Return True when the running task belongs to a handler of this bus."""
         return _HANDLING.get() is self
 
-    def blocked_by_key(self, delivery: Delivery) -> None:
-        """Mail came to lie behind a key whose holder waits."""
-        scope: Scope = delivery.message.scope
-        scope.may_deadlock = True
-        self.bus.deadlocks.look(scope)
-
     def sweep(self, now: float) -> float:
         """Cut handlers that exceed their card's timeout; return when the next one will."""
         soonest = math.inf

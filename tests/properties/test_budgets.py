@@ -176,7 +176,7 @@ async def live_through(world: World, script: list[tuple[str, int]]) -> None:
                     case "sleep":
                         await anyio.sleep(number)
                     case "pause" | "kill":
-                        getattr(runtime, verb)(("first", "second")[number % 2])
+                        getattr(runtime.operations, verb)(("first", "second")[number % 2])
                     case "resume":
                         runtime.operations.resume(("first", "second")[number % 2])
                     case "tenant":
@@ -184,7 +184,7 @@ async def live_through(world: World, script: list[tuple[str, int]]) -> None:
                     case "policies":
                         runtime.operations.replace_policies(judging(world, number))
                     case "release" | "refuse" if runtime.approvals.holds():
-                        getattr(runtime, verb)(runtime.approvals.holds()[0].id)
+                        getattr(runtime.operations, verb)(runtime.approvals.holds()[0].id)
                     case "redrive" if runtime.operations.dead_letters():
                         await runtime.redrive(runtime.operations.dead_letters()[0].id)
                     case "drain" if number == 0:

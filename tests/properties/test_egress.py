@@ -141,7 +141,7 @@ def logged() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
-    loggers = [logging.getLogger(name) for name in ("genie", "agents")]
+    loggers = [logging.getLogger(name) for name in ("genie", "genie_finance")]
     levels = [one.level for one in loggers]
     for one in loggers:
         one.addHandler(handler)

@@ -434,11 +434,11 @@ class World:
         ended = one.handled + one.denied + one.expired + one.cancelled + one.dead_lettered
         if one.accepted != ended + one.in_flight:
             self.wrong.append(f"{subscriber.card.id}: {one}")
-        if len(subscriber.queue) + subscriber.laned > subscriber.capacity:
+        if len(subscriber.queue) + subscriber.behind_keys > subscriber.capacity:
             self.wrong.append(
-                f"{subscriber.card.id} holds {len(subscriber.queue)}+{subscriber.laned} > {subscriber.capacity}"
+                f"{subscriber.card.id} holds {len(subscriber.queue)}+{subscriber.behind_keys} > {subscriber.capacity}"
             )
-        if subscriber.laned != sum(len(lane or ()) for lane in subscriber.busy.values()):
+        if subscriber.behind_keys != sum(len(lane or ()) for lane in subscriber.busy.values()):
             self.wrong.append(f"{subscriber.card.id}: laned")
 
     def deliveries(self) -> Any:
@@ -459,7 +459,7 @@ class World:
             if what:
                 self.wrong.append(f"left {name}: {what}")
         for subscriber in self.everyone:
-            if subscriber.queue or subscriber.ready or subscriber.busy or subscriber.waiters or subscriber.laned:
+            if subscriber.queue or subscriber.ready or subscriber.busy or subscriber.waiters or subscriber.behind_keys:
                 self.wrong.append(f"left in the mailbox of {subscriber.card.id}: {list(subscriber.mail())}")
             if subscriber.limit != subscriber.capacity or subscriber.waiting:
                 self.wrong.append(f"{subscriber.card.id}: limit {subscriber.limit}, waiting {subscriber.waiting}")
@@ -524,7 +524,7 @@ class World:
                     await runtime.remove(agent)
             case "pause" | "resume" | "kill":
                 with contextlib.suppress(GenieError):
-                    getattr(runtime, verb)(agent)
+                    getattr(runtime.operations, verb)(agent)
 
     def decide(self, verb: str, pick: int) -> None:
         holds = self.runtime.approvals.holds()

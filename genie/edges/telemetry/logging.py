@@ -22,7 +22,7 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 FORMATS: Final = ("pretty", "json")
 MOST_CHARACTERS = 4_000
 """Of one message; the rest is cut."""
-OURS = ("genie", "agents")
+OURS = ("genie", "genie_finance")
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 

@@ -82,7 +82,7 @@ async def test_a_task_that_outlives_its_handler_cannot_ask_on() -> None:
             assert gate.cancelled == 1
             assert_at_rest(runtime)
             assert runtime._bus is not None
-            assert runtime._bus.subscribers["leaky"].waiting == 0
+            assert runtime._bus.subscribers["leaky"].waiting == {}
 
 
 async def test_state_is_this_agents_scratch_for_this_run() -> None:

@@ -86,7 +86,7 @@ async def test_a_mailbox_holds_no_more_than_its_capacity_when_deliveries_wait_fo
             group.start_soon(runtime.publish, Order(account="a", number=number))
         await turns()
         subscriber = runtime._bus.subscribers["reader"]
-        assert len(subscriber.queue) + subscriber.laned == 2
+        assert len(subscriber.queue) + subscriber.behind_keys == 2
         gate.open.set()
 
 

@@ -13,7 +13,7 @@ from genie.contracts.gather import Each
 from genie.contracts.limits import Mailbox, Retry, RunLimits
 from genie.contracts.message import Payload
 from genie.errors import RunCancelledError, RunExpiredError, RunStalled
-from genie.operations.statistics import statistics
+
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
-from genie.contracts.headers import Consent
+from genie.contracts.headers import Consent as Granted
 from genie.errors import ConfigError, PartMissingError, RunStalled
 from genie.journal.memory import MemoryJournal
 from genie.policies.consent import Consent, ConsentSettings
@@ -57,7 +57,7 @@ def caller(*consent: str) -> Caller:
 )
 def test_a_consent_without_purpose_or_with_an_end_that_is_no_moment_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="credit_check@2026-12-31T00:00:00Z"):
-        Consent.parse(text)
+        Granted.parse(text)
     with pytest.raises(ValueError, match="is no consent"):
         caller(text)
 
@@ -73,7 +73,7 @@ def test_a_pipeline_file_with_such_a_consent_is_refused_at_its_line() -> None:
 @given(st.text(max_size=40))
 def test_any_text_is_a_grant_or_refused(text: str) -> None:
     try:
-        grant = Consent.parse(text)
+        grant = Granted.parse(text)
     except ValueError:
         return
     assert grant.purpose
@@ -81,7 +81,7 @@ def test_any_text_is_a_grant_or_refused(text: str) -> None:
 
 
 def test_an_end_may_be_written_in_any_zone() -> None:
-    assert Consent.parse("p@2026-01-01T05:30:00+05:30") == Consent.parse("p@2026-01-01T00:00:00Z")
+    assert Granted.parse("p@2026-01-01T05:30:00+05:30") == Granted.parse("p@2026-01-01T00:00:00Z")
 
 
 # --- in force ---

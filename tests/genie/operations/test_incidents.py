@@ -26,7 +26,7 @@ def book() -> tuple[Incidents, list[tuple[Incident, str]]]:
 
 
 def test_severity_rises_at_the_stated_counts_and_each_rise_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "genie.operations.incidents")
+    caplog.set_level(logging.INFO, "genie.incident")
     incidents, told = book()
     for number in range(1_500):
         incidents.note("denied", "clearance:restricted", "clerk", "acme", AT + number / 100, f"r-{number}")

@@ -50,6 +50,7 @@ async def test_killing_everything_cancels_what_runs_and_admits_nothing_until_rev
         with pytest.raises(RunCancelledError, match="killed"):
             await run.result()
         await run.settled()
+        await turns()
         assert gate.cancelled == 1
         with pytest.raises(InputError, match="cancelled"):
             runtime.approvals.approve(hold.id, by="ben", reason="late")

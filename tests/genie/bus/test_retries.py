@@ -67,7 +67,7 @@ async def test_not_admitted_denies_at_once_mail_already_queued_included(how: str
         if how == "removed":
             await runtime.remove("slow")
         else:
-            getattr(runtime, {"paused": "pause", "killed": "kill"}[how])("slow")
+            getattr(runtime.operations, {"paused": "pause", "killed": "kill"}[how])("slow")
         with pytest.raises(RunStalled, match=rf"slow: denied\({how}\)"):
             await queued.result()
         if how == "paused":  # what runs goes on
@@ -106,7 +106,7 @@ async def test_not_admitted_its_fallback_takes_over_if_it_has_one(how: str) -> N
             case "quarantined":
                 gate.open.set()
             case _:
-                getattr(runtime, {"paused": "pause", "killed": "kill"}[how])("first")
+                getattr(runtime.operations, {"paused": "pause", "killed": "kill"}[how])("first")
                 gate.open.set()
         for run in queued:
             assert (await run.result()).text == "second"

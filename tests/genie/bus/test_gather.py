@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
+from genie.bus.gather import Gather, GatherSpec
 from genie.contracts.gather import Each
-from genie.contracts.outcome import Failure, Outcome
+from genie.contracts.outcome import Failure, Outcome, Reason
 from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 
-def expecting(expect: tuple[Any, ...], need: Any = "all", members: Iterable[str] = ("a", "b")) -> Expectation:
-    return Expectation(Plan(expect, need, lambda _part: members, Question), lambda: None)
+def expecting(expect: tuple[Any, ...], need: Any = "all", members: Iterable[str] = ("a", "b")) -> Gather:
+    return Gather(GatherSpec(expect, need, lambda _part: members, Question), lambda: None)
 
 
 def failure(agent: str, instead_of: str | None = None) -> Failure:
-    return Failure(agent, "t.question", Outcome.DEAD_LETTERED, "why", 1, instead_of or agent)
+    return Failure(agent, "t.question", Outcome.DEAD_LETTERED, Reason("why"), 1, instead_of or agent)
 
 
 def nothing_reaches(_agent: str | None, _kind: object) -> bool:

@@ -111,11 +111,11 @@ async def test_plain_allows_are_sampled_by_message_and_the_same_ones_again(sampl
 
 async def test_nothing_stands_round_a_gate_that_is_not_sampled() -> None:
     async with running(answerer, audit=Kept()) as runtime:
-        gate = runtime.bus.route(Question).lanes[0].gate
-        assert type(gate).__name__ == "Gate"
+        gate = runtime.bus.route(Question).subscriptions[0].evaluator
+        assert type(gate).__name__ == "Evaluator"
     async with running(answerer, audit=Kept(0.5)) as runtime:
-        gate = runtime.bus.route(Question).lanes[0].gate
-        assert type(gate).__name__ != "Gate"
+        gate = runtime.bus.route(Question).subscriptions[0].evaluator
+        assert type(gate).__name__ != "Evaluator"
 
 
 # --- an audit that fails ---
