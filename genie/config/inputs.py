@@ -29,7 +29,7 @@ MAX_FILES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class FieldSource:
     """Where one field of the question comes from."""
 
     origin: Origin
@@ -43,16 +43,16 @@ class Source:
     """Largest file that is read, or files together."""
     each: Mapping[str, Origin] | None = None
     """For a field that is a tuple of values: field of an item -> where it comes from, one item for every file."""
-    files: tuple[Source, ...] = ()
+    files: tuple[FieldSource, ...] = ()
     """Of a field with ``each``: its default files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Inputs:
     """The payload that starts a run, and a source for each of its fields that is filled in."""
 
     payload: type[Payload]
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, FieldSource] = field(default_factory=dict)
 
     def question(
         self,
@@ -111,19 +111,19 @@ class Entry:
     def _items(
         self,
         name: str,
-        source: Source,
+        source: FieldSource,
         each: Mapping[str, Origin],
         inputs: tuple[str, ...],
         profiles: tuple[str, ...],
     ) -> tuple[dict[str, object], ...]:
         """Return the values of one item for every file."""
-        files = [Source(origin="input", default=given) for given in inputs] or source.files
+        files = [FieldSource(origin="input", default=given) for given in inputs] or source.files
         if not files:
             raise self._not_given(name, "input")
         if len(files) > MAX_FILES or sum(file.default == "-" for file in files) > 1:
             raise InputError(_OPTIONS["input"], f"takes at most {MAX_FILES} files, and standard input once")
         for_all, for_one = _by_input(profiles, [str(file.default) for file in files])
-        item = item_of(self.payload.model_fields[name].annotation)
+        item = item_type(self.payload.model_fields[name].annotation)
         left, items = source.max_bytes, []
         for file, shown in zip(files, _names(files), strict=True):
             values: dict[str, object] = {}
@@ -134,7 +134,7 @@ class Entry:
                 elif origin == "profile":
                     chosen = for_one.get(str(file.default), for_all)
                     if chosen is not None:
-                        values[field_name] = self._read(Source(origin="profile"), chosen, annotation)
+                        values[field_name] = self._read(FieldSource(origin="profile"), chosen, annotation)
                 elif file.default is not None:
                     content = replace(file, max_bytes=source.max_bytes)
                     values[field_name] = self._read(content, file.default, annotation)
@@ -147,12 +147,12 @@ class Entry:
             items.append(values)
         return tuple(items)
 
-    def _default(self, source: Source) -> str | Path | None:
+    def _default(self, source: FieldSource) -> str | Path | None:
         if source.default is None and source.origin == "filename":
             return next((other.default for other in self.sources.values() if other.origin == "input"), None)
         return source.default
 
-    def _read(self, source: Source, found: str | Path, annotation: object) -> object:
+    def _read(self, source: FieldSource, found: str | Path, annotation: object) -> object:
         if source.origin == "question":
             return str(found)
         if source.origin == "filename":
@@ -169,7 +169,7 @@ class Entry:
             raise InputError(shown, "is not UTF-8 text", "save it as UTF-8") from None
 
 
-def item_of(annotation: object) -> type[Value] | None:
+def item_type(annotation: object) -> type[Value] | None:
     """Return the class of the values that a field of type ``tuple[X, ...]`` holds, None for any other field."""
     arguments = get_args(annotation)
     if get_origin(annotation) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -208,7 +208,7 @@ def _by_input(profiles: Sequence[str], inputs: Sequence[str]) -> tuple[str | Non
     return (for_all[0] if for_all else None), for_one
 
 
-def _names(files: Sequence[Source]) -> list[str]:
+def _names(files: Sequence[FieldSource]) -> list[str]:
     """Return the files' names; where two are the same, their paths as given."""
     names = [_base_name(file.default or "") for file in files]
     return [

@@ -6,9 +6,10 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from genie.config.source_map import Document, Path, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.yaml import load_text
 from genie.errors import ConfigError
+from genie.graph.model import KeyPath
 
 _MAX_PARTS = 32
 
@@ -28,7 +29,7 @@ def parse_overrides(given: Mapping[str, str] | Iterable[str]) -> tuple[tuple[str
     return tuple((key, value) for _, key, _, value in pairs)
 
 
-def overridden(document: Document, pairs: Iterable[tuple[str, str]], *, environ: Mapping[str, str]) -> Document:
+def overridden(document: SourceMap, pairs: Iterable[tuple[str, str]], *, environ: Mapping[str, str]) -> SourceMap:
     """Return the document with values replaced.
 
     A key is a path of names joined by dots. A list's item is named by its ``id``, by its only key, or by its position
@@ -49,15 +50,15 @@ def overridden(document: Document, pairs: Iterable[tuple[str, str]], *, environ:
     return document
 
 
-def _overridden(document: Document, key: str, text: str, environ: Mapping[str, str]) -> Document:
+def _overridden(document: SourceMap, key: str, text: str, environ: Mapping[str, str]) -> SourceMap:
     name = f"--set {key}"
     given = load_text(text, name=name, environ=environ)
     tree = copy.deepcopy(document.value)
     parts = key.split(".")
     if len(parts) > _MAX_PARTS or not all(parts):
         raise ConfigError((f"{name}: a key is names joined by dots, for example limits.max_runs",))
-    path: Path = ()
-    made: list[Path] = []
+    path: KeyPath = ()
+    made: list[KeyPath] = []
     holder: object = tree
     while parts:
         here, taken = _step(holder, parts, name, path)
@@ -75,7 +76,7 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
         holder = holder[here] if isinstance(holder, dict | list) else None  # type: ignore[index]  # here fits the holder
     made.append(path)
 
-    def outside(at: Path) -> bool:
+    def outside(at: KeyPath) -> bool:
         return at[: len(path)] != path
 
     return replace(
@@ -98,7 +99,7 @@ def _put(holder: object, here: str | int, value: object) -> None:
         holder[here] = value  # type: ignore[index]  # `_step` found it in that holder
 
 
-def _step(holder: object, parts: list[str], name: str, path: Path) -> tuple[str | int, int]:
+def _step(holder: object, parts: list[str], name: str, path: KeyPath) -> tuple[str | int, int]:
     """Return the key or position that the next parts name, and how many they are: an agent's id may hold dots."""
     if isinstance(holder, dict):
         for count in range(len(parts), 1, -1):

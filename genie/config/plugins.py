@@ -21,12 +21,12 @@ from genie.contracts.card import AgentCard
 from genie.errors import DefinitionError
 
 Group = Literal["agents", "policies", "edges"]
-Part = str | Agent | Callable[..., Any]
+Plugin = str | Agent | Callable[..., Any]
 """``"module:attribute"``, or the thing itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class Plugins:
     """The parts that a pipeline file may name; tests fill it by hand.
 
     Args:
@@ -37,13 +37,13 @@ class Catalogue:
         clashes: Group and name -> what the distributions are called that offer the same name.
     """
 
-    agents: Mapping[str, Part] = field(default_factory=dict)
-    policies: Mapping[str, Part] = field(default_factory=dict)
-    edges: Mapping[str, Part] = field(default_factory=dict)
+    agents: Mapping[str, Plugin] = field(default_factory=dict)
+    policies: Mapping[str, Plugin] = field(default_factory=dict)
+    edges: Mapping[str, Plugin] = field(default_factory=dict)
     clashes: Mapping[tuple[Group, str], tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def installed(cls) -> Catalogue:
+    def installed(cls) -> Plugins:
         """Return what the installed distributions offer in ``genie.agents``, ``genie.policies`` and ``genie.edges``.
 
         Raises:
@@ -90,13 +90,13 @@ class Catalogue:
         """Return what makes the edge of that name; see ``settings_of``. Raises as ``agent`` does."""
         return self._maker("edges", self.edges, name, f"edge {name!r}")
 
-    def _maker(self, group: Group, parts: Mapping[str, Part], name: str, subject: str) -> Callable[..., Any]:
+    def _maker(self, group: Group, parts: Mapping[str, Plugin], name: str, subject: str) -> Callable[..., Any]:
         found = self._load(group, parts, name)
         if not callable(found):
             raise DefinitionError(subject, "is listed by its distribution, but cannot be made: it is not callable")
         return found
 
-    def _load(self, group: Group, parts: Mapping[str, Part], name: str) -> object:
+    def _load(self, group: Group, parts: Mapping[str, Plugin], name: str) -> object:
         part = parts[name]
         clash = self.clashes.get((group, name))
         if clash:
@@ -132,8 +132,8 @@ def _offered(
     group: Group,
     select: Callable[..., Iterable[importlib.metadata.EntryPoint]],
     clashes: dict[tuple[Group, str], tuple[str, ...]],
-) -> dict[str, Part]:
-    parts: dict[str, Part] = {}
+) -> dict[str, Plugin]:
+    parts: dict[str, Plugin] = {}
     owners: dict[str, str] = {}
     for point in sorted(select(group=f"genie.{group}"), key=lambda point: point.name):
         subject = f"entry point {point.name!r} of genie.{group}"

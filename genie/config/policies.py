@@ -9,69 +9,69 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from genie.config.plugins import Catalogue, settings_of
+from genie.config.plugins import Plugins, settings_of
 from genie.config.schema import PolicyFileSection
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import MAX_PROBLEMS, Checked, validated
 from genie.config.yaml import load_file
 from genie.contracts.agent import Join
 from genie.contracts.card import AgentCard
 from genie.contracts.gather import Each
-from genie.contracts.message import Path, Payload
+from genie.contracts.message import Payload
 from genie.errors import ConfigError, DefinitionError, PolicyError
-from genie.graph.model import Problem
+from genie.graph.model import KeyPath, Problem
 from genie.policy.policy import Environment, PolicySet, Scene
 
 RULES = "rules"
-"""The policy of the catalogue that takes the rules of policy files."""
+"""The policy of the plugins that takes the rules of policy files."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
 
-class _Entry(NamedTuple):
+class _ListedPolicy(NamedTuple):
     """One policy as it is listed."""
 
-    document: Document
-    path: Path
+    document: SourceMap
+    path: KeyPath
     """Where its settings stand."""
     name: str
 
 
 @dataclass(slots=True)
-class _Piece:
+class _CheckedSettings:
     """Settings of a policy, checked; the rules of several files are pieces of one policy."""
 
-    document: Document
-    path: Path
+    document: SourceMap
+    path: KeyPath
     settings: BaseModel | None
     shadow: bool
 
 
 @dataclass(frozen=True, slots=True)
-class PolicySource:
+class PolicyFiles:
     """Where a pipeline's policies are written, so that they can be read anew.
 
     Args:
         document: The pipeline, with ``policies``; for a policy file alone a document that lists it.
         folder: What paths are relative to.
-        catalogue: The policies that may be named.
+        plugins: The policies that may be named.
         environ: Where ``${NAME}`` is looked up.
         scene: The pipeline that they are checked against; None leaves out what only a pipeline could tell.
     """
 
-    document: Document = field(repr=False)
-    folder: FilePath
-    catalogue: Catalogue = field(repr=False)
+    document: SourceMap = field(repr=False)
+    folder: Path
+    plugins: Plugins = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     scene: Scene | None = field(default=None, repr=False)
 
     @property
-    def files(self) -> tuple[FilePath, ...]:
+    def files(self) -> tuple[Path, ...]:
         """The policy files that are named, whether they are there or not."""
         return tuple(self.folder / item for _, item in _listed(self.document) if isinstance(item, str))
 
@@ -81,33 +81,31 @@ class PolicySource:
         Raises:
             ConfigError: Something in it is wrong; one line a problem, and nothing of it may be used.
         """
-        read = Reading(self)
+        read = PolicyReader(self)
         found = read.policies()
         if found is None or read.problems:
             raise ConfigError(read.lines())
         return found
 
 
-def alone(
-    path: FilePath, *, catalogue: Catalogue, environ: Mapping[str, str], scene: Scene | None = None
-) -> PolicySource:
+def single_file(path: Path, *, plugins: Plugins, environ: Mapping[str, str], scene: Scene | None = None) -> PolicyFiles:
     """Return the source of one policy file without a pipeline."""
-    document = Document(str(path), {"policies": [path.name]}, {(): 1})
-    return PolicySource(document, path.parent, catalogue, environ, scene)
+    document = SourceMap(str(path), {"policies": [path.name]}, {(): 1})
+    return PolicyFiles(document, path.parent, plugins, environ, scene)
 
 
 @dataclass(slots=True)
-class Reading:
+class PolicyReader:
     """One reading of a source."""
 
-    source: PolicySource
-    problems: list[tuple[Document, Problem]] = field(default_factory=list)
+    source: PolicyFiles
+    problems: list[tuple[SourceMap, Problem]] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     """Of the pipeline itself."""
-    sections: list[tuple[Document, PolicyFileSection]] = field(default_factory=list)
+    sections: list[tuple[SourceMap, PolicyFileSection]] = field(default_factory=list)
     """The policy files that were read."""
     _broken: list[str] = field(default_factory=list)
-    _given: list[tuple[Path, Document]] = field(default_factory=list)
+    _given: list[tuple[KeyPath, SourceMap]] = field(default_factory=list)
 
     def lines(self) -> tuple[str, ...]:
         """Return the problems as ``file:line: what is wrong``."""
@@ -118,7 +116,7 @@ class Reading:
     def foreign(self) -> tuple[str, ...]:
         """Return the lines about policy files, without those about the pipeline itself."""
         own = self.source.document.name
-        rest = Reading(self.source, [noted for noted in self.problems if noted[0].name != own])
+        rest = PolicyReader(self.source, [noted for noted in self.problems if noted[0].name != own])
         return (*self._broken, *rest.lines())
 
     def own(self) -> list[Problem]:
@@ -130,13 +128,13 @@ class Reading:
         """True when something is wrong."""
         return bool(self.problems or self._broken)
 
-    def take_document(self, path: Path, document: Document) -> None:
+    def take_document(self, path: KeyPath, document: SourceMap) -> None:
         """Take a policy file that has been read already, as if it were named at a path of the pipeline."""
         self._given.append((path, document))
 
     def policies(self) -> PolicySet | None:
         """Return the set, None where something is wrong."""
-        pieces: dict[str, list[_Piece]] = {}
+        pieces: dict[str, list[_CheckedSettings]] = {}
         for entry in self._entries():
             self._take(entry, pieces)
         made = self._made(pieces)
@@ -151,12 +149,12 @@ class Reading:
             self._note(self.source.document, ("policies",), str(error))
             return None
 
-    def _note(self, document: Document, path: Path, text: str) -> None:
+    def _note(self, document: SourceMap, path: KeyPath, text: str) -> None:
         self.problems.append((document, Problem(path, text)))
 
     # --- what is listed ---
 
-    def _entries(self) -> Iterator[_Entry]:
+    def _entries(self) -> Iterator[_ListedPolicy]:
         document = self.source.document
         files = 0
         for path, item in _listed(document):
@@ -171,14 +169,14 @@ class Reading:
         for path, given in self._given:
             yield from self._in_file(path, given)
 
-    def _entry(self, document: Document, path: Path, item: object) -> Iterator[_Entry]:
+    def _entry(self, document: SourceMap, path: KeyPath, item: object) -> Iterator[_ListedPolicy]:
         if isinstance(item, dict) and len(item) == 1:
             name = str(next(iter(item)))
-            yield _Entry(document, (*path, name), name)
+            yield _ListedPolicy(document, (*path, name), name)
         else:
             self._note(document, path, "a policy is one name, with its settings beneath it")
 
-    def _file(self, path: Path, name: str) -> Iterator[_Entry]:
+    def _file(self, path: KeyPath, name: str) -> Iterator[_ListedPolicy]:
         try:
             document = load_file(self.source.folder / name, environ=self.source.environ)
         except ConfigError as error:
@@ -186,7 +184,7 @@ class Reading:
             return
         yield from self._in_file(path, replace(document, name=os.path.normpath(document.name)))
 
-    def _in_file(self, path: Path, document: Document) -> Iterator[_Entry]:
+    def _in_file(self, path: KeyPath, document: SourceMap) -> Iterator[_ListedPolicy]:
         if not isinstance(document.value, dict):
             self._note(document, (), "a policy file says version, id, policies and rules")
             return
@@ -206,9 +204,9 @@ class Reading:
         for place, item in enumerate(value.get("policies") or ()):
             yield from self._entry(document, ("policies", place), item)
         if value.get("rules"):
-            yield _Entry(replace(document, value={"rules": value["rules"]}), (), RULES)
+            yield _ListedPolicy(replace(document, value={"rules": value["rules"]}), (), RULES)
 
-    def _fitting(self, path: Path, section: PolicyFileSection) -> None:
+    def _fitting(self, path: KeyPath, section: PolicyFileSection) -> None:
         scene = self.source.scene
         if scene is not None and section.environments and scene.environment.name not in section.environments:
             written = ", ".join(section.environments)
@@ -217,11 +215,11 @@ class Reading:
 
     # --- what it becomes ---
 
-    def _take(self, entry: _Entry, pieces: dict[str, list[_Piece]]) -> None:
+    def _take(self, entry: _ListedPolicy, pieces: dict[str, list[_CheckedSettings]]) -> None:
         try:
-            maker = self.source.catalogue.policy(entry.name)
+            maker = self.source.plugins.policy(entry.name)
         except KeyError:
-            known = sorted(self.source.catalogue.policies)
+            known = sorted(self.source.plugins.policies)
             hint = suggestion(entry.name, known) if len(self.problems) < MAX_PROBLEMS else ""
             self._note(entry.document, entry.path[:-1], f"unknown policy {entry.name!r}{hint}")
             return
@@ -230,7 +228,7 @@ class Reading:
             return
         model = settings_of(maker)
         document, shadow = self._moded(entry, model)
-        piece = _Piece(document, entry.path, None, shadow)
+        piece = _CheckedSettings(document, entry.path, None, shadow)
         if model is None and document.at(entry.path):
             self._note(document, entry.path, f"policy {entry.name!r} has no settings; remove them")
         elif model is not None:
@@ -241,7 +239,7 @@ class Reading:
                 return
             piece.settings = checked.value
             if entry.name == RULES and shadow:  # each for itself: rules of another file may act
-                piece = _Piece(document, entry.path, _in_shadow(checked.value), shadow=False)
+                piece = _CheckedSettings(document, entry.path, _in_shadow(checked.value), shadow=False)
         earlier = pieces.setdefault(entry.name, [])
         if not earlier or entry.name == RULES:
             earlier.append(piece)
@@ -251,7 +249,7 @@ class Reading:
             where = earlier[0].document.where(earlier[0].path)
             self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice, first at {where}")
 
-    def _moded(self, entry: _Entry, model: type[BaseModel] | None) -> tuple[Document, bool]:
+    def _moded(self, entry: _ListedPolicy, model: type[BaseModel] | None) -> tuple[SourceMap, bool]:
         """Take ``mode`` out of a policy's settings, unless it is one of its own; return whether it means shadow."""
         settings = entry.document.at(entry.path)
         own = model is not None and "mode" in model.model_fields
@@ -265,7 +263,7 @@ class Reading:
         rest = {key: value for key, value in settings.items() if key != "mode"}
         return replace(entry.document, value=_replaced(entry.document.value, entry.path, rest)), mode == "shadow"
 
-    def _made(self, pieces: Mapping[str, list[_Piece]]) -> dict[str, Any]:
+    def _made(self, pieces: Mapping[str, list[_CheckedSettings]]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for name, parts in pieces.items():
             made[name] = None  # in the order in which they are listed
@@ -283,18 +281,18 @@ class Reading:
             made[RULES] = self._policy(RULES, pieces[RULES][0], _merged(pieces[RULES]))
         return made
 
-    def _checked(self, name: str, parts: list[_Piece], scene: Scene | None) -> None:
+    def _checked(self, name: str, parts: list[_CheckedSettings], scene: Scene | None) -> None:
         """Ask a policy what is wrong with its settings in this pipeline."""
-        problems = getattr(self.source.catalogue.policy(name), "problems", None)
+        problems = getattr(self.source.plugins.policy(name), "problems", None)
         if problems is None or not parts:
             return
         for path, text in problems(_merged(parts), scene):
             piece, inner = _piece_of(parts, path)
             self._note(piece.document, (*piece.path, *inner), text)
 
-    def _policy(self, name: str, piece: _Piece, settings: BaseModel | None) -> object:
+    def _policy(self, name: str, piece: _CheckedSettings, settings: BaseModel | None) -> object:
         try:
-            return self.source.catalogue.policy(name)(*(() if settings is None else (settings,)))
+            return self.source.plugins.policy(name)(*(() if settings is None else (settings,)))
         except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its policy
             # Its own words may quote what the environment gave.
             why = "" if piece.document.source(piece.path) is not None else f": {str(error).split(chr(10), 1)[0]}"
@@ -302,20 +300,20 @@ class Reading:
             return None
 
 
-def _listed(document: Document) -> Iterator[tuple[Path, object]]:
+def _listed(document: SourceMap) -> Iterator[tuple[KeyPath, object]]:
     listed = document.at(("policies",))
     for place, item in enumerate(listed if isinstance(listed, list) else ()):
         yield ("policies", place), item
 
 
-def _merged(parts: list[_Piece]) -> Any:
+def _merged(parts: list[_CheckedSettings]) -> Any:
     settings: Any = parts[0].settings
     if len(parts) == 1:
         return settings
     return settings.model_copy(update={RULES: tuple(rule for part in parts for rule in _rules(part))})
 
 
-def _rules(piece: _Piece) -> tuple[object, ...]:
+def _rules(piece: _CheckedSettings) -> tuple[object, ...]:
     found: tuple[object, ...] = getattr(piece.settings, RULES)
     return found
 
@@ -326,7 +324,7 @@ def _in_shadow(settings: Any) -> Any:
     )
 
 
-def _piece_of(parts: list[_Piece], path: Path) -> tuple[_Piece, Path]:
+def _piece_of(parts: list[_CheckedSettings], path: KeyPath) -> tuple[_CheckedSettings, KeyPath]:
     """Return the piece that a path of merged settings lies in, and the path in it."""
     place = path[1] if len(parts) > 1 and len(path) > 1 else None
     if not isinstance(place, int):
@@ -339,7 +337,7 @@ def _piece_of(parts: list[_Piece], path: Path) -> tuple[_Piece, Path]:
     return parts[-1], ()
 
 
-def _replaced(value: Any, path: Path, new: object) -> Any:
+def _replaced(value: Any, path: KeyPath, new: object) -> Any:
     """Return a tree with what is at a path replaced; the rest is shared."""
     if not path:
         return new
@@ -353,7 +351,7 @@ def is_path(item: object) -> bool:
     return isinstance(item, str) and ("/" in item or item.endswith((".yaml", ".yml")))
 
 
-def spelt_out(policies: object) -> object:
+def normalized(policies: object) -> object:
     """Return ``policies`` as a list of mappings and of paths of policy files."""
     listed: object = [policies] if is_path(policies) else policies
     if not isinstance(listed, list):

@@ -5,15 +5,15 @@ Nothing raises on the way: a part that cannot be made is a problem at its line, 
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from genie.bus.invocation import misplaced
-from genie.config.plugins import Catalogue, settings_of
+from genie.config.plugins import Plugins, settings_of
 from genie.config.schema import (
     AgentSection,
     AuditSection,
@@ -25,7 +25,7 @@ from genie.config.schema import (
     RateSection,
     ScheduleSection,
 )
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import MAX_PROBLEMS, dotted, validated
 from genie.contracts.admission import Admission, Budget, Rate, within
 from genie.contracts.agent import Agent, Binding, Join
@@ -33,11 +33,11 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.limits import Estimate, Mailbox, RestartBudget, Retry
-from genie.contracts.message import Path, Payload, topic_of
+from genie.contracts.message import Payload, topic_of
 from genie.contracts.ports.audit import Audit
 from genie.contracts.schedule import Schedule
 from genie.errors import DefinitionError, ScheduleError
-from genie.graph.model import Problem, name_of
+from genie.graph.model import KeyPath, Problem, name_of
 
 Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)
 
@@ -46,11 +46,11 @@ _FIXED = ("risk", "tier", "declassifies")
 
 
 @dataclass(slots=True)
-class Assembly:
+class Resolver:
     """One pipeline being put together."""
 
-    document: Document
-    catalogue: Catalogue
+    document: SourceMap
+    plugins: Plugins
     problems: list[Problem] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
@@ -60,11 +60,11 @@ class Assembly:
     outlets: dict[int, AgentSection] = field(default_factory=dict)
     """Place among the bindings -> section of an agent whose card leaves open what it takes."""
 
-    def note(self, path: Path, text: str) -> None:
+    def note(self, path: KeyPath, text: str) -> None:
         """Note a problem."""
         self.problems.append(Problem(path, text))
 
-    def shown(self, path: Path, name: str, known: Iterable[str]) -> str:
+    def shown(self, path: KeyPath, name: str, known: Iterable[str]) -> str:
         """Return a name that is not known, quoted, with the nearest that is; as written if the environment gave it."""
         if self.document.source(path) is not None:
             return self.document.show(path)
@@ -74,13 +74,13 @@ class Assembly:
 
     def agent(self, position: int, section: AgentSection) -> None:
         """Look an agent up and bind it."""
-        path: Path = ("agents", position)
+        path: KeyPath = ("agents", position)
         name = section.use or section.id
         at = (*path, "use") if section.use else path
         try:
-            agent = self.catalogue.agent(name)
+            agent = self.plugins.agent(name)
         except KeyError:
-            known = sorted(self.catalogue.agents)
+            known = sorted(self.plugins.agents)
             self.note(at, f"unknown agent {self.shown((*path, 'use' if section.use else 'id'), name, known)}")
             self.complete = False
             return
@@ -103,7 +103,7 @@ class Assembly:
             )
         )
 
-    def _card(self, path: Path, section: AgentSection, agent: Agent) -> AgentCard:
+    def _card(self, path: KeyPath, section: AgentSection, agent: Agent) -> AgentCard:
         card = agent.card
         given = section.model_fields_set
         # Who is behind an outlet, and what they may see, is the file's to say; unsaid, they see what everybody may.
@@ -139,7 +139,7 @@ class Assembly:
             estimate=_estimate(section.estimate) if "estimate" in given else card.estimate,
         )
 
-    def _settings(self, path: Path, card: AgentCard) -> BaseModel | None:
+    def _settings(self, path: KeyPath, card: AgentCard) -> BaseModel | None:
         path = (*path, "settings")
         if card.settings is None:
             if self.document.at(path) is not None:
@@ -150,7 +150,7 @@ class Assembly:
         settings: BaseModel | None = checked.value
         return settings
 
-    def _ports(self, path: Path, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
+    def _ports(self, path: KeyPath, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
         declared = {port.__name__: port for port in card.ports}
         bound: dict[type[Any], object] = {}
         for name, port in section.ports.items():
@@ -164,12 +164,12 @@ class Assembly:
             bound[declared[name]] = edge
         return bound
 
-    def _edge(self, path: Path, section: PortSection) -> object:
+    def _edge(self, path: KeyPath, section: PortSection) -> object:
         try:
-            maker = self.catalogue.edge(section.use)
+            maker = self.plugins.edge(section.use)
         except KeyError:
             at = (*path, "use")
-            self.note(at, f"unknown edge {self.shown(at, section.use, sorted(self.catalogue.edges))}")
+            self.note(at, f"unknown edge {self.shown(at, section.use, sorted(self.plugins.edges))}")
             return None
         except DefinitionError as error:
             self.note((*path, "use"), str(error))
@@ -178,14 +178,14 @@ class Assembly:
 
     # --- the audit ---
 
-    def audit(self, section: AuditSection, folder: pathlib.Path) -> Audit | None:
+    def audit(self, section: AuditSection, folder: Path) -> Audit | None:
         """Return the audit trail of a file, not opened yet; None when its edge is not installed or refuses."""
         given = section.model_dump()
         for name in ("path", "key", "anchor"):
             if given[name] is not None:
                 given[name] = folder / given[name]
         try:
-            maker = self.catalogue.edge("audit")
+            maker = self.plugins.edge("audit")
             model = settings_of(maker)
             trail: Audit = maker(None if model is None else model.model_validate(given))
         except KeyError:
@@ -198,7 +198,7 @@ class Assembly:
 
     # --- edges ---
 
-    def _made(self, subject: str, maker: Callable[..., Any], path: Path) -> object:
+    def _made(self, subject: str, maker: Callable[..., Any], path: KeyPath) -> object:
         """Make an edge with its settings; None when that fails."""
         model = settings_of(maker)
         if model is None and self.document.at(path):
@@ -221,9 +221,9 @@ class Assembly:
 
     def control(self) -> Any:
         """Return where people at other terminals are met; None when it cannot be made."""
-        path: Path = ("control",)
+        path: KeyPath = ("control",)
         try:
-            maker = self.catalogue.edge("control")
+            maker = self.plugins.edge("control")
         except KeyError:
             self.note(path, "needs the edge 'control', which is not installed")
         except DefinitionError as error:
@@ -238,7 +238,7 @@ class Assembly:
         """Return the topics that the bound agents' cards name, once outlets have been given theirs."""
         topics = Topics(self, tuple(binding.card for binding in self.bindings))
         for place, section in self.outlets.items():
-            path: Path = ("agents", self.positions[place])
+            path: KeyPath = ("agents", self.positions[place])
             if section.topics is None:
                 self.note(path, f"agent {section.id!r} takes any topic; say which under `topics`")
             found = [topics.find((*path, "topics", at), name) for at, name in enumerate(section.topics or ())]
@@ -249,7 +249,7 @@ class Assembly:
 
     def join(self, position: int, section: JoinSection, topics: Topics) -> Join | None:
         """Return a join; None when its topics or its need cannot be read."""
-        path: Path = ("joins", position)
+        path: KeyPath = ("joins", position)
         into = topics.find((*path, "into"), section.into)
         parts = {name: topics.find((*path, "parts", name), topic) for name, topic in section.parts.items()}
         need: Any = section.need
@@ -276,7 +276,7 @@ class Assembly:
         seen: set[str] = set()
         for key, kind, sections in (("rates", Rate, rates), ("budgets", Budget, budgets)):
             for position, section in enumerate(sections):
-                path: Path = (key, position)
+                path: KeyPath = (key, position)
                 if section.id in seen:
                     self.note((*path, "id"), f"a rate or budget {section.id!r} is there already")
                 seen.add(section.id)
@@ -296,7 +296,7 @@ class Assembly:
             return None
         return Admission(rates=tuple(made["rates"]), budgets=tuple(made["budgets"]))
 
-    def _covered(self, path: Path, section: CoverSection, topics: Topics) -> None:
+    def _covered(self, path: KeyPath, section: CoverSection, topics: Topics) -> None:
         ids = [binding.card.id for binding in self.bindings]
         for name in sorted(section.agents or ()):
             if name not in ids and self.complete:
@@ -307,7 +307,7 @@ class Assembly:
             elif not topics.below(name) and self.complete:
                 self.note((*path, "topics"), f"no agent here knows a topic below {name!r}")
 
-    def _affordable(self, path: Path, budget: Budget) -> None:
+    def _affordable(self, path: KeyPath, budget: Budget) -> None:
         """Note agents that could never be paid."""
         for binding in self.bindings:
             card = binding.card
@@ -323,7 +323,7 @@ class Assembly:
 
     def schedule(self, position: int, section: ScheduleSection, kind: type[Payload] | None) -> Schedule | None:
         """Return a schedule of the pipeline's question; None when it cannot fire or its payload is refused."""
-        path: Path = ("schedule", position)
+        path: KeyPath = ("schedule", position)
         payload: Payload | None = None
         if section.payload is not None and kind is not None:
             checked = validated(kind, self.document, (*path, "payload"))
@@ -339,8 +339,8 @@ class Assembly:
 class Topics:
     """The payload classes of a pipeline by topic name; ``name@version`` where a name has several versions."""
 
-    def __init__(self, assembly: Assembly, cards: Iterable[AgentCard]) -> None:
-        self._assembly = assembly
+    def __init__(self, resolver: Resolver, cards: Iterable[AgentCard]) -> None:
+        self._resolver = resolver
         self._kinds: dict[str, dict[type[Payload], None]] = {}
         for card in cards:
             answers = (part for parts in card.asks.values() for part in parts)
@@ -354,7 +354,7 @@ class Topics:
         """Return True when a rule ``family.*`` names at least one topic."""
         return any(within(rule, name) for name in self._kinds)
 
-    def find(self, path: Path, name: str) -> type[Payload] | None:
+    def find(self, path: KeyPath, name: str) -> type[Payload] | None:
         """Return the class of a topic; None, with a problem noted, when there is none or more than one."""
         found = list(self._kinds.get(name, ()))
         if len(found) == 1:
@@ -362,15 +362,15 @@ class Topics:
         if found:
             versions = sorted({topic_of(kind).version for kind in found})
             cure = f"write {name}@{versions[-1]}" if len(versions) > 1 else "they must not share it"
-            self._assembly.note(path, f"topic {name!r} is of several payload classes here; {cure}")
-        elif self._assembly.complete:  # an agent that was not found may be the one that names it
+            self._resolver.note(path, f"topic {name!r} is of several payload classes here; {cure}")
+        elif self._resolver.complete:  # an agent that was not found may be the one that names it
             known = sorted(name_of(kind) for kinds in self._kinds.values() for kind in kinds)
-            shown = self._assembly.shown(path, name, known)
-            self._assembly.note(path, f"no agent here knows a topic {shown}")
+            shown = self._resolver.shown(path, name, known)
+            self._resolver.note(path, f"no agent here knows a topic {shown}")
         return None
 
 
-def fixed_keys(document: Document) -> dict[Path, str]:
+def fixed_keys(document: SourceMap) -> dict[KeyPath, str]:
     """Return, by path, what to say of keys of agents that only their cards may give."""
     agents = document.at(("agents",))
     return {

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from genie.errors import did_you_mean
-
-Path = tuple[str | int, ...]
-"""Where a value sits in a document: keys and positions, for example ``("agents", 3, "timeout_s")``."""
+from genie.graph.model import KeyPath
 
 _SHOWN = 60
 _LAST = 1 << 60
@@ -17,20 +15,20 @@ _TELLING = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class SourceMap:
     """A document's value (JSON-like: dicts with text keys, lists, scalars) and where each part of it was written."""
 
     name: str
     """What errors call it; the path as it was given."""
     value: object = field(repr=False)
-    lines: Mapping[Path, int] = field(repr=False)
+    lines: Mapping[KeyPath, int] = field(repr=False)
     """Line of each value, from 1: of its key in a mapping, of itself in a list."""
-    written: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    written: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
     """The text as written, of each value that the environment had a part in."""
-    overrides: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    overrides: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
     """Key of the ``--set`` that gave a value, instead of a line."""
 
-    def where(self, path: Path) -> str:
+    def where(self, path: KeyPath) -> str:
         """Return ``file:line`` of the value, or of the nearest one that encloses it."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.overrides:
@@ -39,7 +37,7 @@ class Document:
                 return f"{self.name}:{self.lines[path[:end]]}"
         return self.name
 
-    def order(self, path: Path) -> int:
+    def order(self, path: KeyPath) -> int:
         """Return the line by which problems are listed; overrides come after the file."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.overrides:
@@ -48,14 +46,14 @@ class Document:
                 return self.lines[path[:end]]
         return 0
 
-    def at(self, path: Path) -> object:
+    def at(self, path: KeyPath) -> object:
         """Return the value at a path, None where there is none."""
         value = self.value
         for part in path:
             value = value[part] if holds(value, part) else None  # type: ignore[index]  # it holds that part
         return value
 
-    def source(self, path: Path) -> str | None:
+    def source(self, path: KeyPath) -> str | None:
         """Return as it was written what the environment gave at, above or beneath a path, None if it gave nothing."""
         for at, text in self.written.items():
             end = min(len(at), len(path))
@@ -71,7 +69,7 @@ class Document:
                 text = text.replace(form, written)
         return text
 
-    def show(self, path: Path) -> str:
+    def show(self, path: KeyPath) -> str:
         """Return a value as an error may quote it: short, and as written where the environment gave it."""
         value = self.at(path)
         if isinstance(value, dict | list):

@@ -15,9 +15,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from genie.config.overrides import item_name
-from genie.config.source_map import Document, brief, holds, suggestion
-from genie.contracts.message import Path
-from genie.graph.model import Problem
+from genie.config.source_map import SourceMap, brief, holds, suggestion
+from genie.graph.model import KeyPath, Problem
 
 _EXPECTED = {
     "int": "a whole number",
@@ -60,7 +59,7 @@ class Checked(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def validated(kind: Annotation, document: Document, path: Path = ()) -> Checked:
+def validated(kind: Annotation, document: SourceMap, path: KeyPath = ()) -> Checked:
     """Validate what is at a path; nothing there is an empty mapping.
 
     Args:
@@ -82,9 +81,11 @@ def validated(kind: Annotation, document: Document, path: Path = ()) -> Checked:
         return Checked(None, (Problem(path, "cannot be validated: its model refers to itself"),))
 
 
-def _problems(kind: Annotation, document: Document, path: Path, details: Iterable[ErrorDetails]) -> Iterator[Problem]:
+def _problems(
+    kind: Annotation, document: SourceMap, path: KeyPath, details: Iterable[ErrorDetails]
+) -> Iterator[Problem]:
     """Yield one problem a place: the branches of a union fail together and are told together."""
-    texts: dict[Path, list[str]] = {}
+    texts: dict[KeyPath, list[str]] = {}
     for detail in details:
         where = _locate(document, path, detail["loc"])
         if detail["type"] == "missing":
@@ -100,7 +101,7 @@ def _problems(kind: Annotation, document: Document, path: Path, details: Iterabl
         yield Problem(where, f"{subject} {' or '.join(dict.fromkeys(said))}")
 
 
-def _text(document: Document, path: Path, detail: ErrorDetails) -> str:
+def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
     written = document.source(path)
     if written is not None:  # a validator's own words may quote what the environment gave
         return f"cannot be {brief(written)} as the environment has it ({detail['type']})"
@@ -121,7 +122,7 @@ def _text(document: Document, path: Path, detail: ErrorDetails) -> str:
     return f"{detail['msg'].replace('Input should', 'should', 1)}, not {shown}"
 
 
-def _locate(document: Document, path: Path, loc: tuple[int | str, ...]) -> Path:
+def _locate(document: SourceMap, path: KeyPath, loc: tuple[int | str, ...]) -> KeyPath:
     """Return the place in the document: pydantic's location less the names of union branches and absent keys."""
     for part in loc:
         if holds(document.at(path), part):
@@ -129,12 +130,12 @@ def _locate(document: Document, path: Path, loc: tuple[int | str, ...]) -> Path:
     return path
 
 
-def _within(document: Document, path: Path) -> str:
+def _within(document: SourceMap, path: KeyPath) -> str:
     name = dotted(document, path)
     return f" in {name}" if name else ""
 
 
-def dotted(document: Document, path: Path) -> str:
+def dotted(document: SourceMap, path: KeyPath) -> str:
     """Return a path as ``--set`` names it, for example ``agents.forecaster.timeout_s``."""
     parts: list[str] = []
     for end, part in enumerate(path):

@@ -14,12 +14,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import yaml
 
-from genie.config.source_map import Document, Path, brief, quoted, suggestion
+from genie.config.source_map import SourceMap, brief, quoted, suggestion
 from genie.errors import ConfigError
+from genie.graph.model import KeyPath
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -38,7 +39,7 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\Z", re.DOTALL)
 
 
-def load_file(path: FilePath, *, environ: Mapping[str, str]) -> Document:
+def load_file(path: Path, *, environ: Mapping[str, str]) -> SourceMap:
     """Read and load a file.
 
     Raises:
@@ -56,7 +57,7 @@ def load_file(path: FilePath, *, environ: Mapping[str, str]) -> Document:
     return load_bytes(content, name=name, environ=environ)
 
 
-def _absent(path: FilePath) -> str:
+def _absent(path: Path) -> str:
     if path.exists():
         return "is no file"
     near: list[str] = []
@@ -65,7 +66,7 @@ def _absent(path: FilePath) -> str:
     return f"there is no such file{suggestion(path.name, near)}"
 
 
-def load_bytes(content: bytes, *, name: str, environ: Mapping[str, str]) -> Document:
+def load_bytes(content: bytes, *, name: str, environ: Mapping[str, str]) -> SourceMap:
     """Load UTF-8 text.
 
     Raises:
@@ -81,7 +82,7 @@ def load_bytes(content: bytes, *, name: str, environ: Mapping[str, str]) -> Docu
     return load_text(text, name=name, environ=environ)
 
 
-def load_text(text: str, *, name: str, environ: Mapping[str, str]) -> Document:
+def load_text(text: str, *, name: str, environ: Mapping[str, str]) -> SourceMap:
     """Load text.
 
     Args:
@@ -122,11 +123,11 @@ class _Reader:
         self._problems: list[str] = []
         self._anchors: dict[str, _Node | None] = {}
         self._aliases = 0
-        self._lines: dict[Path, int] = {}
-        self._written: dict[Path, str] = {}
+        self._lines: dict[KeyPath, int] = {}
+        self._written: dict[KeyPath, str] = {}
         self._filled_in = 0
 
-    def read(self, text: str) -> Document:
+    def read(self, text: str) -> SourceMap:
         value: object = None
         with contextlib.suppress(_Stop):
             if len(text) > MAX_BYTES:
@@ -140,7 +141,7 @@ class _Reader:
             value = None if root is None else self._build(root, ())
         if self._problems:
             raise ConfigError(tuple(dict.fromkeys(self._problems)))
-        return Document(self._name, value, self._lines, self._written)
+        return SourceMap(self._name, value, self._lines, self._written)
 
     def _note(self, line: int, problem: str) -> None:
         self._problems.append(f"{self._name}:{line}: {problem}")
@@ -290,7 +291,7 @@ class _Reader:
 
     # --- nodes to values ---
 
-    def _build(self, node: _Node, path: Path) -> object:
+    def _build(self, node: _Node, path: KeyPath) -> object:
         if isinstance(node.value, list):
             for position, item in enumerate(node.value):
                 self._lines[*path, position] = item.line
@@ -303,7 +304,7 @@ class _Reader:
             return self._filled(str(node.value), node.line, path)
         return node.value
 
-    def _filled(self, text: str, line: int, path: Path) -> str:
+    def _filled(self, text: str, line: int, path: KeyPath) -> str:
         parts: list[str] = []
         end = 0
         for found in _REFERENCE.finditer(text):
@@ -320,7 +321,7 @@ class _Reader:
         if self._filled_in > MAX_BYTES:
             self._stop(line, f"holds more than {MAX_BYTES:,} characters with the environment filled in")
 
-    def _variable(self, found: re.Match[str], text: str, line: int, path: Path) -> str:
+    def _variable(self, found: re.Match[str], text: str, line: int, path: KeyPath) -> str:
         name = _NAME.match(found[1])
         if name is None or not found[2]:
             self._note(line, "has a ${ that is no ${NAME} or ${NAME:-default}; write $${ for the characters themselves")

@@ -10,11 +10,10 @@ from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import Tier
 from genie.contracts.gather import Each
 from genie.contracts.limits import Overflow
-from genie.contracts.message import Path
 from genie.errors import did_you_mean
 from genie.graph.labels import label_problems
-from genie.graph.model import Graph, Kind, Problem, name_of, ring_in
-from genie.graph.reachability import components
+from genie.graph.model import Graph, KeyPath, Problem, name_of
+from genie.graph.reachability import PayloadType, components, cycle_in
 
 EARLY = frozenset({Tier.SKETCH, Tier.PROTOTYPE})
 """Tiers that production refuses."""
@@ -46,7 +45,7 @@ def check(graph: Graph, *, complete: bool = True) -> Findings:
 
 
 def _ids(graph: Graph) -> Iterator[Problem]:
-    seen: dict[str, Path] = {}
+    seen: dict[str, KeyPath] = {}
     named = [(card.id, ("agents", at)) for at, card in enumerate(graph.cards)]
     named += [(join.id, ("joins", at)) for at, join in enumerate(graph.joins)]
     for name, path in named:
@@ -92,7 +91,7 @@ def _round(graph: Graph) -> Iterator[Problem]:
     """Yield the cycles that are not declared."""
     places = _places(graph)
     for component in components(graph.edges):
-        ring = ring_in(component, graph.edges)
+        ring = cycle_in(component, graph.edges)
         if not ring or any(set(component) <= set(declared) for declared in graph.cycles):
             continue
         members = ", ".join(sorted(component))
@@ -111,7 +110,7 @@ def _round(graph: Graph) -> Iterator[Problem]:
 def _fields(graph: Graph) -> Iterator[Problem]:
     """Yield joins whose parts do not make up what they publish."""
     for at, join in enumerate(graph.joins):
-        path: Path = ("joins", at)
+        path: KeyPath = ("joins", at)
         fields = join.into.model_fields
         may_miss = join.partial == "publish" or join.need != "all"
         several = False
@@ -136,7 +135,7 @@ def _fields(graph: Graph) -> Iterator[Problem]:
             yield Problem((*path, "need"), f"join {join.id!r} needs {join.need} of {len(join.parts)} parts")
 
 
-def _shape(annotation: object, kind: Kind) -> str:
+def _shape(annotation: object, kind: PayloadType) -> str:
     """Return how a join's field takes a part: ``one``, ``each`` (a tuple of them), or nothing if it does not."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is typing.Annotated:
@@ -213,7 +212,7 @@ def _asked(graph: Graph) -> Iterator[Problem]:
         )
 
 
-def _unanswered(graph: Graph, question: Kind, part: Kind | Each[Any]) -> str:
+def _unanswered(graph: Graph, question: PayloadType, part: PayloadType | Each[Any]) -> str:
     follows = graph.following.get(question, frozenset())
     if not isinstance(part, Each):
         return "" if part in follows else f"but nothing that follows from it gives {name_of(part)}"
@@ -230,7 +229,7 @@ def _fallbacks(graph: Graph) -> Iterator[Problem]:
     for at, card in enumerate(graph.cards):
         if card.fallback is None:
             continue
-        path: Path = ("agents", at, "fallback")
+        path: KeyPath = ("agents", at, "fallback")
         other = cards.get(card.fallback)
         if other is None:
             text = f"agent {card.id!r} falls back on {card.fallback!r}, which is not here"
@@ -242,7 +241,7 @@ def _fallbacks(graph: Graph) -> Iterator[Problem]:
             yield Problem(path, text)
     edges = {card.id: (card.fallback,) for card in graph.cards if card.fallback in cards}
     for component in components(edges):
-        ring = ring_in(component, edges)
+        ring = cycle_in(component, edges)
         if ring:
             shown = " -> ".join((*ring, ring[0]))
             yield Problem((*_places(graph)[ring[0]], "fallback"), f"fallbacks go round: {shown}")
@@ -271,7 +270,7 @@ def _stuck(graph: Graph) -> Iterator[Problem]:
         if node in blocking
     }
     for component in components(edges):
-        ring = ring_in(component, edges)
+        ring = cycle_in(component, edges)
         if ring:
             shown = " -> ".join((*ring, ring[0]))
             text = f"the mailboxes of {shown} may wait for one another; let one of them shed or reject"
@@ -295,7 +294,7 @@ def _keeps_state(agent: object) -> bool:
 
 def _idle(graph: Graph) -> Iterator[Problem]:
     for at, declared in enumerate(graph.cycles):
-        rings = (ring_in(component, graph.edges) for component in components(graph.edges))
+        rings = (cycle_in(component, graph.edges) for component in components(graph.edges))
         if not any(ring and set(ring) <= set(declared) for ring in rings):
             yield Problem(("cycles", at), f"no messages go round among {', '.join(declared)}; remove the declaration")
     cards = {card.id: card for card in graph.cards}
@@ -310,12 +309,12 @@ def _idle(graph: Graph) -> Iterator[Problem]:
 # --- shared by the rules ---
 
 
-def _places(graph: Graph) -> dict[str, Path]:
-    places: dict[str, Path] = {join.id: ("joins", at) for at, join in enumerate(graph.joins)}
+def _places(graph: Graph) -> dict[str, KeyPath]:
+    places: dict[str, KeyPath] = {join.id: ("joins", at) for at, join in enumerate(graph.joins)}
     return places | {card.id: ("agents", at) for at, card in enumerate(graph.cards)}
 
 
-def _payload(part: Kind | Each[Any]) -> Kind:
+def _payload(part: PayloadType | Each[Any]) -> PayloadType:
     return part.payload if isinstance(part, Each) else part
 
 

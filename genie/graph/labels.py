@@ -14,24 +14,25 @@ from dataclasses import dataclass, field
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
-from genie.contracts.message import Path, topic_of
-from genie.graph.model import Graph, Kind, Problem, name_of
+from genie.contracts.message import topic_of
+from genie.graph.model import Graph, KeyPath, Problem, name_of
+from genie.graph.reachability import PayloadType
 from genie.policy.declassification import labels_sent
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _Recipient:
     """An agent or join: what it may read, what it reads, and what it gives."""
 
     id: str
-    path: Path
+    path: KeyPath
     clearance: Classification
-    reads: tuple[Kind, ...]
-    answers: tuple[Kind, ...]
-    gives: tuple[Kind, ...]
-    sent: Mapping[Kind, tuple[Classification, ...]] = field(default_factory=dict)
+    reads: tuple[PayloadType, ...]
+    answers: tuple[PayloadType, ...]
+    gives: tuple[PayloadType, ...]
+    sent: Mapping[PayloadType, tuple[Classification, ...]] = field(default_factory=dict)
     """What may leave with a lower label than what was read: with which, by the highest level read."""
-    kept: tuple[Kind, ...] = ()
+    kept: tuple[PayloadType, ...] = ()
     """What the card would declassify further than the policies permit."""
 
 
@@ -40,7 +41,7 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
     readers = _readers(graph)
     carried = _carried(readers)
 
-    def reason(kind: Kind, clearance: Classification) -> str | None:
+    def reason(kind: PayloadType, clearance: Classification) -> str | None:
         level = max((label for (_, given), label in carried.items() if given == kind), default=_declared(kind))
         if level <= clearance:
             return None
@@ -66,33 +67,33 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
         yield Problem(("caller", "clearance"), text)
 
 
-def _declared(kind: Kind) -> Classification:
+def _declared(kind: PayloadType) -> Classification:
     return topic_of(kind).classification
 
 
-def _readers(graph: Graph) -> list[_Reader]:
+def _readers(graph: Graph) -> list[_Recipient]:
     found = [_agent(card, ("agents", at), graph) for at, card in enumerate(graph.cards)]
     for at, join in enumerate(graph.joins):
         parts = tuple(dict.fromkeys(join.parts.values()))
-        found.append(_Reader(join.id, ("joins", at), join.clearance, parts, (), (join.into,)))
+        found.append(_Recipient(join.id, ("joins", at), join.clearance, parts, (), (join.into,)))
     return found
 
 
-def _agent(card: AgentCard, path: Path, graph: Graph) -> _Reader:
+def _agent(card: AgentCard, path: KeyPath, graph: Graph) -> _Recipient:
     asked = (part for parts in card.asks.values() for part in parts)
     answers = dict.fromkeys(part.payload if isinstance(part, Each) else part for part in asked)
     gives = tuple(dict.fromkeys((*card.produces, *card.publishes, *card.asks)))
     only_asked = tuple(kind for kind in answers if kind not in card.consumes)
     sent = {kind: labels_sent(graph.policies, card, kind, graph.environment) for kind in card.declassifies}
     kept = tuple(kind for kind, levels in sent.items() if levels[-1] > max(_declared(kind), card.declassifies[kind]))
-    return _Reader(card.id, path, card.clearance, card.consumes, only_asked, gives, sent, kept)
+    return _Recipient(card.id, path, card.clearance, card.consumes, only_asked, gives, sent, kept)
 
 
-def _carried(readers: list[_Reader]) -> dict[tuple[str, Kind], Classification]:
+def _carried(readers: list[_Recipient]) -> dict[tuple[str, PayloadType], Classification]:
     """Return the highest label with which each giver's output can leave."""
-    carried: dict[tuple[str, Kind], Classification] = {}
-    highest: dict[Kind, Classification] = {}
-    concerned: dict[Kind, list[_Reader]] = {}
+    carried: dict[tuple[str, PayloadType], Classification] = {}
+    highest: dict[PayloadType, Classification] = {}
+    concerned: dict[PayloadType, list[_Recipient]] = {}
     for reader in readers:
         for kind in (*reader.reads, *reader.answers):
             concerned.setdefault(kind, []).append(reader)

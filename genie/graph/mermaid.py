@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.gather import Each
-from genie.graph.model import CALLER, Graph, Kind, name_of
+from genie.graph.model import CALLER, Graph, name_of
+from genie.graph.reachability import PayloadType
 
 _ANSWER = "(answer)"
 
@@ -31,11 +32,11 @@ def mermaid(graph: Graph, title: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-Arrow = tuple[str, str, tuple[Kind, ...]]
+Arrow = tuple[str, str, tuple[PayloadType, ...]]
 
 
 def _deliveries(graph: Graph) -> list[Arrow]:
-    arrows: dict[tuple[str, str], list[Kind]] = {}
+    arrows: dict[tuple[str, str], list[PayloadType]] = {}
     for kind, givers in graph.givers.items():
         for giver in givers:
             for taker in graph.takers.get(kind, ()):
@@ -47,7 +48,7 @@ def _deliveries(graph: Graph) -> list[Arrow]:
 
 def _answers(graph: Graph) -> list[Arrow]:
     """Return who can answer what to whom: those that a question reaches and that give the answer."""
-    arrows: dict[tuple[str, str], list[Kind]] = {}
+    arrows: dict[tuple[str, str], list[PayloadType]] = {}
     for card in graph.cards:
         for question, parts in card.asks.items():
             follows = graph.following.get(question, frozenset()) | {question}
@@ -69,7 +70,7 @@ def _style(card: AgentCard) -> str:
     return "" if card.risk is Risk.LOW else f":::{card.risk}"
 
 
-def _topics(kinds: Iterable[Kind]) -> str:
+def _topics(kinds: Iterable[PayloadType]) -> str:
     return "<br/>".join(_text(name_of(kind)) for kind in kinds)
 
 

@@ -6,18 +6,18 @@ the answer. Who gives one: agents that return, publish or ask it, joins that mak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from genie.contracts.agent import Binding, Join
 from genie.contracts.card import AgentCard, Caller
-from genie.contracts.message import Path, Payload, topic_of
-from genie.graph.reachability import follow
+from genie.contracts.message import topic_of
+from genie.graph.reachability import PayloadType, follow
 from genie.policy.policy import Environment, Policy
 
-Kind = type[Payload]
+KeyPath = tuple[str | int, ...]
+"""Where a value stands in a pipeline file: keys and positions, for example ``("agents", 3, "timeout_s")``."""
 
 CALLER = "(caller)"
 """Stands for the caller among agents and joins; no agent can be called that."""
@@ -26,7 +26,7 @@ CALLER = "(caller)"
 class Problem(NamedTuple):
     """Something that is wrong, and where in the pipeline file it stands."""
 
-    path: Path
+    path: KeyPath
     text: str
 
 
@@ -36,16 +36,16 @@ class Graph:
 
     bindings: tuple[Binding, ...]
     joins: tuple[Join, ...] = ()
-    entry: Kind
+    entry: PayloadType
     """What the caller sends."""
-    answer: Kind
+    answer: PayloadType
     """What the caller is answered with."""
     caller: Caller = field(default_factory=Caller)
     environment: Environment = field(default_factory=Environment)
     policies: tuple[Policy, ...] = ()
     cycles: tuple[tuple[str, ...], ...] = ()
     """Sets of ids among which messages may go round."""
-    unused: frozenset[Kind] = frozenset()
+    unused: frozenset[PayloadType] = frozenset()
     """Topics that this pipeline does without: given and not taken, or taken and not given."""
 
     @cached_property
@@ -54,19 +54,19 @@ class Graph:
         return tuple(binding.card for binding in self.bindings)
 
     @cached_property
-    def following(self) -> dict[Kind, frozenset[Kind]]:
+    def following(self) -> dict[PayloadType, frozenset[PayloadType]]:
         """Type -> every type that can follow from it."""
         return follow(self.cards, self.joins)
 
     @cached_property
-    def reachable(self) -> frozenset[Kind]:
+    def reachable(self) -> frozenset[PayloadType]:
         """Every type that the caller's question can bring about, itself included."""
         return self.following.get(self.entry, frozenset()) | {self.entry}
 
     @cached_property
-    def givers(self) -> dict[Kind, tuple[str, ...]]:
+    def givers(self) -> dict[PayloadType, tuple[str, ...]]:
         """Type -> ids of the agents and joins that give it, and the caller."""
-        found: dict[Kind, list[str]] = {self.entry: [CALLER]}
+        found: dict[PayloadType, list[str]] = {self.entry: [CALLER]}
         for card in self.cards:
             for kind in dict.fromkeys((*card.produces, *card.publishes, *card.asks)):
                 found.setdefault(kind, []).append(card.id)
@@ -75,9 +75,9 @@ class Graph:
         return {kind: tuple(ids) for kind, ids in found.items()}
 
     @cached_property
-    def takers(self) -> dict[Kind, tuple[str, ...]]:
+    def takers(self) -> dict[PayloadType, tuple[str, ...]]:
         """Type -> ids of the agents and joins that a message of it is delivered to."""
-        found: dict[Kind, list[str]] = {}
+        found: dict[PayloadType, list[str]] = {}
         for card in self.cards:
             for kind in card.consumes:
                 found.setdefault(kind, []).append(card.id)
@@ -102,29 +102,7 @@ class Graph:
         return tuple(join.id for join in self.joins)
 
 
-def name_of(kind: Kind) -> str:
+def name_of(kind: PayloadType) -> str:
     """Return a topic's name, with its version where that is not the first."""
     topic = topic_of(kind)
     return topic.name if topic.version == 1 else f"{topic.name}@{topic.version}"
-
-
-def ring_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return a shortest cycle inside a component, from its first member in the edges' order; empty if it has none."""
-    inside = set(component)
-    start = next((node for node in edges if node in inside), "")  # a component of one may lead nowhere
-    back: dict[str, str] = {}
-    wave = [start]
-    while wave:
-        following: list[str] = []
-        for node in wave:
-            for target in edges.get(node, ()):
-                if target == start:
-                    ring = [node]
-                    while ring[-1] != start:
-                        ring.append(back[ring[-1]])
-                    return tuple(reversed(ring))
-                if target in inside and target not in back:
-                    back[target] = node
-                    following.append(target)
-        wave = following
-    return ()

@@ -10,7 +10,7 @@ from genie.contracts.card import AgentCard
 from genie.contracts.message import Payload
 
 Node = TypeVar("Node", bound=Hashable)
-Kind = type[Payload]
+PayloadType = type[Payload]
 
 
 def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]:
@@ -51,7 +51,29 @@ def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, 
     return found
 
 
-def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind, frozenset[Kind]]:
+def cycle_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return a shortest cycle inside a component, from its first member in the edges' order; empty if it has none."""
+    inside = set(component)
+    start = next((node for node in edges if node in inside), "")  # a component of one may lead nowhere
+    back: dict[str, str] = {}
+    wave = [start]
+    while wave:
+        following: list[str] = []
+        for node in wave:
+            for target in edges.get(node, ()):
+                if target == start:
+                    ring = [node]
+                    while ring[-1] != start:
+                        ring.append(back[ring[-1]])
+                    return tuple(reversed(ring))
+                if target in inside and target not in back:
+                    back[target] = node
+                    following.append(target)
+        wave = following
+    return ()
+
+
+def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[PayloadType, frozenset[PayloadType]]:
     """Return, for every type named, all the types that can follow when a message of it is delivered.
 
     A type follows when whoever takes it may send it: an agent, or its fallback, all that the card returns, publishes
@@ -60,7 +82,7 @@ def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind,
     """
     cards = tuple(cards)
     sent = _sent(cards)
-    direct: dict[Kind, dict[Kind, None]] = {}
+    direct: dict[PayloadType, dict[PayloadType, None]] = {}
     for card in cards:
         for kind in card.consumes:
             direct.setdefault(kind, {}).update(dict.fromkeys(sent[card.id]))
@@ -70,7 +92,7 @@ def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind,
     for kind in [kind for kinds in direct.values() for kind in kinds]:
         direct.setdefault(kind, {})
     bits = {kind: 1 << place for place, kind in enumerate(direct)}
-    masks: dict[Kind, int] = {}
+    masks: dict[PayloadType, int] = {}
     for component in components(direct):
         mask = 0
         for kind in component:
@@ -81,7 +103,7 @@ def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind,
     return {kind: sets[mask] for kind, mask in masks.items()}
 
 
-def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, frozenset[Kind]]:
+def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, frozenset[PayloadType]]:
     """Return, for every agent and join, all the types that can follow from a delivery to it.
 
     Args:
@@ -93,8 +115,8 @@ def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, f
     """
     cards, joins = tuple(cards), tuple(joins)
     following = follow(cards, joins)
-    made: dict[tuple[Kind, ...], frozenset[Kind]] = {}
-    result: dict[str, frozenset[Kind]] = {}
+    made: dict[tuple[PayloadType, ...], frozenset[PayloadType]] = {}
+    result: dict[str, frozenset[PayloadType]] = {}
     for name, kinds in (*_sent(cards).items(), *((join.id, (join.into,)) for join in joins)):
         if kinds not in made:
             made[kinds] = frozenset(kinds).union(*(following.get(kind, frozenset()) for kind in kinds))
@@ -102,10 +124,10 @@ def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, f
     return result
 
 
-def _sent(cards: tuple[AgentCard, ...]) -> dict[str, tuple[Kind, ...]]:
+def _sent(cards: tuple[AgentCard, ...]) -> dict[str, tuple[PayloadType, ...]]:
     """Return what may leave each agent or a fallback in its place, in the cards' order, the same every time."""
     by_id = {card.id: card for card in cards}
-    sent: dict[str, tuple[Kind, ...]] = {}
+    sent: dict[str, tuple[PayloadType, ...]] = {}
     for card in cards:
         chain: dict[str, AgentCard] = {}
         stand_in: AgentCard | None = card

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 
 from genie.cli.files import read_payload
 from genie.config.schema import Level, Section, TopicName
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import validated
 from genie.config.yaml import load_bytes
 from genie.contracts.card import AgentCard, Caller
@@ -102,7 +102,7 @@ def read_specimen(path: str, scene: Scene, policies: PolicySet) -> Specimen:
     name = "<stdin>" if path == "-" else path
     if FilePath(path).suffix == ".json":
         try:
-            document = Document(name, json.loads(content), {(): 1})
+            document = SourceMap(name, json.loads(content), {(): 1})
         except (ValueError, RecursionError):
             raise InputError(name, "is not JSON") from None
     else:
@@ -115,7 +115,7 @@ def read_specimen(path: str, scene: Scene, policies: PolicySet) -> Specimen:
 
 
 def specimen_at(
-    document: Document, path: Path, scene: Scene, policies: PolicySet
+    document: SourceMap, path: Path, scene: Scene, policies: PolicySet
 ) -> tuple[Specimen | None, tuple[Problem, ...]]:
     """Return the message at a place of a document, None with the problems that keep it from being one."""
     checked = validated(MessageSection, document, path)

@@ -11,8 +11,8 @@ import click
 
 from genie.cli.terminal.drawing import plain
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
-from genie.config.policies import PolicySource, Reading, alone, scene_of
+from genie.config.plugins import Plugins
+from genie.config.policies import PolicyFiles, PolicyReader, scene_of, single_file
 from genie.config.yaml import load_file
 from genie.contracts.card import Caller
 from genie.errors import ConfigError, DefinitionError
@@ -28,7 +28,7 @@ class Sourced:
     policies: PolicySet
     scene: Scene
     caller: Caller
-    reading: Reading
+    reading: PolicyReader
     """The policy files themselves."""
 
 
@@ -46,29 +46,29 @@ def sourced(path: str, pipeline: str | None = None) -> Sourced:
     if isinstance(document.value, dict) and ("agents" in document.value or "input" in document.value):
         loaded = load(path)
         return _read(loaded.policy_source, loaded.caller)
-    catalogue = Catalogue.installed()
+    plugins = Plugins.installed()
     if pipeline is not None:
-        beside = load(pipeline, catalogue=catalogue)
+        beside = load(pipeline, plugins=plugins)
         scene, caller = beside.policy_source.scene, beside.caller
     else:
-        scene, caller = _installed(catalogue), Caller()
-    return _read(alone(Path(path), catalogue=catalogue, environ=os.environ, scene=scene), caller)
+        scene, caller = _installed(plugins), Caller()
+    return _read(single_file(Path(path), plugins=plugins, environ=os.environ, scene=scene), caller)
 
 
-def _read(source: PolicySource, caller: Caller) -> Sourced:
-    reading = Reading(source)
+def _read(source: PolicyFiles, caller: Caller) -> Sourced:
+    reading = PolicyReader(source)
     policies = reading.policies()
     if policies is None or source.scene is None:
         raise ConfigError(reading.lines())
     return Sourced(policies, source.scene, caller, reading)
 
 
-def _installed(catalogue: Catalogue) -> Scene:
+def _installed(plugins: Plugins) -> Scene:
     """Return a scene of every agent that is installed; one that cannot be loaded is left out and named."""
     cards = []
-    for name in sorted(catalogue.agents):
+    for name in sorted(plugins.agents):
         try:
-            cards.append(catalogue.agent(name).card)
+            cards.append(plugins.agent(name).card)
         except DefinitionError as error:
             click.echo(plain(f"warning: agent {error}; its topics are not known here"), err=True)
     return scene_of(cards)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.bus.expectation import Expectation
     from genie.bus.taps import Observation
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
     from genie.contracts.gather import Expected, Need
     from genie.contracts.ports.audit import Audit

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from genie.config.examples import shipped as shipped_pipelines
 from genie.config.loader import load as load_pipeline
-from genie.config.plugins import Catalogue
-from genie.config.source_map import Document, suggestion
+from genie.config.plugins import Plugins
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import validated
 from genie.config.yaml import load_file, load_text
 from genie.contracts.card import Caller
@@ -30,7 +30,7 @@ from genie.simulation.workload import Questions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.policy.policy import PolicySet
 
 
@@ -68,19 +68,19 @@ class Scenario:
         return self.section.title or self.section.id
 
 
-def load(path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: Rules | None = None) -> Scenario:
+def load(path: str | os.PathLike[str], *, plugins: Plugins | None = None, rules: Rules | None = None) -> Scenario:
     """Load and check a scenario file.
 
     Args:
         path: The file, or the bare name of a shipped scenario; relative paths in it are relative to its folder.
-        catalogue: The parts that its pipeline may name; what is installed by default.
+        plugins: The parts that its pipeline may name; what is installed by default.
         rules: The invariants that it may name; those of this library and of entry points by default.
 
     Raises:
         ConfigError: It cannot be run; every problem that was found, as ``file:line: what is wrong``.
     """
     place = located(Path(path))
-    return _checked(load_file(place, environ=os.environ), place, catalogue, rules)
+    return _checked(load_file(place, environ=os.environ), place, plugins, rules)
 
 
 def shipped() -> dict[str, Path]:
@@ -105,7 +105,7 @@ def parse(
     *,
     name: str = "<scenario>",
     folder: Path | None = None,
-    catalogue: Catalogue | None = None,
+    plugins: Plugins | None = None,
     rules: Rules | None = None,
 ) -> Scenario:
     """Load and check a scenario given as text; relative paths in it are relative to ``folder``.
@@ -114,10 +114,10 @@ def parse(
         ConfigError: As ``load``.
     """
     place = None if folder is None else folder / name
-    return _checked(load_text(text, name=name, environ={}), place, catalogue, rules)
+    return _checked(load_text(text, name=name, environ={}), place, plugins, rules)
 
 
-def _spelt_out(document: Document) -> Document:
+def _spelt_out(document: SourceMap) -> SourceMap:
     """Return the document with plain names of invariants and policies as the mappings that they stand for."""
     if not isinstance(document.value, dict):
         text = "a scenario says version, id, pipeline, duration and workload"
@@ -135,14 +135,14 @@ def _named(items: list[Any]) -> list[Any]:
     return [{item: {}} if isinstance(item, str) else item for item in items]
 
 
-def _checked(document: Document, path: Path | None, catalogue: Catalogue | None, rules: Rules | None) -> Scenario:
+def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, rules: Rules | None) -> Scenario:
     document = _spelt_out(document)
     section, problems = validated(ScenarioSection, document)
     if section is None:
         raise _error(document, problems)
     folder = Path() if path is None else path.parent
-    catalogue = Catalogue.installed() if catalogue is None else catalogue
-    pipeline = _pipeline(document, section, folder, catalogue)
+    plugins = Plugins.installed() if plugins is None else plugins
+    pipeline = _pipeline(document, section, folder, plugins)
     found: list[Problem] = list(_unknown_names(section, pipeline))
     if section.caller is not None:
         found += (
@@ -165,7 +165,7 @@ def _checked(document: Document, path: Path | None, catalogue: Catalogue | None,
                 traces[place] = read_trace(folder / arrivals.trace, len(section.workload.questions))
             except InputError as error:
                 found.append(Problem(("workload", "arrivals", place, "trace"), str(error)))
-    candidate = _candidate(document, section, folder, catalogue)
+    candidate = _candidate(document, section, folder, plugins)
     if found:
         raise _error(document, found)
     caller = pipeline.caller
@@ -187,14 +187,14 @@ def _numbered(invariants: Iterable[Invariant]) -> Iterator[Invariant]:
 
 
 def _pipeline(
-    document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue, place: tuple[str, ...] = ("set",)
+    document: SourceMap, section: ScenarioSection, folder: Path, plugins: Plugins, place: tuple[str, ...] = ("set",)
 ) -> Pipeline:
     path: str | Path = section.pipeline
     if Path(path).suffix or len(Path(path).parts) > 1:
         path = folder / path
     overrides = {key: json.dumps(value) for key, value in section.overrides.items()}
     try:
-        return load_pipeline(path, overrides=overrides, catalogue=catalogue)
+        return load_pipeline(path, overrides=overrides, plugins=plugins)
     except ConfigError as error:
         own = tuple(one.removeprefix(_SET) for one in error.problems if one.startswith(_SET))
         if len(own) < len(error.problems):
@@ -203,12 +203,12 @@ def _pipeline(
         raise ConfigError(tuple(f"{document.where(place)}: {place[0]}: {one}" for one in own)) from None
 
 
-def _candidate(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> PolicySet | None:
+def _candidate(document: SourceMap, section: ScenarioSection, folder: Path, plugins: Plugins) -> PolicySet | None:
     if section.compared is None:
         return None
     overrides = {**section.overrides, "policies": list(section.compared.policies)}
     changed = section.model_copy(update={"overrides": overrides})
-    return _pipeline(document, changed, folder, catalogue, ("compare", "policies")).policies
+    return _pipeline(document, changed, folder, plugins, ("compare", "policies")).policies
 
 
 def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem]:
@@ -241,7 +241,7 @@ def _misses(trouble: TroubleSection, pipeline: Pipeline) -> str:
     return f"{trouble.kind} never strikes {whom} with {trouble.topic!r}{near}"
 
 
-def _error(document: Document, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:
+def _error(document: SourceMap, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:
     ordered = sorted(problems, key=lambda problem: document.order(problem.path))
     return ConfigError(
         tuple(dict.fromkeys(f"{document.where(one.path)}: {document.hide(one.text)}" for one in ordered))

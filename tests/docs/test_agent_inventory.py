@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.message import topic_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "agents" / "inventory.md"
@@ -14,7 +14,7 @@ HEAD = "| agent | family | risk | tier | takes | gives | rules |"
 
 def rows() -> Iterator[str]:
     """Yield a row for each agent of the catalogue, family by family."""
-    catalogue = Catalogue.installed()
+    catalogue = Plugins.installed()
     ours = [name for name, part in catalogue.agents.items() if str(part).startswith("genie_finance.")]
     for name in sorted(ours, key=lambda name: (catalogue.family(name), name)):
         card = catalogue.agent(name).card

@@ -11,7 +11,7 @@ from genie.cli.options.card_index import known, shown
 from genie.cli.options.roster import loadable
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.errors import UnknownAgentError
 
 
@@ -27,16 +27,16 @@ def command(names: tuple[str, ...], *, as_json: bool) -> None:
 
     An agent that cannot be loaded, because an extra is missing, is named on stderr; it ends with 0 all the same.
     """
-    catalogue = Catalogue.installed()
+    plugins = Plugins.installed()
     for name in names:
-        if name not in catalogue.agents:
-            raise UnknownAgentError(agent=name, known=tuple(catalogue.agents))
-    kept = known(catalogue)
-    cards = {name: kept[name] for name in names or catalogue.agents if name in kept}
-    others = [name for name in names or catalogue.agents if name not in kept]
+        if name not in plugins.agents:
+            raise UnknownAgentError(agent=name, known=tuple(plugins.agents))
+    kept = known(plugins)
+    cards = {name: kept[name] for name in names or plugins.agents if name in kept}
+    others = [name for name in names or plugins.agents if name not in kept]
     if others:
-        agents, problems = loadable(catalogue, others)
-        cards |= {name: shown(catalogue.family(name), one.card) for name, one in agents.items()}
+        agents, problems = loadable(plugins, others)
+        cards |= {name: shown(plugins.family(name), one.card) for name, one in agents.items()}
         for problem in problems:
             click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:

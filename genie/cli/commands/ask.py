@@ -17,7 +17,7 @@ from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.roster import loadable
 from genie.cli.terminal.json_text import as_wire, to_text
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Binding
 from genie.contracts.card import Caller
 from genie.contracts.gather import Each
@@ -32,7 +32,7 @@ from genie.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import AgentCard
     from genie.contracts.gather import Expected
 
@@ -92,7 +92,7 @@ def _installed(topic: str) -> tuple[Binding, ...]:
 
     Between a question that one of them asks and the answers that it expects, others may stand: they belong to it.
     """
-    agents, problems = loadable(Catalogue.installed())
+    agents, problems = loadable(Plugins.installed())
     known = tuple(agents.values())
     wanted = {kind for agent in known for kind in agent.card.consumes if topic_of(kind).name == topic}
     if not wanted:

@@ -29,7 +29,7 @@ from genie.scheduling.scheduler import Scheduler
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.scheduling.scheduler import Firings, Notice
 

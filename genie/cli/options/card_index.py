@@ -19,7 +19,7 @@ from genie.contracts.message import topic_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from genie.config.plugins import Catalogue
+    from genie.config.plugins import Plugins
     from genie.contracts.card import AgentCard
 
 NAME = "cards.json"
@@ -45,12 +45,12 @@ def shown(family: str, card: AgentCard) -> dict[str, Any]:
     }
 
 
-def known(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+def known(plugins: Plugins) -> dict[str, dict[str, Any]]:
     """Return the cards of those agents, by name, whose package carries them as data and has not changed since."""
     read: dict[str, Mapping[str, Any]] = {}
     found = {}
-    for name, part in catalogue.agents.items():
-        if isinstance(part, str) and ("agents", name) not in catalogue.clashes:
+    for name, part in plugins.agents.items():
+        if isinstance(part, str) and ("agents", name) not in plugins.clashes:
             package = part.partition(".")[0]
             if package not in read:
                 read[package] = _read(package)
@@ -85,7 +85,7 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def written(package: str, catalogue: Catalogue) -> str:
+def written(package: str, plugins: Plugins) -> str:
     """Return what a package's ``cards.json`` must hold.
 
     Raises:
@@ -95,17 +95,17 @@ def written(package: str, catalogue: Catalogue) -> str:
     if folder is None:
         raise LookupError(f"{package} is no package in a folder")
     cards = {
-        part: shown(catalogue.family(name), catalogue.agent(name).card)
-        for name, part in sorted(catalogue.agents.items())
+        part: shown(plugins.family(name), plugins.agent(name).card)
+        for name, part in sorted(plugins.agents.items())
         if isinstance(part, str) and part.partition(".")[0] == package
     }
     return json.dumps({"modules": digest(folder), "cards": cards}, indent=1) + "\n"
 
 
 if __name__ == "__main__":
-    from genie.config.plugins import Catalogue as _Catalogue
+    from genie.config.plugins import Plugins as _Plugins
 
     _folder = folder_of(sys.argv[1])
     if _folder is None:
         sys.exit(f"{sys.argv[1]} is no package in a folder")
-    (_folder / NAME).write_text(written(sys.argv[1], _Catalogue.installed()), encoding="utf-8")
+    (_folder / NAME).write_text(written(sys.argv[1], _Plugins.installed()), encoding="utf-8")

@@ -14,7 +14,7 @@ from genie.runtime.report import in_own_currency
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
     from genie.reports.html.witness import Witness

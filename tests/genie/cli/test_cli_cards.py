@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from genie.cli.options import card_index as cards
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 
-SHIPPED = Catalogue.installed()
+SHIPPED = Plugins.installed()
 
 
 def test_what_the_catalogue_carries_is_what_its_agents_say() -> None:
@@ -27,7 +27,7 @@ def test_all_agents_of_the_catalogue_are_known_without_loading_them() -> None:
 
 
 @pytest.fixture
-def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Catalogue]:
+def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Plugins]:
     """Make a package of one agent that carries its card."""
     folder = tmp_path / "carrier"
     folder.mkdir()
@@ -37,15 +37,15 @@ def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Cata
         json.dumps({"modules": cards.digest(folder), "cards": {"carrier.one:one": {"id": "one"}}})
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    return folder, Catalogue(agents={"one": "carrier.one:one"})
+    return folder, Plugins(agents={"one": "carrier.one:one"})
 
 
-def test_a_card_is_known_while_nothing_has_changed(carried: tuple[Path, Catalogue]) -> None:
+def test_a_card_is_known_while_nothing_has_changed(carried: tuple[Path, Plugins]) -> None:
     assert cards.known(carried[1]) == {"one": {"id": "one"}}
 
 
 @pytest.mark.parametrize("change", ["edit", "add", "remove", "move", "break"])
-def test_after_any_change_of_a_module_the_agents_are_asked(carried: tuple[Path, Catalogue], change: str) -> None:
+def test_after_any_change_of_a_module_the_agents_are_asked(carried: tuple[Path, Plugins], change: str) -> None:
     folder, catalogue = carried
     match change:
         case "edit":
@@ -61,6 +61,6 @@ def test_after_any_change_of_a_module_the_agents_are_asked(carried: tuple[Path, 
     assert cards.known(catalogue) == {}
 
 
-def test_a_name_that_two_offer_is_nobodys(carried: tuple[Path, Catalogue]) -> None:
-    two = Catalogue(agents=carried[1].agents, clashes={("agents", "one"): ("a", "b")})
+def test_a_name_that_two_offer_is_nobodys(carried: tuple[Path, Plugins]) -> None:
+    two = Plugins(agents=carried[1].agents, clashes={("agents", "one"): ("a", "b")})
     assert cards.known(two) == {}

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
-from genie.config.loader import Pipeline, load, parse
-from genie.config.plugins import Catalogue
+from genie.config.loader import load, parse
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.config.schema import AgentSection, PipelineSection
 from genie.config.yaml import load_text
 from genie.contracts.admission import Admission, Budget, Rate
@@ -142,7 +143,7 @@ class Cap:
         return None
 
 
-CATALOGUE = Catalogue(
+CATALOGUE = Plugins(
     agents={"finder": finder, "counter": counter, "writer": writer, "keeper": keeper, "gone": "no.such.module:AGENT"},
     policies={"cap": Cap},
     edges={"shelf": Shelf, "none": NoShelf},
@@ -167,7 +168,7 @@ output: desk.reply
 
 
 def loaded(text: str = SOUND, overrides: Any = (), **environ: str) -> Pipeline:
-    return parse(text, name="desk.yaml", overrides=overrides, environ=environ, catalogue=CATALOGUE)
+    return parse(text, name="desk.yaml", overrides=overrides, environ=environ, plugins=CATALOGUE)
 
 
 def problems(text: str, overrides: Any = (), **environ: str) -> tuple[str, ...]:
@@ -443,7 +444,7 @@ def test_a_file_is_loaded_with_paths_relative_to_itself(tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_text("hello")
     text = changed("input: desk.ask", "input: {payload: desk.ask, fields: {text: {from: input, default: data.txt}}}")
     (tmp_path / "desk.yaml").write_text(text)
-    found = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE)
+    found = load(tmp_path / "desk.yaml", environ={}, plugins=CATALOGUE)
     assert found.path == tmp_path / "desk.yaml"
     assert found.input.question() == Ask(text="hello")
     assert found.warnings == ()
@@ -457,12 +458,12 @@ def test_several_files_fill_a_field_item_by_item(tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text(
         changed("input: desk.ask", f"input: {{payload: desk.ask, fields: {{{fields}}}}}")
     )
-    found = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE)
+    found = load(tmp_path / "desk.yaml", environ={}, plugins=CATALOGUE)
     expected = tuple(Page(name=name, content=name.encode()) for name in ("a.txt", "b.txt"))
     assert found.input.question() == Ask(text="hello", pages=expected)
     assert found.warnings == ()
     (tmp_path / "b.txt").unlink()
-    (warning,) = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE).warnings
+    (warning,) = load(tmp_path / "desk.yaml", environ={}, plugins=CATALOGUE).warnings
     assert warning.endswith("the default file of 'pages' is not there")
 
 
@@ -474,7 +475,7 @@ def test_a_default_file_that_is_not_there_is_warned_of() -> None:
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path / "none.yaml", environ={}, catalogue=CATALOGUE)
+        load(tmp_path / "none.yaml", environ={}, plugins=CATALOGUE)
     assert len(caught.value.problems) == 1
 
 

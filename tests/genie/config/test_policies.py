@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from genie.config.loader import Pipeline, load
-from genie.config.plugins import Catalogue
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
@@ -33,7 +34,7 @@ async def payer(pay: Pay) -> Paid:
     return Paid()
 
 
-CATALOGUE = Catalogue(agents={"payer": payer}, policies=POLICIES)
+CATALOGUE = Plugins(agents={"payer": payer}, policies=POLICIES)
 
 
 def pipeline(tmp_path: Path, policies: str, environment: str = "staging", **files: str) -> Pipeline:
@@ -44,7 +45,7 @@ def pipeline(tmp_path: Path, policies: str, environment: str = "staging", **file
         f"version: 1\nid: pipe\nenvironment: {environment}\nagents: [payer]\npolicies: {policies}\n"
         "input: files.pay\noutput: files.paid\n"
     )
-    return load(path, environ={"LIMIT": "5"}, catalogue=CATALOGUE)
+    return load(path, environ={"LIMIT": "5"}, plugins=CATALOGUE)
 
 
 def refused(tmp_path: Path, policies: str, **files: str) -> list[str]:

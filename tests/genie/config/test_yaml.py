@@ -9,12 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.config.source_map import Document
+from genie.config.source_map import SourceMap
 from genie.config.yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, load_bytes, load_file, load_text
 from genie.errors import ConfigError
 
 
-def loaded(text: str, **environ: str) -> Document:
+def loaded(text: str, **environ: str) -> SourceMap:
     return load_text(text, name="file.yaml", environ=environ)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.policies.index import POLICIES
 from genie.simulation.invariants import Check, Rules
 from genie.simulation.scenario import Scenario, parse
@@ -33,7 +33,7 @@ def made(tmp_path: Path) -> Made:
             f"version: 1\nid: small\nagents: [{', '.join(agents)}]\ninput: {entry}\noutput: {answer}\n{pipeline}"
         )
         text = f"version: 1\nid: small\npipeline: pipeline.yaml\n{rest}"
-        catalogue = Catalogue(agents=agents, policies=dict(POLICIES))
-        return parse(text, folder=tmp_path, catalogue=catalogue, rules=Rules(rules))
+        catalogue = Plugins(agents=agents, policies=dict(POLICIES))
+        return parse(text, folder=tmp_path, plugins=catalogue, rules=Rules(rules))
 
     return make
