@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
-    from genie.scheduling.scheduler import Firings, Notice
+    from genie.scheduling.scheduler import Notice
 
 _MAX_STATE_BYTES = 1 << 20
 _LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -73,16 +75,15 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
     seen = {} if state is None else _read(state)
 
     def tell(notice: Notice) -> None:
-        click.echo(plain(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip()))
         if state is not None and notice.what not in {"handled", "failed"}:
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
+        # Last, because it raises when the reader of a pipe has gone away; the scheduler counts that and goes on.
+        click.echo(plain(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip()))
 
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
-    firings = anyio.run(_serve, loaded, caller, seen, tell, within_s)
-    for name, counts in firings.items():
-        told = ", ".join(f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word))
-        click.echo(plain(f"{name}: {told or 'nothing came'}"))
+    scheduler = anyio.run(_serve, loaded, caller, seen, tell, within_s)
+    _summarise(scheduler)
 
 
 async def _serve(
@@ -91,7 +92,7 @@ async def _serve(
     seen: Mapping[str, datetime],
     tell: Callable[[Notice], None],
     within_s: float,
-) -> Mapping[str, Firings]:
+) -> Scheduler:
     async with Runtime.from_pipeline(pipeline, caller=caller) as runtime:
         renew(runtime)
         scheduler = Scheduler(
@@ -99,13 +100,30 @@ async def _serve(
             deadline_s=pipeline.within_s, since=dict(seen), tell=tell,
         )  # fmt: skip
         with interrupts() as heard:
-            for name, due in scheduler.upcoming().items():
-                click.echo(plain(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next"))
+            with suppress(OSError):  # nobody reads the output; the first notice fails too, and that is counted
+                for name, due in scheduler.upcoming().items():
+                    click.echo(plain(f"{due:%Y-%m-%dT%H:%M:%SZ} {name} is next"))
             async with scheduler.running():
                 await (anyio.sleep_forever() if heard is None else heard.first())
                 click.echo(f"draining, {within_s:g} seconds at most", err=True)
                 await scheduler.drain(within_s)
-        return scheduler.firings
+        return scheduler
+
+
+def _summarise(scheduler: Scheduler) -> None:
+    """Write the counts of each schedule to standard output, or to standard error if nobody reads the output."""
+    lines = []
+    for name, counts in scheduler.firings.items():
+        parts = [f"{getattr(counts, word)} {word}" for word in counts.__slots__ if getattr(counts, word)]
+        lines.append(f"{name}: {', '.join(parts) or 'no firings'}")
+    if scheduler.untold:
+        lines.append(f"{scheduler.untold} lines could not be written to standard output")
+    text = plain("\n".join(lines))
+    try:
+        click.echo(text)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # takes what is still buffered, or the exit would fail on it
+        click.echo(text, err=True)
 
 
 def _read(path: Path) -> dict[str, datetime]:
@@ -116,7 +134,7 @@ def _read(path: Path) -> dict[str, datetime]:
         values = json.loads(read_payload(str(path), limit=_MAX_STATE_BYTES))
         return {str(name): datetime.fromisoformat(value).astimezone(UTC) for name, value in values.items()}
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
-        raise InputError(str(path), "is no state of schedules", "name another file, or remove it") from None
+        raise InputError(str(path), "is not a valid state of schedules", "name another file, or remove it") from None
 
 
 def _write(path: Path, seen: Mapping[str, datetime]) -> None:
