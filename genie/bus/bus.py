@@ -17,7 +17,6 @@ from genie.backend.timers import Alarm
 from genie.bus.accounting import AgentRun, Delivery, Extra, Failure, Outcome, RunState, Scope
 from genie.bus.correlator import Correlator
 from genie.bus.deadlock import Waits
-from genie.bus.invocation import IN_HANDLER
 from genie.bus.mailbox import Lane, Subscriber, Ticket
 from genie.bus.recorder import Recorder
 from genie.bus.runs import Runs
@@ -27,6 +26,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Message, Payload, masked_copy, stamp, topic_of
+from genie.contracts.signature import IN_HANDLER
 from genie.errors import (
     BudgetExceededError,
     GenieError,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from genie.bus.mailbox import Lane
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
     from genie.contracts.message import Payload
     from genie.contracts.ports.executor import Executor, Job
-
-IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
-"""True inside every handler, wherever it runs."""
 
 Call = tuple["Callable[..., Any]", int, bool]
 """The handler, what it is called with (``Lane.PAYLOAD`` and so on), and whether its outcome can differ."""

@@ -6,6 +6,7 @@ import inspect
 import types
 import typing
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
 from typing import Literal, NamedTuple, Union, get_args, get_origin
 
 from genie.contracts.message import Payload
@@ -13,6 +14,9 @@ from genie.errors import AgentDefinitionError
 
 ExecutorName = Literal["loop", "thread", "process"]
 """Where a handler runs: on the event loop, in a thread, or in a process of its own."""
+
+IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
+"""True inside every handler, on the loop, in a thread and in a worker process; blocking calls are refused there."""
 
 
 class Signature(NamedTuple):

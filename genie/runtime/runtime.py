@@ -202,9 +202,9 @@ class Runtime(Controls, Reloads):
         )
         if binding.card.executor != "loop":
             if self._executor is None:
-                from genie.edges.executors.default import Places  # noqa: PLC0415 - loaded by those who use it
+                from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
 
-                self._executor = Places()
+                self._executor = DefaultExecutor()
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         self._bus.add(subscriber)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 import anyio
 
 from genie.backend.asyncio_trio import threadsafe
-from genie.bus.invocation import IN_HANDLER
 from genie.contracts.message import Payload
+from genie.contracts.signature import IN_HANDLER
 from genie.errors import InputError, SyncAskInHandlerError
 from genie.runtime.runtime import Runtime
 
