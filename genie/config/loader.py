@@ -1,6 +1,6 @@
-"""A pipeline file, loaded and checked: every name found, every value valid, the graph sound.
+"""Loads and checks a pipeline file: every name resolves, every value is valid, and the graph is sound.
 
-Nothing is started here. All problems of a file are found in one go, each as ``file:line: what is wrong``.
+Loading starts nothing. It reports all problems of a file at once, each as ``file:line: problem``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from genie.graph.model import Graph, Problem
 from genie.policy.policy import Environment, Scene
 
 Overrides = Mapping[str, str] | Iterable[str]
-"""Key -> text, or texts ``key=value``, as ``--set`` takes them."""
+"""Key -> text, or texts of the form ``key=value``, as for ``--set``."""
 
 
 def load(
@@ -47,13 +47,13 @@ def load(
     """Load and check a pipeline file.
 
     Args:
-        path: The file, or the bare name of a shipped pipeline; relative paths in it are relative to its folder.
+        path: The file, or the name of a shipped pipeline. Relative paths in the file are relative to its folder.
         overrides: ``--set`` keys and values.
-        environ: Where ``${NAME}`` is looked up; the process's environment by default.
-        plugins: The parts that may be named; what is installed by default.
+        environ: Variables for ``${NAME}``; the environment of the process by default.
+        plugins: The plugins that the file may name; the installed ones by default.
 
     Raises:
-        ConfigError: The file cannot be run; every problem that was found, in the file's order.
+        ConfigError: The file is not valid; every problem, in the order of the file.
     """
     path = located(Path(path))
     environ = os.environ if environ is None else environ
@@ -70,7 +70,7 @@ def parse(
     environ: Mapping[str, str] | None = None,
     plugins: Plugins | None = None,
 ) -> Pipeline:
-    """Load and check a pipeline given as text; relative paths in it are relative to the working folder.
+    """Load and check a pipeline from text; relative paths are relative to the working folder.
 
     Raises:
         ConfigError: As ``load``.
@@ -82,15 +82,15 @@ def parse(
 
 
 def _overridden(document: SourceMap, pairs: tuple[tuple[str, str], ...], environ: Mapping[str, str]) -> SourceMap:
-    """Return the document with what was set; plain names are allowed in the file and in what is set."""
-    return _spelt_out(overridden(_spelt_out(document), pairs, environ=environ))
+    """Return the document with the overrides applied; short forms are allowed in both."""
+    return _normalized(overridden(_normalized(document), pairs, environ=environ))
 
 
-def _spelt_out(document: SourceMap) -> SourceMap:
-    """Return the document with plain names of agents, policies and input as the mappings that they stand for."""
+def _normalized(document: SourceMap) -> SourceMap:
+    """Return the document with its short forms (plain names and paths) replaced by mappings."""
     if not isinstance(document.value, dict):
         kind = "is empty" if document.value is None else f"is {document.show(())}, not a mapping"
-        text = "a pipeline says version, id, agents, input and output"
+        text = "a pipeline has version, id, agents, input and output"
         raise ConfigError((f"{document.where(())}: {kind}; {text}",))
     value = dict(document.value)
     if isinstance(value.get("agents"), list):
@@ -115,7 +115,7 @@ def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, en
         raise ConfigError((f"{document.where(())}: {error}",)) from None
     for place in document.written:
         if (place[-1:] in {("id",), ("fallback",)} and "settings" not in place) or place[:1] == ("cycles",):
-            resolver.note(place, "an agent's, join's or pipeline's id is logged, so the environment cannot give it")
+            resolver.note(place, "an id is logged, so it cannot come from the environment")
     source = PolicyFiles(document, Path() if path is None else path.parent, resolver.plugins, environ)
     section, problems = validated(PipelineSection, document)
     fixed = fixed_keys(document)
@@ -126,7 +126,7 @@ def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, en
 
 
 def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
-    """Look at agents and policies one by one in a file that is not valid as a whole: their problems show too."""
+    """Check the agents and policies of a file that is not valid as a whole, to report their problems too."""
     agents = resolver.document.at(("agents",))
     for position in range(min(len(agents), MAX_PARTS) if isinstance(agents, list) else 0):
         section, _ = validated(AgentSection, resolver.document, ("agents", position))
@@ -156,7 +156,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
     joins = tuple(join for join in made if join is not None)
     unused = [topics.find(("unused",), name) for name in sorted(section.unused)]
     warnings: list[Problem] = (
-        [] if section.policies else [Problem((), "no policies are in force; list some under `policies`")]
+        [] if section.policies else [Problem((), "no policies are active; list some under `policies`")]
     )
     source = replace(source, scene=_scene(resolver, joins, environment, whole=len(joins) == len(made)))
     reading = PolicyReader(source)
@@ -171,7 +171,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
             unused=frozenset(kind for kind in unused if kind is not None),
         )  # fmt: skip
         found = check(graph, complete=resolver.complete and len(joins) == len(made))
-        # Settings have been checked against their model already, in better words than the graph has.
+        # Settings have been validated against their model, with better messages than the graph's.
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
         resolver.problems += [_in_file(problem, resolver.positions) for problem in told]
         warnings += [_in_file(problem, resolver.positions) for problem in found.warnings]
@@ -204,14 +204,14 @@ def _signed(section: CallerSection, resolver: Resolver, folder: Path) -> SignedI
     lacking = [name for name, value in given.items() if value is None]
     if lacking:
         resolver.note(
-            ("caller",), f"a signed identity needs keys, issuer and audience; {', '.join(lacking)} is not given"
+            ("caller",), f"a signed identity needs keys, issuer and audience; {', '.join(lacking)} is missing"
         )
         return None
     return SignedIdentity(folder / given["keys"], given["issuer"], given["audience"])
 
 
 def _scene(resolver: Resolver, joins: Iterable[Join], environment: Environment, *, whole: bool) -> Scene | None:
-    """Return what policies are checked against; None when a part is missing, which may be what they speak of."""
+    """Return the context for checking policies; None if a part is missing, because policies may refer to it."""
     if not (resolver.complete and whole):
         return None
     return scene_of((binding.card for binding in resolver.bindings), joins, environment)
@@ -222,7 +222,7 @@ def _schedules(section: PipelineSection, resolver: Resolver, entry: type[Payload
     ids = [one.id for one in section.schedule]
     for position, name in enumerate(ids):
         if name in ids[:position]:
-            resolver.note(("schedule", position, "id"), f"a schedule {name!r} is there already")
+            resolver.note(("schedule", position, "id"), f"another schedule has the id {name!r}")
         if section.schedule[position].payload is None and entry is not None and not _fillable(section, entry):
             resolver.note(
                 ("schedule", position), f"schedule {name!r} has no payload, and `input` has no defaults for all fields"
@@ -231,11 +231,11 @@ def _schedules(section: PipelineSection, resolver: Resolver, entry: type[Payload
 
 
 def _fillable(section: PipelineSection, entry: type[Payload]) -> bool:
-    """Return True when the question can be made with no option of the command."""
+    """Return True if the question can be made without any option of the command."""
     fields = section.input.fields
     files = any(given.source == "input" and given.default is not None for given in fields.values())
     if not files and any(given.source == "input" for given in fields.values()):
-        return False  # the question is about a file, and nobody is there to name one
+        return False  # the question needs a file, and no option names one
     return all(
         name in fields
         and (
@@ -274,7 +274,7 @@ def _entry(
 
 
 def _many_problem(given: FieldSection, annotation: object) -> str:
-    """Return what is wrong with a field that takes several files, empty if nothing is."""
+    """Return the problem of a field that takes several files; empty if there is none."""
     if given.each is None:
         return "several defaults need `each`" if isinstance(given.default, tuple) else ""
     item = item_type(annotation)
@@ -306,9 +306,9 @@ def _source(given: FieldSection, folder: Path, document: SourceMap, place: Place
 
 
 def _absent(entry: Inputs) -> list[Problem]:
-    """Return a warning for each default file that is not there; an option may still name another."""
+    """Return a warning for each default file that does not exist; an option may still name another file."""
     return [
-        Problem(("input", "fields", name, "default"), f"the default file of {name!r} is not there")
+        Problem(("input", "fields", name, "default"), f"the default file of {name!r} does not exist")
         for name, source in entry.sources.items()
         for one in (source, *source.files)
         if isinstance(one.default, Path) and not one.default.is_file()
@@ -316,7 +316,7 @@ def _absent(entry: Inputs) -> list[Problem]:
 
 
 def _in_file(problem: Problem, positions: list[int]) -> Problem:
-    """Return a problem of the graph with the agent's place in the file instead of its place among the bindings."""
+    """Return a problem of the graph with the agent's position in the file instead of its position in the bindings."""
     path = problem.path
     if len(path) > 1 and path[0] == "agents" and isinstance(path[1], int):
         path = ("agents", positions[path[1]], *path[2:])

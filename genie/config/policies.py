@@ -1,7 +1,6 @@
-"""Policies as they are written: in a pipeline, in policy files, or in both; made, and checked against the pipeline.
+"""Reads the policies of a pipeline and of policy files, creates them, and checks them against the pipeline.
 
-Nothing raises on the way: a policy that cannot be made is a problem at its line, and the rest is looked at all the
-same.
+Reading does not raise. A policy that cannot be created becomes a problem at its line, and the others are still checked.
 """
 
 from __future__ import annotations
@@ -28,23 +27,23 @@ from genie.graph.model import KeyPath, Problem
 from genie.policy.policy import Environment, PolicySet, Scene
 
 RULES = "rules"
-"""The policy of the plugins that takes the rules of policy files."""
+"""Name of the policy that receives the rules of policy files."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
 
 class _ListedPolicy(NamedTuple):
-    """One policy as it is listed."""
+    """One item of a list of policies."""
 
     document: SourceMap
     path: KeyPath
-    """Where its settings stand."""
+    """Path of its settings."""
     name: str
 
 
 @dataclass(slots=True)
 class _CheckedSettings:
-    """Settings of a policy, checked; the rules of several files are pieces of one policy."""
+    """Validated settings of a policy; the rules of several files are settings of one policy."""
 
     document: SourceMap
     path: KeyPath
@@ -54,14 +53,14 @@ class _CheckedSettings:
 
 @dataclass(frozen=True, slots=True)
 class PolicyFiles:
-    """Where a pipeline's policies are written, so that they can be read anew.
+    """The policies of a pipeline and its policy files, which can be read again.
 
     Args:
-        document: The pipeline, with ``policies``; for a policy file alone a document that lists it.
-        folder: What paths are relative to.
-        plugins: The policies that may be named.
-        environ: Where ``${NAME}`` is looked up.
-        scene: The pipeline that they are checked against; None leaves out what only a pipeline could tell.
+        document: The pipeline file, or a document that lists a single policy file.
+        folder: Folder of relative paths.
+        plugins: The installed policies.
+        environ: Variables for ``${NAME}``.
+        scene: The pipeline to check against; None skips the checks that need one.
     """
 
     document: SourceMap = field(repr=False)
@@ -72,14 +71,14 @@ class PolicyFiles:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The policy files that are named, whether they are there or not."""
+        """The named policy files, whether they exist or not."""
         return tuple(self.folder / item for _, item in _listed(self.document) if isinstance(item, str))
 
     def load(self) -> PolicySet:
         """Read every policy file again and return the whole set.
 
         Raises:
-            ConfigError: Something in it is wrong; one line a problem, and nothing of it may be used.
+            ConfigError: A policy is not valid; one line for each problem.
         """
         read = PolicyReader(self)
         found = read.policies()
@@ -96,14 +95,14 @@ def single_file(path: Path, *, plugins: Plugins, environ: Mapping[str, str], sce
 
 @dataclass(slots=True)
 class PolicyReader:
-    """One reading of a source."""
+    """One pass over the policies of a pipeline."""
 
     source: PolicyFiles
     problems: list[tuple[SourceMap, Problem]] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    """Of the pipeline itself."""
+    """Warnings about the pipeline itself."""
     sections: list[tuple[SourceMap, PolicyFileSection]] = field(default_factory=list)
-    """The policy files that were read."""
+    """The policy files read so far."""
     _broken: list[str] = field(default_factory=list)
     _given: list[tuple[KeyPath, SourceMap]] = field(default_factory=list)
 
@@ -114,7 +113,7 @@ class PolicyReader:
         return tuple(dict.fromkeys((*self._broken, *told)))
 
     def foreign(self) -> tuple[str, ...]:
-        """Return the lines about policy files, without those about the pipeline itself."""
+        """Return the problems of policy files, without those of the pipeline itself."""
         own = self.source.document.name
         rest = PolicyReader(self.source, [noted for noted in self.problems if noted[0].name != own])
         return (*self._broken, *rest.lines())
@@ -125,15 +124,15 @@ class PolicyReader:
 
     @property
     def failed(self) -> bool:
-        """True when something is wrong."""
+        """True if there is a problem."""
         return bool(self.problems or self._broken)
 
     def take_document(self, path: KeyPath, document: SourceMap) -> None:
-        """Take a policy file that has been read already, as if it were named at a path of the pipeline."""
+        """Add a policy file that has been loaded, as if the pipeline named it at a path."""
         self._given.append((path, document))
 
     def policies(self) -> PolicySet | None:
-        """Return the set, None where something is wrong."""
+        """Return the set, None if there is a problem."""
         pieces: dict[str, list[_CheckedSettings]] = {}
         for entry in self._entries():
             self._take(entry, pieces)
@@ -161,7 +160,7 @@ class PolicyReader:
             if isinstance(item, str):
                 files += 1
                 if files > MAX_FILES:
-                    self._note(document, path, f"more than {MAX_FILES} policy files are named")
+                    self._note(document, path, f"there are more than {MAX_FILES} policy files")
                     return
                 yield from self._file(path, item)
             else:
@@ -174,7 +173,7 @@ class PolicyReader:
             name = str(next(iter(item)))
             yield _ListedPolicy(document, (*path, name), name)
         else:
-            self._note(document, path, "a policy is one name, with its settings beneath it")
+            self._note(document, path, "a policy is one name with its settings below it")
 
     def _file(self, path: KeyPath, name: str) -> Iterator[_ListedPolicy]:
         try:
@@ -186,7 +185,7 @@ class PolicyReader:
 
     def _in_file(self, path: KeyPath, document: SourceMap) -> Iterator[_ListedPolicy]:
         if not isinstance(document.value, dict):
-            self._note(document, (), "a policy file says version, id, policies and rules")
+            self._note(document, (), "a policy file is a mapping with version, id, policies and rules")
             return
         value = dict(document.value)
         if isinstance(value.get("policies"), list):
@@ -198,7 +197,7 @@ class PolicyReader:
             return
         for at in document.written:
             if at[:1] == ("rules",) and at[-1] in {"name", "because"}:
-                self._note(document, at, f"a rule's {at[-1]} is logged, so the environment cannot give it")
+                self._note(document, at, f"{at[-1]} of a rule is logged, so it cannot come from the environment")
         self.sections.append((document, section))
         self._fitting(path, section)
         for place, item in enumerate(value.get("policies") or ()):
@@ -210,7 +209,7 @@ class PolicyReader:
         scene = self.source.scene
         if scene is not None and section.environments and scene.environment.name not in section.environments:
             written = ", ".join(section.environments)
-            text = f"policy file {section.id!r} is written for {written}, not for {scene.environment.name}"
+            text = f"policy file {section.id!r} is meant for {written}, not for {scene.environment.name}"
             self.warnings.append(Problem(path, text))
 
     # --- what it becomes ---
@@ -238,7 +237,7 @@ class PolicyReader:
                 pieces.setdefault(entry.name, [])
                 return
             piece.settings = checked.value
-            if entry.name == RULES and shadow:  # each for itself: rules of another file may act
+            if entry.name == RULES and shadow:  # per file: the rules of another file may be enforced
                 piece = _CheckedSettings(document, entry.path, _in_shadow(checked.value), shadow=False)
         earlier = pieces.setdefault(entry.name, [])
         if not earlier or entry.name == RULES:
@@ -247,10 +246,10 @@ class PolicyReader:
             piece.settings, shadow,
         ):  # fmt: skip
             where = earlier[0].document.where(earlier[0].path)
-            self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice, first at {where}")
+            self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice; the first is at {where}")
 
     def _moded(self, entry: _ListedPolicy, model: type[BaseModel] | None) -> tuple[SourceMap, bool]:
-        """Take ``mode`` out of a policy's settings, unless it is one of its own; return whether it means shadow."""
+        """Remove ``mode`` from a policy's settings unless its model has that field; return True if it is ``shadow``."""
         settings = entry.document.at(entry.path)
         own = model is not None and "mode" in model.model_fields
         if not isinstance(settings, dict) or "mode" not in settings or own:
@@ -266,7 +265,7 @@ class PolicyReader:
     def _made(self, pieces: Mapping[str, list[_CheckedSettings]]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for name, parts in pieces.items():
-            made[name] = None  # in the order in which they are listed
+            made[name] = None  # keeps the order of the list
             if name != RULES and parts:
                 made[name] = self._policy(name, parts[0], parts[0].settings)
         scene = self.source.scene
@@ -282,7 +281,7 @@ class PolicyReader:
         return made
 
     def _checked(self, name: str, parts: list[_CheckedSettings], scene: Scene | None) -> None:
-        """Ask a policy what is wrong with its settings in this pipeline."""
+        """Add the problems that a policy finds in its own settings for this pipeline."""
         problems = getattr(self.source.plugins.policy(name), "problems", None)
         if problems is None or not parts:
             return
@@ -293,10 +292,10 @@ class PolicyReader:
     def _policy(self, name: str, piece: _CheckedSettings, settings: BaseModel | None) -> object:
         try:
             return self.source.plugins.policy(name)(*(() if settings is None else (settings,)))
-        except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its policy
-            # Its own words may quote what the environment gave.
+        except Exception as error:  # noqa: BLE001 - any error of a factory becomes one line about its policy
+            # The error's own text may quote values of the environment.
             why = "" if piece.document.source(piece.path) is not None else f": {str(error).split(chr(10), 1)[0]}"
-            self._note(piece.document, piece.path, f"policy {name!r} cannot be made ({type(error).__name__}){why}")
+            self._note(piece.document, piece.path, f"policy {name!r} cannot be created ({type(error).__name__}){why}")
             return None
 
 
@@ -338,7 +337,7 @@ def _piece_of(parts: list[_CheckedSettings], path: KeyPath) -> tuple[_CheckedSet
 
 
 def _replaced(value: Any, path: KeyPath, new: object) -> Any:
-    """Return a tree with what is at a path replaced; the rest is shared."""
+    """Return a tree with the value at a path replaced; the rest is shared."""
     if not path:
         return new
     copy: Any = dict(value) if isinstance(value, dict) else list(value)
@@ -347,12 +346,12 @@ def _replaced(value: Any, path: KeyPath, new: object) -> Any:
 
 
 def is_path(item: object) -> bool:
-    """Return True for an item of ``policies`` that is a policy file and no name."""
+    """Return True if an item of ``policies`` is the path of a policy file, not a name."""
     return isinstance(item, str) and ("/" in item or item.endswith((".yaml", ".yml")))
 
 
 def normalized(policies: object) -> object:
-    """Return ``policies`` as a list of mappings and of paths of policy files."""
+    """Return ``policies`` as a list of mappings and paths of policy files."""
     listed: object = [policies] if is_path(policies) else policies
     if not isinstance(listed, list):
         return listed
@@ -360,7 +359,7 @@ def normalized(policies: object) -> object:
 
 
 def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None) -> Scene:
-    """Return what policies are checked against in a pipeline of these agents and joins."""
+    """Return the context for checking the policies of a pipeline of these agents and joins."""
     taking = tuple(
         AgentCard(
             id=join.id, clearance=join.clearance, consumes=tuple(dict.fromkeys(join.parts.values())),

@@ -1,8 +1,8 @@
-"""How sensitive what reaches each recipient can be: declared labels, carried along the graph.
+"""Label flow: the highest label of the messages that can reach each recipient.
 
-What an agent sends carries at least the highest label of what it read, the answers it asked for included; only a card's
-``declassifies`` that a policy permits lowers that, and never below the label of the payload's own class. What a
-recipient may not read it is denied, so nothing of it is carried on.
+An agent's output has at least the highest label of its inputs, including the answers that it asked for. Only the card's
+``declassifies``, where a policy permits it, lowers a label, and never below the label of the payload class. A recipient
+is denied every message above its clearance, so such a message does not raise the labels of its output.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from genie.policy.declassification import labels_sent
 
 @dataclass(frozen=True, slots=True)
 class _Recipient:
-    """An agent or join: what it may read, what it reads, and what it gives."""
+    """An agent or join: its clearance, its inputs and its outputs."""
 
     id: str
     path: KeyPath
@@ -31,13 +31,13 @@ class _Recipient:
     answers: tuple[PayloadType, ...]
     gives: tuple[PayloadType, ...]
     sent: Mapping[PayloadType, tuple[Classification, ...]] = field(default_factory=dict)
-    """What may leave with a lower label than what was read: with which, by the highest level read."""
+    """Declassified outputs -> the label of the output, by the highest level read."""
     kept: tuple[PayloadType, ...] = ()
-    """What the card would declassify further than the policies permit."""
+    """Outputs that the card would declassify further than the policies permit."""
 
 
 def label_problems(graph: Graph) -> Iterator[Problem]:
-    """Yield the recipients whose clearance does not cover what can reach them, the caller included."""
+    """Yield the recipients, the caller included, whose clearance is below a label that can reach them."""
     readers = _readers(graph)
     carried = _carried(readers)
 
@@ -49,21 +49,22 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
             return f"{name_of(kind)} is {level.label}"
         sources = [giver for (giver, given), label in carried.items() if given == kind and label > clearance]
         held = ", ".join(reader.id for reader in readers if reader.id in sources and kind in reader.kept)
-        why = f"; no policy permits {held} to declassify it: list that under `declassification`" if held else ""
-        return f"{name_of(kind)} can carry what is {level.label} (from {', '.join(sources)}){why}"
+        why = f"; no policy permits {held} to declassify it; permit it under `declassification`" if held else ""
+        return f"{name_of(kind)} can be labelled {level.label} (from {', '.join(sources)}){why}"
 
     for reader in readers:
         for kind in (*reader.reads, *reader.answers):
             why = reason(kind, reader.clearance)
             if why is not None:
                 who = f"{'agent' if reader.path[0] == 'agents' else 'join'} {reader.id!r}"
-                what = "asks for what it may not read" if kind not in reader.reads else "consumes what it may not read"
+                what = "asks for" if kind not in reader.reads else "consumes"
                 yield Problem(
-                    (*reader.path, "clearance"), f"{who} {what}: its clearance is {reader.clearance.label}, {why}"
+                    (*reader.path, "clearance"),
+                    f"{who} {what} a topic above its clearance: it has {reader.clearance.label}, {why}",
                 )
     why = reason(graph.answer, graph.caller.clearance)
     if why is not None:
-        text = f"the caller may not read the answer: its clearance is {graph.caller.clearance.label}, {why}"
+        text = f"the answer is above the caller's clearance: it has {graph.caller.clearance.label}, {why}"
         yield Problem(("caller", "clearance"), text)
 
 
@@ -90,7 +91,7 @@ def _agent(card: AgentCard, path: KeyPath, graph: Graph) -> _Recipient:
 
 
 def _carried(readers: list[_Recipient]) -> dict[tuple[str, PayloadType], Classification]:
-    """Return the highest label with which each giver's output can leave."""
+    """Return the highest label of each output of each agent and join."""
     carried: dict[tuple[str, PayloadType], Classification] = {}
     highest: dict[PayloadType, Classification] = {}
     concerned: dict[PayloadType, list[_Recipient]] = {}

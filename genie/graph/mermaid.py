@@ -1,4 +1,4 @@
-"""A pipeline drawn as a Mermaid flowchart: agents as boxes, joins as diamonds, topics on the arrows."""
+"""Renders a pipeline as a Mermaid flowchart: agents as boxes, joins as diamonds, topics on the arrows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ANSWER = "(answer)"
 def mermaid(graph: Graph, title: str = "") -> str:
     """Return the text of a Mermaid flowchart, ending in a line break.
 
-    Solid arrows are messages that are delivered, dashed ones answers that go back to whoever asked; a dotted line
-    without topic leads to a fallback. Risk and tier are written in a box where they are not low and production.
+    Solid arrows are deliveries, dashed arrows are answers to the agent that asked, and a dotted line without a topic
+    leads to a fallback. A box shows risk and tier unless they are low and production.
     """
     ids = {name: f"n{place}" for place, name in enumerate((CALLER, _ANSWER, *graph.edges))}
     lines = ["---", f"title: {_quoted(title)}", "---"] if title else []
@@ -47,7 +47,7 @@ def _deliveries(graph: Graph) -> list[Arrow]:
 
 
 def _answers(graph: Graph) -> list[Arrow]:
-    """Return who can answer what to whom: those that a question reaches and that give the answer."""
+    """Return (giver, asker, answers) for every agent or join that a question reaches and that sends an answer."""
     arrows: dict[tuple[str, str], list[PayloadType]] = {}
     for card in graph.cards:
         for question, parts in card.asks.items():
@@ -75,7 +75,7 @@ def _topics(kinds: Iterable[PayloadType]) -> str:
 
 
 def _text(text: str) -> str:
-    """Return text for inside a quoted label: what Mermaid or HTML would read otherwise becomes an entity."""
+    """Return text for a quoted label; characters with a meaning in Mermaid or HTML become entities."""
     return "".join(char if char.isalnum() or char in " ._-@,:/" else f"#{ord(char)};" for char in text)
 
 

@@ -1,7 +1,7 @@
-"""A pipeline as a graph: who gives each topic, who takes it, and what can follow. Pure, and made of cards alone.
+"""A pipeline as a graph of topics, computed from the cards alone.
 
-Who takes a topic: agents that consume it, joins that have it as a part, whoever asks for it, and the caller if it is
-the answer. Who gives one: agents that return, publish or ask it, joins that make it, and the caller with its question.
+Takers of a topic: agents that consume it and joins that have it as a part. Givers of a topic: agents that return,
+publish or ask it, joins that create it, and the caller for its question.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ KeyPath = tuple[str | int, ...]
 """Where a value stands in a pipeline file: keys and positions, for example ``("agents", 3, "timeout_s")``."""
 
 CALLER = "(caller)"
-"""Stands for the caller among agents and joins; no agent can be called that."""
+"""The caller's node in the graph; it is not a valid agent id."""
 
 
 class Problem(NamedTuple):
-    """Something that is wrong, and where in the pipeline file it stands."""
+    """A problem, and its place in the pipeline file."""
 
     path: KeyPath
     text: str
@@ -37,16 +37,16 @@ class Graph:
     bindings: tuple[Binding, ...]
     joins: tuple[Join, ...] = ()
     entry: PayloadType
-    """What the caller sends."""
+    """The payload type of the caller's question."""
     answer: PayloadType
-    """What the caller is answered with."""
+    """The payload type of the answer."""
     caller: Caller = field(default_factory=Caller)
     environment: Environment = field(default_factory=Environment)
     policies: tuple[Policy, ...] = ()
     cycles: tuple[tuple[str, ...], ...] = ()
-    """Sets of ids among which messages may go round."""
+    """Declared cycles: sets of ids among which messages may circulate."""
     unused: frozenset[PayloadType] = frozenset()
-    """Topics that this pipeline does without: given and not taken, or taken and not given."""
+    """Topics that may lack a giver or a taker in this pipeline."""
 
     @cached_property
     def cards(self) -> tuple[AgentCard, ...]:
@@ -60,12 +60,12 @@ class Graph:
 
     @cached_property
     def reachable(self) -> frozenset[PayloadType]:
-        """Every type that the caller's question can bring about, itself included."""
+        """Every type that can follow from the caller's question, including the question."""
         return self.following.get(self.entry, frozenset()) | {self.entry}
 
     @cached_property
     def givers(self) -> dict[PayloadType, tuple[str, ...]]:
-        """Type -> ids of the agents and joins that give it, and the caller."""
+        """Type -> ids of the agents and joins that send it, and the caller."""
         found: dict[PayloadType, list[str]] = {self.entry: [CALLER]}
         for card in self.cards:
             for kind in dict.fromkeys((*card.produces, *card.publishes, *card.asks)):
@@ -76,7 +76,7 @@ class Graph:
 
     @cached_property
     def takers(self) -> dict[PayloadType, tuple[str, ...]]:
-        """Type -> ids of the agents and joins that a message of it is delivered to."""
+        """Type -> ids of the agents and joins that receive it."""
         found: dict[PayloadType, list[str]] = {}
         for card in self.cards:
             for kind in card.consumes:
@@ -88,7 +88,7 @@ class Graph:
 
     @cached_property
     def edges(self) -> dict[str, tuple[str, ...]]:
-        """Id of an agent or join -> ids of those that what it gives is delivered to."""
+        """Id of an agent or join -> ids of the agents and joins that receive its messages."""
         found: dict[str, dict[str, None]] = {node: {} for node in (*(card.id for card in self.cards), *self.join_ids)}
         for kind, givers in self.givers.items():
             for giver in givers:
@@ -103,6 +103,6 @@ class Graph:
 
 
 def name_of(kind: PayloadType) -> str:
-    """Return a topic's name, with its version where that is not the first."""
+    """Return a topic's name, with its version unless that is 1."""
     topic = topic_of(kind)
     return topic.name if topic.version == 1 else f"{topic.name}@{topic.version}"

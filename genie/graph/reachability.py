@@ -1,4 +1,4 @@
-"""What can follow from what: the types that a message may still bring about, read off the cards alone."""
+"""Graph walks: which payload types can follow from which, components and cycles; computed from the cards alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PayloadType = type[Payload]
 
 
 def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]:
-    """Return the strongly connected components of a graph, each after those it leads to.
+    """Return the strongly connected components of a graph, each after the components it leads to.
 
-    Source: R. Tarjan, Depth-first search and linear graph algorithms, 1972; without recursion, so that a chain of a
-    thousand agents is no deeper than one of three.
+    Source: R. Tarjan, Depth-first search and linear graph algorithms, 1972. There is no recursion, so a chain of a
+    thousand agents cannot exceed the recursion limit.
     """
     number: dict[Node, int] = {}
     low: dict[Node, int] = {}
@@ -52,9 +52,9 @@ def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, 
 
 
 def cycle_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return a shortest cycle inside a component, from its first member in the edges' order; empty if it has none."""
+    """Return a shortest cycle of a component, from its first member in the edges' order; empty if there is none."""
     inside = set(component)
-    start = next((node for node in edges if node in inside), "")  # a component of one may lead nowhere
+    start = next((node for node in edges if node in inside), "")  # a component of one node may have no edges
     back: dict[str, str] = {}
     wave = [start]
     while wave:
@@ -74,11 +74,10 @@ def cycle_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -
 
 
 def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[PayloadType, frozenset[PayloadType]]:
-    """Return, for every type named, all the types that can follow when a message of it is delivered.
+    """Return, for every type, all types that can follow from the delivery of a message of that type.
 
-    A type follows when whoever takes it may send it: an agent, or its fallback, all that the card returns, publishes
-    or asks, a join its ``into``; and what follows from that. A join counts as soon as one of its parts is there, so
-    nothing that may still come is left out.
+    An agent may send everything that its card, or the card of its fallback, returns, publishes or asks. A join may send
+    its ``into`` as soon as one of its parts is delivered, so the result never omits a type that may still come.
     """
     cards = tuple(cards)
     sent = _sent(cards)
@@ -104,14 +103,14 @@ def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Paylo
 
 
 def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, frozenset[PayloadType]]:
-    """Return, for every agent and join, all the types that can follow from a delivery to it.
+    """Return, for every agent and join, all types that can follow from a delivery to it.
 
     Args:
         cards: Every agent of the pipeline or runtime.
         joins: Its joins.
 
     Returns:
-        Id -> types; those that it sends itself included, those that it takes only where they come round again.
+        Id -> types, including the types that it sends. A type that it consumes is included only if a cycle leads back.
     """
     cards, joins = tuple(cards), tuple(joins)
     following = follow(cards, joins)
@@ -125,7 +124,7 @@ def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, f
 
 
 def _sent(cards: tuple[AgentCard, ...]) -> dict[str, tuple[PayloadType, ...]]:
-    """Return what may leave each agent or a fallback in its place, in the cards' order, the same every time."""
+    """Return the types that each agent, or a fallback in its place, may send; the order is deterministic."""
     by_id = {card.id: card for card in cards}
     sent: dict[str, tuple[PayloadType, ...]] = {}
     for card in cards:

@@ -108,7 +108,7 @@ def test_what_it_cannot_serve_ends_with_a_line(pipeline: Path, tmp_path: Path) -
         ("- { id: a, cron: '0 0 * * *', zone: Europe/Berln }", "did you mean 'Europe/Berlin'"),
         ("- { id: a, cron: '0 0 * * *', missed: twice }", "should be 'skip' or 'once'"),
         ("- { id: a, cron: '0 0 * * *', payload: { content: 3 } }", "schedule.a.payload.content should be text"),
-        ("- { id: yearly, cron: '0 0 * * *' }", "a schedule 'yearly' is there already"),
+        ("- { id: yearly, cron: '0 0 * * *' }", "has the id 'yearly'"),
         ("- { id: a, cron: '0 0 * * *', jitter: 3 }", "unknown key 'jitter'"),
     ],
 )

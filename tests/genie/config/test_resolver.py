@@ -80,7 +80,7 @@ def test_a_file_may_place_an_agent_and_give_it_tenants_but_no_more_than_its_card
     assert assembled("agents: [{id: bound, tenants: [acme]}]").problems == []
     [problem] = assembled("agents: [{id: bound, tenants: [acme, other]}]").problems
     assert problem.path == ("agents", 0, "tenants")
-    assert "works for acme, globex only" in problem.text
+    assert "works only for acme, globex" in problem.text
     [bound] = assembled("agents: [{id: bound}]").bindings
     assert bound.card.tenants == {"acme", "globex"}
 

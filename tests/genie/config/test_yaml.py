@@ -137,7 +137,7 @@ def test_a_file_that_is_not_there_gets_a_suggestion(tmp_path) -> None:  # type: 
     (tmp_path / "insights.yaml").write_text("a: 1")
     with pytest.raises(ConfigError, match=r"did you mean 'insights.yaml'\?"):
         load_file(tmp_path / "insight.yaml", environ={})
-    with pytest.raises(ConfigError, match="is no file"):
+    with pytest.raises(ConfigError, match="not a regular file"):
         load_file(tmp_path, environ={})
 
 

@@ -300,10 +300,10 @@ async def test_a_pipeline_file_binds_it_to_topics() -> None:
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        (GIVEN, "agent 'bills_out' takes any topic; say which under `topics`"),
-        (f"topics: [hook.bil]\n    {GIVEN}", "no agent here knows a topic 'hook.bil'; did you mean 'hook.bill"),
+        (GIVEN, "list its topics under `topics`"),
+        (f"topics: [hook.bil]\n    {GIVEN}", "a topic 'hook.bil'; did you mean 'hook.bill"),
         (f"topics: []\n    {GIVEN}", "at least 1 item"),
-        (f"topics: [hook.bill]\n    {GIVEN}", "its clearance is public, hook.bill"),
+        (f"topics: [hook.bill]\n    {GIVEN}", "it has public, hook.bill"),
         ("topics: [hook.bill]\n    clearance: confidential", "'url' is missing"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'ftp://x', secret: '${HOOK_KEY}'}",
          "is no address of a receiver"),
@@ -323,6 +323,6 @@ def test_what_a_file_leaves_out_or_gets_wrong_is_said(more: str, why: str) -> No
 
 def test_topics_are_for_agents_that_leave_them_open() -> None:
     text = PIPELINE.format(more=f"topics: [hook.bill]\n    clearance: confidential\n    {GIVEN}")
-    with pytest.raises(ConfigError, match="agent 'biller' takes what its card says; remove `topics`"):
+    with pytest.raises(ConfigError, match="agent 'biller' has the topics of its card"):
         parse(text.replace("- biller", "- { id: biller, topics: [hook.ask] }"), plugins=CATALOGUE,
               environ={"HOOK_KEY": KEY})  # fmt: skip

@@ -45,7 +45,7 @@ def test_a_good_one_is_loaded() -> None:
     ("old", "new", "told"),
     [
         ("duration: 1d", "durration: 1d", "unknown key 'durration'; did you mean 'duration'?"),
-        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is refused: write a length of time as 90"),
+        ("duration: 1d", "duration: 1 fortnight", "s.yaml:4: duration is not valid: write a length of time as 90"),
         ("{poisson: 1}", "{poisson: 1, every: 2}", "give exactly one of poisson, every, burst and trace"),
         ("{poisson: 1}", "{trace: nowhere.csv}", "s.yaml:7: "),
         ("sample-savings.ofx", "missing.ofx", "s.yaml:9: "),
