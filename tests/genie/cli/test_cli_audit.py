@@ -208,7 +208,7 @@ def test_a_trail_that_cannot_be_opened_ends_the_run_before_it_starts(
     path = pipeline("parrot", more="audit: {path: trail, key: nokey}\n")
     result = genie("run", path)
     assert result.exit_code == 2
-    assert "there is no such key" in result.output
+    assert "does not exist" in result.output
 
 
 # --- identity ---

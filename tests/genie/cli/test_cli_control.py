@@ -182,8 +182,8 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
     [
         (("approvals", "list"), "kept in the memory of the process that runs, out of reach"),
         (("kill", "all"), "pass --control FILE, or --pipeline FILE that says `control:`"),
-        (("status", "--control", "none.db"), "there is no such control file"),
-        (("revive", "all", "--control", "none.db"), "there is no such control file"),
+        (("status", "--control", "none.db"), "does not exist"),
+        (("revive", "all", "--control", "none.db"), "does not exist"),
         (("pause", "x", "--pipeline", "toys.yaml"), "says no `control:`"),
         (("kill", "all", "x", "--control", "made.db"), "takes no name"),
         (("kill", "agent", "--control", "made.db"), "needs a name"),

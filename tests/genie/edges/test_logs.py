@@ -99,7 +99,7 @@ async def test_each_line_about_a_run_names_it_and_the_agent() -> None:
         await settled(runtime)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     named = {(line["logger"], line["agent"]) for line in lines}
-    assert named == {("genie.agent", "talker"), ("genie.bus.bus", "broken"), ("genie.operations.incidents", "broken")}
+    assert named == {("genie.agent", "talker"), ("genie.bus", "broken"), ("genie.incident", "broken")}
     assert {line["run_id"] for line in lines} == {run.id}
     failed = next(line for line in lines if line["agent"] == "broken")
     assert failed["level"] == "warning"
@@ -143,5 +143,5 @@ def test_the_level_is_heeded() -> None:
     stream = configured("pretty", "error")
     logging.getLogger("genie.bus").warning("no")
     logging.getLogger("genie.bus").error("yes")
-    assert stream.getvalue().endswith("error    genie.bus.bus: yes\n")
+    assert stream.getvalue().endswith("error    genie.bus: yes\n")
     assert "no" not in stream.getvalue()

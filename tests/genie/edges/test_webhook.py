@@ -306,10 +306,10 @@ async def test_a_pipeline_file_binds_it_to_topics() -> None:
         (f"topics: [hook.bill]\n    {GIVEN}", "it has public, hook.bill"),
         ("topics: [hook.bill]\n    clearance: confidential", "'url' is missing"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'ftp://x', secret: '${HOOK_KEY}'}",
-         "is no address of a receiver"),
+         "is not a valid URL of a receiver"),
         ("topics: [hook.bill]\n    clearance: confidential\n    "
          "settings: {url: 'https://u:p@x/', secret: '${HOOK_KEY}'}",
-         "is no address of a receiver"),
+         "is not a valid URL of a receiver"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'https://x/', secret: short}",
          "at least 16"),
     ],
