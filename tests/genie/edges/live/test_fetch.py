@@ -278,7 +278,7 @@ def test_a_pipeline_file_binds_it_by_name() -> None:
     assert isinstance(loaded.bindings[0].ports[Fetch], HttpFetch)
     for wrong, why in (
         ("{}", "'hosts' is missing"),
-        ("{ hosts: ['*'] }", "is no host"),
+        ("{ hosts: ['*'] }", "is not a valid host"),
         ("{ hosts: [] }", "at least 1"),
     ):
         with pytest.raises(ConfigError, match=why):
