@@ -20,6 +20,6 @@ def scenario_of(tmp_path: Path) -> Planted:
 
     def make(bug: Any) -> Scenario:
         (tmp_path / "pipeline.yaml").write_text(bug.PIPELINE)
-        return parse(bug.SCENARIO, folder=tmp_path, catalogue=bug.CATALOGUE, rules=Rules(getattr(bug, "RULES", {})))
+        return parse(bug.SCENARIO, folder=tmp_path, plugins=bug.CATALOGUE, rules=Rules(getattr(bug, "RULES", {})))
 
     return make
