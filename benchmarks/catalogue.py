@@ -33,8 +33,8 @@ LOADED_LIMIT = Limit(120)
 LISTED_LIMIT = Limit(300)
 _LOAD_ALL = """
 from genie.benchmark.memory import resident
-from genie.config.plugins import Catalogue
-found = Catalogue.installed()
+from genie.config.plugins import Plugins
+found = Plugins.installed()
 for name in found.agents:
     found.agent(name)
 print(resident())

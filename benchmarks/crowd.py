@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import AgentDecorator, Handlers, agent, handles
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
@@ -157,7 +157,7 @@ AGENTS: dict[str, Any] = {"front": front} | {f"auditor{number}": auditor(number)
 for _number in range(TEAMS):
     AGENTS |= team(_number)
 
-CATALOGUE = Catalogue(agents=AGENTS, policies={**POLICIES, "note_hold": NoteHold})
+CATALOGUE = Plugins(agents=AGENTS, policies={**POLICIES, "note_hold": NoteHold})
 
 PIPELINE = f"""
 version: 1

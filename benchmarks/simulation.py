@@ -51,7 +51,7 @@ def crowd_of(runs: int, folder: Path) -> Scenario:
     """Return a month of a thousand customers and sixty agents, under every policy that ships."""
     (folder / "pipeline.yaml").write_text(crowd.PIPELINE)
     text = crowd.SCENARIO.format(customers=1_000, an_hour=runs / HOURS * 1.02, runs=runs)
-    return parse(text, folder=folder, catalogue=crowd.CATALOGUE)
+    return parse(text, folder=folder, plugins=crowd.CATALOGUE)
 
 
 def measured(name: str, folder: Path) -> tuple[int, int, int]:

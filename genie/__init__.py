@@ -10,8 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from genie.config.loader import Pipeline as Pipeline
     from genie.config.loader import load as load
+    from genie.config.pipeline import Pipeline as Pipeline
     from genie.contracts.admission import Admission as Admission
     from genie.contracts.admission import Budget as Budget
     from genie.contracts.admission import Rate as Rate
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from genie.runtime.sync import ask as ask
 
 _HOMES = {
-    "genie.config.loader": ("Pipeline", "load"),
+    "genie.config.loader": ("load",),
+    "genie.config.pipeline": ("Pipeline",),
     "genie.contracts.admission": ("Admission", "Budget", "Rate"),
     "genie.contracts.agent": ("Agent", "Handlers", "agent", "handles"),
     "genie.contracts.card": ("AgentCard", "Caller", "Risk", "Tier"),

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: the first signal asks a run for an orderly end, the second ends the process at once.
 
 A signal never raises `KeyboardInterrupt` in a process of the command: an exception can be swallowed by a handler of an
-agent, a destructor or an import hook. `docs/decisions/007-signal-handlers.md` says why the handlers are our own.
+agent, a destructor or an import hook. `docs/decisions/009-signal-handlers.md` says why the handlers are our own.
 """
 
 from __future__ import annotations

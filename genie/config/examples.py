@@ -1,7 +1,7 @@
-"""The pipelines that ship with the library, by name.
+"""The example pipelines of the distribution, by name.
 
-People read and copy them in ``config/`` of the repository. A built distribution carries the same files in
-``genie/config/bundled/``, so that ``genie run insights`` works where there is no checkout.
+Their source is ``config/`` of the repository. A wheel contains the same files in ``genie/config/bundled/``, so that
+``genie run insights`` works without a checkout.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def shipped() -> dict[str, Path]:
-    """Return the files of the shipped pipelines, by the name that finds them."""
+    """Return the files of the example pipelines, by name."""
     built, checkout = _PACKAGE / "bundled", _PACKAGE.parents[1] / "config"
     folder = (built if built.is_dir() else checkout) / "pipelines"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def located(path: Path) -> Path:
-    """Return the path of a pipeline file; the shipped one where the path is its bare name and no such file exists.
+    """Return the path of a pipeline file; a bare name without such a file means the example pipeline of that name.
 
     Raises:
-        ConfigError: The path is one word without a suffix, and neither a file nor a shipped pipeline is called so.
+        ConfigError: The path is a bare name, and neither a file nor an example pipeline has that name.
     """
     if len(path.parts) != 1 or path.suffix or path.exists():
         return path
     known = shipped()
     if path.name in known:
         return known[path.name]
-    near = did_you_mean(path.name, known) or f"; shipped are {', '.join(known) or 'none'}"
-    raise ConfigError((f"{path}: there is no such file, and no shipped pipeline of that name{near}",))
+    near = did_you_mean(path.name, known) or f"; shipped pipelines: {', '.join(known) or 'none'}"
+    raise ConfigError((f"{path}: no file and no shipped pipeline has that name{near}",))

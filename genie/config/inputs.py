@@ -1,4 +1,4 @@
-"""The question with which a run starts: how the command's options, files and defaults fill a payload."""
+"""Maps the command's options, files and defaults to the payload of a question."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _OPTIONS = {
 
 
 MAX_FILES = 100
-"""Files of one question."""
+"""Limit of the files of one question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where one field of the question comes from."""
+class FieldSource:
+    """The source of one field of the question."""
 
     origin: Origin
     default: str | Path | None = field(default=None, repr=False)
-    """Text or, for a file, its path; None when the option has no default."""
+    """Text or, for a file, its path; None if the option has no default."""
     written: str | None = None
-    """The default as the pipeline file has it, where the environment filled it in: what errors show."""
+    """The default as in the pipeline file, if it contains an environment variable; errors show this text."""
     value: object = field(default=None, repr=False)
-    """Of the origin ``value``."""
+    """The value, for the origin ``value``."""
     max_bytes: int = 20_000_000
-    """Largest file that is read, or files together."""
+    """Limit of the size of the file, or of all files together."""
     each: Mapping[str, Origin] | None = None
-    """For a field that is a tuple of values: field of an item -> where it comes from, one item for every file."""
-    files: tuple[Source, ...] = ()
-    """Of a field with ``each``: its default files."""
+    """For a field that is a tuple of values: field of an item -> its source; each file becomes one item."""
+    files: tuple[FieldSource, ...] = ()
+    """The default files of a field with ``each``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """The payload that starts a run, and a source for each of its fields that is filled in."""
+class Inputs:
+    """The payload class of a question, and the source of each field."""
 
     payload: type[Payload]
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, FieldSource] = field(default_factory=dict)
 
     def question(
         self,
@@ -61,19 +61,19 @@ class Entry:
         input_file: str | Sequence[str] | None = None,
         profile: str | Sequence[str] | None = None,
     ) -> Payload:
-        """Return the payload, with the defaults of the pipeline file where an argument is None or empty.
+        """Return the payload; an argument that is None or empty falls back to the default of the pipeline file.
 
         Args:
-            question: Text for the field that comes from ``question``.
-            input_file: Whose bytes (or text, if the field is text) and name are filled in; at most ``max_bytes`` of
-                them. ``-`` is standard input. Several where the field takes an item for each.
-            profile: YAML file of the values of the field that comes from ``profile``. With several inputs it is for
-                all of them, or written ``INPUT=FILE`` for one.
+            question: Text for the field with source ``question``.
+            input_file: File for the fields with sources ``input`` and ``filename``, at most ``max_bytes`` long; ``-``
+                is standard input. Several files for a field with ``each``.
+            profile: YAML file for the field with source ``profile``. With several input files, it applies to all of
+                them; ``INPUT=FILE`` applies to one.
 
         Raises:
-            InputError: An argument has no field to fill, something needed is not given, a file cannot be read or is
-                empty or too large, or the payload refuses a value.
-            ConfigError: The profile is no YAML of the dialect, or holds a wrong value or key; ``file:line`` each.
+            InputError: An argument has no field, a required argument is missing, a file cannot be read or is empty or
+                too large, or a value is not valid.
+            ConfigError: The profile is not valid strict YAML, or has an invalid value or key; ``file:line`` for each.
         """
         inputs, profiles = _listed(input_file), _listed(profile)
         self._refuse_untaken({"question": question is not None, "input": bool(inputs), "profile": bool(profiles)})
@@ -103,27 +103,27 @@ class Entry:
         taken |= {origin for source in self.sources.values() for origin in (source.each or {}).values()}
         for origin, is_given in given.items():
             if is_given and origin not in taken:
-                raise InputError(_OPTIONS[origin], "is not taken by this pipeline", "leave it out")
+                raise InputError(_OPTIONS[origin], "is not an option of this pipeline", "leave it out")
 
     def _not_given(self, name: str, origin: str) -> InputError:
-        return InputError(f"{name!r} of {topic_of(self.payload).name}", "is not given", f"pass {_OPTIONS[origin]}")
+        return InputError(f"{name!r} of {topic_of(self.payload).name}", "is missing", f"pass {_OPTIONS[origin]}")
 
     def _items(
         self,
         name: str,
-        source: Source,
+        source: FieldSource,
         each: Mapping[str, Origin],
         inputs: tuple[str, ...],
         profiles: tuple[str, ...],
     ) -> tuple[dict[str, object], ...]:
-        """Return the values of one item for every file."""
-        files = [Source(origin="input", default=given) for given in inputs] or source.files
+        """Return the fields of one item for each file."""
+        files = [FieldSource(origin="input", default=given) for given in inputs] or source.files
         if not files:
             raise self._not_given(name, "input")
         if len(files) > MAX_FILES or sum(file.default == "-" for file in files) > 1:
-            raise InputError(_OPTIONS["input"], f"takes at most {MAX_FILES} files, and standard input once")
+            raise InputError(_OPTIONS["input"], f"accepts at most {MAX_FILES} files, and standard input once")
         for_all, for_one = _by_input(profiles, [str(file.default) for file in files])
-        item = item_of(self.payload.model_fields[name].annotation)
+        item = item_type(self.payload.model_fields[name].annotation)
         left, items = source.max_bytes, []
         for file, shown in zip(files, _names(files), strict=True):
             values: dict[str, object] = {}
@@ -134,25 +134,25 @@ class Entry:
                 elif origin == "profile":
                     chosen = for_one.get(str(file.default), for_all)
                     if chosen is not None:
-                        values[field_name] = self._read(Source(origin="profile"), chosen, annotation)
+                        values[field_name] = self._read(FieldSource(origin="profile"), chosen, annotation)
                 elif file.default is not None:
                     content = replace(file, max_bytes=source.max_bytes)
                     values[field_name] = self._read(content, file.default, annotation)
                     left -= _size(values[field_name])
             if left < 0:
                 raise InputError(
-                    _OPTIONS["input"], f"the files together are larger than {source.max_bytes:,} bytes",
+                    _OPTIONS["input"], f"is larger than {source.max_bytes:,} bytes in all",
                     "give fewer or smaller files, or raise `max_bytes`",
                 )  # fmt: skip
             items.append(values)
         return tuple(items)
 
-    def _default(self, source: Source) -> str | Path | None:
+    def _default(self, source: FieldSource) -> str | Path | None:
         if source.default is None and source.origin == "filename":
             return next((other.default for other in self.sources.values() if other.origin == "input"), None)
         return source.default
 
-    def _read(self, source: Source, found: str | Path, annotation: object) -> object:
+    def _read(self, source: FieldSource, found: str | Path, annotation: object) -> object:
         if source.origin == "question":
             return str(found)
         if source.origin == "filename":
@@ -169,8 +169,8 @@ class Entry:
             raise InputError(shown, "is not UTF-8 text", "save it as UTF-8") from None
 
 
-def item_of(annotation: object) -> type[Value] | None:
-    """Return the class of the values that a field of type ``tuple[X, ...]`` holds, None for any other field."""
+def item_type(annotation: object) -> type[Value] | None:
+    """Return the class X of a field of type ``tuple[X, ...]``, None for any other field."""
     arguments = get_args(annotation)
     if get_origin(annotation) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         item = arguments[0]
@@ -185,12 +185,12 @@ def _listed(given: str | Sequence[str] | None) -> tuple[str, ...]:
 def _only(origin: str, inputs: tuple[str, ...], profiles: tuple[str, ...]) -> str | None:
     given = profiles if origin == "profile" else inputs
     if len(given) > 1:
-        raise InputError(_OPTIONS[origin], f"is given {len(given)} times, and this pipeline takes one", "give one")
+        raise InputError(_OPTIONS[origin], f"is given {len(given)} times, but this pipeline accepts one", "give one")
     return given[0] if given else None
 
 
 def _by_input(profiles: Sequence[str], inputs: Sequence[str]) -> tuple[str | None, dict[str, str]]:
-    """Return the profile for all inputs, if one is given, and those for single inputs, by input."""
+    """Return the profile for all inputs, if there is one, and the profiles for single inputs, by input."""
     for_all: list[str] = []
     for_one: dict[str, str] = {}
     for given in profiles:
@@ -202,14 +202,14 @@ def _by_input(profiles: Sequence[str], inputs: Sequence[str]) -> tuple[str | Non
             for_one[name] = given.removeprefix(f"{start}=")
     if len(for_all) > 1:
         raise InputError(
-            _OPTIONS["profile"], f"{len(for_all)} profiles are for all files, and one may be",
-            "write INPUT=FILE for the profile of one input",
+            _OPTIONS["profile"], f"{len(for_all)} profiles apply to all files, but only one may",
+            "write INPUT=FILE to apply a profile to one input",
         )  # fmt: skip
     return (for_all[0] if for_all else None), for_one
 
 
-def _names(files: Sequence[Source]) -> list[str]:
-    """Return the files' names; where two are the same, their paths as given."""
+def _names(files: Sequence[FieldSource]) -> list[str]:
+    """Return the names of the files; for equal names, the paths as given."""
     names = [_base_name(file.default or "") for file in files]
     return [
         name if names.count(name) == 1 else file.written or str(file.default)
@@ -226,7 +226,7 @@ def _size(value: object) -> int:
 
 
 def _content(found: str | Path, shown: str, max_bytes: int) -> bytes:
-    """Return a file's bytes; never more than one byte beyond the limit is in memory."""
+    """Return the content of a file; reads at most one byte beyond the limit."""
     try:
         if found == "-":
             content = sys.stdin.buffer.read(max_bytes + 1)

@@ -1,97 +1,40 @@
-"""A pipeline file, loaded and checked: every name found, every value valid, the graph sound.
+"""Loads and checks a pipeline file: every name resolves, every value is valid, and the graph is sound.
 
-Nothing is started here. All problems of a file are found in one go, each as ``file:line: what is wrong``.
+Loading starts nothing. It reports all problems of a file at once, each as ``file:line: problem``.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from genie.config.examples import located
-from genie.config.inputs import Entry, Source, item_of
+from genie.config.inputs import FieldSource, Inputs, item_type
 from genie.config.overrides import overridden, parse_overrides
-from genie.config.plugins import Catalogue
-from genie.config.policies import PolicySource, Reading, scene_of, spelt_out
-from genie.config.resolver import Assembly, fixed_keys
+from genie.config.pipeline import Pipeline, SignedIdentity
+from genie.config.plugins import Plugins
+from genie.config.policies import PolicyFiles, PolicyReader, normalized, scene_of
+from genie.config.resolver import Resolver, fixed_keys
 from genie.config.schema import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import validated
 from genie.config.yaml import load_file, load_text
-from genie.contracts.admission import Admission
-from genie.contracts.agent import Binding, Join
+from genie.contracts.agent import Join
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Path as Place
 from genie.contracts.message import Payload
-from genie.contracts.ports.audit import Audit
-from genie.contracts.ports.control import Control
 from genie.contracts.schedule import Schedule
 from genie.errors import ConfigError, DefinitionError
 from genie.graph.checks import check
 from genie.graph.model import Graph, Problem
-from genie.policy.policy import Environment, PipelineContext, PolicySet
+from genie.policy.policy import Environment, PipelineContext
 
 Overrides = Mapping[str, str] | Iterable[str]
-"""Key -> text, or texts ``key=value``, as ``--set`` takes them."""
-
-
-class Signed(NamedTuple):
-    """What a caller's signed identity is held against."""
-
-    keys: Path
-    issuer: str
-    audience: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
-    """A pipeline that may run. Its text form never holds settings, since the environment may have given them."""
-
-    id: str
-    title: str
-    path: Path | None
-    """The file, None for a pipeline that was not read from one."""
-    bindings: tuple[Binding, ...] = field(repr=False)
-    joins: tuple[Join, ...]
-    policies: PolicySet = field(repr=False)
-    policy_source: PolicySource = field(repr=False)
-    """Reads the policies anew."""
-    limits: RunLimits
-    admission: Admission | None = None
-    """Rates and budgets."""
-    caller: Caller = field(repr=False)
-    """Who asks by default; with ``signed``, the widest that a signed identity may give."""
-    signed: Signed | None = None
-    """Whose signature a caller's identity needs; None where the command's word is taken."""
-    audit: Audit | None = field(default=None, repr=False, compare=False)
-    """Where acts of governance are recorded; opened by the runtime."""
-    environment: Environment
-    entry: type[Payload]
-    """What the caller sends."""
-    answer: type[Payload]
-    """What the caller is answered with."""
-    within_s: float | None
-    """Seconds for the answer; None means the limits' deadline."""
-    input: Entry
-    """How the command's options fill the question."""
-    control: Control | None = field(default=None, repr=False)
-    """Where people at other terminals approve, and switch off."""
-    schedules: tuple[Schedule, ...] = ()
-    """When it is asked by itself."""
-    warnings: tuple[str, ...]
-    graph: Graph = field(repr=False)
-
-    @property
-    def nobody(self) -> Caller:
-        """Who asks where nobody is named: the caller of the file; where identities are signed, one with no rights."""
-        if self.signed is None:
-            return self.caller
-        return self.caller.narrowed(roles=frozenset(), clearance=Classification.PUBLIC, consent=frozenset())
+"""Key -> text, or texts of the form ``key=value``, as for ``--set``."""
 
 
 def load(
@@ -99,24 +42,24 @@ def load(
     *,
     overrides: Overrides = (),
     environ: Mapping[str, str] | None = None,
-    catalogue: Catalogue | None = None,
+    plugins: Plugins | None = None,
 ) -> Pipeline:
     """Load and check a pipeline file.
 
     Args:
-        path: The file, or the bare name of a shipped pipeline; relative paths in it are relative to its folder.
+        path: The file, or the name of a shipped pipeline. Relative paths in the file are relative to its folder.
         overrides: ``--set`` keys and values.
-        environ: Where ``${NAME}`` is looked up; the process's environment by default.
-        catalogue: The parts that may be named; what is installed by default.
+        environ: Variables for ``${NAME}``; the environment of the process by default.
+        plugins: The plugins that the file may name; the installed ones by default.
 
     Raises:
-        ConfigError: The file cannot be run; every problem that was found, in the file's order.
+        ConfigError: The file is not valid; every problem, in the order of the file.
     """
     path = located(Path(path))
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
     document = _overridden(load_file(path, environ=environ), pairs, environ)
-    return _checked(document, path, catalogue, environ)
+    return _checked(document, path, plugins, environ)
 
 
 def parse(
@@ -125,9 +68,9 @@ def parse(
     name: str = "<pipeline>",
     overrides: Overrides = (),
     environ: Mapping[str, str] | None = None,
-    catalogue: Catalogue | None = None,
+    plugins: Plugins | None = None,
 ) -> Pipeline:
-    """Load and check a pipeline given as text; relative paths in it are relative to the working folder.
+    """Load and check a pipeline from text; relative paths are relative to the working folder.
 
     Raises:
         ConfigError: As ``load``.
@@ -135,25 +78,25 @@ def parse(
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
     document = _overridden(load_text(text, name=name, environ=environ), pairs, environ)
-    return _checked(document, None, catalogue, environ)
+    return _checked(document, None, plugins, environ)
 
 
-def _overridden(document: Document, pairs: tuple[tuple[str, str], ...], environ: Mapping[str, str]) -> Document:
-    """Return the document with what was set; plain names are allowed in the file and in what is set."""
-    return _spelt_out(overridden(_spelt_out(document), pairs, environ=environ))
+def _overridden(document: SourceMap, pairs: tuple[tuple[str, str], ...], environ: Mapping[str, str]) -> SourceMap:
+    """Return the document with the overrides applied; short forms are allowed in both."""
+    return _normalized(overridden(_normalized(document), pairs, environ=environ))
 
 
-def _spelt_out(document: Document) -> Document:
-    """Return the document with plain names of agents, policies and input as the mappings that they stand for."""
+def _normalized(document: SourceMap) -> SourceMap:
+    """Return the document with its short forms (plain names and paths) replaced by mappings."""
     if not isinstance(document.value, dict):
         kind = "is empty" if document.value is None else f"is {document.show(())}, not a mapping"
-        text = "a pipeline says version, id, agents, input and output"
+        text = "a pipeline has version, id, agents, input and output"
         raise ConfigError((f"{document.where(())}: {kind}; {text}",))
     value = dict(document.value)
     if isinstance(value.get("agents"), list):
         value["agents"] = [{"id": item} if isinstance(item, str) else item for item in value["agents"]]
     if "policies" in value:
-        value["policies"] = spelt_out(value["policies"])
+        value["policies"] = normalized(value["policies"])
     written = dict(document.written)
     for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
         written[*at, "id"] = written.pop(at)
@@ -165,89 +108,87 @@ def _spelt_out(document: Document) -> Document:
     return replace(document, value=value, written=written)
 
 
-def _checked(
-    document: Document, path: Path | None, catalogue: Catalogue | None, environ: Mapping[str, str]
-) -> Pipeline:
+def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, environ: Mapping[str, str]) -> Pipeline:
     try:
-        assembly = Assembly(document, Catalogue.installed() if catalogue is None else catalogue)
+        resolver = Resolver(document, Plugins.installed() if plugins is None else plugins)
     except DefinitionError as error:
         raise ConfigError((f"{document.where(())}: {error}",)) from None
     for place in document.written:
         if (place[-1:] in {("id",), ("fallback",)} and "settings" not in place) or place[:1] == ("cycles",):
-            assembly.note(place, "an agent's, join's or pipeline's id is logged, so the environment cannot give it")
-    source = PolicySource(document, Path() if path is None else path.parent, assembly.catalogue, environ)
+            resolver.note(place, "an id is logged, so it cannot come from the environment")
+    source = PolicyFiles(document, Path() if path is None else path.parent, resolver.plugins, environ)
     section, problems = validated(PipelineSection, document)
     fixed = fixed_keys(document)
-    assembly.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
+    resolver.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
     if section is None:
-        raise _error(document, assembly.problems, _parts_alone(assembly, source))
-    return _assembled(section, assembly, path, source)
+        raise _error(document, resolver.problems, _parts_alone(resolver, source))
+    return _assembled(section, resolver, path, source)
 
 
-def _parts_alone(assembly: Assembly, source: PolicySource) -> tuple[str, ...]:
-    """Look at agents and policies one by one in a file that is not valid as a whole: their problems show too."""
-    agents = assembly.document.at(("agents",))
+def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
+    """Check the agents and policies of a file that is not valid as a whole, to report their problems too."""
+    agents = resolver.document.at(("agents",))
     for position in range(min(len(agents), MAX_PARTS) if isinstance(agents, list) else 0):
-        section, _ = validated(AgentSection, assembly.document, ("agents", position))
+        section, _ = validated(AgentSection, resolver.document, ("agents", position))
         if section is not None:
-            assembly.agent(position, section)
-    policies = assembly.document.at(("policies",))
+            resolver.agent(position, section)
+    policies = resolver.document.at(("policies",))
     if not isinstance(policies, list) or not all(isinstance(item, dict | str) for item in policies):
         return ()
-    reading = Reading(source)
+    reading = PolicyReader(source)
     reading.policies()
-    assembly.problems += reading.own()
+    resolver.problems += reading.own()
     return reading.foreign()
 
 
-def _assembled(section: PipelineSection, assembly: Assembly, path: Path | None, source: PolicySource) -> Pipeline:
+def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles) -> Pipeline:
     for position, agent in enumerate(section.agents):
-        assembly.agent(position, agent)
+        resolver.agent(position, agent)
     environment = Environment(section.environment)
     caller = _caller(section.caller)
     folder = Path() if path is None else path.parent
-    signed = _signed(section.caller, assembly, folder)
-    audit = None if section.audit is None else assembly.audit(section.audit, folder)
-    topics = assembly.topics()
+    signed = _signed(section.caller, resolver, folder)
+    audit = None if section.audit is None else resolver.audit(section.audit, folder)
+    topics = resolver.topics()
     entry = topics.find(("input", "payload"), section.input.payload)
     answer = topics.find(("output",), section.output)
-    made = [assembly.join(position, join, topics) for position, join in enumerate(section.joins)]
+    made = [resolver.join(position, join, topics) for position, join in enumerate(section.joins)]
     joins = tuple(join for join in made if join is not None)
     unused = [topics.find(("unused",), name) for name in sorted(section.unused)]
     warnings: list[Problem] = (
-        [] if section.policies else [Problem((), "no policies are in force; list some under `policies`")]
+        [] if section.policies else [Problem((), "no policies are active; list some under `policies`")]
     )
-    source = replace(source, scene=_scene(assembly, joins, environment, whole=len(joins) == len(made)))
-    reading = Reading(source)
+    source = replace(source, scene=_scene(resolver, joins, environment, whole=len(joins) == len(made)))
+    reading = PolicyReader(source)
     policies = reading.policies()
-    assembly.problems += reading.own()
+    resolver.problems += reading.own()
     warnings += reading.warnings
     graph = None
     if entry is not None and answer is not None:
         graph = Graph(
-            bindings=tuple(assembly.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
+            bindings=tuple(resolver.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
             environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
             unused=frozenset(kind for kind in unused if kind is not None),
         )  # fmt: skip
-        found = check(graph, complete=assembly.complete and len(joins) == len(made))
-        # Settings have been checked against their model already, in better words than the graph has.
+        found = check(graph, complete=resolver.complete and len(joins) == len(made))
+        # Settings have been validated against their model, with better messages than the graph's.
         told = [problem for problem in found.problems if problem.path[-1] != "settings"]
-        assembly.problems += [_in_file(problem, assembly.positions) for problem in told]
-        warnings += [_in_file(problem, assembly.positions) for problem in found.warnings]
-    admission = assembly.admission(section.rates, section.budgets, topics)
-    question = _entry(section, assembly, entry, path)
-    schedules = _schedules(section, assembly, entry)
-    control = None if section.control is None else assembly.control()
+        resolver.problems += [_in_file(problem, resolver.positions) for problem in told]
+        warnings += [_in_file(problem, resolver.positions) for problem in found.warnings]
+    admission = resolver.admission(section.rates, section.budgets, topics)
+    question = _entry(section, resolver, entry, path)
+    schedules = _schedules(section, resolver, entry)
+    control = None if section.control is None else resolver.control()
     if control is not None:
         control = control.within(Path() if path is None else path.parent)
-    if assembly.problems or graph is None or policies is None or question is None or answer is None:
-        raise _error(assembly.document, assembly.problems, reading.foreign())
+    if resolver.problems or graph is None or policies is None or question is None or answer is None:
+        raise _error(resolver.document, resolver.problems, reading.foreign())
     return Pipeline(
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, policy_source=source, limits=RunLimits(**section.limits.model_dump()), caller=caller,
         signed=signed, audit=audit, control=control, environment=environment,
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
-        warnings=_lines(assembly.document, warnings + _absent(question)), graph=graph, admission=admission,
+        warnings=_lines(resolver.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip
 
 
@@ -256,45 +197,45 @@ def _caller(section: CallerSection) -> Caller:
     return Caller(**{**given, "clearance": Classification.parse(section.clearance)})
 
 
-def _signed(section: CallerSection, assembly: Assembly, folder: Path) -> Signed | None:
+def _signed(section: CallerSection, resolver: Resolver, folder: Path) -> SignedIdentity | None:
     given = {name: getattr(section, name) for name in ("keys", "issuer", "audience")}
     if not any(given.values()):
         return None
     lacking = [name for name, value in given.items() if value is None]
     if lacking:
-        assembly.note(
-            ("caller",), f"a signed identity needs keys, issuer and audience; {', '.join(lacking)} is not given"
+        resolver.note(
+            ("caller",), f"a signed identity needs keys, issuer and audience; {', '.join(lacking)} is missing"
         )
         return None
-    return Signed(folder / given["keys"], given["issuer"], given["audience"])
+    return SignedIdentity(folder / given["keys"], given["issuer"], given["audience"])
 
 
-def _scene(assembly: Assembly, joins: Iterable[Join], environment: Environment, *, whole: bool) -> PipelineContext | None:
-    """Return what policies are checked against; None when a part is missing, which may be what they speak of."""
-    if not (assembly.complete and whole):
+def _scene(resolver: Resolver, joins: Iterable[Join], environment: Environment, *, whole: bool) -> PipelineContext | None:
+    """Return the context for checking policies; None if a part is missing, because policies may refer to it."""
+    if not (resolver.complete and whole):
         return None
-    return scene_of((binding.card for binding in assembly.bindings), joins, environment)
+    return scene_of((binding.card for binding in resolver.bindings), joins, environment)
 
 
-def _schedules(section: PipelineSection, assembly: Assembly, entry: type[Payload] | None) -> tuple[Schedule, ...]:
-    made = [assembly.schedule(position, one, entry) for position, one in enumerate(section.schedule)]
+def _schedules(section: PipelineSection, resolver: Resolver, entry: type[Payload] | None) -> tuple[Schedule, ...]:
+    made = [resolver.schedule(position, one, entry) for position, one in enumerate(section.schedule)]
     ids = [one.id for one in section.schedule]
     for position, name in enumerate(ids):
         if name in ids[:position]:
-            assembly.note(("schedule", position, "id"), f"a schedule {name!r} is there already")
+            resolver.note(("schedule", position, "id"), f"another schedule has the id {name!r}")
         if section.schedule[position].payload is None and entry is not None and not _fillable(section, entry):
-            assembly.note(
+            resolver.note(
                 ("schedule", position), f"schedule {name!r} has no payload, and `input` has no defaults for all fields"
             )
     return tuple(schedule for schedule in made if schedule is not None)
 
 
 def _fillable(section: PipelineSection, entry: type[Payload]) -> bool:
-    """Return True when the question can be made with no option of the command."""
+    """Return True if the question can be made without any option of the command."""
     fields = section.input.fields
     files = any(given.source == "input" and given.default is not None for given in fields.values())
     if not files and any(given.source == "input" for given in fields.values()):
-        return False  # the question is about a file, and nobody is there to name one
+        return False  # the question needs a file, and no option names one
     return all(
         name in fields
         and (
@@ -308,35 +249,35 @@ def _fillable(section: PipelineSection, entry: type[Payload]) -> bool:
 
 
 def _entry(
-    section: PipelineSection, assembly: Assembly, payload: type[Payload] | None, path: Path | None
-) -> Entry | None:
+    section: PipelineSection, resolver: Resolver, payload: type[Payload] | None, path: Path | None
+) -> Inputs | None:
     if payload is None:
         return None
     folder = Path() if path is None else path.parent
     fields = payload.model_fields
-    sources: dict[str, Source] = {}
+    sources: dict[str, FieldSource] = {}
     for name, given in section.input.fields.items():
         place: Place = ("input", "fields", name)
         if name not in fields:
-            assembly.note(place, f"{section.input.payload} has no field {name!r}{suggestion(name, fields)}")
+            resolver.note(place, f"{section.input.payload} has no field {name!r}{suggestion(name, fields)}")
         elif (given.source is None) == ("value" not in given.model_fields_set):
-            assembly.note(place, f"field {name!r} needs `from` or `value`, and not both")
+            resolver.note(place, f"field {name!r} needs `from` or `value`, and not both")
         elif problem := _many_problem(given, fields[name].annotation):
-            assembly.note((*place, "each") if given.each is not None else (*place, "default"), problem)
+            resolver.note((*place, "each") if given.each is not None else (*place, "default"), problem)
         else:
-            sources[name] = _source(given, folder, assembly.document, (*place, "default"))
+            sources[name] = _source(given, folder, resolver.document, (*place, "default"))
     if section.input.fields:
         lacking = [name for name, info in fields.items() if info.is_required() and name not in section.input.fields]
         if lacking:
-            assembly.note(("input", "fields"), f"nothing fills {', '.join(lacking)} of {section.input.payload}")
-    return Entry(payload=payload, sources=sources)
+            resolver.note(("input", "fields"), f"nothing fills {', '.join(lacking)} of {section.input.payload}")
+    return Inputs(payload=payload, sources=sources)
 
 
 def _many_problem(given: FieldSection, annotation: object) -> str:
-    """Return what is wrong with a field that takes several files, empty if nothing is."""
+    """Return the problem of a field that takes several files; empty if there is none."""
     if given.each is None:
         return "several defaults need `each`" if isinstance(given.default, tuple) else ""
-    item = item_of(annotation)
+    item = item_type(annotation)
     if given.source != "input" or item is None:
         return "`each` is for a field that is a tuple of values, `from: input`"
     lacking = [name for name, info in item.model_fields.items() if info.is_required() and name not in given.each]
@@ -346,14 +287,14 @@ def _many_problem(given: FieldSection, annotation: object) -> str:
     return f"nothing fills {', '.join(lacking)} of an item" if lacking else ""
 
 
-def _source(given: FieldSection, folder: Path, document: Document, place: Place) -> Source:
+def _source(given: FieldSection, folder: Path, document: SourceMap, place: Place) -> FieldSource:
     if given.source is None:
-        return Source(origin="value", value=given.value)
+        return FieldSource(origin="value", value=given.value)
     is_file = given.source in {"input", "profile"}
 
-    def single(default: str | None, at: Place) -> Source:
+    def single(default: str | None, at: Place) -> FieldSource:
         found = folder / default if is_file and default is not None else default
-        return Source(origin=origin, default=found, written=document.source(at), max_bytes=given.max_bytes)
+        return FieldSource(origin=origin, default=found, written=document.source(at), max_bytes=given.max_bytes)
 
     origin = given.source
     if given.each is None:
@@ -361,13 +302,13 @@ def _source(given: FieldSection, folder: Path, document: Document, place: Place)
     several = isinstance(given.default, tuple)
     defaults = given.default if isinstance(given.default, tuple) else (given.default,) if given.default else ()
     files = tuple(single(default, (*place, at) if several else place) for at, default in enumerate(defaults))
-    return Source(origin=origin, each=given.each, files=files, max_bytes=given.max_bytes)
+    return FieldSource(origin=origin, each=given.each, files=files, max_bytes=given.max_bytes)
 
 
-def _absent(entry: Entry) -> list[Problem]:
-    """Return a warning for each default file that is not there; an option may still name another."""
+def _absent(entry: Inputs) -> list[Problem]:
+    """Return a warning for each default file that does not exist; an option may still name another file."""
     return [
-        Problem(("input", "fields", name, "default"), f"the default file of {name!r} is not there")
+        Problem(("input", "fields", name, "default"), f"the default file of {name!r} does not exist")
         for name, source in entry.sources.items()
         for one in (source, *source.files)
         if isinstance(one.default, Path) and not one.default.is_file()
@@ -375,17 +316,17 @@ def _absent(entry: Entry) -> list[Problem]:
 
 
 def _in_file(problem: Problem, positions: list[int]) -> Problem:
-    """Return a problem of the graph with the agent's place in the file instead of its place among the bindings."""
+    """Return a problem of the graph with the agent's position in the file instead of its position in the bindings."""
     path = problem.path
     if len(path) > 1 and path[0] == "agents" and isinstance(path[1], int):
         path = ("agents", positions[path[1]], *path[2:])
     return Problem(path, problem.text)
 
 
-def _error(document: Document, problems: Iterable[Problem], foreign: tuple[str, ...] = ()) -> ConfigError:
+def _error(document: SourceMap, problems: Iterable[Problem], foreign: tuple[str, ...] = ()) -> ConfigError:
     return ConfigError((*_lines(document, problems), *foreign))
 
 
-def _lines(document: Document, problems: Iterable[Problem]) -> tuple[str, ...]:
+def _lines(document: SourceMap, problems: Iterable[Problem]) -> tuple[str, ...]:
     ordered = sorted(problems, key=lambda problem: document.order(problem.path))
     return tuple(dict.fromkeys(f"{document.where(problem.path)}: {document.hide(problem.text)}" for problem in ordered))

@@ -1,4 +1,4 @@
-"""Changing a document from the command line: ``--set limits.max_runs=5``, ``--set agents.forecaster.timeout_s=2``."""
+"""Overrides from the command line: ``--set limits.max_runs=5``, ``--set agents.forecaster.timeout_s=2``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from genie.config.source_map import Document, Path, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.yaml import load_text
 from genie.errors import ConfigError
+from genie.graph.model import KeyPath
 
 _MAX_PARTS = 32
 
@@ -28,15 +29,14 @@ def parse_overrides(given: Mapping[str, str] | Iterable[str]) -> tuple[tuple[str
     return tuple((key, value) for _, key, _, value in pairs)
 
 
-def overridden(document: Document, pairs: Iterable[tuple[str, str]], *, environ: Mapping[str, str]) -> Document:
+def overridden(document: SourceMap, pairs: Iterable[tuple[str, str]], *, environ: Mapping[str, str]) -> SourceMap:
     """Return the document with values replaced.
 
-    A key is a path of names joined by dots. A list's item is named by its ``id``, by its only key, or by its position
-    from 0. Mappings that are not there yet are made, so that a mistyped key is found by the check that follows. Values
-    are of the same dialect as the file.
+    A key is a path of names joined by dots. An item of a list is named by its ``id``, its only key, or its position
+    from 0. Absent mappings are created, so that validation finds a mistyped key. Values are strict YAML.
 
     Raises:
-        ConfigError: A key leads nowhere, or a value is not of the dialect; one line for each.
+        ConfigError: A key does not lead to a value, or a value is not valid strict YAML; one line for each.
     """
     problems: list[str] = []
     for key, text in pairs:
@@ -49,21 +49,21 @@ def overridden(document: Document, pairs: Iterable[tuple[str, str]], *, environ:
     return document
 
 
-def _overridden(document: Document, key: str, text: str, environ: Mapping[str, str]) -> Document:
+def _overridden(document: SourceMap, key: str, text: str, environ: Mapping[str, str]) -> SourceMap:
     name = f"--set {key}"
     given = load_text(text, name=name, environ=environ)
     tree = copy.deepcopy(document.value)
     parts = key.split(".")
     if len(parts) > _MAX_PARTS or not all(parts):
-        raise ConfigError((f"{name}: a key is names joined by dots, for example limits.max_runs",))
-    path: Path = ()
-    made: list[Path] = []
+        raise ConfigError((f"{name}: a key consists of names joined by dots, for example limits.max_runs",))
+    path: KeyPath = ()
+    made: list[KeyPath] = []
     holder: object = tree
     while parts:
         here, taken = _step(holder, parts, name, path)
         parts = parts[taken:]
         item = holder[int(here)] if isinstance(holder, list) else None
-        if isinstance(item, dict) and _keyed(item):  # what follows its name is beneath its only key
+        if isinstance(item, dict) and _keyed(item):  # the rest of the key is below the item's only key
             path = (*path, here)
             holder, here = item, next(iter(item))
         path = (*path, here)
@@ -75,7 +75,7 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
         holder = holder[here] if isinstance(holder, dict | list) else None  # type: ignore[index]  # here fits the holder
     made.append(path)
 
-    def outside(at: Path) -> bool:
+    def outside(at: KeyPath) -> bool:
         return at[: len(path)] != path
 
     return replace(
@@ -89,7 +89,7 @@ def _overridden(document: Document, key: str, text: str, environ: Mapping[str, s
 
 
 def _keyed(item: object) -> bool:
-    """Return True for an item that is known by its only key."""
+    """Return True for an item whose name is its only key."""
     return isinstance(item, dict) and "id" not in item and len(item) == 1
 
 
@@ -98,8 +98,8 @@ def _put(holder: object, here: str | int, value: object) -> None:
         holder[here] = value  # type: ignore[index]  # `_step` found it in that holder
 
 
-def _step(holder: object, parts: list[str], name: str, path: Path) -> tuple[str | int, int]:
-    """Return the key or position that the next parts name, and how many they are: an agent's id may hold dots."""
+def _step(holder: object, parts: list[str], name: str, path: KeyPath) -> tuple[str | int, int]:
+    """Return the key or position that the next parts name, and the number of parts; an agent's id may contain dots."""
     if isinstance(holder, dict):
         for count in range(len(parts), 1, -1):
             if ".".join(parts[:count]) in holder:
@@ -107,7 +107,7 @@ def _step(holder: object, parts: list[str], name: str, path: Path) -> tuple[str 
         return parts[0], 1
     within = ".".join(str(part) for part in path)
     if not isinstance(holder, list):
-        raise ConfigError((f"{name}: {within} is no mapping or list, so {parts[0]!r} is not in it",))
+        raise ConfigError((f"{name}: {within} is not a mapping or list, so it has no item {parts[0]!r}",))
     names = {item_name(item): position for position, item in enumerate(holder)}
     for count in range(len(parts), 0, -1):
         position = names.get(".".join(parts[:count]))
@@ -120,7 +120,7 @@ def _step(holder: object, parts: list[str], name: str, path: Path) -> tuple[str 
 
 
 def item_name(item: object) -> str | None:
-    """Return what a list's item is called: its ``id`` or ``name``, its only key, or the text that it is."""
+    """Return the name of a list's item: its ``id`` or ``name``, its only key, or the item itself if it is text."""
     if isinstance(item, dict):
         for key in ("id", "name"):
             if isinstance(item.get(key), str):

@@ -1,7 +1,6 @@
-"""Policies as they are written: in a pipeline, in policy files, or in both; made, and checked against the pipeline.
+"""Reads the policies of a pipeline and of policy files, creates them, and checks them against the pipeline.
 
-Nothing raises on the way: a policy that cannot be made is a problem at its line, and the rest is looked at all the
-same.
+PolicyReader does not raise. A policy that cannot be created becomes a problem at its line, and the others are still checked.
 """
 
 from __future__ import annotations
@@ -9,105 +8,103 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from genie.config.plugins import Catalogue, settings_of
+from genie.config.plugins import Plugins, settings_of
 from genie.config.schema import PolicyFileSection
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import MAX_PROBLEMS, Checked, validated
 from genie.config.yaml import load_file
 from genie.contracts.agent import Join
 from genie.contracts.card import AgentCard
 from genie.contracts.gather import Each
-from genie.contracts.message import Path, Payload
+from genie.contracts.message import Payload
 from genie.errors import ConfigError, DefinitionError, PolicyError
-from genie.graph.model import Problem
-from genie.policy.policy import Environment, PipelineContext, PolicySet
+from genie.graph.model import KeyPath, Problem
+from genie.policy.policy import Environment, PolicySet, PipelineContext
 
 RULES = "rules"
-"""The policy of the catalogue that takes the rules of policy files."""
+"""Name of the policy that receives the rules of policy files."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
 
-class _Entry(NamedTuple):
-    """One policy as it is listed."""
+class _ListedPolicy(NamedTuple):
+    """One item of a list of policies."""
 
-    document: Document
-    path: Path
-    """Where its settings stand."""
+    document: SourceMap
+    path: KeyPath
+    """Path of its settings."""
     name: str
 
 
 @dataclass(slots=True)
-class _Piece:
-    """Settings of a policy, checked; the rules of several files are pieces of one policy."""
+class _CheckedSettings:
+    """Validated settings of a policy; the rules of several files are settings of one policy."""
 
-    document: Document
-    path: Path
+    document: SourceMap
+    path: KeyPath
     settings: BaseModel | None
     shadow: bool
 
 
 @dataclass(frozen=True, slots=True)
-class PolicySource:
-    """Where a pipeline's policies are written, so that they can be read anew.
+class PolicyFiles:
+    """The policies of a pipeline and its policy files, which can be read again.
 
     Args:
-        document: The pipeline, with ``policies``; for a policy file alone a document that lists it.
-        folder: What paths are relative to.
-        catalogue: The policies that may be named.
-        environ: Where ``${NAME}`` is looked up.
-        scene: The pipeline that they are checked against; None leaves out what only a pipeline could tell.
+        document: The pipeline file, or a document that lists a single policy file.
+        folder: Folder of relative paths.
+        plugins: The installed policies.
+        environ: Variables for ``${NAME}``.
+        scene: The pipeline to check against; None skips the checks that need one.
     """
 
-    document: Document = field(repr=False)
-    folder: FilePath
-    catalogue: Catalogue = field(repr=False)
+    document: SourceMap = field(repr=False)
+    folder: Path
+    plugins: Plugins = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     scene: PipelineContext | None = field(default=None, repr=False)
 
     @property
-    def files(self) -> tuple[FilePath, ...]:
-        """The policy files that are named, whether they are there or not."""
+    def files(self) -> tuple[Path, ...]:
+        """The named policy files, whether they exist or not."""
         return tuple(self.folder / item for _, item in _listed(self.document) if isinstance(item, str))
 
     def load(self) -> PolicySet:
         """Read every policy file again and return the whole set.
 
         Raises:
-            ConfigError: Something in it is wrong; one line a problem, and nothing of it may be used.
+            ConfigError: A policy is not valid; one line for each problem.
         """
-        read = Reading(self)
+        read = PolicyReader(self)
         found = read.policies()
         if found is None or read.problems:
             raise ConfigError(read.lines())
         return found
 
 
-def alone(
-    path: FilePath, *, catalogue: Catalogue, environ: Mapping[str, str], scene: PipelineContext | None = None
-) -> PolicySource:
+def single_file(path: Path, *, plugins: Plugins, environ: Mapping[str, str], scene: PipelineContext | None = None) -> PolicyFiles:
     """Return the source of one policy file without a pipeline."""
-    document = Document(str(path), {"policies": [path.name]}, {(): 1})
-    return PolicySource(document, path.parent, catalogue, environ, scene)
+    document = SourceMap(str(path), {"policies": [path.name]}, {(): 1})
+    return PolicyFiles(document, path.parent, plugins, environ, scene)
 
 
 @dataclass(slots=True)
-class Reading:
-    """One reading of a source."""
+class PolicyReader:
+    """One pass over the policies of a pipeline."""
 
-    source: PolicySource
-    problems: list[tuple[Document, Problem]] = field(default_factory=list)
+    source: PolicyFiles
+    problems: list[tuple[SourceMap, Problem]] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    """Of the pipeline itself."""
-    sections: list[tuple[Document, PolicyFileSection]] = field(default_factory=list)
-    """The policy files that were read."""
+    """Warnings about the pipeline itself."""
+    sections: list[tuple[SourceMap, PolicyFileSection]] = field(default_factory=list)
+    """The policy files read so far."""
     _broken: list[str] = field(default_factory=list)
-    _given: list[tuple[Path, Document]] = field(default_factory=list)
+    _given: list[tuple[KeyPath, SourceMap]] = field(default_factory=list)
 
     def lines(self) -> tuple[str, ...]:
         """Return the problems as ``file:line: what is wrong``."""
@@ -116,9 +113,9 @@ class Reading:
         return tuple(dict.fromkeys((*self._broken, *told)))
 
     def foreign(self) -> tuple[str, ...]:
-        """Return the lines about policy files, without those about the pipeline itself."""
+        """Return the problems of policy files, without those of the pipeline itself."""
         own = self.source.document.name
-        rest = Reading(self.source, [noted for noted in self.problems if noted[0].name != own])
+        rest = PolicyReader(self.source, [noted for noted in self.problems if noted[0].name != own])
         return (*self._broken, *rest.lines())
 
     def own(self) -> list[Problem]:
@@ -127,16 +124,16 @@ class Reading:
 
     @property
     def failed(self) -> bool:
-        """True when something is wrong."""
+        """True if there is a problem."""
         return bool(self.problems or self._broken)
 
-    def take_document(self, path: Path, document: Document) -> None:
-        """Take a policy file that has been read already, as if it were named at a path of the pipeline."""
+    def take_document(self, path: KeyPath, document: SourceMap) -> None:
+        """Add a policy file that has been loaded, as if the pipeline named it at a path."""
         self._given.append((path, document))
 
     def policies(self) -> PolicySet | None:
-        """Return the set, None where something is wrong."""
-        pieces: dict[str, list[_Piece]] = {}
+        """Return the set, None if there is a problem."""
+        pieces: dict[str, list[_CheckedSettings]] = {}
         for entry in self._entries():
             self._take(entry, pieces)
         made = self._made(pieces)
@@ -151,19 +148,19 @@ class Reading:
             self._note(self.source.document, ("policies",), str(error))
             return None
 
-    def _note(self, document: Document, path: Path, text: str) -> None:
+    def _note(self, document: SourceMap, path: KeyPath, text: str) -> None:
         self.problems.append((document, Problem(path, text)))
 
     # --- what is listed ---
 
-    def _entries(self) -> Iterator[_Entry]:
+    def _entries(self) -> Iterator[_ListedPolicy]:
         document = self.source.document
         files = 0
         for path, item in _listed(document):
             if isinstance(item, str):
                 files += 1
                 if files > MAX_FILES:
-                    self._note(document, path, f"more than {MAX_FILES} policy files are named")
+                    self._note(document, path, f"there are more than {MAX_FILES} policy files")
                     return
                 yield from self._file(path, item)
             else:
@@ -171,14 +168,14 @@ class Reading:
         for path, given in self._given:
             yield from self._in_file(path, given)
 
-    def _entry(self, document: Document, path: Path, item: object) -> Iterator[_Entry]:
+    def _entry(self, document: SourceMap, path: KeyPath, item: object) -> Iterator[_ListedPolicy]:
         if isinstance(item, dict) and len(item) == 1:
             name = str(next(iter(item)))
-            yield _Entry(document, (*path, name), name)
+            yield _ListedPolicy(document, (*path, name), name)
         else:
-            self._note(document, path, "a policy is one name, with its settings beneath it")
+            self._note(document, path, "a policy is one name with its settings below it")
 
-    def _file(self, path: Path, name: str) -> Iterator[_Entry]:
+    def _file(self, path: KeyPath, name: str) -> Iterator[_ListedPolicy]:
         try:
             document = load_file(self.source.folder / name, environ=self.source.environ)
         except ConfigError as error:
@@ -186,9 +183,9 @@ class Reading:
             return
         yield from self._in_file(path, replace(document, name=os.path.normpath(document.name)))
 
-    def _in_file(self, path: Path, document: Document) -> Iterator[_Entry]:
+    def _in_file(self, path: KeyPath, document: SourceMap) -> Iterator[_ListedPolicy]:
         if not isinstance(document.value, dict):
-            self._note(document, (), "a policy file says version, id, policies and rules")
+            self._note(document, (), "a policy file is a mapping with version, id, policies and rules")
             return
         value = dict(document.value)
         if isinstance(value.get("policies"), list):
@@ -200,28 +197,28 @@ class Reading:
             return
         for at in document.written:
             if at[:1] == ("rules",) and at[-1] in {"name", "because"}:
-                self._note(document, at, f"a rule's {at[-1]} is logged, so the environment cannot give it")
+                self._note(document, at, f"{at[-1]} of a rule is logged, so it cannot come from the environment")
         self.sections.append((document, section))
         self._fitting(path, section)
         for place, item in enumerate(value.get("policies") or ()):
             yield from self._entry(document, ("policies", place), item)
         if value.get("rules"):
-            yield _Entry(replace(document, value={"rules": value["rules"]}), (), RULES)
+            yield _ListedPolicy(replace(document, value={"rules": value["rules"]}), (), RULES)
 
-    def _fitting(self, path: Path, section: PolicyFileSection) -> None:
+    def _fitting(self, path: KeyPath, section: PolicyFileSection) -> None:
         scene = self.source.scene
         if scene is not None and section.environments and scene.environment.name not in section.environments:
             written = ", ".join(section.environments)
-            text = f"policy file {section.id!r} is written for {written}, not for {scene.environment.name}"
+            text = f"policy file {section.id!r} is meant for {written}, not for {scene.environment.name}"
             self.warnings.append(Problem(path, text))
 
     # --- what it becomes ---
 
-    def _take(self, entry: _Entry, pieces: dict[str, list[_Piece]]) -> None:
+    def _take(self, entry: _ListedPolicy, pieces: dict[str, list[_CheckedSettings]]) -> None:
         try:
-            maker = self.source.catalogue.policy(entry.name)
+            maker = self.source.plugins.policy(entry.name)
         except KeyError:
-            known = sorted(self.source.catalogue.policies)
+            known = sorted(self.source.plugins.policies)
             hint = suggestion(entry.name, known) if len(self.problems) < MAX_PROBLEMS else ""
             self._note(entry.document, entry.path[:-1], f"unknown policy {entry.name!r}{hint}")
             return
@@ -230,7 +227,7 @@ class Reading:
             return
         model = settings_of(maker)
         document, shadow = self._moded(entry, model)
-        piece = _Piece(document, entry.path, None, shadow)
+        piece = _CheckedSettings(document, entry.path, None, shadow)
         if model is None and document.at(entry.path):
             self._note(document, entry.path, f"policy {entry.name!r} has no settings; remove them")
         elif model is not None:
@@ -240,8 +237,8 @@ class Reading:
                 pieces.setdefault(entry.name, [])
                 return
             piece.settings = checked.value
-            if entry.name == RULES and shadow:  # each for itself: rules of another file may act
-                piece = _Piece(document, entry.path, _in_shadow(checked.value), shadow=False)
+            if entry.name == RULES and shadow:  # per file: the rules of another file may be enforced
+                piece = _CheckedSettings(document, entry.path, _in_shadow(checked.value), shadow=False)
         earlier = pieces.setdefault(entry.name, [])
         if not earlier or entry.name == RULES:
             earlier.append(piece)
@@ -249,10 +246,10 @@ class Reading:
             piece.settings, shadow,
         ):  # fmt: skip
             where = earlier[0].document.where(earlier[0].path)
-            self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice, first at {where}")
+            self._note(document, entry.path[:-1], f"policy {entry.name!r} is listed twice; the first is at {where}")
 
-    def _moded(self, entry: _Entry, model: type[BaseModel] | None) -> tuple[Document, bool]:
-        """Take ``mode`` out of a policy's settings, unless it is one of its own; return whether it means shadow."""
+    def _moded(self, entry: _ListedPolicy, model: type[BaseModel] | None) -> tuple[SourceMap, bool]:
+        """Remove ``mode`` from a policy's settings unless its model has that field; return True if it is ``shadow``."""
         settings = entry.document.at(entry.path)
         own = model is not None and "mode" in model.model_fields
         if not isinstance(settings, dict) or "mode" not in settings or own:
@@ -265,10 +262,10 @@ class Reading:
         rest = {key: value for key, value in settings.items() if key != "mode"}
         return replace(entry.document, value=_replaced(entry.document.value, entry.path, rest)), mode == "shadow"
 
-    def _made(self, pieces: Mapping[str, list[_Piece]]) -> dict[str, Any]:
+    def _made(self, pieces: Mapping[str, list[_CheckedSettings]]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for name, parts in pieces.items():
-            made[name] = None  # in the order in which they are listed
+            made[name] = None  # keeps the order of the list
             if name != RULES and parts:
                 made[name] = self._policy(name, parts[0], parts[0].settings)
         scene = self.source.scene
@@ -283,39 +280,39 @@ class Reading:
             made[RULES] = self._policy(RULES, pieces[RULES][0], _merged(pieces[RULES]))
         return made
 
-    def _checked(self, name: str, parts: list[_Piece], scene: PipelineContext | None) -> None:
-        """Ask a policy what is wrong with its settings in this pipeline."""
-        problems = getattr(self.source.catalogue.policy(name), "problems", None)
+    def _checked(self, name: str, parts: list[_CheckedSettings], scene: PipelineContext | None) -> None:
+        """Add the problems that a policy finds in its own settings for this pipeline."""
+        problems = getattr(self.source.plugins.policy(name), "problems", None)
         if problems is None or not parts:
             return
         for path, text in problems(_merged(parts), scene):
             piece, inner = _piece_of(parts, path)
             self._note(piece.document, (*piece.path, *inner), text)
 
-    def _policy(self, name: str, piece: _Piece, settings: BaseModel | None) -> object:
+    def _policy(self, name: str, piece: _CheckedSettings, settings: BaseModel | None) -> object:
         try:
-            return self.source.catalogue.policy(name)(*(() if settings is None else (settings,)))
-        except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its policy
-            # Its own words may quote what the environment gave.
+            return self.source.plugins.policy(name)(*(() if settings is None else (settings,)))
+        except Exception as error:  # noqa: BLE001 - any error of a factory becomes one line about its policy
+            # The error's own text may quote values of the environment.
             why = "" if piece.document.source(piece.path) is not None else f": {str(error).split(chr(10), 1)[0]}"
-            self._note(piece.document, piece.path, f"policy {name!r} cannot be made ({type(error).__name__}){why}")
+            self._note(piece.document, piece.path, f"policy {name!r} cannot be created ({type(error).__name__}){why}")
             return None
 
 
-def _listed(document: Document) -> Iterator[tuple[Path, object]]:
+def _listed(document: SourceMap) -> Iterator[tuple[KeyPath, object]]:
     listed = document.at(("policies",))
     for place, item in enumerate(listed if isinstance(listed, list) else ()):
         yield ("policies", place), item
 
 
-def _merged(parts: list[_Piece]) -> Any:
+def _merged(parts: list[_CheckedSettings]) -> Any:
     settings: Any = parts[0].settings
     if len(parts) == 1:
         return settings
     return settings.model_copy(update={RULES: tuple(rule for part in parts for rule in _rules(part))})
 
 
-def _rules(piece: _Piece) -> tuple[object, ...]:
+def _rules(piece: _CheckedSettings) -> tuple[object, ...]:
     found: tuple[object, ...] = getattr(piece.settings, RULES)
     return found
 
@@ -326,7 +323,7 @@ def _in_shadow(settings: Any) -> Any:
     )
 
 
-def _piece_of(parts: list[_Piece], path: Path) -> tuple[_Piece, Path]:
+def _piece_of(parts: list[_CheckedSettings], path: KeyPath) -> tuple[_CheckedSettings, KeyPath]:
     """Return the piece that a path of merged settings lies in, and the path in it."""
     place = path[1] if len(parts) > 1 and len(path) > 1 else None
     if not isinstance(place, int):
@@ -339,8 +336,8 @@ def _piece_of(parts: list[_Piece], path: Path) -> tuple[_Piece, Path]:
     return parts[-1], ()
 
 
-def _replaced(value: Any, path: Path, new: object) -> Any:
-    """Return a tree with what is at a path replaced; the rest is shared."""
+def _replaced(value: Any, path: KeyPath, new: object) -> Any:
+    """Return a tree with the value at a path replaced; the rest is shared."""
     if not path:
         return new
     copy: Any = dict(value) if isinstance(value, dict) else list(value)
@@ -349,12 +346,12 @@ def _replaced(value: Any, path: Path, new: object) -> Any:
 
 
 def is_path(item: object) -> bool:
-    """Return True for an item of ``policies`` that is a policy file and no name."""
+    """Return True if an item of ``policies`` is the path of a policy file, not a name."""
     return isinstance(item, str) and ("/" in item or item.endswith((".yaml", ".yml")))
 
 
-def spelt_out(policies: object) -> object:
-    """Return ``policies`` as a list of mappings and of paths of policy files."""
+def normalized(policies: object) -> object:
+    """Return ``policies`` as a list of mappings and paths of policy files."""
     listed: object = [policies] if is_path(policies) else policies
     if not isinstance(listed, list):
         return listed
@@ -362,7 +359,7 @@ def spelt_out(policies: object) -> object:
 
 
 def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None) -> PipelineContext:
-    """Return what policies are checked against in a pipeline of these agents and joins."""
+    """Return the context for checking the policies of a pipeline of these agents and joins."""
     taking = tuple(
         AgentCard(
             id=join.id, clearance=join.clearance, consumes=tuple(dict.fromkeys(join.parts.values())),

@@ -1,19 +1,19 @@
-"""Putting a pipeline's parts together: names looked up, cards overridden, settings and ports bound.
+"""Resolves the names of a pipeline file: looks up plugins, overrides cards, binds settings and ports.
 
-Nothing raises on the way: a part that cannot be made is a problem at its line, and the rest is looked at all the same.
+Nothing here raises. A part that cannot be resolved becomes a problem at its line; the other parts are still checked.
 """
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from genie.bus.handlers import misplaced
-from genie.config.plugins import Catalogue, settings_of
+from genie.config.plugins import Plugins, settings_of
 from genie.config.schema import (
     AgentSection,
     AuditSection,
@@ -25,7 +25,7 @@ from genie.config.schema import (
     RateSection,
     ScheduleSection,
 )
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import MAX_PROBLEMS, dotted, validated
 from genie.contracts.admission import Admission, Budget, Rate, within
 from genie.contracts.agent import Agent, Binding, Join
@@ -33,39 +33,39 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.limits import Estimate, Mailbox, RestartBudget, Retry
-from genie.contracts.message import Path, Payload, topic_of
+from genie.contracts.message import Payload, topic_of
 from genie.contracts.ports.audit import Audit
 from genie.contracts.schedule import Schedule
 from genie.errors import DefinitionError, ScheduleError
-from genie.graph.model import Problem, name_of
+from genie.graph.model import KeyPath, Problem, name_of
 
 Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)
 
 _FIXED = ("risk", "tier", "declassifies")
-"""What an agent's card says for good: a file must not make an agent look safer than it is."""
+"""Fields of a card that a file cannot change: a file must not make an agent look safer than it is."""
 
 
 @dataclass(slots=True)
-class Assembly:
-    """One pipeline being put together."""
+class Resolver:
+    """The state of the resolution of one pipeline."""
 
-    document: Document
-    catalogue: Catalogue
+    document: SourceMap
+    plugins: Plugins
     problems: list[Problem] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
-    """Place in the file of each binding."""
+    """Position in the file of each binding."""
     complete: bool = True
-    """Every agent of the file is bound."""
+    """True while every agent of the file could be bound."""
     outlets: dict[int, AgentSection] = field(default_factory=dict)
-    """Place among the bindings -> section of an agent whose card leaves open what it takes."""
+    """Position among the bindings -> section of an agent whose card does not name its topics."""
 
-    def note(self, path: Path, text: str) -> None:
-        """Note a problem."""
+    def note(self, path: KeyPath, text: str) -> None:
+        """Add a problem."""
         self.problems.append(Problem(path, text))
 
-    def shown(self, path: Path, name: str, known: Iterable[str]) -> str:
-        """Return a name that is not known, quoted, with the nearest that is; as written if the environment gave it."""
+    def shown(self, path: KeyPath, name: str, known: Iterable[str]) -> str:
+        """Return an unknown name for an error, with a suggestion; as in the file if the environment gave it."""
         if self.document.source(path) is not None:
             return self.document.show(path)
         return f"{name!r}{suggestion(name, known) if len(self.problems) < MAX_PROBLEMS else ''}"
@@ -74,13 +74,13 @@ class Assembly:
 
     def agent(self, position: int, section: AgentSection) -> None:
         """Look an agent up and bind it."""
-        path: Path = ("agents", position)
+        path: KeyPath = ("agents", position)
         name = section.use or section.id
         at = (*path, "use") if section.use else path
         try:
-            agent = self.catalogue.agent(name)
+            agent = self.plugins.agent(name)
         except KeyError:
-            known = sorted(self.catalogue.agents)
+            known = sorted(self.plugins.agents)
             self.note(at, f"unknown agent {self.shown((*path, 'use' if section.use else 'id'), name, known)}")
             self.complete = False
             return
@@ -91,7 +91,7 @@ class Assembly:
         if not agent.card.consumes:
             self.outlets[len(self.bindings)] = section
         elif section.topics is not None:
-            text = f"agent {section.id!r} takes what its card says; remove `topics`"
+            text = f"agent {section.id!r} has the topics of its card; remove `topics`"
             self.note((*path, "topics"), text)
         self.positions.append(position)
         self.bindings.append(
@@ -103,21 +103,19 @@ class Assembly:
             )
         )
 
-    def _card(self, path: Path, section: AgentSection, agent: Agent) -> AgentCard:
+    def _card(self, path: KeyPath, section: AgentSection, agent: Agent) -> AgentCard:
         card = agent.card
         given = section.model_fields_set
-        # Who is behind an outlet, and what they may see, is the file's to say; unsaid, they see what everybody may.
+        # The recipients behind an outlet are known to the file alone; by default they have the lowest clearance.
         clearance = card.clearance if card.consumes else Classification.PUBLIC
         if section.clearance is not None:
             clearance = Classification.parse(section.clearance)
             if clearance > card.clearance:
-                text = (
-                    f"clearance {section.clearance} is above the card's {card.clearance.label}; it can only be lowered"
-                )
-                self.note((*path, "clearance"), f"agent {section.id!r}: {text}")
+                text = f"clearance {section.clearance} is above the card's {card.clearance.label}"
+                self.note((*path, "clearance"), f"agent {section.id!r}: {text}; a file can only lower it")
         tenants = card.tenants if section.tenants is None else section.tenants
         if card.tenants is not None and not (tenants or frozenset()) <= card.tenants:
-            text = f"works for {', '.join(sorted(card.tenants))} only; a file can only name fewer tenants"
+            text = f"works only for {', '.join(sorted(card.tenants))}; a file can only name fewer tenants"
             self.note((*path, "tenants"), f"agent {section.id!r} {text}")
         executor = section.executor or card.executor
         problem = misplaced(agent, replace(card, executor=executor))
@@ -139,7 +137,7 @@ class Assembly:
             estimate=_estimate(section.estimate) if "estimate" in given else card.estimate,
         )
 
-    def _settings(self, path: Path, card: AgentCard) -> BaseModel | None:
+    def _settings(self, path: KeyPath, card: AgentCard) -> BaseModel | None:
         path = (*path, "settings")
         if card.settings is None:
             if self.document.at(path) is not None:
@@ -150,7 +148,7 @@ class Assembly:
         settings: BaseModel | None = checked.value
         return settings
 
-    def _ports(self, path: Path, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
+    def _ports(self, path: KeyPath, section: AgentSection, card: AgentCard) -> dict[type[Any], object]:
         declared = {port.__name__: port for port in card.ports}
         bound: dict[type[Any], object] = {}
         for name, port in section.ports.items():
@@ -160,16 +158,16 @@ class Assembly:
                 continue
             edge = self._edge(at, port)
             if edge is not None and not _fits(edge, declared[name]):
-                self.note((*at, "use"), f"edge {port.use!r} is no {name}, which agent {section.id!r} needs")
+                self.note((*at, "use"), f"edge {port.use!r} does not implement port {name!r} of agent {section.id!r}")
             bound[declared[name]] = edge
         return bound
 
-    def _edge(self, path: Path, section: PortSection) -> object:
+    def _edge(self, path: KeyPath, section: PortSection) -> object:
         try:
-            maker = self.catalogue.edge(section.use)
+            maker = self.plugins.edge(section.use)
         except KeyError:
             at = (*path, "use")
-            self.note(at, f"unknown edge {self.shown(at, section.use, sorted(self.catalogue.edges))}")
+            self.note(at, f"unknown edge {self.shown(at, section.use, sorted(self.plugins.edges))}")
             return None
         except DefinitionError as error:
             self.note((*path, "use"), str(error))
@@ -178,28 +176,28 @@ class Assembly:
 
     # --- the audit ---
 
-    def audit(self, section: AuditSection, folder: pathlib.Path) -> Audit | None:
-        """Return the audit trail of a file, not opened yet; None when its edge is not installed or refuses."""
+    def audit(self, section: AuditSection, folder: Path) -> Audit | None:
+        """Return the unopened audit trail; None if its edge is not installed or its settings are not valid."""
         given = section.model_dump()
         for name in ("path", "key", "anchor"):
             if given[name] is not None:
                 given[name] = folder / given[name]
         try:
-            maker = self.catalogue.edge("audit")
+            maker = self.plugins.edge("audit")
             model = settings_of(maker)
             trail: Audit = maker(None if model is None else model.model_validate(given))
         except KeyError:
-            self.note(("audit",), "no edge 'audit' is installed")
+            self.note(("audit",), "the edge 'audit' is not installed")
         except (DefinitionError, ValueError) as error:
-            self.note(("audit",), f"cannot be made ({type(error).__name__})")
+            self.note(("audit",), f"the audit trail cannot be created ({type(error).__name__})")
         else:
             return trail
         return None
 
     # --- edges ---
 
-    def _made(self, subject: str, maker: Callable[..., Any], path: Path) -> object:
-        """Make an edge with its settings; None when that fails."""
+    def _made(self, subject: str, maker: Callable[..., Any], path: KeyPath) -> object:
+        """Create an edge with its settings; None if that fails."""
         model = settings_of(maker)
         if model is None and self.document.at(path):
             self.note(path, f"{subject} has no settings; remove them")
@@ -213,19 +211,19 @@ class Assembly:
             arguments = (checked.value,)
         try:
             return maker(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a maker does becomes one line about its part
-            # Its own words may quote what the environment gave.
+        except Exception as error:  # noqa: BLE001 - any error of a factory becomes one line about its plugin
+            # The error's own text may quote values of the environment.
             why = "" if self.document.source(path) is not None else f": {str(error).split(chr(10), 1)[0]}"
-            self.note(path, f"{subject} cannot be made ({type(error).__name__}){why}")
+            self.note(path, f"{subject} cannot be created ({type(error).__name__}){why}")
             return None
 
     def control(self) -> Any:
-        """Return where people at other terminals are met; None when it cannot be made."""
-        path: Path = ("control",)
+        """Return the control database; None if it cannot be created."""
+        path: KeyPath = ("control",)
         try:
-            maker = self.catalogue.edge("control")
+            maker = self.plugins.edge("control")
         except KeyError:
-            self.note(path, "needs the edge 'control', which is not installed")
+            self.note(path, "the edge 'control' is not installed")
         except DefinitionError as error:
             self.note(path, str(error))
         else:
@@ -235,12 +233,12 @@ class Assembly:
     # --- topics and joins ---
 
     def topics(self) -> Topics:
-        """Return the topics that the bound agents' cards name, once outlets have been given theirs."""
+        """Return the topics of the bound agents' cards, after setting the topics of outlets from the file."""
         topics = Topics(self, tuple(binding.card for binding in self.bindings))
         for place, section in self.outlets.items():
-            path: Path = ("agents", self.positions[place])
+            path: KeyPath = ("agents", self.positions[place])
             if section.topics is None:
-                self.note(path, f"agent {section.id!r} takes any topic; say which under `topics`")
+                self.note(path, f"agent {section.id!r} accepts any topic; list its topics under `topics`")
             found = [topics.find((*path, "topics", at), name) for at, name in enumerate(section.topics or ())]
             kinds = tuple(dict.fromkeys(kind for kind in found if kind is not None))
             binding = self.bindings[place]
@@ -248,8 +246,8 @@ class Assembly:
         return topics
 
     def join(self, position: int, section: JoinSection, topics: Topics) -> Join | None:
-        """Return a join; None when its topics or its need cannot be read."""
-        path: Path = ("joins", position)
+        """Return a join; None if its topics or its need are not valid."""
+        path: KeyPath = ("joins", position)
         into = topics.find((*path, "into"), section.into)
         parts = {name: topics.find((*path, "parts", name), topic) for name, topic in section.parts.items()}
         need: Any = section.need
@@ -271,14 +269,14 @@ class Assembly:
     def admission(
         self, rates: Iterable[RateSection], budgets: Iterable[BudgetSection], topics: Topics
     ) -> Admission | None:
-        """Return the admission rules; None when there are none, or one cannot be made."""
+        """Return the admission rules; None if there are none, or one is not valid."""
         made: dict[str, list[Any]] = {"rates": [], "budgets": []}
         seen: set[str] = set()
         for key, kind, sections in (("rates", Rate, rates), ("budgets", Budget, budgets)):
             for position, section in enumerate(sections):
-                path: Path = (key, position)
+                path: KeyPath = (key, position)
                 if section.id in seen:
-                    self.note((*path, "id"), f"a rate or budget {section.id!r} is there already")
+                    self.note((*path, "id"), f"another rate or budget has the id {section.id!r}")
                 seen.add(section.id)
                 self._covered(path, section, topics)
                 given: dict[str, Any] = {name: getattr(section, name) for name in type(section).model_fields}
@@ -296,19 +294,19 @@ class Assembly:
             return None
         return Admission(rates=tuple(made["rates"]), budgets=tuple(made["budgets"]))
 
-    def _covered(self, path: Path, section: CoverSection, topics: Topics) -> None:
+    def _covered(self, path: KeyPath, section: CoverSection, topics: Topics) -> None:
         ids = [binding.card.id for binding in self.bindings]
         for name in sorted(section.agents or ()):
             if name not in ids and self.complete:
-                self.note((*path, "agents"), f"no agent {name!r} is here{suggestion(name, ids)}")
+                self.note((*path, "agents"), f"no agent has the id {name!r}{suggestion(name, ids)}")
         for name in sorted(section.topics or ()):
             if not name.endswith(".*"):
                 topics.find((*path, "topics"), name)
             elif not topics.below(name) and self.complete:
-                self.note((*path, "topics"), f"no agent here knows a topic below {name!r}")
+                self.note((*path, "topics"), f"no agent of this pipeline has a topic below {name!r}")
 
-    def _affordable(self, path: Path, budget: Budget) -> None:
-        """Note agents that could never be paid."""
+    def _affordable(self, path: KeyPath, budget: Budget) -> None:
+        """Add a problem for each agent whose expected usage is above the budget."""
         for binding in self.bindings:
             card = binding.card
             expected = budget.expected(card.estimate)
@@ -316,14 +314,14 @@ class Assembly:
                 continue
             over = budget.cost is not None and expected.cost > budget.cost
             if over or (budget.tokens is not None and expected.tokens > budget.tokens):
-                text = f"budget {budget.id!r} is less than agent {card.id!r} needs for one message"
+                text = f"budget {budget.id!r} is below the estimate of agent {card.id!r} for one message"
                 self.note(path, f"{text}: {expected.cost:f} cost, {expected.tokens} tokens")
 
     # --- schedules ---
 
     def schedule(self, position: int, section: ScheduleSection, kind: type[Payload] | None) -> Schedule | None:
-        """Return a schedule of the pipeline's question; None when it cannot fire or its payload is refused."""
-        path: Path = ("schedule", position)
+        """Return a schedule of the pipeline's question; None if its expression or its payload is not valid."""
+        path: KeyPath = ("schedule", position)
         payload: Payload | None = None
         if section.payload is not None and kind is not None:
             checked = validated(kind, self.document, (*path, "payload"))
@@ -339,8 +337,8 @@ class Assembly:
 class Topics:
     """The payload classes of a pipeline by topic name; ``name@version`` where a name has several versions."""
 
-    def __init__(self, assembly: Assembly, cards: Iterable[AgentCard]) -> None:
-        self._assembly = assembly
+    def __init__(self, resolver: Resolver, cards: Iterable[AgentCard]) -> None:
+        self._resolver = resolver
         self._kinds: dict[str, dict[type[Payload], None]] = {}
         for card in cards:
             answers = (part for parts in card.asks.values() for part in parts)
@@ -351,30 +349,30 @@ class Topics:
                     self._kinds.setdefault(name, {})[kind] = None
 
     def below(self, rule: str) -> bool:
-        """Return True when a rule ``family.*`` names at least one topic."""
+        """Return True if a pattern ``family.*`` matches at least one topic."""
         return any(within(rule, name) for name in self._kinds)
 
-    def find(self, path: Path, name: str) -> type[Payload] | None:
-        """Return the class of a topic; None, with a problem noted, when there is none or more than one."""
+    def find(self, path: KeyPath, name: str) -> type[Payload] | None:
+        """Return the class of a topic; if there is none, or more than one, add a problem and return None."""
         found = list(self._kinds.get(name, ()))
         if len(found) == 1:
             return found[0]
         if found:
             versions = sorted({topic_of(kind).version for kind in found})
-            cure = f"write {name}@{versions[-1]}" if len(versions) > 1 else "they must not share it"
-            self._assembly.note(path, f"topic {name!r} is of several payload classes here; {cure}")
-        elif self._assembly.complete:  # an agent that was not found may be the one that names it
+            cure = f"write {name}@{versions[-1]}" if len(versions) > 1 else "give one of them another topic"
+            self._resolver.note(path, f"topic {name!r} has several payload classes; {cure}")
+        elif self._resolver.complete:  # an agent that was not found may have this topic
             known = sorted(name_of(kind) for kinds in self._kinds.values() for kind in kinds)
-            shown = self._assembly.shown(path, name, known)
-            self._assembly.note(path, f"no agent here knows a topic {shown}")
+            shown = self._resolver.shown(path, name, known)
+            self._resolver.note(path, f"no agent of this pipeline has a topic {shown}")
         return None
 
 
-def fixed_keys(document: Document) -> dict[Path, str]:
-    """Return, by path, what to say of keys of agents that only their cards may give."""
+def fixed_keys(document: SourceMap) -> dict[KeyPath, str]:
+    """Return the problem texts, by path, for keys of agents that only a card may set."""
     agents = document.at(("agents",))
     return {
-        ("agents", position, key): f"{key} is said by the agent's card alone; remove it here"
+        ("agents", position, key): f"only the agent's card can set {key}; remove it here"
         for position, item in enumerate(agents if isinstance(agents, list) else ())
         if isinstance(item, dict)
         for key in _FIXED
@@ -387,12 +385,12 @@ def _estimate(section: EstimateSection | None) -> Estimate | None:
 
 
 def _narrowed(rule: Rule, section: BaseModel | None) -> Rule:
-    """Return a card's rule with what the file gives of it."""
+    """Return a card's rule with the fields that the file sets."""
     return rule if section is None else replace(rule, **section.model_dump(exclude_unset=True))
 
 
 def _fits(edge: object, port: type[Any]) -> bool:
     try:
         return isinstance(edge, port)
-    except TypeError:  # a protocol that cannot be asked at run time
+    except TypeError:  # a protocol that is not runtime_checkable
         return True

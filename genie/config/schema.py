@@ -1,4 +1,4 @@
-"""What a pipeline file may say, as models; ``schema()`` is the same for editors."""
+"""Models of pipeline and policy files; ``schema()`` and ``policy_schema()`` are their JSON Schemas for editors."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from genie.contracts.limits import Overflow
 
 _AGENT_ID = r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$"
 MAX_PARTS = 1_000
-"""Agents, joins or policies of one pipeline."""
+"""Limit of the agents, joins or policies of one pipeline."""
 _NAME = {"type": "string", "minLength": 1}
 
 
 class Section(BaseModel):
-    """A mapping of the file: frozen, and unknown keys are refused."""
+    """Base of the mappings of a file: frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
@@ -40,7 +40,7 @@ Amount = Annotated[Decimal, Field(description="A number, or text for more digits
 
 
 class RetrySection(Section):
-    """How often a failed handling is tried again; what is not given stays as on the agent's card."""
+    """Retries of failed handlings; omitted keys keep the values of the agent's card."""
 
     attempts: int = Field(default=1, ge=1, description="Handlings in all; 1 means no retry.")
     first_s: float = Field(default=0.05, ge=0, description="Seconds before the second handling, less some jitter.")
@@ -49,12 +49,10 @@ class RetrySection(Section):
 
 
 class MailboxSection(Section):
-    """Bound of the agent's queue; what is not given stays as on the agent's card."""
+    """Bounds of the agent's queue; omitted keys keep the values of the agent's card."""
 
     capacity: int = Field(default=1024, ge=1, description="Messages that may wait.")
-    overflow: Overflow = Field(
-        default=Overflow.BLOCK, description="What happens to a message that meets a full mailbox."
-    )
+    overflow: Overflow = Field(default=Overflow.BLOCK, description="Action for a message to a full mailbox.")
     block_s: float = Field(default=5.0, ge=0, description="Longest wait of a publisher under `block`, in seconds.")
 
 
@@ -66,91 +64,103 @@ class RestartsSection(Section):
 
 
 class EstimateSection(Section):
-    """What one handling is expected to use; budgets reserve it."""
+    """Expected usage of one handling; budgets reserve it."""
 
     cost: Amount = Field(default=Decimal(0), ge=0, description="In your own unit.", examples=["0.02"])
     tokens: int = Field(default=0, ge=0)
 
 
 class PortSection(Section):
-    """What a port of the agent is bound to."""
+    """The edge that a port of the agent is bound to."""
 
     use: str = Field(min_length=1, description="Name of an installed edge.")
     settings: dict[str, JsonValue] = Field(default_factory=dict, description="The edge's settings.")
 
 
 class AgentSection(Section):
-    """One agent. Its risk, tier and what it declassifies are its card's, and cannot be changed here."""
+    """One agent. A file cannot change its risk, tier and declassification."""
 
     id: Id = Field(description="Name of the agent in this pipeline.", examples=["forecaster"])
     use: str | None = Field(default=None, min_length=1, description="Name of the installed agent; the id by default.")
     topics: tuple[TopicName, ...] | None = Field(
-        default=None, min_length=1, description="What an agent that takes any topic, such as a webhook, takes here."
+        default=None, min_length=1, description="Topics of an agent that accepts any topic, such as a webhook."
     )
     settings: dict[str, JsonValue] | None = Field(default=None, description="Values of the agent's settings model.")
-    ports: dict[str, PortSection] = Field(default_factory=dict, description="Port -> the edge that it is bound to.")
-    concurrency: int | None = Field(default=None, ge=1, description="Messages handled at a time.")
+    ports: dict[str, PortSection] = Field(default_factory=dict, description="Port -> its edge.")
+    concurrency: int | None = Field(default=None, ge=1, description="Messages handled at the same time.")
     executor: Literal["loop", "thread", "process"] | None = Field(
-        default=None, description="Where a plain function runs; every other handler runs on the loop."
+        default=None, description="Executor of a plain function; all other handlers run on the loop."
     )
-    timeout_s: Seconds | None = Field(default=None, description="Longest handling in seconds; null means no bound.")
+    timeout_s: Seconds | None = Field(
+        default=None, description="Limit of one handling in seconds; null means no limit."
+    )
     retry: RetrySection | None = None
     restarts: RestartsSection | None = None
     estimate: EstimateSection | None = Field(
-        default=None, description="What one handling is expected to use; null means that nobody knows."
+        default=None, description="Expected usage of one handling; null means unknown."
     )
     mailbox: MailboxSection | None = None
-    fallback: Id | None = Field(default=None, description="Id of the agent that takes over what this one fails on.")
-    clearance: Level | None = Field(default=None, description="Highest label it may read; can only be lowered.")
+    fallback: Id | None = Field(
+        default=None, description="Id of the agent that receives the messages on which this agent fails."
+    )
+    clearance: Level | None = Field(
+        default=None, description="Highest label that it may read; a file can only lower it."
+    )
     tenants: frozenset[Annotated[str, Field(min_length=1)]] | None = Field(
-        default=None, min_length=1, description="Tenants that it works for here; can only be fewer than its card's."
+        default=None, min_length=1, description="Tenants that it works for; a file can only reduce them."
     )
     region: str | None = Field(
-        default=None, min_length=1, description="Where it runs, or where what it takes goes.", examples=["eu"]
+        default=None, min_length=1, description="Region where it runs, or where its data goes.", examples=["eu"]
     )
 
 
 class JoinSection(Section):
-    """Parts of one run become one payload, for agents that should not know each other."""
+    """Collects parts of one run into one payload."""
 
     id: Id = Field(description="Name of the join in this pipeline.")
-    into: TopicName = Field(description="Topic that is published when the join closes.")
+    into: TopicName = Field(description="Topic of the published payload.")
     parts: dict[str, TopicName] = Field(
         min_length=1, description="Field of `into` -> topic. A field that is a tuple takes one from each producer."
     )
     need: JsonValue = Field(
         default="all",
-        description="How many parts close the join: all, first, or a number.",
+        description="Number of parts that complete the join: all, first, or a number.",
         json_schema_extra={"anyOf": [{"enum": ["all", "first"]}, {"type": "integer", "minimum": 1}]},
     )
-    within_s: Seconds | None = Field(default=None, description="Seconds from the first part; the run's by default.")
+    within_s: Seconds | None = Field(
+        default=None, description="Seconds from the first part; the run's deadline by default."
+    )
     partial: Literal["publish", "fail"] = Field(
-        default="fail", description="With parts missing: publish without them, or publish nothing."
+        default="fail", description="If parts are missing: publish without them, or fail."
     )
     clearance: Level = Field(default="restricted", description="Highest label of a part.")
 
 
 class LimitsSection(Section):
-    """Bounds of every run, and of how many there may be."""
+    """Limits of every run, and of the number of runs."""
 
-    max_runs: int = Field(default=10_000, ge=1, description="Runs in flight; one more is refused.")
-    max_hops: int = Field(default=64, ge=1, description="Messages in a chain of causes; a longer one is a loop.")
-    max_messages: int = Field(
-        default=100_000, ge=1, description="Messages of one run; one handling publishes 3/4 at most."
+    max_runs: int = Field(default=10_000, ge=1, description="Runs at the same time; further runs are refused.")
+    max_hops: int = Field(
+        default=64, ge=1, description="Messages in a chain of causes; a longer chain counts as a loop."
     )
-    deadline_s: Seconds | None = Field(default=None, description="Seconds a run may take unless its caller says.")
-    hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for its decision.")
+    max_messages: int = Field(
+        default=100_000, ge=1, description="Messages of one run; one handling may publish at most 3/4 of them."
+    )
+    deadline_s: Seconds | None = Field(
+        default=None, description="Seconds for a run, unless its caller sets a deadline."
+    )
+    hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for a decision.")
     dead_letters: int = Field(default=1_000, ge=0, description="Dead letters kept for inspection.")
 
 
 class CoverSection(Section):
-    """Which deliveries a rate or a budget is about; what is left out means all."""
+    """The deliveries of a rate or a budget; an omitted key means all."""
 
     id: Id = Field(description="Name of the rule in reasons and metrics.")
     topics: frozenset[TopicName] | None = Field(
-        default=None, min_length=1, description="Topics, or `family.*` for all below a family."
+        default=None, min_length=1, description="Topics, or `family.*` for all topics of a family."
     )
-    agents: frozenset[Id] | None = Field(default=None, min_length=1, description="Agents that receive.")
+    agents: frozenset[Id] | None = Field(default=None, min_length=1, description="Recipients.")
     tenants: frozenset[str] | None = Field(default=None, min_length=1, description="Tenants.")
 
 
@@ -158,39 +168,39 @@ class RateSection(CoverSection):
     """A token bucket for each tenant, sender, topic, recipient, or combination of them."""
 
     per_s: float = Field(gt=0, description="Deliveries a second in the long run.")
-    burst: int = Field(default=1, ge=1, description="Deliveries at once: what a full bucket holds.")
-    per: tuple[Part, ...] = Field(default=(), description="What has a bucket of its own; nothing means one for all.")
+    burst: int = Field(default=1, ge=1, description="Capacity of the bucket: deliveries at once.")
+    per: tuple[Part, ...] = Field(default=(), description="Keys of separate buckets; empty means one bucket.")
     wait_s: float = Field(
         default=0.0,
         ge=0,
-        description="Seconds that a delivery may wait for its turn; else it is denied at once.",
+        description="Seconds that a delivery may wait for a token; 0 denies it at once.",
     )
 
 
 class BudgetSection(CoverSection):
-    """What one run, or one tenant in one calendar day, may use."""
+    """Limit of the usage of one run, or of one tenant in one calendar day."""
 
-    per: Literal["run", "tenant_day"] = Field(default="run", description="What has the budget for itself.")
+    per: Literal["run", "tenant_day"] = Field(default="run", description="Unit that has its own budget.")
     zone: str = Field(
-        default="UTC", min_length=1, max_length=100, description="Time zone whose midnight begins a day.",
+        default="UTC", min_length=1, max_length=100, description="Time zone of the calendar day.",
         examples=["Asia/Kolkata"],
     )  # fmt: skip
     messages: int | None = Field(default=None, ge=1, description="Deliveries.")
     cost: Amount | None = Field(default=None, gt=0, description="In your own unit.", examples=["2.50"])
     tokens: int | None = Field(default=None, ge=1)
-    wall_s: Seconds | None = Field(default=None, description="Seconds from a run's beginning to its end.")
+    wall_s: Seconds | None = Field(default=None, description="Seconds from the start of a run to its end.")
     estimate: EstimateSection | None = Field(
-        default=None, description="Reserved for a delivery to an agent that has no estimate of its own."
+        default=None, description="Reservation for a delivery to an agent without an estimate."
     )
 
 
 class CallerSection(Section):
-    """Who asks, unless the command line says otherwise; with ``keys``, the widest that a signed identity may give."""
+    """The default caller; with ``keys``, the upper bound of a signed identity."""
 
     user: str = Field(default="local", min_length=1, description="Name of the user.")
     roles: frozenset[str] = Field(default=frozenset(), description="Roles that policies may require.")
     tenant: str | None = Field(default=None, min_length=1, description="Tenant that the run works for.")
-    clearance: Level = Field(default="confidential", description="Highest label of an answer that may be shown.")
+    clearance: Level = Field(default="confidential", description="Highest label of an answer that the caller may read.")
     region: str | None = Field(default=None, min_length=1, description="Region of the user.")
     consent: frozenset[Annotated[str, AfterValidator(_consent)]] = Field(
         default=frozenset(),
@@ -200,40 +210,40 @@ class CallerSection(Section):
     keys: str | None = Field(
         default=None,
         min_length=1,
-        description="Public keys (Ed25519, PEM) of whoever signs identities; then each run needs one (--identity).",
+        description="Public keys (Ed25519, PEM) of the issuer of identities; each run then needs one (--identity).",
     )
-    issuer: str | None = Field(default=None, min_length=1, description="Who must have signed an identity.")
-    audience: str | None = Field(default=None, min_length=1, description="For whom an identity must be meant.")
+    issuer: str | None = Field(default=None, min_length=1, description="Required issuer of an identity.")
+    audience: str | None = Field(default=None, min_length=1, description="Required audience of an identity.")
 
 
 class SegmentSection(Section):
-    """When a segment of the audit trail ends: its head is signed, and the next record starts another file."""
+    """Limits of a segment of the audit trail; at a limit its head is signed and the next record starts a new file."""
 
     records: int = Field(default=10_000, ge=1, description="Records of one segment.")
     bytes: int = Field(default=16 << 20, ge=1024, description="Size of one segment's file.")
-    seconds: Seconds = Field(default=3600.0, description="Age at which the next record begins another segment.")
+    seconds: Seconds = Field(default=3600.0, description="Age at which the next record starts a new segment.")
 
 
 class AuditSection(Section):
-    """Where acts of governance are recorded; paths are relative to this file."""
+    """The audit trail; paths are relative to this file."""
 
-    path: str = Field(min_length=1, description="Folder of the trail; made if it is not there.")
+    path: str = Field(min_length=1, description="Folder of the trail; created if absent.")
     key: str | None = Field(default=None, min_length=1, description="Private key that signs the segments' heads.")
     anchor: str | None = Field(
-        default=None, min_length=1, description="File, best on another disk, to which each head is written too."
+        default=None, min_length=1, description="File, best on another disk, that receives a copy of each head."
     )
-    sampling: float = Field(default=0.0, ge=0, le=1, description="Part of the plain allows that is recorded as well.")
+    sampling: float = Field(default=0.0, ge=0, le=1, description="Fraction of the plain allows to record.")
     fsync: Literal["never", "segment", "always"] = Field(
-        default="segment", description="When records are forced to the disk."
+        default="segment", description="When records are flushed to the disk."
     )
     on_failure: Literal["deny", "continue"] = Field(
-        default="deny", description="Once it cannot be written: no run is admitted, or runs go on unrecorded."
+        default="deny", description="If the trail cannot be written: admit no run, or continue without records."
     )
     segment: SegmentSection = SegmentSection()
 
 
 class FieldSection(Section):
-    """Where one field of the question comes from."""
+    """The source of one field of the question."""
 
     source: Literal["question", "input", "filename", "profile"] | None = Field(
         default=None,
@@ -242,36 +252,38 @@ class FieldSection(Section):
     )
     default: str | tuple[str, ...] | None = Field(
         default=None,
-        description="What is taken without the option; a path is relative to this file. Several files with `each`.",
+        description="Value without the option; paths are relative to this file. A list of files with `each`.",
     )
     each: dict[str, Literal["input", "filename", "profile"]] | None = Field(
         default=None,
-        description="For a field that is a tuple, from `input`: what fills each item, one item for every --input FILE.",
+        description="For a tuple field from `input`: sources of the fields of an item; each --input FILE is one item.",
         examples=[{"content": "input", "filename": "filename", "profile": "profile"}],
     )
     value: JsonValue = Field(default=None, description="The value itself, instead of `from`.")
-    max_bytes: int = Field(default=20_000_000, ge=1, description="Largest file, or files together, that are read.")
+    max_bytes: int = Field(
+        default=20_000_000, ge=1, description="Limit of the size of the file, or of all files together."
+    )
 
 
 class InputSection(Section):
-    """What the caller sends, and how the command's options fill it."""
+    """The question, and the sources of its fields."""
 
     payload: TopicName
     fields: dict[str, FieldSection] = Field(default_factory=dict, description="Field of the payload -> its source.")
 
 
 class ControlSection(Section):
-    """The file through which people at other terminals approve, and switch off."""
+    """The file for approvals and switches from other terminals."""
 
-    path: str = Field(min_length=1, description="The file, relative to this one; made when it is not there.")
-    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two looks at it.")
+    path: str = Field(min_length=1, description="The file, relative to this one; created if absent.")
+    interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two polls.")
     clearance: Level | None = Field(
-        default=None, description="Highest label that approvers see; that of the run's caller by default."
+        default=None, description="Highest label that approvers see; the clearance of the run's caller by default."
     )
 
 
 class ScheduleSection(Section):
-    """When `genie serve-schedule` asks the pipeline's question by itself."""
+    """Times at which `genie serve-schedule` starts a run."""
 
     id: Id = Field(description="Name of the schedule.", examples=["nightly"])
     cron: str = Field(
@@ -288,10 +300,10 @@ class ScheduleSection(Section):
         examples=["Europe/Berlin"],
     )
     missed: Literal["skip", "once"] = Field(
-        default="skip", description="Firings that were missed: none is made up for, or one run makes up for all."
+        default="skip", description="Missed firings: only count them, or start one run for all of them."
     )
     payload: dict[str, JsonValue] | None = Field(
-        default=None, description="Fields of the question; without it, `input` fills them anew at each firing."
+        default=None, description="Fields of the question; by default, `input` fills them at each firing."
     )
 
 
@@ -301,28 +313,28 @@ PolicyPath = Annotated[str, Field(min_length=1, max_length=4_096, description="A
 
 
 class PolicyFileSection(Section):
-    """A Genie policy file: policies with their settings, and rules of one's own."""
+    """A Genie policy file: policies with settings, and custom rules."""
 
     version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
     id: Id = Field(description="Name of the file.", examples=["standard"])
     title: str = Field(default="", description="One line for people.")
     environments: dict[Literal["development", "staging", "production"], str] = Field(
         default_factory=dict,
-        description="Environments that the file is written for, each with a note; a pipeline in another one is warned.",
+        description="Environments that the file is meant for, each with a note; other environments cause a warning.",
     )
     policies: tuple[PolicyEntry, ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Policies in force; each a name, or a name with its settings; `mode: shadow` only records.",
+        description="Active policies; each a name, or a name with its settings; `mode: shadow` only records.",
         examples=[["clearance", {"pii": {"mode": "shadow"}}]],
     )
     rules: tuple[dict[str, JsonValue], ...] = Field(
-        default=(), max_length=MAX_PARTS, description="Rules of one's own: when, then, because."
+        default=(), max_length=MAX_PARTS, description="Custom rules: when, then, because."
     )
 
 
 class PipelineSection(Section):
-    """A Genie pipeline: agents by name, how they are joined, and what governs them."""
+    """A Genie pipeline: agents, joins, policies and limits."""
 
     version: int = Field(ge=1, le=1, description="Version of this format.", json_schema_extra={"const": 1})
     id: Id = Field(description="Name of the pipeline.", examples=["insights"])
@@ -331,42 +343,42 @@ class PipelineSection(Section):
     agents: tuple[AgentSection, ...] = Field(
         min_length=1,
         max_length=MAX_PARTS,
-        description="Agents; a plain name is an agent as it is installed.",
+        description="Agents; a plain name is an installed agent without changes.",
         examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
     )
     joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
     policies: tuple[PolicyPath | PolicyEntry, ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Policies in force: names, names with settings, and policy files; or one policy file.",
+        description="Active policies: names, names with settings, and policy files; or one policy file.",
         examples=[["../policies/standard.yaml", "clearance", {"payload_size": {"max_bytes": 1_000_000}}]],
     )
-    audit: AuditSection | None = Field(default=None, description="Where acts of governance are recorded.")
+    audit: AuditSection | None = Field(default=None, description="The audit trail.")
     limits: LimitsSection = LimitsSection()
     rates: tuple[RateSection, ...] = Field(
-        default=(), max_length=MAX_PARTS, description="How often deliveries may be made."
+        default=(), max_length=MAX_PARTS, description="Limits of the rate of deliveries."
     )
     budgets: tuple[BudgetSection, ...] = Field(
-        default=(), max_length=MAX_PARTS, description="What runs, and tenants in a day, may use."
+        default=(), max_length=MAX_PARTS, description="Limits of the usage of runs, and of tenants in a day."
     )
     caller: CallerSection = CallerSection()
-    input: InputSection = Field(description="What the caller sends: a topic, or a topic and how to fill it.")
+    input: InputSection = Field(description="The question: a topic, or a topic with the sources of its fields.")
     output: TopicName = Field(description="Topic of the answer.")
     within_s: Seconds | None = Field(default=None, description="Seconds for the answer.")
     control: ControlSection | None = Field(
-        default=None, description="Where people at other terminals approve and switch off: a file, or a file and how."
+        default=None, description="File for approvals and switches from other terminals: a path, or a mapping."
     )
     schedule: tuple[ScheduleSection, ...] = Field(
-        default=(), max_length=MAX_PARTS, description="When `genie serve-schedule` asks by itself."
+        default=(), max_length=MAX_PARTS, description="Times at which `genie serve-schedule` starts runs."
     )
     cycles: tuple[tuple[Id, ...], ...] = Field(
         default=(),
         max_length=MAX_PARTS,
-        description="Agents among which messages may go round.",
+        description="Sets of agents among which messages may circulate.",
         examples=[[["planner", "critic"]]],
     )
     unused: frozenset[TopicName] = Field(
-        default=frozenset(), description="Topics that this pipeline does without: given and not taken, or the reverse."
+        default=frozenset(), description="Topics that may lack a producer or a consumer."
     )
 
 
@@ -390,7 +402,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a pipeline file, plain names for agents, policies and input included."""
+    """Return the JSON Schema (2020-12) of a pipeline file, including the short forms of agents, policies and input."""
     found = PipelineSection.model_json_schema(by_alias=True)
     properties = found["properties"]
     properties["agents"]["items"] = _or_name(AgentSection)

@@ -1,4 +1,4 @@
-"""What was read from a file: a value, the line of each part of it, and how errors may speak of it."""
+"""A value that was read from a file, with the line of each part and the form in which errors may show it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from genie.errors import did_you_mean
-
-Path = tuple[str | int, ...]
-"""Where a value sits in a document: keys and positions, for example ``("agents", 3, "timeout_s")``."""
+from genie.graph.model import KeyPath
 
 _SHOWN = 60
 _LAST = 1 << 60
 _TELLING = 4
-"""A shorter value cannot be told from the rest of a text."""
+"""Environment values shorter than this are not hidden: they may also be parts of ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A document's value (JSON-like: dicts with text keys, lists, scalars) and where each part of it was written."""
+class SourceMap:
+    """The value of a document (JSON-like: dicts with text keys, lists, scalars) and the place of each part."""
 
     name: str
-    """What errors call it; the path as it was given."""
+    """The name in errors: the path as given."""
     value: object = field(repr=False)
-    lines: Mapping[Path, int] = field(repr=False)
-    """Line of each value, from 1: of its key in a mapping, of itself in a list."""
-    written: Mapping[Path, str] = field(default_factory=dict, repr=False)
-    """The text as written, of each value that the environment had a part in."""
-    overrides: Mapping[Path, str] = field(default_factory=dict, repr=False)
-    """Key of the ``--set`` that gave a value, instead of a line."""
+    lines: Mapping[KeyPath, int] = field(repr=False)
+    """Line of each value, from 1; for a value in a mapping, the line of its key."""
+    written: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
+    """The text in the file of each value that contains an environment variable."""
+    overrides: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
+    """Key of the ``--set`` that gave a value; such a value has no line."""
 
-    def where(self, path: Path) -> str:
-        """Return ``file:line`` of the value, or of the nearest one that encloses it."""
+    def where(self, path: KeyPath) -> str:
+        """Return ``file:line`` of the value, or of the nearest enclosing value."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.overrides:
                 return f"--set {self.overrides[path[:end]]}"
@@ -39,8 +37,8 @@ class Document:
                 return f"{self.name}:{self.lines[path[:end]]}"
         return self.name
 
-    def order(self, path: Path) -> int:
-        """Return the line by which problems are listed; overrides come after the file."""
+    def order(self, path: KeyPath) -> int:
+        """Return the line for sorting problems; overrides come after the file."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.overrides:
                 return _LAST
@@ -48,15 +46,15 @@ class Document:
                 return self.lines[path[:end]]
         return 0
 
-    def at(self, path: Path) -> object:
-        """Return the value at a path, None where there is none."""
+    def at(self, path: KeyPath) -> object:
+        """Return the value at a path, None if there is no value."""
         value = self.value
         for part in path:
             value = value[part] if holds(value, part) else None  # type: ignore[index]  # it holds that part
         return value
 
-    def source(self, path: Path) -> str | None:
-        """Return as it was written what the environment gave at, above or beneath a path, None if it gave nothing."""
+    def source(self, path: KeyPath) -> str | None:
+        """Return the text in the file of an environment value at, above or below a path; None if there is none."""
         for at, text in self.written.items():
             end = min(len(at), len(path))
             if at[:end] == path[:end]:
@@ -64,15 +62,15 @@ class Document:
         return None
 
     def hide(self, text: str) -> str:
-        """Return text with every value that the environment gave replaced by what was written."""
+        """Return text with every environment value replaced by the text in the file."""
         for at, written in self.written.items():
             value = self.at(at)
             for form in (value, repr(value)[1:-1]) if isinstance(value, str) and len(value) >= _TELLING else ():
                 text = text.replace(form, written)
         return text
 
-    def show(self, path: Path) -> str:
-        """Return a value as an error may quote it: short, and as written where the environment gave it."""
+    def show(self, path: KeyPath) -> str:
+        """Return a value for an error: shortened, and as in the file if the environment gave it."""
         value = self.at(path)
         if isinstance(value, dict | list):
             return "a mapping" if isinstance(value, dict) else "a list"
@@ -81,24 +79,24 @@ class Document:
 
 
 def holds(value: object, part: str | int) -> bool:
-    """Return True when a mapping has that key, or a list that position."""
+    """Return True if a mapping has that key, or a list that position."""
     if isinstance(value, list):
         return isinstance(part, int) and part < len(value)
     return isinstance(value, dict) and part in value
 
 
 def quoted(value: object) -> str:
-    """Return a scalar as an error may quote it: text in quotes, the rest as YAML writes it, never long."""
+    """Return a scalar for an error: text in quotes, other scalars as in YAML, shortened."""
     if isinstance(value, str):
         return repr(brief(value))
     return {"True": "true", "False": "false", "None": "null"}.get(repr(value), brief(repr(value)))
 
 
 def brief(text: str) -> str:
-    """Return text cut to the length of a line's end."""
+    """Return text shortened to a limit that keeps an error on one line."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``did_you_mean``, or nothing for a word so long that comparing it would take its time."""
+    """Return ``did_you_mean``; nothing for a word that is too long to compare quickly."""
     return did_you_mean(word, known) if len(word) <= _SHOWN else ""

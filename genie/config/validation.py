@@ -1,4 +1,4 @@
-"""Checking a document against a model: every problem at its line, in words that say what to write instead.
+"""Validates a document against a model and describes each problem at its line, with the expected form.
 
 Values are validated as strict JSON: a list may become a tuple and text a date, but text never becomes a number and
 ``"no"`` never a boolean.
@@ -15,9 +15,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from genie.config.overrides import item_name
-from genie.config.source_map import Document, brief, holds, suggestion
-from genie.contracts.message import Path
-from genie.graph.model import Problem
+from genie.config.source_map import SourceMap, brief, holds, suggestion
+from genie.graph.model import KeyPath, Problem
 
 _EXPECTED = {
     "int": "a whole number",
@@ -41,32 +40,32 @@ _EXPECTED = {
 _WRITTEN_AS = {
     "a whole number": "write digits without quotes, such as 12",
     "a number": "write digits without quotes, such as 12 or 0.5",
-    "true or false": "no other word is a boolean",
+    "true or false": "no other word is a boolean here",
     "text": "quote it",
 }
 MAX_PROBLEMS = 50
-"""Problems of one value that are told; looking for the nearest word takes its time."""
+"""Limit of the problems listed for one value; finding suggestions takes time."""
 
 Annotation = Any
-"""A model, or whatever else pydantic can validate."""
+"""A model, or any other annotation that pydantic can validate."""
 
 _LISTED = re.compile(r"'([^']*)'")
 
 
 class Checked(NamedTuple):
-    """The value, None unless there are no problems."""
+    """The value, None if there are problems."""
 
     value: Any
     problems: tuple[Problem, ...]
 
 
-def validated(kind: Annotation, document: Document, path: Path = ()) -> Checked:
-    """Validate what is at a path; nothing there is an empty mapping.
+def validated(kind: Annotation, document: SourceMap, path: KeyPath = ()) -> Checked:
+    """Validate the value at a path; an absent value counts as an empty mapping.
 
     Args:
         kind: A model, or any annotation that pydantic can validate.
-        document: Where the value and its lines come from.
-        path: The value's place; the problems' paths start with it.
+        document: The document that holds the value.
+        path: The path of the value; the paths of the problems start with it.
     """
     value = document.at(path)
     text = json.dumps({} if value is None else value)
@@ -76,15 +75,17 @@ def validated(kind: Annotation, document: Document, path: Path = ()) -> Checked:
         details = error.errors(include_url=False, include_input=False)
         problems = list(_problems(kind, document, path, details[:MAX_PROBLEMS]))
         if len(details) > MAX_PROBLEMS:
-            problems.append(Problem(path, f"has {len(details) - MAX_PROBLEMS} problems more"))
+            problems.append(Problem(path, f"has {len(details) - MAX_PROBLEMS} more problems"))
         return Checked(None, tuple(problems))
     except RecursionError:  # a model of the author's own that refers to itself without end
         return Checked(None, (Problem(path, "cannot be validated: its model refers to itself"),))
 
 
-def _problems(kind: Annotation, document: Document, path: Path, details: Iterable[ErrorDetails]) -> Iterator[Problem]:
-    """Yield one problem a place: the branches of a union fail together and are told together."""
-    texts: dict[Path, list[str]] = {}
+def _problems(
+    kind: Annotation, document: SourceMap, path: KeyPath, details: Iterable[ErrorDetails]
+) -> Iterator[Problem]:
+    """Yield one problem for each place; the branches of a union fail together and become one problem."""
+    texts: dict[KeyPath, list[str]] = {}
     for detail in details:
         where = _locate(document, path, detail["loc"])
         if detail["type"] == "missing":
@@ -100,10 +101,10 @@ def _problems(kind: Annotation, document: Document, path: Path, details: Iterabl
         yield Problem(where, f"{subject} {' or '.join(dict.fromkeys(said))}")
 
 
-def _text(document: Document, path: Path, detail: ErrorDetails) -> str:
+def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
     written = document.source(path)
     if written is not None:  # a validator's own words may quote what the environment gave
-        return f"cannot be {brief(written)} as the environment has it ({detail['type']})"
+        return f"is not valid with the environment's value of {brief(written)} ({detail['type']})"
     shown = document.show(path)
     kind = detail["type"]
     expected = _EXPECTED.get(re.sub(r"_(type|parsing|from_float)$", "", kind))
@@ -117,36 +118,36 @@ def _text(document: Document, path: Path, detail: ErrorDetails) -> str:
         hint = suggestion(value, _LISTED.findall(listed)) if isinstance(value, str) else ""
         return f"should be {listed}, not {shown}{hint}"
     if kind in {"value_error", "assertion_error"}:
-        return f"is refused: {detail['msg'].partition(', ')[2] or detail['msg']}"
+        return f"is not valid: {detail['msg'].partition(', ')[2] or detail['msg']}"
     return f"{detail['msg'].replace('Input should', 'should', 1)}, not {shown}"
 
 
-def _locate(document: Document, path: Path, loc: tuple[int | str, ...]) -> Path:
-    """Return the place in the document: pydantic's location less the names of union branches and absent keys."""
+def _locate(document: SourceMap, path: KeyPath, loc: tuple[int | str, ...]) -> KeyPath:
+    """Return the path in the document: pydantic's location without the names of union branches and absent keys."""
     for part in loc:
         if holds(document.at(path), part):
             path = (*path, part)
     return path
 
 
-def _within(document: Document, path: Path) -> str:
+def _within(document: SourceMap, path: KeyPath) -> str:
     name = dotted(document, path)
     return f" in {name}" if name else ""
 
 
-def dotted(document: Document, path: Path) -> str:
-    """Return a path as ``--set`` names it, for example ``agents.forecaster.timeout_s``."""
+def dotted(document: SourceMap, path: KeyPath) -> str:
+    """Return a path in the form of ``--set``, for example ``agents.forecaster.timeout_s``."""
     parts: list[str] = []
     for end, part in enumerate(path):
         name = item_name(document.at(path[: end + 1])) if isinstance(part, int) else part
         if end and isinstance(part, str) and parts and parts[-1] == part and isinstance(path[end - 1], int):
-            continue  # `policies.pii` is an item known by its only key, and that key
+            continue  # in `policies.pii`, the item's name is its only key, so the key is not repeated
         parts.append(str(part) if name is None else name)
     return ".".join(parts)
 
 
 def _known(kind: Annotation, loc: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the models at a location have."""
+    """Return the keys of the models at a location."""
     here = [kind]
     for part in loc:
         inner = [

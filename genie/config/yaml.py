@@ -1,10 +1,10 @@
-"""Strict YAML: what a person reads is what the program gets, and every value knows its line.
+"""A strict subset of YAML without surprising types, in which every value keeps its line.
 
-PyYAML's safe parser delivers events; everything after that is decided here. Only ``true`` and ``false`` are booleans
-and only ``null``, ``~`` and nothing at all are null; numbers are written as in JSON. So ``NO``, ``12:30``, ``017``,
-``0x1F``, ``1_000`` and ``2024-01-31`` stay text. Keys are unique text. Tags, directives, merge keys and a second
-document are refused; size, depth, aliases and what they expand to are bounded. ``${NAME}`` and ``${NAME:-default}`` in
-a string value are filled in from the environment; errors show such values as they were written.
+PyYAML's safe parser produces events; this module composes the values. Only ``true`` and ``false`` are booleans; only
+``null``, ``~`` and an absent value are null; numbers are written as in JSON. So ``NO``, ``12:30``, ``017``, ``0x1F``,
+``1_000`` and ``2024-01-31`` stay text. Keys are unique text. Tags, directives, merge keys and a second document are
+errors. Size, depth, aliases and the expansion of aliases are bounded. ``${NAME}`` and ``${NAME:-default}`` in a string
+value are replaced from the environment; errors show such values as they are written in the file.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import yaml
 
-from genie.config.source_map import Document, Path, brief, quoted, suggestion
+from genie.config.source_map import SourceMap, brief, quoted, suggestion
 from genie.errors import ConfigError
+from genie.graph.model import KeyPath
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_ALIASES = 100
 MAX_VALUES = 100_000
-"""Values that a document may hold once its aliases are expanded."""
+"""Limit of the values of a document after its aliases are expanded."""
 _MAX_DIGITS = 400
 _MAX_PROBLEMS = 50
 
@@ -38,11 +39,11 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\Z", re.DOTALL)
 
 
-def load_file(path: FilePath, *, environ: Mapping[str, str]) -> Document:
+def load_file(path: Path, *, environ: Mapping[str, str]) -> SourceMap:
     """Read and load a file.
 
     Raises:
-        ConfigError: It cannot be read, is too large, or is not of the dialect; one line a problem.
+        ConfigError: The file cannot be read, is too large, or is not valid strict YAML; one line for each problem.
     """
     name = str(path)
     try:
@@ -56,23 +57,23 @@ def load_file(path: FilePath, *, environ: Mapping[str, str]) -> Document:
     return load_bytes(content, name=name, environ=environ)
 
 
-def _absent(path: FilePath) -> str:
+def _absent(path: Path) -> str:
     if path.exists():
-        return "is no file"
+        return "is not a regular file"
     near: list[str] = []
     with contextlib.suppress(OSError):
         near = sorted(other.name for other in path.parent.iterdir() if other.suffix in {".yaml", ".yml"})
     return f"there is no such file{suggestion(path.name, near)}"
 
 
-def load_bytes(content: bytes, *, name: str, environ: Mapping[str, str]) -> Document:
+def load_bytes(content: bytes, *, name: str, environ: Mapping[str, str]) -> SourceMap:
     """Load UTF-8 text.
 
     Raises:
-        ConfigError: It is too large, no text, or not of the dialect.
+        ConfigError: The content is too large, is not text, or is not valid strict YAML.
     """
     if len(content) > MAX_BYTES:
-        raise ConfigError((f"{name}: is larger than {MAX_BYTES:,} bytes, the most that is read",))
+        raise ConfigError((f"{name}: is larger than {MAX_BYTES:,} bytes, the limit",))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,38 +82,38 @@ def load_bytes(content: bytes, *, name: str, environ: Mapping[str, str]) -> Docu
     return load_text(text, name=name, environ=environ)
 
 
-def load_text(text: str, *, name: str, environ: Mapping[str, str]) -> Document:
+def load_text(text: str, *, name: str, environ: Mapping[str, str]) -> SourceMap:
     """Load text.
 
     Args:
         text: One YAML document.
-        name: What errors call it.
+        name: The document's name in errors.
         environ: Where ``${NAME}`` is looked up.
 
     Raises:
-        ConfigError: The text is not of the dialect; every problem that does not hide the rest is listed.
+        ConfigError: The text is not valid strict YAML; every problem that can be found in one pass is listed.
     """
     return _Reader(name, environ).read(text)
 
 
 class _Stop(Exception):  # noqa: N818 - ends the reading after a problem was noted; never leaves this module
-    """Nothing after this problem can be read."""
+    """Ends the reading of a document."""
 
 
 @dataclass(slots=True)
 class _Node:
-    """A composed value. An alias is the same node again, so nothing is expanded before it is known to be small."""
+    """A composed value. An alias is a reference to its node, so the size is known before anything is expanded."""
 
     line: int
     value: object = None
     """Scalar, list of nodes, or dict of key -> (line of the key, node)."""
     text: bool = False
-    """A string, in which the environment may be named."""
+    """The value is a string, which may refer to the environment."""
     size: int = 1
     height: int = 1
     anchor: str | None = None
     key: tuple[str | None, int] | None = None
-    """Of an open mapping: the key whose value comes next; None as text where the key was refused."""
+    """For an open mapping: the key of the next value and its line; None as the key if it is not valid."""
 
 
 class _Reader:
@@ -122,25 +123,25 @@ class _Reader:
         self._problems: list[str] = []
         self._anchors: dict[str, _Node | None] = {}
         self._aliases = 0
-        self._lines: dict[Path, int] = {}
-        self._written: dict[Path, str] = {}
+        self._lines: dict[KeyPath, int] = {}
+        self._written: dict[KeyPath, str] = {}
         self._filled_in = 0
 
-    def read(self, text: str) -> Document:
+    def read(self, text: str) -> SourceMap:
         value: object = None
         with contextlib.suppress(_Stop):
             if len(text) > MAX_BYTES:
-                self._stop(1, f"is larger than {MAX_BYTES:,} characters, the most that is read")
+                self._stop(1, f"is larger than {MAX_BYTES:,} characters, the limit")
             odd = _UNPRINTABLE.search(text)
             if odd is not None:
                 line = text.count("\n", 0, odd.start()) + 1
-                self._stop(line, f"holds the character U+{ord(odd[0]):04X}, which YAML text may not hold")
+                self._stop(line, f"contains the character U+{ord(odd[0]):04X}, which is not allowed in YAML")
             root = self._parse(text)
             self._lines[()] = 1
             value = None if root is None else self._build(root, ())
         if self._problems:
             raise ConfigError(tuple(dict.fromkeys(self._problems)))
-        return Document(self._name, value, self._lines, self._written)
+        return SourceMap(self._name, value, self._lines, self._written)
 
     def _note(self, line: int, problem: str) -> None:
         self._problems.append(f"{self._name}:{line}: {problem}")
@@ -159,7 +160,9 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             if mark is not None and mark.line >= len(text.splitlines()) and error.context_mark is not None:
-                mark = error.context_mark  # never closed: where it was opened says more than where the text ends
+                mark = (
+                    error.context_mark
+                )  # never closed: the place where it was opened helps more than the end of the text
             line = 1 if mark is None else min(mark.line + 1, max(1, len(text.splitlines())))
             self._stop(line, _syntax(text, error, mark))
         except yaml.YAMLError:
@@ -175,9 +178,9 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._stop(line, "starts a second document; one a file")
+                    self._stop(line, "a second document starts here; a file holds one document")
                 if event.version or event.tags:
-                    self._note(line, "directives (%) are not part of this dialect; remove it")
+                    self._note(line, "directives (%) are not supported; remove this one")
             elif isinstance(event, yaml.CollectionEndEvent):
                 node = stack.pop()
                 self._anchor(node)
@@ -197,7 +200,7 @@ class _Reader:
 
     def _tagged(self, event: yaml.CollectionStartEvent | yaml.ScalarEvent, line: int) -> None:
         if event.tag is not None:
-            self._note(line, "has a tag (!); values have no tags here: remove it, or quote the text")
+            self._note(line, "tags (!) are not supported; remove this one, or quote the text")
 
     def _scalar(self, event: yaml.NodeEvent) -> _Node:
         if not isinstance(event, yaml.ScalarEvent):
@@ -206,7 +209,7 @@ class _Reader:
         self._tagged(event, line)
         text: str = event.value
         if _SURROGATE.search(text):  # an escape; libyaml refuses it itself
-            self._note(line, "holds half a character (a lone surrogate)")
+            self._note(line, "contains a lone surrogate, which is half of a character")
         node = _Node(line, text, anchor=event.anchor)
         if event.implicit[0]:  # plain: neither quoted nor a block
             node.value = self._plain(text, line)
@@ -221,13 +224,13 @@ class _Reader:
         if number is None:
             return text
         if len(text) > _MAX_DIGITS:
-            self._note(line, f"is a number of more than {_MAX_DIGITS} digits; quote it if it is text")
+            self._note(line, f"a number has more than {_MAX_DIGITS} digits; quote it if it is text")
             return None
         if number[1] is None and number[2] is None:
             return int(text)
         value = float(text)
         if math.isinf(value):
-            self._note(line, "is a number too large to be kept; quote it if it is text")
+            self._note(line, "a number is too large for a float; quote it if it is text")
         return value
 
     def _anchor(self, node: _Node) -> None:
@@ -238,9 +241,8 @@ class _Reader:
         name = str(event.anchor)
         if name not in self._anchors:
             known = [anchor for anchor, node in self._anchors.items() if node is not None]
-            self._note(
-                line, f"alias *{brief(name)} names no anchor above it{suggestion(name, known)}; quote it if it is text"
-            )
+            hint = f"{suggestion(name, known)}; quote it if it is text"
+            self._note(line, f"alias *{brief(name)} refers to an anchor that is not above it{hint}")
             return _Node(line)
         node = self._anchors[name]
         if node is None:
@@ -254,14 +256,14 @@ class _Reader:
         return node
 
     def _place(self, node: _Node, stack: list[_Node]) -> _Node | None:
-        """Put a finished node where it belongs; return it when it is the document's root."""
+        """Add a finished node to its parent; return it if it is the root of the document."""
         if not stack:
             return node
         parent = stack[-1]
         parent.size += node.size
         parent.height = max(parent.height, node.height + 1)
         if sum(part.size for part in stack) > MAX_VALUES:
-            self._stop(node.line, f"holds more than {MAX_VALUES:,} values, its aliases expanded")
+            self._stop(node.line, f"contains more than {MAX_VALUES:,} values after aliases are expanded")
         if isinstance(parent.value, list):
             parent.value.append(node)
         elif isinstance(parent.value, dict):
@@ -277,20 +279,20 @@ class _Reader:
     def _key(self, node: _Node, taken: dict[str, tuple[int, _Node]]) -> str | None:
         if not isinstance(node.value, str):
             shown = "a collection" if isinstance(node.value, list | dict) else quoted(node.value)
-            self._note(node.line, f"has {shown} for a key; keys are text: quote it")
+            self._note(node.line, f"{shown} is not a valid key, because keys are text; quote it")
             return None
         if node.value == "<<":
-            self._note(node.line, "merge keys (<<) are not part of this dialect; write the keys out")
+            self._note(node.line, "merge keys (<<) are not supported; write the keys out")
             return None
         if node.value in taken:
             first = taken[node.value][0]
-            self._note(node.line, f"key {quoted(node.value)} is given twice; it stands on line {first} already")
+            self._note(node.line, f"key {quoted(node.value)} is given twice; the first is on line {first}")
             return None
         return node.value
 
     # --- nodes to values ---
 
-    def _build(self, node: _Node, path: Path) -> object:
+    def _build(self, node: _Node, path: KeyPath) -> object:
         if isinstance(node.value, list):
             for position, item in enumerate(node.value):
                 self._lines[*path, position] = item.line
@@ -303,7 +305,7 @@ class _Reader:
             return self._filled(str(node.value), node.line, path)
         return node.value
 
-    def _filled(self, text: str, line: int, path: Path) -> str:
+    def _filled(self, text: str, line: int, path: KeyPath) -> str:
         parts: list[str] = []
         end = 0
         for found in _REFERENCE.finditer(text):
@@ -318,22 +320,25 @@ class _Reader:
     def _count(self, length: int, line: int) -> None:
         self._filled_in += length
         if self._filled_in > MAX_BYTES:
-            self._stop(line, f"holds more than {MAX_BYTES:,} characters with the environment filled in")
+            self._stop(line, f"contains more than {MAX_BYTES:,} characters after the environment is filled in")
 
-    def _variable(self, found: re.Match[str], text: str, line: int, path: Path) -> str:
+    def _variable(self, found: re.Match[str], text: str, line: int, path: KeyPath) -> str:
         name = _NAME.match(found[1])
         if name is None or not found[2]:
-            self._note(line, "has a ${ that is no ${NAME} or ${NAME:-default}; write $${ for the characters themselves")
+            self._note(line, "${ does not start a valid ${NAME} or ${NAME:-default}; write $${ for a literal ${")
             return ""
         value = self._environ.get(name[1])
         if value or (value is not None and name[2] is None):
             self._written[path] = text
             if _UNPRINTABLE.search(value):
-                self._note(line, f"${{{brief(name[1])}}} holds characters that text may not hold")
+                self._note(line, f"${{{brief(name[1])}}} contains characters that are not allowed in YAML")
             return value
         if name[2] is None:
             example = f"${{{brief(name[1])}:-...}}"
-            self._note(line, f"the environment has no {quoted(name[1])}; set it, or give a default as in {example}")
+            self._note(
+                line,
+                f"the environment variable {quoted(name[1])} is not set; set it, or write a default as in {example}",
+            )
         return name[2] or ""
 
 
@@ -342,7 +347,7 @@ def _line(event: yaml.Event) -> int:
 
 
 def _syntax(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark | None) -> str:
-    """Return PyYAML's finding as one line, with the cure where the character at the mark tells it."""
+    """Return PyYAML's error as one line, with a hint if the character at the mark suggests one."""
     problem = (error.problem or error.context or "the text cannot be parsed").replace("\n", " ")
     lines = text.split("\n")
     at = ""

@@ -242,7 +242,8 @@ def _immutable(message: Message[Any] | Envelope[Any], name: str, _value: object 
     raise ImmutableMessageError(agent=message.sender, field=name)
 
 
-Message.__setattr__ = Message.__delattr__ = _immutable  # type: ignore[method-assign]  # names the agent and the field
+for _name in ("__setattr__", "__delattr__"):
+    setattr(Message, _name, _immutable)  # in place of what a frozen dataclass has: it names the agent and the field
 
 
 class _Fields(Generic[P_co]):

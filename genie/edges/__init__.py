@@ -1,1 +1,1 @@
-"""What stands between the bus and the world: metrics, logs, calls over HTTP. Edges know the contracts alone."""
+"""Adapters between the bus and the outside: metrics, logs, HTTP, audit, identity, control, executors."""

@@ -1,4 +1,4 @@
-"""What must hold of a pipeline before it may run. Pure: a graph of agents' cards in, problems out."""
+"""Checks of a pipeline before it runs: a graph in, problems and warnings out."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import Tier
 from genie.contracts.gather import Each
 from genie.contracts.limits import Overflow
-from genie.contracts.message import Path
 from genie.errors import did_you_mean
 from genie.graph.labels import label_problems
-from genie.graph.model import Graph, Kind, Problem, name_of, ring_in
-from genie.graph.reachability import components
+from genie.graph.model import Graph, KeyPath, Problem, name_of
+from genie.graph.reachability import PayloadType, components, cycle_in
 
 EARLY = frozenset({Tier.SKETCH, Tier.PROTOTYPE})
-"""Tiers that production refuses."""
+"""Tiers that are not allowed in production."""
 
 
 class Findings(NamedTuple):
-    """What a check found: problems forbid running, warnings do not."""
+    """The result of a check; a pipeline with problems must not run, one with warnings may."""
 
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
 def check(graph: Graph, *, complete: bool = True) -> Findings:
-    """Return everything that is wrong with a pipeline, and everything that may be.
+    """Return the problems and warnings of a pipeline.
 
     Args:
         graph: Agents by position; a problem's path starts with ``("agents", position)`` or ``("joins", position)``.
-        complete: False when some agents are missing because they could not be loaded; then only what no further agent
-            could put right is looked for.
+        complete: False if some agents could not be loaded; then only checks run that further agents cannot change.
     """
     problems = [problem for rule in _ALWAYS for problem in rule(graph)]
     if complete:
@@ -42,16 +40,16 @@ def check(graph: Graph, *, complete: bool = True) -> Findings:
     return Findings(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(warnings)))
 
 
-# --- what no further agent could put right ---
+# --- problems that no further agent can solve ---
 
 
 def _ids(graph: Graph) -> Iterator[Problem]:
-    seen: dict[str, Path] = {}
+    seen: dict[str, KeyPath] = {}
     named = [(card.id, ("agents", at)) for at, card in enumerate(graph.cards)]
     named += [(join.id, ("joins", at)) for at, join in enumerate(graph.joins)]
     for name, path in named:
         if name in seen:
-            yield Problem((*path, "id"), f"two parts are called {name!r}; give this one another `id`")
+            yield Problem((*path, "id"), f"two agents or joins have the id {name!r}; give this one another `id`")
         seen.setdefault(name, path)
 
 
@@ -75,7 +73,7 @@ def _bound(graph: Graph) -> Iterator[Problem]:
                 yield Problem((*path, "ports"), f"agent {card.id!r} declares no port {port.__name__!r}{hint}")
         owner = owners.setdefault(id(binding.agent), card.id)
         if owner != card.id and not isinstance(binding.agent, FunctionAgent):
-            yield Problem(path, f"agents {owner!r} and {card.id!r} are one object, so they would share what it keeps")
+            yield Problem(path, f"agents {owner!r} and {card.id!r} are one object, so they would share its state")
 
 
 def _tiers(graph: Graph) -> Iterator[Problem]:
@@ -84,34 +82,36 @@ def _tiers(graph: Graph) -> Iterator[Problem]:
     for at, card in enumerate(graph.cards):
         if card.tier in EARLY:
             yield Problem(
-                ("agents", at), f"agent {card.id!r} is of tier {card.tier}, which production refuses; use another agent"
+                ("agents", at),
+                f"agent {card.id!r} has tier {card.tier}, which is not allowed in production; use another agent",
             )
 
 
 def _round(graph: Graph) -> Iterator[Problem]:
-    """Yield the cycles that are not declared."""
+    """Yield the undeclared cycles, and declared cycles with unknown ids."""
     places = _places(graph)
     for component in components(graph.edges):
-        ring = ring_in(component, graph.edges)
+        ring = cycle_in(component, graph.edges)
         if not ring or any(set(component) <= set(declared) for declared in graph.cycles):
             continue
         members = ", ".join(sorted(component))
         shown = " -> ".join((*ring, ring[0]))
         yield Problem(
-            places[ring[0]], f"messages go round: {shown}; if they are meant to, declare `cycles: [[{members}]]`"
+            places[ring[0]], f"messages form a cycle: {shown}; if that is intended, declare `cycles: [[{members}]]`"
         )
     for at, declared in enumerate(graph.cycles):
         for name in declared:
             if name not in graph.edges:
                 yield Problem(
-                    ("cycles", at), f"cycle names {name!r}, which is not here{did_you_mean(name, graph.edges)}"
+                    ("cycles", at),
+                    f"no agent or join has the id {name!r} of this cycle{did_you_mean(name, graph.edges)}",
                 )
 
 
 def _fields(graph: Graph) -> Iterator[Problem]:
-    """Yield joins whose parts do not make up what they publish."""
+    """Yield joins whose parts do not fit the fields of their payload."""
     for at, join in enumerate(graph.joins):
-        path: Path = ("joins", at)
+        path: KeyPath = ("joins", at)
         fields = join.into.model_fields
         may_miss = join.partial == "publish" or join.need != "all"
         several = False
@@ -123,7 +123,7 @@ def _fields(graph: Graph) -> Iterator[Problem]:
             shape = _shape(fields[name].annotation, kind)
             several = several or shape == "each"
             if not shape:
-                text = f"field {name!r} of {name_of(join.into)} does not take {name_of(kind)}"
+                text = f"field {name!r} of {name_of(join.into)} cannot hold {name_of(kind)}"
                 yield Problem((*path, "parts", name), f"join {join.id!r}: {text}")
             elif may_miss and fields[name].is_required():
                 text = f"part {name!r} may be missing, so {name_of(join.into)}.{name} needs a default"
@@ -136,8 +136,8 @@ def _fields(graph: Graph) -> Iterator[Problem]:
             yield Problem((*path, "need"), f"join {join.id!r} needs {join.need} of {len(join.parts)} parts")
 
 
-def _shape(annotation: object, kind: Kind) -> str:
-    """Return how a join's field takes a part: ``one``, ``each`` (a tuple of them), or nothing if it does not."""
+def _shape(annotation: object, kind: PayloadType) -> str:
+    """Return how a join's field holds a part: ``one``, ``each`` (a tuple of them), or empty if it cannot."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is typing.Annotated:
         return _shape(arguments[0], kind)
@@ -148,30 +148,33 @@ def _shape(annotation: object, kind: Kind) -> str:
     return next((shape for part in arguments if (shape := _shape(part, kind))), "")
 
 
-# --- what holds of a whole pipeline ---
+# --- problems of a complete pipeline ---
 
 
 def _given(graph: Graph) -> Iterator[Problem]:
-    """Yield what is taken and never comes."""
+    """Yield consumed topics that nothing produces."""
     known = {name_of(kind): kind for kind in graph.givers}
     for at, card in enumerate(graph.cards):
         missing = [kind for kind in card.consumes if kind not in graph.givers and kind not in graph.unused]
         for kind in missing:
             name = name_of(kind)
-            hint = f"; the {name!r} that is given is of another class" if name in known else did_you_mean(name, known)
+            hint = (
+                f"; the topic {name!r} that is produced has another payload class"
+                if name in known
+                else did_you_mean(name, known)
+            )
             yield Problem(
                 ("agents", at),
-                f"agent {card.id!r} consumes {name}, which no agent here produces{hint}; add one that does",
+                f"agent {card.id!r} consumes {name}, which nothing here produces{hint}; add an agent that does",
             )
         if not missing and not any(kind in graph.reachable for kind in card.consumes):
             taken = ", ".join(name_of(kind) for kind in card.consumes)
-            yield Problem(
-                ("agents", at), f"agent {card.id!r} can never run: {name_of(graph.entry)} does not lead to {taken}"
-            )
+            why = f"{taken} cannot follow from {name_of(graph.entry)}" if taken else "it consumes nothing"
+            yield Problem(("agents", at), f"agent {card.id!r} can never run: {why}")
 
 
 def _taken(graph: Graph) -> Iterator[Problem]:
-    """Yield what is given and nobody takes."""
+    """Yield produced topics that nothing consumes."""
     wanted = {graph.answer, *graph.takers, *graph.unused}
     for card in graph.cards:
         wanted.update(_payload(part) for parts in card.asks.values() for part in parts)
@@ -179,28 +182,27 @@ def _taken(graph: Graph) -> Iterator[Problem]:
         for kind in dict.fromkeys((*card.produces, *card.publishes)):
             if kind not in wanted:
                 yield Problem(
-                    ("agents", at), f"agent {card.id!r} produces {name_of(kind)}, which nobody takes; {_CURE}"
+                    ("agents", at), f"agent {card.id!r} produces {name_of(kind)}, which nothing consumes; {_CURE}"
                 )
     for at, join in enumerate(graph.joins):
         if join.into not in wanted:
             yield Problem(
-                ("joins", at, "into"), f"join {join.id!r} makes {name_of(join.into)}, which nobody takes; {_CURE}"
+                ("joins", at, "into"),
+                f"join {join.id!r} produces {name_of(join.into)}, which nothing consumes; {_CURE}",
             )
     if graph.entry not in graph.takers:
-        yield Problem(("input",), f"no agent here consumes {name_of(graph.entry)}; add one that does")
+        yield Problem(("input",), f"no agent consumes {name_of(graph.entry)}; add one that does")
 
 
-_CURE = "add who takes it, make it the `output`, or list it under `unused`"
+_CURE = "add a consumer, make it the `output`, or list it under `unused`"
 
 
 def _asked(graph: Graph) -> Iterator[Problem]:
-    """Yield questions that cannot be answered, the caller's included."""
+    """Yield questions that cannot be answered, including the caller's."""
     for at, card in enumerate(graph.cards):
         for question, parts in card.asks.items():
             if question not in graph.takers:
-                yield Problem(
-                    ("agents", at), f"agent {card.id!r} asks {name_of(question)}, which no agent here consumes"
-                )
+                yield Problem(("agents", at), f"agent {card.id!r} asks {name_of(question)}, which no agent consumes")
                 continue
             for part in parts:
                 text = _unanswered(graph, question, part)
@@ -213,16 +215,16 @@ def _asked(graph: Graph) -> Iterator[Problem]:
         )
 
 
-def _unanswered(graph: Graph, question: Kind, part: Kind | Each[Any]) -> str:
+def _unanswered(graph: Graph, question: PayloadType, part: PayloadType | Each[Any]) -> str:
     follows = graph.following.get(question, frozenset())
     if not isinstance(part, Each):
-        return "" if part in follows else f"but nothing that follows from it gives {name_of(part)}"
+        return "" if part in follows else f"but {name_of(part)} cannot follow from it"
     source = question if part.of is None else part.of
     if source != question and source not in follows:
-        return f"but {name_of(source)}, whose subscribers should answer, does not follow from it"
+        return f"but {name_of(source)}, whose consumers should answer, cannot follow from it"
     if any(source in card.consumes and part.payload in card.produces for card in graph.cards):
         return ""
-    return f"but no subscriber of {name_of(source)} produces {name_of(part.payload)}"
+    return f"but no consumer of {name_of(source)} produces {name_of(part.payload)}"
 
 
 def _fallbacks(graph: Graph) -> Iterator[Problem]:
@@ -230,40 +232,38 @@ def _fallbacks(graph: Graph) -> Iterator[Problem]:
     for at, card in enumerate(graph.cards):
         if card.fallback is None:
             continue
-        path: Path = ("agents", at, "fallback")
+        path: KeyPath = ("agents", at, "fallback")
         other = cards.get(card.fallback)
         if other is None:
-            text = f"agent {card.id!r} falls back on {card.fallback!r}, which is not here"
+            text = f"the fallback of agent {card.id!r} is {card.fallback!r}, but no agent has that id"
             yield Problem(path, f"{text}{did_you_mean(card.fallback, [name for name in cards if name != card.id])}")
             continue
         lacking = [name_of(kind) for kind in card.consumes if kind not in other.consumes]
         if lacking:
-            text = f"agent {card.id!r} falls back on {other.id!r}, which does not consume {', '.join(lacking)}"
+            text = f"the fallback of agent {card.id!r} is {other.id!r}, which does not consume {', '.join(lacking)}"
             yield Problem(path, text)
     edges = {card.id: (card.fallback,) for card in graph.cards if card.fallback in cards}
     for component in components(edges):
-        ring = ring_in(component, edges)
+        ring = cycle_in(component, edges)
         if ring:
             shown = " -> ".join((*ring, ring[0]))
-            yield Problem((*_places(graph)[ring[0]], "fallback"), f"fallbacks go round: {shown}")
+            yield Problem((*_places(graph)[ring[0]], "fallback"), f"fallbacks form a cycle: {shown}")
 
 
 def _joins(graph: Graph) -> Iterator[Problem]:
     for at, join in enumerate(graph.joins):
         for name, kind in join.parts.items():
             if kind not in graph.reachable:
-                given = (
-                    "does not follow from" if kind in graph.givers else "is produced by no agent here, let alone from"
-                )
-                text = f"join {join.id!r} waits for {name_of(kind)}, which {given} {name_of(graph.entry)}"
+                given = f"cannot follow from {name_of(graph.entry)}" if kind in graph.givers else "nothing produces"
+                text = f"join {join.id!r} waits for {name_of(kind)}, which {given}"
                 yield Problem(("joins", at, "parts", name), text)
 
 
-# --- what may be wrong ---
+# --- warnings ---
 
 
 def _stuck(graph: Graph) -> Iterator[Problem]:
-    """Yield rings of mailboxes that wait for one another."""
+    """Yield cycles of blocking mailboxes."""
     blocking = {card.id for card in graph.cards if card.mailbox.overflow is Overflow.BLOCK}
     edges = {
         node: tuple(target for target in targets if target in blocking)
@@ -271,17 +271,17 @@ def _stuck(graph: Graph) -> Iterator[Problem]:
         if node in blocking
     }
     for component in components(edges):
-        ring = ring_in(component, edges)
+        ring = cycle_in(component, edges)
         if ring:
             shown = " -> ".join((*ring, ring[0]))
-            text = f"the mailboxes of {shown} may wait for one another; let one of them shed or reject"
+            text = f"the mailboxes of {shown} may block each other; let one of them shed or reject"
             yield Problem(_places(graph)[ring[0]], text)
 
 
 def _keeping(graph: Graph) -> Iterator[Problem]:
     for at, binding in enumerate(graph.bindings):
         if _keeps_state(binding.agent):
-            text = f"agent {binding.card.id!r} is a class: what it keeps is outside labels and tenant isolation"
+            text = f"agent {binding.card.id!r} is an object with state, which labels and tenant isolation do not cover"
             yield Problem(("agents", at), text)
 
 
@@ -295,27 +295,29 @@ def _keeps_state(agent: object) -> bool:
 
 def _idle(graph: Graph) -> Iterator[Problem]:
     for at, declared in enumerate(graph.cycles):
-        rings = (ring_in(component, graph.edges) for component in components(graph.edges))
+        rings = (cycle_in(component, graph.edges) for component in components(graph.edges))
         if not any(ring and set(ring) <= set(declared) for ring in rings):
-            yield Problem(("cycles", at), f"no messages go round among {', '.join(declared)}; remove the declaration")
+            yield Problem(("cycles", at), f"messages form no cycle among {', '.join(declared)}; remove the declaration")
     cards = {card.id: card for card in graph.cards}
     for at, card in enumerate(graph.cards):
         other = cards.get(card.fallback or "")
         lacking = [] if other is None else [name_of(kind) for kind in card.produces if kind not in other.produces]
         if lacking:
-            text = f"agent {card.id!r} falls back on {card.fallback!r}, which does not produce {', '.join(lacking)}"
+            text = (
+                f"the fallback of agent {card.id!r} is {card.fallback!r}, which does not produce {', '.join(lacking)}"
+            )
             yield Problem(("agents", at, "fallback"), text)
 
 
 # --- shared by the rules ---
 
 
-def _places(graph: Graph) -> dict[str, Path]:
-    places: dict[str, Path] = {join.id: ("joins", at) for at, join in enumerate(graph.joins)}
+def _places(graph: Graph) -> dict[str, KeyPath]:
+    places: dict[str, KeyPath] = {join.id: ("joins", at) for at, join in enumerate(graph.joins)}
     return places | {card.id: ("agents", at) for at, card in enumerate(graph.cards)}
 
 
-def _payload(part: Kind | Each[Any]) -> Kind:
+def _payload(part: PayloadType | Each[Any]) -> PayloadType:
     return part.payload if isinstance(part, Each) else part
 
 

@@ -1,8 +1,8 @@
-"""How sensitive what reaches each recipient can be: declared labels, carried along the graph.
+"""Label flow: the highest label of the messages that can reach each recipient.
 
-What an agent sends carries at least the highest label of what it read, the answers it asked for included; only a card's
-``declassifies`` that a policy permits lowers that, and never below the label of the payload's own class. What a
-recipient may not read it is denied, so nothing of it is carried on.
+An agent's output has at least the highest label of its inputs, including the answers that it asked for. Only the card's
+``declassifies``, where a policy permits it, lowers a label, and never below the label of the payload class. A recipient
+is denied every message above its clearance, so such a message does not raise the labels of its output.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from dataclasses import dataclass, field
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
-from genie.contracts.message import Path, topic_of
-from genie.graph.model import Graph, Kind, Problem, name_of
+from genie.contracts.message import topic_of
+from genie.graph.model import Graph, KeyPath, Problem, name_of
+from genie.graph.reachability import PayloadType
 from genie.policy.declassification import labels_sent
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """An agent or join: what it may read, what it reads, and what it gives."""
+class _Recipient:
+    """An agent or join: its clearance, its inputs and its outputs."""
 
     id: str
-    path: Path
+    path: KeyPath
     clearance: Classification
-    reads: tuple[Kind, ...]
-    answers: tuple[Kind, ...]
-    gives: tuple[Kind, ...]
-    sent: Mapping[Kind, tuple[Classification, ...]] = field(default_factory=dict)
-    """What may leave with a lower label than what was read: with which, by the highest level read."""
-    kept: tuple[Kind, ...] = ()
-    """What the card would declassify further than the policies permit."""
+    reads: tuple[PayloadType, ...]
+    answers: tuple[PayloadType, ...]
+    gives: tuple[PayloadType, ...]
+    sent: Mapping[PayloadType, tuple[Classification, ...]] = field(default_factory=dict)
+    """Declassified outputs -> the label of the output, by the highest level read."""
+    kept: tuple[PayloadType, ...] = ()
+    """Outputs that the card would declassify further than the policies permit."""
 
 
 def label_problems(graph: Graph) -> Iterator[Problem]:
-    """Yield the recipients whose clearance does not cover what can reach them, the caller included."""
+    """Yield the recipients, the caller included, whose clearance is below a label that can reach them."""
     readers = _readers(graph)
     carried = _carried(readers)
 
-    def reason(kind: Kind, clearance: Classification) -> str | None:
+    def reason(kind: PayloadType, clearance: Classification) -> str | None:
         level = max((label for (_, given), label in carried.items() if given == kind), default=_declared(kind))
         if level <= clearance:
             return None
@@ -48,51 +49,52 @@ def label_problems(graph: Graph) -> Iterator[Problem]:
             return f"{name_of(kind)} is {level.label}"
         sources = [giver for (giver, given), label in carried.items() if given == kind and label > clearance]
         held = ", ".join(reader.id for reader in readers if reader.id in sources and kind in reader.kept)
-        why = f"; no policy permits {held} to declassify it: list that under `declassification`" if held else ""
-        return f"{name_of(kind)} can carry what is {level.label} (from {', '.join(sources)}){why}"
+        why = f"; no policy permits {held} to declassify it; permit it under `declassification`" if held else ""
+        return f"{name_of(kind)} can be labelled {level.label} (from {', '.join(sources)}){why}"
 
     for reader in readers:
         for kind in (*reader.reads, *reader.answers):
             why = reason(kind, reader.clearance)
             if why is not None:
                 who = f"{'agent' if reader.path[0] == 'agents' else 'join'} {reader.id!r}"
-                what = "asks for what it may not read" if kind not in reader.reads else "consumes what it may not read"
+                what = "asks for" if kind not in reader.reads else "consumes"
                 yield Problem(
-                    (*reader.path, "clearance"), f"{who} {what}: its clearance is {reader.clearance.label}, {why}"
+                    (*reader.path, "clearance"),
+                    f"{who} {what} a topic above its clearance: it has {reader.clearance.label}, {why}",
                 )
     why = reason(graph.answer, graph.caller.clearance)
     if why is not None:
-        text = f"the caller may not read the answer: its clearance is {graph.caller.clearance.label}, {why}"
+        text = f"the answer is above the caller's clearance: it has {graph.caller.clearance.label}, {why}"
         yield Problem(("caller", "clearance"), text)
 
 
-def _declared(kind: Kind) -> Classification:
+def _declared(kind: PayloadType) -> Classification:
     return topic_of(kind).classification
 
 
-def _readers(graph: Graph) -> list[_Reader]:
+def _readers(graph: Graph) -> list[_Recipient]:
     found = [_agent(card, ("agents", at), graph) for at, card in enumerate(graph.cards)]
     for at, join in enumerate(graph.joins):
         parts = tuple(dict.fromkeys(join.parts.values()))
-        found.append(_Reader(join.id, ("joins", at), join.clearance, parts, (), (join.into,)))
+        found.append(_Recipient(join.id, ("joins", at), join.clearance, parts, (), (join.into,)))
     return found
 
 
-def _agent(card: AgentCard, path: Path, graph: Graph) -> _Reader:
+def _agent(card: AgentCard, path: KeyPath, graph: Graph) -> _Recipient:
     asked = (part for parts in card.asks.values() for part in parts)
     answers = dict.fromkeys(part.payload if isinstance(part, Each) else part for part in asked)
     gives = tuple(dict.fromkeys((*card.produces, *card.publishes, *card.asks)))
     only_asked = tuple(kind for kind in answers if kind not in card.consumes)
     sent = {kind: labels_sent(graph.policies, card, kind, graph.environment) for kind in card.declassifies}
     kept = tuple(kind for kind, levels in sent.items() if levels[-1] > max(_declared(kind), card.declassifies[kind]))
-    return _Reader(card.id, path, card.clearance, card.consumes, only_asked, gives, sent, kept)
+    return _Recipient(card.id, path, card.clearance, card.consumes, only_asked, gives, sent, kept)
 
 
-def _carried(readers: list[_Reader]) -> dict[tuple[str, Kind], Classification]:
-    """Return the highest label with which each giver's output can leave."""
-    carried: dict[tuple[str, Kind], Classification] = {}
-    highest: dict[Kind, Classification] = {}
-    concerned: dict[Kind, list[_Reader]] = {}
+def _carried(readers: list[_Recipient]) -> dict[tuple[str, PayloadType], Classification]:
+    """Return the highest label of each output of each agent and join."""
+    carried: dict[tuple[str, PayloadType], Classification] = {}
+    highest: dict[PayloadType, Classification] = {}
+    concerned: dict[PayloadType, list[_Recipient]] = {}
     for reader in readers:
         for kind in (*reader.reads, *reader.answers):
             concerned.setdefault(kind, []).append(reader)

@@ -1,4 +1,4 @@
-"""A pipeline drawn as a Mermaid flowchart: agents as boxes, joins as diamonds, topics on the arrows."""
+"""Renders a pipeline as a Mermaid flowchart: agents as boxes, joins as diamonds, topics on the arrows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.gather import Each
-from genie.graph.model import CALLER, Graph, Kind, name_of
+from genie.graph.model import CALLER, Graph, name_of
+from genie.graph.reachability import PayloadType
 
 _ANSWER = "(answer)"
 
@@ -14,8 +15,8 @@ _ANSWER = "(answer)"
 def mermaid(graph: Graph, title: str = "") -> str:
     """Return the text of a Mermaid flowchart, ending in a line break.
 
-    Solid arrows are messages that are delivered, dashed ones answers that go back to whoever asked; a dotted line
-    without topic leads to a fallback. Risk and tier are written in a box where they are not low and production.
+    Solid arrows are deliveries, dashed arrows are answers to the agent that asked, and a dotted line without a topic
+    leads to a fallback. A box shows risk and tier unless they are low and production.
     """
     ids = {name: f"n{place}" for place, name in enumerate((CALLER, _ANSWER, *graph.edges))}
     lines = ["---", f"title: {_quoted(title)}", "---"] if title else []
@@ -31,11 +32,11 @@ def mermaid(graph: Graph, title: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-Arrow = tuple[str, str, tuple[Kind, ...]]
+Arrow = tuple[str, str, tuple[PayloadType, ...]]
 
 
 def _deliveries(graph: Graph) -> list[Arrow]:
-    arrows: dict[tuple[str, str], list[Kind]] = {}
+    arrows: dict[tuple[str, str], list[PayloadType]] = {}
     for kind, givers in graph.givers.items():
         for giver in givers:
             for taker in graph.takers.get(kind, ()):
@@ -46,8 +47,8 @@ def _deliveries(graph: Graph) -> list[Arrow]:
 
 
 def _answers(graph: Graph) -> list[Arrow]:
-    """Return who can answer what to whom: those that a question reaches and that give the answer."""
-    arrows: dict[tuple[str, str], list[Kind]] = {}
+    """Return (giver, asker, answers) for every agent or join that a question reaches and that sends an answer."""
+    arrows: dict[tuple[str, str], list[PayloadType]] = {}
     for card in graph.cards:
         for question, parts in card.asks.items():
             follows = graph.following.get(question, frozenset()) | {question}
@@ -69,12 +70,12 @@ def _style(card: AgentCard) -> str:
     return "" if card.risk is Risk.LOW else f":::{card.risk}"
 
 
-def _topics(kinds: Iterable[Kind]) -> str:
+def _topics(kinds: Iterable[PayloadType]) -> str:
     return "<br/>".join(_text(name_of(kind)) for kind in kinds)
 
 
 def _text(text: str) -> str:
-    """Return text for inside a quoted label: what Mermaid or HTML would read otherwise becomes an entity."""
+    """Return text for a quoted label; characters with a meaning in Mermaid or HTML become entities."""
     return "".join(char if char.isalnum() or char in " ._-@,:/" else f"#{ord(char)};" for char in text)
 
 

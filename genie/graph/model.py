@@ -1,32 +1,32 @@
-"""A pipeline as a graph: who gives each topic, who takes it, and what can follow. Pure, and made of cards alone.
+"""A pipeline as a graph of topics, computed from the cards alone.
 
-Who takes a topic: agents that consume it, joins that have it as a part, whoever asks for it, and the caller if it is
-the answer. Who gives one: agents that return, publish or ask it, joins that make it, and the caller with its question.
+Takers of a topic: agents that consume it and joins that have it as a part. Givers of a topic: agents that return,
+publish or ask it, joins that create it, and the caller for its question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from genie.contracts.agent import Binding, Join
 from genie.contracts.card import AgentCard, Caller
-from genie.contracts.message import Path, Payload, topic_of
-from genie.graph.reachability import follow
+from genie.contracts.message import topic_of
+from genie.graph.reachability import PayloadType, follow
 from genie.policy.policy import Environment, Policy
 
-Kind = type[Payload]
+KeyPath = tuple[str | int, ...]
+"""Where a value stands in a pipeline file: keys and positions, for example ``("agents", 3, "timeout_s")``."""
 
 CALLER = "(caller)"
-"""Stands for the caller among agents and joins; no agent can be called that."""
+"""The caller's node in the graph; it is not a valid agent id."""
 
 
 class Problem(NamedTuple):
-    """Something that is wrong, and where in the pipeline file it stands."""
+    """A problem, and its place in the pipeline file."""
 
-    path: Path
+    path: KeyPath
     text: str
 
 
@@ -36,17 +36,17 @@ class Graph:
 
     bindings: tuple[Binding, ...]
     joins: tuple[Join, ...] = ()
-    entry: Kind
-    """What the caller sends."""
-    answer: Kind
-    """What the caller is answered with."""
+    entry: PayloadType
+    """The payload type of the caller's question."""
+    answer: PayloadType
+    """The payload type of the answer."""
     caller: Caller = field(default_factory=Caller)
     environment: Environment = field(default_factory=Environment)
     policies: tuple[Policy, ...] = ()
     cycles: tuple[tuple[str, ...], ...] = ()
-    """Sets of ids among which messages may go round."""
-    unused: frozenset[Kind] = frozenset()
-    """Topics that this pipeline does without: given and not taken, or taken and not given."""
+    """Declared cycles: sets of ids among which messages may circulate."""
+    unused: frozenset[PayloadType] = frozenset()
+    """Topics that may lack a giver or a taker in this pipeline."""
 
     @cached_property
     def cards(self) -> tuple[AgentCard, ...]:
@@ -54,19 +54,19 @@ class Graph:
         return tuple(binding.card for binding in self.bindings)
 
     @cached_property
-    def following(self) -> dict[Kind, frozenset[Kind]]:
+    def following(self) -> dict[PayloadType, frozenset[PayloadType]]:
         """Type -> every type that can follow from it."""
         return follow(self.cards, self.joins)
 
     @cached_property
-    def reachable(self) -> frozenset[Kind]:
-        """Every type that the caller's question can bring about, itself included."""
+    def reachable(self) -> frozenset[PayloadType]:
+        """Every type that can follow from the caller's question, including the question."""
         return self.following.get(self.entry, frozenset()) | {self.entry}
 
     @cached_property
-    def givers(self) -> dict[Kind, tuple[str, ...]]:
-        """Type -> ids of the agents and joins that give it, and the caller."""
-        found: dict[Kind, list[str]] = {self.entry: [CALLER]}
+    def givers(self) -> dict[PayloadType, tuple[str, ...]]:
+        """Type -> ids of the agents and joins that send it, and the caller."""
+        found: dict[PayloadType, list[str]] = {self.entry: [CALLER]}
         for card in self.cards:
             for kind in dict.fromkeys((*card.produces, *card.publishes, *card.asks)):
                 found.setdefault(kind, []).append(card.id)
@@ -75,9 +75,9 @@ class Graph:
         return {kind: tuple(ids) for kind, ids in found.items()}
 
     @cached_property
-    def takers(self) -> dict[Kind, tuple[str, ...]]:
-        """Type -> ids of the agents and joins that a message of it is delivered to."""
-        found: dict[Kind, list[str]] = {}
+    def takers(self) -> dict[PayloadType, tuple[str, ...]]:
+        """Type -> ids of the agents and joins that receive it."""
+        found: dict[PayloadType, list[str]] = {}
         for card in self.cards:
             for kind in card.consumes:
                 found.setdefault(kind, []).append(card.id)
@@ -88,7 +88,7 @@ class Graph:
 
     @cached_property
     def edges(self) -> dict[str, tuple[str, ...]]:
-        """Id of an agent or join -> ids of those that what it gives is delivered to."""
+        """Id of an agent or join -> ids of the agents and joins that receive its messages."""
         found: dict[str, dict[str, None]] = {node: {} for node in (*(card.id for card in self.cards), *self.join_ids)}
         for kind, givers in self.givers.items():
             for giver in givers:
@@ -102,29 +102,7 @@ class Graph:
         return tuple(join.id for join in self.joins)
 
 
-def name_of(kind: Kind) -> str:
-    """Return a topic's name, with its version where that is not the first."""
+def name_of(kind: PayloadType) -> str:
+    """Return a topic's name, with its version unless that is 1."""
     topic = topic_of(kind)
     return topic.name if topic.version == 1 else f"{topic.name}@{topic.version}"
-
-
-def ring_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return a shortest cycle inside a component, from its first member in the edges' order; empty if it has none."""
-    inside = set(component)
-    start = next((node for node in edges if node in inside), "")  # a component of one may lead nowhere
-    back: dict[str, str] = {}
-    wave = [start]
-    while wave:
-        following: list[str] = []
-        for node in wave:
-            for target in edges.get(node, ()):
-                if target == start:
-                    ring = [node]
-                    while ring[-1] != start:
-                        ring.append(back[ring[-1]])
-                    return tuple(reversed(ring))
-                if target in inside and target not in back:
-                    back[target] = node
-                    following.append(target)
-        wave = following
-    return ()

@@ -1,4 +1,4 @@
-"""What can follow from what: the types that a message may still bring about, read off the cards alone."""
+"""Graph walks: which payload types can follow from which, components and cycles; computed from the cards alone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from genie.contracts.card import AgentCard
 from genie.contracts.message import Payload
 
 Node = TypeVar("Node", bound=Hashable)
-Kind = type[Payload]
+PayloadType = type[Payload]
 
 
 def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]:
-    """Return the strongly connected components of a graph, each after those it leads to.
+    """Return the strongly connected components of a graph, each after the components it leads to.
 
-    Source: R. Tarjan, Depth-first search and linear graph algorithms, 1972; without recursion, so that a chain of a
-    thousand agents is no deeper than one of three.
+    Source: R. Tarjan, Depth-first search and linear graph algorithms, 1972. There is no recursion, so a chain of a
+    thousand agents cannot exceed the recursion limit.
     """
     number: dict[Node, int] = {}
     low: dict[Node, int] = {}
@@ -51,16 +51,37 @@ def components(successors: Mapping[Node, Collection[Node]]) -> list[tuple[Node, 
     return found
 
 
-def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind, frozenset[Kind]]:
-    """Return, for every type named, all the types that can follow when a message of it is delivered.
+def cycle_in(component: tuple[str, ...], edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return a shortest cycle of a component, from its first member in the edges' order; empty if there is none."""
+    inside = set(component)
+    start = next((node for node in edges if node in inside), "")  # a component of one node may have no edges
+    back: dict[str, str] = {}
+    wave = [start]
+    while wave:
+        following: list[str] = []
+        for node in wave:
+            for target in edges.get(node, ()):
+                if target == start:
+                    ring = [node]
+                    while ring[-1] != start:
+                        ring.append(back[ring[-1]])
+                    return tuple(reversed(ring))
+                if target in inside and target not in back:
+                    back[target] = node
+                    following.append(target)
+        wave = following
+    return ()
 
-    A type follows when whoever takes it may send it: an agent, or its fallback, all that the card returns, publishes
-    or asks, a join its ``into``; and what follows from that. A join counts as soon as one of its parts is there, so
-    nothing that may still come is left out.
+
+def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[PayloadType, frozenset[PayloadType]]:
+    """Return, for every type, all types that can follow from the delivery of a message of that type.
+
+    An agent may send everything that its card, or the card of its fallback, returns, publishes or asks. A join may send
+    its ``into`` as soon as one of its parts is delivered, so the result never omits a type that may still come.
     """
     cards = tuple(cards)
     sent = _sent(cards)
-    direct: dict[Kind, dict[Kind, None]] = {}
+    direct: dict[PayloadType, dict[PayloadType, None]] = {}
     for card in cards:
         for kind in card.consumes:
             direct.setdefault(kind, {}).update(dict.fromkeys(sent[card.id]))
@@ -70,7 +91,7 @@ def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind,
     for kind in [kind for kinds in direct.values() for kind in kinds]:
         direct.setdefault(kind, {})
     bits = {kind: 1 << place for place, kind in enumerate(direct)}
-    masks: dict[Kind, int] = {}
+    masks: dict[PayloadType, int] = {}
     for component in components(direct):
         mask = 0
         for kind in component:
@@ -81,20 +102,20 @@ def follow(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[Kind,
     return {kind: sets[mask] for kind, mask in masks.items()}
 
 
-def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, frozenset[Kind]]:
-    """Return, for every agent and join, all the types that can follow from a delivery to it.
+def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, frozenset[PayloadType]]:
+    """Return, for every agent and join, all types that can follow from a delivery to it.
 
     Args:
         cards: Every agent of the pipeline or runtime.
         joins: Its joins.
 
     Returns:
-        Id -> types; those that it sends itself included, those that it takes only where they come round again.
+        Id -> types, including the types that it sends. A type that it consumes is included only if a cycle leads back.
     """
     cards, joins = tuple(cards), tuple(joins)
     following = follow(cards, joins)
-    made: dict[tuple[Kind, ...], frozenset[Kind]] = {}
-    result: dict[str, frozenset[Kind]] = {}
+    made: dict[tuple[PayloadType, ...], frozenset[PayloadType]] = {}
+    result: dict[str, frozenset[PayloadType]] = {}
     for name, kinds in (*_sent(cards).items(), *((join.id, (join.into,)) for join in joins)):
         if kinds not in made:
             made[kinds] = frozenset(kinds).union(*(following.get(kind, frozenset()) for kind in kinds))
@@ -102,10 +123,10 @@ def reach(cards: Iterable[AgentCard], joins: Iterable[Join] = ()) -> dict[str, f
     return result
 
 
-def _sent(cards: tuple[AgentCard, ...]) -> dict[str, tuple[Kind, ...]]:
-    """Return what may leave each agent or a fallback in its place, in the cards' order, the same every time."""
+def _sent(cards: tuple[AgentCard, ...]) -> dict[str, tuple[PayloadType, ...]]:
+    """Return the types that each agent, or a fallback in its place, may send; the order is deterministic."""
     by_id = {card.id: card for card in cards}
-    sent: dict[str, tuple[Kind, ...]] = {}
+    sent: dict[str, tuple[PayloadType, ...]] = {}
     for card in cards:
         chain: dict[str, AgentCard] = {}
         stand_in: AgentCard | None = card

@@ -16,7 +16,7 @@ from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 
 if TYPE_CHECKING:
-    from genie.config.source_map import Document
+    from genie.config.source_map import SourceMap
     from genie.journal.sample import Specimen
     from genie.policy_tools.explain import Said
     from genie.policy_tools.sources import Sourced
@@ -100,7 +100,7 @@ def tried(known: Sourced) -> Trials:
     return Trials(tuple(examples), tuple(untested))
 
 
-def _rules_of(document: Document) -> Document:
+def _rules_of(document: SourceMap) -> SourceMap:
     from dataclasses import replace  # noqa: PLC0415 - beside its only use
 
     value: Any = document.value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, JsonValue
 
 from genie.config.schema import Level, Section, TopicName
-from genie.config.source_map import Document, suggestion
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import validated
 from genie.config.yaml import load_bytes
 from genie.contracts.card import AgentCard, Caller
@@ -69,7 +69,7 @@ def parse_specimen(content: bytes, name: str, scene: PipelineContext, policies: 
     """
     if FilePath(name).suffix == ".json":
         try:
-            document = Document(name, json.loads(content), {(): 1})
+            document = SourceMap(name, json.loads(content), {(): 1})
         except (ValueError, RecursionError):
             raise InputError(name, "is not JSON") from None
     else:
@@ -82,7 +82,7 @@ def parse_specimen(content: bytes, name: str, scene: PipelineContext, policies: 
 
 
 def specimen_at(
-    document: Document, path: Path, scene: PipelineContext, policies: PolicySet
+    document: SourceMap, path: Path, scene: PipelineContext, policies: PolicySet
 ) -> tuple[Specimen | None, tuple[Problem, ...]]:
     """Return the message at a path of a document; None and the problems when it is not valid."""
     checked = validated(MessageSection, document, path)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
-from genie.config.policies import PolicySource, Reading, alone, scene_of
+from genie.config.plugins import Plugins
+from genie.config.policies import PolicyFiles, PolicyReader, scene_of, single_file
 from genie.config.yaml import load_file
 from genie.contracts.card import Caller
 from genie.errors import ConfigError, DefinitionError
@@ -25,7 +25,7 @@ class Sourced:
     policies: PolicySet
     scene: PipelineContext
     caller: Caller
-    reading: Reading
+    reading: PolicyReader
     """The policy files."""
     warnings: tuple[str, ...] = ()
     """Agents that cannot be loaded: their topics are unknown."""
@@ -45,31 +45,31 @@ def sourced(path: str, pipeline: str | None = None) -> Sourced:
     if isinstance(document.value, dict) and ("agents" in document.value or "input" in document.value):
         loaded = load(path)
         return _read(loaded.policy_source, loaded.caller)
-    catalogue = Catalogue.installed()
+    plugins = Plugins.installed()
     warnings: tuple[str, ...] = ()
     if pipeline is not None:
-        beside = load(pipeline, catalogue=catalogue)
+        beside = load(pipeline, plugins=plugins)
         scene, caller = beside.policy_source.scene, beside.caller
     else:
-        scene, warnings = _installed(catalogue)
+        scene, warnings = _installed(plugins)
         caller = Caller()
-    return _read(alone(Path(path), catalogue=catalogue, environ=os.environ, scene=scene), caller, warnings)
+    return _read(single_file(Path(path), plugins=plugins, environ=os.environ, scene=scene), caller, warnings)
 
 
-def _read(source: PolicySource, caller: Caller, warnings: tuple[str, ...] = ()) -> Sourced:
-    reading = Reading(source)
+def _read(source: PolicyFiles, caller: Caller, warnings: tuple[str, ...] = ()) -> Sourced:
+    reading = PolicyReader(source)
     policies = reading.policies()
     if policies is None or source.scene is None:
         raise ConfigError(reading.lines())
     return Sourced(policies, source.scene, caller, reading, warnings)
 
 
-def _installed(catalogue: Catalogue) -> tuple[PipelineContext, tuple[str, ...]]:
+def _installed(plugins: Plugins) -> tuple[PipelineContext, tuple[str, ...]]:
     """Return a scene of the installed agents, and a warning for each agent that cannot be loaded."""
     cards, warnings = [], []
-    for name in sorted(catalogue.agents):
+    for name in sorted(plugins.agents):
         try:
-            cards.append(catalogue.agent(name).card)
+            cards.append(plugins.agent(name).card)
         except DefinitionError as error:
             warnings.append(f"agent {error}; its topics are unknown")
     return scene_of(cards), tuple(warnings)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from genie.bus.gather import Gather
     from genie.bus.mailbox import RoomTicket
     from genie.bus.taps import Observation
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
     from genie.contracts.gather import Expected, Need
     from genie.contracts.ports.audit import Audit
@@ -253,9 +253,9 @@ class Runtime:
         )
         if binding.card.executor != "loop":
             if self._executor is None:
-                from genie.edges.executors.default import Places  # noqa: PLC0415 - loaded by those who use it
+                from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
 
-                self._executor = Places()
+                self._executor = DefaultExecutor()
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
         bus.add(subscriber)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from genie.approvals.request import ApprovalRequest
     from genie.bus.events import Event
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
     from genie.contracts.ports.journal import Journal

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
     from os import PathLike
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.agent import Agent, Binding
     from genie.contracts.card import Caller
     from genie.policy.policy import PolicySet
@@ -118,7 +118,8 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
 
 
 def _pipeline(asked: Any) -> Pipeline:
-    from genie.config.loader import Pipeline, load  # noqa: PLC0415 - YAML is loaded only by those who use it
+    from genie.config.loader import load  # noqa: PLC0415 - YAML is loaded only by those who use it
+    from genie.config.pipeline import Pipeline  # noqa: PLC0415 - as above
 
     return asked if isinstance(asked, Pipeline) else load(asked)
 

@@ -1,4 +1,4 @@
-"""Publishing by the clock: schedules over a runtime, on its own clock and alarm."""
+"""Starts the runs of schedules when they are due, inside an open runtime."""
 
 from __future__ import annotations
 
@@ -19,101 +19,103 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from genie.backend.timers import Timer
     from genie.contracts.message import Payload
     from genie.contracts.schedule import Schedule
     from genie.runtime.run import Run
     from genie.runtime.runtime import Runtime
 
 ON_TIME_S = 60.0
-"""Seconds by which a firing may be late and still is no missed one."""
+"""A firing that is late by at most this many seconds is on time; a later one is missed."""
 LOOK_S = 30.0
-"""Longest time between two looks at the clock, so that one that was moved is noticed in time."""
+"""Longest time between two looks at the clock, so that a clock change is noticed soon."""
 MOST_MISSED = 1_000
-"""Missed firings that are counted one by one; after a longer absence the count stays there."""
+"""Missed firings that are counted one by one after an absence; the count stops there."""
+MOST_REASONS = 5
+"""Failures of one run that a notice lists."""
 
 _logger = logging.getLogger("genie.scheduler")
 
-MOST_REASONS = 5
-"""Reasons that are given of one failed run."""
-
-What = Literal["fired", "overlapped", "missed", "drained", "refused", "handled", "failed"]
+NoticeKind = Literal["fired", "overlapped", "missed", "drained", "refused", "handled", "failed"]
 
 
 @dataclass(slots=True)
 class Firings:
-    """What became of one schedule's firings."""
+    """Counts of one schedule's firings, by outcome."""
 
     fired: int = 0
     """Runs that were started."""
     overlapped: int = 0
-    """Skipped, because the run before was still going."""
+    """Skipped because the previous run had not ended."""
     missed: int = 0
-    """Skipped, because nobody was there at that time."""
+    """Skipped because the scheduler was not running, or the machine slept, at that time."""
     drained: int = 0
-    """Skipped, because the runtime was draining."""
+    """Skipped because the runtime was draining."""
     refused: int = 0
-    """Not admitted, or without a question: the log says why."""
+    """Skipped because the question could not be made or the run was not admitted."""
     handled: int = 0
-    """Runs that ended with everything handled."""
+    """Runs that ended with every delivery handled."""
     failed: int = 0
-    """Runs that ended with something that was not."""
+    """Runs that ended with at least one failed delivery."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing that happened to a schedule; never payload text."""
+    """One event of a schedule. It never holds payload text."""
 
     schedule: str
-    what: What
+    what: NoticeKind
     due: datetime
     """When the firing was due, in UTC."""
     detail: str = ""
-    """The run's id, how many firings were missed, or why one was refused or a run failed."""
+    """The run's id, the number of missed firings, or the reason for a refusal or failure."""
 
 
-class _Line:
-    """One schedule and where it stands."""
+class _ScheduleState:
+    """One schedule, its next firing, its current run and its counts."""
 
     def __init__(self, schedule: Schedule, since: datetime) -> None:
         self.schedule = schedule
         self.counts = Firings()
         self.run: Run[Payload] | None = None
-        self.told: anyio.Event | None = None
-        """Set when the run's end has been told."""
-        self._coming = schedule.after(since)
-        self.next = next(self._coming)
+        self.ended: anyio.Event | None = None
+        """Set after the notice of the run's end."""
+        self._upcoming = schedule.after(since)
+        self.next = next(self._upcoming)
 
     def due(self, now: datetime) -> tuple[list[datetime], bool]:
-        """Return the firings that have come, and whether there were more than are listed."""
+        """Return the firings that are due, and whether there were more than the list holds."""
         due: list[datetime] = []
         while self.next <= now and len(due) < MOST_MISSED:
             due.append(self.next)
-            self.next = next(self._coming)
+            self.next = next(self._upcoming)
         more = self.next <= now
-        if more:  # a long absence: go on from just before now
-            self._coming = self.schedule.after(max(due[-1], now - timedelta(seconds=ON_TIME_S)))
-            self.next = next(self._coming)
+        if more:  # after a long absence: skip to the last minute instead of listing years of firings
+            self._upcoming = self.schedule.after(max(due[-1], now - timedelta(seconds=ON_TIME_S)))
+            self.next = next(self._upcoming)
             while self.next <= now:
                 due.append(self.next)
-                self.next = next(self._coming)
+                self.next = next(self._upcoming)
         return due, more
 
 
 class Scheduler:
     """Starts a run of each schedule when it is due, inside an open runtime.
 
-    A firing whose last run is still going (or waits for a person) is skipped and counted. One that is noticed more than
-    a minute late is missed: it is skipped and counted, or, under ``missed: once``, one run makes up for all of them.
+    A firing is skipped and counted if the previous run of the schedule has not ended; a run on hold has not ended. A
+    firing that is more than a minute late is missed: it is skipped and counted, or, under ``missed: once``, one run
+    makes up for all missed firings.
+
+    An error in ``question`` or ``tell`` never stops a schedule: a firing without a question is counted as refused, and
+    a notice that cannot be delivered is counted in ``untold``.
 
     Args:
         runtime: An open runtime.
-        schedules: What fires when.
-        answer: Class of the answer that each run is asked for.
-        question: Makes the payload of a schedule that names none, at each firing.
+        schedules: The schedules to serve.
+        answer: Payload class of the answer that each run is asked for.
+        question: Makes the payload of a schedule that has none, at each firing.
         deadline_s: Seconds that a run may take; the runtime's limit by default.
-        since: By schedule, until when firings were dealt with before; now by default, so that nothing is missed.
-        tell: Told of everything that happens.
+        since: By schedule, the time up to which earlier firings were dealt with; now by default, so none is missed.
+        tell: Called with each notice.
     """
 
     def __init__(
@@ -129,125 +131,149 @@ class Scheduler:
     ) -> None:
         self._runtime = runtime
         self._clock = runtime.bus.clock
-        self._alarm = runtime.bus.timers
         self._answer = answer
         self._question = question
         self._deadline_s = deadline_s
         self._tell = tell
         self._draining = False
-        self._entry: Timer | None = None
         self._tasks: TaskGroup | None = None
+        self.untold = 0
+        """Notices that ``tell`` raised on."""
         now, known = self._clock.wall(), since or {}
-        self._lines = [_Line(schedule, min(known.get(schedule.id, now), now)) for schedule in schedules]
+        self._states = [_ScheduleState(schedule, min(known.get(schedule.id, now), now)) for schedule in schedules]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Fire until left; what runs then is the runtime's."""
+        """Fire until the block ends; the runtime keeps the runs that have not ended."""
         async with anyio.create_task_group() as self._tasks:
-            self._look()
+            self._fire_due()
+            self._tasks.start_soon(self._watch_clock)
             try:
                 yield
             finally:
-                if self._entry is not None:
-                    self._entry.cancel()
                 self._tasks.cancel_scope.cancel()
 
     async def drain(self, within_s: float) -> None:
-        """Skip and count every firing from now on, and let what runs end; what is left at the limit is cancelled.
+        """Skip and count every further firing, and wait for the current runs; cancel those left at the limit.
 
         Args:
             within_s: Seconds to wait, from 0.
         """
         self._draining = True
         await self._runtime.drain(within_s)
-        for line in self._lines:
-            if line.run is not None and line.run.at_rest and line.told is not None:
-                await line.told.wait()
+        for state in self._states:
+            if state.run is not None and state.run.at_rest and state.ended is not None:
+                await state.ended.wait()
 
     @property
     def firings(self) -> Mapping[str, Firings]:
-        """What became of the firings, by schedule."""
-        return {line.schedule.id: line.counts for line in self._lines}
+        """The counts, by schedule."""
+        return {state.schedule.id: state.counts for state in self._states}
 
     def upcoming(self) -> Mapping[str, datetime]:
-        """Return when each schedule fires next, in UTC."""
-        return {line.schedule.id: line.next for line in self._lines}
+        """Return the next firing of each schedule, in UTC."""
+        return {state.schedule.id: state.next for state in self._states}
 
     # --- the clock ---
 
-    def _look(self) -> None:
-        """Deal with what has come, and look again when the next firing is due."""
+    async def _watch_clock(self) -> None:
+        """Sleep until the next firing is due, in steps that notice a clock change; the task is the scheduler's own."""
+        while self._states:
+            wait_s = (min(state.next for state in self._states) - self._clock.wall()).total_seconds()
+            # Wall time is rounded to microseconds: a wait may end just before the firing, and must not then be zero.
+            await anyio.sleep(min(max(wait_s, 0.001), LOOK_S))
+            self._fire_due()
+
+    def _fire_due(self) -> None:
         self._clock.resynchronise()
         now = self._clock.wall()
-        for line in self._lines:
-            self._come(line, now)
-        if self._lines:
-            wait_s = (min(line.next for line in self._lines) - now).total_seconds()
-            # Wall time has microseconds: a look may come a hair too early, and the next must not come without end.
-            self._entry = self._alarm.at(self._clock.now() + min(max(wait_s, 0.001), LOOK_S), "call", self._look)
+        for state in self._states:
+            due, more = state.due(now)
+            if due:
+                self._settle(state, due, now, more=more)
 
-    def _come(self, line: _Line, now: datetime) -> None:
-        due, more = line.due(now)
-        if not due:
-            return
+    def _settle(self, state: _ScheduleState, due: list[datetime], now: datetime, *, more: bool) -> None:
+        """Fire for the last of the due firings if it is on time or is to be made up for; count the others as missed."""
         on_time = (now - due[-1]).total_seconds() <= ON_TIME_S
-        made_up = 1 if on_time or line.schedule.missed == "once" else 0
-        missed = len(due) - made_up
+        fires = on_time or state.schedule.missed == "once"
+        missed = len(due) - fires
         if missed:
-            line.counts.missed += missed
-            self._note(line, "missed", due[missed - 1], f"{missed} or more" if more else str(missed))
-        if made_up:
-            self._fire(line, due[-1])
+            state.counts.missed += missed
+            self._notify(state, "missed", due[missed - 1], f"{missed} or more" if more else str(missed))
+        if fires:
+            self._fire(state, due[-1])
 
-    def _fire(self, line: _Line, due: datetime) -> None:
-        counts = line.counts
+    def _fire(self, state: _ScheduleState, due: datetime) -> None:
         if self._draining:
-            counts.drained += 1
-            self._note(line, "drained", due)
-        elif line.run is not None and not line.run.at_rest:
-            counts.overlapped += 1
-            self._note(line, "overlapped", due, line.run.id)
+            self._skip(state, "drained", due)
+            return
+        if state.run is not None and not state.run.at_rest:
+            self._skip(state, "overlapped", due, state.run.id)
+            return
+        try:
+            payload = self._payload(state.schedule)
+            run = self._runtime.start(payload, self._answer, deadline_s=self._deadline_s)
+        except RuntimeDrainingError:
+            self._skip(state, "drained", due)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a question is foreign code: an error, or an exit, costs its firing alone
+            self._skip(state, "refused", due, _reason(error))
         else:
-            try:
-                run = line.run = self._runtime.start(
-                    self._payload(line.schedule), self._answer, deadline_s=self._deadline_s
-                )
-            except RuntimeDrainingError:
-                counts.drained += 1
-                self._note(line, "drained", due)
-            except GenieError as error:
-                counts.refused += 1
-                self._note(line, "refused", due, str(error))
-            else:
-                counts.fired += 1
-                self._note(line, "fired", due, run.id)
-                assert self._tasks is not None  # noqa: S101 - narrows: nothing fires before ``running``
-                line.told = anyio.Event()
-                self._tasks.start_soon(self._follow, line, run, due, line.told)
+            state.counts.fired += 1
+            state.run = run
+            self._notify(state, "fired", due, run.id)
+            assert self._tasks is not None  # noqa: S101 - narrows: nothing fires before ``running``
+            state.ended = anyio.Event()
+            self._tasks.start_soon(self._follow, state, run, due, state.ended)
+
+    def _skip(
+        self, state: _ScheduleState, what: Literal["drained", "overlapped", "refused"], due: datetime, detail: str = ""
+    ) -> None:
+        setattr(state.counts, what, getattr(state.counts, what) + 1)
+        self._notify(state, what, due, detail)
 
     def _payload(self, schedule: Schedule) -> Payload:
         if schedule.payload is not None:
             return schedule.payload
         if self._question is None:
-            raise InputError(f"schedule {schedule.id!r}", "has no payload", "give it one")
+            raise InputError(f"schedule {schedule.id!r}", "has no payload", "add `payload`")
         return self._question()
 
-    async def _follow(self, line: _Line, run: Run[Payload], due: datetime, told: anyio.Event) -> None:
-        """Wait for the end of a run and say how it ended."""
-        async for _ in run.events():  # nobody else reads them; until the run is at rest, held ones included
+    async def _follow(self, state: _ScheduleState, run: Run[Payload], due: datetime, ended: anyio.Event) -> None:
+        """Wait for the end of a run and send the notice of it."""
+        async for _ in run.events():  # the events have no other reader; they end when the run does
             pass
         failures = dict.fromkeys(f"{failure.agent}: {failure}" for failure in run.failures())
         if failures:
-            line.counts.failed += 1
-            self._note(line, "failed", due, f"{run.id}: {'; '.join(islice(failures, MOST_REASONS))}")
+            state.counts.failed += 1
+            self._notify(state, "failed", due, f"{run.id}: {'; '.join(islice(failures, MOST_REASONS))}")
         else:
-            line.counts.handled += 1
-            self._note(line, "handled", due, run.id)
-        told.set()
+            state.counts.handled += 1
+            self._notify(state, "handled", due, run.id)
+        ended.set()
 
-    def _note(self, line: _Line, what: What, due: datetime, detail: str = "") -> None:
-        notice = Notice(line.schedule.id, what, due, detail)
+    def _notify(self, state: _ScheduleState, what: NoticeKind, due: datetime, detail: str = "") -> None:
+        notice = Notice(state.schedule.id, what, due, detail)
         level = logging.INFO if what in {"fired", "handled"} else logging.WARNING
         _logger.log(level, "schedule %s, due %s: %s %s", notice.schedule, due.isoformat(), what, detail)
-        if self._tell is not None:
+        if self._tell is None:
+            return
+        try:
             self._tell(notice)
+        except Exception as error:  # noqa: BLE001 - the reader may have gone away; its errors must not stop the schedules
+            self.untold += 1
+            if self.untold == 1:
+                # The class alone: a traceback may quote payload text.
+                _logger.error(
+                    "a notice of schedule %s cannot be delivered (%s); the schedules continue, more are only counted",
+                    notice.schedule, type(error).__name__,
+                )  # fmt: skip
+
+
+def _reason(error: BaseException) -> str:
+    """Return this library's own error text; the class alone of any other error, whose text may quote payloads."""
+    try:
+        return str(error) if isinstance(error, GenieError) else f"the question failed ({type(error).__name__})"
+    except Exception:  # noqa: BLE001 - a subclass may break its own text
+        return f"the question failed ({type(error).__name__})"

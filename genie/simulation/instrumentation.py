@@ -16,7 +16,7 @@ import anyio
 
 from genie.bus.context import HandlerContext
 from genie.contracts.agent import Binding, FunctionAgent, Handlers
-from genie.edges.executors.default import Inline
+from genie.edges.executors.default import InlineExecutor
 from genie.errors import AgentDefinitionError
 from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
@@ -342,7 +342,7 @@ class SimulatedExecutor:
     def __init__(self, instrumentation: Instrumentation, cards: dict[str, AgentCard]) -> None:
         self._instrumentation = instrumentation
         self._cards = cards
-        self._inline = Inline()
+        self._inline = InlineExecutor()
 
     def job(
         self, place: ExecutorName, agent: str, function: Callable[[Any], object], signature: Signature, slots: int

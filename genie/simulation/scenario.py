@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from genie.config.examples import shipped as shipped_pipelines
 from genie.config.loader import load as load_pipeline
-from genie.config.plugins import Catalogue
-from genie.config.source_map import Document, suggestion
+from genie.config.plugins import Plugins
+from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import validated
 from genie.config.yaml import load_file, load_text
 from genie.contracts.card import Caller
@@ -30,7 +30,7 @@ from genie.simulation.workload import QuestionFactory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.policy.policy import PolicySet
 
 
@@ -69,20 +69,20 @@ class Scenario:
 
 
 def load(
-    path: str | os.PathLike[str], *, catalogue: Catalogue | None = None, rules: InvariantRegistry | None = None
+    path: str | os.PathLike[str], *, plugins: Plugins | None = None, rules: InvariantRegistry | None = None
 ) -> Scenario:
     """Load and check a scenario file.
 
     Args:
         path: The file, or the name of a shipped scenario. Paths in the file are relative to its folder.
-        catalogue: The parts that the pipeline can name; the installed parts by default.
+        plugins: The parts that the pipeline can name; the installed parts by default.
         rules: The invariants that the scenario can name; built-in and installed invariants by default.
 
     Raises:
         ConfigError: The scenario has errors; all of them, as ``file:line: problem``.
     """
     place = located(Path(path))
-    return _checked(load_file(place, environ=os.environ), place, catalogue, rules)
+    return _checked(load_file(place, environ=os.environ), place, plugins, rules)
 
 
 def shipped() -> dict[str, Path]:
@@ -107,7 +107,7 @@ def parse(
     *,
     name: str = "<scenario>",
     folder: Path | None = None,
-    catalogue: Catalogue | None = None,
+    plugins: Plugins | None = None,
     rules: InvariantRegistry | None = None,
 ) -> Scenario:
     """Load and check a scenario from text; paths in it are relative to ``folder``.
@@ -116,10 +116,10 @@ def parse(
         ConfigError: As ``load``.
     """
     place = None if folder is None else folder / name
-    return _checked(load_text(text, name=name, environ={}), place, catalogue, rules)
+    return _checked(load_text(text, name=name, environ={}), place, plugins, rules)
 
 
-def _spelt_out(document: Document) -> Document:
+def _spelt_out(document: SourceMap) -> SourceMap:
     """Return the document with each plain name of an invariant or policy as a mapping."""
     if not isinstance(document.value, dict):
         text = "a scenario has version, id, pipeline, duration and workload"
@@ -138,15 +138,15 @@ def _named(items: list[Any]) -> list[Any]:
 
 
 def _checked(
-    document: Document, path: Path | None, catalogue: Catalogue | None, rules: InvariantRegistry | None
+    document: SourceMap, path: Path | None, plugins: Plugins | None, rules: InvariantRegistry | None
 ) -> Scenario:
     document = _spelt_out(document)
     section, problems = validated(ScenarioSection, document)
     if section is None:
         raise _error(document, problems)
     folder = Path() if path is None else path.parent
-    catalogue = Catalogue.installed() if catalogue is None else catalogue
-    pipeline = _pipeline(document, section, folder, catalogue)
+    plugins = Plugins.installed() if plugins is None else plugins
+    pipeline = _pipeline(document, section, folder, plugins)
     found: list[Problem] = list(_unknown_names(section, pipeline))
     caller = pipeline.caller
     if section.caller is not None:
@@ -174,7 +174,7 @@ def _checked(
                 traces[place] = read_trace(folder / arrivals.trace, len(section.workload.questions))
             except InputError as error:
                 found.append(Problem(("workload", "arrivals", place, "trace"), str(error)))
-    candidate = _candidate(document, section, folder, catalogue)
+    candidate = _candidate(document, section, folder, plugins)
     if found:
         raise _error(document, found)
     return Scenario(
@@ -192,14 +192,14 @@ def _numbered(invariants: Iterable[Invariant]) -> Iterator[Invariant]:
 
 
 def _pipeline(
-    document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue, place: tuple[str, ...] = ("set",)
+    document: SourceMap, section: ScenarioSection, folder: Path, plugins: Plugins, place: tuple[str, ...] = ("set",)
 ) -> Pipeline:
     path: str | Path = section.pipeline
     if Path(path).suffix or len(Path(path).parts) > 1:
         path = folder / path
     overrides = {key: json.dumps(value) for key, value in section.overrides.items()}
     try:
-        return load_pipeline(path, overrides=overrides, catalogue=catalogue)
+        return load_pipeline(path, overrides=overrides, plugins=plugins)
     except ConfigError as error:
         own = tuple(one.removeprefix(_SET) for one in error.problems if one.startswith(_SET))
         if len(own) < len(error.problems):
@@ -208,12 +208,12 @@ def _pipeline(
         raise ConfigError(tuple(f"{document.where(place)}: {place[0]}: {one}" for one in own)) from None
 
 
-def _candidate(document: Document, section: ScenarioSection, folder: Path, catalogue: Catalogue) -> PolicySet | None:
+def _candidate(document: SourceMap, section: ScenarioSection, folder: Path, plugins: Plugins) -> PolicySet | None:
     if section.compared is None:
         return None
     overrides = {**section.overrides, "policies": list(section.compared.policies)}
     changed = section.model_copy(update={"overrides": overrides})
-    return _pipeline(document, changed, folder, catalogue, ("compare", "policies")).policies
+    return _pipeline(document, changed, folder, plugins, ("compare", "policies")).policies
 
 
 def _unknown_names(section: ScenarioSection, pipeline: Pipeline) -> list[Problem]:
@@ -263,7 +263,7 @@ def _misses(trouble: FaultSection, pipeline: Pipeline) -> str:
     return f"{trouble.kind} never affects {target} with {trouble.topic!r}{near}"
 
 
-def _error(document: Document, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:
+def _error(document: SourceMap, problems: list[Problem] | tuple[Problem, ...]) -> ConfigError:
     ordered = sorted(problems, key=lambda problem: document.order(problem.path))
     return ConfigError(
         tuple(dict.fromkeys(f"{document.where(one.path)}: {document.hide(one.text)}" for one in ordered))

@@ -16,8 +16,8 @@ from genie.graph.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genie.config.inputs import Source
-    from genie.config.loader import Pipeline
+    from genie.config.inputs import FieldSource
+    from genie.config.pipeline import Pipeline
     from genie.simulation.arrivals import Arrival
     from genie.simulation.customers import Customers
     from genie.simulation.record import GroundTruth
@@ -142,7 +142,7 @@ class QuestionFactory:
             raise InputError(place, said[:1].lower() + said[1:]) from None
 
     @staticmethod
-    def _value(source: Source, kind: type[Payload], name: str, asking: QuestionInputs) -> object:
+    def _value(source: FieldSource, kind: type[Payload], name: str, asking: QuestionInputs) -> object:
         if source.origin == "value":
             return source.value
         if source.origin == "question":

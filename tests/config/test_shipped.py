@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from genie.cli import main
 from genie.config.loader import load, parse
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.config.schema import policy_schema, schema
 from genie.config.yaml import load_file
 from genie.rules.schema import RulesSettings
@@ -26,13 +26,13 @@ PIPELINES = sorted((ROOT / "config" / "pipelines").glob("*.yaml"))
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.name)
 def test_a_shipped_pipeline_is_of_the_schema_that_its_first_line_names(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    assert first == "# yaml-language-server: $schema=../../genie/schema/pipeline.schema.json"
+    assert first == "# yaml-language-server: $schema=../schemas/pipeline.schema.json"
     jsonschema.validate(load_file(path, environ={}).value, schema())
 
 
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.name)
 def test_a_shipped_pipeline_loads_without_a_warning(path: Path) -> None:
-    found = load(path, environ={}, catalogue=Catalogue.installed())
+    found = load(path, environ={}, plugins=Plugins.installed())
     assert found.id == path.stem
     assert found.warnings == ()
     assert found.input.question()
@@ -44,7 +44,7 @@ POLICIES = sorted((ROOT / "config" / "policies").glob("*.yaml"))
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
 def test_a_shipped_policy_file_is_of_the_schema_that_its_first_line_names(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    assert first == "# yaml-language-server: $schema=../../genie/schema/policy.schema.json"
+    assert first == "# yaml-language-server: $schema=../schemas/policy.schema.json"
     jsonschema.validate(load_file(path, environ={}).value, policy_schema(RulesSettings.model_json_schema()))
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from genie.cli import main
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.runtime.report import Outcome
 from genie.runtime.session import conduct
@@ -29,9 +29,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def ran(name: str, *, inputs: tuple[str, ...] = (), profile: str | None = None, **instead: Agent) -> Outcome:
-    installed = Catalogue.installed()
-    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
-    loaded = load(CONFIG / "pipelines" / f"{name}.yaml", catalogue=found)
+    installed = Plugins.installed()
+    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    loaded = load(CONFIG / "pipelines" / f"{name}.yaml", plugins=found)
     question = loaded.input.question(input_file=inputs, profile=profile)
     return await conduct(loaded, question, caller=loaded.caller)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.config.yaml import load_file
 from genie.contracts.card import Caller
 from genie.errors import InputError, RunStalled
@@ -19,7 +19,7 @@ from genie.runtime.session import conduct
 from genie_finance.contracts.claims import Case, CaseQuestion, CaseReport, Settlement, SettlementOrder
 
 ROOT = Path(__file__).parents[2]
-PIPELINE = load(ROOT / "config" / "pipelines" / "claim.yaml", environ={}, catalogue=Catalogue.installed())
+PIPELINE = load(ROOT / "config" / "pipelines" / "claim.yaml", environ={}, plugins=Plugins.installed())
 OFFICER = {"claims_officer"}
 COMMITTEE = {"claims_committee"}
 

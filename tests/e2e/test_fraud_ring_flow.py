@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from genie.config.loader import Pipeline, load
-from genie.config.plugins import Catalogue
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
@@ -37,9 +38,9 @@ pytestmark = pytest.mark.anyio
 
 def pipeline(**instead: Agent) -> Pipeline:
     """Return the shipped pipeline with some agents replaced by others of the same id."""
-    installed = Catalogue.installed()
-    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
-    return load(PIPELINE, catalogue=found)
+    installed = Plugins.installed()
+    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    return load(PIPELINE, plugins=found)
 
 
 async def asked(

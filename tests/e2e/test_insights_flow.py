@@ -13,8 +13,9 @@ from typing import Any
 import anyio
 import pytest
 
-from genie.config.loader import Pipeline, load
-from genie.config.plugins import Catalogue
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
@@ -49,10 +50,10 @@ def test_the_flow_loads_neither_numpy_nor_scipy() -> None:
 
 def pipeline(*overrides: tuple[str, str], **instead: Agent) -> Pipeline:
     """Return the shipped pipeline with some agents replaced by others of the same id."""
-    installed = Catalogue.installed()
+    installed = Plugins.installed()
     agents = {**installed.agents, **instead}
-    found = Catalogue(agents, installed.policies, installed.edges)
-    return load(PIPELINE, catalogue=found, overrides=dict(overrides))
+    found = Plugins(agents, installed.policies, installed.edges)
+    return load(PIPELINE, plugins=found, overrides=dict(overrides))
 
 
 async def asked(

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from genie.cli import main
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.runtime.report import Outcome, Status
 from genie.runtime.session import conduct
@@ -30,8 +30,8 @@ async def failing(request: GoalRequest) -> GoalPlan:
 
 
 async def planned(case: dict[str, Any] | None = None, **instead: Agent) -> tuple[Outcome, InvestingPlan]:
-    installed = Catalogue.installed()
-    loaded = load(PIPELINE, catalogue=Catalogue({**installed.agents, **instead}, installed.policies, installed.edges))
+    installed = Plugins.installed()
+    loaded = load(PIPELINE, plugins=Plugins({**installed.agents, **instead}, installed.policies, installed.edges))
     given = yaml.safe_load(SAMPLE.read_text()) if case is None else case
     question = InvestingQuestion.model_validate({"case": given})
     outcome = await conduct(loaded, question, caller=loaded.caller)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.runtime.report import Outcome
 from genie.runtime.session import conduct
@@ -31,9 +31,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def asked(change: dict[str, Any] | None = None, **instead: Agent) -> tuple[Outcome, InvoiceToCashPlan]:
-    installed = Catalogue.installed()
-    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
-    loaded = load(PIPELINE, catalogue=found)
+    installed = Plugins.installed()
+    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    loaded = load(PIPELINE, plugins=found)
     question = loaded.input.question()
     assert isinstance(question, InvoiceToCashQuestion)
     book = InvoicesToCash.model_validate({**question.book.model_dump(), **(change or {})})

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from genie.config.loader import Pipeline, load
-from genie.config.plugins import Catalogue
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.config.yaml import load_file
 from genie.contracts.agent import Agent, agent
 from genie.errors import GenieError, InputError, RunHeld, RunStalled
@@ -37,9 +38,9 @@ def opened(loaded: Pipeline) -> Runtime:
 
 
 def pipeline(**instead: Agent) -> Pipeline:
-    installed = Catalogue.installed()
-    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
-    return load(PIPELINE, catalogue=found, environ={})
+    installed = Plugins.installed()
+    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    return load(PIPELINE, plugins=found, environ={})
 
 
 def question(name: str = "sample", **order: Any) -> PaymentQuestion:

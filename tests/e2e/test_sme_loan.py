@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.message import Payload
 from genie.errors import InputError
 from genie.runtime.report import Outcome, Status
@@ -24,7 +24,7 @@ from genie_finance.contracts.statements import StatementFile
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "config" / "sme"
-PIPELINE = load(ROOT / "config" / "pipelines" / "sme_loan.yaml", catalogue=Catalogue.installed())
+PIPELINE = load(ROOT / "config" / "pipelines" / "sme_loan.yaml", plugins=Plugins.installed())
 OFFICER = {"credit_officer"}
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.runtime.report import Outcome
 from genie.runtime.session import conduct
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def asked(change: dict[str, Any] | None = None, **instead: Agent) -> tuple[Outcome, TaxYearPlan]:
-    installed = Catalogue.installed()
-    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
-    loaded = load(PIPELINE, catalogue=found)
+    installed = Plugins.installed()
+    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    loaded = load(PIPELINE, plugins=found)
     question = loaded.input.question()
     assert isinstance(question, TaxYearQuestion)
     year = TaxYear.model_validate({**question.year.model_dump(), **(change or {})})
@@ -56,7 +56,7 @@ async def test_unknown_deductions_leave_the_new_regime_to_be_asked_for() -> None
 
 
 async def profile_without_deductions() -> dict[str, Any]:
-    question = load(PIPELINE, catalogue=Catalogue.installed()).input.question()
+    question = load(PIPELINE, plugins=Plugins.installed()).input.question()
     assert isinstance(question, TaxYearQuestion)
     return {**question.year.profile.model_dump(), "deductions": None}
 

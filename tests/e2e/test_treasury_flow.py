@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from genie.config.loader import Pipeline, load
-from genie.config.plugins import Catalogue
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Agent, agent
 from genie.runtime.report import Outcome
 from genie.runtime.session import conduct
@@ -24,9 +25,9 @@ pytestmark = pytest.mark.anyio
 
 
 def pipeline(**instead: Agent) -> Pipeline:
-    installed = Catalogue.installed()
-    found = Catalogue({**installed.agents, **instead}, installed.policies, installed.edges)
-    return load(PIPELINE, catalogue=found)
+    installed = Plugins.installed()
+    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    return load(PIPELINE, plugins=found)
 
 
 def day(**changed: Any) -> TreasuryDay:

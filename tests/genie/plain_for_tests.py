@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -118,3 +119,34 @@ class Sealed(Payload, topic="plain.sealed"):
         return False
 
     __hash__ = None  # type: ignore[assignment]  # nothing is equal to it
+
+
+@agent("changing", executor="process")
+def changing(place: Place) -> Answer:
+    seen = f"{os.environ.get('GENIE_TEST_LEAK')} {Path.cwd() == Path(place.path)}"
+    os.environ["GENIE_TEST_LEAK"] = "leaked"
+    os.chdir(place.path)
+    return Answer(text=seen)
+
+
+@agent("forking", executor="process")
+def forking(place: Place) -> Answer:
+    """Leave a child behind that holds a pipe open until it ends."""
+    pipe = os.open(place.path, os.O_WRONLY)
+    if os.fork() == 0:
+        signal.pause()
+    os.write(pipe, b"forked")
+    os.close(pipe)
+    return Answer(text="done")
+
+
+@agent("forking_and_crashing", executor="process")
+def forking_and_crashing(place: Place) -> Answer:
+    if os.fork() == 0:
+        signal.pause()
+    os._exit(7)
+
+
+@agent("greedy", executor="process")
+def greedy(question: Question) -> Answer:
+    return Answer(text=str(len(bytes(question.number))))

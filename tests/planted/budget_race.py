@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import anyio
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Handlers, handles
 from genie.contracts.message import Payload
 from genie.simulation.invariants import invariant
@@ -46,7 +46,7 @@ def within_budget(record: Record) -> Iterator[str]:
         yield f"{granted} granted of {BUDGET}"
 
 
-CATALOGUE = Catalogue(agents={"treasurer": Treasurer})
+CATALOGUE = Plugins(agents={"treasurer": Treasurer})
 RULES = {"within_budget": within_budget}
 PIPELINE = """
 version: 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import anyio
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
 from genie.contracts.limits import Retry
@@ -48,7 +48,7 @@ def charged_once(record: Record) -> Iterator[tuple[int, str]]:
     yield from ((number, f"charged {count} times") for number, count in times.items() if count > 1)
 
 
-CATALOGUE = Catalogue(agents={"card": card, "ledger": ledger})
+CATALOGUE = Plugins(agents={"card": card, "ledger": ledger})
 RULES = {"charged_once": charged_once}
 PIPELINE = """
 version: 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
 from genie.contracts.limits import Retry
@@ -45,7 +45,7 @@ def paid_once(record: Record) -> Iterator[str]:
     yield from (f"run {number} paid {count} times" for number, count in times.items() if count > 1)
 
 
-CATALOGUE = Catalogue(agents={"payer": payer, "bank": bank})
+CATALOGUE = Plugins(agents={"payer": payer, "bank": bank})
 RULES = {"paid_once": paid_once}
 PIPELINE = """
 version: 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
@@ -42,7 +42,7 @@ def _adder(name: str, factor: int):  # type: ignore[no-untyped-def]  # whatever 
     return add
 
 
-CATALOGUE = Catalogue(
+CATALOGUE = Plugins(
     agents={"desk": desk, **{name: _adder(name, at) for at, name in enumerate(("one", "two", "three"), 1)}}
 )
 PIPELINE = """

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from genie.bus.supervisor import Supervisor
-from genie.config.plugins import Catalogue
+
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
@@ -45,7 +46,7 @@ def planted() -> Iterator[None]:
         Supervisor._again = sound  # type: ignore[method-assign]  # dug out
 
 
-CATALOGUE = Catalogue(agents={"sorter": sorter}, policies=dict(POLICIES))
+CATALOGUE = Plugins(agents={"sorter": sorter}, policies=dict(POLICIES))
 PIPELINE = """
 version: 1
 id: post

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Handlers, handles
 from genie.contracts.message import Payload
 
@@ -40,7 +40,7 @@ class Till(Handlers, id="till", concurrency=8):
         return Receipt(number=order.number)
 
 
-CATALOGUE = Catalogue(agents={"till": Till})
+CATALOGUE = Plugins(agents={"till": Till})
 PIPELINE = """
 version: 1
 id: till

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from genie.config.loader import parse
-from genie.config.plugins import Catalogue
-from genie.config.policies import PolicySource, Reading
+from genie.config.plugins import Plugins
+from genie.config.policies import PolicyFiles, PolicyReader
 from genie.config.yaml import load_text
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard, Risk
@@ -304,10 +304,8 @@ PIPELINE = {
 @example("rules:\n- {name: a, when: {payload.amount: {gt: 5}}, then: deny, because: x}")
 @example("{version: 1, id: x, rules: [{name: a, when: {topic: laws.deal}, then: {redact: []}, because: x}]}")
 def test_any_text_is_a_policy_file_or_refused_with_its_line(text: str) -> None:
-    source = PolicySource(
-        load_text("policies: []", name="p", environ={}), None, Catalogue(policies=POLICIES), {}, SCENE
-    )  # type: ignore[arg-type]  # no file is read
-    reading = Reading(source)
+    source = PolicyFiles(load_text("policies: []", name="p", environ={}), None, Plugins(policies=POLICIES), {}, SCENE)  # type: ignore[arg-type]  # no file is read
+    reading = PolicyReader(source)
     try:
         document = load_text(text, name="file.yaml", environ={})
     except ConfigError:
@@ -320,5 +318,5 @@ def test_any_text_is_a_policy_file_or_refused_with_its_line(text: str) -> None:
 def test_any_list_of_policies_is_refused_with_its_line(policies: str) -> None:
     text = json.dumps(PIPELINE)[:-1] + f', "policies": {policies}}}'
     with pytest.raises(ConfigError) as raised:
-        parse(text, name="pipe.yaml", environ={}, catalogue=Catalogue(agents={"desk": desk}, policies=POLICIES))
+        parse(text, name="pipe.yaml", environ={}, plugins=Plugins(agents={"desk": desk}, policies=POLICIES))
     assert all(line.startswith(("pipe.yaml", "nowhere.yaml")) for line in raised.value.problems)

@@ -12,7 +12,7 @@ from genie.cli.options import completion as suggestions
 from genie.cli.options.card_index import cards_of
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.errors import UnknownAgentError
 
 
@@ -28,11 +28,11 @@ def command(names: tuple[str, ...], *, as_json: bool) -> None:
 
     An agent that cannot be loaded, for example because an extra is missing, is reported on stderr; the exit code is 0.
     """
-    catalogue = Catalogue.installed()
+    plugins = Plugins.installed()
     for name in names:
-        if name not in catalogue.agents:
-            raise UnknownAgentError(agent=name, known=tuple(catalogue.agents))
-    cards, problems = cards_of(catalogue, names, os.environ)
+        if name not in plugins.agents:
+            raise UnknownAgentError(agent=name, known=tuple(plugins.agents))
+    cards, problems = cards_of(plugins, names, os.environ)
     for problem in problems:
         click.echo(plain(f"warning: agent {problem}"), err=True)
     if as_json:

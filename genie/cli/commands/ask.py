@@ -20,7 +20,7 @@ from genie.cli.signals import INTERRUPTED
 from genie.cli.terminal.json_text import as_wire, to_text
 from genie.cli.terminal.progress import progress
 from genie.config.loader import load
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Binding
 from genie.contracts.card import Caller
 from genie.contracts.gather import Each
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from genie.cli.signals import Interrupts
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import AgentCard
     from genie.contracts.gather import Expected
 
@@ -102,7 +102,7 @@ def _installed(topic: str) -> tuple[Binding, ...]:
 
     Agents between a question and its expected answers belong to the result.
     """
-    agents, problems = loadable(Catalogue.installed())
+    agents, problems = loadable(Plugins.installed())
     known = tuple(agents.values())
     wanted = {kind for agent in known for kind in agent.card.consumes if topic_of(kind).name == topic}
     if not wanted:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from genie.cli.prompts import Paused
     from genie.cli.signals import Interrupts
     from genie.cli.terminal.live import View
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
     from genie.journal.jsonl import JournalFile

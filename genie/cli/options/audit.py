@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from genie.errors import InputError
 
 if TYPE_CHECKING:
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
 
 
 def audited(pipeline: Pipeline, folder: str | None) -> Pipeline:

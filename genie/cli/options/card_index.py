@@ -1,6 +1,6 @@
 """Agent cards for `genie agents`, read from an index in the user's cache folder instead of from the agents.
 
-Importing the payload models of a whole catalogue takes longer than a user waits for a list. The first `genie agents`
+Importing the payload models of a whole plugins takes longer than a user waits for a list. The first `genie agents`
 imports the agents and writes their cards to the index; later ones read the index. The index carries a key made from the
 modules it describes. When the key differs, or when the file is damaged or could have been written by another user, the
 agents are imported and the index is written again.
@@ -28,7 +28,7 @@ from genie.errors import DefinitionError, InputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from genie.config.plugins import Catalogue
+    from genie.config.plugins import Plugins
     from genie.contracts.card import AgentCard
 
 _MOST_BYTES = 8 << 20
@@ -91,30 +91,30 @@ def _topics(kinds: Iterable[type]) -> tuple[str, ...]:
 
 
 def cards_of(
-    catalogue: Catalogue, names: Collection[str], environ: Mapping[str, str]
+    plugins: Plugins, names: Collection[str], environ: Mapping[str, str]
 ) -> tuple[dict[str, ShownCard], list[DefinitionError]]:
     """Return the cards of the named agents, and one error for each agent that cannot be loaded.
 
     Args:
-        catalogue: What is installed.
-        names: Names in the catalogue; empty means all.
+        plugins: What is installed.
+        names: Names in the plugins; empty means all.
         environ: The process environment; ``XDG_CACHE_HOME`` moves the cache folder.
     """
-    wanted = sorted(names or catalogue.agents)
+    wanted = sorted(names or plugins.agents)
     listed = {
         name: part
         for name in wanted
-        if isinstance(part := catalogue.agents[name], str) and ("agents", name) not in catalogue.clashes
+        if isinstance(part := plugins.agents[name], str) and ("agents", name) not in plugins.clashes
     }
-    packages = {part.partition(".")[0] for part in catalogue.agents.values() if isinstance(part, str)}
+    packages = {part.partition(".")[0] for part in plugins.agents.values() if isinstance(part, str)}
     path, key = index_path(environ), key_of(packages)
     kept = _read(path, key) if path is not None else {}
     cards = {name: kept[part] for name, part in listed.items() if part in kept}
     others = [name for name in wanted if name not in cards]
     if not others:
         return cards, []
-    agents, problems = loadable(catalogue, others)
-    loaded = {name: shown(catalogue.family(name), one.card) for name, one in agents.items()}
+    agents, problems = loadable(plugins, others)
+    loaded = {name: shown(plugins.family(name), one.card) for name, one in agents.items()}
     found = {listed[name]: card for name, card in loaded.items() if name in listed}
     if path is not None and found:
         _write(path, _Index(key=key, cards={**kept, **found}))

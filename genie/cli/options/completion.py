@@ -60,9 +60,9 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
 def agents(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
     """Offer the names of installed agents without importing them."""
-    from genie.config.plugins import Catalogue  # noqa: PLC0415 - start-up: only for completion
+    from genie.config.plugins import Plugins  # noqa: PLC0415 - start-up: only for completion
 
-    return _starting(incomplete, sorted(_quietly(lambda: list(Catalogue.installed().agents))))
+    return _starting(incomplete, sorted(_quietly(lambda: list(Plugins.installed().agents))))
 
 
 def topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - as click calls it
@@ -73,11 +73,11 @@ def topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 def _topics(pipeline: str | None) -> list[str]:
     from genie.cli.options.roster import loadable  # noqa: PLC0415 - as above
     from genie.config.loader import load  # noqa: PLC0415 - as above
-    from genie.config.plugins import Catalogue  # noqa: PLC0415 - as above
+    from genie.config.plugins import Plugins  # noqa: PLC0415 - as above
     from genie.contracts.message import topic_of  # noqa: PLC0415 - as above
 
     if pipeline is None:
-        cards = [agent.card for agent in loadable(Catalogue.installed())[0].values()]
+        cards = [agent.card for agent in loadable(Plugins.installed())[0].values()]
     else:
         cards = list(load(pipeline).graph.cards)
     return sorted({topic_of(kind).name for card in cards for kind in card.consumes})

@@ -18,7 +18,7 @@ from genie.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.edges.control.database import Ledger
 
 _OPTIONS = (

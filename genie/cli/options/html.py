@@ -13,7 +13,7 @@ from genie.reports.html.witness import Witness
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.ports.journal import Journal
     from genie.runtime.report import Outcome

@@ -15,7 +15,7 @@ from genie.errors import IdentityError, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from genie.config.loader import Signed
+    from genie.config.pipeline import SignedIdentity
     from genie.contracts.card import Caller
     from genie.contracts.ports.audit import Audit
 
@@ -45,7 +45,7 @@ def identity_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def identified(
-    caller: Caller, given: Mapping[str, Any], *, signed: Signed | None = None, audit: Audit | None = None
+    caller: Caller, given: Mapping[str, Any], *, signed: SignedIdentity | None = None, audit: Audit | None = None
 ) -> Caller:
     """Return the caller: from the command line, or from a signed token when the pipeline names keys.
 
@@ -101,7 +101,7 @@ def _now() -> float:
     return Clock(float).wall().timestamp()  # a clock that is set now and stands still
 
 
-def _verified(path: str, signed: Signed, most: Caller) -> Caller:
+def _verified(path: str, signed: SignedIdentity, most: Caller) -> Caller:
     from genie.edges.identity.jwt import MAX_TOKEN_BYTES, verify  # noqa: PLC0415 - start-up: only with --identity
     from genie.edges.identity.keys import public_keys  # noqa: PLC0415 - as above
 

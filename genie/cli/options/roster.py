@@ -9,22 +9,22 @@ from genie.errors import DefinitionError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from genie.config.plugins import Catalogue
+    from genie.config.plugins import Plugins
     from genie.contracts.agent import Agent
 
 
-def loadable(catalogue: Catalogue, names: Collection[str] = ()) -> tuple[dict[str, Agent], list[DefinitionError]]:
+def loadable(plugins: Plugins, names: Collection[str] = ()) -> tuple[dict[str, Agent], list[DefinitionError]]:
     """Return the agents that can be loaded, by name, and the errors of the others; an extra may be missing.
 
     Args:
-        catalogue: The installed plug-ins.
+        plugins: The installed plug-ins.
         names: Names of agents; empty means all.
     """
     agents: dict[str, Agent] = {}
     problems: list[DefinitionError] = []
-    for name in sorted(names or catalogue.agents):
+    for name in sorted(names or plugins.agents):
         try:
-            agents[name] = catalogue.agent(name)
+            agents[name] = plugins.agent(name)
         except DefinitionError as error:
             problems.append(error)
     return agents, problems

@@ -122,12 +122,12 @@ def record_of(body: bytes) -> dict[str, Any] | None:
 def head_statement(
     *, trail: str, segment: int, seq: int, chain: str, at_us: int, closed: bool, key: str | None
 ) -> dict[str, Any]:
-    """Return what the head of a segment says: how far the trail has come, and by which key that is signed."""
+    """Return the statement of a segment's head: the position of the trail, and the key that signs it."""
     return {
         "at": at_us, "chain": chain, "closed": closed, "key": key, "segment": segment, "seq": seq, "trail": trail,
     }  # fmt: skip
 
 
 def signed_bytes(statement: Mapping[str, object]) -> bytes:
-    """Return the bytes that a head's signature is over: what it says, named, so that it can stand for nothing else."""
+    """Return the bytes that a head's signature covers; the prefix prevents its use for any other purpose."""
     return b"genie-audit-head-1:" + _encode(statement).encode()

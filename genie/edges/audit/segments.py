@@ -43,7 +43,7 @@ class Tail(NamedTuple):
     headed: bool
     """The last record is the head of its segment."""
     closed: bool
-    """The last record is a head, and says that the writer ended in order."""
+    """The last record is a head that states an orderly end of the writer."""
     records: int
     """Records in the file."""
     size: int

@@ -1,8 +1,8 @@
 """The audit trail: acts of governance as a chain of hashes in files that only their owner can read.
 
 ``AuditTrail`` implements the ``Audit`` port. It appends one line a record; each line's hash covers the line before it,
-and the head of each segment is signed and, where an anchor is named, written there as well. docs/audit.md says what
-that proves and what it does not.
+the head of each segment is signed and, if there is an anchor, also written there. docs/audit.md states what this proves
+and what it does not.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ class AuditTrail:
         self._size += size
 
     def _finish(self, line: bytes, written: int) -> None:
-        """Write the rest of a line; if that fails, what stands of it is taken back."""
+        """Write the rest of a line; if that fails, remove the partial line."""
         try:
             while written < len(line):
                 written += os.write(self._file, line[written:])
@@ -289,7 +289,7 @@ class AuditTrail:
 
 def _system() -> float:
     """Return the system's time, for a trail's own first line; every record brings the time of its bus."""
-    return Clock(float).wall().timestamp()  # a clock that stands still, set just now
+    return Clock(float).wall().timestamp()  # the wall time at this moment
 
 
 def _whole(handle: int, content: bytes) -> None:

@@ -1,8 +1,8 @@
 """Verifying an audit trail: every line's hash, form and number, every head's signature, the anchor, the end.
 
-Each file is looked at on its own, since its first record names the chain value that it goes on from; then the files are
-held against each other. A line that does not follow is named with its file and number, and the lines after it are held
-against it as it stands, so that one change is reported where it was made.
+Each file is verified on its own, because its first record names the chain value that it continues; then the files are
+compared with each other. A line that does not continue the chain is reported with its file and number, and the next
+lines are compared with that line as it is, so one change is reported once, at its place.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from genie.edges.identity.keys import PublicKey
 
 MOST_BREAKS = 100
-"""Breaks that are told one by one; the rest are counted."""
+"""Breaks that are listed one by one; the rest are counted."""
 MANY_BYTES = 32 << 20
-"""Size from which the command looks at a trail in several processes."""
+"""Size from which the command verifies a trail in several processes."""
 Mapped = Callable[[Callable[[Path], Any], Sequence[Path]], Iterable[Any]]
-"""``map``, or something like it."""
+"""``map``, or a function with its signature."""
 _LONGEST = 2 * MOST_LINE
 
 
 class Break(NamedTuple):
-    """One place at which a trail is not what was written."""
+    """One place at which a trail differs from what was written."""
 
     file: str
     line: int
     """From 1; 0 for the file as a whole."""
     seq: int | None
-    """Number of the record that stands there, where one can be read."""
+    """Number of the record at that place, if it can be read."""
     problem: str
 
     def __str__(self) -> str:
@@ -108,11 +108,11 @@ def verify(
         paths: Its folder; or some of its files that follow each other, when older ones are kept elsewhere.
         keys: Public keys by id; without them signatures are not looked at.
         anchor: The file that its heads were written to as well: each must be in the trail.
-        unfinished: The trail is still written, or its writer crashed: records after the last head are no break.
-        mapped: How the files are looked at: one after the other, or at once with ``spread``.
+        unfinished: The trail is still written, or its writer crashed: records after the last head are not a break.
+        mapped: How the files are verified: one after the other, or in parallel with ``spread``.
 
     Raises:
-        InputError: A path cannot be read, or holds no trail.
+        InputError: A path cannot be read, or is not an audit trail.
     """
     files, whole = _files(paths)
     scans = list(mapped(_scan, files))
@@ -162,7 +162,7 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
         if not path.is_file():
             raise InputError(str(path), "there is no such file", "name the folder of an audit trail")
         if segment_number(path) is None:
-            raise InputError(str(path), "is no file of an audit trail", "their names read audit-000001.jsonl")
+            raise InputError(str(path), "is not a file of an audit trail", "such files are named audit-000001.jsonl")
     if not files:
         raise InputError(str(paths[0]) if paths else "no path", "holds no audit trail")
     return sorted(files, key=lambda path: segment_number(path) or 0), whole
@@ -191,7 +191,7 @@ def _scan(path: Path) -> _Scan:
         record = None if line is None else record_of(line.body)
         if line is None or record is None:
             torn = not raw.endswith(b"\n")
-            scan.note("the last line is not whole" if torn else "is no line of an audit trail as it was written")
+            scan.note("the last line is not whole" if torn else "is not a valid line of an audit trail")
             if line is not None:
                 scan.chain = line.chain
             continue
@@ -233,7 +233,7 @@ def _unfollowed(scan: _Scan, seq: int) -> None:
     if missing > 0:
         scan.note(f"{missing} record{'s are' if missing > 1 else ' is'} missing before it", seq)
     elif missing < 0:
-        scan.note(f"stands in the wrong place: record {scan.seq} comes before it", seq)
+        scan.note(f"is in the wrong place: it follows record {scan.seq}", seq)
     else:
         scan.note("was changed: it does not match its hash", seq)
 
@@ -282,7 +282,11 @@ def _ending(scans: Sequence[_Scan], *, unfinished: bool) -> Iterator[Break]:
     last = scans[-1]
     if unfinished or not last.lines or (last.headed and last.closed):
         return
-    after = f"{last.since_head} records stand after the last head" if last.since_head else "the last head is no end"
+    after = (
+        f"{last.since_head} records follow the last head"
+        if last.since_head
+        else "the last head does not close the trail"
+    )
     yield Break(
         str(last.path), last.lines, last.seq,
         f"the trail does not end here: {after}; it was cut, its writer crashed, or it is still written (--open)",
@@ -296,7 +300,7 @@ def _anchored(anchor: Path, scans: Sequence[_Scan], keys: Mapping[str, PublicKey
     for number, raw in enumerate(lines_of(anchor), 1):
         record = record_of(raw[:-1]) if raw.endswith(b"\n") else None
         if record is None or record["kind"] != "head":
-            yield Break(str(anchor), number, None, "is no head of an audit trail")
+            yield Break(str(anchor), number, None, "is not a valid head of an audit trail")
             continue
         seq = record["seq"]
         if heads.get(seq) == raw[:-1]:

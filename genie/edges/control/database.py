@@ -64,7 +64,7 @@ class Ledger:
         create: Make it, readable by its owner alone, if it is not there.
 
     Raises:
-        InputError: It is not there, is no control file, or others may read or change it.
+        InputError: The file does not exist, is not a control file, or other users may read or change it.
     """
 
     def __init__(self, path: Path, *, create: bool) -> None:
@@ -89,17 +89,15 @@ class Ledger:
             ) from None
 
     def _checked(self, *, create: bool = False) -> tuple[int, int]:
-        """Return which file it is; refuse one that is no plain file of its owner alone."""
+        """Return the identity of the file; raise unless it is a regular file that only its owner can access."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            raise InputError(
-                str(self.path), "there is no such control file", "a run with `control:` makes it"
-            ) from None
+            raise InputError(str(self.path), "does not exist", "a run with `control:` creates it") from None
         except OSError as error:
             raise InputError(str(self.path), f"cannot be read ({error.strerror})") from None
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(str(self.path), "is no file", "name a control file")
+            raise InputError(str(self.path), "is not a regular file", "name a control file")
         if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
             raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
@@ -144,7 +142,7 @@ class Ledger:
             text = f"is of version {version}, and this is version {_VERSION}"
             raise InputError(str(self.path), text, "use the version of Genie that made it, or another file")
         if application != _APPLICATION or self._schema() != _TABLES:
-            raise InputError(str(self.path), "is no control file", "name one that `control:` made")
+            raise InputError(str(self.path), "is not a control file", "name one that `control:` created")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -162,7 +160,7 @@ class Ledger:
             raise InputError(str(self.path), text, "try again" if busy else "") from None
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # the last of SQLite's own messages
             name = getattr(error, "sqlite_errorname", type(error).__name__)
-            raise InputError(str(self.path), f"is no control file, or is damaged ({name})") from None
+            raise InputError(str(self.path), f"is not a control file, or is damaged ({name})") from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -195,7 +193,7 @@ class Ledger:
 
         Args:
             process: Which.
-            report: What it says.
+            report: The report.
             last: Number of the last act that it knows.
             beat: Give a sign of life.
 
@@ -338,7 +336,7 @@ class Ledger:
             return int(cursor.lastrowid or 0)
 
     def answer(self, number: int) -> tuple[bool, str] | None:
-        """Return what became of a vote: whether it counted, and what is said of it; None while nobody has read it."""
+        """Return the answer to a vote: whether it counted, and the reason; None until the run has read it."""
         with self._guarded():
             row = self._connection.execute("SELECT counted, answer FROM votes WHERE number = ?", (number,)).fetchone()
         return None if row is None or row[0] is None else (bool(row[0]), str(row[1]))
@@ -372,7 +370,7 @@ class Ledger:
         found: list[Act] = []
         for [body] in rows:
             switched = read(Switched, body)
-            if switched is None:  # nobody can say what was killed, so nothing may run
+            if switched is None:  # the killed subject is unknown, so nothing may run
                 raise InputError(str(self.path), "holds a switch that cannot be read", "name another control file")
             found.append(Act(**switched.model_dump()))
         return tuple(found)

@@ -1,4 +1,4 @@
-"""What stands in a control file, as models: everything is checked as if a stranger had written it."""
+"""Models of the rows of a control file; every row is validated as untrusted input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Word = Literal["killed", "paused", "revived", "resumed"]
 
 
 class Row(BaseModel):
-    """Base of what stands in a control file: exact types, and unknown fields are refused."""
+    """Base of the rows of a control file: exact types, and no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
@@ -47,7 +47,7 @@ class Asked(Row):
 
     id: _Name
     state: Literal["pending", "approved", "denied", "expired", "cancelled", "stale"]
-    """``stale``: the process that asked is gone, so nobody can decide it any more."""
+    """``stale``: the process that asked has ended, so a decision has no effect."""
     run_id: _Text
     message_id: _Text
     topic: _Text

@@ -1,7 +1,7 @@
-"""Payloads on their way between processes: as JSON, which both sides validate and neither unpickles.
+"""The encoding of payloads between processes: JSON that both sides validate, never pickle.
 
-A parcel is a header and payloads behind each other: the length of the whole, the length of the header, the header as
-JSON (with the length of each payload), the payloads.
+A frame is: the length of the rest, the length of the header, the header as JSON (with the length of each payload), the
+payloads.
 """
 
 from __future__ import annotations
@@ -19,75 +19,75 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LENGTH = struct.Struct(">Q")
-"""How a length is written."""
+"""The binary form of a length."""
 
 
-class ParcelError(Exception):
-    """Something cannot be sent, or is not what was agreed; its text holds names and sizes, never content."""
+class CodecError(Exception):
+    """A payload cannot be sent, or a frame is malformed; the text holds names and sizes, never content."""
 
 
 def name_of(kind: type[Payload]) -> str:
-    """Return how a payload class is named between processes: its topic with its version."""
+    """Return the name of a payload class between processes: its topic with its version."""
     topic = topic_of(kind)
     return f"{topic.name}@{topic.version}"
 
 
-def packed(payload: Payload) -> bytes:
-    """Return a payload as JSON from which the very same payload can be made.
+def encode(payload: Payload) -> bytes:
+    """Return a payload as JSON that decodes to an equal payload.
 
-    JSON has no infinity and no bytes beyond UTF-8, and a masked text may break its field's own rule, so the way back is
-    tried before anything is sent.
+    JSON cannot represent infinity or bytes that are not UTF-8, and a masked text may break the constraint of its field,
+    so the result is decoded once before it is sent.
 
     Raises:
-        ParcelError: The payload would not arrive as it left.
+        CodecError: The JSON does not decode to an equal payload.
     """
     try:
         content = payload.model_dump_json(by_alias=False, round_trip=True).encode()
     except PydanticSerializationError:
-        raise ParcelError(f"{name_of(type(payload))} has no form in JSON; bytes must be UTF-8") from None
-    if unpacked(type(payload), content) != payload:
-        raise ParcelError(f"{name_of(type(payload))} does not come back from JSON as it was")
+        raise CodecError(f"{name_of(type(payload))} cannot be represented in JSON; bytes must be UTF-8") from None
+    if decode(type(payload), content) != payload:
+        raise CodecError(f"{name_of(type(payload))} does not decode from JSON to an equal payload")
     return content
 
 
-def unpacked(kind: type[Payload], content: bytes) -> Payload:
+def decode(kind: type[Payload], content: bytes) -> Payload:
     """Return the validated payload.
 
     Raises:
-        ParcelError: It breaks a rule of its class.
+        CodecError: The content breaks a constraint of its class.
     """
     try:
         return kind.model_validate_json(content, strict=True, by_alias=False, by_name=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise ParcelError(f"{name_of(kind)} is refused where it arrives ({place}: {first['type']})") from None
+        raise CodecError(f"{name_of(kind)} is not valid on arrival ({place}: {first['type']})") from None
 
 
-def framed(header: Mapping[str, object], contents: Sequence[bytes]) -> bytes:
-    """Return one parcel."""
+def encode_frame(header: Mapping[str, object], contents: Sequence[bytes]) -> bytes:
+    """Return one frame."""
     head = json.dumps({**header, "lengths": [len(content) for content in contents]}).encode()
     length = LENGTH.size + len(head) + sum(len(content) for content in contents)
     return b"".join((LENGTH.pack(length), LENGTH.pack(len(head)), head, *contents))
 
 
-def opened(parcel: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the header and the payloads of a parcel, given without its first length.
+def decode_frame(frame: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the header and the payloads of a frame, given without its first length.
 
     Raises:
-        ParcelError: It is not of that form.
+        CodecError: The frame is malformed.
     """
     try:
-        (size,) = LENGTH.unpack_from(parcel)
-        header = json.loads(parcel[LENGTH.size : LENGTH.size + size])
+        (size,) = LENGTH.unpack_from(frame)
+        header = json.loads(frame[LENGTH.size : LENGTH.size + size])
         lengths = header["lengths"]
         at = LENGTH.size + size
         contents = []
         for length in lengths:
-            contents.append(parcel[at : at + length])
+            contents.append(frame[at : at + length])
             at += length
     except (struct.error, ValueError, KeyError, TypeError, RecursionError):
-        raise ParcelError("a parcel is malformed") from None
-    if at != len(parcel) or not isinstance(header, dict) or any(type(one) is not int or one < 0 for one in lengths):
-        raise ParcelError("a parcel is malformed")
+        raise CodecError("a frame is malformed") from None
+    if at != len(frame) or not isinstance(header, dict) or any(type(one) is not int or one < 0 for one in lengths):
+        raise CodecError("a frame is malformed")
     return header, contents

@@ -1,7 +1,9 @@
-"""``executor: process``: a plain function in a process of its own, for work that computes.
+"""``executor: process``: a plain function runs in a worker process, for work that computes.
 
-Payloads travel as JSON and are validated on both sides. A cancelled call's process is killed; the next call starts a
-new one, which takes about as long as importing the agent's module into a fresh interpreter.
+Payloads travel as JSON and are validated on both sides. A cancelled call's worker is killed with its process group;
+the next call starts a new one, which takes as long as importing the agent's module into a fresh interpreter.
+
+``docs/decisions/008-own-worker-processes.md`` compares this with ``anyio.to_process`` and ``concurrent.futures``.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 from collections import deque
 from contextlib import suppress
@@ -19,7 +22,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from genie.backend.asyncio_trio import waiter_factory
 from genie.contracts.message import topic_of
-from genie.edges.executors.codec import LENGTH, ParcelError, framed, name_of, opened, packed, unpacked
+from genie.edges.executors.codec import LENGTH, CodecError, decode, decode_frame, encode, encode_frame, name_of
 from genie.errors import RelayedError, TransferError, WrongOutputError
 
 if TYPE_CHECKING:
@@ -32,26 +35,29 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 << 20
 """Most bytes of JSON that one output may have, and one input."""
 _HEADER_BYTES = 64 << 10
-_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from genie.edges.executors.worker import serve; serve()"
+_PROGRAM = (
+    "import json, sys; sys.path[:], memory_bytes = json.loads(sys.argv.pop()); "
+    "from genie.edges.executors.worker import serve; serve(memory_bytes)"
+)
 _GONE = (anyio.EndOfStream, anyio.IncompleteRead, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 _logger = logging.getLogger("genie.executors")
 
 
 class WorkerProcessDied(RuntimeError):  # noqa: N818 - what a failed delivery is named by
-    """The process that ran a handler ended in the middle of it: killed, out of memory, or crashed."""
+    """The worker process ended during a call: it was killed, ran out of memory, or crashed."""
 
 
-class _Failed(Exception):  # noqa: N818 - only ever raised as a subclass that bears the remote class's name
-    """A handler in another process raised."""
+class _Failed(Exception):  # noqa: N818 - only ever raised as a subclass with the name of the remote class
+    """A handler in a worker process raised."""
 
 
 _GRACE_S = 1.0
-"""Between a process's last word and its end."""
+"""Seconds between the end of a process's output and its exit."""
 
 
 class _Worker:
-    """One process, idle or with one call."""
+    """One worker process; it serves one call at a time."""
 
     def __init__(self, process: Process, requests: ByteSendStream, replies: BufferedByteReceiveStream) -> None:
         self._process = process
@@ -59,48 +65,50 @@ class _Worker:
         self._replies = replies
 
     @classmethod
-    async def started(cls) -> _Worker:
-        """Start a process."""
-        with anyio.CancelScope(shield=True):  # a start cut in half would leave a process that nobody knows
-            process = await anyio.open_process([sys.executable, "-c", _PROGRAM, _import_path()], stderr=None)
+    async def started(cls, memory_bytes: int | None) -> _Worker:
+        """Start a process, in a session of its own: its group can be killed, and Ctrl-C does not reach it."""
+        arguments = json.dumps([_import_path(), memory_bytes])
+        with anyio.CancelScope(shield=True):  # a cancelled start would leave a process without an owner
+            process = await anyio.open_process(
+                [sys.executable, "-c", _PROGRAM, arguments], stderr=None, start_new_session=True
+            )
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
         return cls(process, process.stdin, BufferedByteReceiveStream(process.stdout))
 
     @property
     def alive(self) -> bool:
-        """True unless the process has ended, as far as is known."""
+        """False once the end of the process is known."""
         return self._process.returncode is None
 
-    async def ask(self, parcel: bytes, most: int) -> bytes:
-        """Send one parcel and return the reply to it.
+    async def ask(self, request: bytes, most: int) -> bytes:
+        """Send one request and return its reply.
 
         Raises:
-            WorkerProcessDied: The process ended before it had replied.
-            ParcelError: The reply is larger than ``most`` bytes.
+            WorkerProcessDied: The process ended before its reply.
+            CodecError: The reply is larger than ``most`` bytes.
         """
         try:
-            await self._requests.send(parcel)
+            await self._requests.send(request)
             (length,) = LENGTH.unpack(await self._replies.receive_exactly(LENGTH.size))
             if length > most:
-                raise ParcelError(f"its reply has {length:,} bytes, more than the {most:,} allowed")
+                raise CodecError(f"its reply has {length:,} bytes, more than the {most:,} allowed")
             return await self._replies.receive_exactly(length)
         except _GONE:
             raise WorkerProcessDied from None
 
     async def end(self, *, ended: bool = False) -> int:
-        """Kill the process, whatever it does, and return its exit code.
+        """Kill the process and its process group, and return its exit code.
 
         Args:
-            ended: It has closed its pipes, so it has most likely ended. Then its exit code is waited for a moment: to
-                kill what has ended is to lose its code, which asyncio learns later than the pipes' end.
+            ended: The process has closed its pipes. Then wait a moment for its exit code, which asyncio learns later
+                than the end of the pipes: killing it first would replace the code.
         """
         with anyio.CancelScope(shield=True):
             if ended:
                 with anyio.move_on_after(_GRACE_S):
                     await self._process.wait()
-            if self._process.returncode is None:
-                with suppress(ProcessLookupError):  # it was quicker
-                    self._process.kill()
+            with suppress(ProcessLookupError):  # it has ended, and left no children
+                os.killpg(self._process.pid, signal.SIGKILL)
             code = await self._process.wait()
             await self._process.aclose()
         return code
@@ -110,19 +118,21 @@ class Processes:
     """Worker processes of one runtime, started when they are needed and shared by its agents.
 
     Args:
-        most: Processes at a time, from 1; by default as many as there are cores for this process.
-        max_bytes: Most bytes of JSON of one input, and of one output.
+        most: Processes at a time, from 1; the number of available cores by default.
+        max_bytes: Limit of the JSON of one input, and of one output.
+        memory_bytes: Limit of each process's address space; no limit by default.
     """
 
-    def __init__(self, most: int | None = None, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, most: int | None = None, max_bytes: int = MAX_BYTES, memory_bytes: int | None = None) -> None:
         self.max_bytes = max_bytes
+        self._memory_bytes = memory_bytes
         self._room = _cores() if most is None else most
         self._idle: list[_Worker] = []
         self._waiting: deque[Waiter] = deque()
         self._closed = False
 
-    async def call(self, parcel: bytes) -> bytes:
-        """Send a parcel to a process that is free, starting one if there may be more; return the reply.
+    async def call(self, request: bytes) -> bytes:
+        """Send a request to an idle process, or to a new one if there is room; return the reply.
 
         Cancelled: the process is killed.
         """
@@ -130,7 +140,7 @@ class Processes:
         worker: _Worker | None = None
         try:
             worker = await self._free()
-            reply = await worker.ask(parcel, self.max_bytes + _HEADER_BYTES)
+            reply = await worker.ask(request, self.max_bytes + _HEADER_BYTES)
         except BaseException as error:  # a cancelled call ends its worker too, then goes on
             if worker is not None:
                 died = isinstance(error, WorkerProcessDied)
@@ -148,7 +158,7 @@ class Processes:
         return reply
 
     async def close(self) -> None:
-        """End every idle process; those at work are ended by the calls that wait for them."""
+        """End every idle process; the calls that wait for the others end those."""
         self._closed = True
         while self._idle:
             await self._idle.pop().end()
@@ -158,8 +168,8 @@ class Processes:
             worker = self._idle.pop()
             if worker.alive:
                 return worker
-            await worker.end()  # it died with nothing to do; no delivery is to blame
-        return await _Worker.started()
+            await worker.end()  # it died while idle; no delivery is to blame
+        return await _Worker.started(self._memory_bytes)
 
     async def _turn(self) -> None:
         if self._room:
@@ -195,7 +205,7 @@ class ProcessJob:
     """
 
     abandoned = 0
-    """A process is killed, so none is ever abandoned."""
+    """Always 0: a cancelled call's process is killed."""
 
     def __init__(self, agent: str, address: str, signature: Signature, processes: Processes) -> None:
         self._agent = agent
@@ -207,29 +217,29 @@ class ProcessJob:
         """Call the function in another process.
 
         Raises:
-            TransferError: The payload or the output cannot be carried: too large, or JSON does not hold it.
-            WrongOutputError: The output is no declared payload.
-            WorkerProcessDied: The process ended in the middle of it.
+            TransferError: The payload or the output is too large, or JSON cannot represent it.
+            WrongOutputError: The output is not of a declared payload class.
+            WorkerProcessDied: The process ended during the call.
 
         Cancelled: the process is killed.
         """
         limit = self._processes.max_bytes
         try:
-            content = packed(payload)
+            content = encode(payload)
             if len(content) > limit:
-                raise ParcelError(f"its input has {len(content):,} bytes, more than the {limit:,} allowed")
+                raise CodecError(f"its input has {len(content):,} bytes, more than the {limit:,} allowed")
             header = {"handler": self._address, "topic": name_of(type(payload)), "max_bytes": limit}
-            reply = await self._processes.call(framed(header, (content,)))
-            return self._output(*opened(reply))
-        except ParcelError as error:
+            reply = await self._processes.call(encode_frame(header, (content,)))
+            return self._output(*decode_frame(reply))
+        except CodecError as error:
             raise TransferError(agent=self._agent, problem=str(error)) from None
 
     def close(self) -> None:
-        """The processes are shared; their runtime ends them."""
+        """Do nothing: the runtime's agents share the processes, and the executor ends them."""
 
     def _output(self, header: dict[str, Any], contents: list[bytes]) -> object:
         match header.get("end"):
-            case "parcel":
+            case "codec":
                 raise TransferError(agent=self._agent, problem=str(header.get("text")))
             case "genie":
                 raise RelayedError(agent=self._agent, name=str(header.get("name")), text=str(header.get("text")))
@@ -242,23 +252,23 @@ class ProcessJob:
             case _:
                 pass
         kinds = [self._produces.get(topic) for topic in header.get("topics", ())]
-        outputs = tuple(unpacked(kind, one) for kind, one in zip(kinds, contents, strict=False) if kind is not None)
+        outputs = tuple(decode(kind, one) for kind, one in zip(kinds, contents, strict=False) if kind is not None)
         if len(outputs) != len(contents) or len(outputs) != len(kinds):
-            raise ParcelError("its reply is of undeclared topics")
+            raise CodecError("its reply is of undeclared topics")
         if header.get("end") == "many":
             return outputs
         return outputs[0] if outputs else None
 
 
 def _word(value: object) -> str:
-    """Return a name from another process as an error may bear it."""
+    """Return a name from another process, made safe for an error."""
     text = str(value)
     return text if len(text) <= 200 and text.isprintable() else "Error"
 
 
-def _import_path() -> str:
-    """Return where this process finds modules, so that another finds the same ones."""
-    return json.dumps([os.path.abspath(part or ".") for part in sys.path])  # noqa: PTH100 - links stay links
+def _import_path() -> list[str]:
+    """Return this process's import path in absolute form, so that a worker finds the same modules."""
+    return [os.path.abspath(part or ".") for part in sys.path]  # noqa: PTH100 - links stay links
 
 
 def _cores() -> int:

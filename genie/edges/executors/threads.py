@@ -1,7 +1,7 @@
-"""``executor: thread``: a plain function in a thread, for work that waits on files, sockets or databases.
+"""``executor: thread``: a plain function runs in a thread, for work that waits on files, sockets or databases.
 
-A thread cannot be stopped. When its delivery is cancelled, that settles at once; what the thread brings later is
-dropped, and its slot counts as abandoned, and stays taken, until it returns.
+A thread cannot be stopped. A cancelled delivery settles at once; the thread's later result is dropped, and its slot
+counts as abandoned, and stays occupied, until the function returns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Task:
-    """One call on its way through a thread."""
+    """One call in a thread."""
 
     __slots__ = ("call", "done", "error", "left", "output", "waiter")
 
@@ -34,17 +34,17 @@ class _Task:
         self.error: BaseException | None = None
         self.done = False
         self.left = False
-        """Nobody waits for it any more."""
+        """The call was cancelled; its result is dropped."""
 
 
 class ThreadJob:
-    """One agent's plain function, called in threads of its own; made and used on the loop.
+    """One agent's plain function, called in the agent's own threads; created and used on the loop.
 
     Args:
         agent: Its id, which names the threads.
         function: The handler.
-        slots: Calls at a time, abandoned ones included; from 1.
-        closed: Told when it is closed.
+        slots: Calls at the same time, from 1; abandoned calls count.
+        closed: Called when the job is closed.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ThreadJob:
     async def call(self, payload: Payload) -> object:
         """Call the function in a thread, once a slot is free.
 
-        Cancelled: returns at once; the thread runs on, and what it brings is dropped.
+        Cancelled: returns at once; the thread continues, and its result is dropped.
         """
         await self._slot()
         function = self._function
@@ -90,7 +90,7 @@ class ThreadJob:
         return task.output
 
     def close(self) -> None:
-        """Let the threads end: idle ones now, abandoned ones when they return. Nobody waits for them."""
+        """End idle threads now, and abandoned threads when they return; does not wait for them."""
         for _ in range(self._threads):
             self._tasks.put(None)
         self._closed(self)
@@ -112,14 +112,14 @@ class ThreadJob:
             raise
 
     def _release(self) -> None:
-        """Give a slot to the call that has waited longest."""
+        """Pass a slot to the longest waiting call."""
         if self._waiting:
             self._waiting.popleft().wake()
         else:
             self._free += 1
 
     def _work(self) -> None:
-        """Serve in a thread until told to end, or until the loop is gone."""
+        """Run calls in a thread until the job or the loop is closed."""
         while (task := self._tasks.get()) is not None:
             call, task.call = task.call, None
             try:
@@ -135,7 +135,7 @@ class ThreadJob:
                 return
 
     def _finished(self, task: _Task) -> None:
-        """A thread has returned; on the loop."""
+        """Settle a call whose thread has returned; runs on the loop."""
         self._running -= 1
         task.done = True
         if task.left:

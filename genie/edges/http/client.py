@@ -2,7 +2,7 @@
 
 The name is resolved once, every address it has is checked, and the connection is made to one of these addresses while
 ``Host``, SNI and the certificate stay those of the name. Nothing resolves it again, so an answer of the DNS that
-changes between check and use changes nothing. Proxies of the environment are not used: they would resolve anew.
+changes between check and use changes nothing. Proxies of the environment are not used: they resolve names again.
 """
 
 from __future__ import annotations

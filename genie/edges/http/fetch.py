@@ -34,7 +34,7 @@ class FetchSettings(BaseModel):
     http: bool = Field(default=False, description="Allow http beside https.")
     max_bytes: int = Field(default=1_000_000, ge=1, le=100_000_000, description="Largest answer, in bytes.")
     timeout_s: float = Field(default=10.0, gt=0, le=300, description="Seconds for all of it, redirects included.")
-    redirects: int = Field(default=3, ge=0, le=10, description="Redirects that are followed; each is checked anew.")
+    redirects: int = Field(default=3, ge=0, le=10, description="Redirects to follow; each target is checked again.")
 
 
 class HttpFetch:

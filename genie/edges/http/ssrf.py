@@ -1,4 +1,4 @@
-"""Which addresses and hosts a call may go to. Pure: text and addresses in, a rule's name out."""
+"""Decides which addresses and hosts a call may reach (protection against server-side request forgery)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METADATA = frozenset(
         "192.0.0.192",  # Oracle
     )
 )  # fmt: skip
-"""Where clouds hand credentials to whoever asks."""
+"""Metadata services of clouds, which give credentials to every caller."""
 
 # Registries: RFC 6890 and IANA's special-purpose address registries for IPv4 and IPv6.
 _SHARED = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598, carrier-grade NAT
@@ -71,7 +71,7 @@ def _rule(address: Address) -> str | None:
 
 
 def _inner(address: Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address stands for, or None: whoever calls the one reaches the other."""
+    """Return the IPv4 address that is embedded in an IPv6 address, and reached through it; None if there is none."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address.ipv4_mapped is not None:
@@ -99,14 +99,16 @@ class HostRule:
 
     @classmethod
     def parse(cls, text: str) -> HostRule:
-        """Return the rule that a text says.
+        """Parse a rule.
 
         Raises:
-            ValueError: It is no host, or allows more than the names below one domain.
+            ValueError: The text is not a valid host, or matches more than the names below one domain.
         """
         found = _HOST.fullmatch(text)
         if found is None or (found["below"] and "." not in named(found["name"])):
-            raise ValueError(f"{text!r} is no host; write api.example.org, or *.example.org for the names below it")
+            raise ValueError(
+                f"{text!r} is not a valid host; write api.example.org, or *.example.org for the names below it"
+            )
         port = None if found["port"] is None else int(found["port"])
         if port is not None and not 0 < port < 65_536:
             raise ValueError(f"{text!r} has no port from 1 to 65535")

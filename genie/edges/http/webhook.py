@@ -46,7 +46,7 @@ def _receiver(url: SecretStr) -> SecretStr:
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError("is no address of a receiver; write https://host/path, without a user or password")
+        raise ValueError("is not a valid URL of a receiver; write https://host/path, without a user or password")
     return url
 
 

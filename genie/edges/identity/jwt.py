@@ -1,8 +1,7 @@
-"""A caller's identity as a signed token: checked once, at the edge, before anything is asked in its name.
+"""A caller's identity as a signed token, which is verified once, before a run starts in the caller's name.
 
-The token is a JWT (RFC 7519) signed with Ed25519 (``alg: EdDSA``, RFC 8037) and nothing else. It says who asks, for
-whom, with which roles and clearance, and until when; ``verify`` returns a ``Caller`` that holds exactly that, or
-raises.
+The token is a JWT (RFC 7519) signed with Ed25519 (``alg: EdDSA``, RFC 8037); nothing else is accepted. It names the
+user, the tenant, roles, clearance and an expiry time. ``verify`` returns a ``Caller`` with exactly these, or raises.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def verify(
     now: float,
     most: Caller | None = None,
 ) -> Caller:
-    """Return the caller that a signed token stands for.
+    """Return the caller that a signed token identifies.
 
     Args:
         token: A compact JWS.
@@ -79,7 +78,7 @@ def _claims(token: str, keys: Mapping[str, PublicKey], *, issuer: str, audience:
     try:
         head = jwt.get_unverified_header(token)
     except jwt.PyJWTError:
-        raise IdentityError("malformed", "this is no signed token (a compact JWS)") from None
+        raise IdentityError("malformed", "this is not a valid signed token (a compact JWS)") from None
     if head.get("alg") != "EdDSA":
         raise IdentityError("algorithm", "the token is not signed with Ed25519 (alg EdDSA)")
     if "crit" in head:
@@ -118,7 +117,7 @@ def _in_term(claims: Mapping[str, Any], now: float) -> float:
         if at is None and name != "exp":
             continue
         if isinstance(at, bool) or not isinstance(at, (int, float)) or not 0 <= at < 1e11:
-            raise IdentityError("malformed", f"the token's {name} is no time")
+            raise IdentityError("malformed", f"the token's {name} is not a valid time")
     ends = float(claims["exp"])
     if ends <= now:
         raise IdentityError("expired", "the token's term is over; ask for a new one")
@@ -156,26 +155,26 @@ def _name(claims: Mapping[str, Any], claim: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _NAME.match(value):
-        raise IdentityError("malformed", f"the token's {claim} is no name")
+        raise IdentityError("malformed", f"the token's {claim} is not a valid name")
     return value
 
 
 def _names(claims: Mapping[str, Any], claim: str) -> frozenset[str]:
     values = claims.get(claim, [])
     if not isinstance(values, list) or len(values) > MOST_NAMES:
-        raise IdentityError("malformed", f"the token's {claim} is no list of at most {MOST_NAMES} names")
+        raise IdentityError("malformed", f"the token's {claim} is not a list of at most {MOST_NAMES} names")
     if not all(isinstance(value, str) and _NAME.match(value) for value in values):
-        raise IdentityError("malformed", f"the token's {claim} holds what is no name")
+        raise IdentityError("malformed", f"the token's {claim} contains an entry that is not a valid name")
     return frozenset(values)
 
 
 def _clearance(claims: Mapping[str, Any]) -> Classification:
-    """Return the clearance; public where the token says nothing, so that silence gives nothing."""
+    """Return the clearance; public if the token has none, so an absent claim grants nothing."""
     value = claims.get("clearance", "public")
     try:
         return Classification.parse(value)
     except (ValueError, TypeError, AttributeError):
-        raise IdentityError("malformed", "the token's clearance is no classification") from None
+        raise IdentityError("malformed", "the token's clearance is not a valid classification") from None
 
 
 def issue(caller: Caller, key: PrivateKey, *, issuer: str, audience: str, now: float, lifetime_s: float = 900.0) -> str:
@@ -185,7 +184,7 @@ def issue(caller: Caller, key: PrivateKey, *, issuer: str, audience: str, now: f
         caller: Who is meant.
         key: The issuer's.
         issuer: Its name.
-        audience: For whom the token is meant.
+        audience: The intended recipient of the token.
         now: Seconds since the epoch.
         lifetime_s: Seconds that the token is good for, up to ``LONGEST_S``.
 

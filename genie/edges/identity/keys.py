@@ -68,7 +68,7 @@ def generate(path: Path) -> str:
     """Write a new private key to ``path`` and its public key to ``path.pub``; return the key's id.
 
     Raises:
-        InputError: One of the files is there already, or cannot be written.
+        InputError: One of the files exists already, or cannot be written.
     """
     ed25519, serialization = _library()
     made = ed25519.Ed25519PrivateKey.generate()
@@ -78,7 +78,7 @@ def generate(path: Path) -> str:
     public = made.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     beside = Path(f"{path}.pub")
     if beside.exists():
-        raise InputError(str(beside), "is there already", "name another file; a key is never written over")
+        raise InputError(str(beside), "exists already", "name another file; a key is never overwritten")
     _write_new(path, private, 0o600)
     _write_new(beside, public, 0o644)
     return _id(made.public_key())
@@ -88,7 +88,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        raise InputError(str(path), "is there already", "name another file; a key is never written over") from None
+        raise InputError(str(path), "exists already", "name another file; a key is never overwritten") from None
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from None
     with os.fdopen(handle, "wb") as file:
@@ -101,7 +101,7 @@ def private_key(path: Path) -> PrivateKey:
     """Read a private key.
 
     Raises:
-        InputError: It is missing, others can read it, or it is no unencrypted Ed25519 key in PEM.
+        InputError: The file is missing, other users can read it, or it is not an unencrypted Ed25519 key in PEM.
     """
     ed25519, serialization = _library()
     content = _content(path, private=True)
@@ -118,7 +118,7 @@ def public_keys(paths: Iterable[Path]) -> Mapping[str, PublicKey]:
     """Read public keys, by id; each file holds one or several.
 
     Raises:
-        InputError: A file is missing, or something in it is no Ed25519 public key in PEM.
+        InputError: A file is missing, or contains something other than Ed25519 public keys in PEM.
     """
     ed25519, serialization = _library()
     found: dict[str, PublicKey] = {}
@@ -130,7 +130,7 @@ def public_keys(paths: Iterable[Path]) -> Mapping[str, PublicKey]:
             except ValueError:
                 loaded = None
             if not isinstance(loaded, ed25519.Ed25519PublicKey):
-                raise InputError(str(path), "holds a key that is no Ed25519 public key")
+                raise InputError(str(path), "contains a key that is not an Ed25519 public key")
             found[_id(loaded)] = PublicKey(_id(loaded), loaded)
         if not blocks:
             raise InputError(str(path), "holds no public key in PEM", "name the .pub file that keygen wrote")
@@ -145,7 +145,7 @@ def _content(path: Path, *, private: bool) -> bytes:
                 raise InputError(str(path), "can be read by others than its owner", f"chmod 600 {path}")
             content = file.read(MAX_KEY_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(str(path), "there is no such key", "make one with `genie audit keygen FILE`") from None
+        raise InputError(str(path), "does not exist", "create one with `genie audit keygen FILE`") from None
     except OSError as error:
         raise InputError(str(path), f"cannot be read ({error.strerror})") from None
     if len(content) > MAX_KEY_BYTES:

@@ -1,4 +1,7 @@
-"""Serving a page of metrics over HTTP, from within the loop whose counters it shows."""
+"""The HTTP server of the metrics page; it runs on the loop whose counters it shows.
+
+``docs/decisions/007-own-metrics-server.md`` compares it with the server of ``prometheus_client``.
+"""
 
 from __future__ import annotations
 
@@ -22,26 +25,26 @@ LONGEST_S = 10.0
 async def serving(
     page: Callable[[], bytes], *, content_type: str, port: int, host: str = "127.0.0.1"
 ) -> AsyncIterator[str]:
-    """Serve ``GET /metrics`` until the block ends; the value is the address it is served at.
+    """Serve ``GET /metrics`` until the block ends; the value is the URL of the page.
 
-    The page is made on the loop's thread, between two handlers, so its numbers belong to one moment.
+    The page is rendered on the loop's thread, between two handlers, so its numbers are consistent.
 
     Args:
-        page: Makes what is served.
+        page: Renders the page.
         content_type: Of the page.
         port: 0 takes a free one.
         host: An address of this machine; this machine alone can reach the default.
 
     Raises:
-        InputError: The port cannot be had.
+        InputError: The port cannot be opened.
     """
-    page()  # the first one is the slowest, so nobody waits for it
+    page()  # the first rendering is the slowest, so no scraper waits for it
     try:
         listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
     except (OSError, OverflowError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        why = "is taken" if taken else "cannot be listened on"
-        raise InputError(f"port {port}", why, "choose another, or 0 for any that is free") from None
+        why = "is in use" if taken else "cannot be opened"
+        raise InputError(f"port {port}", why, "choose another, or 0 for a free one") from None
     bound = listener.listeners[0].extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
     connections = anyio.CapacityLimiter(MAX_CONNECTIONS)
 
@@ -49,7 +52,7 @@ async def serving(
         async with stream:
             if connections.available_tokens < 1:
                 return
-            # A scraper that goes away, dawdles or talks nonsense concerns nobody else.
+            # A scraper that disconnects, is slow or sends garbage affects no other.
             with anyio.move_on_after(LONGEST_S):
                 async with connections:
                     try:

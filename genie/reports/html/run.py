@@ -12,7 +12,7 @@ from genie.reports.renderers import report_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genie.config.loader import Pipeline
+    from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.rendering import Block, Report
     from genie.reports.html.witness import Witness

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from genie import Runtime
 from genie.config.loader import parse
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Binding
 from genie.errors import InputError
 from genie_finance.contracts.consent import AaFetchRequest, AaFetchResult, ConsentArtefact, Span
@@ -151,7 +151,7 @@ def test_a_pipeline_binds_the_offline_aggregator_by_its_name() -> None:
     output: insights.aa_fetch_result
     caller: { user: local, clearance: restricted }
     """
-    pipeline = parse(text, catalogue=Catalogue(agents={"aa_fetcher": aa_fetcher}, edges=EDGES))
+    pipeline = parse(text, plugins=Plugins(agents={"aa_fetcher": aa_fetcher}, edges=EDGES))
     [binding] = pipeline.bindings
     bound = binding.ports[AccountAggregator]  # type: ignore[type-abstract]  # a port is a protocol
     assert isinstance(bound, OfflineAggregator)

@@ -13,7 +13,6 @@ from genie.contracts.gather import Each
 from genie.contracts.limits import Mailbox, Retry, RunLimits
 from genie.contracts.message import Payload
 from genie.errors import RunCancelledError, RunExpiredError, RunStalled
-
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,
@@ -139,7 +138,7 @@ async def test_cancellation_from_every_state_settles_everything_and_other_runs_f
             assert await other.result() == Answer()
             await other.settled()
             assert_at_rest(runtime)
-    after = statistics(bus)
+    after = runtime.statistics()
     assert after.totals.balanced
     assert (after.totals.in_flight, after.runs, after.timed, after.held) == (0, 0, 0, 0)
     if how == "close":

@@ -199,7 +199,7 @@ def test_an_audit_section_is_strict(genie: Genie, pipeline: Any) -> None:
     assert "toys.yaml:12:" in result.output
     assert "did you mean 'fsync'?" in result.output
     path = pipeline("parrot", more="caller: {keys: issuer.pub}\n")
-    assert "needs keys, issuer and audience; issuer, audience is not given" in genie("check", path).output
+    assert "needs keys, issuer and audience; issuer, audience is missing" in genie("check", path).output
 
 
 def test_a_trail_that_cannot_be_opened_ends_the_run_before_it_starts(
@@ -208,7 +208,7 @@ def test_a_trail_that_cannot_be_opened_ends_the_run_before_it_starts(
     path = pipeline("parrot", more="audit: {path: trail, key: nokey}\n")
     result = genie("run", path)
     assert result.exit_code == 2
-    assert "there is no such key" in result.output
+    assert "does not exist" in result.output
 
 
 # --- identity ---

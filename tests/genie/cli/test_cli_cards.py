@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from genie.cli.options.card_index import cards_of, index_path, shown
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Carrier:
     def __init__(self, folder: Path, cache: Path, name: str) -> None:
         self.folder, self.name = folder, name
         self.environ: Mapping[str, str] = {"XDG_CACHE_HOME": str(cache)}
-        self.catalogue = Catalogue(agents={"one": f"{name}.one:one"})
+        self.catalogue = Plugins(agents={"one": f"{name}.one:one"})
         path = index_path(self.environ)
         assert path is not None
         self.index = path
@@ -51,8 +51,8 @@ class Carrier:
         """Return the descriptions that another process lists, so that nothing is loaded before."""
         script = (
             "import os, sys; from genie.cli.options.card_index import cards_of; "
-            "from genie.config.plugins import Catalogue; "
-            f"cards, _ = cards_of(Catalogue(agents={dict(self.catalogue.agents)!r}), (), os.environ); "
+            "from genie.config.plugins import Plugins; "
+            f"cards, _ = cards_of(Plugins(agents={dict(self.catalogue.agents)!r}), (), os.environ); "
             f"print({self.name + '.one'!r} in sys.modules, *(one.description for one in cards.values()), sep='\\n')"
         )
         done = subprocess.run(
@@ -75,7 +75,7 @@ def carrier(tmp_path: Path) -> Carrier:
 
 def test_the_index_says_what_the_agents_say(tmp_path: Path) -> None:
     """The first call imports the agents, the second one reads the index."""
-    catalogue, environ = Catalogue.installed(), {"XDG_CACHE_HOME": str(tmp_path)}
+    catalogue, environ = Plugins.installed(), {"XDG_CACHE_HOME": str(tmp_path)}
     first, problems = cards_of(catalogue, (), environ)
     assert not problems
     path = index_path(environ)
@@ -154,7 +154,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_only_time(tmp_path: Path, c
 
 
 def test_one_named_agent_adds_to_the_index_and_takes_nothing_from_it(tmp_path: Path) -> None:
-    catalogue, environ = Catalogue.installed(), {"XDG_CACHE_HOME": str(tmp_path)}
+    catalogue, environ = Plugins.installed(), {"XDG_CACHE_HOME": str(tmp_path)}
     path = index_path(environ)
     assert path is not None
     for name in ("adviser", "reporter"):
@@ -164,8 +164,8 @@ def test_one_named_agent_adds_to_the_index_and_takes_nothing_from_it(tmp_path: P
 
 
 def test_a_name_that_two_distributions_offer_is_a_problem_and_not_in_the_index(tmp_path: Path) -> None:
-    shipped = Catalogue.installed()
-    clashing = Catalogue(
+    shipped = Plugins.installed()
+    clashing = Plugins(
         agents={"adviser": shipped.agents["adviser"], "reporter": shipped.agents["reporter"]},
         clashes={("agents", "adviser"): ("a", "b")},
     )

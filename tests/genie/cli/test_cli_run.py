@@ -148,7 +148,7 @@ def test_an_input_that_an_agent_refuses_is_bad_input(genie: Genie, pipeline: Pip
         (("--input", "."), ".: "),
         (("--input", "empty.csv"), "empty.csv: is empty"),
         (("--input", "huge.csv"), "huge.csv: is larger than 20,000,000 bytes"),
-        (("--profile", "profile.yaml"), "--profile FILE: is not taken by this pipeline"),
+        (("--profile", "profile.yaml"), "--profile FILE: is not an option of this pipeline"),
         (("--set", "agents"), "--set agents: write it as key=value"),
         (("--journal", "no/such/folder.jsonl"), "no/such/folder.jsonl: cannot be written"),
     ],

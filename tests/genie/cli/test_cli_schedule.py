@@ -90,6 +90,28 @@ def test_it_makes_up_for_what_was_missed_and_ends_at_a_signal(pipeline: Path, tm
     assert all(not when.startswith("2020") for when in kept.values())
 
 
+def test_a_reader_that_went_away_stops_no_schedule(pipeline: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps({"yearly": "2020-06-01T00:00:00+00:00"}))
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from genie.cli import main; main()", "serve-schedule", str(pipeline), "--state", state],
+        stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.close(writer)
+    assert process.stderr is not None
+    assert "no policies" in process.stderr.readline()
+    assert "BrokenPipeError" in process.stderr.readline()  # said once, at the first notice
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert "BrokenPipeError" not in errors
+    assert "yearly: 1 fired" in errors
+    assert not json.loads(state.read_text())["yearly"].startswith("2020")
+
+
 def said(*arguments: str | Path) -> str:
     result = CliRunner().invoke(main, ["serve-schedule", *map(str, arguments)])
     assert result.exit_code == 2, result.output
@@ -112,7 +134,7 @@ def test_what_it_cannot_serve_ends_with_a_line(pipeline: Path, tmp_path: Path) -
         ("- { id: a, cron: '0 0 * * *', zone: Europe/Berln }", "did you mean 'Europe/Berlin'"),
         ("- { id: a, cron: '0 0 * * *', missed: twice }", "should be 'skip' or 'once'"),
         ("- { id: a, cron: '0 0 * * *', payload: { content: 3 } }", "schedule.a.payload.content should be text"),
-        ("- { id: yearly, cron: '0 0 * * *' }", "a schedule 'yearly' is there already"),
+        ("- { id: yearly, cron: '0 0 * * *' }", "has the id 'yearly'"),
         ("- { id: a, cron: '0 0 * * *', jitter: 3 }", "unknown key 'jitter'"),
     ],
 )

@@ -38,12 +38,12 @@ def test_only_a_bare_name_names_a_shipped_pipeline(path: str, tmp_path: Path) ->
 
 
 def test_a_name_nearly_right_is_suggested() -> None:
-    with pytest.raises(ConfigError, match="^insihgts: there is no such file, .*did you mean 'insights'"):
+    with pytest.raises(ConfigError, match="^insihgts: no file and no shipped pipeline .*did you mean 'insights'"):
         located(Path("insihgts"))
 
 
 def test_a_name_far_off_is_answered_with_what_there_is() -> None:
-    with pytest.raises(ConfigError, match="shipped are account_aggregator, analysis, .*insights"):
+    with pytest.raises(ConfigError, match="shipped pipelines: account_aggregator, analysis, .*insights"):
         located(Path("zzz"))
 
 
@@ -62,5 +62,5 @@ def test_commands_refuse_another_name_in_one_line(words: tuple[str, ...]) -> Non
     result = CliRunner().invoke(main, [*words, "insihgts"])
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
-        "insihgts: there is no such file, and no shipped pipeline of that name; did you mean 'insights'?"
+        "insihgts: no file and no shipped pipeline has that name; did you mean 'insights'?"
     ]

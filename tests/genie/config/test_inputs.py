@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genie.config.inputs import Entry, Source, item_of
+from genie.config.inputs import FieldSource, Inputs, item_type
 from genie.contracts.message import Payload, Value
 from genie.errors import ConfigError, InputError
 
@@ -29,15 +29,15 @@ class Reading(Payload, topic="entry.reading"):
     text: str
 
 
-def entry(folder: Path, **more: Source) -> Entry:
+def entry(folder: Path, **more: FieldSource) -> Inputs:
     sources = {
-        "question": Source(origin="question", default="Why?"),
-        "content": Source(origin="input", default=folder / "sample.csv", max_bytes=20),
-        "filename": Source(origin="filename"),
-        "profile": Source(origin="profile"),
-        "kind": Source(origin="value", value="special"),
+        "question": FieldSource(origin="question", default="Why?"),
+        "content": FieldSource(origin="input", default=folder / "sample.csv", max_bytes=20),
+        "filename": FieldSource(origin="filename"),
+        "profile": FieldSource(origin="profile"),
+        "kind": FieldSource(origin="value", value="special"),
     }
-    return Entry(payload=Filing, sources={**sources, **more})
+    return Inputs(payload=Filing, sources={**sources, **more})
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_options_come_before_defaults(folder: Path) -> None:
 
 
 def test_a_text_field_takes_a_file_of_text(folder: Path) -> None:
-    reading = Entry(payload=Reading, sources={"text": Source(origin="input")})
+    reading = Inputs(payload=Reading, sources={"text": FieldSource(origin="input")})
     (folder / "note.txt").write_bytes("\ufeffgrüß".encode())
     assert reading.question(input_file=str(folder / "note.txt")) == Reading(text="grüß")
     (folder / "bad.txt").write_bytes(b"\xff\xfe\x00")
@@ -96,14 +96,14 @@ def test_a_folder_is_no_input(folder: Path) -> None:
 
 def test_what_is_needed_and_not_given_names_the_option(folder: Path) -> None:
     with pytest.raises(InputError, match="pass --question TEXT"):
-        entry(folder, question=Source(origin="question")).question()
+        entry(folder, question=FieldSource(origin="question")).question()
     with pytest.raises(InputError, match="pass --input FILE"):
-        entry(folder, content=Source(origin="input")).question()
+        entry(folder, content=FieldSource(origin="input")).question()
 
 
 def test_an_option_that_fills_nothing_is_refused(folder: Path) -> None:
-    reading = Entry(payload=Reading, sources={"text": Source(origin="question")})
-    with pytest.raises(InputError, match="--profile FILE: is not taken"):
+    reading = Inputs(payload=Reading, sources={"text": FieldSource(origin="question")})
+    with pytest.raises(InputError, match="--profile FILE: is not an option"):
         reading.question(question="x", profile=str(folder / "profile.yaml"))
 
 
@@ -118,18 +118,20 @@ def test_an_option_that_fills_nothing_is_refused(folder: Path) -> None:
 def test_a_profile_is_checked_at_its_lines(folder: Path, text: str, line: int, says: str) -> None:
     (folder / "profile.yaml").write_text(text)
     with pytest.raises(ConfigError, match=rf"profile.yaml:{line}: ") as caught:
-        entry(folder, profile=Source(origin="profile", max_bytes=100)).question(profile=str(folder / "profile.yaml"))
+        entry(folder, profile=FieldSource(origin="profile", max_bytes=100)).question(
+            profile=str(folder / "profile.yaml")
+        )
     assert any(says in problem for problem in caught.value.problems)
 
 
 def test_a_value_that_the_payload_refuses_is_named_and_not_quoted(folder: Path) -> None:
     with pytest.raises(InputError, match=r"entry.filing.kind: ") as caught:
-        entry(folder, kind=Source(origin="value", value=[77123])).question()
+        entry(folder, kind=FieldSource(origin="value", value=[77123])).question()
     assert "77123" not in str(caught.value)
 
 
 def test_a_default_from_the_environment_is_shown_as_written(folder: Path) -> None:
-    source = Source(origin="input", default=folder / "hunter2.csv", written="${PLACE}.csv")
+    source = FieldSource(origin="input", default=folder / "hunter2.csv", written="${PLACE}.csv")
     with pytest.raises(InputError) as caught:
         entry(folder, content=source).question()
     assert "${PLACE}.csv" in str(caught.value)
@@ -146,11 +148,11 @@ class Folder(Payload, topic="entry.folder"):
     sheets: tuple[Sheet, ...] = ()
 
 
-def sheets(folder: Path, *defaults: str, max_bytes: int = 20) -> Entry:
+def sheets(folder: Path, *defaults: str, max_bytes: int = 20) -> Inputs:
     each = {"content": "input", "name": "filename", "profile": "profile"}
-    files = tuple(Source(origin="input", default=folder / name) for name in defaults)
-    return Entry(
-        payload=Folder, sources={"sheets": Source(origin="input", each=each, files=files, max_bytes=max_bytes)}
+    files = tuple(FieldSource(origin="input", default=folder / name) for name in defaults)
+    return Inputs(
+        payload=Folder, sources={"sheets": FieldSource(origin="input", each=each, files=files, max_bytes=max_bytes)}
     )
 
 
@@ -194,7 +196,7 @@ def test_files_of_one_name_go_by_their_paths(folder: Path) -> None:
 def test_files_are_bounded_one_by_one_and_together(folder: Path) -> None:
     (folder / "b.csv").write_bytes(b"b" * 18)
     both = [str(folder / "sample.csv"), str(folder / "b.csv")]
-    with pytest.raises(InputError, match="together are larger than 20 bytes"):
+    with pytest.raises(InputError, match="larger than 20 bytes in all"):
         sheets(folder).question(input_file=both)
     with pytest.raises(InputError, match=r"b\.csv: is larger than 10 bytes"):
         sheets(folder, max_bytes=10).question(input_file=both)
@@ -207,10 +209,10 @@ def test_files_are_bounded_one_by_one_and_together(folder: Path) -> None:
 
 
 def test_a_field_for_one_file_refuses_several(folder: Path) -> None:
-    with pytest.raises(InputError, match="--input FILE: is given 2 times, and this pipeline takes one"):
+    with pytest.raises(InputError, match="--input FILE: is given 2 times"):
         entry(folder).question(input_file=[str(folder / "sample.csv")] * 2)
 
 
 def test_items_are_of_tuples_of_values_alone() -> None:
-    assert item_of(tuple[Sheet, ...]) is Sheet
-    assert [item_of(other) for other in (tuple[str, ...], tuple[Sheet, Sheet], Sheet, str, None)] == [None] * 5
+    assert item_type(tuple[Sheet, ...]) is Sheet
+    assert [item_type(other) for other in (tuple[str, ...], tuple[Sheet, Sheet], Sheet, str, None)] == [None] * 5

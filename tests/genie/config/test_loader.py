@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
-from genie.config.loader import Pipeline, load, parse
-from genie.config.plugins import Catalogue
+from genie.config.loader import load, parse
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.config.schema import AgentSection, PipelineSection
 from genie.config.yaml import load_text
 from genie.contracts.admission import Admission, Budget, Rate
@@ -142,7 +143,7 @@ class Cap:
         return None
 
 
-CATALOGUE = Catalogue(
+CATALOGUE = Plugins(
     agents={"finder": finder, "counter": counter, "writer": writer, "keeper": keeper, "gone": "no.such.module:AGENT"},
     policies={"cap": Cap},
     edges={"shelf": Shelf, "none": NoShelf},
@@ -167,7 +168,7 @@ output: desk.reply
 
 
 def loaded(text: str = SOUND, overrides: Any = (), **environ: str) -> Pipeline:
-    return parse(text, name="desk.yaml", overrides=overrides, environ=environ, catalogue=CATALOGUE)
+    return parse(text, name="desk.yaml", overrides=overrides, environ=environ, plugins=CATALOGUE)
 
 
 def problems(text: str, overrides: Any = (), **environ: str) -> tuple[str, ...]:
@@ -263,7 +264,7 @@ def pages(source: str) -> str:
         ("- id: counter", "- {id: counter, use: conter}", 5, "unknown agent 'conter'; did you mean 'counter'?"),
         ("policies: [cap]", "policies: [cup]", 12, "unknown policy 'cup'; did you mean 'cap'?"),
         ("policies: [cap]", "policies: [{cap: {mots: 2}}]", 12, "unknown key 'mots' in policies.cap; did you"),
-        ("policies: [cap]", "policies: [{cap: {most: -1}}]", 12, "'cap' cannot be made (ValueError): most is below"),
+        ("policies: [cap]", "policies: [{cap: {most: -1}}]", 12, "'cap' cannot be created (ValueError): most is below"),
         ("policies: [cap]", "policies: [{cap: {}, pii: {}}]", 12, "one name"),
         ("policies: [cap]", "policies: [cap, cap]", 12, "twice"),
         ("input: desk.ask", "input: desk.aks", 13, "did you mean 'desk.ask'?"),
@@ -280,14 +281,14 @@ def pages(source: str) -> str:
         ("output: desk.reply", "", 1, "'output' is missing"),
         ("version: 1", "version: 2", 1, "version"),
         ("version: 1", "version: true", 1, "version"),
-        ("into: desk.both", "into: desk.bot", 9, "no agent here knows a topic 'desk.bot'; did you mean 'desk.both'?"),
+        ("into: desk.both", "into: desk.bot", 9, "a topic 'desk.bot'; did you mean 'desk.both'?"),
         ("facts: desk.facts", "fact: desk.facts", 10, "did you mean 'facts'?"),
         ("    partial: publish", "    need: some", 11, "all, first or a number"),
         ("    partial: publish", "    need: true", 11, "all, first or a number"),
         ("    partial: publish", "    need: 0", 11, "all, first or a number"),
         ("- id: counter", "- {id: counter, fallback: writr}", 5, "did you mean 'writer'?"),
-        ("- id: counter", "- {id: counter, risk: low}", 5, "risk is said by the agent's card alone"),
-        ("- id: counter", "- {id: counter, clearance: restricted}", 5, "can only be lowered"),
+        ("- id: counter", "- {id: counter, risk: low}", 5, "card can set risk"),
+        ("- id: counter", "- {id: counter, clearance: restricted}", 5, "above the card's confidential"),
         ("- id: counter", "- {id: counter, retry: {attempts: 0}}", 5, "counter.retry.attempts should be greater"),
         ("- id: counter", "- {id: counter, settings: {x: 1}}", 5, "has no settings"),
         ("- id: counter", "- {id: counter, ports: {Store: {use: shelf}}}", 5, "declares no port 'Store'"),
@@ -298,7 +299,7 @@ def pages(source: str) -> str:
         ("  - writer", "  - {id: keeper}", 6, "needs port 'Store'"),
         ("  - writer", "  - {id: keeper, ports: {Stor: {use: shelf}}}", 6, "did you mean 'Store'?"),
         ("  - writer", "  - {id: keeper, ports: {Store: {use: shlf}}}", 6, "'shlf'; did you mean 'shelf'?"),
-        ("  - writer", "  - {id: keeper, ports: {Store: {use: none}}}", 6, "is no Store"),
+        ("  - writer", "  - {id: keeper, ports: {Store: {use: none}}}", 6, "does not implement port 'Store'"),
         ("  - writer", "  - gone", 6, "cannot be loaded: ModuleNotFoundError"),
         ("input: desk.ask", "input: {payload: desk.ask, fields: {txt: {from: question}}}", 13, "did you mean 'text'?"),
         ("input: desk.ask", "input: {payload: desk.ask, fields: {text: {}}}", 13, "`from` or `value`"),
@@ -443,7 +444,7 @@ def test_a_file_is_loaded_with_paths_relative_to_itself(tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_text("hello")
     text = changed("input: desk.ask", "input: {payload: desk.ask, fields: {text: {from: input, default: data.txt}}}")
     (tmp_path / "desk.yaml").write_text(text)
-    found = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE)
+    found = load(tmp_path / "desk.yaml", environ={}, plugins=CATALOGUE)
     assert found.path == tmp_path / "desk.yaml"
     assert found.input.question() == Ask(text="hello")
     assert found.warnings == ()
@@ -457,13 +458,13 @@ def test_several_files_fill_a_field_item_by_item(tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text(
         changed("input: desk.ask", f"input: {{payload: desk.ask, fields: {{{fields}}}}}")
     )
-    found = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE)
+    found = load(tmp_path / "desk.yaml", environ={}, plugins=CATALOGUE)
     expected = tuple(Page(name=name, content=name.encode()) for name in ("a.txt", "b.txt"))
     assert found.input.question() == Ask(text="hello", pages=expected)
     assert found.warnings == ()
     (tmp_path / "b.txt").unlink()
-    (warning,) = load(tmp_path / "desk.yaml", environ={}, catalogue=CATALOGUE).warnings
-    assert warning.endswith("the default file of 'pages' is not there")
+    (warning,) = load(tmp_path / "desk.yaml", environ={}, plugins=CATALOGUE).warnings
+    assert warning.endswith("the default file of 'pages' does not exist")
 
 
 def test_a_default_file_that_is_not_there_is_warned_of() -> None:
@@ -474,7 +475,7 @@ def test_a_default_file_that_is_not_there_is_warned_of() -> None:
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path / "none.yaml", environ={}, catalogue=CATALOGUE)
+        load(tmp_path / "none.yaml", environ={}, plugins=CATALOGUE)
     assert len(caught.value.problems) == 1
 
 
@@ -540,17 +541,17 @@ def test_rates_and_budgets_are_as_the_file_says() -> None:
         ("per: [tenant, agent]", "per: [tennant]", 17, "did you mean 'tenant'?"),
         ("per: [tenant, agent]", "per: [tenant, tenant]", 17, "each once"),
         ("topics: [desk.*]", "topics: [desk.aks]", 17, "did you mean 'desk.ask'?"),
-        ("topics: [desk.*]", "topics: [desks.*]", 17, "no agent here knows a topic below 'desks.*'"),
+        ("topics: [desk.*]", "topics: [desks.*]", 17, "below 'desks.*'"),
         ("topics: [desk.*]", "topics: []", 17, "at least 1"),
-        ("id: runs", "id: tenants", 19, "'tenants' is there already"),
+        ("id: runs", "id: tenants", 19, "has the id 'tenants'"),
         ("cost: 0.1", "cost: much", 19, "should be a"),
         ("cost: 0.1", "cost: -1", 19, "greater than 0"),
-        ("cost: 0.1", "cost: 0.01", 19, "less than agent 'counter' needs for one message: 0.02 cost"),
+        ("cost: 0.1", "cost: 0.01", 19, "agent 'counter' for one message: 0.02 cost"),
         ("cost: 0.1, messages: 500, wall_s: 30", "zone: UTC", 19, "limits nothing"),
         ("wall_s: 30", "wall_s: 30, agents: [finder]", 19, "whole runs"),
         ("per: tenant_day", "per: day", 20, "'tenant_day'"),
         ("zone: Asia/Kolkata", "zone: Asia/Calcuta", 20, "did you mean 'Asia/Calcutta'?"),
-        ("agents: [finder]", "agents: [findr]", 20, "no agent 'findr' is here; did you mean 'finder'?"),
+        ("agents: [finder]", "agents: [findr]", 20, "the id 'findr'; did you mean 'finder'?"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_rate_or_a_budget_is_told_at_its_line(old: str, new: str, line: int, says: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genie.config.overrides import overridden, parse_overrides
-from genie.config.source_map import Document
+from genie.config.source_map import SourceMap
 from genie.config.yaml import load_text
 from genie.errors import ConfigError
 
@@ -22,7 +22,7 @@ policies: [{pii: {deny: x}}, clearance]
 """
 
 
-def changed(*pairs: tuple[str, str], **environ: str) -> Document:
+def changed(*pairs: tuple[str, str], **environ: str) -> SourceMap:
     return overridden(load_text(TEXT, name="f.yaml", environ={}), pairs, environ=environ)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from genie.config.loader import Pipeline, load
-from genie.config.plugins import Catalogue
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
@@ -33,7 +34,7 @@ async def payer(pay: Pay) -> Paid:
     return Paid()
 
 
-CATALOGUE = Catalogue(agents={"payer": payer}, policies=POLICIES)
+CATALOGUE = Plugins(agents={"payer": payer}, policies=POLICIES)
 
 
 def pipeline(tmp_path: Path, policies: str, environment: str = "staging", **files: str) -> Pipeline:
@@ -44,7 +45,7 @@ def pipeline(tmp_path: Path, policies: str, environment: str = "staging", **file
         f"version: 1\nid: pipe\nenvironment: {environment}\nagents: [payer]\npolicies: {policies}\n"
         "input: files.pay\noutput: files.paid\n"
     )
-    return load(path, environ={"LIMIT": "5"}, catalogue=CATALOGUE)
+    return load(path, environ={"LIMIT": "5"}, plugins=CATALOGUE)
 
 
 def refused(tmp_path: Path, policies: str, **files: str) -> list[str]:
@@ -105,14 +106,14 @@ def test_one_policy_may_stand_in_two_files_if_it_says_the_same(tmp_path: Path) -
     found = pipeline(tmp_path, "[one.yaml, two.yaml]", one=one, two=one)
     assert [policy.name for policy in found.policies.policies] == ["payload_size"]
     lines = refused(tmp_path, "[one.yaml, two.yaml]", one=one, two=one.replace("9", "8"))
-    assert lines == ["two.yaml:3: policy 'payload_size' is listed twice, first at one.yaml:3"]
+    assert lines == ["two.yaml:3: policy 'payload_size' is listed twice; the first is at one.yaml:3"]
 
 
 def test_a_file_for_another_environment_is_a_warning(tmp_path: Path) -> None:
     text = "version: 1\nid: prod\nenvironments: {production: strict}\npolicies: [clearance]\n"
     assert pipeline(tmp_path, "p.yaml", "production", p=text).warnings == ()
     (warning,) = pipeline(tmp_path, "p.yaml", "staging", p=text).warnings
-    assert warning.endswith("pipe.yaml:5: policy file 'prod' is written for production, not for staging")
+    assert warning.endswith("pipe.yaml:5: policy file 'prod' is meant for production, not for staging")
 
 
 AGAIN = "\n      - {name: again, when: {topic: files.pay, payload.amount: {gt: 5}}, then: hold, because: x}"
@@ -141,7 +142,7 @@ WRONG = [
     ("version: 1\nid: x\npolicies: [clearence]\n", "3: unknown policy 'clearence'; did you mean 'clearance'?"),
     ("version: 1\nid: x\npolicies: [{pii: {acton: mask}}]\n", "unknown key 'acton'"),
     ("version: 1\nid: x\nrule: []\n", "3: unknown key 'rule'; did you mean 'rules'?"),
-    ("[]", "1: a policy file says version, id, policies and rules"),
+    ("[]", "1: a policy file is a mapping"),
 ]  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def test_a_misspelt_control_is_refused_and_never_off(tmp_path: Path, right: str,
 
 def test_what_the_environment_gives_stands_in_no_reason(tmp_path: Path) -> None:
     assert refused(tmp_path, "mine.yaml", mine=rule().replace("big ones wait", "more than ${LIMIT}")) == [
-        "mine.yaml:8: a rule's because is logged, so the environment cannot give it"
+        "mine.yaml:8: because of a rule is logged, so it cannot come from the environment"
     ]
     found = pipeline(tmp_path, "mine.yaml", mine=rule("payload.country: '${LIMIT}'"))
     message = stamp(1, Pay(), "a", None, None, 0, 0, Headers(), Classification.INTERNAL, Inspection(0))

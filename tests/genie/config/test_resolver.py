@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from genie.config.plugins import Catalogue
-from genie.config.resolver import Assembly
+from genie.config.plugins import Plugins
+from genie.config.resolver import Resolver
 from genie.config.schema import AgentSection
 from genie.config.validation import validated
 from genie.config.yaml import load_text
@@ -15,15 +15,15 @@ from genie.contracts.gather import Each
 from genie.contracts.message import Payload
 
 
-class Ask(Payload, topic="assembly.ask"):
+class Ask(Payload, topic="resolver.ask"):
     text: str = ""
 
 
-class Note(Payload, topic="assembly.note"):
+class Note(Payload, topic="resolver.note"):
     text: str = ""
 
 
-class Second(Payload, topic="assembly.note", version=2):
+class Second(Payload, topic="resolver.note", version=2):
     text: str = ""
 
 
@@ -45,14 +45,14 @@ class Keeper(Handlers, id="keeper"):
         """Keep."""
 
 
-def assembled(text: str) -> Assembly:
+def assembled(text: str) -> Resolver:
     document = load_text(text, name="f", environ={})
-    assembly = Assembly(document, Catalogue(agents={"asker": asker, "bound": bound, "keeper": Keeper}))
+    resolver = Resolver(document, Plugins(agents={"asker": asker, "bound": bound, "keeper": Keeper}))
     sections: Any = document.at(("agents",))
     for position in range(len(sections)):
         section = validated(AgentSection, document, ("agents", position)).value
-        assembly.agent(position, section)
-    return assembly
+        resolver.agent(position, section)
+    return resolver
 
 
 def test_a_class_that_is_bound_twice_makes_two_objects() -> None:
@@ -80,7 +80,7 @@ def test_a_file_may_place_an_agent_and_give_it_tenants_but_no_more_than_its_card
     assert assembled("agents: [{id: bound, tenants: [acme]}]").problems == []
     [problem] = assembled("agents: [{id: bound, tenants: [acme, other]}]").problems
     assert problem.path == ("agents", 0, "tenants")
-    assert "works for acme, globex only" in problem.text
+    assert "works only for acme, globex" in problem.text
     [bound] = assembled("agents: [{id: bound}]").bindings
     assert bound.card.tenants == {"acme", "globex"}
 
@@ -93,9 +93,9 @@ def test_null_takes_a_cards_timeout_and_fallback_away() -> None:
 def test_topics_are_all_that_cards_name_and_versions_tell_them_apart() -> None:
     found = assembled("agents: [{id: asker}]")
     topics = found.topics()
-    assert topics.find(("x",), "assembly.ask") is Ask
-    assert topics.find(("x",), "assembly.note@1") is Note
-    assert topics.find(("x",), "assembly.note@2") is Second
+    assert topics.find(("x",), "resolver.ask") is Ask
+    assert topics.find(("x",), "resolver.note@1") is Note
+    assert topics.find(("x",), "resolver.note@2") is Second
     assert found.problems == []
-    assert topics.find(("x",), "assembly.note") is None
-    assert "assembly.note@2" in found.problems[0].text
+    assert topics.find(("x",), "resolver.note") is None
+    assert "resolver.note@2" in found.problems[0].text

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -33,19 +31,6 @@ def test_a_section_has_the_fields_and_defaults_of_the_rule_that_it_becomes(
     assert {field.name: field.default for field in fields(rule)} == {
         name: info.default for name, info in section.model_fields.items()
     }
-
-
-def test_the_schema_that_ships_is_the_models() -> None:
-    shipped = Path(__file__).parents[3] / "genie" / "cli" / "schemas" / "pipeline.schema.json"
-    assert json.loads(shipped.read_text(encoding="utf-8")) == schema(), (
-        "run `python -m genie.cli.schemas` and commit it"
-    )
-
-
-def test_the_schema_of_policy_files_that_ships_is_the_models() -> None:
-    shipped = Path(__file__).parents[3] / "genie" / "cli" / "schemas" / "policy.schema.json"
-    made = policy_schema(RulesSettings.model_json_schema())
-    assert json.loads(shipped.read_text(encoding="utf-8")) == made, "run `python -m genie.cli.schemas` and commit it"
 
 
 def test_the_schema_of_policy_files_knows_what_the_loader_takes() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from genie.config.source_map import Document, brief, quoted, suggestion
+from genie.config.source_map import SourceMap, brief, quoted, suggestion
 
-DOCUMENT = Document(
+DOCUMENT = SourceMap(
     name="f.yaml",
     value={"a": {"b": [1, "from hunter2"]}, "c": True},
     lines={(): 1, ("a",): 2, ("a", "b"): 3, ("a", "b", 0): 3, ("a", "b", 1): 4, ("c",): 9},

@@ -60,16 +60,16 @@ def test_text_becomes_what_only_text_can_write_and_lists_become_tuples() -> None
         ("count: NO", "f:1: count should be a whole number, not 'NO'; write digits without quotes, such as 12"),
         ("count: 1.5", "f:1: count should be a whole number, not 1.5; write digits without quotes, such as 12"),
         ("ratio: 12:30", "f:1: ratio should be a number, not '12:30'; write digits without quotes, such as 12 or 0.5"),
-        ("on: yes", "f:1: on should be true or false, not 'yes'; no other word is a boolean"),
-        ("on: 1", "f:1: on should be true or false, not 1; no other word is a boolean"),
+        ("on: yes", "f:1: on should be true or false, not 'yes'; no other word is a boolean here"),
+        ("on: 1", "f:1: on should be true or false, not 1; no other word is a boolean here"),
         ("names: [1]", "f:1: names.0 should be text, not 1; quote it"),
         ("names: a", "f:1: names should be a list, not 'a'"),
         ("mode: fsat", "f:1: mode should be 'fast' or 'slow', not 'fsat'; did you mean 'fast'?"),
         ("inner:\n- size: 1\n  sise: 2", "f:3: unknown key 'sise' in inner.0; did you mean 'size'?"),
         ("table:\n  x:\n    sise: 2", "f:3: unknown key 'sise' in table.x; did you mean 'size'?"),
-        ("key: lengthy", "f:1: key is refused: lengthy is too long"),
+        ("key: lengthy", "f:1: key is not valid: lengthy is too long"),
         ("either: x", "f:1: either should be a whole number, not 'x'; write digits without quotes, such as 12 or "
-                      "should be true or false, not 'x'; no other word is a boolean"),
+                      "should be true or false, not 'x'; no other word is a boolean here"),
     ],
 )  # fmt: skip
 def test_a_complaint_says_where_what_and_what_instead(text: str, says: str) -> None:
@@ -86,7 +86,7 @@ def test_no_complaint_quotes_the_environment(text: str) -> None:
 def test_a_thousand_mistakes_are_cut_short() -> None:
     found = told("\n".join(f"k{n}: 1" for n in range(1000)))
     assert len(found) == MAX_PROBLEMS + 1
-    assert found[-1] == f"f:1: has {1000 - MAX_PROBLEMS} problems more"
+    assert found[-1] == f"f:1: has {1000 - MAX_PROBLEMS} more problems"
 
 
 def test_nothing_there_is_an_empty_mapping() -> None:

@@ -9,12 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genie.config.source_map import Document
+from genie.config.source_map import SourceMap
 from genie.config.yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, load_bytes, load_file, load_text
 from genie.errors import ConfigError
 
 
-def loaded(text: str, **environ: str) -> Document:
+def loaded(text: str, **environ: str) -> SourceMap:
     return load_text(text, name="file.yaml", environ=environ)
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_is_not_there_gets_a_suggestion(tmp_path) -> None:  # type: 
     (tmp_path / "insights.yaml").write_text("a: 1")
     with pytest.raises(ConfigError, match=r"did you mean 'insights.yaml'\?"):
         load_file(tmp_path / "insight.yaml", environ={})
-    with pytest.raises(ConfigError, match="is no file"):
+    with pytest.raises(ConfigError, match="not a regular file"):
         load_file(tmp_path, environ={})
 
 

@@ -95,5 +95,5 @@ def test_a_rule_covers_its_host_and_no_other(rule: str, host: str, port: int, co
      "a b", "a.org\n"],
 )  # fmt: skip
 def test_what_is_no_host_is_no_rule(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no host|no port"):
+    with pytest.raises(ValueError, match=r"not a valid host|no port"):
         HostRule.parse(text)

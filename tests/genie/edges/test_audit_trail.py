@@ -364,7 +364,7 @@ def test_a_key_that_others_can_read_is_refused(place: Place) -> None:
 
 
 def test_a_key_is_never_written_over_nor_shown(place: Place) -> None:
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         generate(place.key)
     secret = place.key.read_text().splitlines()[1]
     assert secret not in repr(private_key(place.key))

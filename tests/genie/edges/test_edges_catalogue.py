@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from genie.config.plugins import Catalogue, settings_of
+from genie.config.plugins import Plugins, settings_of
 from genie.contracts.agent import Agent
 from genie.edges.index import AGENTS, EDGES
 
@@ -22,7 +22,7 @@ def test_the_distribution_offers_them(group: str, offered: object) -> None:
 
 
 def test_every_name_leads_to_what_can_be_made() -> None:
-    catalogue = Catalogue(agents=AGENTS, edges=EDGES)
+    catalogue = Plugins(agents=AGENTS, edges=EDGES)
     for name in AGENTS:
         assert isinstance(catalogue.agent(name), Agent)
     for name in EDGES:

@@ -163,19 +163,19 @@ def rewritten(path: Path, statement: str, *values: object) -> None:
 @pytest.mark.parametrize(
     ("spoil", "text"),
     [
-        (lambda path: path.write_bytes(b"no database" * 1_000), "is no control file"),
+        (lambda path: path.write_bytes(b"no database" * 1_000), "is not a control file"),
         (lambda path: path.chmod(0o644), "may be read or changed by others"),
         (lambda path: path.chmod(0o602), "may be read or changed by others"),
-        (lambda path: rewritten(path, "PRAGMA application_id=7"), "is no control file"),
+        (lambda path: rewritten(path, "PRAGMA application_id=7"), "is not a control file"),
         (lambda path: rewritten(path, "PRAGMA user_version=9"), "is of version 9"),
-        (lambda path: rewritten(path, "DROP TABLE votes"), "is no control file"),
-        (lambda path: rewritten(path, "ALTER TABLE votes ADD COLUMN x"), "is no control file"),
+        (lambda path: rewritten(path, "DROP TABLE votes"), "is not a control file"),
+        (lambda path: rewritten(path, "ALTER TABLE votes ADD COLUMN x"), "is not a control file"),
         (
             lambda path: rewritten(path, "CREATE TRIGGER t AFTER INSERT ON votes BEGIN DELETE FROM switches; END"),
-            "is no control file",
+            "is not a control file",
         ),
-        (lambda path: rewritten(path, "CREATE VIEW v AS SELECT 1"), "is no control file"),
-        (lambda path: path.write_bytes(path.read_bytes()[:4_096]), "is no control file"),
+        (lambda path: rewritten(path, "CREATE VIEW v AS SELECT 1"), "is not a control file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:4_096]), "is not a control file"),
     ],
 )
 def test_what_is_no_control_file_is_refused(path: Path, spoil, text: str, create: bool) -> None:
@@ -186,9 +186,9 @@ def test_what_is_no_control_file_is_refused(path: Path, spoil, text: str, create
 
 
 def test_a_missing_file_a_folder_and_an_unwritable_place_are_named(path: Path) -> None:
-    with pytest.raises(InputError, match="there is no such control file"):
+    with pytest.raises(InputError, match="does not exist"):
         Ledger(path, create=False)
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="not a regular file"):
         Ledger(path.parent, create=False)
     with pytest.raises(InputError, match="cannot be made"):
         Ledger(path / "below" / "x.db", create=True)
@@ -197,7 +197,7 @@ def test_a_missing_file_a_folder_and_an_unwritable_place_are_named(path: Path) -
 def test_a_file_that_is_replaced_or_removed_is_noticed(path: Path) -> None:
     ledger = pending(path)
     path.rename(path.with_name("moved.db"))
-    with pytest.raises(InputError, match="there is no such control file"):
+    with pytest.raises(InputError, match="does not exist"):
         ledger.exchange("p-1", report(), 0, beat=True)
     pending(path).close()
     with pytest.raises(InputError, match="was replaced"):

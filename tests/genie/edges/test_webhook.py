@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from genie.config.loader import parse
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Binding, agent
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
@@ -277,12 +277,12 @@ output: hook.bill
 policies: [clearance]
 unused: []
 """
-CATALOGUE = Catalogue(agents={"biller": biller, **AGENTS}, policies={"clearance": "genie.policies.clearance:Clearance"})
+CATALOGUE = Plugins(agents={"biller": biller, **AGENTS}, policies={"clearance": "genie.policies.clearance:Clearance"})
 GIVEN = "settings: {url: 'https://hooks.example.org/x', secret: '${HOOK_KEY}'}"
 
 
 def loaded(more: str) -> Any:
-    return parse(PIPELINE.format(more=more), catalogue=CATALOGUE, environ={"HOOK_KEY": KEY})
+    return parse(PIPELINE.format(more=more), plugins=CATALOGUE, environ={"HOOK_KEY": KEY})
 
 
 async def test_a_pipeline_file_binds_it_to_topics() -> None:
@@ -300,16 +300,16 @@ async def test_a_pipeline_file_binds_it_to_topics() -> None:
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        (GIVEN, "agent 'bills_out' takes any topic; say which under `topics`"),
-        (f"topics: [hook.bil]\n    {GIVEN}", "no agent here knows a topic 'hook.bil'; did you mean 'hook.bill"),
+        (GIVEN, "list its topics under `topics`"),
+        (f"topics: [hook.bil]\n    {GIVEN}", "a topic 'hook.bil'; did you mean 'hook.bill"),
         (f"topics: []\n    {GIVEN}", "at least 1 item"),
-        (f"topics: [hook.bill]\n    {GIVEN}", "its clearance is public, hook.bill"),
+        (f"topics: [hook.bill]\n    {GIVEN}", "it has public, hook.bill"),
         ("topics: [hook.bill]\n    clearance: confidential", "'url' is missing"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'ftp://x', secret: '${HOOK_KEY}'}",
-         "is no address of a receiver"),
+         "is not a valid URL of a receiver"),
         ("topics: [hook.bill]\n    clearance: confidential\n    "
          "settings: {url: 'https://u:p@x/', secret: '${HOOK_KEY}'}",
-         "is no address of a receiver"),
+         "is not a valid URL of a receiver"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'https://x/', secret: short}",
          "at least 16"),
     ],
@@ -323,6 +323,6 @@ def test_what_a_file_leaves_out_or_gets_wrong_is_said(more: str, why: str) -> No
 
 def test_topics_are_for_agents_that_leave_them_open() -> None:
     text = PIPELINE.format(more=f"topics: [hook.bill]\n    clearance: confidential\n    {GIVEN}")
-    with pytest.raises(ConfigError, match="agent 'biller' takes what its card says; remove `topics`"):
-        parse(text.replace("- biller", "- { id: biller, topics: [hook.ask] }"), catalogue=CATALOGUE,
+    with pytest.raises(ConfigError, match="agent 'biller' has the topics of its card"):
+        parse(text.replace("- biller", "- { id: biller, topics: [hook.ask] }"), plugins=CATALOGUE,
               environ={"HOOK_KEY": KEY})  # fmt: skip

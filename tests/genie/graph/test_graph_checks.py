@@ -113,7 +113,7 @@ def test_a_topic_that_nobody_produces_is_named_with_its_consumer() -> None:
 def test_a_topic_of_another_class_by_the_same_name_is_told_apart() -> None:
     other = type("Copy", (Payload,), {"__module__": __name__}, topic="shop.prices")
     found = problems(graph(pricer, clerk, card("auditor", [other])))
-    assert any("another class" in text for path, text in found if path == ("agents", 2))
+    assert any("another payload class" in text for path, text in found if path == ("agents", 2))
 
 
 def test_a_topic_that_nobody_takes_is_refused_unless_it_is_the_output_or_unused() -> None:
@@ -177,7 +177,7 @@ def test_each_needs_a_subscriber_that_produces_the_answer_itself() -> None:
     asker = card("desk", [Question], [Answer], asks={Prices: (Each(Stock),)})
     assert problems(graph(asker, card("one", [Prices], [Stock]))) == []
     by_way = graph(asker, card("first", [Prices], [Strict]), card("second", [Strict], [Stock]))
-    assert "no subscriber" in only(by_way)[1]
+    assert "shop.stock" in only(by_way)[1]
     elsewhere = card("desk", [Question], [Answer], asks={Prices: (Each(Stock, of=Strict),)})
     assert problems(graph(elsewhere, *[binding.card for binding in by_way.bindings[1:]])) == []
 
@@ -322,7 +322,9 @@ def test_one_object_may_not_be_two_agents() -> None:
 
 def test_mailboxes_that_may_wait_for_one_another_are_warned_of() -> None:
     ring = (card("a", [Question, Stock], [Prices]), card("b", [Prices], [Stock, Answer]))
-    (warning,) = (problem for problem in check(graph(*ring, cycles=(("a", "b"),))).warnings if "wait" in problem.text)
+    (warning,) = (
+        problem for problem in check(graph(*ring, cycles=(("a", "b"),))).warnings if "mailboxes" in problem.text
+    )
     assert "a -> b -> a" in warning.text
     shedding = replace(ring[0], mailbox=Mailbox(overflow=Overflow.SHED_OLDEST))
     found = check(graph(shedding, ring[1], cycles=(("a", "b"),)))
@@ -347,7 +349,7 @@ def test_a_join_takes_parts_into_fields_and_tuples_of_them() -> None:
     ("more", "place", "word"),
     [
         ({"parts": {"price": Prices, "stocks": Stock}}, ("parts", "price"), "did you mean 'prices'"),
-        ({"parts": {"prices": Stock, "stocks": Stock}}, ("parts", "prices"), "does not take"),
+        ({"parts": {"prices": Stock, "stocks": Stock}}, ("parts", "prices"), "cannot hold"),
         ({"parts": {"prices": Prices}, "need": 2}, ("need",), "2 of 1"),
         ({"parts": {"prices": Prices, "stocks": Stock}, "into": Strict}, ("parts", "stocks"), "no field"),
     ],

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from genie.contracts.agent import Binding, Join, agent
 from genie.contracts.message import Payload
-from genie.graph.model import CALLER, Graph, name_of, ring_in
-from genie.graph.reachability import components
+from genie.graph.model import CALLER, Graph, name_of
+from genie.graph.reachability import components, cycle_in
 
 
 class Start(Payload, topic="graph.start"):
@@ -58,7 +58,7 @@ NODES = st.sampled_from("abcdef")
 @given(st.dictionaries(NODES, st.lists(NODES, max_size=3).map(tuple), max_size=6))
 def test_a_ring_is_a_way_round_inside_its_component_if_there_is_one(edges: dict[str, tuple[str, ...]]) -> None:
     for component in components(edges):
-        ring = ring_in(component, edges)
+        ring = cycle_in(component, edges)
         assert set(ring) <= set(component)
         assert len(set(ring)) == len(ring)
         assert all(after in edges[node] for node, after in zip(ring, (*ring[1:], *ring[:1]), strict=True))

@@ -66,7 +66,7 @@ def test_a_pipeline_file_with_such_a_consent_is_refused_at_its_line() -> None:
     from genie.config.loader import parse
 
     text = "version: 1\nid: a\nagents: [a]\ncaller:\n  consent:\n    - share@someday\ninput: a\noutput: b\n"
-    with pytest.raises(ConfigError, match=r":6: caller\.consent.* is refused: 'share@someday' is no consent"):
+    with pytest.raises(ConfigError, match=r":6: caller\.consent.* is not valid: 'share@someday'"):
         parse(text, name="p.yaml")
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import anyio
 import pytest
 
-from genie.config.loader import Pipeline, parse
-from genie.config.plugins import Catalogue
+from genie.config.loader import parse
+from genie.config.pipeline import Pipeline
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.message import Payload
 from genie.contracts.ports.audit import AuditRecord
@@ -79,8 +80,8 @@ def loaded() -> Pipeline:
     text = (
         "version: 1\nid: pay\nagents: [payer, booker]\npolicies: limits.yaml\ninput: reload.pay\noutput: reload.paid\n"
     )
-    catalogue = Catalogue(agents={"payer": payer, "booker": booker}, policies=POLICIES)
-    return parse(text, environ={}, catalogue=catalogue)
+    catalogue = Plugins(agents={"payer": payer, "booker": booker}, policies=POLICIES)
+    return parse(text, environ={}, plugins=catalogue)
 
 
 def governed(pipeline: Pipeline, audit: Kept) -> Runtime:

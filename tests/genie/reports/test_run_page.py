@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from genie.config.loader import Pipeline, load
+from genie.config.loader import load
+from genie.config.pipeline import Pipeline
 from genie.contracts.card import Caller
 from genie.contracts.message import Payload, Value
 from genie.contracts.ports.journal import JournalRecord

@@ -14,7 +14,7 @@ from genie.contracts.agent import FunctionAgent, agent
 from genie.contracts.context import Context
 from genie.contracts.limits import RunLimits
 from genie.contracts.schedule import Schedule
-from genie.errors import InputError
+from genie.errors import GenieError, InputError
 from genie.policy.policy import PolicySet
 from genie.runtime.runtime import Runtime
 from genie.scheduling.scheduler import Firings, Notice, Scheduler
@@ -305,3 +305,64 @@ async def test_leaving_stops_the_firing_and_leaves_the_run() -> None:
         await pass_by(2)
         assert runtime.statistics().totals.handled == 1
         assert len(desk.asked) == 1
+
+
+# --- errors of others ---
+
+
+class GoneError(BrokenPipeError):
+    pass
+
+
+async def test_a_reader_that_went_away_is_counted_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    def tell(notice: Notice) -> None:
+        raise GoneError
+
+    desk = Desk()
+    schedule = Schedule("hourly", HOURLY, payload=Question(text="secret"))
+    async with Runtime([desk.agent], wall=at("2025-06-01T08:30").timestamp()) as runtime:
+        scheduler = Scheduler(runtime, (schedule,), Answer, tell=tell)
+        async with scheduler.running():
+            await pass_by(2)
+            assert scheduler.firings["hourly"] == Firings(fired=2, handled=2)
+            assert scheduler.untold == 4
+            assert await runtime.ask(Question(), Answer, within_s=1) == Answer()  # deadlines still work
+    said = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert len(said) == 1
+    assert "hourly" in said[0]
+    assert "GoneError" in said[0]
+
+
+class WordlessError(GenieError):
+    def __str__(self) -> str:
+        raise LookupError
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("secret"), SystemExit(3), WordlessError(), BaseExceptionGroup("", [GeneratorExit()])]
+)
+async def test_a_question_that_raises_anything_is_a_skipped_firing_and_the_next_one_comes(error: BaseException) -> None:
+    errors: list[BaseException | None] = [error, None]
+
+    def question() -> Question:
+        found = errors.pop(0)
+        if found is not None:
+            raise found
+        return Question(text="second")
+
+    desk = Desk()
+    async with serving("2025-06-01T08:30", desk, Schedule("hourly", HOURLY), question=question) as (scheduler, told):
+        await pass_by(2)
+        assert [text for _, text in desk.asked] == ["second"]
+        assert scheduler.firings["hourly"] == Firings(fired=1, handled=1, refused=1)
+    assert told[0].what == "refused"
+    assert type(error).__name__ in told[0].detail
+    assert "secret" not in told[0].detail
+
+
+async def test_a_question_that_is_not_a_payload_is_a_skipped_firing() -> None:
+    desk = Desk()
+    wrong: Any = "well?"
+    async with serving("2025-06-01T08:30", desk, Schedule("hourly", HOURLY), question=lambda: wrong) as (scheduler, _):
+        await pass_by(2)
+        assert scheduler.firings["hourly"] == Firings(refused=2)

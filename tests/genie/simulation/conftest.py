@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.policies.index import POLICIES
 from genie.simulation.invariants import Check, InvariantRegistry
 from genie.simulation.scenario import Scenario, parse
@@ -34,8 +34,8 @@ def made(tmp_path: Path) -> Made:
             f"version: 1\nid: small\nagents: [{', '.join(agents)}]\ninput: {entry}\noutput: {answer}\n{pipeline}"
         )
         text = f"version: 1\nid: small\npipeline: pipeline.yaml\n{rest}"
-        catalogue = Catalogue(agents=agents, policies=dict(POLICIES))
-        return parse(text, folder=tmp_path, catalogue=catalogue, rules=InvariantRegistry(rules))
+        catalogue = Plugins(agents=agents, policies=dict(POLICIES))
+        return parse(text, folder=tmp_path, plugins=catalogue, rules=InvariantRegistry(rules))
 
     return make
 

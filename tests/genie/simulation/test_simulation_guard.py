@@ -180,7 +180,7 @@ def test_outside_a_handler_nothing_is_refused(made: Made) -> None:
 
 
 FIRST_USE = r"""
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.message import Payload
 from genie.simulation.runner import simulate
@@ -209,7 +209,7 @@ folder = Path(tempfile.mkdtemp())
 (folder / "p.yaml").write_text("version: 1\nid: np\nagents: [reader]\ninput: np.ask\noutput: np.told\n")
 text = "version: 1\nid: np\npipeline: p.yaml\nduration: 2h\nworkload:\n  arrivals: [{every: 1h}]\n"
 text += "  questions: [{fields: {which: '{number}'}}]\n"
-scenario = parse(text, folder=folder, catalogue=Catalogue(agents={"reader": reader}))
+scenario = parse(text, folder=folder, plugins=Plugins(agents={"reader": reader}))
 assert "numpy" not in sys.modules
 record = simulate(scenario)
 print(record.outcomes(), [one.text for one in record.violations])

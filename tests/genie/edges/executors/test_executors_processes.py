@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from genie.contracts.agent import agent
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload
-from genie.edges.executors.default import Inline, Places, address_of
+from genie.edges.executors.default import DefaultExecutor, InlineExecutor, address_of
 from genie.errors import AgentDefinitionError, RunStalled
 from genie.runtime.runtime import Runtime
 from tests.genie.plain_for_tests import (
@@ -23,11 +24,15 @@ from tests.genie.plain_for_tests import (
     Pid,
     Place,
     asking,
+    changing,
     crashing,
     crashing_once,
     endless,
     exiting,
     failing,
+    forking,
+    forking_and_crashing,
+    greedy,
     liar,
     measuring,
     other_pid,
@@ -41,6 +46,7 @@ from tests.genie.plain_for_tests import (
 from tests.genie.policies_for_tests import Answer, Question
 
 pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[4]
 
 
 async def reason_for(runtime: Runtime, question: Payload, to: str) -> str:
@@ -59,7 +65,7 @@ async def test_it_runs_in_another_process_which_is_used_again() -> None:
 
 
 async def test_agents_share_a_bounded_number_of_processes() -> None:
-    async with Runtime([pid, other_pid], executor=Places(processes=1)) as runtime:
+    async with Runtime([pid, other_pid], executor=DefaultExecutor(processes=1)) as runtime:
         views = await runtime.gather(Question(), expect=Each(Pid))
         assert len({one.pid for one in views[Each(Pid)].values()}) == 1
         assert len(views[Each(Pid)]) == 2
@@ -91,7 +97,7 @@ async def test_failures_are_named_and_never_quoted(caplog: pytest.LogCaptureFixt
 
 
 async def test_a_crash_ends_its_own_delivery_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with Runtime([crashing, crashing_once, printer], executor=Places(processes=1)) as runtime:
+    async with Runtime([crashing, crashing_once, printer], executor=DefaultExecutor(processes=1)) as runtime:
         place = Place(path=str(tmp_path / "mark"))
         assert await reason_for(runtime, place, "crashing") == "crashing: dead_lettered(WorkerProcessDied)"
         assert "ended with code 7" in caplog.text
@@ -117,7 +123,7 @@ async def test_a_process_that_dies_idle_fails_nobody() -> None:
 async def test_a_cancelled_call_is_killed(tmp_path: Path) -> None:
     fifo = tmp_path / "pipe"
     os.mkfifo(fifo)
-    async with Runtime([endless, pid], executor=Places(processes=1)) as runtime:
+    async with Runtime([endless, pid], executor=DefaultExecutor(processes=1)) as runtime:
         run = runtime.start(Place(path=str(fifo)), Answer)
         started = int(await anyio.to_thread.run_sync(fifo.read_text))
         run.cancel()
@@ -139,8 +145,59 @@ async def test_closing_ends_a_process_in_the_middle_of_a_call(tmp_path: Path) ->
         os.kill(started, 0)
 
 
+async def test_no_call_sees_what_an_earlier_one_changed_in_its_process(tmp_path: Path) -> None:
+    place = Place(path=str(tmp_path.resolve()))
+    async with Runtime([changing], executor=DefaultExecutor(processes=1)) as runtime:
+        seen = [(await runtime.ask(place, Answer)).text for _ in range(2)]
+    assert seen == ["None False", "None False"]
+
+
+async def test_children_of_a_handler_end_with_the_runtime(tmp_path: Path) -> None:
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    async with anyio.create_task_group() as tasks:
+        written: list[str] = []
+
+        async def read() -> None:  # returns once nobody holds the pipe open, the child included
+            written.append(await anyio.to_thread.run_sync(fifo.read_text))
+
+        tasks.start_soon(read)
+        async with Runtime([forking]) as runtime:
+            assert (await runtime.ask(Place(path=str(fifo)), Answer)).text == "done"
+            assert written == []
+    assert written == ["forked"]
+
+
+async def test_children_of_a_handler_end_with_a_killed_runtime(tmp_path: Path) -> None:
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    program = (
+        "import os, anyio, genie; from tests.genie.plain_for_tests import Answer, Place, forking\n"
+        "async def main():\n"
+        "    async with genie.Runtime([forking]) as runtime:\n"
+        f"        await runtime.ask(Place(path={str(fifo)!r}), Answer)\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "anyio.run(main)\n"
+    )
+    async with await anyio.open_process([sys.executable, "-c", program], cwd=ROOT) as process:
+        assert await anyio.to_thread.run_sync(fifo.read_text) == "forked"
+        assert await process.wait() == -9
+
+
+async def test_a_crash_is_noticed_though_a_child_lives_on() -> None:
+    async with Runtime([forking_and_crashing]) as runtime:
+        reason = await reason_for(runtime, Place(path=""), "forking_and_crashing")
+    assert reason == "forking_and_crashing: dead_lettered(WorkerProcessDied)"
+
+
+async def test_a_handler_beyond_the_limit_of_memory_fails_alone() -> None:
+    async with Runtime([greedy], executor=DefaultExecutor(processes=1, memory_bytes=1 << 30)) as runtime:
+        assert await reason_for(runtime, Question(number=1 << 31), "greedy") == "greedy: dead_lettered(MemoryError)"
+        assert (await runtime.ask(Question(number=1000), Answer)).text == "1000"
+
+
 async def test_what_is_too_large_is_refused_by_size() -> None:
-    async with Runtime([wordy], executor=Places(max_bytes=1_000)) as runtime:
+    async with Runtime([wordy], executor=DefaultExecutor(max_bytes=1_000)) as runtime:
         assert (await runtime.ask(Question(number=900), Answer)).text == "x" * 900
         assert "its output has 1,022 bytes, more than the 1,000 allowed" in await reason_for(
             runtime, Question(number=1_000), "wordy"
@@ -162,7 +219,7 @@ async def test_a_handler_in_a_process_cannot_ask_through_the_door() -> None:
 
 
 async def test_inline_carries_payloads_through_json_too() -> None:
-    async with Runtime([measuring, pid], executor=Inline()) as runtime:
+    async with Runtime([measuring, pid], executor=InlineExecutor()) as runtime:
         assert (await runtime.ask(Question(), Pid)).pid == os.getpid()
         with pytest.raises(RunStalled, match="dead_lettered"):
             await runtime.ask(Figures(ratio=float("inf")), Figures)

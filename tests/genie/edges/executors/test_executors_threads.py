@@ -16,7 +16,7 @@ import pytest
 from genie.contracts.agent import Binding, FunctionAgent, Handlers, agent, handles
 from genie.contracts.context import Context
 from genie.contracts.limits import Retry
-from genie.edges.executors.default import Inline
+from genie.edges.executors.default import InlineExecutor
 from genie.errors import AgentDefinitionError, RunExpiredError, RunStalled
 from genie.runtime.runtime import Runtime
 from tests.genie.policies_for_tests import Answer, Question
@@ -181,7 +181,7 @@ async def test_inline_runs_on_the_loops_own_thread() -> None:
         threads.append(threading.current_thread())
         return Answer(text=question.text)
 
-    async with Runtime([inline], executor=Inline()) as runtime:
+    async with Runtime([inline], executor=InlineExecutor()) as runtime:
         assert (await runtime.ask(Question(text="x"), Answer)).text == "x"
     assert threads == [threading.current_thread()]
 

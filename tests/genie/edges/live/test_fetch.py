@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from genie.config.loader import parse
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import Binding, agent
 from genie.contracts.context import Context
 from genie.contracts.message import Payload
@@ -273,13 +273,13 @@ output: fetching.seen
 
 
 def test_a_pipeline_file_binds_it_by_name() -> None:
-    catalogue = Catalogue(agents={"looker": looker}, edges=EDGES)
-    loaded = parse(PIPELINE.format(settings="{ hosts: [api.example.org, '*.example.net:8443'] }"), catalogue=catalogue)
+    catalogue = Plugins(agents={"looker": looker}, edges=EDGES)
+    loaded = parse(PIPELINE.format(settings="{ hosts: [api.example.org, '*.example.net:8443'] }"), plugins=catalogue)
     assert isinstance(loaded.bindings[0].ports[Fetch], HttpFetch)
     for wrong, why in (
         ("{}", "'hosts' is missing"),
-        ("{ hosts: ['*'] }", "is no host"),
+        ("{ hosts: ['*'] }", "is not a valid host"),
         ("{ hosts: [] }", "at least 1"),
     ):
         with pytest.raises(ConfigError, match=why):
-            parse(PIPELINE.format(settings=wrong), catalogue=catalogue)
+            parse(PIPELINE.format(settings=wrong), plugins=catalogue)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genie.config.plugins import Catalogue, settings_of
+from genie.config.plugins import Plugins, settings_of
 from genie.contracts.agent import Handlers, agent, handles
 from genie.contracts.message import Payload
 from genie.errors import DefinitionError
@@ -46,7 +46,7 @@ class Rule:
 
 
 def test_an_agent_is_a_thing_a_class_or_a_place() -> None:
-    catalogue = Catalogue(agents={"echo": echo, "counting": Counting})
+    catalogue = Plugins(agents={"echo": echo, "counting": Counting})
     assert catalogue.agent("echo") is echo
     first, second = catalogue.agent("counting"), catalogue.agent("counting")
     assert isinstance(first, Counting)
@@ -61,7 +61,7 @@ def test_a_place_is_imported_when_it_is_named(tmp_path: Path, monkeypatch: pytes
     )
     (tmp_path / "genie_far_module.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    catalogue = Catalogue(agents={"far": "genie_far_module:far"})
+    catalogue = Plugins(agents={"far": "genie_far_module:far"})
     assert "genie_far_module" not in sys.modules
     assert catalogue.agent("far").card.id == "far"
     sys.modules.pop("genie_far_module")
@@ -70,27 +70,27 @@ def test_a_place_is_imported_when_it_is_named(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("part", ["no.such:thing", "genie.errors:nothing", "genie.errors", Broken, Word])
 def test_a_part_that_cannot_be_used_is_a_definition_error_of_one_line(part: object) -> None:
     with pytest.raises(DefinitionError) as caught:
-        Catalogue(agents={"x": part}).agent("x")  # type: ignore[dict-item]  # on purpose
+        Plugins(agents={"x": part}).agent("x")  # type: ignore[dict-item]  # on purpose
     assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_name_is_a_key_error() -> None:
-    catalogue = Catalogue()
+    catalogue = Plugins()
     for look_up in (catalogue.agent, catalogue.policy, catalogue.edge):
         with pytest.raises(KeyError):
             look_up("x")
 
 
 def test_a_name_that_two_distributions_offer_is_refused_when_it_is_used() -> None:
-    catalogue = Catalogue(agents={"echo": echo}, clashes={("agents", "echo"): ("finance", "other")})
+    catalogue = Plugins(agents={"echo": echo}, clashes={("agents", "echo"): ("finance", "other")})
     with pytest.raises(DefinitionError, match="finance and other"):
         catalogue.agent("echo")
 
 
 def test_policies_and_edges_are_made_by_what_is_callable() -> None:
-    assert Catalogue(policies={"rule": Rule}).policy("rule") is Rule
+    assert Plugins(policies={"rule": Rule}).policy("rule") is Rule
     with pytest.raises(DefinitionError, match="not callable"):
-        Catalogue(edges={"e": "genie.errors:__doc__"}).edge("e")
+        Plugins(edges={"e": "genie.errors:__doc__"}).edge("e")
     assert settings_of(Rule) is Limits
     assert settings_of(Broken) is None
 
@@ -104,7 +104,7 @@ def test_what_is_installed_is_read_from_entry_points(tmp_path: Path, monkeypatch
     )
     (tmp_path / "genie_probe_index.py").write_text("AGENTS = {'probe.echo': 'nowhere:echo'}\nEDGES = {'probe': dict}\n")
     monkeypatch.syspath_prepend(tmp_path)
-    installed = Catalogue.installed()
+    installed = Plugins.installed()
     assert installed.agents["probe.echo"] == "nowhere:echo"
     assert installed.edge("probe") is dict
     sys.modules.pop("genie_probe_index")

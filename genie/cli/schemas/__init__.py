@@ -1,1 +1,0 @@
-"""JSON Schemas of the files that people write, for their editors; ``python -m genie.cli.schemas`` writes them anew."""
