@@ -29,6 +29,7 @@ GATE = shipped()
 PASSES = re2.compile("|".join(f"(?:{pattern})" for pattern in GATE.patterns))
 
 
+@pytest.mark.slow
 def test_the_gate_is_what_the_grammar_needs() -> None:
     """When this fails: ``python -m tools.injection.gate config/statements/sample.csv``."""
     data = made(STATEMENT)
