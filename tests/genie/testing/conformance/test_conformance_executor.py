@@ -125,12 +125,12 @@ class Broken:
 
 BROKEN: dict[str, tuple[type[Wrapped], dict[str, Any]]] = {
     "returns_the_output": (Numb, {}),
-    "leaves_the_loop_free": (Inlined, {}),
+    "leaves_the_loop_free": (Inlined, {"patience_s": 1.0}),
     "raises_what_the_function_raises": (Renaming, {}),
     "contains_an_exit": (Exiting, {}),
     "keeps_to_its_slots": (Wrapped, {"slots": 1}),
-    "returns_at_once_when_cancelled": (Shielding, {}),
-    "closes_at_once": (Wrapped, {"patient": True}),
+    "returns_at_once_when_cancelled": (Shielding, {"patience_s": 1.0}),
+    "closes_at_once": (Wrapped, {"patient": True, "patience_s": 1.0}),
     "refuses_what_it_cannot_call": (Thoughtless, {"place": "process"}),
 }
 
@@ -143,7 +143,8 @@ async def test_a_broken_executor_is_caught(check: str, caught: Any) -> None:
     async def make() -> AsyncIterator[Executor]:
         yield Broken(kind, options.get("slots", 0), patient=options.get("patient", False))
 
-    suite = check_executor(make, options.get("place", "thread"), patience_s=0.2)
+    patience_s = options.get("patience_s", 5.0)  # short where it runs out
+    suite = check_executor(make, options.get("place", "thread"), patience_s=patience_s)
     assert await caught(suite) == check
 
 
