@@ -125,3 +125,13 @@ class MemoryLedger:
             raise OverflowError(f"the ledger keeps at most {self._capacity} accounts")
         cost: Decimal = EXACT.add(before.cost, use.cost)
         self._uses[key] = Use(before.messages + use.messages, cost, before.tokens + use.tokens)
+
+
+if TYPE_CHECKING:
+    from genie.contracts.admission import Ledger
+    from genie.contracts.ports.audit import Audit
+    from genie.contracts.ports.journal import EventLog
+
+    _audit: Audit = RecordingAudit()
+    _log: EventLog = RecordingLog()
+    _ledger: Ledger = MemoryLedger()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.lowlevel
 import pytest
 
+from genie.contracts.ports.journal import EventLog
 from genie.journal.memory import MemoryJournal
 from genie.testing import RecordingLog
 from genie.testing.conformance import JournalUnderTest, LogUnderTest, check_event_log, check_journal
@@ -108,6 +109,7 @@ def logs(kind: type[RecordingLog]) -> Any:
 
 
 async def test_the_recording_log_passes() -> None:
+    assert isinstance(RecordingLog(), EventLog)
     await check_event_log(logs(RecordingLog))
 
 
