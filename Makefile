@@ -10,16 +10,19 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench dist clean lock
+.PHONY: help run test test-slow check bench dist clean lock
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 run: $(VENV)/.run  ## read the sample bank statement and report on it
 	@$(BIN)/genie run config/pipelines/insights.yaml
 
-test: $(VENV)/.test  ## run every test
+test: $(VENV)/.test  ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2
+
+test-slow: $(VENV)/.test  ## run the tests that take long
+	$(BIN)/python -m pytest -n 2 -m slow
 
 check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff check .

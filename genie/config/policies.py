@@ -24,7 +24,7 @@ from genie.contracts.gather import Each
 from genie.contracts.message import Payload
 from genie.errors import ConfigError, DefinitionError, PolicyError
 from genie.graph.model import KeyPath, Problem
-from genie.policy.policy import Environment, PolicySet, PipelineContext
+from genie.policy.policy import Environment, PipelineContext, PolicySet
 
 RULES = "rules"
 """Name of the policy that receives the rules of policy files."""

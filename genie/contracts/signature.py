@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
+from contextvars import ContextVar
 from typing import Literal, NamedTuple, Union, get_args, get_origin
 
 from genie.contracts.message import Payload
@@ -17,6 +18,9 @@ IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
 
 ExecutorName = Literal["loop", "thread", "process"]
 """Where a handler runs: on the event loop, in a thread, or in a process of its own."""
+
+IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
+"""True inside every handler, on the loop, in a thread and in a worker process; blocking calls are refused there."""
 
 
 class Signature(NamedTuple):

@@ -108,7 +108,7 @@ class Record:
     violations: list[Violation] = field(default_factory=list)
     """Violations found during the simulation."""
     trouble: tuple[int, ...] = ()
-    """Places of the entries of trouble that were on."""
+    """DefaultExecutor of the entries of trouble that were on."""
     injected: Counter[str] = field(default_factory=Counter)
     """Kind of trouble and its target -> count of faults injected."""
     compared: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -60,7 +60,7 @@ class Subset(NamedTuple):
     arrivals: frozenset[int] | None = None
     """Numbers of the arrivals; None means all."""
     trouble: frozenset[int] | None = None
-    """Places of the entries of trouble, from 0; None means those that are on under the seed."""
+    """DefaultExecutor of the entries of trouble, from 0; None means those that are on under the seed."""
 
 
 EVERYTHING = Subset()

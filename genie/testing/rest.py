@@ -1,10 +1,11 @@
-"""Waiting until a runtime rests, without a guess about how long that takes."""
+"""Runtimes at rest: waiting without a guess about how long that takes, and checking the account."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 
 if TYPE_CHECKING:
     from genie.contracts.statistics import Statistics
@@ -25,3 +26,21 @@ async def settled(runtime: Runtime) -> Statistics:
     if not counted.totals.balanced:
         raise AssertionError(f"the account does not balance: {counted.totals}")
     return counted
+
+
+def assert_at_rest(runtime: Runtime) -> None:
+    """Check that nothing is in flight and that every accepted delivery has exactly one outcome.
+
+    Raises:
+        AssertionError: Something is in flight, held, or waits for a time, or the account does not balance.
+    """
+    counted = runtime.statistics()
+    left = (counted.totals.in_flight, counted.runs, counted.timed, counted.held)
+    if not counted.totals.balanced or any(left):
+        raise AssertionError(f"the runtime is not at rest: {counted}")
+
+
+async def turns(count: int = 100) -> None:
+    """Let every task run that can, some turns of the loop, while no time passes on a virtual clock."""
+    for _ in range(count):
+        await anyio.lowlevel.checkpoint()

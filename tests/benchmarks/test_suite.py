@@ -129,6 +129,7 @@ def test_a_machine_is_described_and_not_named() -> None:
 # --- the whole ---
 
 
+@pytest.mark.slow
 def test_everything_can_be_measured(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     result = CliRunner().invoke(main, ["--quick", "--results", str(path)])

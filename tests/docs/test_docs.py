@@ -64,7 +64,17 @@ def test_python_blocks_run_and_print_what_is_shown(page: Path, monkeypatch: pyte
             assert printed == block.text, f"{named(page)}:{block.line}"
 
 
-@pytest.mark.parametrize("page", pages_with("console"), ids=named)
+SLOW = {"docs/benchmark.md", "docs/simulation.md"}
+"""Pages whose commands measure for seconds, or simulate many seeds."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if named(page) in SLOW else [], id=named(page))
+        for page in pages_with("console")
+    ],
+)
 def test_commands_end_and_print_as_shown(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from genie.cli import main
 

@@ -1,4 +1,4 @@
-"""What the core's tests share: payloads, small policies, and a runtime whose account is checked at the end."""
+"""What the core's tests share: payloads, agents about them, and a runtime whose account is checked at the end."""
 
 from __future__ import annotations
 
@@ -13,13 +13,39 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
 from genie.contracts.message import Message, Payload
-from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact, Route, Span, Verdict
+from genie.policy.policy import ALLOW, Deny, Redact, Route, Span, Verdict
 from genie.runtime.runtime import Runtime
+from genie.testing import FunctionPolicy as Rule
+from genie.testing import Gate, assert_at_rest, denying, holding, masking, turns, verdict_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
-    from genie.policy.policy import Inspector, Judge
+    from genie.policy.policy import Judge
+
+__all__ = [
+    "CARDS",
+    "CLEARANCE",
+    "CONSENT",
+    "PERMITS",
+    "Answer",
+    "Gate",
+    "Note",
+    "Opinion",
+    "Order",
+    "Question",
+    "Rule",
+    "answerer",
+    "asking",
+    "assert_at_rest",
+    "denying",
+    "gated",
+    "holding",
+    "masking",
+    "running",
+    "turns",
+    "verdict_for",
+]
 
 
 class Question(Payload, topic="t.question"):
@@ -44,55 +70,6 @@ class Note(Payload, topic="t.note"):
 class Order(Payload, topic="t.order", key="account"):
     account: str
     number: int
-
-
-class Rule:
-    """A policy made of one function from a route to a judge, or to None where it always allows."""
-
-    def __init__(
-        self,
-        choose: Callable[[Route], Judge | None],
-        *,
-        name: str = "rule",
-        version: str = "1",
-        inspectors: tuple[Inspector, ...] = (),
-    ) -> None:
-        self.choose = choose
-        self.name = name  # type: ignore[misc]  # each rule of a test has a name of its own
-        self.version = version  # type: ignore[misc]  # and a version
-        self.inspectors = inspectors
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    settings = PolicySettings()
-
-    def compile(self, route: Route) -> Judge | None:
-        return self.choose(route)
-
-
-def verdict_for(
-    recipient: str, kind: type[Payload], verdict: Verdict, *, name: str = "rule", version: str = "1"
-) -> Rule:
-    """Return a policy that answers ``verdict`` for one recipient and payload class, and allows the rest."""
-
-    def choose(route: Route) -> Judge | None:
-        if route.recipient.id == recipient and route.payload is kind:
-            return lambda _message, _sender: verdict
-        return None
-
-    return Rule(choose, name=name, version=version)
-
-
-def denying(recipient: str, kind: type[Payload]) -> PolicySet:
-    return PolicySet((verdict_for(recipient, kind, Deny("no", "not for you")),))
-
-
-def holding(recipient: str, kind: type[Payload], expires_s: float | None = None) -> PolicySet:
-    return PolicySet((verdict_for(recipient, kind, Hold("ask a person", expires_s)),))
-
-
-def masking(recipient: str, kind: type[Payload]) -> PolicySet:
-    return PolicySet((verdict_for(recipient, kind, Redact(frozenset({("text",)}))),))
 
 
 class CardNumbers:
@@ -153,25 +130,6 @@ async def answerer(question: Question) -> Answer:
     return Answer(text=question.text, number=question.number)
 
 
-class Gate:
-    """An agent's handler waits here until the test lets it go."""
-
-    def __init__(self) -> None:
-        self.reached = anyio.Event()
-        self.open = anyio.Event()
-        self.entered = 0
-        self.cancelled = 0
-
-    async def wait(self) -> None:
-        self.entered += 1
-        self.reached.set()
-        try:
-            await self.open.wait()
-        except BaseException:
-            self.cancelled += 1
-            raise
-
-
 def gated(gate: Gate, id: str = "slow", **options: Any) -> Any:
     """Return an agent that answers a question when the gate is open."""
 
@@ -200,16 +158,6 @@ def asking(
     return desk
 
 
-def assert_at_rest(runtime: Runtime) -> None:
-    """The law, with nothing in flight."""
-    statistics = runtime.statistics()
-    assert statistics.totals.balanced, statistics.totals
-    assert statistics.totals.in_flight == 0, statistics
-    assert statistics.runs == 0, statistics
-    assert statistics.timed == 0
-    assert statistics.held == 0
-
-
 @asynccontextmanager
 async def running(*agents: Any, **options: Any) -> AsyncIterator[Runtime]:
     """Open a runtime in which nothing hangs for long, and check at the end that its account is balanced."""
@@ -221,9 +169,3 @@ async def running(*agents: Any, **options: Any) -> AsyncIterator[Runtime]:
             yield runtime
             totals = runtime.statistics().totals
             assert totals.balanced, totals
-
-
-async def turns(count: int = 100) -> None:
-    """Let every task that can run do so, without time passing."""
-    for _ in range(count):
-        await anyio.lowlevel.checkpoint()

@@ -17,12 +17,10 @@ from genie.errors import HeadersWidenedError
 from genie.journal.memory import MemoryJournal
 from genie.policy.policy import PolicySet
 from genie.runtime.runtime import Runtime
-from genie.testing import settled
+from genie.testing import RecordingAudit, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from genie.contracts.ports.audit import AuditRecord
 
 
 class Start(Payload, topic="lineage.start", classification="public"):
@@ -47,16 +45,6 @@ HEADERS = st.builds(
 PATHS = st.lists(
     st.tuples(st.sampled_from([level.label for level in Classification]), HEADERS), min_size=1, max_size=LENGTH
 )  # fmt: skip
-
-
-class Kept:
-    """An audit that keeps its records."""
-
-    def __init__(self) -> None:
-        self.records: list[AuditRecord] = []
-
-    def record(self, entry: AuditRecord) -> None:
-        self.records.append(entry)
 
 
 def links(path: list[tuple[str, Headers]], refused: list[str]) -> list[Any]:
@@ -87,7 +75,7 @@ def links(path: list[tuple[str, Headers]], refused: list[str]) -> list[Any]:
 def test_labels_never_fall_and_headers_never_widen(
     live: Callable[..., Any], path: list[tuple[str, Headers]], roles: frozenset[str], consent: frozenset[str]
 ) -> None:
-    journal, audit, refused = MemoryJournal(), Kept(), list[str]()
+    journal, audit, refused = MemoryJournal(), RecordingAudit(), list[str]()
     caller = Caller(user="ann", roles=roles, tenant="acme", consent=consent, clearance=Classification.RESTRICTED)
 
     async def play() -> None:

@@ -8,6 +8,7 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import pytest
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
@@ -102,6 +103,7 @@ async def ask_often(grown: list[int]) -> None:
         assert all(len(subscriber.workers) <= 4 for subscriber in runtime._bus.subscribers.values())
 
 
+@pytest.mark.slow
 def test_ten_thousand_asks_leave_nothing(live: Callable[..., Any]) -> None:
     grown: list[int] = []
     live(ask_often, grown)
@@ -148,6 +150,7 @@ async def block_many(weights: list[float]) -> None:
             tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_blocked_run_weighs_little_and_is_freed(live: Callable[..., Any]) -> None:
     weights: list[float] = []
     live(block_many, weights)

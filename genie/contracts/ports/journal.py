@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from genie.contracts.message import Envelope, Payload
 
@@ -44,4 +44,27 @@ class Journal(Protocol):
 
     def record(self, entry: JournalRecord) -> None:
         """Keep one record; must not block and must not raise."""
+        ...
+
+
+@runtime_checkable
+class EventLog(Protocol):
+    """A journal that may wait for a disk or a server; it is written to beside the bus, in batches.
+
+    One task writes, one batch at a time. While ``append`` waits, the writer's bounded buffer fills; this is the
+    backpressure that the bus sees.
+    """
+
+    async def append(self, records: Sequence[JournalRecord]) -> None:
+        """Keep a batch: every record, in order, after those of earlier batches.
+
+        The records are kept when the call returns; the sequence itself belongs to the caller, who may reuse it.
+
+        Raises:
+            Exception: The batch cannot be kept. The writer states the failure and does not repeat the batch.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish writing and release what is held; called once, after the last batch. Later batches are refused."""
         ...

@@ -175,6 +175,7 @@ def test_an_answer_that_is_not_whole_is_not_timed(answer: Reply) -> None:
 # --- what is reported ---
 
 
+@pytest.mark.slow
 def test_a_row_keeps_the_contract_of_the_command() -> None:
     rows = fanout((1, 3), requests=4, repetitions=2)
     assert [row["fanout"] for row in rows] == [1, 3]
@@ -191,6 +192,7 @@ def test_a_row_keeps_the_contract_of_the_command() -> None:
         assert row["ratio"] > 0
 
 
+@pytest.mark.slow
 def test_people_get_a_table_that_fits_a_narrow_terminal() -> None:
     shown = CliRunner().invoke(main, ["bench", "fanout", "--fanout", "1", "--requests", "50"])
     assert shown.exit_code == 0, shown.output
@@ -210,6 +212,7 @@ def test_the_larger_the_fanout_the_fewer_the_requests() -> None:
     assert counts[-1] >= 10
 
 
+@pytest.mark.slow
 def test_throughput_and_waiting_are_measured_beside_the_baseline() -> None:
     found = [
         in_flight(5, seconds=0.001, repetitions=1),
@@ -219,6 +222,7 @@ def test_throughput_and_waiting_are_measured_beside_the_baseline() -> None:
     assert all(one.value > 0 and one.baseline > 0 and one.ratio > 0 for one in found)
 
 
+@pytest.mark.slow
 def test_memory_is_measured_in_processes_of_its_own() -> None:
     blocked = blocked_runs(300, children=1)
     assert blocked.ratio == blocked.value / blocked.baseline > 0

@@ -182,6 +182,7 @@ def test_a_fanout_is_a_list_of_numbers(genie: Genie, fanouts: str) -> None:
     assert genie("bench", "fanout", "--fanout", fanouts).exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_bench_prints_its_contract(genie: Genie) -> None:
     rows = json.loads(genie("bench", "fanout", "--fanout", "3", "--requests", "50", "--json").stdout)
     assert [row["fanout"] for row in rows] == [3]

@@ -54,6 +54,7 @@ def test_a_full_disk_leaves_what_was_there(
     assert before is None or (folder / "it").read_text() == before
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_page_of_a_benchmark(toys: Path, tmp_path: Path) -> None:
     words = ("bench", "fanout", "--fanout", "3", "--requests", "50", "--html", "page.html")
     done = with_room_for(512, *words, cwd=tmp_path, toys=toys)

@@ -96,8 +96,14 @@ def test_an_example_parses(line: str) -> None:
         )
 
 
+def marked(line: str) -> object:
+    """Mark an example slow that measures, or simulates several seeds."""
+    slow = line.startswith("genie bench") or "--seeds" in line
+    return pytest.param(line, marks=pytest.mark.slow) if slow else line
+
+
 @pytest.mark.usefixtures("repository")
-@pytest.mark.parametrize("line", sorted(set(EXAMPLES) - ELSEWHERE))
+@pytest.mark.parametrize("line", [marked(line) for line in sorted(set(EXAMPLES) - ELSEWHERE)])
 def test_an_example_does_what_it_says(line: str) -> None:
     result = CliRunner().invoke(main, shlex.split(line)[1:])
     assert result.exit_code == 0, result.output + repr(result.exception)

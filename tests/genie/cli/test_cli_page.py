@@ -90,6 +90,7 @@ def test_a_page_that_was_there_stays_when_a_run_fails(
     assert (installed / "page.html").read_text() == "the last one"
 
 
+@pytest.mark.slow
 def test_a_benchmark_writes_its_page(genie: Genie, installed: Path) -> None:
     result = genie("bench", "fanout", "--fanout", "2", "--requests", "50", "--html", "page.html", "--json")
     assert result.exit_code == 0, result.output

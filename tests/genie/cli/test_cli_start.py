@@ -65,6 +65,7 @@ def test_a_program_that_calls_the_command_keeps_its_collector(genie: Callable[..
     assert (gc.get_threshold(), gc.isenabled(), gc.get_freeze_count()) == before
 
 
+@pytest.mark.slow
 def test_a_benchmark_measures_with_the_collector_that_programs_have() -> None:
     code = (
         "import atexit, gc, sys; from genie.cli import main;"

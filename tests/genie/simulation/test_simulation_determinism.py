@@ -25,6 +25,7 @@ def simulated(journal: Path, hash_seed: str, *words: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", ["1..30"])
 def test_two_processes_with_different_hash_seeds_write_the_same_bytes(tmp_path: Path, runs: str) -> None:
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"

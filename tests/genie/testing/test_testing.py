@@ -1,17 +1,29 @@
-"""The shipped fakes do what their users rely on, and the suites fail where they should."""
+"""The shipped doubles do what their users rely on."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
 
 import anyio
 import pytest
 
 from genie import Context, Each, Payload, Runtime, agent
-from genie.contracts.ports.journal import JournalRecord
-from genie.errors import PartMissingError, RunStalled
-from genie.journal.memory import MemoryJournal
-from genie.testing import FakeContext, Probe, Scripted, check_journal, settled
+from genie.contracts.admission import Use
+from genie.errors import AuditFailedError, PartMissingError, RunStalled
+from genie.policy.policy import PolicySet
+from genie.testing import (
+    FakeContext,
+    Gate,
+    MemoryLedger,
+    Probe,
+    RecordingAudit,
+    Scripted,
+    assert_at_rest,
+    denying,
+    holding,
+    masking,
+    settled,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -100,32 +112,67 @@ def test_a_fake_context_has_no_envelope() -> None:
         _ = FakeContext().message
 
 
-# --- the journal's suite ---
+# --- ports, gates and policies ---
 
 
-async def test_the_journal_in_memory_conforms() -> None:
-    journal = MemoryJournal()
-    await check_journal(journal, lambda: list(journal))
+async def test_an_audit_that_fails_loses_records_and_runs_are_refused() -> None:
+    audit = RecordingAudit(sampling=1.0, capacity=1)
+    async with Runtime([Scripted(Question, [Answer(text="1")] * 3)], audit=audit) as runtime:
+        assert await runtime.ask(Question(text="?"), Answer) == Answer(text="1")
+        assert len(audit.records) == 1
+        assert audit.lost > 0
+        with pytest.raises(AuditFailedError):
+            await runtime.ask(Question(text="?"), Answer)
 
 
-class _Forgetful(MemoryJournal):
-    def record(self, entry: JournalRecord) -> None:
-        if entry.kind != "handled":
-            super().record(entry)
+async def test_a_ledger_is_bounded_and_fails_when_told() -> None:
+    ledger = MemoryLedger(capacity=1)
+    day = datetime.date(2024, 1, 1)
+    ledger.add("daily", "acme", day, Use(1))
+    ledger.add("daily", "acme", day, Use(1))
+    with pytest.raises(OverflowError):
+        ledger.add("daily", "other", day, Use(1))
+    assert ledger.used("daily", "acme", day) == Use(2)
+    ledger.failure = OSError("gone")
+    with pytest.raises(OSError, match="gone"):
+        ledger.used("daily", "acme", day)
 
 
-class _Backwards(MemoryJournal):
-    def __iter__(self) -> Any:
-        return iter(list(super().__iter__())[::-1])
+async def test_a_gate_counts_who_comes_and_who_is_cancelled() -> None:
+    gate = Gate()
+
+    @agent("waiter")
+    async def waiter(question: Question) -> Answer:
+        await gate.wait()
+        return Answer(text=question.text)
+
+    async with Runtime([waiter]) as runtime:
+        first = runtime.start(Question(text="1"), Answer)
+        await gate.reached.wait()
+        with pytest.raises(AssertionError):
+            assert_at_rest(runtime)
+        first.cancel()
+        await first.settled()
+        assert_at_rest(runtime)
+        gate.open.set()
+        assert await runtime.ask(Question(text="2"), Answer) == Answer(text="2")
+    assert (gate.entered, gate.cancelled) == (2, 1)
 
 
-class _Stripping(MemoryJournal):
-    def record(self, entry: JournalRecord) -> None:
-        super().record(entry._replace(message=None))
-
-
-@pytest.mark.parametrize("broken", [_Forgetful, _Backwards, _Stripping])
-async def test_a_journal_that_loses_or_changes_records_does_not(broken: type[MemoryJournal]) -> None:
-    journal = broken()
-    with pytest.raises(AssertionError, match=r"lost|without its original"):
-        await check_journal(journal, lambda: list(journal))
+@pytest.mark.parametrize(
+    ("policies", "seen"),
+    [
+        (denying("probe", Question), []),
+        (holding("probe", Question), []),
+        (masking("probe", Question), ["[masked]"]),
+        (denying("somebody", Question), ["secret"]),
+        (denying("probe", Answer), ["secret"]),
+    ],
+    ids=["denied", "held", "masked", "another recipient", "another class"],
+)
+async def test_a_policy_of_one_verdict_judges_one_recipient_and_class(policies: PolicySet, seen: list[str]) -> None:
+    probe = Probe(Question, Answer)
+    async with Runtime([probe, Probe(Question, id="somebody")], policies=policies) as runtime:
+        await runtime.publish(Question(text="secret"))
+        await settled(runtime)
+    assert [question.text for question in probe.payloads(Question)] == seen

@@ -1,0 +1,37 @@
+"""Conformance suites: what every implementation of a port must do, as checks that its author runs.
+
+Each module holds the checks of one port, as plain async functions, and one entry that runs them all. The entry takes a
+function that makes a fresh implementation, so that no check sees what another has left. Call it from a test that runs
+on asyncio and on trio. A failed check raises
+``NonconformanceError``, which names the port, the check and what is expected.
+"""
+
+from genie.testing.conformance.audit import AuditUnderTest as AuditUnderTest
+from genie.testing.conformance.audit import check_audit as check_audit
+from genie.testing.conformance.control import ControlUnderTest as ControlUnderTest
+from genie.testing.conformance.control import check_control as check_control
+from genie.testing.conformance.event_log import LogUnderTest as LogUnderTest
+from genie.testing.conformance.event_log import check_event_log as check_event_log
+from genie.testing.conformance.executor import check_executor as check_executor
+from genie.testing.conformance.fetch import check_fetch as check_fetch
+from genie.testing.conformance.journal import JournalUnderTest as JournalUnderTest
+from genie.testing.conformance.journal import check_journal as check_journal
+from genie.testing.conformance.ledger import LedgerUnderTest as LedgerUnderTest
+from genie.testing.conformance.ledger import check_ledger as check_ledger
+from genie.testing.conformance.suite import NonconformanceError as NonconformanceError
+
+__all__ = [
+    "AuditUnderTest",
+    "ControlUnderTest",
+    "JournalUnderTest",
+    "LedgerUnderTest",
+    "LogUnderTest",
+    "NonconformanceError",
+    "check_audit",
+    "check_control",
+    "check_event_log",
+    "check_executor",
+    "check_fetch",
+    "check_journal",
+    "check_ledger",
+]

@@ -1,0 +1,145 @@
+"""The suite of the ``EventLog`` port: batches of records that a task writes beside the bus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+
+from genie.testing.conformance.records import sample
+from genie.testing.conformance.suite import Make, expect, run_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from genie.contracts.ports.journal import EventLog, JournalRecord
+
+BATCH = 10
+"""Records of one batch of the suite."""
+
+
+class LogUnderTest(NamedTuple):
+    """A fresh log, how the suite reads it, and how its store is disturbed."""
+
+    log: EventLog
+    read: Callable[[], Awaitable[Sequence[JournalRecord]]]
+    """Returns the records in the store, oldest first; also after ``close``."""
+    fail: Callable[[], None]
+    """Makes the store refuse every write from now on."""
+    stall: Callable[[], AbstractContextManager[object]]
+    """Makes writes wait for the length of the block."""
+    most: int
+    """Most records that the log may hold in memory; the suite appends up to that many and one batch more."""
+
+
+async def check_event_log(make: Make[LogUnderTest]) -> None:
+    """Run every check of the port.
+
+    Raises:
+        NonconformanceError: A check failed.
+    """
+    await run_checks("event_log", make, CHECKS)
+
+
+async def keeps_batches_in_order(made: LogUnderTest) -> None:
+    """Every record of every batch comes back once, in order."""
+    records = await sample(4 * BATCH)
+    for batch in _batches(records):
+        await made.log.append(batch)
+    kept = await made.read()
+    expect([one.number for one in kept] == [one.number for one in records], "every record of every batch, in order")
+
+
+async def keeps_records_unchanged(made: LogUnderTest) -> None:
+    """Records come back equal, with the messages of accepted ones."""
+    records = await sample(2 * BATCH)
+    await made.log.append(records)
+    expect(tuple(await made.read()) == records, "records that come back equal, with their messages")
+
+
+async def keeps_before_it_returns(made: LogUnderTest) -> None:
+    """A batch is in the store when ``append`` returns, without a later call."""
+    records = await sample(BATCH)
+    await made.log.append(records)
+    expect(len(await made.read()) == len(records), "a batch in the store as soon as `append` returns")
+
+
+async def copies_the_batch(made: LogUnderTest) -> None:
+    """The caller reuses its list; the log keeps what was in it."""
+    records = await sample(BATCH)
+    batch = list(records)
+    await made.log.append(batch)
+    batch.clear()
+    expect(len(await made.read()) == len(records), "a kept batch that does not change with the caller's list")
+
+
+async def accepts_an_empty_batch(made: LogUnderTest) -> None:
+    """A batch without records keeps nothing and raises nothing."""
+    await made.log.append(())
+    records = await sample(BATCH)
+    await made.log.append(records)
+    expect(len(await made.read()) == len(records), "an empty batch to add nothing")
+
+
+async def waits_for_a_stalled_store(made: LogUnderTest) -> None:
+    """While the store stalls, ``append`` waits after at most ``most`` records."""
+    batches = _batches(await sample(made.most + BATCH))
+    taken = 0
+
+    async def write() -> None:
+        nonlocal taken
+        for batch in batches:
+            await made.log.append(batch)
+            taken += len(batch)
+
+    async with anyio.create_task_group() as tasks:
+        with made.stall():
+            tasks.start_soon(write)
+            await anyio.wait_all_tasks_blocked()
+            held = taken
+        tasks.cancel_scope.cancel()
+    expect(held <= made.most, f"`append` to wait while the store stalls; it took more than {made.most} records")
+
+
+async def states_a_failure(made: LogUnderTest) -> None:
+    """When the store refuses, ``append`` raises, and earlier batches stay."""
+    first, second = _batches(await sample(2 * BATCH))
+    await made.log.append(first)
+    made.fail()
+    expect(await _refused(made.log, second), "`append` to raise when the store refuses the batch")
+    kept = [one.number for one in await made.read()]
+    expect(kept == [one.number for one in first], "earlier batches to stay when a later one fails")
+
+
+async def close_keeps_everything(made: LogUnderTest) -> None:
+    """Everything is in the store after ``close``, and a later batch is refused."""
+    first, second = _batches(await sample(2 * BATCH))
+    await made.log.append(first)
+    await made.log.close()
+    expect(len(await made.read()) == len(first), "every batch in the store after `close`")
+    expect(await _refused(made.log, second), "`append` to raise after `close`")
+
+
+async def _refused(log: EventLog, batch: Sequence[JournalRecord]) -> bool:
+    try:
+        await log.append(batch)
+    except Exception:  # noqa: BLE001 - a log raises what its store raises
+        return True
+    return False
+
+
+def _batches(records: Sequence[JournalRecord]) -> list[Sequence[JournalRecord]]:
+    return [records[at : at + BATCH] for at in range(0, len(records), BATCH)]
+
+
+CHECKS = (
+    keeps_batches_in_order,
+    keeps_records_unchanged,
+    keeps_before_it_returns,
+    copies_the_batch,
+    accepts_an_empty_batch,
+    waits_for_a_stalled_store,
+    states_a_failure,
+    close_keeps_everything,
+)
