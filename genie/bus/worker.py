@@ -359,7 +359,7 @@ class Worker:
     def throw(self, kind: Any, value: Any = None, _traceback: Any = None) -> object:
         """Hand an exception of the loop's on to the handler; one that refuses to stop is dropped instead."""
         error = value if isinstance(value, BaseException) else kind() if isinstance(kind, type) else kind
-        if self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S:
+        if self._bus.closing and (self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S):
             self._drop()
             raise error
         return self._step(self._running.throw, error)
@@ -492,7 +492,8 @@ class Worker:
             subscriber.ready()
         if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
             bus.quarantine(subscriber, f"{subscriber.abandoned} handlers did not stop when they were cancelled")
-        bus.tasks.interrupt(self.task)
+        if bus.closing:
+            bus.tasks.interrupt(self.task)
 
     def _drop(self) -> None:
         """Give up on a handler that refuses to stop: its coroutine is closed here, and never runs again."""

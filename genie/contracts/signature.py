@@ -19,9 +19,6 @@ IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
 ExecutorName = Literal["loop", "thread", "process"]
 """Where a handler runs: on the event loop, in a thread, or in a process of its own."""
 
-IN_HANDLER: ContextVar[bool] = ContextVar("genie_in_handler", default=False)
-"""True inside every handler, on the loop, in a thread and in a worker process; blocking calls are refused there."""
-
 
 class Signature(NamedTuple):
     """What a handler's annotations say."""

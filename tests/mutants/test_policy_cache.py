@@ -94,7 +94,7 @@ class FindingsOnly(Rule):
 
 
 async def test_a_policy_about_findings_is_asked_when_there_are_some() -> None:
-    policy = FindingsOnly(CARDS.choose, name="cards", inspectors=CARDS.inspectors)
+    policy = FindingsOnly(CARDS.compile, name="cards", inspectors=CARDS.inspectors)
     async with running(answerer, policies=PolicySet((policy,))) as runtime:
         for text, shown in (("clean", "clean"), ("card 4111111111111111", "card [card]"), ("clean", "clean")):
             assert (await runtime.ask(Question(text=text), Answer)).text == shown

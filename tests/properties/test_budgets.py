@@ -132,21 +132,21 @@ def judging(world: World, offset: int) -> PolicySet:
 
 def assert_the_law(runtime: Any) -> None:
     """``limit == left + reserved + spent``, each from 0, in every account; and what is reserved belongs to somebody."""
-    turnstile = runtime.bus.turnstile
+    controller = runtime._parts.admission
     alive = set(runtime.bus.deliveries())
-    assert set(turnstile.stakes) <= alive
+    assert set(controller.reservations) <= alive
     owed: dict[Any, int] = {}
-    for stake in turnstile.stakes.values():
-        for purse, rest in stake.items():
+    for reservation in controller.reservations.values():
+        for account_, rest in reservation.items():
             assert rest >= 0
-            owed[purse] = owed.get(purse, 0) + rest
-    for till in turnstile._tills:
-        for account in till.accounts(runtime.bus.runs.open_runs.values()):
-            for purse in account:
-                assert min(purse.left, purse.reserved, purse.spent) >= 0
-                assert purse.spent <= purse.limit
-                assert purse.left + purse.reserved + purse.spent == purse.limit
-                assert purse.reserved == owed.get(purse, 0)
+            owed[account_] = owed.get(account_, 0) + rest
+    for state in controller._states:
+        for account in state.accounts(runtime.bus.runs.open_runs.values()):
+            for account_ in account:
+                assert min(account_.left, account_.reserved, account_.spent) >= 0
+                assert account_.spent <= account_.limit
+                assert account_.left + account_.reserved + account_.spent == account_.limit
+                assert account_.reserved == owed.get(account_, 0)
 
 
 async def live_through(world: World, script: list[tuple[str, int]]) -> None:
@@ -196,8 +196,8 @@ async def live_through(world: World, script: list[tuple[str, int]]) -> None:
         await turns()
         assert_the_law(runtime)
         told = runtime.statistics()
-        assert runtime.bus.turnstile.stakes == {}
-        assert runtime.bus.turnstile.waiting == {}
+        assert runtime._parts.admission.reservations == {}
+        assert runtime.bus.pending.of("rate") == ()
         assert all(one.reserved == 0 for one in told.budgets.values())
         assert_at_rest(runtime)
 
@@ -242,25 +242,25 @@ def test_no_window_sees_more_than_the_burst_and_the_refill(
 
 @settings(max_examples=200)
 @given(st.integers(1, 1_000), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 400)), max_size=30))
-def test_a_purse_gives_no_more_than_it_has_and_forgets_nothing_that_was_used(
+def test_a_account__gives_no_more_than_it_has_and_forgets_nothing_that_was_used(
     limit: int, uses: list[tuple[int, int]]
 ) -> None:
-    from genie.admission.budgets import Till
+    from genie.admission.budgets import BudgetState
 
-    till = Till(Budget(id="b", tokens=limit))
-    [purse] = till.account(type("Run", (), {"budgets": None})(), None, 0.0) or ()
+    state = BudgetState(Budget(id="b", tokens=limit))
+    [account_] = state.account(type("Run", (), {"budgets": None})(), None, 0.0) or ()
     used = 0
     for reserve, use in uses:
-        if reserve > purse.left:
+        if reserve > account_.left:
             continue
-        purse.left -= reserve
-        lacking = purse.pay(reserve, use)
-        purse.left += max(0, reserve - use)
+        account_.left -= reserve
+        lacking = account_.pay(reserve, use)
+        account_.left += max(0, reserve - use)
         used += use
-        assert purse.spent + purse.left == limit
-        assert purse.reserved == 0
-        assert purse.spent + till.overrun[purse.kind] == used
-        assert (lacking > 0) <= (purse.left == 0)
+        assert account_.spent + account_.left == limit
+        assert account_.reserved == 0
+        assert account_.spent + state.overrun[account_.kind] == used
+        assert (lacking > 0) <= (account_.left == 0)
 
 
 def test_a_charge_beyond_is_an_error_of_capacity() -> None:

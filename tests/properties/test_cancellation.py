@@ -145,7 +145,7 @@ class Fuzz:
                 assert counts == Counts(accepted=16, handled=16, late=7)
         for subscriber in runtime._bus.subscribers.values():
             assert not subscriber.queue
-            assert not subscriber.busy
+            assert not subscriber.holders
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
@@ -186,7 +186,9 @@ class Asked:
             assert statistics.totals.in_flight == 0
             for subscriber in runtime._bus.subscribers.values():
                 assert not subscriber.waiting
-                assert all(worker.delivery is None and worker in subscriber.idle for worker in subscriber.workers)
+                assert not subscriber.running
+            workers = runtime._bus.workers
+            assert all(worker.delivery is None and worker in workers.idle for worker in workers.all)
 
 
 def test_callers_who_go_away_take_their_inner_gathers_with_them(live: Callable[..., Any]) -> None:

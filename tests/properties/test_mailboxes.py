@@ -91,8 +91,8 @@ async def play(case: Case) -> Seen:
 
     def look(runtime: Runtime) -> None:
         reader = runtime._bus.subscribers["reader"]
-        if len(reader.queue) + reader.laned > case.capacity:
-            seen.wrong.append(f"{len(reader.queue)} + {reader.laned} wait of {case.capacity}")
+        if len(reader.queue) - reader.dead + reader.behind_keys > case.capacity:
+            seen.wrong.append(f"{len(reader.queue) - reader.dead} + {reader.behind_keys} wait of {case.capacity}")
         if not runtime.statistics().totals.balanced:
             seen.wrong.append(str(runtime.statistics().totals))
 

@@ -74,9 +74,10 @@ async def right(part: Part, context: Context) -> View:
 def sizes(runtime: Runtime) -> dict[str, int]:
     bus = runtime._bus
     return {
-        "runs": len(bus.runs.open_runs), "timers": len(bus.timers), "retrying": len(bus.retrying), "holds": len(bus.holds.all()),
-        "dirty": len(bus.correlator._dirty), "waiting": len(bus.waits._waiting),
-        "busy": sum(len(subscriber.busy) for subscriber in bus.subscribers.values()),
+        "runs": len(bus.runs.open_runs), "pending": len(bus.pending), "holds": len(runtime.approvals.holds()),
+        "dirty": len(bus.correlator._dirty), "doubtful": len(bus.deadlocks._doubtful),
+        "waiting": sum(len(subscriber.waiting) for subscriber in bus.subscribers.values()),
+        "keys": sum(len(subscriber.holders) + len(subscriber.lanes) for subscriber in bus.subscribers.values()),
     }  # fmt: skip
 
 
@@ -100,7 +101,7 @@ async def ask_often(grown: list[int]) -> None:
         grown.append(len(gc.get_objects()) - before)
         assert not any(sizes(runtime).values()), sizes(runtime)
         assert len(runtime._bus.timers._heap) < 1_000
-        assert all(len(subscriber.workers) <= 4 for subscriber in runtime._bus.subscribers.values())
+        assert all(len(subscriber.running) <= 4 for subscriber in runtime._bus.subscribers.values())
 
 
 @pytest.mark.slow

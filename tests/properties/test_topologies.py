@@ -302,7 +302,7 @@ class World:
         """A handler begins: is it allowed to?"""
         bus = self.runtime._bus
         subscriber = bus.subscribers.get(agent)
-        message = context.message
+        message = context._handling.delivery.message
         if subscriber is None or subscriber.suspended is not None:
             self.wrong.append(f"{agent} handled {message} while suspended")
         run = message.scope.run
@@ -316,7 +316,7 @@ class World:
             self.wrong.append(f"{agent} saw the secret of {message}")
         if (number(payload) + self.policy.offset) % 13 == self.harshness + 5 and not isinstance(payload, Joined):
             self.wrong.append(f"{agent} handled {message} although its policy raised")
-        if bus.runs.revoked & message.headers.consent:
+        if bus.narrowed(message.headers) is not message.headers:
             self.wrong.append(f"{agent} got a consent that was revoked")
         self.look()
 
@@ -414,8 +414,7 @@ class World:
         if not self.runtime.statistics().totals.balanced:
             self.wrong.append(f"totals: {self.runtime.statistics().totals}")
         lying = Counter(delivery.message.scope for delivery in self.deliveries())
-        lying.update(scope for _, scope, _ in bus.timers.values())
-        lying.update(held.message.scope for held in bus.holds.all() if held.delivery is None)
+        lying.update(parked.scope for parked in bus.pending if parked.delivery is None)
         for run in bus.runs.open_runs.values():
             if not run.counts().balanced:
                 self.wrong.append(f"run: {run.counts()}")
@@ -428,46 +427,51 @@ class World:
     def look_at(self, subscriber: Any) -> None:
         """One agent's account adds up, and its mailbox keeps its bound."""
         bus = self.runtime._bus
-        one = _of(subscriber, sum(delivery.subscription.subscriber is subscriber for delivery in bus.holds.deliveries()))
-        if one.retrying != sum(delivery.subscription.subscriber is subscriber for delivery in bus.retrying):
+        parked = [one for one in bus.pending if one.delivery and one.delivery.subscription.subscriber is subscriber]
+        kinds = Counter(one.kind for one in parked)
+        one = agent_statistics(subscriber, kinds["hold"], kinds["rate"])
+        if one.retrying != kinds["retry"]:
             self.wrong.append(f"{subscriber.card.id}: retrying")
         ended = one.handled + one.denied + one.expired + one.cancelled + one.dead_lettered
         if one.accepted != ended + one.in_flight:
             self.wrong.append(f"{subscriber.card.id}: {one}")
-        if len(subscriber.queue) + subscriber.behind_keys > subscriber.capacity:
+        if len(subscriber.queue) - subscriber.dead + subscriber.behind_keys > subscriber.capacity:
             self.wrong.append(
                 f"{subscriber.card.id} holds {len(subscriber.queue)}+{subscriber.behind_keys} > {subscriber.capacity}"
             )
-        if subscriber.behind_keys != sum(len(lane or ()) for lane in subscriber.busy.values()):
+        if subscriber.behind_keys != sum(map(len, subscriber.lanes.values())):
             self.wrong.append(f"{subscriber.card.id}: laned")
 
     def deliveries(self) -> Any:
+        """Every delivery in flight, from where each lies, not from the index that the bus keeps."""
         bus = self.runtime._bus
-        yield from bus.deliveries()
         for subscriber in self.everyone:
-            if bus.subscribers.get(subscriber.card.id) is not subscriber:
-                yield from (worker.delivery for worker in subscriber.workers if worker.delivery is not None)
+            yield from subscriber.mail()
+        yield from (parked.delivery for parked in bus.pending if parked.delivery is not None)
+        yield from (worker.delivery for worker in bus.workers.all if worker.delivery is not None and worker.ended is None)
 
     def at_rest(self) -> None:
         """Nothing is left of anything."""
         bus = self.runtime._bus
         left = {
-            "runs": bus.runs, "timers": bus.timers, "retrying": bus.retrying, "holds": bus.holds.all(),
-            "dirty": bus.correlator._dirty, "pending": bus.timers.pending,
+            "runs": bus.runs.open_runs, "pending": tuple(bus.pending), "holds": self.runtime.approvals.holds(),
+            "dirty": bus.correlator._dirty, "timers": bus.timers.pending,
         }  # fmt: skip
         for name, what in left.items():
             if what:
                 self.wrong.append(f"left {name}: {what}")
         for subscriber in self.everyone:
-            if subscriber.queue or subscriber.ready or subscriber.busy or subscriber.waiters or subscriber.behind_keys:
+            mail = len(subscriber.queue) - subscriber.dead or subscriber.due or subscriber.waiters
+            if mail or subscriber.holders or subscriber.lanes or subscriber.behind_keys:
                 self.wrong.append(f"left in the mailbox of {subscriber.card.id}: {list(subscriber.mail())}")
-            if subscriber.limit != subscriber.capacity or subscriber.waiting:
+            if subscriber.limit != subscriber.capacity + subscriber.dead or subscriber.waiting or subscriber.running:
                 self.wrong.append(f"{subscriber.card.id}: limit {subscriber.limit}, waiting {subscriber.waiting}")
-            for worker in subscriber.workers:
-                if worker.delivery or worker.waits or worker.ended or worker.context or worker not in subscriber.idle:
-                    self.wrong.append(f"a worker of {subscriber.card.id} is not idle: {worker.delivery}")
-            if len(subscriber.idle) != len(subscriber.workers):
-                self.wrong.append(f"{subscriber.card.id} has idle workers that are gone")
+        workers = bus.workers
+        for worker in workers.all:
+            if worker.delivery or worker.waits or worker.ended or worker.handling or worker not in workers.idle:
+                self.wrong.append(f"a worker is not idle: {worker.delivery}")
+        if len(workers.idle) != len(workers.all):
+            self.wrong.append("there are idle workers that are gone")
         sent = {entry.message.number: entry.message for entry in self.journal if entry.message is not None}
         for message in sent.values():
             cause = sent.get(message.cause)

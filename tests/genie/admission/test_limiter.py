@@ -14,7 +14,7 @@ from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
 from genie.contracts.limits import Estimate, Mailbox, Overflow, Retry
-from genie.contracts.outcome import Outcome
+from genie.contracts.outcome import Outcome, Reason
 from genie.errors import BudgetExceededError, RunStalled
 from genie.journal.memory import MemoryJournal
 from genie.policies.index import POLICIES
@@ -149,7 +149,7 @@ async def test_rates_and_budgets_are_never_touched_by_judging_again() -> None:
         gate.open.set()
         for run in runs:
             assert (await run.result()).text == "slow"
-        [bucket] = runtime.bus.turnstile.meters[0].buckets.values()
+        [bucket] = runtime._parts.admission.rates_by_place[0].buckets.values()
         assert bucket.tokens == pytest.approx(0, abs=0.001)
         assert runtime.statistics().budgets["few", "messages"].spent == 4
 
@@ -242,13 +242,13 @@ async def test_what_one_rule_denies_costs_nothing_of_the_others() -> None:
     few = Budget(id="few", per="tenant_day", messages=3)
     async with running(answerer, admission=Admission(rates=(wide, narrow), budgets=(few,))) as runtime:
         assert [await asked(runtime) == "ok" for _ in range(5)] == [True, True, False, False, False]
-        meters = runtime.bus.turnstile.meters
+        meters = runtime._parts.admission.rates_by_place
         assert [round(next(iter(meter.buckets.values())).tokens) for meter in meters] == [8, 0]
         assert runtime.statistics().budgets["few", "messages"].least_left == 1
     narrow_budget = Budget(id="few", per="tenant_day", messages=1)
     async with running(answerer, admission=Admission(rates=(wide,), budgets=(narrow_budget,))) as runtime:
         assert [await asked(runtime) == "ok" for _ in range(3)] == [True, False, False]
-        [bucket] = runtime.bus.turnstile.meters[0].buckets.values()
+        [bucket] = runtime._parts.admission.rates_by_place[0].buckets.values()
         assert round(bucket.tokens) == 9
 
 
@@ -323,7 +323,7 @@ async def test_a_delivery_that_waits_for_its_turn_ends_like_any_other(how: str) 
                 await runtime.drain(5)
             case "close":
                 for state in tuple(runtime.bus.runs.open_runs.values()):
-                    runtime.bus.runs.end(state, Outcome.CANCELLED, "closed")
+                    runtime.bus.runs.end(state, Outcome.CANCELLED, Reason("closed"))
         await run.settled()
         assert [failure.outcome for failure in run.failures()] == [outcomes[how]]
         assert_nothing_is_reserved(runtime)
@@ -336,8 +336,8 @@ async def test_what_waited_for_its_turn_is_judged_when_it_comes() -> None:
         run = runtime.start(Question(), Answer, caller=Caller(consent=frozenset({"share"})))
         await turns()
         runtime.operations.revoke("share")
-        [waiting] = runtime.bus.turnstile.waiting
-        assert waiting.message.headers.consent == frozenset()
+        [parked] = runtime.bus.pending.of("rate")
+        assert parked.delivery.message.headers.consent == frozenset()
         runtime.operations.replace_policies(denying("answerer", Question))
         with pytest.raises(RunStalled, match="not for you"):
             await run.result()
@@ -482,6 +482,7 @@ async def test_a_handler_that_was_cancelled_may_still_say_what_it_used() -> None
         await gate.reached.wait()
         run.cancel()
         await run.settled()
+        await turns()
         assert runtime.statistics().budgets["day", "cost"].spent == Decimal("0.3")
         assert_nothing_is_reserved(runtime)
 
@@ -551,7 +552,7 @@ async def test_a_denial_is_journalled_and_audited_with_its_code_and_rule() -> No
 
 async def test_without_rules_there_is_no_turnstile() -> None:
     async with running(answerer, admission=Admission()) as runtime:
-        assert runtime.bus.turnstile is None
+        assert runtime._parts.admission is None
         assert (runtime.statistics().rates, runtime.statistics().budgets) == ({}, {})
 
 

@@ -18,7 +18,7 @@ from genie.contracts.message import Message, Payload, Value, stamp, topic_of
 from genie.policies.payload_size import PayloadSize, PayloadSizeSettings
 from genie.policies.pii import Pii
 from genie.policies.secrets import Secrets
-from genie.policy.inspection import MAX_FINDINGS, TOO_LARGE, TOO_MANY, Inspectors, Span, examined, quiet, slices
+from genie.policy.inspection import MAX_FINDINGS, TOO_LARGE, TOO_MANY, Inspectors, Span, examined, shadowed, slices
 from genie.policy.policy import PolicySet
 
 CORPORA = Path(__file__).parents[2] / "corpora"
@@ -148,7 +148,7 @@ def test_findings_that_are_known_from_another_message_count_as_well() -> None:
 
 
 def test_findings_of_shadow_mode_do_not_count() -> None:
-    inspection = Inspectors([quiet(Words())], max_findings=3).inspect(Flat(title="a b c d e"))
+    inspection = Inspectors([shadowed(Words())], max_findings=3).inspect(Flat(title="a b c d e"))
 
     assert inspection.failed is None
     assert len(inspection.findings) == 4  # of one string, one more than the limit is kept

@@ -412,5 +412,5 @@ async def test_statistics_are_a_snapshot_that_obeys_the_law() -> None:
         after = runtime.statistics().agents["slow"]
         assert sum(after.times) == after.handled == 3
         assert after.p50_ms is not None
-        assert after.workers == 1
+        assert after.workers == 0  # it lets its workers go to others
         assert runtime.statistics().agents["answerer"].p50_ms is not None
