@@ -13,7 +13,9 @@ import re
 import types
 import typing
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import (
     Any,
     ClassVar,
@@ -21,6 +23,7 @@ from typing import (
     Literal,
     NamedTuple,
     Never,
+    Self,
     TypeVar,
     Union,
     get_args,
@@ -70,7 +73,12 @@ def _mutable_part(annotation: object) -> object | None:
         parts = (part for part in arguments if part is not Ellipsis)
         return next((bad for part in parts if (bad := _mutable_part(part)) is not None), None)
     if isinstance(annotation, TypeVar):
-        return None  # checked again when the generic class is given its argument
+        bounds = annotation.__constraints__ or ((annotation.__bound__,) if annotation.__bound__ is not None else ())
+        bad = [part for part in bounds if _mutable_part(part) is not None]
+        return None if bounds and not bad else annotation  # an open variable takes anything, a list included
+    if isinstance(annotation, type) and origin is None and issubclass(annotation, enum.Enum):
+        values = (member.value for member in annotation)
+        return None if all(isinstance(value, _SCALARS) for value in values) else annotation
     if isinstance(annotation, type) and origin is None and issubclass(annotation, (*_SCALARS, Value)):
         return None
     return annotation
@@ -96,6 +104,9 @@ class Value(BaseModel):
         if cls.__private_attributes__:
             names = ", ".join(cls.__private_attributes__)
             raise PayloadDefinitionError(cls.__qualname__, f"private attributes can change ({names}); use fields")
+        cached = next((name for name, member in vars(cls).items() if isinstance(member, cached_property)), None)
+        if cached is not None:
+            raise PayloadDefinitionError(f"{cls.__qualname__}.{cached}", "a cached property can change; use a property")
         for name, info in cls.model_fields.items():
             bad = _mutable_part(info.annotation)
             if bad is not None:
@@ -107,6 +118,25 @@ class Value(BaseModel):
         if cls.__module__ != __name__:
             # The two bases are never validated, so their schema is never built; every other class is whole at once.
             cls.model_rebuild(raise_errors=False)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # noqa: ARG003 - pydantic's
+        """Return a validated instance: what is published is what was declared.
+
+        Raises:
+            pydantic.ValidationError: The values are not valid.
+        """
+        return cls.model_validate(values)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values, validated like a new instance.
+
+        Raises:
+            pydantic.ValidationError: The values are not valid, or a name is not a field.
+        """
+        if not update:
+            return super().model_copy(deep=deep)
+        return type(self).model_validate({**self.__dict__, **update})
 
 
 BY_RUN = ""
@@ -164,6 +194,15 @@ class Payload(Value):
         cls.__topic__ = Topic(name, version, level, key)
 
 
+P = TypeVar("P", bound=Payload)
+
+
+def unvalidated(kind: type[P], values: Mapping[str, Any]) -> P:
+    """Return a payload without validating it: for masked copies and for what a journal no longer holds."""
+    made: P = BaseModel.model_construct.__func__(kind, **values)  # type: ignore[attr-defined]  # past its own check
+    return made
+
+
 def topic_of(payload: Payload | type[Payload]) -> Topic:
     """Return the topic of a payload or of its class."""
     return payload.__topic__
@@ -207,7 +246,6 @@ class Inspection:
 
 # --- the envelope ---
 
-P = TypeVar("P", bound=Payload)
 P_co = TypeVar("P_co", bound=Payload, covariant=True)
 
 

@@ -7,7 +7,6 @@ import types
 import typing
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
-from contextvars import ContextVar
 from typing import Literal, NamedTuple, Union, get_args, get_origin
 
 from genie.contracts.message import Payload

@@ -14,6 +14,8 @@ from collections.abc import Callable, Container, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
+from pydantic import BaseModel
+
 from genie.contracts.message import Path, Payload, Value
 
 SEPARATOR = "\x1f"
@@ -298,7 +300,7 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
             items[typing.cast("int", position)] = _replace(items[typing.cast("int", position)], inner)
         return tuple(items)
     changed = {str(name): _replace(getattr(value, str(name)), inner) for name, inner in below.items()}
-    return value.model_copy(update=changed)  # the replaced fields are plain strings, so nothing needs validating
+    return BaseModel.model_copy(value, update=changed)  # the replaced fields are plain strings, so nothing needs validating
 
 
 def _cut(text: str, spans: tuple[tuple[int, int, str], ...]) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from genie.contracts.classification import Classification
 from genie.contracts.headers import Headers
-from genie.contracts.message import Finding, Inspection, Payload, stamp
+from genie.contracts.message import Finding, Inspection, Payload, stamp, unvalidated
 from genie.errors import InputError
 from genie.journal.sample import Specimen, card_of, kinds_of
 
@@ -167,7 +167,7 @@ def _payload(
                 return kind.model_validate(whole), frozenset(hidden)
             except ValidationError:
                 continue  # another version of the class, or a masked value that the field does not accept
-    return kinds[0].model_construct(), EVERYTHING
+    return unvalidated(kinds[0], {}), EVERYTHING
 
 
 def _contents(value: Any, path: tuple[str, ...], hidden: set[tuple[str, ...]]) -> Any:

@@ -25,7 +25,7 @@ from genie.contracts.gather import Each
 from genie.contracts.limits import Mailbox, Overflow, RestartBudget, Retry, RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Counts
-from genie.contracts.statistics import _of
+from genie.operations.statistics import agent_statistics
 from genie.errors import GenieError, InputError
 from genie.journal.memory import MemoryJournal
 from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact

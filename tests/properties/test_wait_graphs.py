@@ -1,4 +1,4 @@
-"""Waits that cannot end are told, those that would have ended are left alone: each case is played with and without."""
+"""Deadlocks that cannot end are told, those that would have ended are left alone: each case is played with and without."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.bus.deadlock import Waits
+from genie.bus.deadlock import Deadlocks
 from genie.contracts.agent import FunctionAgent, Signature
 from genie.contracts.card import AgentCard
 from genie.contracts.gather import Each
@@ -139,10 +139,10 @@ class Case:
             return ended, [letter.reason for letter in runtime.operations.dead_letters() if "deadlock" in letter.reason]
 
 
-class Blind(Waits):
+class Blind(Deadlocks):
     """Looks for no cycle."""
 
-    def _break(self, _start: Any) -> None:
+    def _search(self, _start: Any) -> None:
         return
 
 
@@ -152,12 +152,12 @@ def in_step(function: Callable[..., Any]) -> Any:
 
 
 def blindly(case: Case) -> Any:
-    sight = Waits._break
-    Waits._break = Blind._break  # type: ignore[method-assign]  # to see what happens by itself
+    sight = Deadlocks._search
+    Deadlocks._search = Blind._search  # type: ignore[method-assign]  # to see what happens by itself
     try:
         return in_step(case.play)
     finally:
-        Waits._break = sight  # type: ignore[method-assign]  # as above
+        Deadlocks._search = sight  # type: ignore[method-assign]  # as above
 
 
 @settings(max_examples=40)

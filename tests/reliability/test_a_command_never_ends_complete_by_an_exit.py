@@ -9,8 +9,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 AGENTS = """
 import sys
@@ -46,7 +44,6 @@ output: leavers.reply
 """
 
 
-@pytest.mark.xfail(strict=True, reason="an exit in a handler is the command's own exit")
 def test_a_run_whose_agent_exits_is_a_failure_that_is_told(tmp_path: Path) -> None:
     (tmp_path / "leavers.py").write_text(AGENTS)
     about = tmp_path / "leavers-1.dist-info"

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("verdict", [denying, holding], ids=["denied", "held"])
-@pytest.mark.xfail(strict=True, reason="the sender of an observation names the user")
 async def test_nothing_in_a_withheld_observation_names_the_user(verdict) -> None:
     async with running(answerer, policies=verdict("spy", Question)) as runtime:
         async with runtime.observe(Question, id="spy") as tap:

@@ -12,7 +12,6 @@ from tests.reliability.trouble import SOON_S
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.xfail(strict=True, reason="an ask of the runtime inside a handler is not in the wait graph")
 async def test_a_handler_that_asks_its_own_agent_through_the_runtime_ends() -> None:
     @agent("narcissus")
     async def narcissus(question: Question) -> Answer:

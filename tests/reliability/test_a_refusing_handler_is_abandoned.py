@@ -22,7 +22,6 @@ async def stubborn(question: Question) -> Answer:
     return Answer()
 
 
-@pytest.mark.xfail(strict=True, reason="closing waits for every handler, however long")
 async def test_a_runtime_closes_while_a_handler_refuses(caplog: pytest.LogCaptureFixture) -> None:
     async with Runtime([stubborn]) as runtime:
         runtime.start(Question(), Answer)
@@ -45,7 +44,6 @@ class Unclosed:
         await anyio.sleep(FOR_EVER_S)
 
 
-@pytest.mark.xfail(strict=True, reason="closing waits for every agent's own close, however long")
 async def test_a_runtime_closes_while_an_agent_does_not(caplog: pytest.LogCaptureFixture) -> None:
     async with Runtime([Unclosed()]):
         began = anyio.current_time()
@@ -53,7 +51,6 @@ async def test_a_runtime_closes_while_an_agent_does_not(caplog: pytest.LogCaptur
     assert "unclosed" in caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="a drain waits one second for each run that refuses")
 async def test_a_drain_waits_once_for_all_that_refuse() -> None:
     async with Runtime([stubborn]) as runtime:
         for _ in range(5):
@@ -71,7 +68,6 @@ async def slow(question: Question) -> Answer:
     return Answer()
 
 
-@pytest.mark.xfail(strict=True, reason="a delivery settles only when its handler stops")
 async def test_a_timeout_ends_the_delivery_of_a_handler_that_refuses() -> None:
     async with running(slow) as runtime:
         with anyio.fail_after(SOON_S), pytest.raises(RunStalled):
@@ -80,7 +76,6 @@ async def test_a_timeout_ends_the_delivery_of_a_handler_that_refuses() -> None:
         assert (counted.dead_lettered, counted.abandoned) == (1, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="a timed-out answer waits for a shielded handler to stop")
 async def test_a_timeout_comes_in_time_while_a_handler_shields_itself_for_a_while() -> None:
     @agent("shields", timeout_s=0.1)
     async def shields(question: Question) -> Answer:

@@ -34,7 +34,6 @@ class Summary(Payload, topic="r.joined"):
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(strict=True, reason="a join lets through what its payload's validator raises")
 async def test_a_join_whose_validator_raises_as_its_last_part_comes() -> None:
     join = Join(id="join", into=Summary, parts={"answer": Answer})
     async with running(answerer, joins=[join]) as runtime:
@@ -56,7 +55,6 @@ class EverySeventh:
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(strict=True, reason="what a journal raises leaves the bus's own step")
 async def test_a_journal_that_raises_now_and_then() -> None:
     @agent("flaky", retry=Retry(attempts=2, first_s=1))
     async def flaky(question: Question) -> Answer:
@@ -92,7 +90,6 @@ class NoAudit:
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(strict=True, reason="what an audit trail raises leaves the bus's own step")
 async def test_an_audit_trail_that_raises() -> None:
     async with running(answerer, audit=NoAudit(), policies=denying("answerer", Question)) as runtime:
         with anyio.fail_after(SOON_S), pytest.raises(GenieError):
@@ -113,7 +110,6 @@ def _judges(route: Route) -> Judge | None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.xfail(strict=True, reason="a policy's exception is contained only below Exception")
 def test_a_policy_that_raises_what_is_no_exception_denies(backend: str) -> None:
     async def main() -> None:
         async with running(answerer, policies=PolicySet((Rule(_judges),))) as runtime:
@@ -133,7 +129,6 @@ class MuteError(GenieError):
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(strict=True, reason="the text of an error is made in the middle of settling")
 async def test_a_handler_that_raises_an_error_without_a_text() -> None:
     @agent("mute")
     async def mute(question: Question) -> Answer:

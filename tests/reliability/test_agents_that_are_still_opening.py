@@ -36,7 +36,6 @@ class SlowToOpen:
         return Answer()
 
 
-@pytest.mark.xfail(strict=True, reason="an agent that is added while the runtime closes is never closed")
 async def test_an_agent_that_opens_while_the_runtime_closes_is_closed() -> None:
     slow = SlowToOpen()
     told: list[str] = []
@@ -54,7 +53,6 @@ async def test_an_agent_that_opens_while_the_runtime_closes_is_closed() -> None:
     assert told
 
 
-@pytest.mark.xfail(strict=True, reason="an agent that is still opening is said not to consume its own questions")
 async def test_a_question_to_an_agent_that_is_opening_says_so_or_waits() -> None:
     slow = SlowToOpen()
     async with anyio.create_task_group() as group, Runtime() as runtime:

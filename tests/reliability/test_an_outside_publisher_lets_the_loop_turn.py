@@ -12,7 +12,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SHED_OLDEST, Overflow.SHED_NEWEST, Overflow.REJECT])
-@pytest.mark.xfail(strict=True, reason="publishing from outside never yields")
 async def test_handlers_run_while_a_program_publishes(overflow: Overflow) -> None:
     handled = 0
 

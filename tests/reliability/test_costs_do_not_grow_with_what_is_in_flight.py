@@ -31,7 +31,6 @@ async def _grows(cost: Callable[[int], Awaitable[float]], many: int = MANY) -> f
     return await cost(many) / await cost(FEW)
 
 
-@pytest.mark.xfail(strict=True, reason="cancelling a run walks everything in flight")
 async def test_cancelling_one_run() -> None:
     async def cost(others: int) -> float:
         async with running(hangs, limits=LIMITS) as runtime:
@@ -46,7 +45,6 @@ async def test_cancelling_one_run() -> None:
     assert await _grows(cost, CROWD) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="each expiry walks everything in flight")
 async def test_asks_that_expire_together() -> None:
     async def cost(asks: int) -> float:
         async with running(hangs, limits=LIMITS) as runtime:
@@ -60,7 +58,6 @@ async def test_asks_that_expire_together() -> None:
     assert await _grows(cost) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="closing cuts run after run, and each cut walks everything in flight")
 async def test_closing_a_runtime() -> None:
     async def cost(asks: int) -> float:
         async with AsyncExitStack() as stack:
@@ -75,7 +72,6 @@ async def test_closing_a_runtime() -> None:
     assert await _grows(cost) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="each expiry walks the mail that waits for room")
 async def test_asks_that_expire_while_they_wait_for_room() -> None:
     @agent("busy", mailbox=Mailbox(capacity=1, block_s=1_000))
     async def busy(question: Question) -> Answer:
@@ -94,7 +90,6 @@ async def test_asks_that_expire_while_they_wait_for_room() -> None:
     assert await _grows(cost) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="what is held is looked through at every hold and every wait")
 async def test_results_of_held_runs() -> None:
     async def cost(asks: int) -> float:
         async with running(hangs, limits=LIMITS, policies=holding("hangs", Hang)) as runtime:
@@ -108,7 +103,6 @@ async def test_results_of_held_runs() -> None:
     assert await _grows(cost, 2 * MANY) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="cancelling the rest of a scope walks everything in flight")
 async def test_the_first_of_two_answers() -> None:
     @agent("fast")
     async def fast(question: Question) -> Answer:
@@ -136,7 +130,6 @@ async def test_the_first_of_two_answers() -> None:
     assert await _grows(cost, CROWD) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="each failure looks for a fallback among everything in flight")
 async def test_failures() -> None:
     @agent("fails")
     async def fails(question: Question) -> Answer:

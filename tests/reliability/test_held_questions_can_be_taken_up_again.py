@@ -12,7 +12,6 @@ from tests.reliability.trouble import SOON_S
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.xfail(strict=True, reason="a run that was asked for is not found again by its id")
 async def test_the_answer_to_a_held_question_comes_after_its_release() -> None:
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         with pytest.raises(RunHeld) as caught:
@@ -23,7 +22,6 @@ async def test_the_answer_to_a_held_question_comes_after_its_release() -> None:
             assert (await run.result()).text == "late"
 
 
-@pytest.mark.xfail(strict=True, reason="a gather from outside waits in silence for a hold")
 async def test_a_gather_from_outside_says_that_it_is_held() -> None:
     async with running(answerer, policies=holding("answerer", Question)) as runtime:
         with anyio.fail_after(SOON_S), pytest.raises(RunHeld):

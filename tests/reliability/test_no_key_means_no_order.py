@@ -46,7 +46,6 @@ async def _takes_s(kind: type[Payload]) -> float:
         return anyio.current_time() - began
 
 
-@pytest.mark.xfail(strict=True, reason="one run has one slot of an agent at a time")
 async def test_questions_of_one_run_without_a_key_are_handled_in_parallel() -> None:
     assert await _takes_s(Page) == pytest.approx(1)
 

@@ -11,7 +11,6 @@ from tests.genie.policies_for_tests import Answer, Question, running
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.xfail(strict=True, reason="the letter is taken out before its agent is looked for")
 async def test_a_letter_whose_agent_was_removed_is_kept() -> None:
     @agent("fails")
     async def fails(question: Question) -> Answer:
@@ -27,7 +26,6 @@ async def test_a_letter_whose_agent_was_removed_is_kept() -> None:
         assert [kept.id for kept in runtime.operations.dead_letters()] == [letter.id]
 
 
-@pytest.mark.xfail(strict=True, reason="the run of a redriven letter has no deadline")
 async def test_a_redriven_run_has_the_deadline_of_the_limits() -> None:
     tried = 0
 
@@ -49,7 +47,6 @@ async def test_a_redriven_run_has_the_deadline_of_the_limits() -> None:
         assert runtime.statistics().runs == 0
 
 
-@pytest.mark.xfail(strict=True, reason="a letter is named by message and agent, which may meet twice")
 async def test_no_two_letters_have_one_name() -> None:
     @agent("first", fallback="second")
     async def first(question: Question) -> Answer:

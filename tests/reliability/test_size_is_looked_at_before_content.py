@@ -40,7 +40,6 @@ class Reader:
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(strict=True, reason="a message is inspected before anything looks at its size")
 async def test_what_is_too_large_is_not_inspected() -> None:
     reader = Reader()
     policies = PolicySet((
@@ -54,7 +53,6 @@ async def test_what_is_too_large_is_not_inspected() -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.xfail(strict=True, reason="a large text is inspected in one piece on the loop")
 def test_a_large_text_is_inspected_off_the_loop_or_in_pieces(backend: str) -> None:
     reader = Reader()
 

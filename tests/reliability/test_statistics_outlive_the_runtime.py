@@ -10,7 +10,6 @@ from tests.genie.policies_for_tests import Answer, Question, answerer
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.xfail(strict=True, reason="the counters are gone with the runtime")
 async def test_the_counters_can_be_read_after_closing() -> None:
     async with Runtime([answerer]) as runtime:
         await runtime.ask(Question(), Answer)

@@ -13,7 +13,6 @@ pytestmark = pytest.mark.anyio
 MOST = 100
 
 
-@pytest.mark.xfail(strict=True, reason="timers count against no budget")
 async def test_a_flood_of_timers_ends_at_the_budget_of_messages() -> None:
     refused: list[str] = []
 

@@ -9,7 +9,6 @@ from tests.genie.policies_for_tests import Answer, Question, answerer, running
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.xfail(strict=True, reason="the totals are those of the agents that are there")
 async def test_the_totals_keep_the_history_of_a_removed_agent() -> None:
     async with running(answerer) as runtime:
         for _ in range(5):

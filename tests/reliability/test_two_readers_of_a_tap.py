@@ -13,7 +13,6 @@ from tests.reliability.trouble import SOON_S
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.xfail(strict=True, reason="a tap wakes one reader")
 async def test_both_readers_of_a_tap_come_to_an_end() -> None:
     seen: list[Any] = []
     ended = 0

@@ -14,7 +14,6 @@ FEW, MANY = 50, 400
 GROWTH = 2.0
 
 
-@pytest.mark.xfail(strict=True, reason="the wait graph is built from scratch at every wait once a mailbox was full")
 async def test_handlers_that_wait_for_an_agent_whose_mailbox_is_full() -> None:
     async def cost(handlers: int) -> float:
         @agent("desk", asks={Hang: Answer}, concurrency=10_000)
@@ -38,7 +37,6 @@ async def test_handlers_that_wait_for_an_agent_whose_mailbox_is_full() -> None:
     assert await cost(MANY) / await cost(FEW) < GROWTH
 
 
-@pytest.mark.xfail(strict=True, reason="the wait graph is built from scratch at every wait of an agent's last slot")
 async def test_an_agent_of_one_slot_that_asks_while_others_wait() -> None:
     async def cost(others: int) -> float:
         @agent("desk", asks={Hang: Answer}, concurrency=10_000)

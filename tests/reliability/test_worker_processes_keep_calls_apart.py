@@ -13,7 +13,6 @@ from tests.reliability.plain_agents import leaves
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.xfail(strict=True, reason="environment and working directory stay as a call left them")
 def test_a_call_does_not_see_what_another_left(backend: str) -> None:
     async def main() -> list[str]:
         async with Runtime([leaves]) as runtime:
