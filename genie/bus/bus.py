@@ -432,6 +432,8 @@ class Bus:
         found = found or route.fallbacks.get(agent)
         if found is None:
             self.registry.card(agent)
+            if agent not in self.subscribers:  # it is registered, and still opens
+                raise UnknownAgentError(agent=agent, known=tuple(self.subscribers))
             raise NotConsumedError(agent=agent, payload=topic_of(kind).name)
         return found
 

@@ -68,7 +68,7 @@ class Subscriber:
     __slots__ = (
         "__weakref__", "abandoned", "active", "agent", "behind_keys", "calls", "capacity", "card", "concurrency",
         "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "lanes", "left", "limit", "listed",
-        "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled", "suspended",
+        "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled", "suspended", "suspends",
         "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
@@ -122,6 +122,8 @@ class Subscriber:
         self.removed = False
         self.left: Waiter | None = None
         """Where somebody waits until its last handler has ended."""
+        self.suspends = False
+        """A handler of its has suspended before, so its next one probably will."""
         self.stalled = 0
         """Times that a handler blocked the loop for a second or more."""
         self.calls: Mapping[type[Payload], Call] = {}

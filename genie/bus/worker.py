@@ -11,6 +11,7 @@ in its own copy of the context variables.
 
 from __future__ import annotations
 
+import itertools
 import math
 import types
 from collections import deque
@@ -42,6 +43,8 @@ FAIRNESS = 64
 """Deliveries that are handled in a row before the loop turns."""
 STALL_S = 1.0
 """Seconds without a suspension from which a handler is named as blocking the loop."""
+BURST = 32
+"""Workers that are woken together when handlers suspend."""
 KEPT_IDLE = 64
 """Idle workers that are kept; more of them end."""
 STOP_S = 1.0
@@ -69,6 +72,8 @@ class Workers:
         self.attended = False
         """A worker attends to ``ready``, or has been woken to do so."""
         self.idle: list[Worker] = []
+        self.woken = 0
+        """Workers that have been woken or started and have not run yet."""
         self.all: dict[Worker, None] = {}
         self.stepping: Worker | None = None
         """The worker whose handler runs now, before its first suspension."""
@@ -80,6 +85,7 @@ class Workers:
     def attend(self) -> None:
         """Have a worker attend to ``ready``; the caller has seen that nobody does."""
         self.attended = True
+        self.woken += 1
         if self.idle:
             self.idle.pop().wake()
         else:
@@ -93,10 +99,18 @@ class Workers:
 
     def hand_over(self) -> None:
         """The attending worker has something else to do: another one attends if agents are ready."""
-        if self.ready:
-            self.attend()
-        else:
+        if not self.ready:
             self.attended = False
+            return
+        # Handlers that suspend need a worker each: they are woken together, not one in each turn of the loop.
+        wanted = 1
+        for subscriber in itertools.islice(self.ready, BURST):
+            if subscriber.suspends:
+                mail = len(subscriber.queue) + len(subscriber.due)
+                wanted += min(mail, subscriber.concurrency - subscriber.active)
+        for _ in range(min(wanted, BURST) - self.woken):
+            self.attend()
+        self.attended = True
 
     def runs_here(self) -> bool:
         """Return True when the running task belongs to a handler of this bus."""
@@ -173,6 +187,7 @@ class Worker:
     async def run(self) -> None:
         """Serve ready agents until the runtime closes."""
         workers = self._workers
+        workers.woken -= 1
         try:
             while not self._abandoned:
                 try:
@@ -185,6 +200,7 @@ class Worker:
                                     self._attends = False
                                     return
                                 await self._idle()
+                                workers.woken -= 1
                                 continue
                             rest = self._next()
                             if rest is None:
@@ -218,6 +234,7 @@ class Worker:
         if self in workers.idle:
             workers.idle.remove(self)
         elif self._attends and not bus.closing:
+            workers.woken = max(0, workers.woken)
             workers.hand_over()
         bus.tasks.left(self.task)
 
@@ -238,6 +255,7 @@ class Worker:
         subscriber = self.subscriber
         self._suspended = True
         self._row = 0
+        subscriber.suspends = True
         subscriber.active += 1
         subscriber.running[self] = None
         timeout_s = subscriber.timeout_s

@@ -79,7 +79,8 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
     topics = _topics(subscriber)
     ended = _sum(topics.values())
     in_flight = queued + running + subscriber.retrying + held + timed
-    abandoned = subscriber.abandoned + (0 if subscriber.job is None else subscriber.job.abandoned)
+    stopping = sum(worker.ended is not None for worker in subscriber.running)
+    abandoned = subscriber.abandoned + stopping + (0 if subscriber.job is None else subscriber.job.abandoned)
     return AgentStatistics(
         accepted=counters.accepted, handled=ended.handled, denied=ended.denied, expired=ended.expired,
         cancelled=ended.cancelled, dead_lettered=ended.dead_lettered, in_flight=in_flight, queued=queued,

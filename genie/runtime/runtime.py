@@ -494,16 +494,14 @@ class Runtime:
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
             MailboxFullError: A mailbox that rejects is full.
         """
-        bus = self._admitting()
-        run = self._open_run(bus, payload_given(payload), None, caller)
-        ticket = self._send(bus, run, payload, to)
         self._published += 1
-        if ticket is not None:
-            await self._found_room(bus, run, ticket)
-        elif self._published % FAIRNESS == 0:  # a publisher that never waits would keep the loop for itself
+        if self._published % FAIRNESS == 0:  # a publisher that never waits would keep the loop for itself
             import anyio  # noqa: PLC0415 - as where it is closed
 
             await anyio.lowlevel.checkpoint()
+        bus = self._admitting()
+        run = self._open_run(bus, payload_given(payload), None, caller)
+        await self._found_room(bus, run, self._send(bus, run, payload, to))
 
     def _begin(
         self,
