@@ -1,4 +1,4 @@
-"""The page of the house names every package, and its table finds what it says."""
+"""The house names every package, and its table and the glossary find what they say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "house.md").read_text()
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 QUESTIONS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE.split("## Where does it live?")[1].split("\n## ")[0].splitlines()
@@ -57,3 +58,19 @@ def test_a_question_is_answered_by_an_existing_symbol(row: list[str]) -> None:
 
 def test_the_table_has_the_questions_of_a_newcomer() -> None:
     assert len(QUESTIONS) >= 17
+
+
+ENTRIES = re.findall(r"^\| ([^|]+) \| .+ \| `([\w./]+)`(?: `([\w.]+)`)? \|$", GLOSSARY, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("word", "name", "symbol"), ENTRIES, ids=str)
+def test_a_word_of_the_glossary_is_defined_where_it_says(word: str, name: str, symbol: str) -> None:
+    assert (ROOT / name).is_file()
+    assert not symbol or symbol in _symbols(ROOT / name)
+
+
+def test_the_glossary_has_one_meaning_for_each_word() -> None:
+    words = [one.strip() for word, _, _ in ENTRIES for one in word.split(",")]
+    assert len(words) == len(set(words)) >= 60
+    rows = [line for line in GLOSSARY.splitlines() if line.startswith("| ") and not re.match(r"\| (word|---)", line)]
+    assert len(rows) == len(ENTRIES)
