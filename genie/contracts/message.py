@@ -238,6 +238,14 @@ class Message(Generic[P_co]):
         return f"<Message {self.id} {topic_of(self.payload).name} from {self.sender!r}>"
 
 
+def _immutable(message: Message[Any] | Envelope[Any], name: str, _value: object = None) -> Never:
+    raise ImmutableMessageError(agent=message.sender, field=name)
+
+
+for _name in ("__setattr__", "__delattr__"):
+    setattr(Message, _name, _immutable)  # in place of what a frozen dataclass has: it names the agent and the field
+
+
 class _Fields(Generic[P_co]):
     __slots__ = (
         "cause", "headers", "hops", "inspection", "label", "number", "payload", "recipient", "scope", "sender",
@@ -303,11 +311,7 @@ class Envelope(_Fields[P_co]):
             "payload": self.payload.model_dump(mode="json"),
         }  # fmt: skip
 
-    def __setattr__(self, name: str, value: object) -> Never:
-        raise ImmutableMessageError(agent=self.sender, field=name)
-
-    def __delattr__(self, name: str) -> Never:
-        raise ImmutableMessageError(agent=self.sender, field=name)
+    __setattr__ = __delattr__ = _immutable
 
     def __repr__(self) -> str:  # never the payload: this text lands in logs
         return f"<Envelope {self.id} {topic_of(self.payload).name} from {self.sender!r}>"
