@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from benchmarks import suite
+from genie_finance.index import AGENTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -82,3 +84,11 @@ def test_its_figures_of_other_buses_are_those_of_the_benchmarks_page() -> None:
     words = " ".join(README.split())
     assert f"{figures[0]} to {figures[-1]:,} µs" in words
     assert f"{' to '.join(re.findall('[0-9]+', rows['bare']))} µs" in words
+
+
+def test_its_counts_of_agents_are_right() -> None:
+    insights = yaml.safe_load((ROOT / "config" / "pipelines" / "insights.yaml").read_text())
+    assert len(insights["agents"]) == 10
+    assert "with ten agents" in README
+    assert "more than seventy finance agents" in README
+    assert len(AGENTS) > 70
