@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genie.errors import ConfigError, did_you_mean
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parent
 
 
 def shipped() -> dict[str, Path]:

@@ -124,13 +124,3 @@ def test_links_lead_somewhere() -> None:
         if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
     ]
     assert dead == []
-
-
-def test_the_readme_starts_with_its_two_commands() -> None:
-    lines = (ROOT / "README.md").read_text().splitlines()
-    assert [line.split("#")[0].strip() for line in lines[1:3]] == ["$ make run", "$ make test"]
-
-
-def test_the_readmes_example_is_short() -> None:
-    example = next(block for block in blocks(ROOT / "README.md") if block.kind == "python")
-    assert len([line for line in example.text.splitlines() if line.strip()]) <= 20
