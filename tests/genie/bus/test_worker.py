@@ -13,6 +13,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
 from genie.contracts.limits import Mailbox, Overflow, Retry
+from genie.contracts.message import Message
 from genie.errors import RunCancelledError, RunStalled
 from tests.genie.policies_for_tests import (
     Answer,
@@ -382,6 +383,27 @@ async def test_a_stream_that_has_yielded_is_never_retried(how: str) -> None:
         assert seen == [1]
         assert runtime.statistics().agents["streamer"].retried == 0
         assert run.messages().dead_lettered == 1
+        assert_at_rest(runtime)
+
+
+async def test_a_handler_may_suspend_before_it_returns_a_stream() -> None:
+    """Bad input: a third party's ``handle`` that waits for something and then returns an async iterator."""
+
+    class Slow:
+        card = AgentCard(id="slow", consumes=frozenset({Question}), produces=frozenset({Answer}))
+
+        async def handle(self, message: Message[Question], context: Context) -> AsyncIterator[Answer]:
+            await anyio.lowlevel.checkpoint()
+
+            async def stream() -> AsyncIterator[Answer]:
+                await anyio.lowlevel.checkpoint()
+                yield Answer(number=message.payload.number)
+
+            return stream()
+
+    async with running(Slow()) as runtime:
+        assert (await runtime.ask(Question(number=1), Answer)).number == 1
+        assert (await runtime.ask(Question(number=2), Answer)).number == 2
         assert_at_rest(runtime)
 
 
