@@ -237,6 +237,11 @@ class Worker:
         self._attends = True  # it will, when it is woken
         return waiter.park()
 
+    @property
+    def coroutine(self) -> object:
+        """The handler that has suspended, for those who show where it waits."""
+        return self._running
+
     # --- a handler that suspends, and its end ---
 
     def _suspend(self) -> None:
