@@ -35,10 +35,9 @@ _FAKE = "bind the agent's port to a fake"
 
 
 class SimulatedTask(asyncio.Task[Any]):
-    """A task with its number and the task that started it."""
+    """A task with its number."""
 
     number: int
-    parent: SimulatedTask | None
 
 
 class _Handle:
@@ -277,8 +276,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
             options["name"] = f"task-{number}"  # asyncio's count continues from loop to loop
         task = SimulatedTask.__new__(SimulatedTask)
         task.number = number
-        parent = asyncio.current_task(self) if self._running else None
-        task.parent = parent if isinstance(parent, SimulatedTask) else None
         task.__init__(coro, loop=self, **options)  # type: ignore[misc]  # the constructor schedules a step, which needs the number
         return task
 
@@ -289,10 +286,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
 
     def get_task_factory(self) -> None:
         """Return None: there is no factory."""
-
-    def current(self) -> object:
-        """Return the running task; None outside of tasks, and in other threads."""
-        return asyncio.current_task(self) if self._running and threading.get_ident() == self._thread else None
 
     def tasks(self) -> list[SimulatedTask]:
         """Return the tasks that are not done, by number."""
