@@ -10,12 +10,12 @@ from pathlib import Path
 
 from genie.errors import ConfigError, did_you_mean
 
-_PACKAGE = Path(__file__).parents[1]
+_HERE = Path(__file__).parent
 
 
 def shipped() -> dict[str, Path]:
     """Return the files of the shipped pipelines, by the name that finds them."""
-    built, checkout = _PACKAGE / "bundled", _PACKAGE.parents[1] / "config"
+    built, checkout = _HERE / "bundled", _HERE.parents[1] / "config"
     folder = (built if built.is_dir() else checkout) / "pipelines"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 

@@ -7,7 +7,7 @@ policies, so the invariant ``nothing_denied_is_seen`` does not depend on the bus
 from __future__ import annotations
 
 import copy
-from collections import Counter
+from collections import Counter, deque
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ from genie.errors import AgentDefinitionError
 from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    import random
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from genie.bus.bus import Bus
     from genie.bus.handlers import Call
@@ -35,6 +36,25 @@ if TYPE_CHECKING:
 
 RUNNING: ContextVar[str | None] = ContextVar("genie_simulated_agent", default=None)
 """The agent whose handler runs, in all tasks that the handler starts."""
+
+
+class ShuffledQueue(deque[Any]):
+    """A queue from which the seed takes: agents that are ready at the same virtual time run in any order.
+
+    Args:
+        source: A generator for this queue alone.
+        ready: What stands in the queue now.
+    """
+
+    def __init__(self, source: random.Random, ready: Iterable[Any]) -> None:
+        super().__init__(ready)
+        self._draw = source.random
+
+    def popleft(self) -> Any:
+        """Remove and return any entry."""
+        if len(self) > 1:
+            self.rotate(int(self._draw() * len(self)))
+        return super().popleft()
 
 
 class Instrumentation:

@@ -27,7 +27,7 @@ from genie.simulation.customers import Customers
 from genie.simulation.determinism import DeterminismGuard
 from genie.simulation.errors import DeadlockError, LivelockError
 from genie.simulation.event_loop import SimulationLoop, run, source_location
-from genie.simulation.instrumentation import RUNNING, Instrumentation
+from genie.simulation.instrumentation import RUNNING, Instrumentation, ShuffledQueue
 from genie.simulation.journal import OpenRun, SimulationJournal, checksum
 from genie.simulation.operations import Operations
 from genie.simulation.record import LoadSample, Record, RunRecord
@@ -146,6 +146,7 @@ class _Simulation:
         self._worst_run: OpenRun | None = None
         self._worst: int | None = None
         self._approvers = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
+        self._turns = random.Random(f"{seed}/turns")  # noqa: S311 - repeatable on purpose
         self._decision = anyio.Event()
         self._stopped: str | None = None
         self._observed = Record(seed=seed, trouble=tuple(sorted(part.trouble or ())))
@@ -193,6 +194,7 @@ class _Simulation:
         async with self._runtime as runtime:
             bus = self._instrumentation.bus = runtime.bus
             bus.instrument(self._instrumentation.calls)
+            bus.workers.ready = ShuffledQueue(self._turns, bus.workers.ready)
             for journal in self._operations.journals():
                 bus.observers.add_journal(journal)
             beside = [self._loop.create_task(work) for work in (self._sample(), *self._operations.scheduled(runtime))]
