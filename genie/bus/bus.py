@@ -41,13 +41,14 @@ from genie.errors import (
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from genie.backend.asyncio_trio import Tasks, Waiter
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.bus.delivery import Delivery, Ending
     from genie.bus.gather import Gather
+    from genie.bus.handlers import Call
     from genie.bus.interceptors import Approvals, Check, Interceptor, Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
@@ -159,6 +160,15 @@ class Bus:
     def add(self, subscriber: Subscriber) -> None:
         """Route to a subscriber from now on."""
         self.subscribers[subscriber.card.id] = subscriber
+        self.reroute()
+
+    def instrument(self, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:
+        """Call the handlers of all agents through others from now on, for a simulation; deliveries pay nothing for it.
+
+        A wrapped handler finds its delivery in ``workers.stepping`` until it first suspends.
+        """
+        for subscriber in self.subscribers.values():
+            subscriber.calls = wrap(subscriber.card, subscriber.calls)
         self.reroute()
 
     def remove(self, agent: str) -> None:

@@ -15,7 +15,7 @@ In a cycle the wait that would end first by itself gives way. When none would, t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genie.bus.delivery import BEHIND_KEY, QUEUED, WAITS_FOR_ROOM
 from genie.bus.mailbox import RoomTicket
@@ -29,8 +29,20 @@ if TYPE_CHECKING:
     from genie.bus.delivery import Delivery
     from genie.bus.mailbox import Subscriber
     from genie.bus.worker import Worker
+    from genie.contracts.message import Envelope
 
 Wait = Scope | RoomTicket
+
+
+class Waiting(NamedTuple):
+    """A handler that has suspended."""
+
+    agent: str
+    message: Envelope[Any]
+    """What it handles."""
+    awaits: tuple[str, ...]
+    """Agents that have the deliveries it waits for; empty when it waits for something that the bus does not know."""
+    coroutine: object
 
 
 class Deadlocks:
@@ -108,6 +120,20 @@ class Deadlocks:
         for worker in doubtful:
             if worker.waits:
                 self._search(worker)
+
+    def explain(self) -> list[Waiting]:
+        """Return what each suspended handler waits for."""
+        return [
+            Waiting(
+                subscriber.card.id, worker.delivery.message,
+                tuple(sorted({
+                    one.subscription.subscriber.card.id for wait in worker.waits for one in _deliveries(wait)
+                })),
+                worker.coroutine,
+            )
+            for subscriber in self._bus.subscribers.values()
+            for worker in subscriber.running if worker.delivery is not None
+        ]  # fmt: skip
 
     # --- the search ---
 

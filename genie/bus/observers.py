@@ -63,7 +63,8 @@ class Observers:
     def __init__(self, clock: Clock, journal: Journal | None, audit: Audit | None, inspectors: Inspectors) -> None:
         self.clock = clock
         self.inspectors = inspectors
-        self.journal = journal
+        self.journals: tuple[Journal, ...] = () if journal is None else (journal,)
+        """Each gets every record, and each is disabled by itself."""
         self.audit = audit
         self.watchers: tuple[Watcher, ...] = ()
         """Those who watch every run."""
@@ -93,23 +94,33 @@ class Observers:
             return
         at, topic = self.clock.now(), topic_of(message.payload).name
         code, text = ("", None) if reason is None else (reason.code, str(reason))
-        if self.journal is not None:
+        if self.journals:
             self._recorded += 1
             record = JournalRecord(
                 self._recorded, at, kind, run.id, message.id, topic, message.sender, recipient, text, detail or {},
                 message if kind == "accepted" else None, code, None if delivery is None else delivery.id,
             )  # fmt: skip
-            try:
-                self.journal.record(record)
-            except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
-                self._disable("journal", error)
+            for journal in self.journals:
+                try:
+                    journal.record(record)
+                except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+                    self.journals = tuple(one for one in self.journals if one is not journal)
+                    self._disable("journal", error)
         for watcher in (*self.watchers, *run.watchers):
             watcher.put(Event(at, kind, message.id, topic, message.sender, recipient, text, code))
 
     def watch(self, watcher: Watcher, *, on: bool) -> None:
         """Add or remove one who watches every run."""
         self.watchers = (*self.watchers, watcher) if on else tuple(one for one in self.watchers if one is not watcher)
-        self.listening = self.journal is not None or bool(self.watchers)
+        self._listen()
+
+    def add_journal(self, journal: Journal) -> None:
+        """Let one more journal have every record from now on."""
+        self.journals = (*self.journals, journal)
+        self._listen()
+
+    def _listen(self) -> None:
+        self.listening = bool(self.journals or self.watchers)
 
     # --- verdicts ---
 
@@ -138,7 +149,7 @@ class Observers:
         for reason in decision.reasons:
             said = (reason.policy, reason.verdict)
             self.verdicts[said] = self.verdicts.get(said, 0) + 1
-        if self.journal is not None:
+        if self.journals:
             self.emit_event(message, "judged", recipient, Reason(decision.verdict), decision.record())
         if self.audit is not None:
             self.record_act(
@@ -218,8 +229,7 @@ class Observers:
         place = place_of(error)
         self.failed[observer] = place
         if observer == "journal":
-            self.journal = None
-            self.listening = bool(self.watchers)
+            self._listen()
         elif observer == "incidents":
             self.incidents = None
         logging.getLogger("genie.bus").error("the %s is disabled: it raised %s", observer, place)

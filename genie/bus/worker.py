@@ -248,6 +248,11 @@ class Worker:
         self._attends = True  # it will, when it is woken
         return waiter.park()
 
+    @property
+    def coroutine(self) -> object:
+        """The handler that has suspended, for those who show where it waits."""
+        return self._running
+
     # --- a handler that suspends, and its end ---
 
     def _suspend(self) -> None:
@@ -395,11 +400,12 @@ class Worker:
         try:
             pending = self._variables.run(step, value)
         except StopIteration as stop:
+            self._running = None  # before a stream that it returned takes its place
             rest = self._complete(stop.value)
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise
-            rest = None
+            self._running = rest = None
         else:
             if self._attends:
                 self._attends = False
@@ -409,7 +415,6 @@ class Worker:
             seconds = bus.now() - before
             if seconds >= STALL_S:
                 bus.blocked(self.subscriber, seconds)
-        self._running = None
         raise StopIteration(rest)
 
     def _stopped(self, error: BaseException) -> bool:

@@ -35,10 +35,9 @@ _FAKE = "bind the agent's port to a fake"
 
 
 class SimulatedTask(asyncio.Task[Any]):
-    """A task with its number and the task that started it."""
+    """A task with its number."""
 
     number: int
-    parent: SimulatedTask | None
 
 
 class _Handle:
@@ -100,8 +99,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         """Number of callbacks called."""
         self.failures: list[str] = []
         """Exceptions of tasks that nothing awaits, with their context."""
-        self.interrupted = False
-        """``interrupt`` was called: the next step raises ``KeyboardInterrupt``."""
 
     # --- time and callbacks ---
 
@@ -146,9 +143,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
             self._shuffle(batch)
         for handle in batch:
             callback = handle.callback
-            if self.interrupted:
-                self.interrupted = False
-                raise KeyboardInterrupt
             if callback is not None:
                 try:
                     handle.context.run(callback, *handle.args)
@@ -202,7 +196,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         Raises:
             DeadlockError: No task can run, and no timer is set.
             LivelockError: Virtual time does not advance.
-            KeyboardInterrupt: ``interrupt`` was called.
         """
         if self._closed:
             raise RuntimeError("the loop is closed")
@@ -212,12 +205,10 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         sys.set_asyncgen_hooks(firstiter=None, finalizer=self._generators.append)
         asyncio._set_running_loop(self)  # noqa: SLF001 - as above
         self._running, self._stopping, self._still = True, False, self.steps
-        _Active.loop = self
         try:
             while not self._stopping:
                 self._turn()
         finally:
-            _Active.loop = None
             self._running = False
             asyncio._set_running_loop(None)  # noqa: SLF001 - as above
             sys.set_asyncgen_hooks(*hooks)
@@ -277,8 +268,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
             options["name"] = f"task-{number}"  # asyncio's count continues from loop to loop
         task = SimulatedTask.__new__(SimulatedTask)
         task.number = number
-        parent = asyncio.current_task(self) if self._running else None
-        task.parent = parent if isinstance(parent, SimulatedTask) else None
         task.__init__(coro, loop=self, **options)  # type: ignore[misc]  # the constructor schedules a step, which needs the number
         return task
 
@@ -289,10 +278,6 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
 
     def get_task_factory(self) -> None:
         """Return None: there is no factory."""
-
-    def current(self) -> object:
-        """Return the running task; None outside of tasks, and in other threads."""
-        return asyncio.current_task(self) if self._running and threading.get_ident() == self._thread else None
 
     def tasks(self) -> list[SimulatedTask]:
         """Return the tasks that are not done, by number."""
@@ -372,25 +357,6 @@ def _shown(task: SimulatedTask) -> str:
     return f"{task.get_name()} ({name}) at {source_location(coroutine)}"
 
 
-class _Active:
-    """The loop that runs in this process."""
-
-    loop: SimulationLoop | None = None
-
-
-def interrupt() -> bool:
-    """Let the running simulation raise ``KeyboardInterrupt`` between two steps; return False if none runs.
-
-    A signal handler calls this. An exception that the handler raised itself could arise in an agent, a finaliser or a
-    callback of the garbage collector, and be swallowed there.
-    """
-    loop = _Active.loop
-    if loop is None:
-        return False
-    loop.interrupted = True
-    return True
-
-
 def source_location(coroutine: Any) -> str:
     """Return the line at which a coroutine waits: ``file:line``; the innermost line outside Genie if there is one."""
     place = inner = "?"
@@ -411,7 +377,7 @@ def run(main: Coroutine[Any, Any, T], loop: SimulationLoop) -> T:
     to look through them takes longer than most simulations.
 
     Raises:
-        DeadlockError, LivelockError, KeyboardInterrupt: As ``SimulationLoop.run_forever``.
+        DeadlockError, LivelockError: As ``SimulationLoop.run_forever``.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -427,8 +393,6 @@ def run(main: Coroutine[Any, Any, T], loop: SimulationLoop) -> T:
             gc.unfreeze()
             if collects:
                 gc.enable()
-    if loop.interrupted:  # after the last step
-        raise KeyboardInterrupt
     return found
 
 

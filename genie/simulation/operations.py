@@ -76,15 +76,10 @@ class Operations:
         """Count a caller that cancelled."""
         self._injected["cancel"] += 1
 
-    def journal(self, journal: Journal) -> Journal:
-        """Return the journal, or one that fails."""
-        if not self._failing:
-            return journal
-        drawn = [
-            (section, random.Random(f"{self._seed}/trouble/{place}/journal"))  # noqa: S311 - repeatable on purpose
-            for place, section in self._failing
-        ]
-        return _FailingJournal(journal, drawn, self._now, self._injected)
+    def journals(self) -> list[Journal]:
+        """Return a journal that fails for each entry that says so; each beside the simulation's own."""
+        return [_FailingJournal(self._seed, place, section, self._now, self._injected)
+                for place, section in self._failing]  # fmt: skip
 
     def scheduled(self, runtime: Runtime) -> list[Coroutine[None, None, None]]:
         """Return a coroutine for each entry with scheduled operations."""
@@ -136,26 +131,20 @@ class Operations:
 
 
 class _FailingJournal:
-    """Raises for some records, after the simulation's own journal has written them."""
+    """A journal that raises at a record drawn from the seed; the bus then disables it."""
 
     def __init__(
-        self,
-        journal: Journal,
-        drawn: list[tuple[FaultSection, random.Random]],
-        now: Callable[[], float],
-        injected: Counter[str],
+        self, seed: int, place: int, section: FaultSection, now: Callable[[], float], injected: Counter[str]
     ) -> None:
-        self._journal = journal
-        self._drawn = drawn
+        self._section = section
+        self._random = random.Random(f"{seed}/trouble/{place}/journal")  # noqa: S311 - repeatable on purpose
         self._now = now
         self._injected = injected
 
-    def record(self, entry: JournalRecord) -> None:
-        self._journal.record(entry)
-        now = self._now()
-        for section, source in self._drawn:
-            if now < section.start or (section.until is not None and now >= section.until):
-                continue
-            if section.rate >= 1.0 or source.random() < section.rate:
-                self._injected[section.label] += 1
-                raise SimulatedFailure
+    def record(self, _entry: JournalRecord) -> None:
+        section, now = self._section, self._now()
+        if now < section.start or (section.until is not None and now >= section.until):
+            return
+        if section.rate >= 1.0 or self._random.random() < section.rate:
+            self._injected[section.label] += 1
+            raise SimulatedFailure

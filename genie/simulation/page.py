@@ -20,7 +20,7 @@ from genie.contracts.rendering import (
     Tiles,
 )
 from genie.reports.html.page import Badge, Page, stamp, whole_page
-from genie.simulation.durations import shown
+from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import ANSWERED, percentile
 from genie.simulation.report import MAX_NAMED, held
 

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -84,8 +85,10 @@ class _Replay:
         finally:
             os.close(writing)
         assert self._process.stdin is not None  # noqa: S101 - narrows
-        with contextlib.suppress(BrokenPipeError), self._process.stdin as request:  # it may have failed already
-            request.write(self._request.encode())
+        self._request_pipe = self._process.stdin  # open until the end: the second process ends when it is closed
+        with contextlib.suppress(BrokenPipeError):  # it may have failed already
+            self._request_pipe.write(f"{self._request}\n".encode())
+            self._request_pipe.flush()
         return self
 
     def __exit__(
@@ -93,6 +96,8 @@ class _Replay:
     ) -> None:
         self._process.kill()
         self._process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self._request_pipe.close()
         self._theirs.close()
         self._errors.close()
 
@@ -153,13 +158,21 @@ def _wall() -> float:
     return time.time()  # noqa: TID251 - the second process starts in another second
 
 
+def _end_with_first() -> None:
+    """End this process when the first one ends or closes the pipe; an agent that never stops cannot keep it."""
+    while os.read(0, 1):  # not sys.stdin, whose lock the interpreter needs at its end
+        pass
+    os._exit(1)
+
+
 def _main(descriptor: int) -> None:
     """Run the simulation that standard input describes, and write its journal to a file descriptor."""
     from pathlib import Path  # noqa: PLC0415 - for the second process alone
 
     from genie.simulation.scenario import load  # noqa: PLC0415 - as above
 
-    request = json.loads(sys.stdin.buffer.read())
+    request = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_first, daemon=True).start()
     scenario = load(Path(request["path"]))
     while int(_wall()) == request["begun"]:
         time.sleep(_POLLED_S)  # noqa: TID251 - at most a second, outside the simulation

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import random
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import anyio
 
-from genie.bus.events import Watcher
 from genie.contracts.card import AgentCard
+from genie.contracts.message import topic_of
+from genie.edges.executors.default import Inline
 from genie.errors import (
     CapacityError,
     GenieError,
@@ -20,23 +21,21 @@ from genie.errors import (
     RunHeld,
     RunStalled,
 )
-from genie.runtime.run import Run
 from genie.runtime.runtime import Runtime
 from genie.simulation.arrivals import Arrival, arrivals
+from genie.simulation.customers import Customers
 from genie.simulation.determinism import DeterminismGuard
 from genie.simulation.errors import DeadlockError, LivelockError
-from genie.simulation.event_loop import SimulatedTask, SimulationLoop, run, source_location
-from genie.simulation.instrumentation import Instrumentation, SimulatedExecutor
+from genie.simulation.event_loop import SimulationLoop, run, source_location
+from genie.simulation.instrumentation import RUNNING, Instrumentation, ShuffledQueue
 from genie.simulation.journal import OpenRun, SimulationJournal, checksum
 from genie.simulation.operations import Operations
-from genie.simulation.population import Customers
 from genie.simulation.record import LoadSample, Record, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from genie.approvals.request import ApprovalRequest
-    from genie.bus.bus import Bus
     from genie.contracts.message import Payload
     from genie.simulation.errors import SimulationError
     from genie.simulation.record import GroundTruth
@@ -121,7 +120,7 @@ class _Simulation:
         trouble = [(place, section.trouble[place]) for place in sorted(part.trouble or ())]
         self._instrumentation = Instrumentation(
             journal=self._journal, policies=pipeline.policies, candidate=scenario.candidate, work=dict(section.work),
-            trouble=trouble, seed=seed, now=self._loop.time, current=self._loop.current,
+            trouble=trouble, seed=seed, now=self._loop.time,
         )  # fmt: skip
         self._operations = Operations(
             trouble, seed=seed, duration=section.duration, now=self._loop.time,
@@ -130,9 +129,8 @@ class _Simulation:
         self._runtime = Runtime(
             [self._instrumentation.bound(binding) for binding in pipeline.bindings],
             policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
-            journal=self._operations.journal(self._journal),
-            admission=pipeline.admission, caller=scenario.caller, seed=seed, wall=section.start.timestamp(),
-            prefix=PREFIX, executor=SimulatedExecutor(self._instrumentation, self._cards),
+            journal=self._journal, admission=pipeline.admission, caller=scenario.caller, seed=seed,
+            wall=section.start.timestamp(), prefix=PREFIX, executor=Inline(),
         )  # fmt: skip
         self._customers = Customers(section.workload.population, seed, section.start.date())
         self._within = section.within or pipeline.within_s
@@ -148,6 +146,7 @@ class _Simulation:
         self._worst_run: OpenRun | None = None
         self._worst: int | None = None
         self._approvers = random.Random(f"{seed}/approvals")  # noqa: S311 - repeatable on purpose
+        self._turns = random.Random(f"{seed}/turns")  # noqa: S311 - repeatable on purpose
         self._decision = anyio.Event()
         self._stopped: str | None = None
         self._observed = Record(seed=seed, trouble=tuple(sorted(part.trouble or ())))
@@ -162,7 +161,7 @@ class _Simulation:
         """Run to the end, and return the record."""
         record = self._observed
         bindings = self._scenario.pipeline.bindings
-        with DeterminismGuard(bindings, self._running, self._caught), _quiet():
+        with DeterminismGuard(bindings, RUNNING.get, self._caught), _quiet():
             try:
                 run(self._main(), self._loop)
             except (DeadlockError, LivelockError) as error:
@@ -193,7 +192,11 @@ class _Simulation:
 
     async def _main(self) -> None:
         async with self._runtime as runtime:
-            self._instrumentation.bus = runtime.bus
+            bus = self._instrumentation.bus = runtime.bus
+            bus.instrument(self._instrumentation.calls)
+            bus.workers.ready = ShuffledQueue(self._turns, bus.workers.ready)
+            for journal in self._operations.journals():
+                bus.observers.add_journal(journal)
             beside = [self._loop.create_task(work) for work in (self._sample(), *self._operations.scheduled(runtime))]
             try:
                 await self._arrive(runtime)
@@ -220,7 +223,7 @@ class _Simulation:
             delay = arrival.at - self._loop.time()
             if delay > 0:
                 await anyio.sleep(delay)
-            self._look(runtime.bus)
+            self._look()
             question = self._scenario.questions.of(arrival, self._customers)
             if self._answers is not None:
                 planted = self._scenario.questions.planted(arrival, self._customers)
@@ -267,7 +270,7 @@ class _Simulation:
         except RunHeld:
             if self._section.approvals is None:
                 raise
-            return await self._decided_on(runtime, self._journal.opened[arrival.number])
+            return await self._decided_on(runtime, self._journal.opened[arrival.number].state.id)
 
     def _finished(self, arrival: Arrival, outcome: str, reason: str, answer: Payload | None) -> None:
         del self._pending[arrival.number]
@@ -301,10 +304,9 @@ class _Simulation:
 
     # --- approvers ---
 
-    async def _decided_on(self, runtime: Runtime, opened: OpenRun) -> Payload:
+    async def _decided_on(self, runtime: Runtime, run_id: str) -> Payload:
         """Wait for the answer of a held run until the approvers have decided."""
-        bus = runtime.bus
-        held_run = Run(bus, opened.state, self._scenario.pipeline.answer, Watcher(bus.make_waiter, keeps=False))
+        held_run = runtime.run(run_id)
         while True:
             try:
                 return await held_run.result()
@@ -345,41 +347,25 @@ class _Simulation:
 
     async def _sample(self) -> None:
         step = self._section.duration / SAMPLES
-        bus = self._runtime.bus
         for _ in range(SAMPLES + 1):
-            self._look(bus)
+            self._look()
             self._samples.append(LoadSample(self._loop.time(), self._busiest, self._fullest))
             self._busiest, self._fullest = 0, {}
             await anyio.sleep(step)
 
-    def _look(self, bus: Bus) -> None:
+    def _look(self) -> None:
         """Keep the highest load since the last sample."""
-        self._busiest = max(self._busiest, len(bus.runs.open_runs))
-        for agent, one in bus.subscribers.items():
-            if one.queue:
-                self._fullest[agent] = max(self._fullest.get(agent, 0), len(one.queue))
+        statistics = self._runtime.statistics()
+        self._busiest = max(self._busiest, statistics.runs)
+        for agent, one in statistics.agents.items():
+            if one.queued:
+                self._fullest[agent] = max(self._fullest.get(agent, 0), one.queued)
 
     def _full(self) -> None:
         if self._stopped is None:
             most = self._section.limits.messages
             self._stopped = f"stopped after {most:,} messages, the limit of the scenario"
             self._done.set()
-
-    def _running(self) -> str | None:
-        """Return the agent whose handler runs, in any of the handler's tasks; None without one."""
-        task = self._loop.current()
-        if self._instrumentation.bus is None or task is None:
-            return None
-        owners: dict[object, str] = {
-            one.task: one.subscriber.card.id
-            for subscriber in self._instrumentation.bus.subscribers.values() for one in subscriber.workers
-            if one.delivery is not None
-        }  # fmt: skip
-        while isinstance(task, SimulatedTask):
-            if task in owners:
-                return owners[task]
-            task = task.parent
-        return None
 
     def _caught(self, error: SimulationError) -> None:
         known = {one.text for one in self._journal.violations if one.invariant == "repeatable"}
@@ -392,16 +378,9 @@ class _Simulation:
         if bus is None:
             return []
         told: list[str] = []
-        for subscriber in bus.subscribers.values():
-            for worker in subscriber.workers:
-                delivery = worker.delivery
-                if delivery is None:
-                    continue
-                agent, message = subscriber.card.id, delivery.message
-                awaited = [who for thing in worker.waits for who in _holders(bus, thing)]
-                where = f"for {', '.join(dict.fromkeys(awaited))}" if awaited else f"at {_place(worker)}"
-                topic = type(message.payload).__topic__.name
-                told.append(f"{agent}, handling {topic} ({message.id}), waits {where}")
+        for agent, message, awaits, coroutine in bus.deadlocks.explain():
+            where = f"for {', '.join(awaits)}" if awaits else f"at {source_location(coroutine)}"
+            told.append(f"{agent}, handling {topic_of(message.payload).name} ({message.id}), waits {where}")
         if self._pending:
             first = next(iter(self._pending))
             told.append(f"{len(self._pending)} runs wait for answers; the first is run {first}")
@@ -418,17 +397,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def _holders(bus: Any, scope: Any) -> Iterable[str]:
-    """Return the agents that hold deliveries of a scope."""
-    return [one.subscription.subscriber.card.id for one in bus.deliveries() if one.message.scope is scope]
-
-
-def _place(worker: Any) -> str:
-    coroutine: Any = worker.task.get_coro()
-    inner = getattr(worker, "_running", None)
-    return source_location(inner if inner is not None else coroutine)
 
 
 def _topics(scenario: Scenario) -> list[str]:

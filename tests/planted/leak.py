@@ -1,14 +1,13 @@
-"""A supervisor that forgets on a retry that the recipient was given a masked copy, and hands out the original."""
+"""A bus that forgets on a retry that the recipient was given a masked copy, and hands out the original."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from genie.bus.supervisor import Supervisor
-
-from genie.config.plugins import Plugins
+from genie.bus.pending import Parked
+from genie.bus.retries import Retries
+from genie.config.plugins import Catalogue
 from genie.contracts.agent import agent
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
@@ -32,18 +31,19 @@ async def sorter(letter: Letter) -> Sorted:
 @contextmanager
 def planted() -> Iterator[None]:
     """Plant the bug."""
-    sound = Supervisor._again
+    sound = Retries._again
 
-    def again(self: Supervisor, delivery: Any) -> None:
-        if delivery.extra is not None and delivery.extra.original is not None:
+    def again(self: Retries, parked: Parked) -> None:
+        delivery = parked.delivery
+        if delivery is not None and delivery.extra is not None and delivery.extra.original is not None:
             delivery.message = delivery.extra.original  # the bug
-        sound(self, delivery)
+        sound(self, parked)
 
-    Supervisor._again = again  # type: ignore[method-assign]  # planted
+    Retries._again = again  # type: ignore[method-assign]  # planted
     try:
         yield
     finally:
-        Supervisor._again = sound  # type: ignore[method-assign]  # dug out
+        Retries._again = sound  # type: ignore[method-assign]  # dug out
 
 
 CATALOGUE = Plugins(agents={"sorter": sorter}, policies=dict(POLICIES))

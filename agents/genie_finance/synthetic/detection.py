@@ -19,10 +19,10 @@ _MOST_NAMED = 5
 _DEEPEST = 8
 _LONGEST = 100
 """Longest name that is compared with others for a suggestion."""
-C = TypeVar("C", bound=Callable[..., Iterator[str | tuple[str, int]]])
+C = TypeVar("C", bound=Callable[..., Iterator[str | tuple[int, str]]])
 
 
-class Needs(NamedTuple):
+class Requirements(NamedTuple):
     """What the simulation must give an invariant besides the record: read by name."""
 
     settings: type[BaseModel]
@@ -61,7 +61,7 @@ class Record(Protocol):
 
 def _invariant(settings: type[BaseModel]) -> Callable[[C], C]:
     def note(check: C) -> C:
-        check.needs = Needs(settings)  # type: ignore[attr-defined]  # the simulation reads it from the function
+        check.requirements = Requirements(settings)  # type: ignore[attr-defined]  # the simulation reads it from the function
         return check
 
     return note
@@ -130,31 +130,31 @@ class SparedSettings(NamedSettings):
 
 
 @_invariant(FoundSettings)
-def planted_found(record: Record, settings: FoundSettings) -> Iterator[str | tuple[str, int]]:
+def planted_found(record: Record, settings: FoundSettings) -> Iterator[str | tuple[int, str]]:
     """Answers name the members of the rings that were planted."""
     found = total = 0
-    missed: list[tuple[str, int]] = []
+    missed: list[tuple[int, str]] = []
     for number, planted, named in _judged(record, settings):
         found += len(planted.members & named)
         total += len(planted.members)
         if absent := planted.members - named:
-            missed.append((f"run {number} does not name {_some(absent)} of {planted.ring}", number))
+            missed.append((number, f"run {number} does not name {_some(absent)} of {planted.ring}"))
     if total and found < settings.share * total:
         yield f"{found:,} of {total:,} members of rings are named, fewer than {settings.share:.1%}"
         yield from missed
 
 
 @_invariant(SparedSettings)
-def honest_spared(record: Record, settings: SparedSettings) -> Iterator[str | tuple[str, int]]:
+def honest_spared(record: Record, settings: SparedSettings) -> Iterator[str | tuple[int, str]]:
     """Answers name no customer outside the rings."""
     accused = total = 0
-    told: list[tuple[str, int]] = []
+    told: list[tuple[int, str]] = []
     for number, planted, named in _judged(record, settings):
         wronged = named - planted.members
         accused += len(wronged)
         total += len(planted.honest)
         if wronged:
-            told.append((f"run {number} names {_some(wronged)} outside the rings", number))
+            told.append((number, f"run {number} names {_some(wronged)} outside the rings"))
     if accused > settings.share * total:
         yield f"{accused:,} outside the rings are named, more than {settings.share:.1%} of {total:,} honest customers"
         yield from told

@@ -13,7 +13,6 @@ from genie.cli.errors import guarded
 from genie.cli.files import whole_file
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
-from genie.cli.signals import interruptible
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.progress import progress
@@ -80,8 +79,8 @@ class Numbers(click.ParamType[frozenset[int]]):
               help="Compare with a result that --json printed.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--no-shrink", is_flag=True, help="Do not search for the smallest failing scenario.")
+@click.option("--once", is_flag=True, help="Do not repeat the first seed in a second process to compare the journals.")
 @guarded
-@interruptible
 def command(scenario: str, **given: Any) -> None:
     """Simulate SCENARIO: real agents and policies, in virtual time, with customers and trouble."""
     from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words are parsed
@@ -108,6 +107,7 @@ def _refuse_beside(given: dict[str, Any]) -> None:
 def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     from genie.cli.terminal.simulation import render_difference, render_evidence  # noqa: PLC0415 - start-up, as above
     from genie.simulation.comparison import difference, saved  # noqa: PLC0415 - as above
+    from genie.simulation.replay import simulate_twice  # noqa: PLC0415 - as above
     from genie.simulation.report import as_json, minimal_failure_as_json  # noqa: PLC0415 - as above
     from genie.simulation.runner import Subset, simulate  # noqa: PLC0415 - as above
 
@@ -119,7 +119,8 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
     before = None if given["compare"] is None else saved(Path(given["compare"]))
     with _page(scenario, given["html"], given["journal"]) as page, _journal(given["journal"]) as journal:
         with progress("simulating"):
-            evidence = simulate(scenario, given["seed"], part=part, journal=journal)
+            run = simulate if given["once"] else simulate_twice
+            evidence = run(scenario, given["seed"], part=part, journal=journal)
         if not evidence.runs and part.arrivals:
             raise InputError("--runs", f"names no run of seed {evidence.seed}", "runs are numbered from 1")
         smallest, replay = None, ""
@@ -141,11 +142,14 @@ def _one(scenario: Scenario, path: str, given: dict[str, Any]) -> None:
 
 def _many(scenario: Scenario, path: str, seeds: list[int], given: dict[str, Any]) -> None:
     from genie.cli.terminal.simulation import render_explored  # noqa: PLC0415 - start-up, as above
+    from genie.simulation.replay import simulate_twice  # noqa: PLC0415 - as above
     from genie.simulation.report import search_as_json  # noqa: PLC0415 - as above
-    from genie.simulation.seed_search import search  # noqa: PLC0415 - as above
+    from genie.simulation.seed_search import search, summarise  # noqa: PLC0415 - as above
 
     with progress(f"0/{len(seeds)} seeds") as tell:
-        tried = search(scenario, seeds, told=lambda done, all_: tell(f"{done}/{all_} seeds"))
+        first = [] if given["once"] else [summarise(simulate_twice(scenario, seeds[0]))]
+        rest = seeds[len(first) :]
+        tried = first + search(scenario, rest, told=lambda done, _: tell(f"{len(first) + done}/{len(seeds)} seeds"))
     broken = next((one for one in tried if one.broken), None)
     smallest, replay = None, ""
     if broken is not None:
@@ -166,9 +170,12 @@ def _smallest(
 
     if part is not None and part != (None, None):
         return None, ""  # a replay of a smallest scenario
+    names = {one.invariant for one in failed.violations if one.text != failed.difference}
+    if not names:
+        return None, ""  # one process alone does not show it
     with progress("shrinking") as tell:
         smallest = shrink(
-            scenario, seed, {one.invariant for one in failed.violations}, failed=failed.violations, runs=runs,
+            scenario, seed, names, failed=failed.violations, runs=runs,
             told=lambda tries, runs, trouble: tell(f"shrinking: {tries} tries, {runs} runs, {trouble} trouble"),
         )  # fmt: skip
     return smallest, "" if smallest is None else _command(path, seed, smallest.part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from genie.cli.terminal.layout import Column, Grid, Part, Text, TimelineEntry
+from genie.cli.terminal.layout import Column, Grid, Line, Part, Text
 from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import percentile
 from genie.simulation.report import MAX_NAMED, held, trouble_names
@@ -23,13 +23,15 @@ MOST_STEPS = 24
 _SHOWN = 16
 
 
-def render_evidence(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
+def render_evidence(
+    scenario: Scenario, evidence: Record, smallest: MinimalFailure | None, replay: str
+) -> Iterator[Part]:
     """Yield the result of one seed."""
-    yield TimelineEntry.of(f"{scenario.title}: seed {evidence.seed}", "bold")
+    yield Line.of(f"{scenario.title}: seed {evidence.seed}", "bold")
     if scenario.section.story:
-        yield TimelineEntry.of(" ".join(scenario.section.story.split()), "dim")
-    yield TimelineEntry.of("")
-    yield TimelineEntry.of(
+        yield Line.of(" ".join(scenario.section.story.split()), "dim")
+    yield Line.of("")
+    yield Line.of(
         f"{len(evidence.runs):,} runs and {evidence.messages:,} messages in {shown(evidence.virtual_s)} of virtual time"
     )
     yield from _outcomes(evidence)
@@ -40,7 +42,7 @@ def render_evidence(scenario: Scenario, evidence: Record, smallest: MinimalFailu
         yield from _verdicts(title, evidence.compared)
     if scenario.section.swarm:
         yield from _head("Trouble that this seed draws")
-        yield TimelineEntry.of(", ".join(trouble_names(scenario, evidence)) or "none")
+        yield Line.of(", ".join(trouble_names(scenario, evidence)) or "none")
     if evidence.injected:
         yield from _head("Trouble")
         table = Grid((Column("what"), Column("times", right=True)))
@@ -50,8 +52,8 @@ def render_evidence(scenario: Scenario, evidence: Record, smallest: MinimalFailu
     if evidence.violations:
         yield from _timeline(evidence.worst, evidence.timeline)
     yield from _smallest(smallest, replay)
-    yield TimelineEntry.of("")
-    yield TimelineEntry.of(f"journal {evidence.journal_sha256}", "dim")
+    yield Line.of("")
+    yield Line.of(f"journal {evidence.journal_sha256}", "dim")
 
 
 def render_explored(
@@ -60,16 +62,16 @@ def render_explored(
     """Yield the result of many seeds."""
     broken = [one for one in tried if one.broken]
     runs, messages = sum(one.runs for one in tried), sum(one.messages for one in tried)
-    yield TimelineEntry.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
-    yield TimelineEntry.of(f"{runs:,} runs and {messages:,} messages; {len(broken):,} seeds break an invariant")
+    yield Line.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
+    yield Line.of(f"{runs:,} runs and {messages:,} messages; {len(broken):,} seeds break an invariant")
     yield from _invariants(scenario, [breach for one in broken for breach in one.violations])
     if broken:
         seeds = ", ".join(str(one.seed) for one in broken[:_SHOWN])
         more = f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
-        yield TimelineEntry.of("")
-        yield TimelineEntry.of(f"failing seeds: {seeds}{more}", "red")
+        yield Line.of("")
+        yield Line.of(f"failing seeds: {seeds}{more}", "red")
         if smallest is None:
-            yield TimelineEntry.of(f"replay the first: {replay}", "bold")
+            yield Line.of(f"replay the first: {replay}", "bold")
     yield from _smallest(smallest, replay)
 
 
@@ -77,7 +79,7 @@ def render_difference(changed: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
     """Yield the differences from a saved run."""
     yield from _head("Difference to the saved run")
     if not changed:
-        yield TimelineEntry.of("none")
+        yield Line.of("none")
         return
     table = Grid((Column("figure"), Column("before", right=True), Column("now", right=True)))
     for one in changed:
@@ -86,8 +88,8 @@ def render_difference(changed: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
 
 
 def _head(title: str) -> Iterator[Part]:
-    yield TimelineEntry.of("")
-    yield TimelineEntry.of(title, "bold")
+    yield Line.of("")
+    yield Line.of(title, "bold")
 
 
 def _outcomes(evidence: Record) -> Iterator[Part]:
@@ -106,10 +108,10 @@ def _outcomes(evidence: Record) -> Iterator[Part]:
 def _invariants(scenario: Scenario, violations: Iterable[Violation]) -> Iterator[Part]:
     yield from _head("Invariants")
     for one in held(scenario, violations):
-        yield TimelineEntry((Text("holds   " if one["holds"] else "BROKEN  ", "green" if one["holds"] else "bold red"),
+        yield Line((Text("holds   " if one["holds"] else "BROKEN  ", "green" if one["holds"] else "bold red"),
                     Text(one["name"])))  # fmt: skip
         for text in one["breaches"][:MAX_NAMED]:
-            yield TimelineEntry.of(f"        {text}", "red")
+            yield Line.of(f"        {text}", "red")
 
 
 def _verdicts(title: str, verdicts: Mapping[tuple[str, str], int]) -> Iterator[Part]:
@@ -138,9 +140,9 @@ def _smallest(smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
     if smallest is None:
         return
     yield from _head("The smallest that still fails")
-    yield TimelineEntry.of(
+    yield Line.of(
         f"{smallest.runs:,} runs and {smallest.trouble:,} entries of trouble, found in {smallest.tries} tries"
     )
     for breach in smallest.violations[:3]:
-        yield TimelineEntry.of(f"  {breach.text}", "red")
-    yield TimelineEntry.of(f"replay it: {replay}", "bold")
+        yield Line.of(f"  {breach.text}", "red")
+    yield Line.of(f"replay it: {replay}", "bold")

@@ -21,7 +21,7 @@ from genie.cli import main
 from genie.contracts.card import AgentCard
 from genie.policies.declassification import Declassification
 from genie.policies.index import POLICIES
-from genie.policy.declassification import Fall
+from genie.policy.declassification import Downgrade
 from genie.policy.policy import Deny, PolicySet, Route
 
 EIGHT = (
@@ -47,7 +47,7 @@ class Toothless:
 class Permissive(Declassification):
     """Lets every label fall."""
 
-    def permits(self, fall: Fall) -> bool:
+    def permits(self, fall: Downgrade) -> bool:
         return True
 
 

@@ -168,3 +168,30 @@ async def test_a_long_wait_costs_few_alarms() -> None:
             await anyio.sleep(80_001)
         entries = bus.timers._number() - before
         assert entries < 30
+
+
+async def test_who_waits_for_what_is_explained() -> None:
+    gate = Gate()
+
+    @agent("asker", asks={Note: Opinion})
+    async def asker(question: Question, context: Context) -> Answer:
+        await context.ask(Note(), Opinion)
+        return Answer()
+
+    @agent("asked")
+    async def asked(note: Note) -> Opinion:
+        await gate.wait()
+        return Opinion()
+
+    async with running(asker, asked) as runtime:
+        assert runtime.bus.deadlocks.explain() == []
+        run = runtime.start(Question(), Answer)
+        await gate.reached.wait()
+        await turns()
+        waiting = {one.agent: one for one in runtime.bus.deadlocks.explain()}
+        assert {agent: one.awaits for agent, one in waiting.items()} == {"asker": ("asked",), "asked": ()}
+        assert isinstance(waiting["asked"].message.payload, Note)
+        assert waiting["asked"].coroutine is not None
+        gate.open.set()
+        assert await run.result() == Answer()
+        assert runtime.bus.deadlocks.explain() == []

@@ -21,6 +21,7 @@ from tests.genie.policies_for_tests import Answer, Note, Question, Rule, answere
 
 if TYPE_CHECKING:
     from genie.contracts.ports.audit import AuditRecord
+    from genie.contracts.ports.journal import JournalRecord
     from genie.policy.policy import Verdict
 
 pytestmark = pytest.mark.anyio
@@ -186,3 +187,25 @@ def test_headers_hold_no_content() -> None:
     assert set(Headers.__slots__) == {
         "tenant", "user", "roles", "classification", "region", "consent", "traceparent",
     }  # fmt: skip
+
+
+async def test_a_journal_that_raises_is_disabled_alone() -> None:
+    class Failing:
+        def __init__(self) -> None:
+            self.called = 0
+
+        def record(self, entry: JournalRecord) -> None:
+            self.called += 1
+            raise OSError(entry.kind)
+
+    kept, added, failing = MemoryJournal(), MemoryJournal(), Failing()
+    async with running(answerer, journal=kept) as runtime:
+        observers = runtime.bus.observers
+        observers.add_journal(failing)
+        observers.add_journal(added)
+        assert await runtime.ask(Question(), Answer) is not None
+        assert observers.failed["journal"].startswith("OSError at")
+        assert [one.code for one in runtime.operations.incidents()] == ["journal"]
+    assert failing.called == 1
+    assert [one.kind for one in added] == [one.kind for one in kept]
+    assert "handled" in {one.kind for one in kept}

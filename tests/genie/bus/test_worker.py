@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Literal
 
 import anyio
 import pytest
 
+from genie.bus.handlers import Call
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
 from genie.contracts.limits import Mailbox, Overflow, Retry
+from genie.contracts.message import Message, Payload
+from genie.edges.executors.default import Inline
 from genie.errors import RunCancelledError, RunStalled
 from tests.genie.policies_for_tests import (
     Answer,
@@ -384,6 +388,27 @@ async def test_a_stream_that_has_yielded_is_never_retried(how: str) -> None:
         assert_at_rest(runtime)
 
 
+async def test_a_handler_may_suspend_before_it_returns_a_stream() -> None:
+    """Bad input: a third party's ``handle`` that waits for something and then returns an async iterator."""
+
+    class Slow:
+        card = AgentCard(id="slow", consumes=frozenset({Question}), produces=frozenset({Answer}))
+
+        async def handle(self, message: Message[Question], context: Context) -> AsyncIterator[Answer]:
+            await anyio.lowlevel.checkpoint()
+
+            async def stream() -> AsyncIterator[Answer]:
+                await anyio.lowlevel.checkpoint()
+                yield Answer(number=message.payload.number)
+
+            return stream()
+
+    async with running(Slow()) as runtime:
+        assert (await runtime.ask(Question(number=1), Answer)).number == 1
+        assert (await runtime.ask(Question(number=2), Answer)).number == 2
+        assert_at_rest(runtime)
+
+
 async def test_a_stream_that_fails_before_its_first_yield_is_retried() -> None:
     attempts = 0
 
@@ -526,3 +551,41 @@ async def test_a_worker_that_never_suspends_lets_the_loop_turn() -> None:
             tasks.start_soon(other)
         await runtime.drain(10)
         assert order.index("other") < 300
+
+
+# --- instrumentation ---
+
+
+@pytest.mark.parametrize("executor", ["loop", "thread"])
+async def test_a_wrapped_handler_finds_its_delivery(executor: Literal["loop", "thread"]) -> None:
+    @agent("wrapped")
+    async def awaited(question: Question) -> Answer:
+        return Answer(number=question.number)
+
+    @agent("wrapped", executor="thread")
+    def plain(question: Question) -> Answer:
+        return Answer(number=question.number)
+
+    seen: list[tuple[str, Question]] = []
+    async with running(awaited if executor == "loop" else plain, executor=Inline()) as runtime:
+        bus = runtime.bus
+
+        def wrap(card: AgentCard, calls: Mapping[type[Payload], Call]) -> dict[type[Payload], Call]:
+            def wrapped(inner: Call) -> Call:
+                handler, wants, branches = inner
+
+                async def call(question: Question) -> object:
+                    worker = bus.workers.stepping
+                    assert worker is not None
+                    assert worker.delivery is not None
+                    seen.append((card.id, worker.delivery.message.payload))
+                    return await handler(question)
+
+                return call, wants, branches
+
+            return {kind: wrapped(call) for kind, call in calls.items()}
+
+        assert (await runtime.ask(Question(number=1), Answer)).number == 1
+        bus.instrument(wrap)
+        assert (await runtime.ask(Question(number=2), Answer)).number == 2
+    assert seen == [("wrapped", Question(number=2))]

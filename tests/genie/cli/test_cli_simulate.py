@@ -104,8 +104,10 @@ def test_a_saved_run_is_compared(scenario: Path, tmp_path: Path) -> None:
     saved = tmp_path / "saved.json"
     saved.write_text(genie(str(scenario), "--json").stdout)
     assert parsed(genie(str(scenario), "--json", "--compare", str(saved)))["difference"] == []
+    changed = parsed(genie(str(scenario), "--seed", "9", "--json", "--compare", str(saved)))["difference"]
+    assert "journal_sha256" in {one["figure"] for one in changed}
     result = genie(str(scenario), "--seed", "9", "--compare", str(saved))
-    assert "journal_sha256" in result.output
+    assert "Difference to the saved run" in result.output
     saved.write_text("[]")
     assert genie(str(scenario), "--compare", str(saved)).exit_code == 2
 

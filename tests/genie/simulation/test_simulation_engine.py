@@ -181,6 +181,27 @@ def test_seeds_are_tried_in_their_order_with_the_same_result_in_any_process(made
     assert len({one.journal_sha256 for one in alone}) == 8
 
 
+def test_agents_that_are_ready_together_run_in_any_order(made: Made) -> None:
+    orders: list[list[str]] = []
+
+    def listener(name: str) -> Any:
+        @agent(name)
+        async def listen(ask: Ask) -> None:
+            orders[-1].append(name)
+
+        return listen
+
+    names = ("double", "one", "two", "three")
+    scenario = made({name: double if name == "double" else listener(name) for name in names}, WAY, TEN)
+    for seed in range(1, 21):
+        orders.append([])
+        assert simulate(scenario, seed).violations == []
+    assert len({tuple(order) for order in orders}) > 15
+    orders.append([])
+    simulate(scenario, 1)
+    assert orders[-1] == orders[0]
+
+
 def test_shrinking_says_when_a_failure_does_not_come_again(made: Made) -> None:
     assert shrink(made({"double": double}, WAY, TEN), 1, {"runs_end"}) is None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from genie.bus.context import HandlerContext
+from genie.bus.context import Handling
 from genie.contracts.agent import agent
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
@@ -81,16 +81,16 @@ def test_the_account_is_held_against_the_journal(name: str, made: Made) -> None:
 @contextmanager
 def forgetful_labels() -> Iterator[None]:
     """What a handler sends is labelled by its class alone, whatever the handler has read."""
-    sound = HandlerContext.read_so_far
+    sound = Handling.read_so_far
 
-    def read_so_far(self: HandlerContext) -> Any:
+    def read_so_far(self: Handling) -> Any:
         return sound(self)[0], Classification.PUBLIC
 
-    HandlerContext.read_so_far = read_so_far  # type: ignore[method-assign]  # planted
+    Handling.read_so_far = read_so_far  # type: ignore[method-assign]  # planted
     try:
         yield
     finally:
-        HandlerContext.read_so_far = sound  # type: ignore[method-assign]  # dug out
+        Handling.read_so_far = sound  # type: ignore[method-assign]  # dug out
 
 
 def test_a_label_that_falls_is_named(made: Made) -> None:

@@ -156,9 +156,18 @@ def test_shrinking_leaves_trouble_out_before_runs(made: Made) -> None:
     assert all(trouble == 1 for _, trouble in tries[first_fewer_runs:])
 
 
-@pytest.mark.xfail(strict=True, reason="the bus does not contain a journal that raises: deliveries are never settled")
 def test_a_journal_that_fails_stops_no_run(made: Made) -> None:
-    record = run(made, "kind: fail_journal, rate: 0.2")
-    assert record.injected["fail_journal"] > 0
+    scenario = scenario_of(made, "kind: fail_journal, rate: 0.2")
+    record = simulate(scenario)
+    assert record.injected == {"fail_journal": 1}  # the bus disables it
     assert record.violations == []
     assert record.outcomes() == {"answered": 10}
+    assert record.journal_sha256 == simulate(scenario, part=NO_TROUBLE).journal_sha256
+
+
+def test_each_journal_fails_by_itself_in_its_time(made: Made) -> None:
+    scenario = scenario_of(made, "kind: fail_journal, rate: 0.2, until: 50s", "kind: fail_journal, from: 60s")
+    record = simulate(scenario)
+    assert record.injected == {"fail_journal": 2}
+    assert record.records == simulate(scenario, part=NO_TROUBLE).records
+    assert record.violations == []

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +40,15 @@ async def apart(ask: Ask, context: Context) -> Told:
 
 
 AGENTS = {{"apart": apart}}
+"""
+BUSY = """
+
+def busy() -> None:
+    import sys
+
+    print("busy", file=sys.stderr, flush=True)
+    while True:
+        pass
 """
 FOUR = """
 duration: 4h
@@ -83,3 +96,25 @@ def test_a_second_process_that_fails_is_a_difference(installed: Callable[[str, s
     assert record.difference is not None
     assert record.difference.startswith("the second process failed: ")
     assert "ConfigError" in record.difference
+
+
+def test_the_second_process_ends_when_its_pipe_closes(installed: Callable[[str, str], Path]) -> None:
+    """The first process may end at once, and an agent of the second may never stop."""
+    path = installed(AGENT.format(read="busy()"), FOUR)
+    source = path.parent / "apart_agents.py"
+    source.write_text(f"{source.read_text()}{BUSY}")
+    request = {"path": str(path), "seed": 1, "begun": 0, "arrivals": None, "trouble": None}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    reading, writing = os.pipe()
+    with os.fdopen(reading), subprocess.Popen(
+        [sys.executable, "-m", "genie.simulation.replay", str(writing)],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(writing,), env=environment, text=True,
+    ) as process:  # fmt: skip
+        os.close(writing)
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(f"{json.dumps(request)}\n")
+        process.stdin.flush()
+        assert process.stderr.readline() == "busy\n"
+        process.stdin.close()
+        assert process.wait(timeout=60) == 1

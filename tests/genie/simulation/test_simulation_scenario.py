@@ -61,7 +61,7 @@ def test_a_good_one_is_loaded() -> None:
         ("id: small", "id: small\ninvariants: [runs_end]", "runs_end is always checked; leave it out"),
         ("id: small", "id: small\nset: {limits.max_rums: 3}", "did you mean 'max_runs'?"),
         ('question: "Why?", statement: config/statements/sample-savings.ofx', "fields: {question: 3}", "string"),
-        ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is no kind of question"),
+        ('"Why?", statement', "synthetic, mix: {overwiew: 1}, statement", "'overwiew' is not a kind of question"),
         ("  arrivals:", "  population: {countries: {XX: 1}}\n  arrivals:", "XX"),
         ("id: small", "id: small\ninvariants: [{planted_found: {at: missing.resaon}}]", "did you mean 'reason'?"),
         ("id: small", "id: small\ninvariants: [{honest_spared: {at: missing.reason, where: {x: y}}}]", "where: no 'x'"),
