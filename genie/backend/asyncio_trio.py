@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, Protocol
 
 import anyio
@@ -196,51 +197,53 @@ class _AsyncioTasks:
 
 
 class _TrioTasks:
+    """System tasks, each in a cancel scope: a task group would wait for ever for a handler that shields itself."""
+
     def __init__(self, failed: Failed) -> None:
-        self._group = anyio.create_task_group()
         self._failed = failed
-        self._running = 0
+        self._scopes: dict[anyio.CancelScope, None] = {}
         self._all_left = anyio.Event()
 
-    async def open(self) -> None:
-        await self._group.__aenter__()
-
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> object:
-        self._running += 1
-        self._group.start_soon(self._counted, function)
-        return None
-
-    async def _counted(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         import trio.lowlevel  # noqa: PLC0415 - only under trio
 
+        scope = anyio.CancelScope()
+        self._scopes[scope] = None
+        # A system task is protected from Ctrl-C, which belongs to the program, not to the handler that happens to run.
+        return trio.lowlevel.spawn_system_task(self._scoped, function, scope, context=copy_context())
+
+    async def _scoped(self, function: Callable[[], Coroutine[Any, Any, None]], scope: anyio.CancelScope) -> None:
         try:
-            # Ctrl-C belongs to the program, not to whichever handler happens to run when it is pressed.
-            await trio.lowlevel.enable_ki_protection(_guarded)(function, self._failed)
+            with scope:
+                await _guarded(function, self._failed)
+        except BaseException as error:  # noqa: BLE001 - what leaves a system task would end the whole program
+            self._failed(error)
         finally:
-            self._running -= 1
-            if not self._running:
+            del self._scopes[scope]
+            if not self._scopes:
                 self._all_left.set()
 
     def left(self, task: object) -> None:
-        """The task group forgets it by itself."""
+        """A task forgets itself when it ends."""
 
     def interrupt(self, task: object) -> None:
         """Nothing reaches into a shielded scope on trio; what was abandoned ends when its shield does."""
 
     async def close(self, within_s: float, abandon: Callable[[], None]) -> None:
-        async def abandons() -> None:
+        for scope in tuple(self._scopes):
+            scope.cancel()
+        await self._wait(within_s)
+        if self._scopes:
+            abandon()
+            await self._wait(within_s)
+
+    async def _wait(self, within_s: float) -> None:
+        if self._scopes:
             with anyio.move_on_after(within_s, shield=True):
                 await self._all_left.wait()
-                return
-            abandon()
-
-        if self._running:
-            self._group.start_soon(abandons)  # in the same group, whose end waits for it
-        self._group.cancel_scope.cancel()
-        await self._group.__aexit__(None, None, None)
 
 
-async def open_tasks(failed: Failed) -> Tasks:
+def open_tasks(failed: Failed) -> Tasks:
     """Return an empty set of tasks for the running backend; the caller closes it in the same task.
 
     Args:
@@ -248,6 +251,4 @@ async def open_tasks(failed: Failed) -> Tasks:
     """
     if not _on_trio():
         return _AsyncioTasks(failed)
-    tasks = _TrioTasks(failed)
-    await tasks.open()
-    return tasks
+    return _TrioTasks(failed)

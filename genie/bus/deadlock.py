@@ -185,7 +185,8 @@ class Deadlocks:
                 for kind, agent in gather.outstanding():
                     gather.lose(kind, agent, str(reason))
                 gather.finish()
-                self._bus.runs.cut_scope(soonest, reason)  # what nobody waits for would ask the same again
+                if len(cycle) == 1:  # its own question, once more in its mailbox, would ask the same again
+                    self._bus.runs.cut_scope(soonest, reason)
                 return True
         after = [*cycle[1:], cycle[0]]
         for worker, other in zip(cycle, after, strict=True):

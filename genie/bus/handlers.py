@@ -157,6 +157,13 @@ def belongs_to_loop(error: BaseException) -> bool:
     return isinstance(error, cancelled)
 
 
+def of_the_loop(error: BaseException) -> BaseException:
+    """Return the part of an exception that must reach a cancel scope; what an agent raised beside it is not."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(anyio.get_cancelled_exc_class()) or error
+    return error
+
+
 def class_name(error: BaseException) -> str:
     """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
     for kind in type(error).__mro__:

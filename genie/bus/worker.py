@@ -22,7 +22,7 @@ import anyio
 
 from genie.bus import accounting
 from genie.bus.context import HandlerContext, Handling
-from genie.bus.handlers import Streamed, belongs_to_loop, named, outputs_of, publish_stream
+from genie.bus.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream
 from genie.bus.subscription import CONTEXT, PAYLOAD
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.signature import IN_HANDLER
@@ -43,7 +43,7 @@ FAIRNESS = 64
 """Deliveries that are handled in a row before the loop turns."""
 STALL_S = 1.0
 """Seconds without a suspension from which a handler is named as blocking the loop."""
-BURST = 32
+BURST = 128
 """Workers that are woken together when handlers suspend."""
 KEPT_IDLE = 64
 """Idle workers that are kept; more of them end."""
@@ -53,6 +53,7 @@ MOST_ABANDONED = 16
 """Handlers of one agent that may be abandoned at once; at one more the agent is quarantined."""
 
 _HANDLING: ContextVar[object] = ContextVar("genie_handling", default=None)  # the workers of the running handler
+_REFUSED: deque[Any] = deque(maxlen=256)  # coroutines of handlers that refused to stop
 _SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
 
 
@@ -339,7 +340,7 @@ class Worker:
             output = stop.value
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
-                raise
+                raise of_the_loop(error) from None
             return None
         else:
             self._running, self._variables, self._pending = running, variables, pending
@@ -377,15 +378,25 @@ class Worker:
 
     def send(self, value: object) -> object:
         """Let the handler go on, inside its own context variables."""
+        if self._bus.closing and self._refuses():
+            self._drop()
+            unwrap = getattr(value, "unwrap", None)  # trio hands a cancellation over as a value
+            if unwrap is not None:
+                unwrap()
+            raise StopIteration(None)
         return self._step(self._running.send, value)
 
     def throw(self, kind: Any, value: Any = None, _traceback: Any = None) -> object:
         """Hand an exception of the loop's on to the handler; one that refuses to stop is dropped instead."""
         error = value if isinstance(value, BaseException) else kind() if isinstance(kind, type) else kind
-        if self._bus.closing and (self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S):
+        if self._bus.closing and self._refuses():
             self._drop()
             raise error
         return self._step(self._running.throw, error)
+
+    def _refuses(self) -> bool:
+        """Return True while the runtime closes and the handler has had its time to stop."""
+        return self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S
 
     def close(self) -> None:
         """The loop is gone."""
@@ -404,7 +415,7 @@ class Worker:
             rest = self._complete(stop.value)
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
-                raise
+                raise of_the_loop(error) from None
             self._running = rest = None
         else:
             if self._attends:
@@ -457,7 +468,7 @@ class Worker:
             await self._bus.room(ticket, self)
         except BaseException as error:  # settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
-                raise
+                raise of_the_loop(error) from None
             return
         self._finish(*(self.ended or (HANDLED, None)))
 
@@ -519,15 +530,14 @@ class Worker:
             bus.tasks.interrupt(self.task)
 
     def _drop(self) -> None:
-        """Give up on a handler that refuses to stop: its coroutine is closed here, and never runs again."""
-        running, self._running = self._running, None
+        """Give up on a handler that refuses to stop: its coroutine never runs again.
+
+        It is not closed, since closing would run it; it is kept, since collecting it would do so too.
+        """
+        _REFUSED.append(self._running)
+        self._running = None
         if self.delivery is not None:
             self._finish(*(self.ended or self._cancelled()))
-        try:
-            if running is not None:
-                self._variables.run(running.close)
-        except BaseException as error:  # noqa: BLE001 - it refuses even this; nothing more can be done for it
-            self._bus.log_failure(self.subscriber.card.id, error)
 
     # --- the end of one ---
 

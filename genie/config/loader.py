@@ -210,7 +210,9 @@ def _signed(section: CallerSection, resolver: Resolver, folder: Path) -> SignedI
     return SignedIdentity(folder / given["keys"], given["issuer"], given["audience"])
 
 
-def _scene(resolver: Resolver, joins: Iterable[Join], environment: Environment, *, whole: bool) -> PipelineContext | None:
+def _scene(
+    resolver: Resolver, joins: Iterable[Join], environment: Environment, *, whole: bool
+) -> PipelineContext | None:
     """Return the context for checking policies; None if a part is missing, because policies may refer to it."""
     if not (resolver.complete and whole):
         return None

@@ -87,7 +87,9 @@ class PolicyFiles:
         return found
 
 
-def single_file(path: Path, *, plugins: Plugins, environ: Mapping[str, str], scene: PipelineContext | None = None) -> PolicyFiles:
+def single_file(
+    path: Path, *, plugins: Plugins, environ: Mapping[str, str], scene: PipelineContext | None = None
+) -> PolicyFiles:
     """Return the source of one policy file without a pipeline."""
     document = SourceMap(str(path), {"policies": [path.name]}, {(): 1})
     return PolicyFiles(document, path.parent, plugins, environ, scene)
@@ -358,7 +360,9 @@ def normalized(policies: object) -> object:
     return [{item: {}} if isinstance(item, str) and not is_path(item) else item for item in listed]
 
 
-def scene_of(cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None) -> PipelineContext:
+def scene_of(
+    cards: Iterable[AgentCard], joins: Iterable[Join] = (), environment: Environment | None = None
+) -> PipelineContext:
     """Return the context for checking the policies of a pipeline of these agents and joins."""
     taking = tuple(
         AgentCard(

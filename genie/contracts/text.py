@@ -300,7 +300,9 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
             items[typing.cast("int", position)] = _replace(items[typing.cast("int", position)], inner)
         return tuple(items)
     changed = {str(name): _replace(getattr(value, str(name)), inner) for name, inner in below.items()}
-    return BaseModel.model_copy(value, update=changed)  # the replaced fields are plain strings, so nothing needs validating
+    return BaseModel.model_copy(
+        value, update=changed
+    )  # the replaced fields are plain strings, so nothing needs validating
 
 
 def _cut(text: str, spans: tuple[tuple[int, int, str], ...]) -> str:

@@ -208,7 +208,7 @@ class Runtime:
         make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=self._wall)
         self._close_audit = opened(self._audit)
-        self._tasks = tasks = await open_tasks(self._fail)
+        self._tasks = tasks = open_tasks(self._fail)
         self._bus = bus = Bus(
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies or PolicySet(),
             limits=self._limits, make_waiter=make_waiter, tasks=tasks, journal=self._journal, audit=self._audit,

@@ -11,7 +11,7 @@ import anyio
 
 from genie.contracts.card import AgentCard
 from genie.contracts.message import topic_of
-from genie.edges.executors.default import Inline
+from genie.edges.executors.default import InlineExecutor
 from genie.errors import (
     CapacityError,
     GenieError,
@@ -130,7 +130,7 @@ class _Simulation:
             [self._instrumentation.bound(binding) for binding in pipeline.bindings],
             policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=self._journal, admission=pipeline.admission, caller=scenario.caller, seed=seed,
-            wall=section.start.timestamp(), prefix=PREFIX, executor=Inline(),
+            wall=section.start.timestamp(), prefix=PREFIX, executor=InlineExecutor(),
         )  # fmt: skip
         self._customers = Customers(section.workload.population, seed, section.start.date())
         self._within = section.within or pipeline.within_s

@@ -44,7 +44,9 @@ async def test_each_part_of_a_chain_of_fallbacks_comes_under_the_id_that_it_stan
         run = runtime.start(Note(), Opinion)
         await run.result()
         answers = got[0][Each(Answer)]
-        assert {name: answer.text for name, answer in answers.items()} == {"a": "c 7"}  # fallbacks are not asked themselves
+        assert {name: answer.text for name, answer in answers.items()} == {
+            "a": "c 7"
+        }  # fallbacks are not asked themselves
         assert got[0].missing == {}
         await run.settled()
         assert run.messages().late == 0
@@ -67,7 +69,7 @@ async def test_a_handler_that_times_out_after_its_run_has_ended_is_not_retried()
 
     async with running(stubborn) as runtime:
         run = runtime.start(Question(), Answer)
-        await anyio.sleep(4)
+        await anyio.sleep(3.5)
         run.cancel()
         await anyio.sleep(6)
         assert cleaned == ["done"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from genie.bus.pending import Parked
 from genie.bus.retries import Retries
-from genie.config.plugins import Catalogue
+from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload

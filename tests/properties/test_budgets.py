@@ -10,7 +10,7 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.admission.budgets import Meter
+from genie.admission.budgets import RateState
 from genie.contracts.admission import Admission, Budget, Rate
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
@@ -221,13 +221,13 @@ def test_no_window_sees_more_than_the_burst_and_the_refill(
     per_s: float, burst: int, gaps: list[float], start: float
 ) -> None:
     """In any window of t seconds at most ``burst + per_s * t`` pass, and what is within it does pass."""
-    meter = Meter(Rate(id="r", per_s=per_s, burst=burst))
+    rate = RateState(Rate(id="r", per_s=per_s, burst=burst))
     headers = type("Headers", (), {"tenant": None})
     message: Any = type("Message", (), {"headers": headers, "sender": "x"})
     now, passed = start, []
     for gap in gaps:
         now += gap
-        bucket = meter.bucket(message, None, now)
+        bucket = rate.bucket(message, None, now)
         if bucket.tokens >= 1 - 1e-9:
             bucket.tokens -= 1
             passed.append(now)

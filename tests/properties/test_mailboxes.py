@@ -153,7 +153,9 @@ async def play(case: Case) -> Seen:
                 await anyio.sleep(1)
             one = runtime.statistics().agents["reader"]
             seen.accepted, seen.handled, seen.dead = one.accepted, one.handled, one.dead_lettered
-            seen.overflowed = [letter.reason for letter in runtime.operations.dead_letters() if letter.reason == "overflow"]
+            seen.overflowed = [
+                letter.reason for letter in runtime.operations.dead_letters() if letter.reason == "overflow"
+            ]
             if one.in_flight or one.accepted != one.handled + one.dead_lettered:
                 seen.wrong.append(str(one))
     assert not seen.wrong, seen.wrong[:3]

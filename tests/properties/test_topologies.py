@@ -25,9 +25,9 @@ from genie.contracts.gather import Each
 from genie.contracts.limits import Mailbox, Overflow, RestartBudget, Retry, RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Counts
-from genie.operations.statistics import agent_statistics
 from genie.errors import GenieError, InputError
 from genie.journal.memory import MemoryJournal
+from genie.operations.statistics import agent_statistics
 from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact
 from genie.runtime.runtime import Runtime
 
@@ -448,7 +448,9 @@ class World:
         for subscriber in self.everyone:
             yield from subscriber.mail()
         yield from (parked.delivery for parked in bus.pending if parked.delivery is not None)
-        yield from (worker.delivery for worker in bus.workers.all if worker.delivery is not None and worker.ended is None)
+        yield from (
+            worker.delivery for worker in bus.workers.all if worker.delivery is not None and worker.ended is None
+        )
 
     def at_rest(self) -> None:
         """Nothing is left of anything."""

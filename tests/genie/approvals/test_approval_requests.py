@@ -46,7 +46,11 @@ def test_a_quorum_counts_different_people_once_each() -> None:
 
 
 def test_a_vote_counts_for_every_need_that_its_roles_cover() -> None:
-    request = asked(ApprovalNeed("one@1", frozenset({"treasury"})), ApprovalNeed("two@1", frozenset({"risk"})), ApprovalNeed("three@1"))
+    request = asked(
+        ApprovalNeed("one@1", frozenset({"treasury"})),
+        ApprovalNeed("two@1", frozenset({"risk"})),
+        ApprovalNeed("three@1"),
+    )
     half = request.cast(vote(request, "ben", "treasury"))
     assert half.lacking() == ("two@1: 1 more of risk",)
     assert half.cast(vote(half, "dan", "risk")).state is State.APPROVED

@@ -390,7 +390,9 @@ async def test_verdicts_that_age_redactions_are_recomputed_and_counted_once() ->
         await gate.reached.wait()
         run = runtime.start(Note(number=1, text="b"), Answer)
         again = runtime.start(Note(number=2, text="c"), Answer)
-        runtime.operations.replace_policies(PolicySet((verdict_for("slow", Note, Redact(frozenset({("text",)})), version="2"),)))
+        runtime.operations.replace_policies(
+            PolicySet((verdict_for("slow", Note, Redact(frozenset({("text",)})), version="2"),))
+        )
         gate.open.set()
         await run.settled()
         await again.settled()

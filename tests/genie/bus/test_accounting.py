@@ -302,7 +302,9 @@ async def test_overload_bounds_what_waits_for_a_retry() -> None:
             await runtime.publish(Note(number=number))
             await turns(5)
             assert runtime.statistics().agents["failing"].retrying <= 10
-        assert "ValueError; 10 wait for a retry already" in {letter.reason for letter in runtime.operations.dead_letters()}
+        assert "ValueError; 10 wait for a retry already" in {
+            letter.reason for letter in runtime.operations.dead_letters()
+        }
         await anyio.sleep(1_000)
         assert_at_rest(runtime)
 

@@ -126,7 +126,7 @@ async def test_a_fallback_answers_each_under_the_id_it_replaces() -> None:
         await runtime.ask(Note(), Opinion)
         answers = got[0][Each(Answer)]
         assert answers["first"].text == "third"
-        assert answers["second"].text == "third"
+        assert list(answers) == ["first"]  # fallbacks are not asked themselves
         assert_at_rest(runtime)
 
 

@@ -80,6 +80,7 @@ async def test_not_admitted_denies_at_once_mail_already_queued_included(how: str
         else:
             with pytest.raises(RunStalled, match=rf"slow: cancelled\({how}\)"):
                 await first.result()
+            await turns()
             assert gate.cancelled == 1
         await runtime.drain(10)
         assert_at_rest(runtime)

@@ -16,7 +16,7 @@ from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
 from genie.contracts.limits import Mailbox, Overflow, Retry
 from genie.contracts.message import Message, Payload
-from genie.edges.executors.default import Inline
+from genie.edges.executors.default import InlineExecutor
 from genie.errors import RunCancelledError, RunStalled
 from tests.genie.policies_for_tests import (
     Answer,
@@ -567,7 +567,7 @@ async def test_a_wrapped_handler_finds_its_delivery(executor: Literal["loop", "t
         return Answer(number=question.number)
 
     seen: list[tuple[str, Question]] = []
-    async with running(awaited if executor == "loop" else plain, executor=Inline()) as runtime:
+    async with running(awaited if executor == "loop" else plain, executor=InlineExecutor()) as runtime:
         bus = runtime.bus
 
         def wrap(card: AgentCard, calls: Mapping[type[Payload], Call]) -> dict[type[Payload], Call]:

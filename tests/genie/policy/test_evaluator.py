@@ -81,7 +81,9 @@ def test_an_approval_names_one_rule_and_no_other() -> None:
     assert gate.judge(message(Note()), SENDER, frozenset({"p/a@v1", "p/b@v2"})) is None
 
 
-@pytest.mark.parametrize("answer", [("a", "b"), (RuleVerdict("a", "1", "deny"),), (RuleVerdict("a", "1", ALLOW), None), 5])  # type: ignore[arg-type]  # what no policy may answer
+@pytest.mark.parametrize(
+    "answer", [("a", "b"), (RuleVerdict("a", "1", "deny"),), (RuleVerdict("a", "1", ALLOW), None), 5]
+)  # type: ignore[arg-type]  # what no policy may answer
 def test_what_is_no_list_of_verdicts_denies(answer: Any) -> None:
     decision = judged(lambda _message, _sender: answer)
     assert decision.verdict == "deny"
@@ -115,7 +117,10 @@ def test_a_policy_that_raises_in_shadow_denies_nobody() -> None:
 
 
 def test_one_rule_may_be_in_shadow_beside_others_that_act() -> None:
-    said = (RuleVerdict("a", "1", Deny("no", "never"), shadow=True), RuleVerdict("b", "1", Redact(frozenset({AT}), "mask")))
+    said = (
+        RuleVerdict("a", "1", Deny("no", "never"), shadow=True),
+        RuleVerdict("b", "1", Redact(frozenset({AT}), "mask")),
+    )
     decision = judged(lambda _message, _sender: said)
     assert decision.verdict == "redact"
     assert [one.verdict for one in decision.reasons] == ["shadow_deny", "redact"]
