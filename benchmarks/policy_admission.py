@@ -1,7 +1,7 @@
 """What rates and budgets add to a delivery.
 
-Run it with ``python -m benchmarks.policy_admission``. Passing the turnstile and being settled are timed alone, without
-the rest of a delivery, whose own spread would hide them. The fastest of many counts.
+Run it with ``python -m benchmarks.policy_admission``. The admission controller's part of a delivery, from its check to
+its settlement, is timed alone: the spread of the rest would hide it. The fastest of many counts.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import anyio
 
 from benchmarks.figures import Figure, Limit, printed
+from genie.admission.limiter import AdmissionController
 from genie.benchmark.policies import CALLER
 from genie.benchmark.workload import SERIES, Work, worker
-from genie.bus.delivery import Delivery
+from genie.bus.accounting import accept, settle
 from genie.bus.scope import Asker
 from genie.contracts.admission import Admission, Budget, Rate
 from genie.contracts.classification import Classification
@@ -45,7 +46,7 @@ CASES = {
     "a rate": (Admission(rates=(RATE,)), LIMIT_US),
     "a budget of a day": (Admission(budgets=(OF_DAYS,)), LIMIT_US),
     "a rate and a budget of a day": (Admission(rates=(RATE,), budgets=(OF_DAYS,)), LIMIT_US),
-    "two rates, one by recipient, and three purses": (Admission(rates=RATES, budgets=(OF_RUNS, OF_DAYS)), 2.5),
+    "two rates, one by recipient, and three budgets": (Admission(rates=RATES, budgets=(OF_RUNS, OF_DAYS)), 2.5),
 }
 
 
@@ -76,17 +77,18 @@ async def _measured_us(admission: Admission, rounds: int) -> tuple[float, float]
 
 
 def _passing_ns(bus: Bus, message: Envelope[Work], count: int) -> int:
-    turnstile, lanes = bus.turnstile, bus.route(Work).lanes[:count]
-    assert turnstile is not None
-    deliveries = [Delivery(message, lane, 0) for lane in lanes]
+    (controller,) = [one for one in bus.interceptors if isinstance(one, AdmissionController)]
+    deliveries = [accept(message, one, bus.epoch) for one in bus.route(Work).subscriptions[:count]]
     began = perf_counter_ns()
-    visit = turnstile.visit(message)
+    check = controller.check(message)
     for delivery in deliveries:
-        visit.admit(delivery)
+        check.admit(delivery)
     for delivery in deliveries:
-        if turnstile.stakes:
-            turnstile.settle(delivery, Outcome.HANDLED)
-    return perf_counter_ns() - began
+        controller.settled(delivery, Outcome.HANDLED)
+    took = perf_counter_ns() - began
+    for delivery in deliveries:
+        settle(delivery, Outcome.HANDLED)
+    return took
 
 
 def figures(rounds: int = ROUNDS) -> Iterator[Figure]:

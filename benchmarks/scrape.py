@@ -14,7 +14,7 @@ from benchmarks.figures import Figure, Limit, printed
 from genie.benchmark import timing
 from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
-from genie.contracts.message import Envelope, Payload
+from genie.contracts.message import Message, Payload
 from genie.edges.telemetry.prometheus import Metrics
 from genie.runtime.runtime import Runtime
 
@@ -30,7 +30,7 @@ class Reader:
     def __init__(self, number: int, topics: tuple[type[Payload], ...]) -> None:
         self.card = AgentCard(id=f"reader{number}", consumes=topics)
 
-    async def handle(self, message: Envelope[Any], context: Context) -> None:
+    async def handle(self, message: Message[Any], context: Context) -> None:
         """Read it."""
 
 

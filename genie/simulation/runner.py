@@ -355,11 +355,12 @@ class _Simulation:
 
     def _look(self) -> None:
         """Keep the highest load since the last sample."""
-        statistics = self._runtime.statistics()
-        self._busiest = max(self._busiest, statistics.runs)
-        for agent, one in statistics.agents.items():
-            if one.queued:
-                self._fullest[agent] = max(self._fullest.get(agent, 0), one.queued)
+        bus = self._runtime.bus
+        self._busiest = max(self._busiest, len(bus.runs.open_runs))
+        for agent, one in bus.subscribers.items():  # at each arrival, so not by statistics, which count much more
+            queued = len(one.queue) - one.dead + one.behind_keys + len(one.waiters)
+            if queued:
+                self._fullest[agent] = max(self._fullest.get(agent, 0), queued)
 
     def _full(self) -> None:
         if self._stopped is None:

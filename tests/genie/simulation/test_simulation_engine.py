@@ -220,3 +220,12 @@ def test_an_unknown_rule_is_not_loaded() -> None:
             "version: 1\nid: x\npipeline: nowhere\nduration: 1\nworkload: {arrivals: [{every: 1}]}",
             rules=InvariantRegistry(),
         )
+
+
+def test_the_load_is_sampled(made: Made) -> None:
+    rest = f"{TEN.replace('{every: 10s}', '{every: 1s}')}work: {{double: 3}}\nlimits: {{drain: 1h}}\n"
+    record = simulate(made({"double": double}, WAY, rest))
+    assert record.outcomes() == {"answered": 100}
+    deepest = max(sample.queued.get("double", 0) for sample in record.samples)
+    assert 60 <= deepest <= 70  # a third is handled while they arrive
+    assert max(sample.runs for sample in record.samples) >= deepest
