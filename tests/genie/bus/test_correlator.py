@@ -396,6 +396,7 @@ async def test_a_scope_left_open_by_a_handler_that_ends_is_cancelled_with_all_be
         with pytest.raises(RunStalled, match="desk: dead_lettered"):
             await run.result()
         await run.settled()
+        await turns()
         assert gate.cancelled == 1
         agents = runtime.statistics().agents
         assert (agents["slow"].cancelled, agents["deep"].cancelled) == (1, 1)
@@ -414,6 +415,7 @@ async def test_a_timed_out_asker_cancels_what_it_asked() -> None:
     async with running(gated(gate), desk) as runtime:
         with pytest.raises(RunStalled, match=r"desk: dead_lettered\(timeout\)"):
             await runtime.ask(Note(), Opinion)
+        await turns()
         await turns()
         assert gate.cancelled == 1
         assert got == []

@@ -153,6 +153,7 @@ async def test_an_agent_that_hangs_while_awaiting_ends_dead_lettered_timeout() -
         with pytest.raises(RunStalled, match=r"slow: dead_lettered\(timeout\)"):
             await runtime.ask(Question(), Answer)
         assert anyio.current_time() == pytest.approx(started + 3)
+        await turns()
         assert gate.cancelled == 1
         assert_at_rest(runtime)
 
