@@ -535,7 +535,7 @@ class RuntimeFailedError(GenieError):
 
 
 class AskInHandlerError(GenieError):
-    """A handler asks through the runtime: its wait would be invisible to deadlock detection, and could last for ever."""
+    """A handler asks through the runtime: its wait would be hidden from deadlock detection, and could last for ever."""
 
     code: ClassVar[str] = "ask_in_handler"
 

@@ -65,7 +65,7 @@ class AdmissionCheck:
         message: The message.
     """
 
-    __slots__ = ("_buckets", "_message", "_now", "_accounts", "_controller")
+    __slots__ = ("_accounts", "_buckets", "_controller", "_message", "_now")
 
     def __init__(self, controller: AdmissionController, message: Envelope[Any]) -> None:
         self._controller = controller

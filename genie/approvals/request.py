@@ -329,8 +329,8 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
 
     Args:
         message: The original.
-        evaluator: The policies' judges for a recipient with the approver's card. What they would hold for a person counts
-            as approved here, since this is that person; what they deny is withheld.
+        evaluator: The policies' judges for a recipient with the approver's card. What they would hold for a person
+            counts as approved here, since this is that person; what they deny is withheld.
         sender: Card of who sent it.
         clearance: Nothing found or declared above it is shown, whatever the policies say.
     """

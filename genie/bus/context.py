@@ -257,7 +257,7 @@ class HandlerContext:
         parts = expect if isinstance(expect, tuple) else (expect,)
         return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
 
-    async def _gather(
+    async def _gather(  # noqa: PLR0915 - one wait, from its registration to its end
         self,
         payload: Payload,
         expect: tuple[Expected, ...],

@@ -126,7 +126,7 @@ class Correlator:
             self.check_later(scope)
 
     def check_later(self, scope: Scope) -> None:
-        """See at the next turn of the timers whether a part has become impossible: once, however many deliveries ended."""
+        """See at the next turn of the timers whether a part has become impossible: once for all ended deliveries."""
         gather = scope.gather
         if (gather is not None and not gather.done) or scope.sinks:
             if not self._dirty:

@@ -23,7 +23,7 @@ from genie.bus.scope import Scope
 from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from genie.bus.bus import Bus
     from genie.bus.delivery import Delivery
@@ -141,7 +141,7 @@ class Deadlocks:
         """End a wait of every cycle that is reached from a worker that cannot go on."""
         while start.waits:
             stuck = self._stuck(start)
-            if stuck is None or not self._give_way(_cycle(stuck, start)):
+            if stuck is None or not self._give_way(_cycle(start)):
                 return
 
     def _stuck(self, start: Worker) -> dict[Worker, None] | None:
@@ -241,7 +241,7 @@ def _holder(subscriber: Subscriber, key: object) -> tuple[Worker, ...] | None:
     return (holder.worker,)
 
 
-def _cycle(stuck: Iterable[Worker], start: Worker) -> list[Worker]:
+def _cycle(start: Worker) -> list[Worker]:
     """Return workers each of which waits for the next, and the last for the first."""
     path = [start]
     while True:

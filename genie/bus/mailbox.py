@@ -72,7 +72,7 @@ class Subscriber:
         "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one statement for each slot
         self,
         agent: object,
         card: AgentCard,

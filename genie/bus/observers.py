@@ -239,7 +239,7 @@ class Observers:
     # --- what an agent says ---
 
     def may_hear(self, text: str, message: Envelope[Any], label: Classification) -> bool:
-        """Return True where everybody who asked may read an agent's words, by its label and by what is found in them."""
+        """Return True where everybody who asked may read an agent's words, by its label and by what they contain."""
         scope: Scope | None = message.scope
         lowest: Classification = message.scope.run.asker.card.clearance
         while scope is not None and scope.owner is not None:

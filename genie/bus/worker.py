@@ -185,7 +185,7 @@ class Worker:
         self.yielded = 0
         """Payloads that its handler's async iterator has yielded."""
 
-    async def run(self) -> None:
+    async def run(self) -> None:  # noqa: C901 - the loop of a worker, in one frame
         """Serve ready agents until the runtime closes."""
         workers = self._workers
         workers.woken -= 1
@@ -294,7 +294,7 @@ class Worker:
 
     # --- one delivery ---
 
-    def _next(self) -> Awaitable[Any] | None:
+    def _next(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - the road of every message, without calls
         """Run the next handler up to its first suspension; return the rest of it, or None when it is over."""
         workers, bus = self._workers, self._bus
         subscriber = workers.ready.popleft()
@@ -338,7 +338,7 @@ class Worker:
                 self._failed(stop)  # raised by a plain function, not the end of a coroutine
                 return None
             output = stop.value
-        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
+        except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise of_the_loop(error) from None
             return None
@@ -413,7 +413,7 @@ class Worker:
         except StopIteration as stop:
             self._running = None  # before a stream that it returned takes its place
             rest = self._complete(stop.value)
-        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
+        except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise of_the_loop(error) from None
             self._running = rest = None
@@ -466,7 +466,7 @@ class Worker:
         self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
         try:
             await self._bus.room(ticket, self)
-        except BaseException as error:  # settled here, unless it belongs to the loop or a scope
+        except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise of_the_loop(error) from None
             return

@@ -1,6 +1,7 @@
 """Reads the policies of a pipeline and of policy files, creates them, and checks them against the pipeline.
 
-PolicyReader does not raise. A policy that cannot be created becomes a problem at its line, and the others are still checked.
+PolicyReader does not raise. A policy that cannot be created becomes a problem at its line, and the others are still
+checked.
 """
 
 from __future__ import annotations

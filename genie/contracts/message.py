@@ -120,7 +120,7 @@ class Value(BaseModel):
             cls.model_rebuild(raise_errors=False)
 
     @classmethod
-    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # noqa: ARG003 - pydantic's plugin reads fields into it
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
         """Return a validated instance: what is published is what was declared.
 
         Raises:

@@ -125,7 +125,7 @@ class Evaluator:
         alike: The same object for gates that allow the same messages; the gate itself by default.
     """
 
-    __slots__ = ("_allowed", "_clean", "_headers", "_judges", "_compiled", "_set", "alike")
+    __slots__ = ("_allowed", "_clean", "_compiled", "_headers", "_judges", "_set", "alike")
 
     def __init__(self, compiled: tuple[CompiledPolicy, ...], policy_set: str, alike: object = None) -> None:
         self._compiled = compiled

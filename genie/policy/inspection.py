@@ -80,26 +80,31 @@ class ShadowInspector:
     version: ClassVar[str]
 
     def confirm(self, text: str) -> bool:
+        """Return what the inspector inside answers; an inspector that fails confirms nothing."""
         try:
             return _confirmed(self._inspector, text)
         except Exception:  # noqa: BLE001 - as above
             return False
 
     def for_topic(self, topic: str) -> Inspector:
+        """Return the inspector of a topic, in shadow mode as well."""
         own = getattr(self._inspector, "for_topic", None)
         return self if own is None else ShadowInspector(own(topic))
 
     @property
     def patterns(self) -> tuple[str, ...]:
+        """Patterns that the inspector inside finds."""
         return self._inspector.patterns
 
     def fold(self, text: str) -> str:
+        """Return the text as the inspector inside compares it."""
         try:
             return self._inspector.fold(text)
         except Exception:  # noqa: BLE001 - shadow mode never acts, not even by failing
             return text
 
     def examine(self, text: str) -> Iterable[Span]:
+        """Yield what the inspector inside finds, without a label."""
         try:
             return [span._replace(label=Classification.PUBLIC) for span in self._inspector.examine(text)]
         except Exception:  # noqa: BLE001 - as above

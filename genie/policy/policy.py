@@ -37,10 +37,31 @@ from genie.policy.verdicts import (
 )  # fmt: skip
 
 __all__ = (
-    "ALLOW", "Allow", "Decision", "Deny", "Environment", "Evaluator", "Hold", "Inspector", "Inspectors", "Judge",
-    "ApprovalNeed", "Judgement", "PipelineContext", "Policy", "PolicyReason", "PolicySet", "PolicySettings", "Redact", "Route",
+    "ALLOW",
+    "Allow",
+    "ApprovalNeed",
+    "Decision",
+    "Deny",
+    "Environment",
+    "Evaluator",
+    "Hold",
+    "Inspector",
+    "Inspectors",
+    "Judge",
+    "Judgement",
+    "PipelineContext",
+    "Policy",
+    "PolicyReason",
+    "PolicySet",
+    "PolicySettings",
+    "Redact",
+    "Route",
     "RuleVerdict",
-    "ShadowFinding", "Span", "Verdict", "WholeField", "mask",
+    "ShadowFinding",
+    "Span",
+    "Verdict",
+    "WholeField",
+    "mask",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is plugged into the bus of a runtime: approvals, admission control, kill switches, consents, incidents, joins."""
+"""What a runtime plugs into its bus: approvals, admission control, kill switches, consents, incidents, joins."""
 
 from __future__ import annotations
 

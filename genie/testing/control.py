@@ -50,7 +50,7 @@ class MemoryControl:
         else:
             self._switches.pop((act.kind, act.name, word), None)
 
-    async def open(self, process: str, report: ControlReport) -> ControlNews:  # noqa: ARG002 - there is one process
+    async def open(self, process: str, report: ControlReport) -> ControlNews:
         """Keep the first report; return what is switched off."""
         await self.exchange(report)
         self._acts.clear()

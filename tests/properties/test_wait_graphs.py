@@ -1,4 +1,4 @@
-"""Deadlocks that cannot end are told, those that would have ended are left alone: each case is played with and without."""
+"""Deadlocks that cannot end are told, those that would have ended are left alone: each case is played both ways."""
 
 from __future__ import annotations
 

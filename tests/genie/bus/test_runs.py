@@ -110,7 +110,6 @@ async def test_cancellation_from_every_state_settles_everything_and_other_runs_f
     gate = Gate()
     options = {"policies": holding("guarded", Question), "joins": (JOIN,)}
     async with running(*everything(gate), answerer, **options) as runtime:
-        bus = runtime._bus
         doomed = runtime.start(Question(), Never, deadline_s=100 if how == "deadline" else None)
         other = runtime.start(Question(), Answer, to="queued")
         await turns(300)
