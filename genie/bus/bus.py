@@ -26,7 +26,7 @@ from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
 from genie.bus.scope import RunState
-from genie.bus.worker import Workers
+from genie.bus.workers import Workers
 from genie.contracts.limits import Overflow
 from genie.contracts.message import masked_copy, stamp, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason

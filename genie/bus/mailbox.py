@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Waiter
     from genie.backend.timers import Timer
     from genie.bus.handlers import Call
-    from genie.bus.worker import Worker, Workers
+    from genie.bus.worker import Worker
+    from genie.bus.workers import Workers
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Reason

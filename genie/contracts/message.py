@@ -120,7 +120,7 @@ class Value(BaseModel):
             cls.model_rebuild(raise_errors=False)
 
     @classmethod
-    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # pydantic names a set of fields that validation finds itself
         """Return a validated instance: what is published is what was declared.
 
         Raises:
