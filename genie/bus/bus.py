@@ -120,7 +120,9 @@ class Bus:
         )  # fmt: skip
         self.epoch = self.unrouted = self.late = 0
         self.departed = Counts()
-        """Accounts of agents that were removed, so that totals never fall."""
+        """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
+        self.leaving: list[Subscriber] = []
+        """Agents that were removed while something of theirs was in flight, such as mail that a person holds."""
         self.closing = False
         self.subscribers: dict[str, Subscriber] = {}
         self.sinks: list[Sink] = []
@@ -177,6 +179,7 @@ class Bus:
         self.reroute()
         self.suspend(subscriber, REMOVED)
         subscriber.removed = True
+        self.leaving.append(subscriber)
         self.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:

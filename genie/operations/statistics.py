@@ -40,13 +40,27 @@ def statistics(
         for agent, subscriber in bus.subscribers.items()
     }
     totals = bus.departed
-    for one in agents.values():
+    for one in (*agents.values(), *(agent_statistics(left, held[left], timed[left]) for left in bus.leaving)):
         totals += counts_of(one)
     return Statistics(
         agents, totals, len(bus.runs.open_runs), bus.pending.count(HOLD), bus.pending.count(DELAYED),
         len(bus.dead_letters), bus.unrouted, bus.late, dict(bus.observers.verdicts), bus.epoch, rates, budgets,
         incidents,
     )  # fmt: skip
+
+
+def fold_departed(bus: Bus) -> None:
+    """Keep the accounts of removed agents that have nothing in flight any more, and forget the agents."""
+    held = _by_subscriber(bus, HOLD)
+    timed = _by_subscriber(bus, RATE)
+    left = bus.leaving
+    bus.leaving = []
+    for subscriber in left:
+        one = agent_statistics(subscriber, held[subscriber], timed[subscriber])
+        if one.in_flight:
+            bus.leaving.append(subscriber)
+        else:
+            bus.departed += counts_of(one)
 
 
 def counts_of(one: AgentStatistics) -> Counts:

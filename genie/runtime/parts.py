@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from genie.admission.limiter import AdmissionController
     from genie.bus.bus import Bus
-    from genie.bus.mailbox import Subscriber
     from genie.contracts.admission import Admission
     from genie.contracts.agent import Join
     from genie.contracts.statistics import Statistics
@@ -46,11 +45,11 @@ class Parts(NamedTuple):
             self.incidents.unclosed(),
         )  # fmt: skip
 
-    def departed(self, subscriber: Subscriber) -> None:
-        """Keep the account of an agent that was removed, so that totals never fall."""
-        from genie.operations.statistics import agent_statistics, counts_of  # noqa: PLC0415 - as above
+    def fold_departed(self) -> None:
+        """Keep the accounts of agents that were removed, so that totals never fall."""
+        from genie.operations.statistics import fold_departed  # noqa: PLC0415 - as above
 
-        self.bus.departed += counts_of(agent_statistics(subscriber))
+        fold_departed(self.bus)
 
 
 def plugged_in(

@@ -669,7 +669,7 @@ class Runtime:
             await subscriber.left.park()
         if subscriber.job is not None:
             subscriber.job.close()
-        self._parts.departed(subscriber)
+        self._parts.fold_departed()
         if subscriber.agent in self._opened:
             self._opened.remove(subscriber.agent)
             await self._close(subscriber.agent)
