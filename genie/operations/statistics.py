@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.bus.mailbox import Subscriber
+    from genie.bus.worker import Worker
     from genie.contracts.statistics import BudgetStatistics, RateStatistics
 
 
@@ -87,13 +88,14 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
     """
     counters = subscriber.counters
     queued = sum(1 for _ in subscriber.mail())
-    running = sum(worker.delivery is not None and worker.ended is None for worker in subscriber.running)
+    works = [_in_flight(worker) for worker in subscriber.running]
+    running = sum(works)
     stepping = subscriber.workers.stepping
     running += stepping is not None and stepping.delivery is not None and stepping.subscriber is subscriber
     topics = _topics(subscriber)
     ended = _sum(topics.values())
     in_flight = queued + running + subscriber.retrying + held + timed
-    stopping = sum(worker.ended is not None for worker in subscriber.running)
+    stopping = sum(worker.ended is not None for worker, runs in zip(subscriber.running, works, strict=True) if not runs)
     abandoned = subscriber.abandoned + stopping + (0 if subscriber.job is None else subscriber.job.abandoned)
     return AgentStatistics(
         accepted=counters.accepted, handled=ended.handled, denied=ended.denied, expired=ended.expired,
@@ -105,6 +107,12 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
         cost=counters.charged, tokens=counters.tokens, p50_ms=_median_ms(counters.times), times=tuple(counters.times),
         topics=topics, abandoned=abandoned,
     )  # fmt: skip
+
+
+def _in_flight(worker: Worker) -> bool:
+    """Return True until the delivery of a worker is settled: one that is out of time and is retried is in flight."""
+    delivery = worker.delivery
+    return delivery is not None and delivery in delivery.message.scope.deliveries
 
 
 def _topics(subscriber: Subscriber) -> dict[str, TopicStatistics]:

@@ -7,8 +7,10 @@ from dataclasses import FrozenInstanceError
 import anyio
 import pytest
 
-from genie import Context, Payload, Runtime, agent
+from genie import Context, Payload, PolicySet, Retry, Runtime, agent
+from genie.policy.policy import Hold
 from genie.testing import settled
+from tests.genie.policies_for_tests import Rule
 
 pytestmark = pytest.mark.anyio
 
@@ -54,3 +56,38 @@ async def test_a_snapshot_stays_as_it_was() -> None:
     assert (before.totals.accepted, after.totals.accepted) == (0, 1)
     with pytest.raises(FrozenInstanceError):
         before.runs = 1  # type: ignore[misc]  # wrong on purpose
+
+
+async def test_totals_balance_while_what_a_removed_agent_had_is_held_for_a_person() -> None:
+    policies = PolicySet((Rule(lambda _route: lambda _message, _sender: Hold("ask a person", 1_000)),))
+    async with Runtime([worker], policies=policies) as runtime:
+        await runtime.publish(Question(number=0))
+        await settled(runtime)
+        await runtime.remove("worker")
+        totals = runtime.statistics().totals
+        assert (totals.accepted, totals.in_flight, totals.balanced) == (1, 1, True)
+        runtime.approvals.refuse(runtime.approvals.holds()[0].id)
+        totals = runtime.statistics().totals
+        assert (totals.accepted, totals.denied, totals.in_flight, totals.balanced) == (1, 1, 0, True)
+
+
+async def test_a_handler_that_is_out_of_time_and_will_be_retried_is_in_flight_until_it_stops() -> None:
+    stopped = anyio.Event()
+    reached = anyio.Event()
+
+    @agent("stubborn", timeout_s=0.01, retry=Retry(attempts=2))
+    async def stubborn(question: Question) -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            reached.set()
+            with anyio.CancelScope(shield=True):
+                await stopped.wait()
+
+    async with Runtime([stubborn]) as runtime:
+        run = runtime.start(Question(number=0), Unheard)
+        await reached.wait()
+        totals = runtime.statistics().totals
+        assert (totals.accepted, totals.in_flight, totals.balanced) == (1, 1, True)
+        stopped.set()
+        run.cancel()
