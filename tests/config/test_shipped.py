@@ -71,7 +71,7 @@ SIMULATIONS = sorted((ROOT / "config" / "simulations").glob("*.yaml"))
 @pytest.mark.parametrize("path", SIMULATIONS, ids=lambda path: path.name)
 def test_a_shipped_scenario_is_of_its_schema_and_ends_as_its_story_says(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n", 1)[0]
-    assert first == "# yaml-language-server: $schema=../../genie/cli/schemas/simulation.schema.json"
+    assert first == "# yaml-language-server: $schema=../schemas/simulation.schema.json"
     jsonschema.validate(load_file(path, environ={}).value, simulation_schema())
     result = CliRunner().invoke(main, ["simulate", path.stem, "--json"])
     found = json.loads(result.stdout)

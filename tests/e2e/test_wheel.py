@@ -28,7 +28,6 @@ def test_the_wheel_holds_the_packages_and_their_data_alone(wheel: Path) -> None:
         names = set(archive.namelist())
     assert {
         "genie/py.typed",
-        "genie/cli/schemas/pipeline.schema.json",
         "genie/config/bundled/pipelines/insights.yaml",
         "genie/config/bundled/statements/sample.csv",
     } <= names

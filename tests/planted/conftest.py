@@ -21,6 +21,6 @@ def scenario_of(tmp_path: Path) -> Planted:
     def make(bug: Any) -> Scenario:
         (tmp_path / "pipeline.yaml").write_text(bug.PIPELINE)
         rules = InvariantRegistry(getattr(bug, "RULES", {}))
-        return parse(bug.SCENARIO, folder=tmp_path, catalogue=bug.CATALOGUE, rules=rules)
+        return parse(bug.SCENARIO, folder=tmp_path, plugins=bug.CATALOGUE, rules=rules)
 
     return make

@@ -121,7 +121,7 @@ async def outside(runtime: Runtime) -> None:
     run = runtime.start(Question(text="?"), Answer)
     result: Other = await run.result()  # error: assignment
     print(result)
-    await runtime.ask("text", Answer)  # error: arg-type
+    await runtime.ask("text", Answer)  # error: call-overload
     await runtime.ask(Question(text="?"), str)  # error: type-var
     views = await runtime.gather(Question(text="?"), expect=(Answer,))
     views["typing.answer"]  # error: call-overload

@@ -8,6 +8,7 @@ the next call starts a new one, which takes as long as importing the agent's mod
 
 from __future__ import annotations
 
+import builtins
 import json
 import logging
 import os
@@ -48,8 +49,25 @@ class WorkerProcessDied(RuntimeError):  # noqa: N818 - what a failed delivery is
     """The worker process ended during a call: it was killed, ran out of memory, or crashed."""
 
 
-class _Failed(Exception):  # noqa: N818 - only ever raised as a subclass with the name of the remote class
-    """A handler in a worker process raised."""
+class HandlerFailed(Exception):  # noqa: N818 - what a failed delivery is named by
+    """A handler in a worker process raised something that is not built into Python: its class's name may carry text."""
+
+
+class _Remote:
+    """Namespace of the classes that stand for the built-in exceptions of worker processes, by their names."""
+
+
+def _raised(name: str) -> type[HandlerFailed]:
+    """Return the class that names what a handler in a worker process raised."""
+    made: type[HandlerFailed] | None = vars(_Remote).get(name)
+    if made is not None:
+        return made
+    kind = getattr(builtins, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        return HandlerFailed
+    made = type(name, (HandlerFailed,), {"__module__": __name__, "__qualname__": f"_Remote.{name}"})
+    setattr(_Remote, name, made)
+    return made
 
 
 _GRACE_S = 1.0
@@ -245,7 +263,7 @@ class ProcessJob:
                 raise RelayedError(agent=self._agent, name=str(header.get("name")), text=str(header.get("text")))
             case "error":
                 _logger.warning("agent %s failed in its process at %s", self._agent, _word(header.get("place")))
-                raise type(_word(header.get("name")), (_Failed,), {})
+                raise _raised(str(header.get("name")))
             case "wrong":
                 declared = tuple(topic_of(kind).name for kind in self._produces.values())
                 raise WrongOutputError(agent=self._agent, got=_word(header.get("name")), declared=declared)

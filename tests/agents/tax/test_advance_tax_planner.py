@@ -155,7 +155,7 @@ payments = st.lists(st.tuples(days.map(str), st.integers(1, 500_000)), max_size=
 @given(as_of=days, tax=amounts, paid=payments)
 def test_order_of_payments_does_not_matter(as_of: datetime.date, tax: int, paid: Paid) -> None:
     one, other = planned(str(as_of), tax, paid), planned(str(as_of), tax, paid[::-1])
-    assert one.model_copy(update={"grounds": None}) == other.model_copy(update={"grounds": None})
+    assert one.model_copy(update={"grounds": other.grounds}) == other
 
 
 @given(as_of=days, tax=amounts, paid=payments, more=st.integers(1, 100_000))

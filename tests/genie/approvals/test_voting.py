@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genie.approvals.request import State, digest
-from genie.approvals.voting import Ballot
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.classification import Classification
-from genie.contracts.message import Message, Payload
+from genie.contracts.message import Message, Payload, unvalidated
 from genie.errors import InputError, RunStalled
 from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, Redact
 from tests.genie.policies_for_tests import (
@@ -164,14 +163,14 @@ async def test_two_runs_at_the_same_step_are_decided_one_by_one() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_desk_lets_go_nothing_that_is_not_approved_whoever_calls_it() -> None:
+async def test_the_holds_let_go_nothing_that_is_not_approved_whoever_calls_it() -> None:
     for state in (State.PENDING, State.DENIED, State.EXPIRED, State.CANCELLED):
         async with running(answerer, policies=asking(1)) as runtime:
             run, hold = await held_run(runtime)
-            held = runtime.bus.holds.pop(hold)
+            held = runtime._parts.holds.pop(hold)
             assert held is not None
             held.request = held.request.ended(state)
-            runtime.bus.desk.release(held)
+            runtime._parts.holds.release(held)
             with pytest.raises(RunStalled, match=f"is {state}, not approved"):
                 await run.result()
             assert_at_rest(runtime)
@@ -263,7 +262,9 @@ async def test_an_edit_is_validated_and_judged_by_every_policy() -> None:
         with pytest.raises(InputError, match=r"is t\.answer, not t\.question"):
             runtime.approvals.approve(hold, by="ben", reason="other", edit=Answer())
         with pytest.raises(InputError, match=r"no valid t\.question: number: int_parsing"):
-            runtime.approvals.approve(hold, by="ben", reason="x", edit=Question.model_construct(text="t", number="no"))
+            runtime.approvals.approve(
+                hold, by="ben", reason="x", edit=unvalidated(Question, {"text": "t", "number": "no"})
+            )
         with pytest.raises(InputError, match="nobody decides"):
             runtime.approvals.approve(hold, by="ann", reason="x", edit=Question(number=4))
         assert runtime.approvals.requests()[0].edits == ()
@@ -349,11 +350,11 @@ async def test_a_payload_of_any_size_of_number_is_held_and_none_that_cannot_be_s
 
     @agent("odd")
     async def odd(question: Question) -> Answer:
-        return Answer.model_construct(text="x", number=_Unprintable())
+        return unvalidated(Answer, {"text": "x", "number": _Unprintable()})
 
     for recipient, kind in (("odd", Question), ("caller:ann", Answer)):
         async with running(odd, policies=asking(1, recipient=recipient, kind=kind)) as runtime:
-            broken = Question.model_construct(text="x", number=_Unprintable())
+            broken = unvalidated(Question, {"text": "x", "number": _Unprintable()})
             run = runtime.start(broken, Answer, caller=ANN)
             with pytest.raises(RunStalled, match="cannot be put to people .ValueError."):
                 await run.result()
@@ -400,14 +401,14 @@ async def test_an_approver_sees_no_more_than_the_clearance_allows() -> None:
         async with running(clerk, policies=policies) as runtime:
             runtime.start(Confidential(text="card 4111111111111111"), Answer, caller=ANN)
             await turns()
-            ballot, held = Ballot(runtime.bus), runtime.approvals.holds()[0]
-            seen = ballot.sight(held, None)
+            held = runtime.approvals.holds()[0]
+            seen = runtime.approvals.sight(held.id)
             assert seen.payload is not None
             if CARDS in policies.policies:
                 assert seen.payload.text == "card [card]"
                 assert seen.masked == frozenset({("text",)})
-                assert ballot.sight(held, Classification.RESTRICTED).payload == held.message.payload
-            withheld = ballot.sight(held, Classification.INTERNAL)
+                assert runtime.approvals.sight(held.id, Classification.RESTRICTED).payload == held.message.payload
+            withheld = runtime.approvals.sight(held.id, Classification.INTERNAL)
             assert withheld.payload is None
             assert "confidential" in (withheld.withheld or "")
             runtime.approvals.deny(held.id, by="ben", reason="done")
@@ -455,7 +456,7 @@ def test_nothing_runs_that_is_not_exactly_approved(quorum: int, roles: frozenset
                 except InputError:
                     text = before
                 await turns(20)
-            ended = [one for one in runtime.bus.holds.ended if one.id == request.id]
+            ended = [one for one in runtime._parts.holds.ended if one.id == request.id]
             last = ended[-1] if ended else runtime.approvals.requests()[0]
             approvers = {vote.by for vote in last.votes if vote.approve}
             if last.state is State.APPROVED:

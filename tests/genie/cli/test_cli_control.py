@@ -183,8 +183,8 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
     [
         (("approvals", "list"), "in the memory of the running process"),
         (("kill", "all"), "pass --control FILE, or a --pipeline FILE with `control:`"),
-        (("status", "--control", "none.db"), "there is no such control file"),
-        (("revive", "all", "--control", "none.db"), "there is no such control file"),
+        (("status", "--control", "none.db"), "none.db: does not exist"),
+        (("revive", "all", "--control", "none.db"), "none.db: does not exist"),
         (("pause", "x", "--pipeline", "toys.yaml"), "has no `control:`"),
         (("kill", "all", "x", "--control", "made.db"), "takes no name"),
         (("kill", "agent", "--control", "made.db"), "needs a name"),

@@ -24,7 +24,7 @@ from genie.policies.rbac import TopicRoles, TopicRolesSettings
 from genie.policies.required_headers import RequiredHeaders, RequiredHeadersSettings
 from genie.policy.inspection import Inspectors, Span
 from genie.policy.policy import Deny, Policy, PolicySet, Route, mask
-from genie.policy.verdicts import Whole
+from genie.policy.verdicts import WholeField
 from genie.rules.policy import Rules
 from genie.rules.schema import RulesSettings
 
@@ -96,13 +96,13 @@ def test_headers_that_were_allowed_allow_no_others_and_nothing_after_a_reload(po
 def test_headers_that_a_gate_allowed_allow_no_others_and_nothing_at_another_gate(
     policy: Policy, reloaded: Policy
 ) -> None:
-    gate = PolicySet((policy,)).gate(Order, READER)
+    gate = PolicySet((policy,)).evaluator(Order, READER)
     assert gate.judge(message(Order(), ANN), SENDER) is None
 
     for _ in range(2):  # a denial is not remembered as an allow
         assert gate.judge(message(Order(), Headers()), SENDER) is not None
     assert gate.judge(message(Order(), ANN), SENDER) is None
-    assert PolicySet((reloaded,)).gate(Order, READER).judge(message(Order(), ANN), SENDER) is not None
+    assert PolicySet((reloaded,)).evaluator(Order, READER).judge(message(Order(), ANN), SENDER) is not None
 
 
 def test_headers_at_the_place_of_freed_ones_are_judged_for_themselves() -> None:
@@ -155,7 +155,7 @@ def ruled(*written: dict[str, Any]) -> Rules:
 
 
 def test_a_rule_on_the_sender_sees_each_card_even_under_one_id() -> None:
-    gate = PolicySet((ruled({"when": {"sender.tier": "beta"}}),)).gate(Order, READER)
+    gate = PolicySet((ruled({"when": {"sender.tier": "beta"}}),)).evaluator(Order, READER)
     beta = AgentCard(id="sender", tier=Tier.BETA)
     for _ in range(2):
         assert gate.judge(message(Order()), SENDER) is None
@@ -163,14 +163,14 @@ def test_a_rule_on_the_sender_sees_each_card_even_under_one_id() -> None:
 
 
 def test_a_rule_on_the_sender_sees_cards_at_the_place_of_freed_ones() -> None:
-    gate = PolicySet((ruled({"when": {"sender.tier": "beta"}}),)).gate(Order, READER)
+    gate = PolicySet((ruled({"when": {"sender.tier": "beta"}}),)).evaluator(Order, READER)
     for number in range(600):  # more than are kept
         assert gate.judge(message(Order()), AgentCard(id=f"a{number}")) is None
         assert gate.judge(message(Order()), AgentCard(id=f"a{number}", tier=Tier.BETA)) is not None
 
 
 def test_a_rule_on_headers_and_payload_sees_both_each_time() -> None:
-    gate = PolicySet((ruled({"when": {"headers.user": "ann", "payload.text": "gin"}}),)).gate(Order, READER)
+    gate = PolicySet((ruled({"when": {"headers.user": "ann", "payload.text": "gin"}}),)).evaluator(Order, READER)
     for _ in range(2):
         assert gate.judge(message(Order(), ANN), SENDER) is None
         assert gate.judge(message(Order(text="gin"), ANN), SENDER) is not None
@@ -179,8 +179,8 @@ def test_a_rule_on_headers_and_payload_sees_both_each_time() -> None:
 
 def test_a_rule_on_a_topic_does_not_carry_over_to_another() -> None:
     policies = PolicySet((ruled({"when": {"topic": "caches.refund"}}),))
-    assert policies.gate(Order, READER).judge(message(Order(), ANN), SENDER) is None
-    assert policies.gate(Refund, READER).judge(message(Refund(), ANN), SENDER) is not None
+    assert policies.evaluator(Order, READER).judge(message(Order(), ANN), SENDER) is None
+    assert policies.evaluator(Refund, READER).judge(message(Refund(), ANN), SENDER) is not None
 
 
 # --- payloads: explainability ---
@@ -210,10 +210,10 @@ def test_recipients_are_alike_only_where_their_cards_agree_in_what_policies_read
     policies = PolicySet((Clearance(), Pii()))
     low, high = AgentCard(id="low"), AgentCard(id="high", clearance=RESTRICTED)
 
-    assert policies.gate(Order, low).alike is policies.gate(Order, AgentCard(id="low.too")).alike
-    assert policies.gate(Order, low).alike is not policies.gate(Order, high).alike
-    assert policies.gate(Order, low).alike is not policies.gate(Refund, low).alike
-    assert policies.gate(Order, low).alike is not PolicySet((Clearance(), Pii())).gate(Order, low).alike
+    assert policies.evaluator(Order, low).alike is policies.evaluator(Order, AgentCard(id="low.too")).alike
+    assert policies.evaluator(Order, low).alike is not policies.evaluator(Order, high).alike
+    assert policies.evaluator(Order, low).alike is not policies.evaluator(Refund, low).alike
+    assert policies.evaluator(Order, low).alike is not PolicySet((Clearance(), Pii())).evaluator(Order, low).alike
 
 
 # --- findings: strings by digest, parts, clean messages, masked copies ---
@@ -297,5 +297,5 @@ def test_a_masked_copy_is_not_given_where_the_whole_field_is_to_be_masked() -> N
     sent = message(order, inspection=PolicySet((Pii(),)).inspectors.inspect(order))
 
     assert mask(sent, frozenset({("text",)})).text == "paid [card] for gin"
-    assert "gin" not in mask(sent, frozenset({Whole(("text",))})).text
+    assert "gin" not in mask(sent, frozenset({WholeField(("text",))})).text
     assert mask(sent, frozenset({("text",)})).text == "paid [card] for gin"

@@ -108,7 +108,7 @@ def test_the_size_that_is_judged_is_the_size_that_is_stated(title: str, lines: l
 
 def test_a_message_that_is_too_large_is_denied_by_the_policy_that_set_the_limit() -> None:
     policies = PolicySet((Pii(), PayloadSize(PayloadSizeSettings(max_bytes=50))))
-    decision = policies.gate(Flat, AgentCard(id="a")).judge(
+    decision = policies.evaluator(Flat, AgentCard(id="a")).judge(
         sealed(Flat(title="4111 1111 1111 1111 " * 9), policies), AgentCard(id="s")
     )
 
@@ -157,7 +157,7 @@ def test_findings_of_shadow_mode_do_not_count() -> None:
 def test_a_message_with_too_many_findings_is_denied_by_that_code() -> None:
     policies = PolicySet((Pii(),))
     message = sealed(Flat(title="a@b.co " * (MAX_FINDINGS + 1)), policies)
-    decision = policies.gate(Flat, AgentCard(id="a")).judge(message, AgentCard(id="s"))
+    decision = policies.evaluator(Flat, AgentCard(id="a")).judge(message, AgentCard(id="s"))
 
     assert decision is not None
     assert (decision.verdict, decision.reasons[0].code) == ("deny", "findings_limit")

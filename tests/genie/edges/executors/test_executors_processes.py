@@ -129,8 +129,8 @@ async def test_a_cancelled_call_is_killed(tmp_path: Path) -> None:
         run.cancel()
         await run.settled()
         assert run.messages().cancelled == 1
-        assert runtime.statistics().agents["endless"].abandoned == 0
         assert (await runtime.ask(Question(), Pid)).pid != started
+        assert runtime.statistics().agents["endless"].abandoned == 0
         with pytest.raises(ProcessLookupError):
             os.kill(started, 0)
 
