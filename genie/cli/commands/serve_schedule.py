@@ -81,8 +81,6 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
         if state is not None and notice.what not in {"handled", "failed"}:
             seen[notice.schedule] = max(notice.due, seen.get(notice.schedule, notice.due))
             _write(state, seen)
-        # Last, because it raises when the reader of a pipe has gone away; the scheduler counts that and goes on.
-        click.echo(plain(f"{notice.due:%Y-%m-%dT%H:%M:%SZ} {notice.schedule} {notice.what} {notice.detail}".rstrip()))
 
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
 
