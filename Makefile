@@ -10,7 +10,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check bench dist clean lock
+.PHONY: help run test test-slow check mutants bench dist clean lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,9 @@ check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+mutants: $(VENV)/.test  ## break the kernel in 200 ways, and count what the tests notice
+	$(BIN)/python -m tools.mutants --limit 200
 
 bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks
