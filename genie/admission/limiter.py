@@ -230,8 +230,8 @@ class AdmissionController(Interceptor):
 
     def _due(self, parked: Parked) -> None:
         delivery = parked.delivery
-        if delivery is not None and self._bus.judge_again(delivery):
-            self._bus.enqueue(delivery)
+        if delivery is not None and self._bus.judging.judge_again(delivery):
+            self._bus.overflows.enqueue(delivery)
 
     # --- after it ---
 

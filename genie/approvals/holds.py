@@ -113,7 +113,7 @@ class Holds:
         except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
             self._bus.settle(delivery, Outcome.DENIED, _not_shown(error))
             return
-        delivery.subscription.counters.held += 1
+        accounting.held(delivery.subscription)
         self._park(Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery)))
 
     def hold_answer(
@@ -125,7 +125,7 @@ class Holds:
             request = self._request(message, asker.id, decision)
         except Exception as error:  # noqa: BLE001 - as above
             if scope.gather is not None:
-                self._bus.refuse_answer(message, scope, scope.gather, agent, Outcome.DENIED, _not_shown(error))
+                self._bus.answers.refuse(message, scope, scope.gather, agent, Outcome.DENIED, _not_shown(error))
             return
         accounting.enter(scope)
         self._park(Held(request.id, message, asker.id, decision, None, request, agent, approved))
@@ -180,19 +180,19 @@ class Holds:
         bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))
         approved = held.approved | held.decision.holds
         if held.delivery is None:
-            message = bus.current(held.message)
+            message = bus.judging.current(held.message)
             scope: Scope = message.scope
             gather = scope.gather
             accounting.unaccept(scope)  # it was accepted when it was parked, and is accepted again with its verdict
             if gather is not None:
-                bus.answer(message, bus.card_of(message), scope, gather, held.agent, None, approved)
+                bus.answers.give(message, bus.judging.card_of(message), scope, gather, held.agent, None, approved)
             self._leave(scope)
             return
         delivery = held.delivery
         extra = delivery.extra = delivery.extra or Extra()
         extra.approved |= approved
-        if bus.judge_again(delivery):
-            bus.enqueue(delivery)
+        if bus.judging.judge_again(delivery):
+            bus.overflows.enqueue(delivery)
 
     def refuse(self, held: Held, outcome: Outcome, reason: Reason) -> None:
         """It ends: a person does not allow it, its time is over, or its run is."""
@@ -204,7 +204,7 @@ class Holds:
             return
         scope: Scope = held.message.scope
         if scope.gather is not None:
-            self._bus.refuse_answer(held.message, scope, scope.gather, held.agent, outcome, reason)
+            self._bus.answers.refuse(held.message, scope, scope.gather, held.agent, outcome, reason)
         self._leave(scope)
 
     def replace(self, held: Held, message: Envelope[Any], decision: Decision) -> None:

@@ -118,13 +118,13 @@ class Voting:
     def _judged(self, held: Held, message: Envelope[Any]) -> Decision:
         """Return what the policies in force say of a held message, as if nobody had approved anything."""
         bus = self._bus
-        message = bus.current(message)
+        message = bus.judging.current(message)
         card = message.scope.run.asker.card
         if held.delivery is not None:
             card = held.delivery.subscription.subscriber.card
         elif message.scope.owner is not None:
             card = message.scope.owner.subscription.subscriber.card
-        decision = bus.policies.evaluator(type(message.payload), card).judge(message, bus.card_of(message))
+        decision = bus.policies.evaluator(type(message.payload), card).judge(message, bus.judging.card_of(message))
         return Decision("allow", (), bus.policies.sha256) if decision is None else decision
 
     def _edited(self, held: Held, vote: Vote, edit: Payload) -> ApprovalRequest:
@@ -197,7 +197,7 @@ class Voting:
         level = caller.clearance if clearance is None else clearance
         card = replace(caller, id="approver", clearance=level)
         bus, message = self._bus, held.message
-        return sight(message, bus.policies.evaluator(type(message.payload), card), bus.card_of(message), level)
+        return sight(message, bus.policies.evaluator(type(message.payload), card), bus.judging.card_of(message), level)
 
 
 def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> Payload:

@@ -14,6 +14,8 @@ from genie.contracts.limits import EXACT
 from genie.contracts.outcome import Failure, Outcome
 
 if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.mailbox import Subscriber
     from genie.bus.scope import RunState, Scope
     from genie.bus.subscription import Subscription
     from genie.contracts.message import Envelope
@@ -117,9 +119,10 @@ def answered(scope: Scope, *, redacted: bool) -> None:
     scope.redacted += redacted
 
 
-def late(scope: Scope) -> None:
+def late(bus: Bus, scope: Scope) -> None:
     """Count an answer that changed nothing: its scope was closed, or had one already."""
     scope.late += 1
+    bus.late += 1
 
 
 def refuse_answer(scope: Scope, outcome: Outcome) -> None:
@@ -142,9 +145,10 @@ def unpark(scope: Scope, outcome: Outcome | None) -> None:
         _count(scope, outcome)
 
 
-def unrouted(scope: Scope) -> None:
+def unrouted(bus: Bus, scope: Scope) -> None:
     """Count a payload without a subscriber and without an asker."""
     scope.unrouted += 1
+    bus.unrouted += 1
 
 
 def redacted(delivery: Delivery, by: int) -> None:
@@ -176,6 +180,26 @@ def fold(scope: Scope) -> None:
 
 
 # --- one agent ---
+
+
+def refused(subscription: Subscription) -> None:
+    """Count something that a handler tried and its card does not allow."""
+    subscription.counters.refused += 1
+
+
+def failed(subscriber: Subscriber) -> None:
+    """Count a failed attempt."""
+    subscriber.counters.failed += 1
+
+
+def retried(subscriber: Subscriber) -> None:
+    """Count a failed attempt that another follows."""
+    subscriber.counters.retried += 1
+
+
+def held(subscription: Subscription) -> None:
+    """Count a delivery that waits for a person."""
+    subscription.counters.held += 1
 
 
 def timed(subscription: Subscription, seconds: float) -> None:

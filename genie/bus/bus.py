@@ -8,27 +8,31 @@ Everything here runs on the loop's thread, and only ``room`` waits.
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from genie.backend.timers import Timers
 from genie.bus import accounting
 from genie.bus.accounting import accept
+from genie.bus.answers import Answers
 from genie.bus.correlator import Correlator
 from genie.bus.dead_letters import DeadLetters
 from genie.bus.deadlock import Deadlocks
-from genie.bus.delivery import QUEUED, Extra, disclose, original
+from genie.bus.delayed import DelayedPublications
+from genie.bus.delivery import QUEUED
+from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
 from genie.bus.observers import Observers
-from genie.bus.pending import DELAYED, Pending
+from genie.bus.overflow import Overflows
+from genie.bus.pending import Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
 from genie.bus.scope import RunState
+from genie.bus.suspension import REMOVED, Suspensions
 from genie.bus.workers import Workers
 from genie.contracts.limits import Overflow
-from genie.contracts.message import masked_copy, stamp, topic_of
+from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import (
     BudgetExceededError,
@@ -41,14 +45,12 @@ from genie.errors import (
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from genie.backend.asyncio_trio import Tasks, Waiter
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.bus.delivery import Delivery, Ending
-    from genie.bus.gather import Gather
-    from genie.bus.handlers import Call
     from genie.bus.interceptors import Approvals, Check, Interceptor, Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
@@ -56,7 +58,6 @@ if TYPE_CHECKING:
     from genie.bus.scope import Asker, Scope
     from genie.bus.subscription import Subscription
     from genie.bus.taps import Tap
-    from genie.bus.worker import Worker
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
@@ -66,11 +67,9 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
     from genie.policy.evaluator import Evaluator
-    from genie.policy.policy import Decision, PolicySet
+    from genie.policy.policy import PolicySet
 
 HANDLED, DENIED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DENIED, Outcome.DEAD_LETTERED
-REMOVED = Reason("removed")
-OVERFLOW = Reason("overflow")
 
 
 class Bus:
@@ -139,13 +138,16 @@ class Bus:
         self.deadlocks = Deadlocks(self)
         self.correlator = Correlator(self)
         self.runs = Runs(self, ids)
+        self.judging = Judging(self)
+        self.answers = Answers(self)
+        self.overflows = Overflows(self)
+        self.suspensions = Suspensions(self)
+        self.delayed = DelayedPublications(self)
         self._routes: dict[type[Payload], Route] = {}
         self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._max_hops = limits.max_hops
         self._max_messages = limits.max_messages
         self._most_of_one = limits.most_of_one
-        self.pending.on(DELAYED, self._publish_delayed)
-        self.timers.on("room", self._waited_too_long)
         self.timers.on("abandon", lambda worker: worker.abandon())
 
     # --- what is plugged in, and who is there ---
@@ -164,23 +166,14 @@ class Bus:
         self.subscribers[subscriber.card.id] = subscriber
         self.reroute()
 
-    def instrument(self, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:
-        """Call the handlers of all agents through others from now on, for a simulation; deliveries pay nothing for it.
-
-        A wrapped handler finds its delivery in ``workers.stepping`` until it first suspends.
-        """
-        for subscriber in self.subscribers.values():
-            subscriber.calls = wrap(subscriber.card, subscriber.calls)
-        self.reroute()
-
     def remove(self, agent: str) -> None:
         """Stop routing to a subscriber: its mail goes to its fallback or is denied, what it handles is cancelled."""
         subscriber = self.subscribers.pop(agent)
         self.reroute()
-        self.suspend(subscriber, REMOVED)
+        self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.cancel_handlers(subscriber, REMOVED)
+        self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
         """Compile routes and policies again at their next use."""
@@ -204,7 +197,7 @@ class Bus:
             found = self._routes[kind] = route_of(self, kind)
         return found
 
-    def _evaluator_for(self, asker: Asker | Subscriber, kind: type[Payload]) -> Evaluator:
+    def evaluator_for(self, asker: Asker | Subscriber, kind: type[Payload]) -> Evaluator:
         """Return the compiled policies for answers of a class to an asker."""
         evaluator: Evaluator | None = asker.evaluators.get(kind)
         if evaluator is None:
@@ -212,44 +205,6 @@ class Bus:
                 self._judged_for.add(asker)
             evaluator = asker.evaluators[kind] = self.observers.evaluator(self.policies, kind, asker.card)
         return evaluator
-
-    # --- agents that may not run ---
-
-    def suspend(self, subscriber: Subscriber, reason: Reason) -> None:
-        """Deliver nothing to an agent from now on; what waits for it goes to its fallback, or is denied at once."""
-        subscriber.suspended = reason
-        self.epoch += 1
-        for delivery in [*self.retries.of(subscriber), *subscriber.purge()]:
-            self.turn_away(delivery)
-
-    def restore(self, subscriber: Subscriber) -> None:
-        """Deliver to an agent again, with a new restart budget."""
-        subscriber.suspended = None
-        self.retries.forgive(subscriber.card.id)
-        self.epoch += 1
-
-    def quarantine(self, subscriber: Subscriber, why: str, delivery: Delivery | None = None) -> None:
-        """Suspend an agent that fails too often or does not stop; a person revives it."""
-        self.suspend(subscriber, Reason("quarantined", f"quarantined: {why}"))
-        message = None if delivery is None else delivery.message
-        self.record_act("quarantined", subscriber.card.id, by="supervisor", reason=why, message=message)
-
-    def cancel_handlers(self, subscriber: Subscriber, reason: Reason) -> None:
-        """Cancel what an agent is handling."""
-        stepping = self.workers.stepping
-        now = () if stepping is None or stepping.subscriber is not subscriber else (stepping,)
-        for worker in (*subscriber.running, *now):
-            if worker.delivery is not None:
-                self.runs.cut_delivery(worker.delivery, Outcome.CANCELLED, reason)
-
-    def turn_away(self, delivery: Delivery) -> None:
-        """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
-        subscriber = delivery.subscription.subscriber
-        reason = subscriber.suspended or REMOVED
-        handed_over = self.retries.hand_over(delivery, DENIED)
-        if handed_over:
-            reason = Reason(reason.code, f"{reason}; handed to {subscriber.card.fallback}")
-        self.settle(delivery, DENIED, reason, handed_over=handed_over)
 
     # --- publishing ---
 
@@ -309,9 +264,9 @@ class Bus:
         refusal: Ending | None = None
         checks: list[Check] | None = None
         if hops > self._max_hops or run.published > self._max_messages or not run.alive or self.intercepting:
-            refusal = self.refusal(message)
-            checks = self._checks(message) if refusal is None else None
-        subscriptions = route.subscriptions if to is None else (self._directed(to, route, kind),)
+            refusal = self.judging.refusal(message)
+            checks = self.judging.checks(message) if refusal is None else None
+        subscriptions = route.subscriptions if to is None else (self.directed(to, route, kind),)
         epoch = self.epoch
         rejected: Subscriber | None = None
         allowed: object = None  # what an evaluator has allowed, evaluators like it allow as well
@@ -322,7 +277,7 @@ class Bus:
                 self.settle(delivery, *refusal)
                 continue
             if subscriber.suspended is not None:
-                self.turn_away(delivery)
+                self.suspensions.turn_away(delivery)
                 continue
             if checks is not None and not all(check.admit(delivery) for check in checks):
                 continue
@@ -331,7 +286,7 @@ class Bus:
                 decision = evaluator.judge(message, sender)
                 if decision is None:
                     allowed = evaluator.alike
-                elif not self.decided(delivery, decision):
+                elif not self.judging.decided(delivery, decision):
                     continue
             queue = subscriber.queue
             if len(queue) < subscriber.limit:
@@ -346,16 +301,15 @@ class Bus:
                 elif len(subscriber.waiting) >= subscriber.concurrency and scope.parent is not None:
                     self.deadlocks.queued(delivery)
             elif subscriber.overflow is Overflow.BLOCK:
-                ticket = self._queue_up(delivery, ticket)
+                ticket = self.overflows.queue_up(delivery, ticket)
             else:
-                rejected = self._shed(delivery) or rejected
+                rejected = self.overflows.shed(delivery) or rejected
         if to is None:
             gather = scope.gather
             if gather is not None and not asked and kind in gather.kinds:
-                self.answer(message, sender, scope, gather, answers_as or sender.id, refusal)
+                self.answers.give(message, sender, scope, gather, answers_as or sender.id, refusal)
             elif not subscriptions and not route.sinks:
-                accounting.unrouted(scope)
-                self.unrouted += 1
+                accounting.unrouted(self, scope)
                 self.emit_event(message, "unrouted", None)
                 self.correlator.check_later(scope)
             if route.sinks and refusal is None:
@@ -394,45 +348,6 @@ class Bus:
         if delivery is not None and delivery.message.scope.run.published > self._max_messages:
             raise BudgetExceededError(agent=agent, limit=self._max_messages)
 
-    def publish_later(
-        self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
-        to: str | None,
-    ) -> None:  # fmt: skip
-        """Publish what a handler gave after a while; in flight as ``timed`` until then.
-
-        Raises:
-            BudgetExceededError: The run has as many delayed payloads as it may have messages.
-            UnknownAgentError, NotConsumedError: ``to`` cannot take it.
-        """
-        cause = delivery.message
-        scope: Scope = cause.scope
-        kind = type(payload)
-        agent = delivery.subscription.subscriber.card.id
-        if to is not None:
-            self._directed(to, self.route(kind), kind)
-        if scope.run.delayed + scope.run.published >= self._max_messages:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages)
-        accounting.park(scope)
-        accounting.delayed(scope, 1)
-        self.pending.park(DELAYED, scope, None, self.now() + delay_s, Delayed(payload, delivery, headers, read, to))
-        self.emit_event(cause, "timed", agent, Reason("delayed", topic_of(kind).name))
-
-    def _publish_delayed(self, parked: Parked) -> None:
-        scope, later = parked.scope, parked.data
-        delivery: Delivery = later.delivery
-        cause, extra = delivery.message, delivery.extra
-        accounting.delayed(scope, -1)
-        try:
-            self.publish(
-                later.payload, delivery.subscription.subscriber.card, scope, cause.number, cause.hops + 1,
-                self.narrowed(later.headers), later.read, None, later.to, None if extra is None else extra.instead_of,
-            )  # fmt: skip
-        except (UnknownAgentError, NotConsumedError):
-            accounting.unrouted(scope)  # the addressee was removed meanwhile
-        finally:
-            accounting.unpark(scope, None)  # it was in flight in the name of the deliveries that it has become
-            self.at_rest_if_empty(scope)
-
     def at_rest_if_empty(self, scope: Scope) -> None:
         """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
         if not scope.in_flight:
@@ -440,7 +355,8 @@ class Bus:
         elif scope.may_deadlock:
             self.deadlocks.look(scope)
 
-    def _directed(self, agent: str, route: Route, kind: type[Payload]) -> Subscription:
+    def directed(self, agent: str, route: Route, kind: type[Payload]) -> Subscription:
+        """Return the subscription of one agent to a class, as subscriber or as fallback."""
         found = next((one for one in route.subscriptions if one.subscriber.card.id == agent), None)
         found = found or route.fallbacks.get(agent)
         if found is None:
@@ -449,256 +365,6 @@ class Bus:
                 raise UnknownAgentError(agent=agent, known=tuple(self.subscribers))
             raise NotConsumedError(agent=agent, payload=topic_of(kind).name)
         return found
-
-    # --- admission ---
-
-    def refusal(self, message: Envelope[Any]) -> Ending | None:
-        """Return why a message may go to nobody: an interceptor refuses it, its run is over, or it loops."""
-        for interceptor in self.intercepting:
-            refusal = interceptor.refuse(message)
-            if refusal is not None:
-                return refusal
-        run, limits = message.scope.run, self.limits
-        if not run.alive:
-            ended: Ending = run.ended
-            return ended
-        if message.hops > limits.max_hops:
-            why = f"loop: more than {limits.max_hops} hops; {self._named_cycle(message)}"
-            return DEAD_LETTERED, Reason("loop", why)
-        if run.published > limits.max_messages:
-            why = f"budget: more than {limits.max_messages} messages in one run; {self._named_cycle(message)}"
-            return DEAD_LETTERED, Reason("budget", why)
-        return None
-
-    def _named_cycle(self, message: Envelope[Any]) -> str:
-        cycle = self.registry.cycle(message.sender)
-        return " -> ".join(cycle) if cycle else f"last {message.sender}"
-
-    def _checks(self, message: Envelope[Any]) -> list[Check] | None:
-        found = [check for one in self.intercepting if (check := one.check(message)) is not None]
-        return found or None
-
-    def admitted(self, delivery: Delivery) -> bool:
-        """Show one delivery to the interceptors; False when it has ended, or is parked."""
-        if not self.intercepting:
-            return True
-        checks = self._checks(delivery.message)
-        return checks is None or all(check.admit(delivery) for check in checks)
-
-    def narrowed(self, headers: Headers) -> Headers:
-        """Return headers without what is no longer in force, such as a revoked consent."""
-        for interceptor in self.interceptors:
-            headers = interceptor.narrowed(headers)
-        return headers
-
-    def revoke(self, consent: str) -> None:
-        """Withdraw a consent from every run and every message in flight."""
-        for interceptor in self.interceptors:
-            interceptor.revoke(consent)
-
-    def current(self, message: Envelope[Any]) -> Envelope[Any]:
-        """Return a message without what is no longer in force in its headers."""
-        headers = self.narrowed(message.headers)
-        if headers is message.headers:
-            return message
-        return stamp(
-            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
-            message.hops, headers, message.label, message.inspection,
-        )  # fmt: skip
-
-    # --- judging ---
-
-    def decided(self, delivery: Delivery, decision: Decision) -> bool:
-        """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
-        message, card = delivery.message, delivery.subscription.subscriber.card
-        self.observers.judged(message, card.id, decision)
-        if decision.verdict == "hold":
-            if self.approvals is None:
-                self.settle(delivery, DENIED, Reason("hold", "nobody is there to decide"))
-            else:
-                self.approvals.hold(delivery, decision)
-            return False
-        payload, why, notices = disclose(message, decision, card, carries=card.notices)
-        if payload is None:
-            self.settle(delivery, DENIED, Reason(decision.code, why))
-            return False
-        if notices or payload is not message.payload:
-            extra = delivery.extra = delivery.extra or Extra()
-            extra.notices = notices
-            if payload is not message.payload:
-                extra.original = message
-                delivery.message = masked_copy(message, payload)
-                accounting.redacted(delivery, 1)
-                self.emit_event(message, "redacted", card.id, Reason(decision.code, decision.summary), None, delivery)
-        return True
-
-    def take_out(self, delivery: Delivery) -> bool:
-        """Look again at a delivery about to be handled; False when it has ended, is held or went to a fallback."""
-        run = delivery.message.scope.run
-        ended: Ending | None = None
-        if not run.alive:
-            ended = run.ended
-        elif self.now() >= run.deadline and not run.held:
-            ended = (Outcome.EXPIRED, run.expires_as or Reason("deadline"))
-        if ended is None and (delivery.epoch == self.epoch or self.judge_again(delivery)):
-            return True
-        subscriber = delivery.subscription.subscriber
-        if ended is not None:
-            self.settle(delivery, *ended)
-        if subscriber.holders:
-            subscriber.release(delivery)
-        return False
-
-    def judge_again(self, delivery: Delivery) -> bool:
-        """Judge a delivery in the present epoch; False when it has ended, is held or went to a fallback."""
-        extra = delivery.extra
-        subscriber = delivery.subscription.subscriber
-        if extra is not None:
-            extra.notices = ()
-            if extra.original is not None:  # whether it is masked is decided again
-                accounting.redacted(delivery, -1)
-        delivery.message = message = self.current(original(delivery))
-        if extra is not None:
-            extra.original = None
-        delivery.epoch = self.epoch
-        refusal = self.refusal(message)
-        if refusal is not None:
-            self.settle(delivery, *refusal)
-            return False
-        if subscriber.suspended is not None:
-            self.turn_away(delivery)
-            return False
-        subscription = self.route(type(message.payload)).of(subscriber)
-        if subscription is None:
-            self.settle(delivery, DENIED, REMOVED)
-            return False
-        delivery.subscription = subscription
-        approved = frozenset[str]() if extra is None else extra.approved
-        decision = subscription.evaluator.judge(message, self.card_of(message), approved)
-        return decision is None or self.decided(delivery, decision)
-
-    def card_of(self, message: Envelope[Any]) -> AgentCard:
-        """Return the card of a message's sender: an agent's, a sink's, or the outside caller's."""
-        subscriber = self.subscribers.get(message.sender)
-        if subscriber is not None:
-            return subscriber.card
-        sink = next((sink for sink in self.sinks if sink.id == message.sender), None)
-        card: AgentCard = message.scope.run.asker.card if sink is None else sink.card
-        return card
-
-    # --- mailboxes ---
-
-    def enqueue(self, delivery: Delivery) -> None:
-        """Put a judged delivery into its mailbox where no publisher waits for room."""
-        subscriber = delivery.subscription.subscriber
-        if len(subscriber.queue) < subscriber.limit:
-            subscriber.put(delivery)
-        elif subscriber.overflow is Overflow.BLOCK:
-            self._queue_up(delivery, None)
-        else:
-            self._shed(delivery)
-        self.deadlocks.queued(delivery)
-
-    def _queue_up(self, delivery: Delivery, ticket: RoomTicket | None) -> RoomTicket:
-        subscriber = delivery.subscription.subscriber
-        if ticket is None:
-            ticket = RoomTicket(self.make_waiter())
-        subscriber.wait(delivery, ticket)
-        block_s = subscriber.card.mailbox.block_s
-        if math.isfinite(block_s):
-            ticket.limits.append(self.timers.at(self.now() + block_s, "room", delivery))
-        return ticket
-
-    def _waited_too_long(self, delivery: Delivery) -> None:
-        if delivery.ticket is not None:
-            delivery.subscription.subscriber.remove(delivery)
-            self.settle(delivery, DEAD_LETTERED, OVERFLOW)
-
-    def _shed(self, delivery: Delivery) -> Subscriber | None:
-        """Drop something from a full mailbox; returns the subscriber when its publisher is to be told."""
-        subscriber = delivery.subscription.subscriber
-        oldest = subscriber.oldest() if subscriber.overflow is Overflow.SHED_OLDEST else None
-        if oldest is not None:
-            subscriber.put(delivery)
-            self.settle(oldest, DEAD_LETTERED, OVERFLOW)
-            return None
-        self.settle(delivery, DEAD_LETTERED, OVERFLOW)
-        return subscriber if subscriber.overflow is Overflow.REJECT else None
-
-    async def room(self, ticket: RoomTicket, worker: Worker | None = None) -> None:
-        """Wait until the mailboxes that were full have taken what the ticket stands for."""
-        waits = worker is not None and bool(ticket.deliveries) and worker.delivery is not None
-        if waits and worker is not None:
-            self.deadlocks.begin(worker, ticket)
-        try:
-            while ticket.deliveries and not ticket.given_up:
-                await ticket.waiter.park()
-        finally:
-            if waits and worker is not None:
-                self.deadlocks.end(worker, ticket)
-
-    # --- answers ---
-
-    def answer(
-        self,
-        message: Envelope[Any],
-        sender: AgentCard,
-        scope: Scope,
-        gather: Gather,
-        agent: str,
-        refusal: Ending | None,
-        approved: frozenset[str] = frozenset(),
-    ) -> None:
-        """Judge an answer for its asker, and give it to the scope."""
-        kind = type(message.payload)
-        asker = scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber
-        accounting.accept_answer(scope)
-        if refusal is not None:
-            self.refuse_answer(message, scope, gather, agent, *refusal)
-            return
-        evaluator = asker.evaluators.get(kind) or self._evaluator_for(asker, kind)
-        decision = evaluator.judge(message, sender, approved)
-        shown: Payload | None = message.payload
-        notices: tuple[str, ...] = ()
-        if decision is not None:
-            self.observers.judged(message, asker.card.id, decision)
-            if decision.verdict == "hold":
-                if self.approvals is None:
-                    why = Reason("hold", "nobody is there to decide")
-                    self.refuse_answer(message, scope, gather, agent, DENIED, why)
-                else:
-                    self.approvals.hold_answer(message, asker.card, agent, decision, approved)
-                return
-            shown, why_not, notices = disclose(message, decision, asker.card, carries=gather.notices is not None)
-            if shown is None:
-                self.refuse_answer(message, scope, gather, agent, DENIED, Reason(decision.code, why_not))
-                return
-            if shown is not message.payload:
-                self.emit_event(message, "redacted", asker.card.id, Reason(decision.code, decision.summary))
-        accounting.answered(scope, redacted=shown is not message.payload)
-        taken = shown is not None and gather.put(kind, agent, shown)
-        if taken:
-            if message.label > gather.label:  # noqa: PLR1730 - as in publish
-                gather.label = message.label
-            if message.headers is not gather.headers:
-                gather.narrow(message.headers)
-            if notices:
-                gather.owe(notices)
-        else:
-            accounting.late(scope)
-            self.late += 1
-        if scope.run.observed or self.observers.listening:
-            self.emit_event(message, "answered" if taken else "late", asker.card.id)
-
-    def refuse_answer(
-        self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason
-    ) -> None:
-        """An answer ended on its way to its asker."""
-        accounting.refuse_answer(scope, outcome)
-        failure = accounting.failure_of(message, topic_of(message.payload).name, agent, outcome, reason)
-        accounting.remember(scope, failure)
-        gather.lose(type(message.payload), agent, str(failure))
-        self.emit_event(message, str(outcome), "asker", reason)
 
     # --- outcomes ---
 
@@ -774,7 +440,7 @@ class Bus:
     def refused(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow; counted beside its outcome."""
         agent = delivery.subscription.subscriber.card.id
-        delivery.subscription.counters.refused += 1
+        accounting.refused(delivery.subscription)
         self.emit_event(delivery.message, "refused", agent, Reason(error.code))
         self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
 
@@ -823,21 +489,6 @@ class Bus:
         if len(self.runs.open_runs) >= self.limits.max_runs:
             raise TooManyRunsError(limit=self.limits.max_runs)
         self.observers.refuse_unaudited()
-
-
-class Delayed:
-    """A payload that will be published later."""
-
-    __slots__ = ("delivery", "headers", "payload", "read", "to")
-
-    def __init__(
-        self, payload: Payload, delivery: Delivery, headers: Headers, read: Classification, to: str | None
-    ) -> None:
-        self.payload = payload
-        self.delivery = delivery
-        self.headers = headers
-        self.read = read
-        self.to = to
 
 
 def _warn(text: str, **extra: object) -> None:

@@ -87,7 +87,7 @@ class Handling:
 
     def narrow(self) -> None:
         """Take what is no longer in force out of the headers that it sends with."""
-        self._headers = self.bus.narrowed(self._headers)
+        self._headers = self.bus.judging.narrowed(self._headers)
 
     def scratch(self) -> dict[str, Any]:
         """Return the agent's scratch for the run; from now on the handler has read what went into it."""
@@ -216,7 +216,7 @@ class HandlerContext:
         handling.published += 1
         bus.within_budget(handling.agent, delivery, handling.published)
         if ticket is not None:
-            await bus.room(ticket, worker)
+            await bus.overflows.room(ticket, worker)
         elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
             await anyio.lowlevel.checkpoint()
 
@@ -227,7 +227,7 @@ class HandlerContext:
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
-        handling.bus.publish_later(delay_s, payload, handling.delivery, *handling.read_so_far(), to)
+        handling.bus.delayed.publish(delay_s, payload, handling.delivery, *handling.read_so_far(), to)
 
     async def ask(
         self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
@@ -290,7 +290,7 @@ class HandlerContext:
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
             if ticket is not None:
-                await bus.room(ticket, worker)
+                await bus.overflows.room(ticket, worker)
                 scope.may_deadlock = True  # where its deliveries lie by now, nobody has looked
             if not gather.done:
                 waits = handling.worker is not None

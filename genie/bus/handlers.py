@@ -137,7 +137,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
             worker.yielded += 1
             bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
             if ticket is not None:
-                await bus.room(ticket, worker)
+                await bus.overflows.room(ticket, worker)
             elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
                 await anyio.lowlevel.checkpoint()
     finally:

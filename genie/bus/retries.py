@@ -55,7 +55,7 @@ class Retries:
             again_s: Seconds before which another attempt cannot help.
         """
         bus, subscriber = self._bus, delivery.subscription.subscriber
-        subscriber.counters.failed += 1
+        accounting.failed(subscriber)
         for interceptor in bus.interceptors:
             interceptor.failed(delivery)
         run = delivery.message.scope.run
@@ -75,13 +75,15 @@ class Retries:
             bus.settle(delivery, DEAD_LETTERED, reason, handed_over=handed_over)
         if exhausted and subscriber.suspended is None:
             budget = subscriber.card.restarts
-            bus.quarantine(subscriber, f"more than {budget.failures} failures within {budget.within_s:g} s", delivery)
+            bus.suspensions.quarantine(
+                subscriber, f"more than {budget.failures} failures within {budget.within_s:g} s", delivery
+            )
 
     def _retry(self, delivery: Delivery, attempt: int, reason: Reason, again_s: float) -> None:
         bus, subscriber = self._bus, delivery.subscription.subscriber
         extra = delivery.extra = delivery.extra or Extra()
         extra.attempt = attempt + 1
-        subscriber.counters.retried += 1
+        accounting.retried(subscriber)
         subscriber.retrying += 1
         subscriber.keep_key(delivery)
         due = bus.now() + max(again_s, subscriber.card.retry.wait_s(attempt, self._random))
@@ -160,9 +162,9 @@ class Retries:
         onward.instead_of = stands_for(delivery)
         onward.tried = (*tried, own.id)
         if subscription.subscriber.suspended is not None:
-            bus.turn_away(again)
-        elif bus.admitted(again):
-            decision = subscription.evaluator.judge(message, bus.card_of(message))
-            if decision is None or bus.decided(again, decision):
-                bus.enqueue(again)
+            bus.suspensions.turn_away(again)
+        elif bus.judging.admitted(again):
+            decision = subscription.evaluator.judge(message, bus.judging.card_of(message))
+            if decision is None or bus.judging.decided(again, decision):
+                bus.overflows.enqueue(again)
         return True

@@ -12,11 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
+    from genie.bus.handlers import Call
     from genie.bus.interceptors import Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.taps import Tap
+    from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Inspection, Payload
+
+
+def instrument(bus: Bus, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:
+    """Call the handlers of all agents through others from now on, for a simulation; deliveries pay nothing for it.
+
+    A wrapped handler finds its delivery in ``workers.stepping`` until it first suspends.
+    """
+    for subscriber in bus.subscribers.values():
+        subscriber.calls = wrap(subscriber.card, subscriber.calls)
+    bus.reroute()
 
 
 class Route(NamedTuple):

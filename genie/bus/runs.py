@@ -43,7 +43,7 @@ class Runs:
     def open(self, asker: Asker, deadline: float) -> RunState:
         """Open a request tree; it holds a token until ``opened``."""
         bus = self._bus
-        headers = asker.headers if not asker.headers.consent else bus.narrowed(asker.headers)
+        headers = asker.headers if not asker.headers.consent else bus.judging.narrowed(asker.headers)
         run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
         for interceptor in bus.interceptors:
             interceptor.opened(run)

@@ -139,7 +139,6 @@ class Worker:
         if self in workers.idle:
             workers.idle.remove(self)
         elif self._attends and not bus.closing:
-            workers.woken = max(0, workers.woken)
             workers.hand_over()
         bus.tasks.left(self.task)
 
@@ -215,7 +214,7 @@ class Worker:
         run = message.scope.run
         now = self.started = bus.now()
         if delivery.epoch != bus.epoch or not run.alive or now >= run.deadline:
-            if not bus.take_out(delivery):
+            if not bus.judging.take_out(delivery):
                 return None
             message, subscription = delivery.message, delivery.subscription
         self.subscriber = subscriber
@@ -369,7 +368,7 @@ class Worker:
     async def _wait_for_room(self, ticket: RoomTicket) -> None:
         self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
         try:
-            await self._bus.room(ticket, self)
+            await self._bus.overflows.room(ticket, self)
         except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise of_the_loop(error) from None
@@ -429,7 +428,8 @@ class Worker:
         if subscriber.queue or subscriber.due:
             subscriber.ready()
         if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
-            bus.quarantine(subscriber, f"{subscriber.abandoned} handlers did not stop when they were cancelled")
+            why = f"{subscriber.abandoned} handlers did not stop when they were cancelled"
+            bus.suspensions.quarantine(subscriber, why)
         if bus.closing:
             bus.tasks.interrupt(self.task)
 

@@ -58,8 +58,7 @@ class JoinAgent:
             accounting.answered(scope, redacted=payload is not message.payload)
             taken = not state.closed and state.put(kind, sender.id, payload, message)
             if not taken:
-                accounting.late(scope)
-                bus.late += 1
+                accounting.late(bus, scope)
             bus.emit_event(message, "handled" if taken else "late", self.id)
         if state.complete and not state.closed:
             self._close(state)
@@ -132,7 +131,7 @@ class JoinAgent:
             state.timer.cancel()
         bus, scope, join = self._bus, state.scope, self.join
         payload, why = state.build()
-        last = bus.current(state.last)
+        last = bus.judging.current(state.last)
         accounting.park(scope)
         try:
             if payload is None:
@@ -141,7 +140,7 @@ class JoinAgent:
                 accounting.remember(scope, failure)
                 bus.emit_event(last, "dead_lettered", join.id, reason)
             else:
-                headers = bus.narrowed(state.headers or last.headers)
+                headers = bus.judging.narrowed(state.headers or last.headers)
                 bus.publish(payload, self.card, scope, last.number, last.hops + 1, headers, state.label)
         finally:
             accounting.unpark(scope, Outcome.DEAD_LETTERED if payload is None else Outcome.HANDLED)

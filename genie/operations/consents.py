@@ -80,8 +80,8 @@ class Consents(Interceptor):
                 for delivery in scope.deliveries:
                     masked = delivery.extra is not None and delivery.extra.original is not None
                     if masked and delivery.extra is not None:
-                        delivery.extra.original = bus.current(original(delivery))
-                    delivery.message = bus.current(delivery.message)
+                        delivery.extra.original = bus.judging.current(original(delivery))
+                    delivery.message = bus.judging.current(delivery.message)
                     if delivery.worker is not None and delivery.worker.handling is not None:
                         delivery.worker.handling.narrow()
         bus.epoch += 1

@@ -131,7 +131,7 @@ class Switches(Interceptor):
             covered = self._quarantined.pop(target.name, None)
             if subscriber is not None:
                 covered = _quarantine(subscriber) or covered
-                bus.restore(subscriber)
+                bus.suspensions.restore(subscriber)
                 if covered is not None and not quarantine:
                     self._quarantined[target.name] = covered
                 self.enforce(subscriber)
@@ -156,12 +156,12 @@ class Switches(Interceptor):
         if quarantine is not None:
             self._quarantined[agent] = quarantine
         if self.is_on(target, "killed"):
-            self._bus.suspend(subscriber, KILLED)
-            self._bus.cancel_handlers(subscriber, KILLED)
+            self._bus.suspensions.suspend(subscriber, KILLED)
+            self._bus.suspensions.cancel_handlers(subscriber, KILLED)
         elif agent in self._quarantined:
-            self._bus.suspend(subscriber, self._quarantined.pop(agent))
+            self._bus.suspensions.suspend(subscriber, self._quarantined.pop(agent))
         elif self.is_on(target, "paused"):
-            self._bus.suspend(subscriber, PAUSED)
+            self._bus.suspensions.suspend(subscriber, PAUSED)
 
     def _forget(self, target: Target, word: Word) -> None:
         switch = self._on.pop((target, word), None)

@@ -127,7 +127,7 @@ class Operations:
         """Revoke a consent: headers lose it, in new messages and in those in flight, which are judged again."""
         bus = self._open_bus()
         bus.record_act("revoked", consent, by=by, reason=reason)
-        bus.revoke(consent)
+        bus.judging.revoke(consent)
 
     # --- runs ---
 

@@ -441,7 +441,7 @@ class Runtime:
         waiter = run.waiter
         try:
             if ticket is not None:
-                await bus.room(ticket)
+                await bus.overflows.room(ticket)
             while not gather.done:
                 if run.held and bus.runs.all_held(run.root):
                     raise RunHeld(run_id=run.id, holds=holds_of(run))
@@ -531,7 +531,7 @@ class Runtime:
         """Wait until the first message has found room."""
         if ticket is not None:
             try:
-                await bus.room(ticket)
+                await bus.overflows.room(ticket)
             except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
                 bus.runs.end(run, CANCELLED, CALLER_LEFT)
                 raise
@@ -691,7 +691,7 @@ class Runtime:
         message = letter.message
         deadline_s = self._limits.deadline_s
         run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
-        run.headers = run.headers.met(bus.narrowed(message.headers))
+        run.headers = run.headers.met(bus.judging.narrowed(message.headers))
         ticket = self._send(bus, run, message.payload, letter.agent, message.label)
         bus.dead_letters.pop(letter_id)
         await self._found_room(bus, run, ticket)

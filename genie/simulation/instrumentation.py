@@ -137,7 +137,7 @@ class Instrumentation:
         if policies is not self._policies:  # they were replaced during the simulation
             self._policies = policies
             self._evaluators.clear()
-        kind, sender = type(payload), bus.card_of(message)
+        kind, sender = type(payload), bus.judging.card_of(message)
         approved = frozenset[str]() if delivery.extra is None else delivery.extra.approved
         decision = self._evaluator(policies, kind, card, which="=").judge(message, sender, approved)
         if decision is not None:

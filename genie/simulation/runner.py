@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import anyio
 
+from genie.bus.routes import instrument
 from genie.contracts.card import AgentCard
 from genie.contracts.message import topic_of
 from genie.edges.executors.default import InlineExecutor
@@ -193,7 +194,7 @@ class _Simulation:
     async def _main(self) -> None:
         async with self._runtime as runtime:
             bus = self._instrumentation.bus = runtime.bus
-            bus.instrument(self._instrumentation.calls)
+            instrument(bus, self._instrumentation.calls)
             bus.workers.ready = ShuffledQueue(self._turns, bus.workers.ready)
             for journal in self._operations.journals():
                 bus.observers.add_journal(journal)

@@ -316,7 +316,7 @@ class World:
             self.wrong.append(f"{agent} saw the secret of {message}")
         if (number(payload) + self.policy.offset) % 13 == self.harshness + 5 and not isinstance(payload, Joined):
             self.wrong.append(f"{agent} handled {message} although its policy raised")
-        if bus.narrowed(message.headers) is not message.headers:
+        if bus.judging.narrowed(message.headers) is not message.headers:
             self.wrong.append(f"{agent} got a consent that was revoked")
         self.look()
 

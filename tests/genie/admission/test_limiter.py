@@ -165,7 +165,7 @@ async def test_rates_and_budgets_are_never_touched_by_shadow_explain_test_or_dif
         question = next(entry.message for entry in journal if entry.message is not None)
         gate = runtime.bus.policies.evaluator(Question, answerer.card)
         for _ in range(100):
-            assert gate.judge(question, runtime.bus.card_of(question)) is None
+            assert gate.judge(question, runtime.bus.judging.card_of(question)) is None
         assert (await anext(tap)).topic == "t.question"
         told = runtime.statistics()
         assert (told.budgets["few", "messages"].spent, told.rates["slow"].denied) == (1, 0)

@@ -156,6 +156,7 @@ async def test_need_first_returns_the_first_and_cancels_the_rest_of_its_scope() 
         await run.result()
         await run.settled()
         assert list(got[0][Each(Answer)]) == ["answerer"]
+        await turns()  # it is settled when it is cut; the handler ends a turn later
         assert gate.cancelled == gate.entered
         assert runtime.statistics().agents["slow"].cancelled == 1
         assert_at_rest(runtime)

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from genie.bus.handlers import Call
+from genie.bus.routes import instrument
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
@@ -587,6 +588,6 @@ async def test_a_wrapped_handler_finds_its_delivery(executor: Literal["loop", "t
             return {kind: wrapped(call) for kind, call in calls.items()}
 
         assert (await runtime.ask(Question(number=1), Answer)).number == 1
-        bus.instrument(wrap)
+        instrument(bus, wrap)
         assert (await runtime.ask(Question(number=2), Answer)).number == 2
     assert seen == [("wrapped", Question(number=2))]

@@ -1,0 +1,89 @@
+"""Answers on their way to their asker: judged for it, then given to its gather."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genie.bus import accounting
+from genie.bus.delivery import disclose
+from genie.contracts.message import topic_of
+from genie.contracts.outcome import Outcome, Reason
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Ending
+    from genie.bus.gather import Gather
+    from genie.bus.scope import Scope
+    from genie.contracts.card import AgentCard
+    from genie.contracts.message import Envelope, Payload
+
+
+class Answers:
+    """Answers on their way to their asker: judged for it, then given to its gather.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def give(
+        self,
+        message: Envelope[Any],
+        sender: AgentCard,
+        scope: Scope,
+        gather: Gather,
+        agent: str,
+        refusal: Ending | None,
+        approved: frozenset[str] = frozenset(),
+    ) -> None:
+        """Judge an answer for its asker, and give it to the scope."""
+        kind = type(message.payload)
+        asker = scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber
+        accounting.accept_answer(scope)
+        if refusal is not None:
+            self.refuse(message, scope, gather, agent, *refusal)
+            return
+        evaluator = asker.evaluators.get(kind) or self._bus.evaluator_for(asker, kind)
+        decision = evaluator.judge(message, sender, approved)
+        shown: Payload | None = message.payload
+        notices: tuple[str, ...] = ()
+        if decision is not None:
+            self._bus.observers.judged(message, asker.card.id, decision)
+            if decision.verdict == "hold":
+                if self._bus.approvals is None:
+                    why = Reason("hold", "nobody is there to decide")
+                    self.refuse(message, scope, gather, agent, Outcome.DENIED, why)
+                else:
+                    self._bus.approvals.hold_answer(message, asker.card, agent, decision, approved)
+                return
+            shown, why_not, notices = disclose(message, decision, asker.card, carries=gather.notices is not None)
+            if shown is None:
+                self.refuse(message, scope, gather, agent, Outcome.DENIED, Reason(decision.code, why_not))
+                return
+            if shown is not message.payload:
+                self._bus.emit_event(message, "redacted", asker.card.id, Reason(decision.code, decision.summary))
+        accounting.answered(scope, redacted=shown is not message.payload)
+        taken = shown is not None and gather.put(kind, agent, shown)
+        if taken:
+            if message.label > gather.label:  # noqa: PLR1730 - as in publish
+                gather.label = message.label
+            if message.headers is not gather.headers:
+                gather.narrow(message.headers)
+            if notices:
+                gather.owe(notices)
+        else:
+            accounting.late(self._bus, scope)
+        if scope.run.observed or self._bus.observers.listening:
+            self._bus.emit_event(message, "answered" if taken else "late", asker.card.id)
+
+    def refuse(
+        self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason
+    ) -> None:
+        """An answer ended on its way to its asker."""
+        accounting.refuse_answer(scope, outcome)
+        failure = accounting.failure_of(message, topic_of(message.payload).name, agent, outcome, reason)
+        accounting.remember(scope, failure)
+        gather.lose(type(message.payload), agent, str(failure))
+        self._bus.emit_event(message, str(outcome), "asker", reason)

@@ -1,0 +1,93 @@
+"""Payloads that are published later, in flight until then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.bus import accounting
+from genie.bus.pending import DELAYED
+from genie.contracts.message import topic_of
+from genie.contracts.outcome import Reason
+from genie.errors import (
+    BudgetExceededError,
+    NotConsumedError,
+    UnknownAgentError,
+)
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.pending import Parked
+    from genie.bus.scope import Scope
+    from genie.contracts.classification import Classification
+    from genie.contracts.headers import Headers
+    from genie.contracts.message import Payload
+
+
+class Delayed:
+    """A payload that will be published later."""
+
+    __slots__ = ("delivery", "headers", "payload", "read", "to")
+
+    def __init__(
+        self, payload: Payload, delivery: Delivery, headers: Headers, read: Classification, to: str | None
+    ) -> None:
+        self.payload = payload
+        self.delivery = delivery
+        self.headers = headers
+        self.read = read
+        self.to = to
+
+
+class DelayedPublications:
+    """Payloads that are published later, in flight until then.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        bus.pending.on(DELAYED, self._due)
+
+    def publish(
+        self, delay_s: float, payload: Payload, delivery: Delivery, headers: Headers, read: Classification,
+        to: str | None,
+    ) -> None:  # fmt: skip
+        """Publish what a handler gave after a while; in flight as ``timed`` until then.
+
+        Raises:
+            BudgetExceededError: The run has as many delayed payloads as it may have messages.
+            UnknownAgentError, NotConsumedError: ``to`` cannot take it.
+        """
+        cause = delivery.message
+        scope: Scope = cause.scope
+        kind = type(payload)
+        agent = delivery.subscription.subscriber.card.id
+        if to is not None:
+            self._bus.directed(to, self._bus.route(kind), kind)
+        if scope.run.delayed + scope.run.published >= self._bus.limits.max_messages:
+            raise BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages)
+        accounting.park(scope)
+        accounting.delayed(scope, 1)
+        self._bus.pending.park(
+            DELAYED, scope, None, self._bus.now() + delay_s, Delayed(payload, delivery, headers, read, to)
+        )
+        self._bus.emit_event(cause, "timed", agent, Reason("delayed", topic_of(kind).name))
+
+    def _due(self, parked: Parked) -> None:
+        scope, later = parked.scope, parked.data
+        delivery: Delivery = later.delivery
+        cause, extra = delivery.message, delivery.extra
+        accounting.delayed(scope, -1)
+        try:
+            self._bus.publish(
+                later.payload, delivery.subscription.subscriber.card, scope, cause.number, cause.hops + 1,
+                self._bus.judging.narrowed(later.headers), later.read, None, later.to,
+                None if extra is None else extra.instead_of,
+            )  # fmt: skip
+        except (UnknownAgentError, NotConsumedError):
+            accounting.unrouted(self._bus, scope)  # the addressee was removed meanwhile
+        finally:
+            accounting.unpark(scope, None)  # it was in flight in the name of the deliveries that it has become
+            self._bus.at_rest_if_empty(scope)

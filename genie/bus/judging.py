@@ -1,0 +1,166 @@
+"""Judges deliveries: by limits of runs, by interceptors, and by policies, at once and again when something changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genie.bus import accounting
+from genie.bus.delivery import Extra, disclose, original
+from genie.bus.suspension import REMOVED
+from genie.contracts.message import masked_copy, stamp
+from genie.contracts.outcome import Outcome, Reason
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery, Ending
+    from genie.bus.interceptors import Check
+    from genie.contracts.card import AgentCard
+    from genie.contracts.headers import Headers
+    from genie.contracts.message import Envelope
+    from genie.policy.policy import Decision
+
+
+class Judging:
+    """Judges deliveries: by limits of runs, by interceptors, and by policies, at once and again when something changed.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def refusal(self, message: Envelope[Any]) -> Ending | None:
+        """Return why a message may go to nobody: an interceptor refuses it, its run is over, or it loops."""
+        for interceptor in self._bus.intercepting:
+            refusal = interceptor.refuse(message)
+            if refusal is not None:
+                return refusal
+        run, limits = message.scope.run, self._bus.limits
+        if not run.alive:
+            ended: Ending = run.ended
+            return ended
+        if message.hops > limits.max_hops:
+            why = f"loop: more than {limits.max_hops} hops; {self._named_cycle(message)}"
+            return Outcome.DEAD_LETTERED, Reason("loop", why)
+        if run.published > limits.max_messages:
+            why = f"budget: more than {limits.max_messages} messages in one run; {self._named_cycle(message)}"
+            return Outcome.DEAD_LETTERED, Reason("budget", why)
+        return None
+
+    def _named_cycle(self, message: Envelope[Any]) -> str:
+        cycle = self._bus.registry.cycle(message.sender)
+        return " -> ".join(cycle) if cycle else f"last {message.sender}"
+
+    def checks(self, message: Envelope[Any]) -> list[Check] | None:
+        """Return the checks of those interceptors that look at a message; None when none does."""
+        found = [check for one in self._bus.intercepting if (check := one.check(message)) is not None]
+        return found or None
+
+    def admitted(self, delivery: Delivery) -> bool:
+        """Show one delivery to the interceptors; False when it has ended, or is parked."""
+        if not self._bus.intercepting:
+            return True
+        checks = self.checks(delivery.message)
+        return checks is None or all(check.admit(delivery) for check in checks)
+
+    def narrowed(self, headers: Headers) -> Headers:
+        """Return headers without what is no longer in force, such as a revoked consent."""
+        for interceptor in self._bus.interceptors:
+            headers = interceptor.narrowed(headers)
+        return headers
+
+    def revoke(self, consent: str) -> None:
+        """Withdraw a consent from every run and every message in flight."""
+        for interceptor in self._bus.interceptors:
+            interceptor.revoke(consent)
+
+    def current(self, message: Envelope[Any]) -> Envelope[Any]:
+        """Return a message without what is no longer in force in its headers."""
+        headers = self.narrowed(message.headers)
+        if headers is message.headers:
+            return message
+        return stamp(
+            message.number, message.payload, message.sender, message.recipient, message.scope, message.cause,
+            message.hops, headers, message.label, message.inspection,
+        )  # fmt: skip
+
+    def decided(self, delivery: Delivery, decision: Decision) -> bool:
+        """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
+        message, card = delivery.message, delivery.subscription.subscriber.card
+        self._bus.observers.judged(message, card.id, decision)
+        if decision.verdict == "hold":
+            if self._bus.approvals is None:
+                self._bus.settle(delivery, Outcome.DENIED, Reason("hold", "nobody is there to decide"))
+            else:
+                self._bus.approvals.hold(delivery, decision)
+            return False
+        payload, why, notices = disclose(message, decision, card, carries=card.notices)
+        if payload is None:
+            self._bus.settle(delivery, Outcome.DENIED, Reason(decision.code, why))
+            return False
+        if notices or payload is not message.payload:
+            extra = delivery.extra = delivery.extra or Extra()
+            extra.notices = notices
+            if payload is not message.payload:
+                extra.original = message
+                delivery.message = masked_copy(message, payload)
+                accounting.redacted(delivery, 1)
+                self._bus.emit_event(
+                    message, "redacted", card.id, Reason(decision.code, decision.summary), None, delivery
+                )
+        return True
+
+    def take_out(self, delivery: Delivery) -> bool:
+        """Look again at a delivery about to be handled; False when it has ended, is held or went to a fallback."""
+        run = delivery.message.scope.run
+        ended: Ending | None = None
+        if not run.alive:
+            ended = run.ended
+        elif self._bus.now() >= run.deadline and not run.held:
+            ended = (Outcome.EXPIRED, run.expires_as or Reason("deadline"))
+        if ended is None and (delivery.epoch == self._bus.epoch or self.judge_again(delivery)):
+            return True
+        subscriber = delivery.subscription.subscriber
+        if ended is not None:
+            self._bus.settle(delivery, *ended)
+        if subscriber.holders:
+            subscriber.release(delivery)
+        return False
+
+    def judge_again(self, delivery: Delivery) -> bool:
+        """Judge a delivery in the present epoch; False when it has ended, is held or went to a fallback."""
+        extra = delivery.extra
+        subscriber = delivery.subscription.subscriber
+        if extra is not None:
+            extra.notices = ()
+            if extra.original is not None:  # whether it is masked is decided again
+                accounting.redacted(delivery, -1)
+        delivery.message = message = self.current(original(delivery))
+        if extra is not None:
+            extra.original = None
+        delivery.epoch = self._bus.epoch
+        refusal = self.refusal(message)
+        if refusal is not None:
+            self._bus.settle(delivery, *refusal)
+            return False
+        if subscriber.suspended is not None:
+            self._bus.suspensions.turn_away(delivery)
+            return False
+        subscription = self._bus.route(type(message.payload)).of(subscriber)
+        if subscription is None:
+            self._bus.settle(delivery, Outcome.DENIED, REMOVED)
+            return False
+        delivery.subscription = subscription
+        approved = frozenset[str]() if extra is None else extra.approved
+        decision = subscription.evaluator.judge(message, self.card_of(message), approved)
+        return decision is None or self.decided(delivery, decision)
+
+    def card_of(self, message: Envelope[Any]) -> AgentCard:
+        """Return the card of a message's sender: an agent's, a sink's, or the outside caller's."""
+        subscriber = self._bus.subscribers.get(message.sender)
+        if subscriber is not None:
+            return subscriber.card
+        sink = next((sink for sink in self._bus.sinks if sink.id == message.sender), None)
+        card: AgentCard = message.scope.run.asker.card if sink is None else sink.card
+        return card

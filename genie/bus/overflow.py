@@ -1,0 +1,80 @@
+"""What happens to deliveries for mailboxes that are full: they wait for room, or are shed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from genie.bus.mailbox import RoomTicket
+from genie.contracts.limits import Overflow
+from genie.contracts.outcome import Outcome, Reason
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.mailbox import Subscriber
+    from genie.bus.worker import Worker
+
+OVERFLOW = Reason("overflow")
+
+
+class Overflows:
+    """What happens to deliveries for mailboxes that are full: they wait for room, or are shed.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        bus.timers.on("room", self._waited_too_long)
+
+    def enqueue(self, delivery: Delivery) -> None:
+        """Put a judged delivery into its mailbox where no publisher waits for room."""
+        subscriber = delivery.subscription.subscriber
+        if len(subscriber.queue) < subscriber.limit:
+            subscriber.put(delivery)
+        elif subscriber.overflow is Overflow.BLOCK:
+            self.queue_up(delivery, None)
+        else:
+            self.shed(delivery)
+        self._bus.deadlocks.queued(delivery)
+
+    def queue_up(self, delivery: Delivery, ticket: RoomTicket | None) -> RoomTicket:
+        """Let a delivery wait for room; returns the ticket, a new one where there was none."""
+        subscriber = delivery.subscription.subscriber
+        if ticket is None:
+            ticket = RoomTicket(self._bus.make_waiter())
+        subscriber.wait(delivery, ticket)
+        block_s = subscriber.card.mailbox.block_s
+        if math.isfinite(block_s):
+            ticket.limits.append(self._bus.timers.at(self._bus.now() + block_s, "room", delivery))
+        return ticket
+
+    def _waited_too_long(self, delivery: Delivery) -> None:
+        if delivery.ticket is not None:
+            delivery.subscription.subscriber.remove(delivery)
+            self._bus.settle(delivery, Outcome.DEAD_LETTERED, OVERFLOW)
+
+    def shed(self, delivery: Delivery) -> Subscriber | None:
+        """Drop something from a full mailbox; returns the subscriber when its publisher is to be told."""
+        subscriber = delivery.subscription.subscriber
+        oldest = subscriber.oldest() if subscriber.overflow is Overflow.SHED_OLDEST else None
+        if oldest is not None:
+            subscriber.put(delivery)
+            self._bus.settle(oldest, Outcome.DEAD_LETTERED, OVERFLOW)
+            return None
+        self._bus.settle(delivery, Outcome.DEAD_LETTERED, OVERFLOW)
+        return subscriber if subscriber.overflow is Overflow.REJECT else None
+
+    async def room(self, ticket: RoomTicket, worker: Worker | None = None) -> None:
+        """Wait until the mailboxes that were full have taken what the ticket stands for."""
+        waits = worker is not None and bool(ticket.deliveries) and worker.delivery is not None
+        if waits and worker is not None:
+            self._bus.deadlocks.begin(worker, ticket)
+        try:
+            while ticket.deliveries and not ticket.given_up:
+                await ticket.waiter.park()
+        finally:
+            if waits and worker is not None:
+                self._bus.deadlocks.end(worker, ticket)

@@ -1,0 +1,61 @@
+"""Agents that may not run: their mail goes to their fallback or is denied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.contracts.outcome import Outcome, Reason
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.mailbox import Subscriber
+
+REMOVED = Reason("removed")
+
+
+class Suspensions:
+    """Agents that may not run: their mail goes to their fallback or is denied.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def suspend(self, subscriber: Subscriber, reason: Reason) -> None:
+        """Deliver nothing to an agent from now on; what waits for it goes to its fallback, or is denied at once."""
+        subscriber.suspended = reason
+        self._bus.epoch += 1
+        for delivery in [*self._bus.retries.of(subscriber), *subscriber.purge()]:
+            self.turn_away(delivery)
+
+    def restore(self, subscriber: Subscriber) -> None:
+        """Deliver to an agent again, with a new restart budget."""
+        subscriber.suspended = None
+        self._bus.retries.forgive(subscriber.card.id)
+        self._bus.epoch += 1
+
+    def quarantine(self, subscriber: Subscriber, why: str, delivery: Delivery | None = None) -> None:
+        """Suspend an agent that fails too often or does not stop; a person revives it."""
+        self.suspend(subscriber, Reason("quarantined", f"quarantined: {why}"))
+        message = None if delivery is None else delivery.message
+        self._bus.record_act("quarantined", subscriber.card.id, by="supervisor", reason=why, message=message)
+
+    def cancel_handlers(self, subscriber: Subscriber, reason: Reason) -> None:
+        """Cancel what an agent is handling."""
+        stepping = self._bus.workers.stepping
+        now = () if stepping is None or stepping.subscriber is not subscriber else (stepping,)
+        for worker in (*subscriber.running, *now):
+            if worker.delivery is not None:
+                self._bus.runs.cut_delivery(worker.delivery, Outcome.CANCELLED, reason)
+
+    def turn_away(self, delivery: Delivery) -> None:
+        """The recipient may not run: its fallback takes over, or the delivery is denied at once."""
+        subscriber = delivery.subscription.subscriber
+        reason = subscriber.suspended or REMOVED
+        handed_over = self._bus.retries.hand_over(delivery, Outcome.DENIED)
+        if handed_over:
+            reason = Reason(reason.code, f"{reason}; handed to {subscriber.card.fallback}")
+        self._bus.settle(delivery, Outcome.DENIED, reason, handed_over=handed_over)
