@@ -10,10 +10,10 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check mutants bench dist clean lock
+.PHONY: help run test test-slow check instructions mutants bench dist clean lock
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: $(VENV)/.run  ## read the sample bank statement and report on it
 	@$(BIN)/genie run config/pipelines/insights.yaml
@@ -29,6 +29,9 @@ check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+instructions: $(VENV)/.test  ## count the instructions of a round trip, and compare them with what is stored
+	@$(BIN)/python -m benchmarks.instructions --check
 
 mutants: $(VENV)/.test  ## break the kernel in 200 ways, and count what the tests notice
 	$(BIN)/python -m tools.mutants --limit 200

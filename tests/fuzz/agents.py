@@ -50,13 +50,6 @@ class Joined(Payload, topic="z.joined"):
 
 KINDS: tuple[type[Plain], ...] = (Plain, Second, Third, Fourth, Fifth)
 
-WAITS_FOR = {
-    "escapes": "containment of SystemExit, KeyboardInterrupt, GeneratorExit and groups to their delivery",
-    "orphans_wait": "waits of a task that a handler left behind, which end with the handling",
-    "redrives": "a deadline on the run of a redriven dead letter",
-}
-"""What hostile runs add to the others, each with what the bus must do first; off by default."""
-
 
 class StrangeError(Exception):
     """An error whose text cannot be had."""
@@ -82,7 +75,6 @@ class Shop:
     seed: int
     group: TaskGroup
     """Takes the tasks that handlers leave behind."""
-    hostile: bool
     drawn: int = 0
     left: int = 0
     """Tasks that handlers have left behind."""
@@ -159,12 +151,11 @@ class Hostile:
 
         async def orphan() -> None:
             try:
-                if self._shop.hostile and draw.random() < 0.7:
+                if draw.random() < 0.7:
                     await (self._asks(draw, context) if self.card.asks else context.publish(Plain()))
                 await anyio.sleep(draw.choice((0, 1, 30)))
                 context.progress("after the end")
-                if self._shop.hostile:
-                    await context.publish(draw.choice(self.card.produces or (Plain,))())
+                await context.publish(draw.choice(self.card.produces or (Plain,))())
             except (Exception, BaseExceptionGroup):  # noqa: BLE001 - its context is dead, and nobody is there to be told
                 self._shop.left += 1
 
@@ -175,7 +166,7 @@ class Hostile:
         if chance < 0.1:
             error: BaseException = draw.choice(ERRORS)()
             raise error
-        if chance < 0.13 and self._shop.hostile:
+        if chance < 0.13:
             error = draw.choice(ESCAPES)()
             raise error
         if chance < 0.15:

@@ -37,21 +37,20 @@ class BrokenError(AssertionError):
     """Something that must hold does not; says which seed shows it."""
 
 
-def storm(seed: int, backend: str, *, hostile: bool = False) -> Counter[str]:
+def storm(seed: int, backend: str) -> Counter[str]:
     """Run one seed, and return what happened in it.
 
     Raises:
         BrokenError: Something does not hold; whatever else is raised left the runtime, which must not happen either.
     """
-    return anyio.run(Storm(seed, hostile=hostile).run, backend=backend, backend_options=BACKENDS[backend]())
+    return anyio.run(Storm(seed).run, backend=backend, backend_options=BACKENDS[backend]())
 
 
 class Storm:
     """One fuzzed runtime."""
 
-    def __init__(self, seed: int, *, hostile: bool) -> None:
+    def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._hostile = hostile
         self._draw = random.Random(f"{seed}/storm")
         self._journal = MemoryJournal()
         self._runs: list[Run[Any]] = []
@@ -65,7 +64,7 @@ class Storm:
         with anyio.fail_after(LONGEST_S):
             before = {task.id for task in anyio.get_running_tasks()}
             async with anyio.create_task_group() as group:
-                self._shop = Shop(self._seed, group, self._hostile)
+                self._shop = Shop(self._seed, group)
                 async with self._open() as self._runtime:
                     await self._rounds()
                     for _ in range(5):
@@ -182,7 +181,7 @@ class Storm:
                 case "decide":
                     for held in runtime.approvals.holds():
                         draw.choice((runtime.approvals.release, runtime.approvals.refuse))(held.id)
-                case "letters" if self._hostile:
+                case "letters":
                     for letter in runtime.operations.dead_letters()[:3]:
                         await runtime.redrive(letter.id)
             await anyio.sleep(draw.choice((0, 3)))
