@@ -99,8 +99,11 @@ def measured() -> Iterator[Work]:
             work.lines += 1
         return trace if str(frame.f_globals.get("__name__", "")).startswith("genie.") else None
 
+    gc.collect()  # what earlier work left behind is not finalised inside
+    gc.disable()
     sys.settrace(trace)
     try:
         yield work
     finally:
         sys.settrace(before)
+        gc.enable()

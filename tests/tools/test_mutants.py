@@ -170,7 +170,7 @@ def test_a_list_prints_and_runs_nothing(shop: Path, capsys: pytest.CaptureFixtur
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_patterns_leave_out_what_does_not_test_the_kernel(shop: Path) -> None:
+def test_patterns_and_folders_name_test_files(shop: Path) -> None:
     (shop / "test_config.py").write_text("")
-    assert found(shop, ["test_*.py"]) == ["test_price.py"]
+    assert found(shop, ["test_*.py"]) == ["test_config.py", "test_price.py"]
     assert found(shop, ["test_config.py", "."]) == ["test_config.py", "test_price.py"]
