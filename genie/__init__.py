@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from genie.contracts.message import Message as Message
     from genie.contracts.message import Payload as Payload
     from genie.contracts.message import Value as Value
+    from genie.contracts.schedule import Schedule as Schedule
     from genie.errors import GenieError as GenieError
     from genie.policy.policy import Policy as Policy
     from genie.policy.policy import PolicySet as PolicySet
@@ -60,6 +61,7 @@ _HOMES = {
     "genie.contracts.headers": ("Headers",),
     "genie.contracts.limits": ("Estimate", "Mailbox", "Overflow", "RestartBudget", "Retry", "RunLimits"),
     "genie.contracts.message": ("Message", "Payload", "Value"),
+    "genie.contracts.schedule": ("Schedule",),
     "genie.errors": ("GenieError",),
     "genie.policy.policy": ("Policy", "PolicySet"),
     "genie.policy.verdicts": ("Allow", "Deny", "Hold", "Redact"),

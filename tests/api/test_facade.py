@@ -7,10 +7,12 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import genie
+from genie import contracts
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (
@@ -25,26 +27,42 @@ HEAVY = (
 )  # the last is loaded for the first schema
 
 
-def seen_by_type_checkers() -> list[str]:
-    tree = ast.parse(Path(genie.__file__).read_text())
+def seen_by_type_checkers(facade: ModuleType) -> list[str]:
+    assert facade.__file__ is not None
+    tree = ast.parse(Path(facade.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
     names = [alias for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names]
     assert all(alias.asname == alias.name for alias in names), "re-export with `as`, or strict checkers do not see it"
     return [alias.name for alias in names]
 
 
-def test_type_checkers_see_what_is_exported() -> None:
-    assert sorted(seen_by_type_checkers()) == list(genie.__all__) == sorted(genie.__all__)
+FACADES = (genie, contracts)
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_type_checkers_see_what_is_exported(facade: ModuleType) -> None:
+    assert sorted(seen_by_type_checkers(facade)) == list(facade.__all__) == sorted(facade.__all__)
 
 
 def test_the_door_is_narrow() -> None:
     assert len(genie.__all__) <= 40
 
 
-@pytest.mark.parametrize("name", genie.__all__)
-def test_every_name_can_be_had(name: str) -> None:
-    assert getattr(genie, name) is not None
-    assert name in dir(genie)
+@pytest.mark.parametrize("facade", FACADES)
+def test_what_is_exported_is_what_the_snapshot_says(facade: ModuleType) -> None:
+    """A name that goes breaks somebody's import: it leaves the snapshot together with a line in the changelog."""
+    snapshot = Path(__file__).with_name(f"{facade.__name__}.txt").read_text(encoding="utf-8").split()
+    assert snapshot == list(facade.__all__)
+
+
+@pytest.mark.parametrize(("facade", "name"), [(facade, name) for facade in FACADES for name in facade.__all__])
+def test_every_name_can_be_had(facade: ModuleType, name: str) -> None:
+    assert getattr(facade, name) is not None
+    assert name in dir(facade)
+
+
+def test_a_name_in_both_means_the_same() -> None:
+    assert all(getattr(genie, name) is getattr(contracts, name) for name in set(genie.__all__) & set(contracts.__all__))
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -52,10 +70,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         genie.Agnet  # noqa: B018 - reading it is the test
 
 
-def test_no_module_shares_a_name_with_an_export() -> None:
+@pytest.mark.parametrize("facade", FACADES)
+def test_no_module_shares_a_name_with_an_export(facade: ModuleType) -> None:
     # `from genie import agent` would mean the module or the decorator, depending on what was imported before.
-    modules = {path.stem for path in (ROOT / "genie").iterdir() if path.suffix == ".py" or path.is_dir()}
-    assert modules & set(genie.__all__) == set()
+    assert facade.__file__ is not None
+    folder = Path(facade.__file__).parent
+    modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert modules & set(facade.__all__) == set()
 
 
 def loaded_after(statement: str) -> set[str]:
