@@ -281,7 +281,12 @@ _OF_AGENTS: tuple[tuple[str, str, Callable[[AgentFigures], float], str], ...] = 
     ),
     ("genie_tokens_total", "counter", lambda one: one.tokens, "Tokens that the agent's handlers reported."),
     ("genie_workers", "gauge", lambda one: one.workers, "Workers that an agent has, idle ones included."),
-    ("genie_suspended", "gauge", lambda one: int(one.suspended is not None), "1 while nothing is delivered to an agent."),
+    (
+        "genie_suspended",
+        "gauge",
+        lambda one: int(one.suspended is not None),
+        "1 while nothing is delivered to an agent.",
+    ),
 )
 _OF_RATES: tuple[tuple[str, str, Callable[[RateFigures], float], str], ...] = (
     ("genie_rate_denied_total", "counter", lambda one: one.denied, "Deliveries that a rate denied."),
