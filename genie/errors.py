@@ -49,6 +49,7 @@ A class owns its sentence; a call site passes facts. ``code`` is a stable label 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -63,13 +64,28 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+LONGEST_NAME = 60
+"""Letters of the longest class name that is shown."""
+
+
+def class_name(error: BaseException) -> str:
+    """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
+    for kind in type(error).__mro__:
+        found: object = sys.modules.get(kind.__module__)
+        for part in kind.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if found is kind and len(kind.__name__) <= LONGEST_NAME:
+            return kind.__name__
+    return "BaseException"
+
+
 def place_of(error: BaseException) -> str:
     """Return an exception as its class and the line that raised it; never its text, which may quote a payload."""
     traceback, place = error.__traceback__, ""
     while traceback is not None:
         place = f" at {traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
-    return f"{type(error).__name__}{place}"
+    return f"{class_name(error)}{place}"
 
 
 def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:

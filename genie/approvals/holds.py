@@ -12,6 +12,7 @@ from genie.bus.delivery import Extra, stands_for
 from genie.bus.gather import ONE, Gather
 from genie.bus.pending import HOLD, Parked
 from genie.contracts.outcome import Outcome, Reason
+from genie.errors import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -240,7 +241,7 @@ class Holds:
 
 
 def _not_shown(error: Exception) -> Reason:
-    return Reason("hold", f"cannot be put to people ({type(error).__name__})")
+    return Reason("hold", f"cannot be put to people ({class_name(error)})")
 
 
 def _in_scope(scope: Scope) -> Iterator[Held]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from genie.approvals.request import Seal, Sight, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
-from genie.errors import GenieError, InputError, place_of
+from genie.errors import GenieError, InputError, class_name, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,7 +149,7 @@ class RemoteControl:
         try:
             seen = self._voting.sight(held, self._control.clearance)
         except Exception as error:  # noqa: BLE001 - one that cannot be shown must not hide the others
-            seen = Sight(None, withheld=f"it cannot be shown ({type(error).__name__})")
+            seen = Sight(None, withheld=f"it cannot be shown ({class_name(error)})")
         payload, withheld = None if seen.payload is None else fields_of(seen.payload), seen.withheld
         if payload is not None and len(json.dumps(payload)) > LONGEST_SHOWN:
             payload, withheld = None, f"it is longer than the {LONGEST_SHOWN} characters that are shown"
@@ -193,7 +193,7 @@ class RemoteControl:
             return False, str(error)
         except Exception as error:  # noqa: BLE001 - a vote that breaks something counts as none, and what is held stays
             _logger.error("a vote could not be counted: %s", place_of(error))
-            return False, f"it could not be counted ({type(error).__name__})"
+            return False, f"it could not be counted ({class_name(error)})"
         return True, str(request.state) if request.state is not State.PENDING else "; ".join(request.lacking())
 
     def _edit(self, held: Held, vote: RemoteVote) -> Payload | None:

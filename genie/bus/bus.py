@@ -40,6 +40,7 @@ from genie.errors import (
     NotConsumedError,
     TooManyRunsError,
     UnknownAgentError,
+    class_name,
     place_of,
 )
 
@@ -173,6 +174,7 @@ class Bus:
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
+        self.retries.forgive(agent)  # one that is added later under the name begins anew
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
@@ -467,14 +469,14 @@ class Bus:
         run: object = ref
         for name in ("delivery", "message", "scope", "run"):
             run = getattr(run, name, None) or run
-        self.observers.note_incident("internal_error", type(error).__name__, kind, None)
+        self.observers.note_incident("internal_error", class_name(error), kind, None)
         if isinstance(run, RunState):
-            self.runs.end(run, Outcome.CANCELLED, Reason("internal_error", f"internal error: {type(error).__name__}"))
+            self.runs.end(run, Outcome.CANCELLED, Reason("internal_error", f"internal error: {class_name(error)}"))
 
     def fail(self, error: BaseException) -> None:
         """A worker or the timer task crashed: every run ends by name, and the runtime raises when it is left."""
         _warn(f"the runtime failed: {place_of(error)}")
-        reason = Reason("internal_error", f"internal error: {type(error).__name__}")
+        reason = Reason("internal_error", f"internal error: {class_name(error)}")
         self.closing = True
         for run in tuple(self.runs.open_runs.values()):
             self.runs.end(run, Outcome.CANCELLED, reason)

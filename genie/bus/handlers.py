@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,6 +20,7 @@ from genie.errors import (
     RelayedError,
     TransferError,
     WrongOutputError,
+    class_name,
 )
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 FAIRNESS = 64
 """Payloads that an async iterator yields in a row before the loop turns."""
-LONGEST_NAME = 60
-"""Characters of an exception's class that are shown."""
 
 Call = tuple["Callable[..., Any]", int, bool]
 """The handler, what it is called with (``PAYLOAD``, ``CONTEXT``, ``MESSAGE``), and whether its outcome can differ."""
@@ -162,17 +160,6 @@ def of_the_loop(error: BaseException) -> BaseException:
     if isinstance(error, BaseExceptionGroup):
         return error.subgroup(anyio.get_cancelled_exc_class()) or error
     return error
-
-
-def class_name(error: BaseException) -> str:
-    """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
-    for kind in type(error).__mro__:
-        found: object = sys.modules.get(kind.__module__)
-        for part in kind.__qualname__.split("."):
-            found = getattr(found, part, None)
-        if found is kind and len(kind.__name__) <= LONGEST_NAME:
-            return kind.__name__
-    return "BaseException"
 
 
 def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:

@@ -16,7 +16,7 @@ from genie.contracts.message import Value, topic_of
 from genie.contracts.outcome import Reason
 from genie.contracts.ports.audit import AuditRecord
 from genie.contracts.ports.journal import JournalRecord
-from genie.errors import AuditFailedError, place_of
+from genie.errors import AuditFailedError, class_name, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -233,7 +233,7 @@ class Observers:
         elif observer == "incidents":
             self.incidents = None
         logging.getLogger("genie.bus").error("the %s is disabled: it raised %s", observer, place)
-        self.record_act("observer_failed", observer, by="bus", reason=type(error).__name__)
+        self.record_act("observer_failed", observer, by="bus", reason=class_name(error))
         self.note_incident("observer_failed", observer, "", None)
 
     # --- what an agent says ---

@@ -118,7 +118,7 @@ class Worker:
                             while rest is not None:  # after the handler, its outputs may have to wait for room
                                 rest = await rest
                             self._resume()
-                except BaseException as error:
+                except BaseException as error:  # of a handler that was cut off already; the loop's own goes on
                     # The scope has taken its own cancellation out; what is left was raised beside it by the handler.
                     if self.ended is None or belongs_to_loop(error):
                         raise

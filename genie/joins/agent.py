@@ -13,6 +13,7 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.message import Envelope, Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
+from genie.errors import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,7 +228,7 @@ class JoinState:
             return join.into(**values), ""
         except Exception as error:  # noqa: BLE001 - a validator of the payload's author may raise anything
             if not isinstance(error, ValidationError):
-                return None, f"join: {topic_of(join.into).name} cannot be built ({type(error).__name__})"
+                return None, f"join: {topic_of(join.into).name} cannot be built ({class_name(error)})"
             return None, f"join: {topic_of(join.into).name} cannot be built without {self._why_missing()}"
 
     def _why_missing(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.errors import class_name
 from genie.policy.inspection import REFUSED
 from genie.policy.verdicts import (
     ALLOW,
@@ -193,7 +194,7 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
     try:
         found: Judgement | object = policy.judge(message, sender)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
-        return (_wrong(policy, f"raised {type(error).__name__}"),)
+        return (_wrong(policy, f"raised {class_name(error)}"),)
     if isinstance(found, (Allow, Deny, Redact, Hold)):
         return (Opinion(policy.policy, policy.version, policy.shadow, found),)
     if isinstance(found, tuple) and all(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from genie.contracts import text as fields
 from genie.contracts.classification import Classification
 from genie.contracts.message import Finding, Inspection, Payload, Value, topic_of
-from genie.errors import PolicyError
+from genie.errors import PolicyError, class_name
 
 if TYPE_CHECKING:
     import hashlib
@@ -298,7 +298,7 @@ class Inspectors:
                 return Inspection(size, failed=TOO_LARGE)
             return self._inspect(payload, self._seen_by(type(payload)))
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
-            return Inspection(0, failed=type(error).__name__)
+            return Inspection(0, failed=class_name(error))
 
     def _limit(self, kind: type[Value]) -> float:
         """Return the size limit of a payload class in bytes."""

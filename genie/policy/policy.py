@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Path, Payload, topic_of
-from genie.errors import PolicyError
+from genie.errors import PolicyError, class_name
 from genie.policy.evaluator import CompiledPolicy, Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
 from genie.policy.verdicts import (
@@ -192,7 +192,7 @@ class PolicySet:
             try:
                 judge = policy.compile(route)
             except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
-                judge = _shut(f"cannot judge {topic_of(payload).name}: {type(error).__name__}")
+                judge = _shut(f"cannot judge {topic_of(payload).name}: {class_name(error)}")
             if judge is not None:
                 policies.append(policy)
                 compiled.append(

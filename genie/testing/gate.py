@@ -24,6 +24,6 @@ class Gate:
         self.reached.set()
         try:
             await self.open.wait()
-        except BaseException:
+        except BaseException:  # a cancellation is counted, and goes on
             self.cancelled += 1
             raise

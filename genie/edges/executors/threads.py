@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from genie.backend.asyncio_trio import threadsafe, waiter_factory
+from genie.errors import class_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +128,7 @@ class ThreadJob:
             except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the task
                 task.error = error
             except BaseException as error:  # noqa: BLE001 - neither an exit nor an interrupt leaves a handler
-                task.error = RuntimeError(f"the handler raised {type(error).__name__}")
+                task.error = RuntimeError(f"the handler raised {class_name(error)}")
             del call
             try:
                 self._soon(partial(self._finished, task))

@@ -14,7 +14,7 @@ from genie.contracts.agent import Join, agent
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.contracts.gather import Each
-from genie.contracts.limits import Mailbox, Overflow, Retry
+from genie.contracts.limits import Mailbox, Overflow, RestartBudget, Retry
 from genie.contracts.message import Payload
 from genie.errors import RunExpiredError, RunHeld, RunStalled
 from genie.journal.memory import MemoryJournal
@@ -211,6 +211,7 @@ async def test_closing_does_not_wait_for_a_handler_that_swallows_its_cancellatio
         async with Runtime([stubborn]) as runtime:
             await runtime.publish(Note())
             await entered.wait()
+    assert runtime.statistics().agents["stubborn"].cancelled == 1
 
 
 async def test_a_stream_that_has_yielded_is_not_retried_after_its_timeout() -> None:
@@ -613,3 +614,18 @@ async def test_redriving_after_new_policies_judges_the_answer_by_them() -> None:
         assert await runtime.ask(Question(), Answer)
         runtime.operations.replace_policies(masking("caller:local", Answer))
         assert (await runtime.ask(Question(text="seen"), Answer)).text == "[masked]"
+
+
+async def test_an_agent_that_is_added_again_begins_with_a_new_restart_budget() -> None:
+    @agent("fragile", restarts=RestartBudget(failures=1, within_s=1_000))
+    async def fragile(question: Question) -> Answer:
+        raise ValueError
+
+    async with running(fragile) as runtime:
+        for again in range(2):
+            if again:
+                await runtime.remove("fragile")
+                await runtime.add(fragile)
+            with pytest.raises(RunStalled):
+                await runtime.ask(Question(), Answer)
+        assert runtime.statistics().agents["fragile"].suspended is None

@@ -187,6 +187,7 @@ async def test_a_timeout_is_of_each_handling_not_of_the_time_in_the_mailbox() ->
         runs = [runtime.start(Question(), Answer) for _ in range(4)]
         for run in runs:
             await run.result()
+        assert runtime.statistics().agents["slow"].handled == 4
 
 
 # --- cancellation ---
