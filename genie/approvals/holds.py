@@ -128,7 +128,7 @@ class Holds:
             if scope.gather is not None:
                 self._bus.answers.refuse(message, scope, scope.gather, agent, Outcome.DENIED, _not_shown(error))
             return
-        accounting.enter(scope)
+        accounting.park(scope)
         self._park(Held(request.id, message, asker.id, decision, None, request, agent, approved))
 
     def _request(self, message: Envelope[Any], recipient: str, decision: Decision) -> ApprovalRequest:
@@ -184,7 +184,6 @@ class Holds:
             message = bus.judging.current(held.message)
             scope: Scope = message.scope
             gather = scope.gather
-            accounting.unaccept(scope)  # it was accepted when it was parked, and is accepted again with its verdict
             if gather is not None:
                 bus.answers.give(message, bus.judging.card_of(message), scope, gather, held.agent, None, approved)
             self._leave(scope)
@@ -236,7 +235,7 @@ class Holds:
         self.refuse(held, outcome, reason)
 
     def _leave(self, scope: Scope) -> None:
-        accounting.leave(scope)
+        accounting.unpark(scope, None)  # it was accepted once more with its verdict
         self._bus.at_rest_if_empty(scope)
 
 

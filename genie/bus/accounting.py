@@ -25,7 +25,6 @@ MOST_FAILURES = 1_000
 """Failures that one scope remembers by name: the first half and the latest; its counts go on."""
 HISTOGRAM_BUCKETS = 64
 """Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
-HANDLED = Outcome.HANDLED
 _new = Delivery.__new__
 
 
@@ -58,7 +57,7 @@ def accept(message: Envelope[Any], subscription: Subscription, epoch: int) -> De
     delivery.message = message
     delivery.subscription = subscription
     delivery.epoch = epoch
-    delivery.extra = delivery.parked = delivery.worker = delivery.ticket = None
+    delivery.extra = delivery.parked = delivery.worker = None
     delivery.place = NOWHERE
     scope: Scope = message.scope
     scope.accepted += 1
@@ -76,13 +75,23 @@ def settle(delivery: Delivery, outcome: Outcome) -> Scope | None:
     except KeyError:
         return None
     scope.in_flight -= 1
-    ends = delivery.subscription.ends
-    if outcome is HANDLED:
-        scope.handled += 1
-        ends.handled += 1
-    else:
-        _count(scope, outcome)
-        _count(ends, outcome)
+    _count(scope, outcome)
+    _count(delivery.subscription.ends, outcome)
+    return scope
+
+
+def handled(delivery: Delivery, seconds: float) -> Scope | None:
+    """Count a delivery that was handled, and how long that took; returns what ``settle`` returns."""
+    scope: Scope = delivery.message.scope
+    try:
+        scope.deliveries.remove(delivery)
+    except KeyError:
+        return None
+    scope.in_flight -= 1
+    scope.handled += 1
+    subscription = delivery.subscription
+    subscription.ends.handled += 1
+    subscription.counters.times[int(seconds * 1e6).bit_length()] += 1
     return scope
 
 
@@ -103,20 +112,12 @@ def leave(scope: Scope) -> None:
     scope.in_flight -= 1
 
 
-def accept_answer(scope: Scope) -> None:
-    """Accept an answer on its way to its asker; ``answered`` or ``refuse_answer`` follows in the same step."""
-    scope.accepted += 1
-
-
-def unaccept(scope: Scope) -> None:
-    """Take back the acceptance of an answer that is accepted again with its verdict."""
-    scope.accepted -= 1
-
-
-def answered(scope: Scope, *, redacted: bool) -> None:
+def answered(scope: Scope, redacted: bool) -> None:  # noqa: FBT001 - of every answer: keywords cost
     """Count an answer that its asker got."""
+    scope.accepted += 1
     scope.handled += 1
-    scope.redacted += redacted
+    if redacted:
+        scope.redacted += 1
 
 
 def late(bus: Bus, scope: Scope) -> None:
@@ -127,6 +128,7 @@ def late(bus: Bus, scope: Scope) -> None:
 
 def refuse_answer(scope: Scope, outcome: Outcome) -> None:
     """Count an answer that ended on its way."""
+    scope.accepted += 1
     _count(scope, outcome)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.policy.policy import Decision
 
 
 class Answers:
@@ -39,33 +40,22 @@ class Answers:
         approved: frozenset[str] = frozenset(),
     ) -> None:
         """Judge an answer for its asker, and give it to the scope."""
-        kind = type(message.payload)
-        asker = scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber
-        accounting.accept_answer(scope)
         if refusal is not None:
             self.refuse(message, scope, gather, agent, *refusal)
             return
+        payload = message.payload
+        kind = type(payload)
+        asker = scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber
         evaluator = asker.evaluators.get(kind) or self._bus.evaluator_for(asker, kind)
         decision = evaluator.judge(message, sender, approved)
-        shown: Payload | None = message.payload
         notices: tuple[str, ...] = ()
         if decision is not None:
-            self._bus.observers.judged(message, asker.card.id, decision)
-            if decision.verdict == "hold":
-                if self._bus.approvals is None:
-                    why = Reason("hold", "nobody is there to decide")
-                    self.refuse(message, scope, gather, agent, Outcome.DENIED, why)
-                else:
-                    self._bus.approvals.hold_answer(message, asker.card, agent, decision, approved)
-                return
-            shown, why_not, notices = disclose(message, decision, asker.card, carries=gather.notices is not None)
+            shown = self._shown(message, asker.card, scope, gather, agent, decision, approved)
             if shown is None:
-                self.refuse(message, scope, gather, agent, Outcome.DENIED, Reason(decision.code, why_not))
                 return
-            if shown is not message.payload:
-                self._bus.emit_event(message, "redacted", asker.card.id, Reason(decision.code, decision.summary))
-        accounting.answered(scope, redacted=shown is not message.payload)
-        taken = shown is not None and gather.put(kind, agent, shown)
+            payload, notices = shown
+        accounting.answered(scope, payload is not message.payload)
+        taken = gather.put(kind, agent, payload)
         if taken:
             if message.label > gather.label:  # noqa: PLR1730 - as in publish
                 gather.label = message.label
@@ -77,6 +67,34 @@ class Answers:
             accounting.late(self._bus, scope)
         if scope.run.observed or self._bus.observers.listening:
             self._bus.emit_event(message, "answered" if taken else "late", asker.card.id)
+
+    def _shown(
+        self,
+        message: Envelope[Any],
+        asker: AgentCard,
+        scope: Scope,
+        gather: Gather,
+        agent: str,
+        decision: Decision,
+        approved: frozenset[str],
+    ) -> tuple[Payload, tuple[str, ...]] | None:
+        """Return what a decision shows the asker, with its notices; None for an answer that is held or denied."""
+        bus = self._bus
+        bus.observers.judged(message, asker.id, decision)
+        if decision.verdict == "hold":
+            if bus.approvals is None:
+                why = Reason("hold", "nobody is there to decide")
+                self.refuse(message, scope, gather, agent, Outcome.DENIED, why)
+            else:
+                bus.approvals.hold_answer(message, asker, agent, decision, approved)
+            return None
+        payload, why_not, notices = disclose(message, decision, asker, carries=gather.notices is not None)
+        if payload is None:
+            self.refuse(message, scope, gather, agent, Outcome.DENIED, Reason(decision.code, why_not))
+            return None
+        if payload is not message.payload:
+            bus.emit_event(message, "redacted", asker.id, Reason(decision.code, decision.summary))
+        return payload, notices
 
     def refuse(
         self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason

@@ -256,9 +256,8 @@ class Bus:
                 label = route.lowered[sender.id][read]  # the floor that the edge set holds all the same
         if headers.classification > label:  # noqa: PLR1730 - max() of two levels costs seven times as much
             label = headers.classification
-        message = stamp(
-            self.next_number(), payload, sender.id, to, scope, cause, hops, headers, label, route.inspect(payload)
-        )
+        inspect, next_number = route.inspect, self.next_number  # locals: the interpreter is quicker with those
+        message = stamp(next_number(), payload, sender.id, to, scope, cause, hops, headers, label, inspect(payload))
         if run.observed or self.observers.listening:
             self.emit_event(message, "accepted", None)
         if route.lowered and label < read:
@@ -370,50 +369,42 @@ class Bus:
 
     # --- outcomes ---
 
-    def settle(
-        self, delivery: Delivery, outcome: Outcome, reason: Reason | None = None, *, handed_over: bool = False
-    ) -> None:
-        """End a delivery; a second call for the same delivery changes nothing.
-
-        Args:
-            delivery: Which one.
-            outcome: How it ends.
-            reason: Why; None for one that was handled.
-            handed_over: A fallback works in its place, so its part is not missing yet.
-        """
-        scope = accounting.settle(delivery, outcome)
+    def handled(self, delivery: Delivery, seconds: float) -> None:
+        """End a delivery that its handler has handled, in that time; once it has ended, a call changes nothing."""
+        scope = accounting.handled(delivery, seconds)
         if scope is None:
             return
-        if self.intercepting:
-            for interceptor in self.intercepting:
-                interceptor.settled(delivery, outcome)
         subscription = delivery.subscription
-        if outcome is HANDLED:
-            if subscription.branches:
-                self.correlator.check_later(scope)
-        else:
-            self._unhandled(delivery, outcome, reason or Reason(outcome.value), scope, handed_over)
+        if subscription.branches:
+            self.correlator.check_later(scope)
+        for interceptor in self.intercepting:
+            interceptor.settled(delivery, HANDLED)
         run = scope.run
         if run.observed or self.observers.listening:
-            agent = subscription.subscriber.card.id
-            if outcome is HANDLED:
-                self.runs.handled(run, agent)
-            self.emit_event(delivery.message, outcome.value, agent, reason, None, delivery)
-            if run.held:
-                self.timers.soon("notice", run)
+            self.runs.handled(run, subscription.subscriber.card.id)
+            self._tell(delivery, HANDLED, None, run)
         if not scope.in_flight:
             self.correlator.at_rest(scope)
         elif scope.may_deadlock:
             self.deadlocks.look(scope)
 
-    def _unhandled(
-        self,
-        delivery: Delivery,
-        outcome: Outcome,
-        reason: Reason,
-        scope: Scope,
-        handed_over: bool,  # noqa: FBT001 - settle's
+    def settle(
+        self, delivery: Delivery, outcome: Outcome, reason: Reason | None = None, *, handed_over: bool = False
     ) -> None:
+        """End a delivery that was not handled; once it has ended, a call changes nothing.
+
+        Args:
+            delivery: Which one.
+            outcome: How it ends.
+            reason: Why.
+            handed_over: A fallback works in its place, so its part is not missing yet.
+        """
+        scope = accounting.settle(delivery, outcome)
+        if scope is None:
+            return
+        for interceptor in self.intercepting:
+            interceptor.settled(delivery, outcome)
+        reason = reason or Reason(outcome.value)
         subscription, extra = delivery.subscription, delivery.extra
         agent, message = subscription.subscriber.card.id, delivery.message
         if outcome is DEAD_LETTERED:
@@ -425,6 +416,17 @@ class Bus:
         )  # fmt: skip
         accounting.remember(scope, failure)
         self.correlator.failed(scope, failure, subscription.kind, handed_over=handed_over)
+        if scope.run.observed or self.observers.listening:
+            self._tell(delivery, outcome, reason, scope.run)
+        self.at_rest_if_empty(scope)
+
+    def _tell(self, delivery: Delivery, outcome: Outcome, reason: Reason | None, run: RunState) -> None:
+        """Tell observers that a delivery has ended."""
+        self.emit_event(
+            delivery.message, outcome.value, delivery.subscription.subscriber.card.id, reason, None, delivery
+        )
+        if run.held:
+            self.timers.soon("notice", run)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
         """End what is held for a person, because its run or scope ends."""

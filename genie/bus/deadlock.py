@@ -101,9 +101,9 @@ class Deadlocks:
         scope.may_deadlock = True
         self.look(scope)
         self._later(holder)
-        for waiting in subscriber.waiters:
-            if waiting.ticket is not None and waiting.ticket.worker is not None:
-                self._later(waiting.ticket.worker)
+        for ticket in subscriber.waiters.values():
+            if ticket.worker is not None:
+                self._later(ticket.worker)
 
     def look(self, scope: Scope) -> None:
         """Look in the next turn of the timers whether the wait for a scope can still end."""
@@ -209,7 +209,8 @@ def _deliveries(wait: Wait) -> tuple[Delivery, ...]:
 def _until(wait: Wait) -> float:
     """Return when a wait ends by itself; infinity if it does not."""
     if isinstance(wait, RoomTicket):
-        return max((limit.at for limit in wait.limits), default=math.inf)
+        limits = wait.deliveries.values()
+        return max((math.inf if limit is None else limit.at for limit in limits), default=math.inf)
     until = math.inf if wait.gather is None else wait.gather.until
     return min(until, wait.run.deadline)
 

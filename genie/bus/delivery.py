@@ -27,7 +27,7 @@ NOWHERE, QUEUED, BEHIND_KEY, WAITS_FOR_ROOM = range(4)
 class Delivery:
     """One message for one subscriber. ``genie.bus.accounting.accept`` makes it, ``settle`` ends it."""
 
-    __slots__ = ("epoch", "extra", "message", "parked", "place", "subscription", "ticket", "worker")
+    __slots__ = ("epoch", "extra", "message", "parked", "place", "subscription", "worker")
 
     message: Envelope[Any]
     subscription: Subscription
@@ -40,8 +40,6 @@ class Delivery:
     """Its entry in the table of what is parked."""
     worker: Worker | None
     """The worker that handles it."""
-    ticket: Any
-    """The publisher that waits for room for it; None when nobody does."""
 
     @property
     def id(self) -> str:

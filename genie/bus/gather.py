@@ -80,25 +80,25 @@ class Gather:
         wake: Called once, when the wait is over.
     """
 
-    label = Classification.PUBLIC
-    """Highest declared label of the answers taken."""
-    headers: Headers | None = None
-    """The narrowest headers of the answers taken."""
     notices: tuple[str, ...] | None = ()
     """What an outside asker must show beside the answers taken; None for one that has no place for it."""
-    came = 0
-    done = False
-    """The wait is over: what was needed is in, or nothing more can come."""
     closed = False
     """The asker has taken the result; what comes now is late."""
     until = math.inf
     """When the asker stops waiting."""
-    _lost: dict[Part, Missing] | None = None
     _held: dict[Part, str] | None = None
 
     def __init__(self, spec: GatherSpec, wake: Callable[[], None]) -> None:
         self.kinds = {kind: parts.copy() for kind, parts in spec.layout.items()}
         """Payload class -> sender -> what came."""
+        self.label = Classification.PUBLIC
+        """Highest declared label of the answers taken."""
+        self.headers: Headers | None = None
+        """The narrowest headers of the answers taken."""
+        self.came = 0
+        self.done = False
+        """The wait is over: what was needed is in, or nothing more can come."""
+        self._lost: dict[Part, Missing] | None = None
         self.asked = spec.asked
         self._each = spec.each
         self._left = spec.parts

@@ -34,13 +34,11 @@ SPARSE = 64
 class RoomTicket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("deliveries", "given_up", "limits", "waiter", "worker")
+    __slots__ = ("deliveries", "given_up", "waiter", "worker")
 
     def __init__(self, waiter: Waiter) -> None:
-        self.deliveries: set[Delivery] = set()
-        """Deliveries that have found no room yet."""
-        self.limits: list[Timer] = []
-        """Timers at which they have waited too long."""
+        self.deliveries: dict[Delivery, Timer | None] = {}
+        """Deliveries that have found no room yet, each with the timer at which it has waited too long."""
         self.given_up = False
         """The publisher's own time is over; its deliveries go on waiting."""
         self.waiter = waiter
@@ -54,12 +52,10 @@ class RoomTicket:
 
     def found(self, delivery: Delivery) -> None:
         """One of its deliveries found room, or ended."""
-        delivery.ticket = None
-        self.deliveries.discard(delivery)
+        limit = self.deliveries.pop(delivery, None)
+        if limit is not None:
+            limit.cancel()
         if not self.deliveries:
-            for limit in self.limits:
-                limit.cancel()
-            self.limits.clear()
             self.waiter.wake()
 
 
@@ -106,8 +102,8 @@ class Subscriber:
         self.behind_keys = 0
         self.retrying = 0
         """Deliveries that wait for another attempt; at most ``capacity``."""
-        self.waiters: OrderedDict[Delivery, None] = OrderedDict()
-        """Deliveries that met a full mailbox under ``block``."""
+        self.waiters: OrderedDict[Delivery, RoomTicket] = OrderedDict()
+        """Deliveries that met a full mailbox under ``block``, each with its publisher's ticket."""
         self.listed = False
         """It is in the workers' queue of agents that have something to do."""
         self.active = 0
@@ -195,20 +191,18 @@ class Subscriber:
 
     def wait(self, delivery: Delivery, ticket: RoomTicket) -> None:
         """Let a delivery wait for room."""
-        delivery.place, delivery.ticket = WAITS_FOR_ROOM, ticket
-        ticket.deliveries.add(delivery)
-        self.waiters[delivery] = None
+        delivery.place = WAITS_FOR_ROOM
+        ticket.deliveries[delivery] = None
+        self.waiters[delivery] = ticket
         self.limit = -1
 
     def let_in(self) -> None:
         """Move deliveries that wait for room into the room there is."""
         while self.waiters and len(self.queue) - self.dead + self.behind_keys < self.capacity:
-            delivery, _ = self.waiters.popitem(last=False)
-            ticket = delivery.ticket
+            delivery, ticket = self.waiters.popitem(last=False)
             delivery.place = QUEUED
             self.queue.append(delivery)
-            if ticket is not None:
-                ticket.found(delivery)
+            ticket.found(delivery)
             self.ready()
         self._bound()
 
@@ -254,9 +248,7 @@ class Subscriber:
         """Take a waiting delivery out of the mailbox, whose turn will not come; its key goes to the next."""
         place, delivery.place = delivery.place, NOWHERE
         if place == WAITS_FOR_ROOM:
-            self.waiters.pop(delivery, None)
-            if delivery.ticket is not None:
-                delivery.ticket.found(delivery)
+            self.waiters.pop(delivery).found(delivery)
             self._bound()
         elif place == BEHIND_KEY:
             key = self.key_of(delivery)
@@ -304,8 +296,9 @@ class Subscriber:
         gone = list(self.mail())
         for delivery in gone:
             delivery.place = NOWHERE
-            if delivery.ticket is not None:
-                delivery.ticket.found(delivery)
+            ticket = self.waiters.get(delivery)
+            if ticket is not None:
+                ticket.found(delivery)
             if self.holders.get(self.key_of(delivery)) is delivery:
                 del self.holders[self.key_of(delivery)]
         self.due.clear()

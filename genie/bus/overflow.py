@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from genie.bus.delivery import WAITS_FOR_ROOM
 from genie.bus.mailbox import RoomTicket
 from genie.contracts.limits import Overflow
 from genie.contracts.outcome import Outcome, Reason
@@ -48,11 +49,11 @@ class Overflows:
         subscriber.wait(delivery, ticket)
         block_s = subscriber.card.mailbox.block_s
         if math.isfinite(block_s):
-            ticket.limits.append(self._bus.timers.at(self._bus.now() + block_s, "room", delivery))
+            ticket.deliveries[delivery] = self._bus.timers.at(self._bus.now() + block_s, "room", delivery)
         return ticket
 
     def _waited_too_long(self, delivery: Delivery) -> None:
-        if delivery.ticket is not None:
+        if delivery.place == WAITS_FOR_ROOM:
             delivery.subscription.subscriber.remove(delivery)
             self._bus.settle(delivery, Outcome.DEAD_LETTERED, OVERFLOW)
 

@@ -39,24 +39,19 @@ class Scope:
         owner: The delivery whose handler opened it; None for the run's own.
     """
 
-    accepted = in_flight = handled = denied = expired = cancelled = dead_lettered = 0
-    redacted = unrouted = late = 0
+    denied = expired = cancelled = dead_lettered = redacted = unrouted = late = 0
     held = 0
     """What waits for a person in this scope and those below it."""
     own_held = 0
     """What waits for a person in this scope itself."""
     delayed = 0
     """Payloads that will be published later."""
-    gather: Gather | None = None
-    """What the asker waits for."""
     children: dict[Scope, None] | None = None
     sinks: dict[str, Any] | None = None
     """State of other sinks in this scope, by the sink's id; a declared join keeps its parts here."""
     failures: list[Failure] | None = None
     waiter: Worker | None = None
     """The worker whose handler waits for this scope."""
-    may_deadlock = False
-    """Some of its deliveries lay with handlers that wait, so the end of others may leave a wait that cannot end."""
     done = False
     """Nothing of it is in flight, and its asker has its result."""
 
@@ -65,6 +60,11 @@ class Scope:
         self.number = number
         self.parent = parent
         self.owner = owner
+        self.accepted = self.in_flight = self.handled = 0  # read for every delivery, so set on each scope
+        self.gather: Gather | None = None
+        """What the asker waits for."""
+        self.may_deadlock = False
+        """Some of its deliveries lay with handlers that wait, so the end of others may leave a wait that cannot end."""
         self.deliveries: set[Delivery] = set()
         """Deliveries in flight: running, queued, retrying, waiting for a rate, or held."""
         self.parked: dict[int, Parked] | None = None
@@ -124,18 +124,14 @@ class Scope:
 class RunState:
     """One request tree: everything that one question causes."""
 
-    alive = True
     ended: tuple[Outcome, Reason] | None = None
     """Outcome and reason of whatever was cut off, once the run is not alive."""
     closed = False
     """Nothing of it is in flight."""
-    published = 0
     delayed = 0
     """Payloads that it will publish later."""
     held = 0
     held_since = 0.0
-    observed = False
-    """Somebody watches, or something is held: deliveries take the slower path that emits events."""
     expiry: Timer | None = None
     """Timer of its deadline."""
     lapse: Timer | None = None
@@ -168,6 +164,10 @@ class RunState:
         self.headers = headers
         self.deadline = deadline
         self.started = started
+        self.alive = True
+        self.published = 0
+        self.observed = False
+        """Somebody watches, or something is held: deliveries take the slower path that emits events."""
         self.root = Scope(self, number, None, None)
 
     @property

@@ -39,6 +39,9 @@ class Each(Generic[T]):
     payload: type[T]
     of: type[Payload] | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.payload)
+
 
 Expected = type[Payload] | Each[Any]
 Need = Literal["all", "first"] | int

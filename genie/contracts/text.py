@@ -42,6 +42,8 @@ class Reader(NamedTuple):
     """Append every string to the list, and return how many scalars there were besides."""
     bulky: tuple[str, ...]
     """Fields that hold a ``Value`` with collections in it: read apart, because their findings are kept with them."""
+    runs: tuple[str, ...]
+    """Fields that are tuples of scalars."""
     told: Callable[[Any], tuple[str, int]]
     """Return every string, joined by ``SEPARATOR``, and how many scalars there are besides."""
 
@@ -104,7 +106,9 @@ def _compile(kind: type[Value]) -> Reader:
             others.append(name)
     read = _reading(tuple(texts), tuple(others), tuple(runs), scalars)
     flat = len(texts) > 1 and not others and not bulky
-    return Reader(read, tuple(bulky), _telling_flat(tuple(texts), tuple(runs), scalars) if flat else _telling(read))
+    return Reader(
+        read, tuple(bulky), tuple(runs), _telling_flat(tuple(texts), tuple(runs), scalars) if flat else _telling(read)
+    )
 
 
 def _telling(read: Callable[[Any, list[str]], int]) -> Callable[[Any], tuple[str, int]]:

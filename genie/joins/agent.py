@@ -44,7 +44,6 @@ class JoinAgent:
     def accept(self, message: Envelope[Any], sender: AgentCard, decision: Decision | None) -> None:
         """Take a part. Nobody decides at a join, so what would be held for a person is denied."""
         bus, scope, kind = self._bus, message.scope, type(message.payload)
-        accounting.accept_answer(scope)
         payload, denied, _ = disclose(message, decision, self.card, carries=False)
         state = self._state(scope)
         if payload is None:
@@ -56,7 +55,7 @@ class JoinAgent:
             bus.emit_event(message, "denied", self.id, reason)
             bus.correlator.check_later(scope)
         else:
-            accounting.answered(scope, redacted=payload is not message.payload)
+            accounting.answered(scope, payload is not message.payload)
             taken = not state.closed and state.put(kind, sender.id, payload, message)
             if not taken:
                 accounting.late(bus, scope)

@@ -8,7 +8,7 @@ from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.message import Envelope, topic_of
 from genie.policies._findings import masked_or_denied
-from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
+from genie.policy.policy import ALLOW, CleanLimits, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 
 
 class ClearanceSettings(PolicySettings):
@@ -30,6 +30,10 @@ class Clearance:
     def inspectors(self) -> tuple[Inspector, ...]:
         """None of its own: it reads the findings of all."""
         return ()
+
+    def clean_limits(self, route: Route) -> CleanLimits:
+        """Return the recipient's clearance: the findings of a clean message cannot be above it."""
+        return CleanLimits(label=route.recipient.clearance)
 
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None for a recipient that may see everything."""

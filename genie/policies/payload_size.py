@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, topic_of
 from genie.policies._payload_shape import bound_of, shape_of, walk
 from genie.policies._settings import TopicRule, most_specific
-from genie.policy.policy import ALLOW, Deny, Inspector, Judge, PolicySettings, Route, Verdict
+from genie.policy.policy import ALLOW, CleanLimits, Deny, Inspector, Judge, PolicySettings, Route, Verdict
 
 
 class SizeRule(PolicySettings):
@@ -61,11 +62,28 @@ class PayloadSize:
         written = most_specific(self.settings.topics, topic, SizeRule())
         return SizeRule(max_bytes=written) if isinstance(written, int) else written
 
+    def _most(self, topic: str) -> tuple[int, int]:
+        rule, settings = self._rule(topic), self.settings
+        return rule.max_depth or settings.max_depth, rule.max_parts or settings.max_parts
+
+    def clean_limits(self, route: Route) -> CleanLimits | None:
+        """Return the size up to which a message cannot have too many parts; None for a shape that must be walked.
+
+        Each item of a tuple of scalars counts eight bytes, so a size bounds the number of items.
+        """
+        topic = topic_of(route.payload).name
+        (max_depth, max_parts), limit, shape = self._most(topic), self.max_bytes(topic), shape_of(route.payload)
+        if shape.most is not None:
+            return CleanLimits(size_bytes=limit) if shape.most[0] <= max_depth and shape.most[1] <= max_parts else None
+        scalars = fields.reader(route.payload).runs
+        if shape.rows is None or shape.depth > max_depth or any(name not in scalars for name, _ in shape.rows):
+            return None
+        return CleanLimits(size_bytes=min(limit, (max_parts - shape.fixed) * fields.SCALAR_BYTES))
+
     def compile(self, route: Route) -> Judge:
         """Return the judge of a route; the shape of a class without tuples is decided here."""
-        topic, settings = topic_of(route.payload).name, self.settings
-        rule, limit = self._rule(topic), self.max_bytes(topic)
-        max_depth, max_parts = rule.max_depth or settings.max_depth, rule.max_parts or settings.max_parts
+        topic = topic_of(route.payload).name
+        (max_depth, max_parts), limit = self._most(topic), self.max_bytes(topic)
         shape = shape_of(route.payload)
         within = shape.most is not None and shape.most[0] <= max_depth and shape.most[1] <= max_parts
 

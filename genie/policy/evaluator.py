@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.contracts.classification import Classification
 from genie.errors import class_name
 from genie.policy.inspection import REFUSED
 from genie.policy.verdicts import (
@@ -12,6 +14,7 @@ from genie.policy.verdicts import (
     SHADOW,
     Allow,
     ApprovalNeed,
+    CleanLimits,
     Decision,
     Deny,
     Hold,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Path
 
+PUBLIC = Classification.PUBLIC
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
 
 
@@ -41,6 +45,8 @@ class CompiledPolicy(NamedTuple):
     """What it says is recorded, and nothing comes of it."""
     headers_only: bool = False
     needs_findings: bool = False
+    clean_limits: CleanLimits | None = None
+    """Within these it allows every message in which nothing was found."""
 
 
 class Opinion(NamedTuple):
@@ -126,15 +132,19 @@ class Evaluator:
         alike: The same object for gates that allow the same messages; the gate itself by default.
     """
 
-    __slots__ = ("_allowed", "_clean", "_compiled", "_headers", "_judges", "_set", "alike")
+    __slots__ = ("_allowed", "_clean", "_compiled", "_headers", "_judges", "_label", "_set", "_size", "alike")
 
     def __init__(self, compiled: tuple[CompiledPolicy, ...], policy_set: str, alike: object = None) -> None:
         self._compiled = compiled
         self._judges = tuple(policy.judge for policy in compiled)
         self._headers = tuple(policy.judge for policy in compiled if policy.headers_only)
-        self._clean = tuple(
-            policy.judge for policy in compiled if not policy.needs_findings and not policy.headers_only
-        )
+        asked = [policy for policy in compiled if not policy.needs_findings and not policy.headers_only]
+        self._clean = tuple(policy.judge for policy in asked)
+        limits = [policy.clean_limits for policy in asked]
+        known = [limit for limit in limits if limit is not None]
+        self._label = min((limit.label for limit in known), default=max(Classification))
+        """Clean messages up to this label and ``_size`` are allowed without asking; no size where a policy must see."""
+        self._size = min((limit.size_bytes for limit in known), default=math.inf) if known == limits else -1
         self._allowed: Headers | None = None
         self._set = policy_set
         self.alike = self if alike is None else alike
@@ -152,13 +162,18 @@ class Evaluator:
         inspection = message.inspection
         if inspection.failed is not None:
             return self._uninspected(message, sender)
+        clean = not inspection.findings
+        if clean and message.headers is self._allowed and inspection.size_bytes <= self._size:
+            label = message.label
+            if label is PUBLIC or label <= self._label:
+                return None
         try:
             if message.headers is not self._allowed:
                 for judge in self._headers:
                     if judge(message, sender) is not ALLOW:
                         return self._combine(message, sender, approved)
                 self._allowed = message.headers
-            for judge in self._judges if inspection.findings else self._clean:
+            for judge in self._clean if clean else self._judges:
                 if judge(message, sender) is not ALLOW:
                     return self._combine(message, sender, approved)
         except BaseException:  # noqa: BLE001 - fail closed: combining names the policy that raised

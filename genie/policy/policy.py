@@ -24,6 +24,7 @@ from genie.policy.verdicts import (
     ALLOW,
     Allow,
     ApprovalNeed,
+    CleanLimits,
     Decision,
     Deny,
     Hold,
@@ -40,6 +41,7 @@ __all__ = (
     "ALLOW",
     "Allow",
     "ApprovalNeed",
+    "CleanLimits",
     "Decision",
     "Deny",
     "Environment",
@@ -108,6 +110,7 @@ class Policy(Protocol):
     - ``headers_only = True``: its judges look at the message's headers alone; headers once allowed on a route stay so.
     - ``reads = frozenset({"clearance", ...})``: the fields of the recipient's card that its verdict depends on. What
       one recipient of a message was allowed, another is too whose card agrees in the fields that all policies read.
+    - ``clean_limits(route)``: the label and the size up to which it allows every message in which nothing was found.
     - ``max_bytes(topic)``: the size above which it denies every message of a topic; these are not scanned.
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
@@ -191,7 +194,9 @@ class PolicySet:
         for policy in self.policies:
             try:
                 judge = policy.compile(route)
+                limits = _clean_limits(policy, route)
             except Exception as error:  # noqa: BLE001 - fail closed: the route is shut, with the policy named
+                limits = None
                 judge = _shut(f"cannot judge {topic_of(payload).name}: {class_name(error)}")
             if judge is not None:
                 policies.append(policy)
@@ -199,6 +204,7 @@ class PolicySet:
                     CompiledPolicy(
                         policy.name, policy.version, judge, policy.name in self.shadow,
                         getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
+                        limits,
                     )
                 )  # fmt: skip
         return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies))
@@ -213,6 +219,12 @@ class PolicySet:
             read |= fields_read
         key = (payload, tuple((name, getattr(recipient, name)) for name in sorted(read)))
         return self._likes.setdefault(key, key)
+
+
+def _clean_limits(policy: Policy, route: Route) -> CleanLimits | None:
+    stated = getattr(policy, "clean_limits", None)
+    limits: CleanLimits | None = None if stated is None else stated(route)
+    return limits
 
 
 def _ordered(value: object) -> object:

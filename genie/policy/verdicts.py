@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from genie.contracts.card import AgentCard
+from genie.contracts.classification import Classification
 from genie.contracts.message import Envelope, Path
 
 
@@ -48,6 +50,15 @@ class Hold(NamedTuple):
 
 Verdict = Allow | Deny | Redact | Hold
 ALLOW = Allow()
+
+
+class CleanLimits(NamedTuple):
+    """Up to here a policy allows every message of a route in which nothing was found, so it need not be asked."""
+
+    label: Classification = max(Classification)
+    """The highest declared label."""
+    size_bytes: float = math.inf
+    """The largest size that the inspection states."""
 
 
 class RuleVerdict(NamedTuple):
