@@ -22,7 +22,7 @@ from genie.bus.delayed import DelayedPublications
 from genie.bus.delivery import QUEUED
 from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
-from genie.bus.observers import Observers
+from genie.bus.observers import STALL_S, Observers
 from genie.bus.overflow import Overflows
 from genie.bus.pending import Pending
 from genie.bus.retries import Retries
@@ -388,9 +388,7 @@ class Bus:
         elif scope.may_deadlock:
             self.deadlocks.look(scope)
 
-    def settle(
-        self, delivery: Delivery, outcome: Outcome, reason: Reason | None = None, *, handed_over: bool = False
-    ) -> None:
+    def settle(self, delivery: Delivery, outcome: Outcome, reason: Reason, *, handed_over: bool = False) -> None:
         """End a delivery that was not handled; once it has ended, a call changes nothing.
 
         Args:
@@ -404,7 +402,6 @@ class Bus:
             return
         for interceptor in self.intercepting:
             interceptor.settled(delivery, outcome)
-        reason = reason or Reason(outcome.value)
         subscription, extra = delivery.subscription, delivery.extra
         agent, message = subscription.subscriber.card.id, delivery.message
         if outcome is DEAD_LETTERED:
@@ -455,7 +452,9 @@ class Bus:
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:
-        """A handler kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
+        """Name a handler that kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
+        if seconds < STALL_S:
+            return
         subscriber.stalled += 1
         agent = subscriber.card.id
         _warn(f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)

@@ -40,6 +40,8 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z")
 _MACHINES = frozenset({"policy", "supervisor", "bus"})
 _CODED = frozenset({"quarantined", "identity_refused", "incident", "resumed", "revived", "observer_failed"})
 """Kinds whose reason the program makes of codes and numbers; the reason of its other acts is left out of the audit."""
+STALL_S = 1.0
+"""Seconds without a suspension from which a handler is named as blocking the loop."""
 
 
 class IncidentLog(Protocol):

@@ -8,8 +8,8 @@ in its own copy of the context variables.
 from __future__ import annotations
 
 import math
-import types
 from collections import deque
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,6 +17,7 @@ import anyio
 from genie.bus import accounting
 from genie.bus.context import HandlerContext, Handling
 from genie.bus.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream
+from genie.bus.observers import STALL_S
 from genie.bus.subscription import CONTEXT, PAYLOAD
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import EdgeError, GenieError, ImmutableMessageError
@@ -26,16 +27,14 @@ if TYPE_CHECKING:
     from contextvars import Context as Variables
 
     from genie.backend.asyncio_trio import Waiter
-    from genie.bus.delivery import Delivery
+    from genie.bus.delivery import Delivery, Ending
     from genie.bus.mailbox import RoomTicket, Subscriber
     from genie.bus.scope import Scope
     from genie.bus.workers import Workers
 
-HANDLED, DEAD_LETTERED = Outcome.HANDLED, Outcome.DEAD_LETTERED
+CANCELLED, DEAD_LETTERED = Outcome.CANCELLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64
 """Deliveries that are handled in a row before the loop turns."""
-STALL_S = 1.0
-"""Seconds without a suspension from which a handler is named as blocking the loop."""
 KEPT_IDLE = 64
 """Idle workers that are kept; more of them end."""
 STOP_S = 1.0
@@ -51,9 +50,9 @@ class Worker:
     """Runs handlers, one at a time."""
 
     __slots__ = (
-        "_abandoned", "_attends", "_base", "_bus", "_pending", "_row", "_running", "_scope", "_stop", "_suspended",
-        "_variables", "_waiter", "_workers", "delivery", "ended", "handling", "started", "subscriber", "task", "until",
-        "waits", "wake", "yielded",
+        "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables", "_waiter",
+        "_workers", "coroutine", "delivery", "ended", "handling", "started", "subscriber", "task", "until", "waits",
+        "wake", "yielded",
     )  # fmt: skip
 
     def __init__(self, workers: Workers) -> None:
@@ -61,15 +60,15 @@ class Worker:
         self._bus = workers.bus
         self.task: object = None
         """What the backend calls its task."""
-        self._waiter: Waiter | None = None
-        self.wake: Callable[[], None]
+        self._waiter: Waiter = workers.bus.make_waiter()
+        self.wake = self._waiter.wake
         """Let it attend to the ready agents; it has been taken off the idle stack."""
         self._base = workers.variables
         self._variables: Variables = workers.variables
-        self._running: Any = None  # a coroutine of the agent's author
+        self.coroutine: Any = None
+        """The handler that has suspended, a coroutine of the agent's author."""
         self._pending: Any = _SENT  # what that coroutine awaits, as its event loop made it
         self._scope: anyio.CancelScope
-        self._row = 0
         self._attends = True
         self._suspended = False
         """The handler has suspended, so the time it took is no measure of how long it blocked the loop."""
@@ -82,14 +81,14 @@ class Worker:
         self.started = 0.0
         self.until = math.inf
         """When the handling exceeds its card's timeout."""
-        self.ended: tuple[Outcome, Reason] | None = None
+        self.ended: Ending | None = None
         """Why the handling was cut off."""
         self.waits: tuple[Scope | RoomTicket, ...] = ()
         """What its handler waits for."""
         self.yielded = 0
         """Payloads that its handler's async iterator has yielded."""
 
-    async def run(self) -> None:  # noqa: C901 - the loop of a worker, in one frame
+    async def run(self) -> None:  # noqa: C901, PLR0912 - the loop of a worker, in one frame
         """Serve ready agents until the runtime closes."""
         workers = self._workers
         workers.woken -= 1
@@ -107,11 +106,9 @@ class Worker:
                                 await self._idle()
                                 workers.woken -= 1
                                 continue
-                            rest = self._next()
+                            rest = self._serve()
                             if rest is None:
-                                self._row += 1
-                                if self._row >= FAIRNESS:
-                                    self._row = 0
+                                if workers.ready:
                                     await anyio.lowlevel.cancel_shielded_checkpoint()
                                 continue
                             self._suspend()
@@ -123,39 +120,25 @@ class Worker:
                     if self.ended is None or belongs_to_loop(error):
                         raise
                     self._bus.log_failure(self.subscriber.card.id, error)
-                if self.delivery is not None:  # cut off by a cancellation that the scope has swallowed
-                    self._finish(*(self.ended or self._cancelled()))
+                self._cut_short()  # where the scope has swallowed the cancellation of a handler
                 if self._suspended:
                     self._resume()
                 self.ended = None
         finally:
             workers.all.pop(self, None)
-            self._tasks_left()
-
-    def _tasks_left(self) -> None:
-        workers, bus = self._workers, self._bus
-        if self._suspended:
-            self._resume()
-        if self in workers.idle:
-            workers.idle.remove(self)
-        elif self._attends and not bus.closing:
-            workers.hand_over()
-        bus.tasks.left(self.task)
+            if self._suspended:
+                self._resume()
+            if self in workers.idle:
+                workers.idle.remove(self)
+            elif self._attends and not self._bus.closing:
+                workers.hand_over()
+            self._bus.tasks.left(self.task)
 
     def _idle(self) -> Awaitable[None]:
         """Go to the idle stack; what it returns waits until ``wake``."""
-        waiter = self._waiter
-        if waiter is None:
-            waiter = self._waiter = self._bus.make_waiter()
-            self.wake = waiter.wake
         self._workers.idle.append(self)
         self._attends = True  # it will, when it is woken
-        return waiter.park()
-
-    @property
-    def coroutine(self) -> object:
-        """The handler that has suspended, for those who show where it waits."""
-        return self._running
+        return self._waiter.park()
 
     # --- a handler that suspends, and its end ---
 
@@ -163,7 +146,6 @@ class Worker:
         """The handler waits for something: this worker is its home now, and another one attends."""
         subscriber = self.subscriber
         self._suspended = True
-        self._row = 0
         subscriber.suspends = True
         subscriber.active += 1
         subscriber.running[self] = None
@@ -172,9 +154,7 @@ class Worker:
             self.until = until = self.started + timeout_s
             if until < self._bus.timers.watched:
                 self._bus.timers.watch(until)
-        seconds = self._bus.now() - self.started
-        if seconds >= STALL_S:
-            self._bus.blocked(subscriber, seconds)
+        self._bus.blocked(subscriber, self._bus.now() - self.started)
         self._attends = False
         self._workers.hand_over()
 
@@ -185,74 +165,90 @@ class Worker:
         workers, subscriber = self._workers, self.subscriber
         if not workers.attended:
             self._attends = workers.attended = True
-        if self in subscriber.running:
-            del subscriber.running[self]
-            subscriber.active -= 1
         if self._abandoned:
             subscriber.abandoned -= 1
-        if subscriber.queue or subscriber.due:
-            subscriber.ready()
+        self._free_slot()
         if subscriber.left is not None and not subscriber.running and not subscriber.abandoned:
             subscriber.left.wake()
 
-    # --- one delivery ---
-
-    def _next(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - the road of every message, without calls
-        """Run the next handler up to its first suspension; return the rest of it, or None when it is over."""
-        workers, bus = self._workers, self._bus
-        subscriber = workers.ready.popleft()
-        subscriber.listed = False
-        if subscriber.active >= subscriber.concurrency:
-            return None  # listed again when a slot is free
-        delivery = subscriber.take()
-        if delivery is None:
-            return None
+    def _free_slot(self) -> None:
+        subscriber = self.subscriber
+        if self in subscriber.running:
+            del subscriber.running[self]
+            subscriber.active -= 1
         if subscriber.queue or subscriber.due:
-            subscriber.listed = True
-            workers.ready.append(subscriber)  # behind the others: no agent keeps the rest from their turn
-        message, subscription = delivery.message, delivery.subscription
-        run = message.scope.run
-        now = bus.now
-        self.started = started = now()
-        if delivery.epoch != bus.epoch or not run.alive or started >= run.deadline:
-            if not bus.judging.take_out(delivery):
+            subscriber.ready()
+
+    # --- deliveries ---
+
+    def _serve(self) -> Awaitable[Any] | None:  # noqa: C901, PLR0912, PLR0915 - the road of every message, without calls
+        """Run handlers of ready agents, each up to its first suspension.
+
+        Returns:
+            The rest of the handler that has suspended; None when no agent is ready, or the loop must turn.
+        """
+        workers, bus, base = self._workers, self._bus, self._base
+        ready, now = workers.ready, bus.now
+        for _ in range(FAIRNESS):
+            if not ready or self.ended is not None:
                 return None
+            subscriber = ready.popleft()
+            subscriber.listed = False
+            if subscriber.active >= subscriber.concurrency:
+                continue  # listed again when a slot is free
+            delivery = subscriber.take()
+            if delivery is None:
+                continue
+            if subscriber.queue or subscriber.due:
+                subscriber.listed = True
+                ready.append(subscriber)  # behind the others: no agent keeps the rest from their turn
             message, subscription = delivery.message, delivery.subscription
-        self.subscriber = subscriber
-        self.delivery, delivery.worker = delivery, self
-        if run.observed:
-            bus.emit_event(message, "started", subscriber.card.id)
-        variables = self._base.copy()
-        workers.stepping = self
-        try:
-            if subscription.wants == PAYLOAD:
-                call = subscription.call  # a local: the interpreter is quicker with those
-                running = call(message.payload)
+            run = message.scope.run
+            self.started = started = now()
+            if delivery.epoch != bus.epoch or not run.alive or started >= run.deadline:
+                if not bus.judging.take_out(delivery):
+                    continue
+                message, subscription = delivery.message, delivery.subscription
+            self.subscriber = subscriber
+            self.delivery, delivery.worker = delivery, self
+            if run.observed:
+                bus.emit_event(message, "started", subscriber.card.id)
+            variables = base.copy()
+            workers.stepping = self
+            try:
+                if subscription.wants == PAYLOAD:
+                    call = subscription.call  # a local: the interpreter is quicker with those
+                    running = call(message.payload)
+                else:
+                    self.handling = handling = Handling(bus, self, delivery)
+                    context = HandlerContext(handling)
+                    if subscription.wants == CONTEXT:
+                        running = subscription.call(message.payload, context)
+                    else:  # a third party's ``handle`` may be a plain function that runs code before it returns
+                        running = variables.run(subscription.call, context.message, context)
+                if type(running) is not CoroutineType:
+                    return self._stream(running)
+                pending = variables.run(running.send, None)
+            except StopIteration as stop:
+                if stop.__traceback__ is not None and stop.__traceback__.tb_next is not None:
+                    self._failed(stop)  # raised by a plain function, not the end of a coroutine
+                    continue
+                output = stop.value
+            except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
+                if not self._stopped(error):
+                    raise of_the_loop(error) from None
+                continue
             else:
-                self.handling = handling = Handling(bus, self, delivery)
-                context = HandlerContext(handling)
-                if subscription.wants == CONTEXT:
-                    running = subscription.call(message.payload, context)
-                else:  # a third party's ``handle`` may be a plain function that runs code before it returns
-                    running = variables.run(subscription.call, context.message, context)
-            if type(running) is not types.CoroutineType:
-                return self._stream(running)
-            pending = variables.run(running.send, None)
-        except StopIteration as stop:
-            if stop.__traceback__ is not None and stop.__traceback__.tb_next is not None:
-                self._failed(stop)  # raised by a plain function, not the end of a coroutine
-                return None
-            output = stop.value
-        except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
-            if not self._stopped(error):
-                raise of_the_loop(error) from None
-            return None
-        else:
-            self._running, self._variables, self._pending = running, variables, pending
-            return self
-        finally:
-            workers.stepping = None
-        if self.ended is None and type(output) in subscription.produces:  # the ordinary end
+                self.coroutine, self._variables, self._pending = running, variables, pending
+                return self
+            finally:
+                workers.stepping = None
+            if type(output) not in subscription.produces or self.ended is not None:
+                rest = self._complete(output)
+                if rest is not None:
+                    return rest
+                continue
+            # The ordinary end: ``_complete`` by hand (benchmarks.instructions: 4 % of a round trip).
             handling_, extra = self.handling, delivery.extra
             headers, label = (message.headers, message.label) if handling_ is None else handling_.read_so_far()
             ticket = bus.publish(
@@ -261,9 +257,8 @@ class Worker:
             )  # fmt: skip
             if ticket is not None:
                 return self._wait_for_room(ticket)
-            # ``_finish`` by hand, for a handler that has not suspended (benchmarks.instructions: 2 % of a round trip).
             self.delivery = delivery.worker = None
-            seconds = now() - self.started
+            seconds = now() - started
             if seconds >= STALL_S:
                 bus.blocked(subscriber, seconds)
             if handling_ is not None:
@@ -274,8 +269,7 @@ class Worker:
             bus.handled(delivery, seconds)
             if subscriber.holders:
                 subscriber.release(delivery)
-            return None
-        return self._complete(output)
+        return None
 
     # A worker is itself the awaitable rest of the handler that it runs: an object with ``send`` and ``throw`` in the
     # place of a generator, whose frame would weigh 270 bytes on every blocked handler.
@@ -283,12 +277,11 @@ class Worker:
     def __await__(self) -> Worker:
         return self
 
+    __iter__ = __await__
+
     def __next__(self) -> object:
         pending, self._pending = self._pending, _SENT
         return self.send(None) if pending is _SENT else pending
-
-    def __iter__(self) -> Worker:
-        return self
 
     def send(self, value: object) -> object:
         """Let the handler go on, inside its own context variables."""
@@ -298,7 +291,7 @@ class Worker:
             if unwrap is not None:
                 unwrap()
             raise StopIteration(None)
-        return self._step(self._running.send, value)
+        return self._step(self.coroutine.send, value)
 
     def throw(self, kind: Any, value: Any = None, _traceback: Any = None) -> object:
         """Hand an exception of the loop's on to the handler; one that refuses to stop is dropped instead."""
@@ -306,7 +299,7 @@ class Worker:
         if self._bus.closing and self._refuses():
             self._drop()
             raise error
-        return self._step(self._running.throw, error)
+        return self._step(self.coroutine.throw, error)
 
     def _refuses(self) -> bool:
         """Return True while the runtime closes and the handler has had its time to stop."""
@@ -314,7 +307,7 @@ class Worker:
 
     def close(self) -> None:
         """The loop is gone."""
-        self._running.close()
+        self.coroutine.close()
 
     def _step(self, step: Callable[[Any], Any], value: object) -> object:
         bus, workers = self._bus, self._workers
@@ -325,43 +318,39 @@ class Worker:
         try:
             pending = self._variables.run(step, value)
         except StopIteration as stop:
-            self._running = None  # before a stream that it returned takes its place
+            self.coroutine = None  # before a stream that it returned takes its place
             rest = self._complete(stop.value)
         except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
             if not self._stopped(error):
                 raise of_the_loop(error) from None
-            self._running = rest = None
+            self.coroutine = rest = None
         else:
             if self._attends:
                 self._attends = False
                 workers.hand_over()
             return pending
         finally:
-            seconds = bus.now() - before
-            if seconds >= STALL_S:
-                bus.blocked(self.subscriber, seconds)
+            bus.blocked(self.subscriber, bus.now() - before)
         raise StopIteration(rest)
 
     def _stopped(self, error: BaseException) -> bool:
         """Settle a handling that ended with an exception; False when the exception must go on to the loop."""
         cancelled = belongs_to_loop(error)
-        if self.ended is not None:
-            self._finish(*self.ended)
-        elif cancelled:
-            self._finish(*self._cancelled())
+        if self.ended is not None or cancelled:
+            self._cut_short()
         else:
             self._failed(error)
         return not cancelled
 
-    def _cancelled(self) -> tuple[Outcome, Reason]:
-        if self._bus.closing:
-            return Outcome.CANCELLED, Reason("closed")
-        return Outcome.CANCELLED, Reason("cancelled", "handler was cancelled")
+    def _cut_short(self) -> None:
+        """Settle the delivery of a handler that was cut off, or that the loop has cancelled."""
+        reason = Reason("closed") if self._bus.closing else Reason("cancelled", "handler was cancelled")
+        self._finish(self.ended or (CANCELLED, reason))
 
     def _complete(self, output: object) -> Awaitable[Any] | None:
         """Publish what a handler returned, then settle its delivery."""
         if self.ended is not None:  # it swallowed its cancellation, or ended first; its outputs are dropped
-            self._finish(*self.ended)
+            self._cut_short()
             return None
         if output is not None and self.delivery is not None:
             try:
@@ -373,7 +362,7 @@ class Worker:
                 return None
             if ticket is not None:
                 return self._wait_for_room(ticket)
-        self._finish(HANDLED, None)
+        self._finish(None)
         return None
 
     async def _wait_for_room(self, ticket: RoomTicket) -> None:
@@ -384,7 +373,7 @@ class Worker:
             if not self._stopped(error):
                 raise of_the_loop(error) from None
             return
-        self._finish(*(self.ended or (HANDLED, None)))
+        self._finish(self.ended)
 
     def publish(self, output: object) -> RoomTicket | None:
         """Publish what the handler returned or yielded; the ticket is for ``room``, where a mailbox was full."""
@@ -403,7 +392,7 @@ class Worker:
 
     def _stream(self, iterator: Any) -> Worker:
         """Let an async iterator of the author's run in place of the handler; what it yields is published at once."""
-        self._running, self._pending = publish_stream(self, self._bus, iterator), _SENT
+        self.coroutine, self._pending = publish_stream(self, self._bus, iterator), _SENT
         self._variables = self._base.copy()
         return self
 
@@ -430,14 +419,10 @@ class Worker:
         if delivery is None or self._abandoned:
             return
         self._abandoned = True
-        self._finish(*(self.ended or self._cancelled()))
+        self._cut_short()
         bus.did_not_stop(subscriber)
-        if self in subscriber.running:
-            del subscriber.running[self]
-            subscriber.active -= 1
         subscriber.abandoned += 1
-        if subscriber.queue or subscriber.due:
-            subscriber.ready()
+        self._free_slot()
         if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
             why = f"{subscriber.abandoned} handlers did not stop when they were cancelled"
             bus.suspensions.quarantine(subscriber, why)
@@ -449,17 +434,16 @@ class Worker:
 
         It is not closed, since closing would run it; it is kept, since collecting it would do so too.
         """
-        _REFUSED.append(self._running)
-        self._running = None
-        if self.delivery is not None:
-            self._finish(*(self.ended or self._cancelled()))
+        _REFUSED.append(self.coroutine)
+        self.coroutine = None
+        self._cut_short()
 
     # --- the end of one ---
 
     def _failed(self, error: BaseException, *, final: bool = False) -> None:
         delivery = self.delivery
         if self.ended is not None or delivery is None:
-            self._finish(*(self.ended or self._cancelled()))
+            self._cut_short()
             return
         bus, message = self._bus, delivery.message
         if isinstance(error, ImmutableMessageError):
@@ -473,21 +457,21 @@ class Worker:
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)
         self._release(delivery)
 
-    def _finish(self, outcome: Outcome, reason: Reason | None) -> None:
-        """Settle the delivery, unless it was settled when it was cut off."""
-        delivery = self.delivery
+    def _finish(self, ended: Ending | None) -> None:
+        """Settle the delivery as handled, or as it was cut off; nothing happens where that settled it."""
+        delivery, bus = self.delivery, self._bus
         if delivery is None:
             return
         final = self.yielded > 0
         seconds = self._close(delivery)
-        if outcome is HANDLED:
-            self._bus.handled(delivery, seconds)
+        if ended is None:
+            bus.handled(delivery, seconds)
         else:
             accounting.timed(delivery.subscription, seconds)
-            if reason is None or outcome is not DEAD_LETTERED:
-                self._bus.settle(delivery, outcome, reason)
+            if ended[0] is not DEAD_LETTERED:
+                bus.settle(delivery, *ended)
             elif delivery in delivery.message.scope.deliveries:  # out of time: a failure like any other
-                self._bus.retries.failed(delivery, reason, final=final)
+                bus.retries.failed(delivery, ended[1], final=final)
         self._release(delivery)
 
     def _release(self, delivery: Delivery) -> None:
@@ -504,7 +488,7 @@ class Worker:
             self._stop.cancel()
             self._stop = None
         elapsed = bus.now() - self.started
-        if elapsed >= STALL_S and not self._suspended:
+        if not self._suspended:
             bus.blocked(self.subscriber, elapsed)
         if delivery.message.scope.run.observed:
             bus.runs.took(delivery, elapsed)
