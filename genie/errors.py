@@ -444,6 +444,16 @@ class AuditFailedError(CapacityError):
         return f"no run is admitted: {self.problem}; mend that and open another runtime, or see `on_failure`"
 
 
+class JournalError(CapacityError):
+    """The log of a durable runtime cannot be written, so nothing may rely on it."""
+
+    code: ClassVar[str] = "journal_failed"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the log keeps nothing more: {self.problem}; mend that and open the runtime again"
+
+
 class RuntimeDrainingError(CapacityError):
     """The runtime is draining and admits no new run."""
 

@@ -15,13 +15,14 @@ class IdSource:
 
     Args:
         prefix: Distinguishes this runtime's ids from another's; four random bytes in hexadecimal by default.
+        last: The last number that was given under the prefix before.
     """
 
     __slots__ = ("next_number", "prefix")
 
-    def __init__(self, prefix: str | None = None) -> None:
+    def __init__(self, prefix: str | None = None, last: int = 0) -> None:
         self.prefix = os.urandom(4).hex() if prefix is None else prefix
-        self.next_number = itertools.count(1).__next__
+        self.next_number = itertools.count(last + 1).__next__
 
     def name(self, number: int) -> str:
         """Return the id text of ``number``, for example ``"9f3c01aa-1b"``."""

@@ -67,6 +67,15 @@ def accept(message: Envelope[Any], subscription: Subscription, epoch: int) -> De
     return delivery
 
 
+def ended(message: Envelope[Any], subscription: Subscription) -> Delivery:
+    """Return a delivery that ended in an earlier process; it is not in flight."""
+    delivery = _new(Delivery)
+    delivery.message, delivery.subscription, delivery.epoch = message, subscription, -1
+    delivery.extra = delivery.parked = delivery.worker = None
+    delivery.place = NOWHERE
+    return delivery
+
+
 def settle(delivery: Delivery, outcome: Outcome) -> Scope | None:
     """Count a delivery's outcome; returns its scope, or None when the delivery has been settled before."""
     scope: Scope = delivery.message.scope

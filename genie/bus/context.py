@@ -29,9 +29,11 @@ from genie.errors import (
 if TYPE_CHECKING:
     import datetime
     import logging
+    from collections.abc import Callable
 
     from genie.bus.bus import Bus
     from genie.bus.delivery import Delivery
+    from genie.bus.gather import Gather
     from genie.bus.mailbox import RoomTicket
     from genie.bus.scope import Scope
     from genie.bus.worker import Worker
@@ -51,13 +53,17 @@ Port = TypeVar("Port")
 class Handling:
     """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
 
-    __slots__ = ("_headers", "_label", "bus", "delivery", "opened", "published", "random", "taint", "worker")
+    __slots__ = ("_headers", "_label", "bus", "delivery", "later", "opened", "published", "random", "taint", "worker")
 
     def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
         self.bus = bus
         self.worker: Worker | None = worker
         self.delivery = delivery
         self.opened: list[Scope] | None = None
+        self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
+        """What a durable runtime publishes together with the outcome; None where it goes out at once."""
+        if bus.observers.recorder is not None:
+            self.later = []
         self.published = 0
         self.random: random.Random | None = None
         self._label: Classification = delivery.message.label
@@ -100,6 +106,21 @@ class Handling:
             self.reads(self._label, self._headers)
         state: dict[str, Any] = run.state.setdefault(agent, {})
         return state
+
+    def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
+        """Send something now; in a durable runtime together with the outcome."""
+        if self.later is None:
+            return send(None)
+        self.later.append(send)
+        return None
+
+    def send_later(self) -> RoomTicket | None:
+        """The handler is over: send what waited for that, and return the ticket of what found no room."""
+        ticket: RoomTicket | None = None
+        later, self.later = self.later or [], None
+        for send in later:
+            ticket = send(ticket)
+        return ticket
 
     def alive(self, verb: str) -> Worker:
         """Return the worker; raises where the handling has ended."""
@@ -208,11 +229,17 @@ class HandlerContext:
         self._declared(payload)
         message, extra = delivery.message, delivery.extra
         onward, label = handling.read_so_far()
-        ticket = bus.publish(
-            payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
-            onward if headers is None else self._narrow(headers).met(onward), label, None, to,
-            None if extra is None else extra.instead_of, reject=True,
-        )  # fmt: skip
+        onward = onward if headers is None else self._narrow(headers).met(onward)
+
+        def send(ticket: RoomTicket | None) -> RoomTicket | None:
+            return bus.publish(
+                payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
+                onward, label, ticket, to, None if extra is None else extra.instead_of, reject=handling.later is None,
+            )  # fmt: skip
+
+        if to is not None:
+            bus.directed(to, bus.route(type(payload)), type(payload))
+        ticket = handling.send(send)
         handling.published += 1
         bus.within_budget(handling.agent, delivery, handling.published)
         if ticket is not None:
@@ -227,7 +254,13 @@ class HandlerContext:
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
-        handling.bus.delayed.publish(delay_s, payload, handling.delivery, *handling.read_so_far(), to)
+        read = handling.read_so_far()
+
+        def send(ticket: RoomTicket | None) -> RoomTicket | None:
+            handling.bus.delayed.publish(delay_s, payload, handling.delivery, *read, to)
+            return ticket
+
+        handling.send(send)
 
     async def ask(
         self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
@@ -257,7 +290,7 @@ class HandlerContext:
         parts = expect if isinstance(expect, tuple) else (expect,)
         return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
 
-    async def _gather(  # noqa: PLR0915 - one wait, from its registration to its end
+    async def _gather(
         self,
         payload: Payload,
         expect: tuple[Expected, ...],
@@ -272,20 +305,16 @@ class HandlerContext:
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
         self._may_ask(payload, expect)
-        scope = bus.correlator.open(handling.delivery)
         waiter = bus.make_waiter()
-        try:
-            gather = bus.correlator.expect(scope, expect, need, waiter.wake, type(payload))
-        except BaseException:  # a question that never left closes what it opened, then the error goes on
-            bus.correlator.close(scope)
-            raise
+        scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
+        gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
         opened = handling.opened
         if opened is None:
             opened = handling.opened = []
         opened.append(scope)
         timer = None
         try:
-            ticket = self._question(payload, scope, to)
+            ticket = None if asked_before else self._question(payload, scope, to)
             if within_s is not None and (ticket is not None or not gather.done):
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))

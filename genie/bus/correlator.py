@@ -42,14 +42,32 @@ class Correlator:
 
     # --- scopes ---
 
-    def open(self, delivery: Delivery) -> Scope:
-        """Open a scope for what a handler asks."""
+    def ask(
+        self, delivery: Delivery, question: Payload, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None]
+    ) -> tuple[Scope, bool]:
+        """Return a scope for what a handler asks, and whether it is that of the same question before a crash.
+
+        Raises:
+            ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
+        """
+        asked = (None if delivery.extra is None else delivery.extra.reopened) or []
+        for place, (payload, scope) in enumerate(asked):
+            gather = scope.gather
+            if gather is not None and payload == question and gather.expected() == expect:
+                del asked[place]
+                gather.wake = wake
+                return scope, True
         parent: Scope = delivery.message.scope
         scope = Scope(parent.run, self._bus.next_number(), parent, delivery)
         if parent.children is None:
             parent.children = {}
         parent.children[scope] = None
-        return scope
+        try:
+            self.expect(scope, expect, need, wake, type(question))
+        except BaseException:  # a question that never left closes what it opened, then the error goes on
+            self.close(scope)
+            raise
+        return scope, False
 
     def expect(
         self, scope: Scope, expect: tuple[Expected, ...], need: Need, wake: Callable[[], None], kind: type[Payload]

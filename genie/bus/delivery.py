@@ -12,10 +12,11 @@ from genie.policy.disclosure import seen
 
 if TYPE_CHECKING:
     from genie.bus.pending import Parked
+    from genie.bus.scope import Scope
     from genie.bus.subscription import Subscription
     from genie.bus.worker import Worker
     from genie.contracts.card import AgentCard
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
     from genie.policy.disclosure import Disclosure
     from genie.policy.policy import Decision
@@ -65,7 +66,7 @@ class Delivery:
 class Extra:
     """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
 
-    __slots__ = ("approved", "attempt", "instead_of", "notices", "original", "tried")
+    __slots__ = ("approved", "attempt", "instead_of", "notices", "original", "reopened", "tried")
 
     def __init__(self) -> None:
         self.original: Envelope[Any] | None = None
@@ -79,6 +80,8 @@ class Extra:
         """``policy@version`` of holds on this delivery that a person has approved."""
         self.notices: tuple[str, ...] = ()
         """What the recipient must write beside the payload."""
+        self.reopened: list[tuple[Payload, Scope]] | None = None
+        """What its handler had asked before the process was killed, each with its scope; None where it was not."""
 
 
 Ending = tuple["Outcome", "Reason"]

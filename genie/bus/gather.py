@@ -100,16 +100,20 @@ class Gather:
         """The wait is over: what was needed is in, or nothing more can come."""
         self._lost: dict[Part, Missing] | None = None
         self.asked = spec.asked
-        self._each = spec.each
+        self.each = spec.each
         self._left = spec.parts
-        self._need = spec.need
-        self._wake = wake
+        self.need = spec.need
+        self.wake = wake
         if not spec.parts:
             self.finish()
 
+    def expected(self) -> tuple[Expected, ...]:
+        """Return what is expected, as the asker wrote it."""
+        return tuple(self.each.get(kind, kind) for kind in self.kinds)
+
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
         """Take an answer; False when it is late, a second one, or from an agent that was not asked."""
-        if kind not in self._each:
+        if kind not in self.each:
             agent = ONE
         parts = self.kinds[kind]
         if self.done or parts.get(agent, payload) is not None or (self._lost and (kind, agent) in self._lost):
@@ -117,7 +121,7 @@ class Gather:
         parts[agent] = payload
         self.came += 1
         self._left -= 1
-        if self._left == 0 or self.came >= self._need:
+        if self._left == 0 or self.came >= self.need:
             self.finish()
         return True
 
@@ -147,7 +151,7 @@ class Gather:
             reason: A named outcome.
             blame: The agent that is named for it; ``agent`` by default.
         """
-        if kind not in self._each:
+        if kind not in self.each:
             agent, blame = ONE, blame or agent or None
         if self.done or self.kinds[kind].get(agent, self) is not None or (self._lost and (kind, agent) in self._lost):
             return
@@ -162,11 +166,11 @@ class Gather:
         """Say that a part waits for a person, should the asker not wait that long."""
         if self._held is None:
             self._held = {}
-        self._held.setdefault((kind, agent if kind in self._each else ONE), hold_id)
+        self._held.setdefault((kind, agent if kind in self.each else ONE), hold_id)
 
     def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
         """Say that a part does not wait for that person any more."""
-        part = (kind, agent if kind in self._each else ONE)
+        part = (kind, agent if kind in self.each else ONE)
         if self._held is not None and self._held.get(part) == hold_id:
             del self._held[part]
 
@@ -174,7 +178,7 @@ class Gather:
         """End the wait with what there is."""
         if not self.done:
             self.done = True
-            self._wake()
+            self.wake()
 
     def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
         """Return what ends the wait at its time, a wait for room included."""
@@ -196,7 +200,7 @@ class Gather:
 
     def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
         """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
-        for kind, each in self._each.items():
+        for kind, each in self.each.items():
             if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
                 self.lose(kind, failure.instead_of, str(failure))
 
@@ -234,8 +238,8 @@ class Gather:
         plain: dict[type[Payload], Payload] = {}
         for kind, parts in self.kinds.items():
             came = {agent: payload for agent, payload in parts.items() if payload is not None}
-            if kind in self._each:
-                each[self._each[kind]] = came
+            if kind in self.each:
+                each[self.each[kind]] = came
             elif came:
                 plain[kind] = came[ONE]
         missing = self._missing() if self._left or self._lost else {}

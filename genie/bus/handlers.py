@@ -127,10 +127,19 @@ def _wrong(card: AgentCard, output: object) -> GenieError:
 
 async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
     """Publish what an async iterator yields, as it yields; the iterator is closed however it ends."""
+    durable = bus.observers.recorder is not None
+    held: list[Any] = []
     try:
         async for payload in iterator:
             if worker.ended is not None:
                 break
+            if (
+                durable
+            ):  # nothing leaves before the outcome, so an iterator that fails is started again from its beginning
+                held.append(payload)
+                bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
+                await anyio.lowlevel.checkpoint()
+                continue
             ticket = worker.publish(payload)
             worker.yielded += 1
             bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
@@ -138,6 +147,8 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
                 await bus.overflows.room(ticket, worker)
             elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
                 await anyio.lowlevel.checkpoint()
+        for payload in held:
+            worker.publish(payload)
     finally:
         close = getattr(iterator, "aclose", None)
         if close is not None:

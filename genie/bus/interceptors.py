@@ -69,6 +69,35 @@ class Interceptor:
         """A handler reports what it used; raises ``BudgetExceededError`` where a budget has less than that left."""
 
 
+class Recorder(Protocol):
+    """What keeps the facts from which a runtime goes on after its process was killed."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why no run is admitted; None while facts are kept."""
+        ...
+
+    def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
+        """Something happened to a message, or to a delivery of it."""
+        ...
+
+    def handed_over(self, delivery: Delivery) -> None:
+        """A fallback gets a message in the place of another agent."""
+        ...
+
+    def parked(self, parked: Parked) -> None:
+        """Something waits for its time."""
+        ...
+
+    def taken(self, parked: Parked) -> None:
+        """What waited goes on, or has ended."""
+        ...
+
+    async def barrier(self) -> None:
+        """Wait until everything so far is kept; raises ``JournalError`` when it cannot be."""
+        ...
+
+
 class Approvals(Protocol):
     """What parks deliveries and answers for a person."""
 

@@ -16,7 +16,7 @@ from genie.contracts.message import Value, topic_of
 from genie.contracts.outcome import Reason
 from genie.contracts.ports.audit import AuditRecord
 from genie.contracts.ports.journal import JournalRecord
-from genie.errors import AuditFailedError, class_name, place_of
+from genie.errors import AuditFailedError, JournalError, class_name, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.bus.delivery import Delivery
     from genie.bus.events import Watcher
+    from genie.bus.interceptors import Recorder
     from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
@@ -70,6 +71,8 @@ class Observers:
         self.audit = audit
         self.watchers: tuple[Watcher, ...] = ()
         """Those who watch every run."""
+        self.recorder: Recorder | None = None
+        """Keeps what a runtime needs to go on after its process was killed."""
         self.listening = journal is not None
         """Somebody wants events of every run."""
         self.incidents: IncidentLog | None = None
@@ -91,8 +94,10 @@ class Observers:
         delivery: Delivery | None = None,
     ) -> None:
         """Tell the journal and whoever watches the run what happened; never payload text."""
+        if self.recorder is not None:
+            self.recorder.note(message, kind, reason, delivery)
         run = message.scope.run
-        if not self.listening and not run.watchers:
+        if not self.journals and not self.watchers and not run.watchers:
             return
         at, topic = self.clock.now(), topic_of(message.payload).name
         code, text = ("", None) if reason is None else (reason.code, str(reason))
@@ -121,8 +126,13 @@ class Observers:
         self.journals = (*self.journals, journal)
         self._listen()
 
+    def keep(self, recorder: Recorder) -> None:
+        """Let a recorder keep every fact from now on."""
+        self.recorder = recorder
+        self._listen()
+
     def _listen(self) -> None:
-        self.listening = bool(self.journals or self.watchers)
+        self.listening = bool(self.journals or self.watchers or self.recorder)
 
     # --- verdicts ---
 
@@ -178,7 +188,10 @@ class Observers:
 
         Raises:
             AuditFailedError: The audit has failed, and states that then nothing may run.
+            JournalError: The log of a durable runtime has failed, or does not keep up.
         """
+        if self.recorder is not None and self.recorder.refusal is not None:
+            raise JournalError(problem=self.recorder.refusal)
         refusal = getattr(self.audit, "refusal", None)
         if refusal is None and "audit" in self.failed and getattr(self.audit, "on_failure", "deny") == "deny":
             refusal = f"it raised {self.failed['audit']}"

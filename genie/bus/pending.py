@@ -6,6 +6,7 @@ entry is due; ``take`` removes it for whoever ends it earlier.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from genie.backend.timers import Timer, Timers
     from genie.bus.delivery import Delivery
+    from genie.bus.interceptors import Recorder
     from genie.bus.scope import Scope
 
 RETRY, DELAYED, RATE, HOLD = "retry", "delayed", "rate", "hold"
@@ -49,12 +51,12 @@ class Pending:
 
     Args:
         timers: Where due times are set.
-        next_number: Gives ids.
     """
 
-    def __init__(self, timers: Timers, next_number: Callable[[], int]) -> None:
+    def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._next_number = next_number
+        self._next_number = itertools.count(1).__next__
+        self.recorder: Recorder | None = None
         self._entries: dict[str, dict[int, Parked]] = {kind: {} for kind in KINDS}
 
     def on(self, kind: str, due: Callable[[Parked], None]) -> None:
@@ -81,6 +83,8 @@ class Pending:
         if due is not None:
             parked.timer = self._timers.at(due, kind, parked)
         self._entries[kind][parked.id] = parked
+        if self.recorder is not None:
+            self.recorder.parked(parked)
         if delivery is not None:
             delivery.parked = parked
         else:
@@ -93,6 +97,8 @@ class Pending:
         """Remove an entry and cancel its timer; False when it was removed before."""
         if self._entries[parked.kind].pop(parked.id, None) is None:
             return False
+        if self.recorder is not None:
+            self.recorder.taken(parked)
         if parked.timer is not None:
             parked.timer.cancel()
         if parked.delivery is not None:
@@ -100,6 +106,10 @@ class Pending:
         elif parked.scope.parked is not None:
             parked.scope.parked.pop(parked.id, None)
         return True
+
+    def number_after(self, last: int) -> None:
+        """Give ids above ``last``: those of an earlier process are in its log."""
+        self._next_number = itertools.count(last + 1).__next__
 
     def of(self, kind: str) -> tuple[Parked, ...]:
         """Return the entries of one kind, oldest first."""

@@ -161,6 +161,8 @@ class Retries:
         onward = again.extra = Extra()
         onward.instead_of = stands_for(delivery)
         onward.tried = (*tried, own.id)
+        if bus.observers.recorder is not None:
+            bus.observers.recorder.handed_over(again)
         if subscription.subscriber.suspended is not None:
             bus.suspensions.turn_away(again)
         elif bus.judging.admitted(again):

@@ -35,7 +35,7 @@ class Runs:
 
     def __init__(self, bus: Bus, ids: IdSource) -> None:
         self._bus = bus
-        self._ids = ids
+        self.ids = ids
         self.open_runs: dict[int, RunState] = {}
         bus.timers.on("deadline", self.expire)
         bus.timers.on("notice", self.notice)
@@ -44,14 +44,18 @@ class Runs:
         """Open a request tree; it holds a token until ``opened``."""
         bus = self._bus
         headers = asker.headers if not asker.headers.consent else bus.judging.narrowed(asker.headers)
-        run = RunState(bus.next_number(), self._ids, asker, headers, deadline, bus.now())
-        for interceptor in bus.interceptors:
+        run = RunState(bus.next_number(), self.ids, asker, headers, deadline, bus.now())
+        accounting.enter(run.root)
+        self.reopen(run)
+        return run
+
+    def reopen(self, run: RunState) -> None:
+        """Let a run be in flight: a new one, or one that an earlier process has begun."""
+        for interceptor in self._bus.interceptors:
             interceptor.opened(run)
         self.open_runs[run.number] = run
-        accounting.enter(run.root)
         if run.deadline != math.inf:
-            run.expiry = bus.timers.at(run.deadline, "deadline", run)
-        return run
+            run.expiry = self._bus.timers.at(run.deadline, "deadline", run)
 
     def opened(self, run: RunState) -> None:
         """The first message of a run is out."""

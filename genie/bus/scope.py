@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genie.bus.gather import Gather
     from genie.bus.pending import Parked
     from genie.bus.worker import Worker
-    from genie.contracts.card import AgentCard
+    from genie.contracts.card import AgentCard, Caller
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
@@ -193,11 +193,13 @@ class Taint:
 class Asker:
     """An outside caller: the card that answers are judged for, and the headers of its runs."""
 
-    __slots__ = ("__weakref__", "card", "evaluators", "headers")
+    __slots__ = ("__weakref__", "caller", "card", "evaluators", "headers")
 
-    def __init__(self, card: AgentCard, headers: Headers) -> None:
+    def __init__(self, card: AgentCard, headers: Headers, caller: Caller | None = None) -> None:
         self.card = card
         self.headers = headers
+        self.caller = caller
+        """As whom it asks, for a log; None where nothing is kept."""
         self.evaluators: dict[type[Payload], Evaluator] = {}
         """Compiled policies for answers to it, by payload class."""
 

@@ -243,13 +243,15 @@ class Worker:
                 return self
             finally:
                 workers.stepping = None
-            if type(output) not in subscription.produces or self.ended is not None:
+            handling_ = self.handling
+            later = handling_ is not None and handling_.later
+            if later or type(output) not in subscription.produces or self.ended is not None:
                 rest = self._complete(output)
                 if rest is not None:
                     return rest
                 continue
             # The ordinary end: ``_complete`` by hand (benchmarks.instructions: 4 % of a round trip).
-            handling_, extra = self.handling, delivery.extra
+            extra = delivery.extra
             headers, label = (message.headers, message.label) if handling_ is None else handling_.read_so_far()
             ticket = bus.publish(
                 output, subscriber.card, message.scope, message.number, message.hops + 1, headers, label,
@@ -352,7 +354,7 @@ class Worker:
         if self.ended is not None:  # it swallowed its cancellation, or ended first; its outputs are dropped
             self._cut_short()
             return None
-        if output is not None and self.delivery is not None:
+        if (output is not None or (self.handling is not None and self.handling.later)) and self.delivery is not None:
             try:
                 ticket = self.publish(output)
             except Streamed as streamed:
@@ -367,6 +369,8 @@ class Worker:
 
     async def _wait_for_room(self, ticket: RoomTicket) -> None:
         self.until = math.inf  # the handler is over in time; its outputs have left and may not leave twice
+        if self._bus.observers.recorder is not None:  # outputs and outcome are kept together, before anything waits
+            self._finish(self.ended)
         try:
             await self._bus.overflows.room(ticket, self)
         except BaseException as error:  # noqa: BLE001 - settled here, unless it belongs to the loop or a scope
@@ -382,8 +386,8 @@ class Worker:
             return None
         card, message, extra = self.subscriber.card, delivery.message, delivery.extra
         headers, label = (message.headers, message.label) if self.handling is None else self.handling.read_so_far()
-        ticket: RoomTicket | None = None
-        for payload in outputs_of(self._bus, delivery, output):
+        ticket = None if self.handling is None else self.handling.send_later()
+        for payload in () if output is None else outputs_of(self._bus, delivery, output):
             ticket = self._bus.publish(
                 payload, card, message.scope, message.number, message.hops + 1, headers, label, ticket, None,
                 None if extra is None else extra.instead_of,

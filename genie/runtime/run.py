@@ -63,6 +63,8 @@ class Run(Generic[T]):
             if bus.runs.all_held(state.root):
                 raise RunHeld(run_id=self.id, holds=self._holds())
             await self._changed()
+        if bus.observers.recorder is not None:
+            await bus.observers.recorder.barrier()
         return answer_of(state, gather, self._answers)
 
     async def settled(self) -> None:

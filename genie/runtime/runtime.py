@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from genie.backend.clock import Clock
-from genie.backend.ids import IdSource
 from genie.bus.events import Watcher
 from genie.bus.registry import Registry
 from genie.bus.scope import Asker, RunState
@@ -30,6 +29,7 @@ from genie.errors import (
     RuntimeDrainingError,
     RuntimeFailedError,
 )
+from genie.journal.durability import Durability, durability
 from genie.runtime.arguments import answers_asked, payload_given, seconds
 from genie.runtime.run import Run, answer_of, ends_at, holds_of
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
-    from genie.contracts.ports.journal import Journal
+    from genie.contracts.ports.journal import EventLog, Journal
     from genie.contracts.statistics import Statistics
     from genie.operations.reload import PolicySource
     from genie.policy.policy import PolicySet
@@ -84,6 +84,7 @@ class Runtime:
         joins: Declared fan-in.
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
+        log: Where the runtime keeps what it needs to go on after its process was killed; nothing survives without.
         audit: Where every act of governance is recorded.
         control: Where people at other terminals approve, and switch off.
         admission: Rates and budgets.
@@ -106,6 +107,7 @@ class Runtime:
         joins: Iterable[Join] = (),
         limits: RunLimits | None = None,
         journal: Journal | None = None,
+        log: EventLog | None = None,
         audit: Audit | None = None,
         control: Control | None = None,
         admission: Admission | None = None,
@@ -122,6 +124,7 @@ class Runtime:
         self._joins = tuple(joins)
         self._limits = limits or RunLimits()
         self._journal = journal
+        self._log = log
         self._audit = audit
         self._control = control
         self._remote: RemoteControl | None = None
@@ -133,10 +136,11 @@ class Runtime:
         self._executor = executor
         self._registry = Registry()
         self._askers: dict[Caller, Asker] = {}
-        self._local = Asker(self._caller.card(), self._caller.headers())
+        self._local = Asker(self._caller.card(), self._caller.headers(), self._caller)
         self._draining = False
         self._published = 0
         self._bus: Bus | None = None
+        self._durability: Durability
         self._parts: Parts
         self._tasks: Tasks
         self._failed: BaseException | None = None
@@ -207,10 +211,12 @@ class Runtime:
             raise RuntimeClosedError
         make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=self._wall)
+        self._durability = await durability(self._log, self._prefix, self._seed)
+        self._seed = self._durability.seed
         self._close_audit = opened(self._audit)
         self._tasks = tasks = open_tasks(self._fail)
         self._bus = bus = Bus(
-            clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies or PolicySet(),
+            clock=clock, ids=self._durability.ids, registry=self._registry, policies=self._policies or PolicySet(),
             limits=self._limits, make_waiter=make_waiter, tasks=tasks, journal=self._journal, audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
         )  # fmt: skip
@@ -223,6 +229,7 @@ class Runtime:
                 from genie.approvals.remote import attended  # noqa: PLC0415 - start-up: for those with a control file
 
                 self._remote = await attended(bus, self._parts.holds, self._parts.switches, self._control)
+            self._durability.go_on(bus, tasks)
         except BaseException as error:  # what was started is closed, then the error goes on
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -277,6 +284,7 @@ class Runtime:
         if bus is None:
             return
         self._draining = True
+        self._durability.stop()
         for run in tuple(bus.runs.open_runs.values()):
             bus.runs.end(run, CANCELLED, CLOSED)
         bus.closing = True
@@ -292,6 +300,7 @@ class Runtime:
                 if self._remote is not None:
                     await self._remote.close()
                 await self._close_agents()
+                await self._durability.close()
         if self._failed is not None and error is None:
             raise RuntimeFailedError(problem=type(self._failed).__name__) from self._failed
 
@@ -322,6 +331,8 @@ class Runtime:
     async def drain(self, within_s: float) -> None:
         """Admit no more runs and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
 
+        With a log, what is left goes on when the runtime opens again.
+
         Args:
             within_s: Seconds to wait, from 0.
         """
@@ -337,6 +348,8 @@ class Runtime:
                     if not run.closed and not bus.runs.all_held(run.root):
                         left = True
                         await Run(bus, run, (Payload,), Watcher(bus.make_waiter, keeps=False)).settled()
+        if self._log is not None:
+            return  # they go on when the runtime opens again
         for run in tuple(bus.runs.open_runs.values()):
             bus.runs.end(run, CANCELLED, DRAIN)
 
@@ -452,6 +465,8 @@ class Runtime:
         except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
             bus.runs.end(run, CANCELLED, CALLER_LEFT)
             raise
+        if bus.observers.recorder is not None:
+            await bus.observers.recorder.barrier()
 
     def start(
         self,
@@ -569,7 +584,7 @@ class Runtime:
         if asker is None:
             if len(self._askers) >= MOST_CALLERS:
                 self._askers.clear()
-            asker = self._askers[caller] = Asker(caller.card(), caller.headers())
+            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
         return asker
 
     # --- watching ---

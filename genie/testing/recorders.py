@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from genie.contracts.ports.audit import AuditRecord
-    from genie.contracts.ports.journal import JournalRecord
+    from genie.contracts.ports.journal import LogRecord
 
 
 class RecordingAudit:
@@ -55,7 +55,9 @@ class RecordingLog:
     """
 
     def __init__(self, capacity: int = 100_000) -> None:
-        self.records: list[JournalRecord] = []
+        self.records: list[LogRecord] = []
+        self.batches: list[int] = []
+        """Records that were kept after each batch: where a crash may cut the log."""
         self.failure: str | None = None
         """Why batches are refused. A test sets it to let the log fail."""
         self.closed = False
@@ -63,7 +65,11 @@ class RecordingLog:
         self._running = anyio.Event()
         self._running.set()
 
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def open(self) -> Sequence[LogRecord]:
+        """Return every record."""
+        return tuple(self.records)
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
         """Keep a batch.
 
         Raises:
@@ -79,6 +85,7 @@ class RecordingLog:
         if self.failure is not None:
             raise OSError(self.failure)
         self.records.extend(batch)
+        self.batches.append(len(self.records))
 
     async def close(self) -> None:
         """Refuse later batches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,16 +47,28 @@ class Journal(Protocol):
         ...
 
 
+LogRecord = dict[str, Any]
+"""One fact that a runtime needs to go on after its process was killed: JSON values, named by ``kind``."""
+
+
 @runtime_checkable
 class EventLog(Protocol):
-    """A journal that may wait for a disk or a server; it is written to beside the bus, in batches.
+    """What survives the process: a runtime writes facts to it in batches, and reads them again when it opens.
 
-    One task writes, one batch at a time. While ``append`` waits, the writer's bounded buffer fills; this is the
-    backpressure that the bus sees.
+    One task writes, one batch at a time, so a batch holds whatever came while the batch before it was written. While
+    ``append`` waits, the writer's bounded buffer fills; this is the backpressure that the bus sees.
     """
 
-    async def append(self, records: Sequence[JournalRecord]) -> None:
-        """Keep a batch: every record, in order, after those of earlier batches.
+    async def open(self) -> Sequence[LogRecord]:
+        """Take possession of the log and return its records, oldest first.
+
+        Raises:
+            Exception: The log cannot be read, or another process owns it. The runtime does not open.
+        """
+        ...
+
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        """Keep a batch, all of it or nothing: every record, in order, after those of earlier batches.
 
         The records are kept when the call returns; the sequence itself belongs to the caller, who may reuse it.
 

@@ -1,0 +1,79 @@
+"""A runtime's life with a log: it is read when the runtime opens, written while it is open, and closed last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.backend.ids import IdSource
+
+if TYPE_CHECKING:
+    from genie.backend.asyncio_trio import Tasks
+    from genie.bus.bus import Bus
+    from genie.contracts.ports.journal import EventLog
+    from genie.journal.history import History
+    from genie.journal.recorder import Recorder
+
+
+class Durability:
+    """What one runtime keeps; without a log every method does nothing.
+
+    Args:
+        log: The log, open.
+        history: What it says is open.
+        prefix: Of ids; random when None. Those of the log go on.
+        seed: Of randomness, for a log that has none yet.
+    """
+
+    def __init__(self, log: EventLog | None, history: History | None, prefix: str | None, seed: int) -> None:
+        self._log = log
+        self._history = history
+        self._recorder: Recorder | None = None
+        self.seed = seed
+        if history is None or history.prefix is None:
+            self.ids = IdSource(prefix)
+        else:
+            self.ids = IdSource(history.prefix, history.last)
+            self.seed = seed if history.seed is None else history.seed
+
+    def go_on(self, bus: Bus, tasks: Tasks) -> None:
+        """Keep facts from now on, and put back in flight what the log says is open."""
+        if self._log is None or self._history is None:
+            return
+        from genie.journal.recorder import Recorder  # noqa: PLC0415 - start-up: for durable runtimes alone
+        from genie.journal.recovery import resume  # noqa: PLC0415 - as above
+
+        recorder = self._recorder = Recorder(bus, self._log)
+        if self._history.prefix is None:
+            recorder.start([{"kind": "runtime", "prefix": self.ids.prefix, "seed": self.seed}])
+        bus.pending.number_after(self._history.last_parked)
+        bus.intercept(recorder)
+        bus.observers.keep(recorder)
+        bus.pending.recorder = recorder
+        tasks.start(recorder.write)
+        resume(bus, recorder, self._history)
+        self._history = None
+
+    def stop(self) -> None:
+        """The runtime closes: what it cuts off now is not over, and goes on when a runtime opens the log again."""
+        if self._recorder is not None:
+            self._recorder.stop()
+
+    async def close(self) -> None:
+        """Write what waits, and close the log."""
+        if self._recorder is not None and self._recorder.failure is None:
+            await self._recorder.flush()
+        if self._log is not None:
+            await self._log.close()
+
+
+async def durability(log: EventLog | None, prefix: str | None, seed: int) -> Durability:
+    """Open a log and read it.
+
+    Raises:
+        Exception: The log cannot be read, or another process owns it.
+    """
+    if log is None:
+        return Durability(None, None, prefix, seed)
+    from genie.journal.history import History  # noqa: PLC0415 - start-up: for durable runtimes alone
+
+    return Durability(log, History(await log.open()), prefix, seed)

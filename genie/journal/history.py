@@ -1,0 +1,139 @@
+"""What a log says is still open: runs, their scopes, messages, deliveries, retries and delayed payloads.
+
+Plain values without a bus. A record that is told twice changes nothing, so a log may be read again at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from genie.contracts.ports.journal import LogRecord
+
+
+@dataclass(slots=True)
+class OpenDelivery:
+    """One delivery that has no outcome yet."""
+
+    id: str
+    message: int
+    agent: str
+    instead_of: str | None = None
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """What is known of one run that has not ended."""
+
+    record: LogRecord
+    scopes: dict[int, LogRecord] = field(default_factory=dict)
+    messages: dict[int, LogRecord] = field(default_factory=dict)
+    deliveries: dict[str, OpenDelivery] = field(default_factory=dict)
+    """Those without an outcome, by id, in the order of their acceptance."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """Failed attempts by delivery."""
+    parked: dict[int, LogRecord] = field(default_factory=dict)
+    stands_for: dict[tuple[int, str], str] = field(default_factory=dict)
+    """(message, fallback) -> the agent in whose name the fallback's answer counts."""
+    states: dict[str, LogRecord] = field(default_factory=dict)
+    drawn: dict[str, int] = field(default_factory=dict)
+    """Handlings that have drawn randomness and ended, by agent."""
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    """(delivery, outcome, code) of deliveries that were not handled."""
+
+
+class History:
+    """What is open after some records.
+
+    Args:
+        records: In the order in which they were written.
+    """
+
+    def __init__(self, records: Iterable[LogRecord] = ()) -> None:
+        self.runs: dict[int, OpenRun] = {}
+        self.prefix: str | None = None
+        """Of the ids that the log's runtimes gave; None for a new log."""
+        self.last = 0
+        """The highest number of a run, a message or a scope."""
+        self.last_parked = 0
+        self.seed: int | None = None
+        for record in records:
+            self.add(record)
+
+    def __iter__(self) -> Iterator[OpenRun]:
+        return iter(self.runs.values())
+
+    def add(self, record: LogRecord) -> None:
+        """Take one record in."""
+        kind = record["kind"]
+        if kind == "runtime":
+            self.prefix, self.seed = record["prefix"], record["seed"]
+            return
+        number: int = record["run"]
+        self.last = max(self.last, number, record.get("number", 0), record.get("scope", 0))
+        self.last_parked = max(self.last_parked, record.get("id", 0))
+        if kind == "run":
+            self.runs.setdefault(number, OpenRun(record))
+            return
+        run = self.runs.get(number)
+        if run is None:
+            return  # it has ended
+        getattr(self, f"_{kind}")(run, record)
+
+    def _closed(self, run: OpenRun, _record: LogRecord) -> None:
+        del self.runs[run.record["run"]]
+
+    @staticmethod
+    def _scope(run: OpenRun, record: LogRecord) -> None:
+        run.scopes.setdefault(record["scope"], record)
+
+    def _message(self, run: OpenRun, record: LogRecord) -> None:
+        number = record["number"]
+        edited = number in run.messages
+        run.messages[number] = record
+        if not edited:
+            for agent in record["plan"]:
+                id_ = f"{self.prefix}-{number:x}@{agent}"
+                run.deliveries[id_] = OpenDelivery(id_, number, agent)
+
+    @staticmethod
+    def _delivery(run: OpenRun, record: LogRecord) -> None:
+        opened = OpenDelivery(
+            record["delivery"], record["message"], record["agent"], record["instead_of"], tuple(record["tried"])
+        )
+        run.deliveries[opened.id] = opened
+        if opened.instead_of is not None:
+            run.stands_for[opened.message, opened.agent] = opened.instead_of
+
+    @staticmethod
+    def _ended(run: OpenRun, record: LogRecord) -> None:
+        run.deliveries.pop(record["delivery"], None)
+        run.drawn |= record["drawn"]
+        if record["outcome"] != "handled":
+            run.failures.append((record["delivery"], record["outcome"], record["code"]))
+
+    @staticmethod
+    def _retry(run: OpenRun, record: LogRecord) -> None:
+        run.parked[record["id"]] = record
+        run.attempts[record["delivery"]] = record["attempt"]
+
+    @staticmethod
+    def _delayed(run: OpenRun, record: LogRecord) -> None:
+        run.parked[record["id"]] = record
+
+    @staticmethod
+    def _taken(run: OpenRun, record: LogRecord) -> None:
+        run.parked.pop(record["id"], None)
+
+    @staticmethod
+    def _state(run: OpenRun, record: LogRecord) -> None:
+        run.states[record["agent"]] = record
+
+
+def waits(run: OpenRun, delivery: str) -> dict[str, Any] | None:
+    """Return the record of the retry that a delivery waits for, if it does."""
+    return next((one for one in run.parked.values() if one["kind"] == "retry" and one["delivery"] == delivery), None)

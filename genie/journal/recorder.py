@@ -1,0 +1,246 @@
+"""Records every fact that a runtime needs to go on after its process was killed, in batches, beside the bus.
+
+The bus tells the recorder in its own steps, which never wait. A task writes what was told since its last batch. The
+outputs of a handler and the outcome of its delivery are told in one step, so a log holds both of them or neither.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from genie.bus.interceptors import Interceptor
+from genie.bus.pending import DELAYED, RETRY
+from genie.contracts.outcome import Outcome
+from genie.errors import JournalError, class_name
+from genie.journal.facts import NotKeptError, caller_record, kind_name, message_record, payload_text, scope_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from genie.backend.asyncio_trio import Waiter
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.pending import Parked
+    from genie.bus.scope import RunState, Scope
+    from genie.contracts.message import Envelope
+    from genie.contracts.outcome import Reason
+    from genie.contracts.ports.journal import EventLog, LogRecord
+
+MOST_WAITING = 50_000
+"""Records that may wait for the log; with more of them no run is admitted."""
+OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
+class Recorder(Interceptor):
+    """The writer of one runtime's log.
+
+    Args:
+        bus: The bus.
+        log: Where facts are kept.
+    """
+
+    def __init__(self, bus: Bus, log: EventLog) -> None:
+        self._bus = bus
+        self._log = log
+        self._waiting: list[LogRecord] = []
+        self._told = 0
+        self._kept = 0
+        self._scopes: dict[int, set[int]] = {}
+        self._states: dict[tuple[int, str], str] = {}
+        self._wake: Waiter = bus.make_waiter()
+        self._barriers: list[tuple[int, Waiter]] = []
+        self._stopped = False
+        self.failure: str | None = None
+        """Why nothing is kept any more: the class of the log's error."""
+
+    # --- what the bus tells ---
+
+    def opened(self, run: RunState) -> None:
+        """A run begins."""
+        clock = self._bus.clock
+        self._scopes[run.number] = set()
+        caller = run.asker.caller
+        self._tell({
+            "kind": "run", "run": run.number, "caller": None if caller is None else caller_record(caller),
+            "started": clock.offset + run.started, "deadline": clock.offset + run.deadline,
+        })  # fmt: skip
+
+    def closed(self, run: RunState) -> None:
+        """A run is at rest."""
+        self._scopes.pop(run.number, None)
+        if run.state is not None:
+            for agent in run.state:
+                self._states.pop((run.number, agent), None)
+        self._tell({"kind": "closed", "run": run.number})
+
+    def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
+        """Something happened to a message, or to a delivery of it."""
+        if kind == "accepted":
+            self._accepted(message)
+        elif delivery is not None and kind in OUTCOMES:
+            if kind == Outcome.HANDLED:
+                self._state(delivery)
+            self._tell({
+                "kind": "ended", "run": message.scope.run.number, "delivery": delivery.id, "outcome": kind,
+                "code": "" if reason is None else reason.code, "drawn": _drawn(message.scope.run, delivery),
+            })  # fmt: skip
+
+    def _accepted(self, message: Envelope[Any]) -> None:
+        scope: Scope = message.scope
+        known = self._scopes.setdefault(scope.run.number, set())
+        if scope.number not in known:
+            known.add(scope.number)
+            self._tell(scope_record(scope))
+        if message.recipient is not None:
+            plan = [message.recipient]
+        else:
+            plan = [one.subscriber.card.id for one in self._bus.route(type(message.payload)).subscriptions]
+        try:
+            self._tell(message_record(message, plan))
+        except NotKeptError as error:
+            self._bus.not_durable(message, str(error))
+
+    def handed_over(self, delivery: Delivery) -> None:
+        """A fallback gets a message in the place of another agent."""
+        extra, message = delivery.extra, delivery.message
+        self._tell({
+            "kind": "delivery", "run": message.scope.run.number, "delivery": delivery.id, "message": message.number,
+            "agent": delivery.subscription.subscriber.card.id,
+            "instead_of": None if extra is None else extra.instead_of, "tried": list(extra.tried) if extra else [],
+        })  # fmt: skip
+
+    def parked(self, parked: Parked) -> None:
+        """Something waits for its time."""
+        if parked.kind not in {RETRY, DELAYED} or parked.due is None:
+            return  # what waits for a rate or for a person is judged again
+        record: LogRecord = {
+            "kind": parked.kind, "run": parked.scope.run.number, "id": parked.id,
+            "due": self._bus.clock.offset + parked.due,
+        }  # fmt: skip
+        delivery = parked.delivery or parked.data.delivery
+        record["delivery"] = delivery.id
+        if parked.kind == RETRY:
+            record["attempt"] = 1 if delivery.extra is None else delivery.extra.attempt
+        else:
+            later = parked.data
+            try:
+                text = payload_text(later.payload)
+            except NotKeptError as error:
+                self._bus.not_durable(delivery.message, str(error))
+                return
+            record |= {
+                "scope": parked.scope.number, "topic": kind_name(type(later.payload)), "payload": text,
+                "headers": later.headers.record(), "label": later.read.label, "to": later.to,
+            }  # fmt: skip
+        self._tell(record)
+
+    def taken(self, parked: Parked) -> None:
+        """What waited goes on, or has ended."""
+        if parked.kind in {RETRY, DELAYED}:
+            self._tell({"kind": "taken", "run": parked.scope.run.number, "id": parked.id})
+
+    def _state(self, delivery: Delivery) -> None:
+        """Keep an agent's scratch of the run beside the outcome of the delivery that may have changed it."""
+        run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
+        if run.state is None or agent not in run.state or run.taints is None:
+            return
+        text = _json(run.state[agent])
+        if text is None:
+            self._bus.not_durable(delivery.message, f"the state of {agent} is not made of JSON values")
+        elif self._states.get((run.number, agent)) != text:
+            self._states[run.number, agent] = text
+            taint = run.taints[agent]
+            self._tell({
+                "kind": "state", "run": run.number, "agent": agent, "values": text, "label": taint.label.label,
+                "headers": taint.headers.record(),
+            })  # fmt: skip
+
+    def start(self, records: Sequence[LogRecord]) -> None:
+        """Keep facts of the runtime itself."""
+        for record in records:
+            self._tell(record)
+
+    def known(self, scope: Scope) -> None:
+        """A scope was read from the log, so it is not written again."""
+        self._scopes.setdefault(scope.run.number, set()).add(scope.number)
+
+    def stop(self) -> None:
+        """Take nothing more in; what was told is still written."""
+        self._stopped = True
+
+    def _tell(self, record: LogRecord) -> None:
+        if self.failure is None and not self._stopped:
+            self._told += 1
+            self._waiting.append(record)
+            self._wake.wake()
+
+    # --- writing ---
+
+    async def write(self) -> None:
+        """Write batches until the log fails or the task is cancelled."""
+        while self.failure is None:
+            if not self._waiting:
+                await self._wake.park()
+                continue
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        batch, self._waiting = self._waiting, []
+        told = self._told
+        try:
+            await self._log.append(batch)
+        except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
+            self.failure = class_name(error)
+            self._waiting.clear()
+            self._bus.log_failed(error)
+        else:
+            self._kept = told
+        self._release()
+
+    def _release(self) -> None:
+        waiting, self._barriers = self._barriers, []
+        for told, waiter in waiting:
+            if self.failure is not None or told <= self._kept:
+                waiter.wake()
+            else:
+                self._barriers.append((told, waiter))
+
+    async def barrier(self) -> None:
+        """Wait until everything told so far is kept: before an answer leaves the process.
+
+        Raises:
+            JournalError: The log has failed, so nobody may rely on what would leave.
+        """
+        told = self._told
+        while self._kept < told and self.failure is None:
+            waiter = self._bus.make_waiter()
+            self._barriers.append((told, waiter))
+            await waiter.park()
+        if self.failure is not None:
+            raise JournalError(problem=self.failure)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why no run is admitted; None while the log keeps up."""
+        if self.failure is not None:
+            return f"the log failed ({self.failure})"
+        if len(self._waiting) > MOST_WAITING:
+            return f"more than {MOST_WAITING} records wait for the log"
+        return None
+
+
+def _drawn(run: RunState, delivery: Delivery) -> dict[str, int]:
+    """Return how many handlings of a delivery's agent drew randomness in its run, so that the next draws differ."""
+    agent = delivery.subscription.subscriber.card.id
+    return {agent: run.drawn[agent]} if run.drawn and agent in run.drawn else {}
+
+
+def _json(value: object) -> str | None:
+    """Return a value as JSON text; None where reading it again would give something else."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return text if json.loads(text) == value else None
+    except (TypeError, ValueError):
+        return None

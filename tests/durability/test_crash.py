@@ -1,0 +1,86 @@
+"""A process that is killed after any batch of its log ends every run as if it had not been killed."""
+
+from __future__ import annotations
+
+import pytest
+
+from genie.journal.history import History
+from genie.testing import settled
+from tests.durability.world import Answer, Question, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def whole() -> tuple[World, Answer]:
+    world = World()
+    async with world.runtime() as runtime:
+        answer = await runtime.ask(Question(size=3), Answer)
+        await settled(runtime)
+    return world, answer
+
+
+async def test_a_run_that_ends_leaves_nothing_open() -> None:
+    world, answer = await whole()
+    assert answer.total == (4 + 30 + 300) * 1000 + 1
+    assert list(History(world.log.records)) == []
+    assert world.log.closed
+
+
+async def test_a_crash_after_any_batch_gives_the_same_answer() -> None:
+    world, answer = await whole()
+    cuts = sorted(set(world.log.batches))
+    assert len(cuts) > 10
+    resumed = 0
+    for cut in cuts:
+        again = World(world.log.records[:cut])
+        async with again.runtime() as runtime:
+            open_runs = [run.id for run in runtime.bus.runs.open_runs.values()]
+            for run in open_runs:
+                resumed += 1
+                assert await runtime.run(run).result() == answer, cut
+            counts = (await settled(runtime)).totals
+        assert counts.in_flight == 0, cut
+        ended = (counts.handled, counts.denied, counts.dead_lettered, counts.expired, counts.cancelled)
+        assert counts.accepted == sum(ended)
+        assert list(History(again.log.records)) == [], cut
+    assert resumed >= 10
+
+
+async def test_a_second_crash_while_a_run_is_resumed_loses_nothing() -> None:
+    world, answer = await whole()
+    cuts = sorted(set(world.log.batches))
+    resumed = 0
+    for cut in cuts[1::3]:
+        first = World(world.log.records[:cut])
+        async with first.runtime() as runtime:
+            await settled(runtime)
+        for later in sorted({one for one in first.log.batches if one > cut})[:-1]:
+            second = World(first.log.records[:later])
+            async with second.runtime() as runtime:
+                for run in [run.id for run in runtime.bus.runs.open_runs.values()]:
+                    resumed += 1
+                    assert await runtime.run(run).result() == answer, (cut, later)
+                await settled(runtime)
+            assert list(History(second.log.records)) == [], (cut, later)
+    assert resumed >= 10
+
+
+async def test_a_runtime_that_closes_leaves_its_runs_for_the_next() -> None:
+    world = World()
+    async with world.runtime() as runtime:
+        run = runtime.start(Question(size=3), Answer).id
+    again = World(world.log.records)
+    async with again.runtime() as runtime:
+        assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
+
+
+async def test_numbers_go_on_after_a_crash() -> None:
+    world = World()
+    async with world.runtime() as runtime:
+        first = runtime.start(Question(size=1), Answer).id
+    again = World(world.log.records)
+    async with again.runtime() as runtime:
+        second = runtime.start(Question(size=2), Answer).id
+        assert first != second
+        assert (await runtime.run(first).result()).total == (2 + 10 + 100) * 1000 + 1
+        assert (await runtime.run(second).result()).total == (3 + 20 + 200) * 1000 + 1
