@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from genie.bus.interceptors import Interceptor
 from genie.bus.pending import DELAYED, RETRY
 from genie.contracts.outcome import Outcome
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 50_000
 """Records that may wait for the log; with more of them no run is admitted."""
+LONGEST_S = 30.0
+"""Seconds that one batch may take; then the log has failed."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 
@@ -190,7 +194,10 @@ class Recorder(Interceptor):
         batch, self._waiting = self._waiting, []
         told = self._told
         try:
-            await self._log.append(batch)
+            with anyio.fail_after(
+                LONGEST_S, shield=True
+            ):  # the runtime may close meanwhile, and the batch is kept whole
+                await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
             self.failure = class_name(error)
             self._waiting.clear()

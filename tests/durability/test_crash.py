@@ -50,7 +50,7 @@ async def test_a_second_crash_while_a_run_is_resumed_loses_nothing() -> None:
     world, answer = await whole()
     cuts = sorted(set(world.log.batches))
     resumed = 0
-    for cut in cuts[1::3]:
+    for cut in cuts[::2]:
         first = World(world.log.records[:cut])
         async with first.runtime() as runtime:
             await settled(runtime)
@@ -62,7 +62,7 @@ async def test_a_second_crash_while_a_run_is_resumed_loses_nothing() -> None:
                     assert await runtime.run(run).result() == answer, (cut, later)
                 await settled(runtime)
             assert list(History(second.log.records)) == [], (cut, later)
-    assert resumed >= 10
+    assert resumed >= 6
 
 
 async def test_a_runtime_that_closes_leaves_its_runs_for_the_next() -> None:

@@ -16,7 +16,7 @@ from genie.testing.recorders import RecordingLog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from genie.contracts.ports.journal import LogRecord
+    from genie.contracts.ports.journal import EventLog, LogRecord
 
 
 class Question(Payload, topic="durable.question"):
@@ -65,9 +65,10 @@ class Answer(Payload, topic="durable.answer"):
 class World:
     """One process: its agents, and what they have done outside the bus."""
 
-    def __init__(self, records: Sequence[LogRecord] = ()) -> None:
+    def __init__(self, records: Sequence[LogRecord] = (), log: EventLog | None = None) -> None:
         self.log = RecordingLog()
         self.log.records.extend(records)
+        self._log = log or self.log
         self.seen: Counter[str] = Counter()
         seen = self.seen
 
@@ -88,7 +89,7 @@ class World:
             checked = await ctx.ask(Check(number=work.number), Checked)
             return Result(number=checked.number, by="first")
 
-        @agent("second", retry=Retry(attempts=3, first_s=0.001))
+        @agent("second", retry=Retry(attempts=9, first_s=0.001))
         async def second(work: Work) -> Result:
             await checkpoint()
             seen["second"] += 1
@@ -126,4 +127,4 @@ class World:
     def runtime(self) -> Runtime:
         """Return a runtime over this process's agents and log."""
         join = Join(id="both", parts={"left": Left, "right": Right}, into=Both)
-        return Runtime(self.agents, joins=(join,), log=self.log, seed=7, prefix="w", limits=RunLimits(deadline_s=60))
+        return Runtime(self.agents, joins=(join,), log=self._log, seed=7, prefix="w", limits=RunLimits(deadline_s=60))

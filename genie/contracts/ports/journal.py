@@ -60,7 +60,7 @@ class EventLog(Protocol):
     """
 
     async def open(self) -> Sequence[LogRecord]:
-        """Take possession of the log and return its records, oldest first.
+        """Take possession of the log and return its records, oldest first; those of runs that are over may be left out.
 
         Raises:
             Exception: The log cannot be read, or another process owns it. The runtime does not open.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.lowlevel
 import pytest
 
-from genie.contracts.ports.journal import EventLog
+from genie.contracts.ports.journal import EventLog, LogRecord
 from genie.journal.memory import MemoryJournal
 from genie.testing import RecordingLog
 from genie.testing.conformance import JournalUnderTest, LogUnderTest, check_event_log, check_journal
@@ -97,7 +97,7 @@ def logs(kind: type[RecordingLog]) -> Any:
     async def make() -> AsyncIterator[LogUnderTest]:
         log = kind()
 
-        async def read() -> Sequence[JournalRecord]:
+        async def read() -> Sequence[LogRecord]:
             return list(log.records)
 
         def fail() -> None:
@@ -114,37 +114,37 @@ async def test_the_recording_log_passes() -> None:
 
 
 class Prepending(RecordingLog):
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord]) -> None:
         await super().append(records)
         self.records[:] = self.records[-len(records) :] + self.records[: -len(records)]
 
 
 class StrippingLog(RecordingLog):
-    async def append(self, records: Sequence[JournalRecord]) -> None:
-        await super().append([record._replace(message=None) for record in records])
+    async def append(self, records: Sequence[LogRecord]) -> None:
+        await super().append([{**record, "plan": []} for record in records])
 
 
 class Lagging(RecordingLog):
     """Writes a batch when the next call comes."""
 
-    kept: Sequence[JournalRecord] = ()
+    kept: Sequence[LogRecord] = ()
 
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord]) -> None:
         await super().append(self.kept)
         self.kept = tuple(records)
 
 
 class LaggingUntilFull(Lagging):
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord]) -> None:
         await super().append(records)
         if len(self.records) + len(self.kept) > 10:
             await super().append(())
 
 
 class Aliasing(RecordingLog):
-    batch: Sequence[JournalRecord] = ()
+    batch: Sequence[LogRecord] = ()
 
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord]) -> None:
         await anyio.lowlevel.checkpoint()
         if isinstance(records, list):
             self.records = records
@@ -153,7 +153,7 @@ class Aliasing(RecordingLog):
 
 
 class Nonempty(RecordingLog):
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord]) -> None:
         await super().append(records[: records.index(records[-1]) + 1])
 
 
@@ -163,7 +163,7 @@ class Buffering(RecordingLog):
 
 
 class Silent(RecordingLog):
-    async def append(self, records: Sequence[JournalRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord]) -> None:
         if self.failure is None:
             await super().append(records)
 
@@ -171,6 +171,12 @@ class Silent(RecordingLog):
 class Reopening(RecordingLog):
     async def close(self) -> None:
         """Nothing."""
+
+
+class Amnesic(RecordingLog):
+    async def open(self) -> Sequence[LogRecord]:
+        """Nothing."""
+        return ()
 
 
 LOGS = {
@@ -182,6 +188,7 @@ LOGS = {
     "waits_for_a_stalled_store": Buffering,
     "states_a_failure": Silent,
     "close_keeps_everything": Reopening,
+    "opens_with_what_it_has": Amnesic,
 }
 
 

@@ -1,0 +1,117 @@
+"""The log in a SQLite file: it conforms, one process owns it, and damage is named."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from genie.errors import InputError
+from genie.journal.history import History
+from genie.journal.sqlite import FLOOR_EVERY, SqliteLog
+from genie.testing.conformance import LogUnderTest, check_event_log
+from tests.durability.world import Answer, Question, World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
+
+    from genie.contracts.ports.journal import LogRecord
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Return a backend in real time: threads do not wait for a virtual clock."""
+    return str(request.param)
+
+
+async def test_it_conforms(tmp_path: Path) -> None:
+    made = 0
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[LogUnderTest]:
+        nonlocal made
+        made += 1
+        path = tmp_path / f"{made}.log"
+        log = SqliteLog(path)
+        await log.open()
+
+        async def read() -> Sequence[LogRecord]:
+            await log.close()
+            return await SqliteLog(path).open()
+
+        def fail() -> None:
+            with sqlite3.connect(path) as other:
+                other.execute("CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(ABORT, 'full'); END")
+
+        @contextmanager
+        def stalled() -> Iterator[None]:
+            other = sqlite3.connect(path, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                other.execute("COMMIT")
+                other.close()
+
+        yield LogUnderTest(log, read, fail, stalled, most=40)
+
+    await check_event_log(make)
+
+
+async def test_a_second_process_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+    first = SqliteLog(tmp_path / "log")
+    await first.open()
+    with pytest.raises(InputError, match=r"process \d+"):
+        await SqliteLog(tmp_path / "log").open()
+    await first.close()
+    assert list(await SqliteLog(tmp_path / "log").open()) == []
+
+
+async def test_damage_is_named_and_the_runtime_does_not_open(tmp_path: Path) -> None:
+    world = World(log=SqliteLog(tmp_path / "log"))
+    async with world.runtime() as runtime:
+        runtime.start(Question(size=1), Answer)
+    with sqlite3.connect(tmp_path / "log") as other:
+        other.execute("UPDATE batches SET body = CAST(substr(body, 1, 20) || x'00' || substr(body, 22) AS BLOB)")
+    with pytest.raises(InputError, match="batch 1 is damaged"):
+        async with World(log=SqliteLog(tmp_path / "log")).runtime():
+            pass
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all" * 100])
+async def test_a_file_that_is_no_log_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "log").write_bytes(content)
+    log = SqliteLog(tmp_path / "log")
+    if content:
+        with pytest.raises(InputError):
+            await log.open()
+    else:
+        assert list(await log.open()) == []
+
+
+async def test_what_is_over_is_not_read_again(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log")
+    await log.open()
+    run: dict[str, Any] = {"caller": None, "started": 0.0, "deadline": 1.0}
+    await log.append([{"kind": "runtime", "prefix": "p", "seed": 3}])
+    for number in range(1, FLOOR_EVERY + 2):
+        await log.append([{"kind": "run", "run": number, **run}, {"kind": "closed", "run": number}])
+    await log.append([{"kind": "run", "run": 500, **run}])
+    await log.close()
+    records = await SqliteLog(tmp_path / "log").open()
+    history = History(records)
+    assert len(records) < 10
+    assert (history.prefix, history.seed, list(history.runs)) == ("p", 3, [500])
+    assert history.last >= 500
+
+
+async def test_a_file_takes_a_run_up_where_it_was(tmp_path: Path) -> None:
+    async with World(log=SqliteLog(tmp_path / "log")).runtime() as runtime:
+        run = runtime.start(Question(size=3), Answer).id
+    async with World(log=SqliteLog(tmp_path / "log")).runtime() as runtime:
+        assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
