@@ -444,16 +444,6 @@ class Bus:
         self.emit_event(delivery.message, "refused", agent, Reason(error.code))
         self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
 
-    def not_durable(self, message: Envelope[Any], why: str) -> None:
-        """A fact cannot be kept, so a crash would lose it: it is named, and the run goes on."""
-        _warn(f"message {message.id} is not durable: {why}", run_id=message.scope.run.id)
-        self.observers.note_incident("not_durable", "payload", message.sender, message)
-
-    def log_failed(self, error: BaseException) -> None:
-        """The log of a durable runtime failed: what runs may end, and no run is admitted."""
-        _warn(f"the log failed: {place_of(error)}; no run is admitted")
-        self.observers.note_incident("journal_failed", class_name(error), "", None)
-
     def did_not_stop(self, subscriber: Subscriber) -> None:
         """A handler did not stop when it was cancelled."""
         agent = subscriber.card.id

@@ -7,6 +7,7 @@ outputs of a handler and the outcome of its delivery are told in one step, so a 
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -14,7 +15,7 @@ import anyio
 from genie.bus.interceptors import Interceptor
 from genie.bus.pending import DELAYED, RETRY
 from genie.contracts.outcome import Outcome
-from genie.errors import JournalError, class_name
+from genie.errors import JournalError, class_name, place_of
 from genie.journal.facts import NotKeptError, caller_record, kind_name, message_record, payload_text, scope_record
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
 
+_LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000
 """Records that may wait for the log; with more of them no run is admitted."""
 LONGEST_S = 30.0
@@ -103,7 +105,7 @@ class Recorder(Interceptor):
         try:
             self._tell(message_record(message, plan))
         except NotKeptError as error:
-            self._bus.not_durable(message, str(error))
+            self._not_durable(message, str(error))
 
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
@@ -131,7 +133,7 @@ class Recorder(Interceptor):
             try:
                 text = payload_text(later.payload)
             except NotKeptError as error:
-                self._bus.not_durable(delivery.message, str(error))
+                self._not_durable(delivery.message, str(error))
                 return
             record |= {
                 "scope": parked.scope.number, "topic": kind_name(type(later.payload)), "payload": text,
@@ -151,7 +153,7 @@ class Recorder(Interceptor):
             return
         text = _json(run.state[agent])
         if text is None:
-            self._bus.not_durable(delivery.message, f"the state of {agent} is not made of JSON values")
+            self._not_durable(delivery.message, f"the state of {agent} is not made of JSON values")
         elif self._states.get((run.number, agent)) != text:
             self._states[run.number, agent] = text
             taint = run.taints[agent]
@@ -159,6 +161,16 @@ class Recorder(Interceptor):
                 "kind": "state", "run": run.number, "agent": agent, "values": text, "label": taint.label.label,
                 "headers": taint.headers.record(),
             })  # fmt: skip
+
+    def _not_durable(self, message: Envelope[Any], why: str) -> None:
+        """A fact cannot be kept, so a crash would lose it: it is named, and the run goes on."""
+        _LOGGER.warning("message %s is not durable: %s", message.id, why, extra={"run_id": message.correlation_id})
+        self._bus.observers.note_incident("not_durable", "payload", message.sender, message)
+
+    def _failed(self, error: BaseException) -> None:
+        """The log failed: what runs may end, and no run is admitted."""
+        _LOGGER.error("the log failed: %s; no run is admitted", place_of(error))
+        self._bus.observers.note_incident("journal_failed", class_name(error), "", None)
 
     def start(self, records: Sequence[LogRecord]) -> None:
         """Keep facts of the runtime itself."""
@@ -201,7 +213,7 @@ class Recorder(Interceptor):
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
             self.failure = class_name(error)
             self._waiting.clear()
-            self._bus.log_failed(error)
+            self._failed(error)
         else:
             self._kept = told
         self._release()

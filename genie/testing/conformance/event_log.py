@@ -141,8 +141,8 @@ async def _refused(log: EventLog, batch: Sequence[LogRecord]) -> bool:
 def _sample(count: int) -> tuple[LogRecord, ...]:
     """Return that many records of one open run, with numbers from 1 and every kind of JSON value."""
     return tuple(
-        {"kind": "run" if number == 1 else "message", "run": 1, "number": number, "payload": f'{{"text":"Zoë \\u2028 {number}"}}', "to": None,
-         "plan": ["a", "b"], "headers": {"tenant": None, "consent": []}, "due": number / 3}
+        {"kind": "run" if number == 1 else "message", "run": 1, "number": number, "text": f"Zoë \u2028 {number}",
+         "to": None, "plan": ["a", "b"], "headers": {"tenant": None, "consent": []}, "due": number / 3}
         for number in range(1, count + 1)
     )  # fmt: skip
 

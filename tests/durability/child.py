@@ -1,0 +1,31 @@
+"""A process that is killed: it starts its runs once, resumes them whenever it starts again, and ends with 0."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+
+from genie.journal.sqlite import SqliteLog
+from tests.durability.world import Answer, Question, World
+
+RUNS = 12
+
+
+async def main(path: str) -> None:
+    """Run until everything has ended."""
+    log = SqliteLog(path)
+    new = not await log.open()
+    world = World(log=log)
+    async with world.runtime() as runtime:
+        if new:
+            for size in range(1, RUNS + 1):
+                runtime.start(Question(size=size), Answer)
+        sys.stdout.write("open\n")
+        sys.stdout.flush()
+        while runtime.bus.runs.open_runs:  # beside deliveries, delayed payloads keep a run open
+            await anyio.sleep(0.005)
+
+
+if __name__ == "__main__":
+    anyio.run(main, sys.argv[1], backend=sys.argv[2])
