@@ -244,8 +244,7 @@ class Worker:
             finally:
                 workers.stepping = None
             handling_ = self.handling
-            later = handling_ is not None and handling_.later
-            if later or type(output) not in subscription.produces or self.ended is not None:
+            if (handling_ and handling_.later) or type(output) not in subscription.produces or self.ended is not None:
                 rest = self._complete(output)
                 if rest is not None:
                     return rest
@@ -386,8 +385,9 @@ class Worker:
             return None
         card, message, extra = self.subscriber.card, delivery.message, delivery.extra
         headers, label = (message.headers, message.label) if self.handling is None else self.handling.read_so_far()
+        outputs = () if output is None else outputs_of(self._bus, delivery, output)
         ticket = None if self.handling is None else self.handling.send_later()
-        for payload in () if output is None else outputs_of(self._bus, delivery, output):
+        for payload in outputs:
             ticket = self._bus.publish(
                 payload, card, message.scope, message.number, message.hops + 1, headers, label, ticket, None,
                 None if extra is None else extra.instead_of,
@@ -434,10 +434,7 @@ class Worker:
             bus.tasks.interrupt(self.task)
 
     def _drop(self) -> None:
-        """Give up on a handler that refuses to stop: its coroutine never runs again.
-
-        It is not closed, since closing would run it; it is kept, since collecting it would do so too.
-        """
+        """Keep the coroutine of a handler that refuses to stop: to close or to collect it would run it again."""
         _REFUSED.append(self.coroutine)
         self.coroutine = None
         self._cut_short()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -69,7 +70,8 @@ class Recorder(Interceptor):
         caller = run.asker.caller
         self._tell({
             "kind": "run", "run": run.number, "caller": None if caller is None else caller_record(caller),
-            "started": clock.offset + run.started, "deadline": clock.offset + run.deadline,
+            "started": clock.offset + run.started,
+            "deadline": clock.offset + run.deadline if math.isfinite(run.deadline) else None,
         })  # fmt: skip
 
     def closed(self, run: RunState) -> None:

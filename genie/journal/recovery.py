@@ -66,7 +66,7 @@ class _Resumed:
         caller = caller_of(record["caller"]) if record["caller"] is not None else Caller()
         asker = Asker(caller.card(), caller.headers(), caller)
         offset = bus.clock.offset
-        deadline = record["deadline"] - offset if math.isfinite(record["deadline"]) else math.inf
+        deadline = math.inf if record["deadline"] is None else record["deadline"] - offset
         return RunState(record["run"], bus.runs.ids, asker, asker.headers, deadline, record["started"] - offset)
 
     # --- the same objects as before ---
@@ -127,7 +127,9 @@ class _Resumed:
         bus, record = self._bus, self._open.messages[opened.message]
         message = self._message(record)
         if message is None:
-            self._lose(opened, record, VERSION)
+            topic = record["topic"].partition("@")[0]
+            known = any(name.partition("@")[0] == topic for name in self._kinds)
+            self._lose(opened, record, VERSION if known else GONE)
             return None
         subscription = bus.route(type(message.payload)).fallbacks.get(opened.agent)
         if subscription is None:
@@ -178,6 +180,7 @@ class _Resumed:
             if scope is not run.root and not scope.in_flight:
                 bus.correlator.at_rest(scope)
         accounting.leave(run.root)
+        bus.runs.expire(run)  # where its deadline has passed meanwhile
         bus.at_rest_if_empty(run.root)
 
     def _answers(self) -> None:

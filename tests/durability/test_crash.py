@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from genie.errors import JournalError, RunExpiredError
 from genie.journal.history import History
 from genie.testing import settled
 from tests.durability.world import Answer, Question, World
@@ -72,6 +73,50 @@ async def test_a_runtime_that_closes_leaves_its_runs_for_the_next() -> None:
     again = World(world.log.records)
     async with again.runtime() as runtime:
         assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
+
+
+async def test_a_run_without_a_deadline_is_kept() -> None:
+    world = World(deadline_s=None)
+    async with world.runtime() as runtime:
+        run = runtime.start(Question(size=3), Answer).id
+    again = World(world.log.records, deadline_s=None)
+    async with again.runtime() as runtime:
+        assert (await runtime.run(run).result()).total == (4 + 30 + 300) * 1000 + 1
+
+
+async def test_a_run_whose_deadline_passed_while_no_process_ran_expires() -> None:
+    world = World(deadline_s=5)
+    async with world.runtime() as runtime:
+        run = runtime.start(Question(size=3), Answer).id
+    late = World([{**one, "deadline": 0.0} if one["kind"] == "run" else one for one in world.log.records])
+    async with late.runtime() as runtime:
+        with pytest.raises(RunExpiredError):
+            await runtime.run(run).result()
+        await settled(runtime)
+    assert list(History(late.log.records)) == []
+
+
+async def test_a_log_that_fails_stops_admission_and_is_named() -> None:
+    world = World()
+    async with world.runtime() as runtime:
+        world.log.failure = "the disk is full"
+        with pytest.raises(JournalError):
+            await runtime.ask(Question(size=1), Answer)
+        with pytest.raises(JournalError):
+            runtime.start(Question(size=1), Answer)
+        assert "journal_failed" in [one.kind for one in runtime.operations.incidents()]
+
+
+async def test_an_agent_that_is_gone_ends_its_mail_by_name() -> None:
+    world = World()
+    async with world.runtime() as runtime:
+        runtime.start(Question(size=3), Answer)
+    again = World(world.log.records)
+    again.agents = again.agents[1:]
+    async with again.runtime() as runtime:
+        await settled(runtime)
+    assert list(History(again.log.records)) == []
+    assert ("dead_lettered", "removed") in {(one.get("outcome"), one.get("code")) for one in again.log.records}
 
 
 async def test_numbers_go_on_after_a_crash() -> None:

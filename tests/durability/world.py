@@ -65,10 +65,13 @@ class Answer(Payload, topic="durable.answer"):
 class World:
     """One process: its agents, and what they have done outside the bus."""
 
-    def __init__(self, records: Sequence[LogRecord] = (), log: EventLog | None = None) -> None:
+    def __init__(
+        self, records: Sequence[LogRecord] = (), *, log: EventLog | None = None, deadline_s: float | None = 60.0
+    ) -> None:
         self.log = RecordingLog()
         self.log.records.extend(records)
         self._log = log or self.log
+        self._limits = RunLimits(deadline_s=deadline_s)
         self.seen: Counter[str] = Counter()
         seen = self.seen
 
@@ -127,4 +130,4 @@ class World:
     def runtime(self) -> Runtime:
         """Return a runtime over this process's agents and log."""
         join = Join(id="both", parts={"left": Left, "right": Right}, into=Both)
-        return Runtime(self.agents, joins=(join,), log=self._log, seed=7, prefix="w", limits=RunLimits(deadline_s=60))
+        return Runtime(self.agents, joins=(join,), log=self._log, seed=7, prefix="w", limits=self._limits)
