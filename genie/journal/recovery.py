@@ -179,8 +179,8 @@ class _Resumed:
         for scope in sorted(self._scopes.values(), key=lambda one: -one.number):
             if scope is not run.root and not scope.in_flight:
                 bus.correlator.at_rest(scope)
-        accounting.leave(run.root)
         bus.runs.expire(run)  # where its deadline has passed meanwhile
+        accounting.leave(run.root)
         bus.at_rest_if_empty(run.root)
 
     def _answers(self) -> None:
