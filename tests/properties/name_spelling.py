@@ -15,63 +15,96 @@ CORPORA: Final = Path(__file__).parents[1] / "corpora"
 
 _SPELLED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "arabic": (
-        ("kh", "h"), ("kh", "ch"), ("q", "k"), ("q", "g"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("sh", "ch"), ("j", "dj"),
-        ("j", "g"), ("u", "ou"), ("u", "o"), ("i", "e"), ("i", "ee"), ("ay", "ai"), ("ay", "ei"), ("aw", "ao"), ("y", "i"),
+        ("kh", "h"), ("kh", "ch"), ("q", "k"), ("q", "g"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("sh", "ch"),
+        ("j", "dj"),
+        ("j", "g"), ("u", "ou"), ("u", "o"), ("i", "e"), ("i", "ee"), ("ay", "ai"), ("ay", "ei"), ("aw", "ao"),
+        ("y", "i"),
         ("w", "ou"), ("s", "ss"), ("d", "dd"), ("m", "mm"), ("h", ""), ("al-", "el-"), ("al-", "al "), ("al-", ""),
-        ("bin ", "ben "), ("bin ", "ibn "), ("bin ", ""), ("Abdul ", "Abd al-"), ("Abd al-", "Abdel "), ("Abd al-", "Abdul"),
-        ("Muhammad", "Mohamed"), ("Mohammed", "Muhammad"), ("Mohammad", "Mohd"), ("Hussein", "Husayn"), ("Hassan", "Hasan"),
-        ("Ahmed", "Ahmad"), ("Khalid", "Khaled"), ("Omar", "Umar"), ("Said", "Saeed"), ("Yousef", "Yusuf"), ("Ibrahim", "Ebrahim"),
-        ("Usama", "Osama"), ("Ladin", "Laden"), ("Qadhafi", "Gaddafi"), ("Qadhafi", "Kadhafi"), ("Nasrallah", "Nasr Allah"),
-        ("ah", "a"), ("ah", "eh"), ("a'", "a"), ("id", "eed"), ("Abu ", "Abou "), ("oud", "ud"), ("ou", "u"), ("Qassem", "Kassim"),
+        ("bin ", "ben "), ("bin ", "ibn "), ("bin ", ""), ("Abdul ", "Abd al-"), ("Abd al-", "Abdel "),
+        ("Abd al-", "Abdul"),
+        ("Muhammad", "Mohamed"), ("Mohammed", "Muhammad"), ("Mohammad", "Mohd"), ("Hussein", "Husayn"),
+        ("Hassan", "Hasan"),
+        ("Ahmed", "Ahmad"), ("Khalid", "Khaled"), ("Omar", "Umar"), ("Said", "Saeed"), ("Yousef", "Yusuf"),
+        ("Ibrahim", "Ebrahim"),
+        ("Usama", "Osama"), ("Ladin", "Laden"), ("Qadhafi", "Gaddafi"), ("Qadhafi", "Kadhafi"),
+        ("Nasrallah", "Nasr Allah"),
+        ("ah", "a"), ("ah", "eh"), ("a'", "a"), ("id", "eed"), ("Abu ", "Abou "), ("oud", "ud"), ("ou", "u"),
+        ("Qassem", "Kassim"),
     ),
     "slavic": (
-        ("Alexander", "Aleksandr"), ("Alexander", "Oleksandr"), ("Alexei", "Aleksey"), ("Sergei", "Sergey"), ("Sergei", "Serhii"),
-        ("Dmitry", "Dmitrii"), ("Dmitry", "Dmytro"), ("Yevgeny", "Evgeny"), ("Yevgeny", "Jewgeni"), ("Nikolai", "Nikolay"),
-        ("Vladimir", "Wladimir"), ("Vladimir", "Volodymyr"), ("Mikhail", "Michail"), ("Yury", "Iouri"), ("Andrey", "Andrei"),
-        ("Valery", "Valeriy"), ("Gennady", "Gennadiy"), ("Igor", "Ihor"), ("Viktor", "Victor"), ("sky", "skiy"), ("sky", "ski"),
-        ("ov", "off"), ("ov", "ow"), ("ev", "yev"), ("ev", "ew"), ("v", "w"), ("kh", "h"), ("kh", "ch"), ("zh", "j"), ("sh", "sch"),
-        ("ch", "tch"), ("ch", "tsch"), ("ya", "ia"), ("ya", "ja"), ("yu", "iu"), ("yu", "ju"), ("y", "i"), ("ks", "x"), ("x", "ks"),
-        ("ts", "c"), ("ts", "tz"), ("iy", "y"), ("enko", "enka"), ("ich", "ic"), ("ei", "ey"), ("Roman ", "Roman Arkadyevich "),
+        ("Alexander", "Aleksandr"), ("Alexander", "Oleksandr"), ("Alexei", "Aleksey"), ("Sergei", "Sergey"),
+        ("Sergei", "Serhii"),
+        ("Dmitry", "Dmitrii"), ("Dmitry", "Dmytro"), ("Yevgeny", "Evgeny"), ("Yevgeny", "Jewgeni"),
+        ("Nikolai", "Nikolay"),
+        ("Vladimir", "Wladimir"), ("Vladimir", "Volodymyr"), ("Mikhail", "Michail"), ("Yury", "Iouri"),
+        ("Andrey", "Andrei"),
+        ("Valery", "Valeriy"), ("Gennady", "Gennadiy"), ("Igor", "Ihor"), ("Viktor", "Victor"), ("sky", "skiy"),
+        ("sky", "ski"),
+        ("ov", "off"), ("ov", "ow"), ("ev", "yev"), ("ev", "ew"), ("v", "w"), ("kh", "h"), ("kh", "ch"), ("zh", "j"),
+        ("sh", "sch"),
+        ("ch", "tch"), ("ch", "tsch"), ("ya", "ia"), ("ya", "ja"), ("yu", "iu"), ("yu", "ju"), ("y", "i"),
+        ("ks", "x"), ("x", "ks"),
+        ("ts", "c"), ("ts", "tz"), ("iy", "y"), ("enko", "enka"), ("ich", "ic"), ("ei", "ey"),
+        ("Roman ", "Roman Arkadyevich "),
     ),
     "chinese": (
-        ("zh", "ch"), ("q", "ch"), ("x", "hs"), ("j", "ch"), ("d", "t"), ("b", "p"), ("g", "k"), ("z", "ts"), ("c", "ts"),
+        ("zh", "ch"), ("q", "ch"), ("x", "hs"), ("j", "ch"), ("d", "t"), ("b", "p"), ("g", "k"), ("z", "ts"),
+        ("c", "ts"),
         ("Zhang", "Chang"), ("Zhou", "Chou"), ("Xu", "Hsu"), ("Cai", "Tsai"), ("Qian", "Chien"),
     ),
     "korean": (
-        ("Kim", "Gim"), ("Ri", "Lee"), ("Ri", "Yi"), ("Ri", "Rhee"), ("Pak", "Park"), ("Choe", "Choi"), ("Jo", "Cho"), ("Jang", "Chang"),
-        ("Jong", "Jung"), ("Jong", "Jeong"), ("Jong", "Chong"), ("Un", "Eun"), ("Yong", "Young"), ("Chol", "Cheol"), ("Hyok", "Hyuk"),
-        ("Kang", "Gang"), ("Kwang", "Gwang"), ("Song", "Seong"), ("Su", "Soo"), ("Paek", "Baek"), ("Kwon", "Gwon"), ("Kuk", "Guk"),
+        ("Kim", "Gim"), ("Ri", "Lee"), ("Ri", "Yi"), ("Ri", "Rhee"), ("Pak", "Park"), ("Choe", "Choi"),
+        ("Jo", "Cho"), ("Jang", "Chang"),
+        ("Jong", "Jung"), ("Jong", "Jeong"), ("Jong", "Chong"), ("Un", "Eun"), ("Yong", "Young"), ("Chol", "Cheol"),
+        ("Hyok", "Hyuk"),
+        ("Kang", "Gang"), ("Kwang", "Gwang"), ("Song", "Seong"), ("Su", "Soo"), ("Paek", "Baek"), ("Kwon", "Gwon"),
+        ("Kuk", "Guk"),
         ("Pyong", "Byung"), ("Chun", "Joon"), ("Won", "Weon"),
     ),
     "indic": (
-        ("aa", "a"), ("ee", "i"), ("i", "ee"), ("u", "oo"), ("w", "v"), ("v", "w"), ("sh", "s"), ("bh", "b"), ("dh", "d"), ("th", "t"),
-        ("z", "j"), ("ph", "f"), ("Hafiz", "Hafeez"), ("Rehman", "Rahman"), ("Saeed", "Sayeed"), ("Dawood", "Daud"), ("Dawood", "Dawud"),
-        ("ur-", "ur "), ("ur ", "-ur-"), ("Muhammad", "Mohammad"), ("Masood", "Masud"), ("Abdul ", "Abdul"), ("Abdul ", "Abd al-"),
-        ("Singh", "Sing"), ("Yusuf", "Yousuf"), ("q", "k"), ("kh", "k"), ("ai", "ay"), ("Tariq", "Tarik"), ("Mehmood", "Mahmud"),
+        ("aa", "a"), ("ee", "i"), ("i", "ee"), ("u", "oo"), ("w", "v"), ("v", "w"), ("sh", "s"), ("bh", "b"),
+        ("dh", "d"), ("th", "t"),
+        ("z", "j"), ("ph", "f"), ("Hafiz", "Hafeez"), ("Rehman", "Rahman"), ("Saeed", "Sayeed"), ("Dawood", "Daud"),
+        ("Dawood", "Dawud"),
+        ("ur-", "ur "), ("ur ", "-ur-"), ("Muhammad", "Mohammad"), ("Masood", "Masud"), ("Abdul ", "Abdul"),
+        ("Abdul ", "Abd al-"),
+        ("Singh", "Sing"), ("Yusuf", "Yousuf"), ("q", "k"), ("kh", "k"), ("ai", "ay"), ("Tariq", "Tarik"),
+        ("Mehmood", "Mahmud"),
         ("Rauf", "Raouf"), ("uddin", " ud-Din"), ("ullah", " Ullah"),
     ),
     "persian": (
-        ("ei", "ey"), ("Hossein", "Hussein"), ("Mohammad", "Muhammad"), ("Gh", "Q"), ("gh", "q"), ("kh", "k"), ("a", "aa"), ("q", "gh"),
-        ("Ebrahim", "Ibrahim"), ("Esmail", "Ismail"), ("Soleimani", "Sulaimani"), ("Ahmad", "Ahmed"), ("Abdul ", "Abdul"), ("j", "dj"),
-        ("Abdol", "Abdul "), ("uddin", " al-Din"), ("ullah", " Ullah"), ("v", "w"), ("zadeh", "zada"), ("zadeh", "-zadeh"), ("i", "ee"),
+        ("ei", "ey"), ("Hossein", "Hussein"), ("Mohammad", "Muhammad"), ("Gh", "Q"), ("gh", "q"), ("kh", "k"),
+        ("a", "aa"), ("q", "gh"),
+        ("Ebrahim", "Ibrahim"), ("Esmail", "Ismail"), ("Soleimani", "Sulaimani"), ("Ahmad", "Ahmed"),
+        ("Abdul ", "Abdul"), ("j", "dj"),
+        ("Abdol", "Abdul "), ("uddin", " al-Din"), ("ullah", " Ullah"), ("v", "w"), ("zadeh", "zada"),
+        ("zadeh", "-zadeh"), ("i", "ee"),
         ("ou", "u"), ("Mullah ", ""), ("Qari ", ""), ("Hazrat", "Hazrath"),
     ),
-    "latin": (("z", "s"), ("s", "z"), ("c", "k"), ("h", ""), ("Joseph", "Josef"), ("ll", "l"), ("rr", "r"), ("i", "y"), ("qu", "k")),
+    "latin": (
+        ("z", "s"), ("s", "z"), ("c", "k"), ("h", ""), ("Joseph", "Josef"), ("ll", "l"), ("rr", "r"), ("i", "y"),
+        ("qu", "k"),
+    ),
     "firms": (
-        (" OJSC", ""), (" JSC", " OJSC"), (" PJSC", " PAO"), (" LLC", " OOO"), (" Co Ltd", " Company Limited"), (" PLC", " Public Limited Company"),
-        (" OAO", " OJSC"), (" Corp", " Corporation"), (" Ltd", " GmbH"), (" SA", " S.A."), ("Company", "Co."), (" and ", " & "), ("-", " "),
+        (" OJSC", ""), (" JSC", " OJSC"), (" PJSC", " PAO"), (" LLC", " OOO"), (" Co Ltd", " Company Limited"),
+        (" PLC", " Public Limited Company"),
+        (" OAO", " OJSC"), (" Corp", " Corporation"), (" Ltd", " GmbH"), (" SA", " S.A."), ("Company", "Co."),
+        (" and ", " & "), ("-", " "),
         (" JSC", ""), (" PJSC", ""), (" LLC", ""), (" Ltd", ""), (" PLC", ""), ("Al-", "Al "), ("Al ", "El-"),
     ),
 }  # fmt: skip
 """Culture -> what is written for what; each is tried by itself, and some together."""
 _TITLED: Final = {
-    "arabic": ("Sheikh", "Haji", "Dr."), "persian": ("Ayatollah", "Mullah", "General"), "indic": ("Maulana", "Shri", "Hafiz"),
+    "arabic": ("Sheikh", "Haji", "Dr."), "persian": ("Ayatollah", "Mullah", "General"),
+    "indic": ("Maulana", "Shri", "Hafiz"),
     "slavic": ("Mr.", "General", "Pan"), "chinese": ("Mr.", "Comrade", "Dr."), "korean": ("General", "Mr.", "Comrade"),
     "latin": ("Señor", "General", "Don"), "firms": ("The", "OJSC", "GmbH"),
 }  # fmt: skip
 _ADDED: Final = {
-    "arabic": ("Ahmed", "Mustafa"), "persian": ("Reza", "Gul"), "indic": ("Kumar", "Ahmad"), "slavic": ("Petrovich", "Borisovna"),
-    "chinese": ("David", "Ming"), "korean": ("Peter", "Min"), "latin": ("Antonio", "de la Cruz"), "firms": ("International", "Moscow"),
+    "arabic": ("Ahmed", "Mustafa"), "persian": ("Reza", "Gul"), "indic": ("Kumar", "Ahmad"),
+    "slavic": ("Petrovich", "Borisovna"),
+    "chinese": ("David", "Ming"), "korean": ("Peter", "Min"), "latin": ("Antonio", "de la Cruz"),
+    "firms": ("International", "Moscow"),
 }  # fmt: skip
 
 
@@ -86,9 +119,9 @@ def listed() -> list[tuple[str, str]]:
     return found
 
 
-def aliases() -> list[tuple[str, str]]:
-    """Return a listed name and another spelling of it, as the list itself gives it."""
-    lines = (CORPORA / "listed_aliases.txt").read_text().splitlines()
+def aliases(file: str) -> list[tuple[str, str]]:
+    """Return a listed name and another spelling of it, as the list itself gives it (``a.k.a.``)."""
+    lines = (CORPORA / file).read_text().splitlines()
     parties = [[one.strip() for one in line.split("|")] for line in lines if line and not line.startswith("#")]
     return [(first, other) for first, *others in parties for other in others]
 

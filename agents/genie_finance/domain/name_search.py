@@ -7,6 +7,7 @@ words more or less must not hide anybody.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,6 +23,8 @@ _EXTRA = (0, 2, 6, 12, 18)
 _BRIEF = 8
 """Letters up to which two syllables of three say too little: most Chinese and Korean names share two."""
 _OMITTED = 20
+_DULL = 2
+"""Letters that a word of many firms and groups counts for where the other name has another."""
 ONE_WORD = 70
 """Most that one word can score against a name of several."""
 _CLOSE, _SOUND, _SAME, _INITIAL = 0.8, 0.9, 0.97, 0.85
@@ -30,7 +33,7 @@ _SHORT = 4
 _ALLAH = frozenset(("allah", "ullah", "ulla", "alla", "llah", "ollah", "olla", "elah"))
 _DIN = frozenset(("din", "deen", "dine", "eddin", "eddine", "uddin", "addin", "aldin", "udin", "dyn"))
 _ABD = frozenset(("abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdur", "abdu", "abed", "abdi"))
-_ABU = frozenset(("abu", "abou", "abi", "aboo", "bu", "bou"))
+_ABU = frozenset(("abu", "abou", "abi", "aboo"))
 
 
 class Written(NamedTuple):
@@ -43,21 +46,21 @@ class Written(NamedTuple):
 
 
 @lru_cache(maxsize=65_536)
-def written(name: str) -> Written:
-    """Return the words of a name that count. Where too little would be left, the others count as well."""
+def written(name: str, kept: frozenset[str] = frozenset()) -> Written:
+    """Return the words of a name that count, and those to be kept; where too little is left, all of them."""
     plain = folded(name[:_LONGEST])
-    for mark in "'’‘`´ʼʿʾ\"":
+    for mark in _MARKS:
         plain = plain.replace(mark, "")
     plain = plain.replace("aa", "a")
     spaced = "".join(one if one.isalnum() else " " for one in plain.replace("&", " and ")).split()
-    found = _enough(spaced)
+    found = _enough(spaced, kept)
     parts = tuple(_met(found)[:_MOST])
-    return Written(parts, tuple(one + other for one, other in zip(parts, parts[1:], strict=False)))
+    return Written(parts, tuple(one + other for one, other in itertools.pairwise(parts)))
 
 
-def _enough(parts: list[str]) -> list[str]:
+def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
     firm = not FIRM_WORDS.isdisjoint(parts) or not _FORMS_ALONE.isdisjoint(parts)
-    dull = (LEGAL_FORMS | PARTICLES) if firm else PARTICLES
+    dull = ((LEGAL_FORMS | PARTICLES) if firm else PARTICLES) - keep
     kept = [one for one in parts if one not in dull] or parts
     if len(kept) < 2 and not firm:
         kept = parts
@@ -66,8 +69,14 @@ def _enough(parts: list[str]) -> list[str]:
     return named if firm or len(plain) < 2 else plain
 
 
-_FORMS_ALONE = LEGAL_FORMS - {"s", "as", "ad", "ao", "se", "sa", "co", "an", "san", "est", "dd", "sp", "lp", "ab", "pt", "cv",
-                              "joint", "stock", "open", "closed", "public", "private", "too", "kk", "tic", "sti"}  # fmt: skip
+_MARKS = "'\"`\u2018\u2019\u00b4\u02bc\u02bf\u02be"
+"""Apostrophes, and what stands for a glottal stop."""
+_ALSO_WORDS = frozenset(
+    ("s", "as", "ad", "ao", "se", "sa", "co", "san", "est", "dd", "sp", "lp", "ab", "pt", "cv", "joint", "stock",
+     "open", "closed", "public", "private", "too", "kk", "tic", "sti")
+)  # fmt: skip
+_FORMS_ALONE = LEGAL_FORMS - _ALSO_WORDS
+"""Legal forms that make any name a firm's."""
 
 
 def _met(parts: list[str]) -> list[str]:
@@ -122,7 +131,9 @@ def _own_keys(word: str) -> frozenset[str]:
 @lru_cache(maxsize=65_536)
 def resemblance(subject: str, listed: str) -> int:
     """Return 0 to 100: how far a subject's name may be a listed one."""
-    return _resemblance(written(subject), written(listed))
+    left, right = written(subject), written(listed)
+    names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, of which too little would be left
+    return _resemblance(written(subject, names), written(listed, names)) if names else _resemblance(left, right)
 
 
 def _resemblance(subject: Written, listed: Written) -> int:
@@ -137,11 +148,14 @@ def _resemblance(subject: Written, listed: Written) -> int:
     pairs = _pairs(short, long)
     met = [word for words, _, _ in pairs for word in words]
     matched = sum(likeness * sum(map(len, words)) for words, _, likeness in pairs)
-    missed = sum(max(_SHORT, len(word)) for word in (Counter(short.words) - Counter(met)).elements())
+    left = tuple((Counter(short.words) - Counter(met)).elements())
+    missed = sum(_DULL if word in FIRM_WORDS else max(_SHORT, len(word)) for word in left)
     score = int(100 * matched / (sum(map(len, met)) + missed))
     if len(short.words) == 1 < len(long.words) and not any(len(run) > 1 for _, run, _ in pairs):
         return ONE_WORD if score >= 100 * _INITIAL else min(score, ONE_WORD - 10)
-    extra = len(long.words) - sum(len(run) for _, run, _ in pairs)
+    used = {at for _, run, _ in pairs for at in run}
+    more = [word for at, word in enumerate(long.words) if at not in used and word not in FIRM_WORDS]
+    extra = max(0, len(more) - len(left))
     brief = long is listed and extra > 0 and sum(map(len, met)) <= _BRIEF
     return max(0, score - _EXTRA[min(extra, 4)] - (_OMITTED if brief else 0))
 
@@ -176,10 +190,8 @@ def _whole(word: str, run: str) -> float:
 @lru_cache(maxsize=262_144)
 def alike(one: str, other: str) -> float:
     """Return 0 to 1: equal, another spelling, an initial, the same sounds, or a slip of the pen."""
-    if one == other:
-        return 1.0
     if SPELLINGS.get(one, one) == SPELLINGS.get(other, other):
-        return _SAME
+        return 1.0 if one == other else _SAME
     if min(len(one), len(other)) == 1:
         return _INITIAL if one[0] == other[0] else 0.0
     if spoken(one) == spoken(other) and (min(len(one), len(other)) >= _SHORT or _near(one, other) >= 0.5):
@@ -188,16 +200,25 @@ def alike(one: str, other: str) -> float:
         return _SOUND
     if min(len(one), len(other)) <= _SHORT:
         return _short(one, other)
-    for prefix in _PREFIXES:
-        if one.startswith(prefix) != other.startswith(prefix):
-            bare, rest = one.removeprefix(prefix), other.removeprefix(prefix)
-            if min(len(bare), len(rest)) > 3 and (bare == rest or alike(bare, rest) >= _SAME):
-                return _INITIAL
-    if (one[:3] == "abd") != (other[:3] == "abd"):
-        return 0.0
+    bare = _without_prefix(one, other)
+    if bare is not None:
+        return bare
     return max(_sounding(one, other), _slipped(one, other))
 
 
+def _without_prefix(one: str, other: str) -> float | None:
+    """Compare what follows a prefix that one of them has: servant of, father of, an article."""
+    for prefix in _PREFIXES:
+        if one.startswith(prefix) != other.startswith(prefix):
+            left, right = one.removeprefix(prefix), other.removeprefix(prefix)
+            near = alike(left, right) if min(len(left), len(right)) > 3 else 0.0
+            if near:
+                return _INITIAL if near >= _SOUND else _CLOSE
+    return 0.0 if (one[:3] == "abd") != (other[:3] == "abd") else None
+
+
+_ENDINGS = frozenset(("ul", "ur", "ud", "us", "al", "el", "e", "i", "a", "o"))
+"""Articles and links that are written as one with what they follow."""
 _PREFIXES = ("abd", "abu", "al", "el")
 """Written as one with what follows, or apart, or left out."""
 
@@ -225,7 +246,12 @@ def _slipped(one: str, other: str) -> float:
     near = max(_near(one, other), _near(spoken(one), spoken(other)))
     if len(one) == len(other) and one.translate(_NO_VOWELS) == other.translate(_NO_VOWELS):
         return _CLOSE
-    replaced = len(one) == len(other) and sorted(one) != sorted(other)
+    if one[0] == other[0] and sorted(one) == sorted(other):
+        return _CLOSE
+    short, long = sorted((one, other), key=len)
+    if long.startswith(short) and long[len(short) :] in _ENDINGS:
+        return _SOUND
+    replaced = len(one) == len(other)
     least = 0.86 if replaced else 0.79
     return max(_CLOSE, min(near, _SOUND)) if near >= least else 0.0
 

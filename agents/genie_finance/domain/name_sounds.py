@@ -11,7 +11,19 @@ import unicodedata
 from functools import lru_cache
 
 _LETTERS = str.maketrans(
-    {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "a", "ŋ": "n"}
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "ø": "o",
+        "œ": "oe",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\u0131": "i",
+        "ə": "a",
+        "ŋ": "n",
+    }
 )
 _VOWELS = "aeiou"
 
@@ -21,7 +33,7 @@ _COMMON = (
     ("sz", "s"), ("ts", "s"), ("tz", "s"), ("dj", "j"), ("dz", "s"), ("hs", "s"), ("ks", "x"),
 )  # fmt: skip
 _READINGS: tuple[tuple[tuple[str, str], ...], ...] = (
-    (("kh", "k"), ("ch", "s"), ("j", "s"), ("q", "k"), ("w", ""), ("x", "ks"), ("c", "k")),  # Arabic in English or French
+    (("kh", "k"), ("ch", "s"), ("j", "s"), ("q", "k"), ("w", ""), ("x", "ks"), ("c", "k")),  # Arabic
     (("kh", "k"), ("ch", "s"), ("j", "s"), ("q", "k"), ("w", "f"), ("x", "ks"), ("c", "k")),
     (("kh", ""), ("ch", ""), ("j", ""), ("q", "k"), ("w", "f"), ("x", "ks"), ("c", "s")),  # Slavic in German
     (("kh", "k"), ("ch", "k"), ("j", "k"), ("q", "k"), ("w", "f"), ("x", "ks"), ("c", "s")),  # Egyptian; German ch
@@ -67,9 +79,9 @@ def spoken(word: str) -> str:
 
 _SPOKEN = (
     ("shch", "sh"), ("tsch", "ch"), ("sch", "sh"), ("tch", "ch"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("th", "t"),
-    ("gh", "g"), ("kh", "k"), ("dj", "j"), ("zh", "j"), ("ts", "z"), ("tz", "z"), ("cz", "ch"), ("ks", "x"), ("ck", "k"),
-    ("q", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"), ("iy", "i"), ("ij", "i"),
-    ("yi", "i"), ("y", "i"), ("w", "v"), ("o", "u"), ("e", "i"),
+    ("gh", "g"), ("kh", "k"), ("dj", "j"), ("zh", "j"), ("ts", "z"), ("tz", "z"), ("cz", "ch"), ("ks", "x"),
+    ("ck", "k"), ("q", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
+    ("iy", "i"), ("ij", "i"), ("yi", "i"), ("y", "i"), ("w", "v"), ("o", "u"), ("e", "i"),
 )  # fmt: skip
 
 

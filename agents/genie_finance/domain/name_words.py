@@ -8,20 +8,25 @@ from types import MappingProxyType
 TITLES = frozenset(
     (
         "mr", "mrs", "ms", "dr", "doctor", "prof", "professor", "messrs", "late", "capt", "captain", "col", "colonel",
-        "lieutenant", "major", "general", "brigadier", "admiral", "commander", "shri", "sri", "shree", "shrimati", "smt",
+        "lieutenant", "major", "general", "brigadier", "admiral", "commander", "shri", "sri", "shree", "shrimati",
+        "smt",
         "maulana", "mawlana", "moulana", "mawlawi", "maulvi", "moulvi", "mufti", "mullah", "mulla", "ayatollah",
-        "hojjatoleslam", "alhaji", "hajji", "haji", "hajj", "hadj", "hadji", "qari", "kari", "ustad", "ustaz", "ustadh", "comrade", "excellency", "herr", "frau", "monsieur",
+        "hojjatoleslam", "alhaji", "hajji", "haji", "hajj", "hadj", "hadji", "qari", "kari", "ustad", "ustaz",
+        "ustadh", "comrade", "excellency", "herr", "frau", "monsieur",
     )
 )  # fmt: skip
 """Nobody's name: dropped wherever another word is left."""
 
 HONORIFICS = frozenset(
     (
-        "sir", "miss", "madam", "lt", "maj", "gen", "brig", "adm", "marshal", "cmdr", "sgt", "adv", "er", "eng", "engineer",
-        "ing", "hon", "president", "minister", "senator", "prince", "princess", "king", "emir", "amir", "sultan", "kum",
+        "sir", "miss", "madam", "lt", "maj", "gen", "brig", "adm", "marshal", "cmdr", "sgt", "adv", "er", "eng",
+        "engineer",
+        "ing", "hon", "president", "minister", "senator", "prince", "princess", "king", "emir", "amir", "sultan",
+        "kum",
         "kumari", "pandit", "swami", "sardar", "chaudhary", "begum", "janab", "sahib", "saheb", "sheikh", "shaikh",
         "shaykh", "sheik", "sheiky", "cheikh", "sheekh", "syekh", "molla", "imam",
-        "seyyed", "sayyid", "sayed", "syed", "seyed", "sayyed", "agha", "aga", "khwaja", "senor", "don", "dona", "pan",
+        "seyyed", "sayyid", "sayed", "syed", "seyed", "sayyed", "agha", "aga", "khwaja", "senor", "don", "dona",
+        "pan",
         "pani", "gospodin",
     )
 )  # fmt: skip
@@ -31,7 +36,8 @@ PARTICLES = frozenset(
     (
         "al", "el", "ul", "ol", "ar", "as", "ad", "az", "at", "ash", "ur", "us", "ud", "uz", "ut", "er", "es",
         "bin", "ben", "ibn", "bint", "bent", "binti", "b", "ould", "wuld", "walad", "ap", "so", "do", "wo",
-        "de", "da", "do", "dos", "das", "del", "della", "di", "la", "las", "los", "le", "les", "du", "van", "von", "der",
+        "de", "da", "do", "dos", "das", "del", "della", "di", "la", "las", "los", "le", "les", "du", "van", "von",
+        "der",
         "den", "ter", "zu", "zum", "y", "e", "i", "of", "the", "and", "und", "et", "for", "to", "in",
     )
 )  # fmt: skip
@@ -39,12 +45,18 @@ PARTICLES = frozenset(
 
 LEGAL_FORMS = frozenset(
     (
-        "ltd", "limited", "pvt", "private", "plc", "llc", "llp", "lp", "inc", "incorporated", "corp", "corporation", "co",
-        "company", "cie", "gmbh", "mbh", "ag", "kg", "ohg", "ug", "se", "sa", "sas", "sarl", "sal", "spa", "srl", "sl", "bv",
-        "nv", "ab", "as", "asa", "oy", "oyj", "aps", "kft", "zrt", "doo", "dd", "ad", "eood", "ood", "sro", "sp", "zoo",
-        "jsc", "ojsc", "cjsc", "pjsc", "ao", "oao", "zao", "pao", "ooo", "too", "tov", "nao", "npo", "fgup", "fsue", "gup",
-        "joint", "stock", "open", "closed", "public", "liability", "fze", "fzc", "fzco", "fzllc", "dmcc", "wll", "bsc",
-        "psc", "saog", "saoc", "pte", "sdn", "bhd", "pty", "kk", "tbk", "pt", "cv", "sti", "tic", "san", "ltda", "eirl",
+        "ltd", "limited", "pvt", "private", "plc", "llc", "llp", "lp", "inc", "incorporated", "corp", "corporation",
+        "co",
+        "company", "cie", "gmbh", "mbh", "ag", "kg", "ohg", "ug", "se", "sa", "sas", "sarl", "sal", "spa", "srl",
+        "sl", "bv",
+        "nv", "ab", "as", "asa", "oy", "oyj", "aps", "kft", "zrt", "doo", "dd", "ad", "eood", "ood", "sro", "sp",
+        "zoo",
+        "jsc", "ojsc", "cjsc", "pjsc", "ao", "oao", "zao", "pao", "ooo", "too", "tov", "nao", "npo", "fgup", "fsue",
+        "gup",
+        "joint", "stock", "open", "closed", "public", "liability", "fze", "fzc", "fzco", "fzllc", "dmcc", "wll",
+        "bsc",
+        "psc", "saog", "saoc", "pte", "sdn", "bhd", "pty", "kk", "tbk", "pt", "cv", "sti", "tic", "san", "ltda",
+        "eirl",
         "establishment", "est", "society", "obshchestvo", "ogranichennoi", "otvetstvennostyu", "aktsionernoe",
         "otkrytoe", "zakrytoe", "publichnoe", "s", "group", "holding", "holdings",
     )
@@ -53,17 +65,23 @@ LEGAL_FORMS = frozenset(
 
 FIRM_WORDS = frozenset(
     (
-        "ltd", "limited", "pvt", "plc", "llc", "llp", "inc", "corp", "corporation", "company", "gmbh", "sarl", "spa", "jsc",
-        "ojsc", "cjsc", "pjsc", "oao", "zao", "pao", "ooo", "fze", "fzco", "fzc", "pte", "bhd", "pty", "establishment",
+        "ltd", "limited", "pvt", "plc", "llc", "llp", "inc", "corp", "corporation", "company", "gmbh", "sarl", "spa",
+        "jsc",
+        "ojsc", "cjsc", "pjsc", "oao", "zao", "pao", "ooo", "fze", "fzco", "fzc", "pte", "bhd", "pty",
+        "establishment",
         "group", "holding", "holdings", "bank", "trading", "shipping", "industries", "industry", "factory", "trust",
         "enterprise", "enterprises", "insurance", "brigade", "party", "front", "army", "movement", "foundation",
-        "exchange", "bureau", "ministry", "institute", "plant", "shipyard", "lines", "airlines", "petroleum", "oil",
+        "exchange", "bureau", "committee", "council", "union", "organization", "organisation", "center", "centre",
+        "international", "general", "money", "currency", "bros", "brothers", "university", "petrochemical",
+        "complex", "association", "institution", "agency", "services", "management", "ministry", "institute",
+        "plant", "shipyard", "lines", "airlines", "petroleum", "oil",
     )
 )  # fmt: skip
 """Words by which a name is taken for a firm's or a group's."""
 
 _GROUPS = """
-mohammad mohammed muhammad mohamed mohamad muhammed mohd md muhamad mehmet mehmed magomed mohamud mahamad mamadou muamad mouhamad mahomed
+mohammad mohammed muhammad mohamed mohamad muhammed mohd md muhamad mehmet mehmed magomed mohamud mahamad
+mohammad mamadou muamad mouhamad mahomed mohammad
 ahmad ahmed achmad akhmed ahmet amed
 yusuf yousef youssef yousuf yosef yusef iosif yussuf joseph
 ibrahim ebrahim ibraheem brahim abraham

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from genie.errors import InputError
 from genie_finance.domain.name_search import ONE_WORD, keys, resemblance, written
-from genie_finance.domain.names import SAME, SIMILAR, is_whole, scripts, words
+from genie_finance.domain.names import SAME, is_whole, scripts, words
 
 Kind = Literal["sanctions", "pep", "adverse"]
 Strength = Literal["strong", "possible", "discounted"]
@@ -27,8 +27,15 @@ _KINDS: tuple[Kind, ...] = ("sanctions", "pep", "adverse")
 _NEEDED = ("id", "name", "kind")
 _SHIPPED = "watchlist.csv"
 _MOST_ALIASES = 200
+LOOK = 72
+"""Likeness from which a person looks. Where it comes from: the measured figures in `docs/agents/kyc.md`."""
 _SAME_YEARS = 1
 """Years by which dates of birth may differ before they speak against an entry."""
+_BORN: dict[bool | None, str] = {
+    True: "the date of birth agrees",
+    False: "the dates of birth differ, and nobody verified the subject's",
+    None: "there is no date of birth to tell them apart",
+}
 _WORST: dict[Strength, int] = {"strong": 0, "possible": 1, "discounted": 2}
 
 
@@ -50,8 +57,11 @@ class Subject(NamedTuple):
 
     names: tuple[str, ...]
     born: datetime.date | None
+    """As stated. One that nobody verified may confirm an entry, and discounts none."""
     countries: tuple[str, ...]
     identifiers: tuple[str, ...]
+    born_verified: bool = False
+    """The date of birth stands so in an official document that was checked."""
 
 
 class Match(NamedTuple):
@@ -67,8 +77,12 @@ class Match(NamedTuple):
 class Watchlist:
     """Entries of one list, found by how the words of their names sound and begin."""
 
-    def __init__(self, list_id: str, version: str, as_of: datetime.date, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, list_id: str, version: str, as_of: datetime.date, entries: tuple[Entry, ...], *, real: bool = True
+    ) -> None:
         self.id, self.version, self.as_of, self.entries = list_id, version, as_of, entries
+        self.real = real
+        """False: its entries are invented, so that it clears nobody."""
 
     @cached_property
     def _by_key(self) -> dict[str, tuple[int, ...]]:
@@ -129,7 +143,7 @@ class Watchlists(Protocol):
         ...
 
 
-def search(subject: Subject, watchlist: Watchlist, *, threshold: int = SIMILAR) -> tuple[Match, ...]:
+def search(subject: Subject, watchlist: Watchlist, *, threshold: int = LOOK) -> tuple[Match, ...]:
     """Return the entries of a list that may be the subject, strongest first.
 
     Args:
@@ -152,20 +166,20 @@ def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
     if numbers:
         return Match(entry, name, score, "strong", "an identity number is the same")
     agrees = _born_alike(subject.born, entry.born)
+    other = agrees is False and subject.born_verified
     # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
     part = all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))
     if part and threshold > score >= min(threshold, ONE_WORD):
-        if agrees is False:
-            return Match(entry, name, score, "discounted", "one word is the same, the dates of birth are not")
+        if other:
+            return Match(entry, name, score, "discounted", "one word is the same, the verified date of birth is not")
         return Match(entry, name, score, "possible", "one word of the name is all that is known, and it is the same")
     if score < threshold:
         return None
-    if agrees is False:
-        return Match(entry, name, score, "discounted", "the names are alike, the dates of birth are not")
+    if other:
+        return Match(entry, name, score, "discounted", "the names are alike, the verified date of birth is not")
     if agrees and score >= SAME:
         return Match(entry, name, score, "strong", "name and date of birth agree")
-    said = "the date of birth agrees" if agrees else "there is no date of birth to tell them apart"
-    return Match(entry, name, score, "possible", f"the names are alike; {said}")
+    return Match(entry, name, score, "possible", f"the names are alike; {_BORN[agrees]}")
 
 
 def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | None:
@@ -199,7 +213,8 @@ def _plain(number: str) -> str:
 def shipped() -> Watchlist:
     """Return the invented list that ships; it is read once."""
     content = resources.files("genie_finance").joinpath(f"domain/data/{_SHIPPED}").read_bytes()
-    return parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
+    found = parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
+    return Watchlist(found.id, found.version, found.as_of, found.entries, real=False)
 
 
 def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -> Watchlist:
