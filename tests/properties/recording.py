@@ -18,6 +18,7 @@ from genie.contracts.message import Payload
 from genie.errors import GenieError
 from genie.runtime.runtime import Runtime
 from genie.testing import FakeContext
+from tests.e2e.real_list import RealWatchlist
 
 if TYPE_CHECKING:
     from genie.contracts.agent import Binding
@@ -73,9 +74,15 @@ class _Recording:
             await opened()
 
 
+def _plugins() -> Plugins:
+    """Return what is installed, with a list that clears: by the invented one nothing could become better."""
+    found = Plugins.installed()
+    return Plugins(found.agents, found.policies, {**found.edges, "invented_watchlist": RealWatchlist})
+
+
 async def _played(name: str, profile: str | None) -> list[Base]:
     bases: list[Base] = []
-    loaded = load(ROOT / "config" / "pipelines" / f"{name}.yaml", plugins=Plugins.installed(), environ={})
+    loaded = load(ROOT / "config" / "pipelines" / f"{name}.yaml", plugins=_plugins(), environ={})
     recorders = [_Recording(one, bases) for one in loaded.bindings]
     bindings = tuple(
         replace(one, agent=recorder, card=recorder.card)
