@@ -8,7 +8,8 @@ from pathlib import Path
 from genie_finance.index import AGENTS
 
 ROOT = Path(__file__).parents[2]
-ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \| (.*?) ?\| (.+) \|$", (ROOT / "docs/agents/vectors.md").read_text(), re.M)
+PAGE = (ROOT / "docs/agents/vectors.md").read_text()
+ROWS = re.findall(r"^\| `(\w+)` \| (.+?) \| (.*?) ?\| (.+) \|$", PAGE, re.MULTILINE)
 
 
 def test_every_agent_has_one_row_in_the_order_of_the_index() -> None:
