@@ -126,6 +126,13 @@ def aliases(file: str) -> list[tuple[str, str]]:
     return [(first, other) for first, *others in parties for other in others]
 
 
+def by_hand() -> list[tuple[str, str]]:
+    """Return a listed name and a spelling of it that was written by hand."""
+    lines = (CORPORA / "listed_spellings.txt").read_text().splitlines()
+    parties = [line.split(" | ") for line in lines if line and not line.startswith("#")]
+    return [(name, spelt.strip()) for name, others in parties for spelt in others.split(";")]
+
+
 def held_out(name: str) -> bool:
     """Return whether a name belongs to the half that nothing is tuned on."""
     return hashlib.sha256(name.encode()).digest()[0] % 2 == 1

@@ -183,7 +183,8 @@ def _pairs(short: Written, long: Written) -> list[tuple[tuple[str, ...], tuple[i
 def _whole(word: str, run: str) -> float:
     if word == run:
         return 1.0
-    likeness = alike(word, run) if min(len(word), len(run)) > _SHORT else 0.0
+    near = min(len(word), len(run)) > _SHORT and abs(len(word) - len(run)) < _SHORT
+    likeness = alike(word, run) if near else 0.0
     return likeness if likeness >= _SOUND else 0.0
 
 
@@ -198,6 +199,9 @@ def alike(one: str, other: str) -> float:
         return _SAME
     if eastern(one) == eastern(other):
         return _SOUND
+    short, long = sorted((spoken(one), spoken(other)), key=len)
+    if len(short) > 3 and long.startswith(short) and long[len(short) :] in _ENDINGS:
+        return _ENDINGS[long[len(short) :]]
     if min(len(one), len(other)) <= _SHORT:
         return _short(one, other)
     bare = _without_prefix(one, other)
@@ -217,8 +221,11 @@ def _without_prefix(one: str, other: str) -> float | None:
     return 0.0 if (one[:3] == "abd") != (other[:3] == "abd") else None
 
 
-_ENDINGS = frozenset(("ul", "ur", "ud", "us", "al", "el", "e", "i", "a", "o"))
-"""Articles and links that are written as one with what they follow."""
+_ENDINGS = {
+    **dict.fromkeys(("ul", "ur", "ud", "us", "al", "il", "i", "a", "u"), _SOUND),
+    **dict.fromkeys(("din", "udin", "idin", "adin", "ula", "alla", "ulla"), _CLOSE),
+}
+"""What is written as one with a name or left out, as it is spoken: articles, links, the second part of a name."""
 _PREFIXES = ("abd", "abu", "al", "el")
 """Written as one with what follows, or apart, or left out."""
 
@@ -248,9 +255,6 @@ def _slipped(one: str, other: str) -> float:
         return _CLOSE
     if one[0] == other[0] and sorted(one) == sorted(other):
         return _CLOSE
-    short, long = sorted((one, other), key=len)
-    if long.startswith(short) and long[len(short) :] in _ENDINGS:
-        return _SOUND
     replaced = len(one) == len(other)
     least = 0.86 if replaced else 0.79
     return max(_CLOSE, min(near, _SOUND)) if near >= least else 0.0

@@ -25,7 +25,8 @@ HONORIFICS = frozenset(
         "kum",
         "kumari", "pandit", "swami", "sardar", "chaudhary", "begum", "janab", "sahib", "saheb", "sheikh", "shaikh",
         "shaykh", "sheik", "sheiky", "cheikh", "sheekh", "syekh", "molla", "imam",
-        "seyyed", "sayyid", "sayed", "syed", "seyed", "sayyed", "agha", "aga", "khwaja", "senor", "don", "dona",
+        "seyyed", "sayyid", "saiyed", "saiyid", "sayed", "syed", "seyed", "sayyed", "agha", "aga", "khwaja", "senor",
+        "don", "dona",
         "pan",
         "pani", "gospodin",
     )
@@ -100,6 +101,7 @@ mustafa mostafa mustapha moustafa moustapha
 gaddafi qadhafi qaddafi kadafi kaddafi gadhafi qadafi khadafi gathafi kadhafi ghaddafi khadafy gadafi qadhdhafi
 dawood daud dawud daoud david davood daoood
 ayman aiman aymen eimen
+syed sayyid sayed seyed sayyed saiyed saiyid seyyed said saeed saied sayeed
 aleksandr alexander aleksander alexandr oleksandr alexandre aliaksandr alyaksandr olexander sasha
 aleksei alexei aleksey alexey oleksii oleksiy aleksej alexej alyaksei
 sergei sergey serguei sergej serhiy serhii siarhei sergiy serge

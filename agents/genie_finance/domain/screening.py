@@ -27,7 +27,7 @@ _KINDS: tuple[Kind, ...] = ("sanctions", "pep", "adverse")
 _NEEDED = ("id", "name", "kind")
 _SHIPPED = "watchlist.csv"
 _MOST_ALIASES = 200
-LOOK = 72
+LOOK = 71
 """Likeness from which a person looks. Where it comes from: the measured figures in `docs/agents/kyc.md`."""
 _SAME_YEARS = 1
 """Years by which dates of birth may differ before they speak against an entry."""
@@ -168,8 +168,8 @@ def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
     agrees = _born_alike(subject.born, entry.born)
     other = agrees is False and subject.born_verified
     # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
-    part = all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))
-    if part and threshold > score >= min(threshold, ONE_WORD):
+    brief = threshold > score >= min(threshold, ONE_WORD)
+    if brief and (all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))):
         if other:
             return Match(entry, name, score, "discounted", "one word is the same, the verified date of birth is not")
         return Match(entry, name, score, "possible", "one word of the name is all that is known, and it is the same")
