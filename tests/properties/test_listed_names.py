@@ -87,6 +87,9 @@ def test_common_names_are_left_alone(every: int) -> None:
         ("Ch'en Ch'uan-kuo", "Chen Quanguo"), ("Jewgeni Prigoschin", "Yevgeny Prigozhin"),
         ("Abdurrahman Makki", "Abdul Rehman Makki"), ("Usāma ibn Lādin", "Usama bin Ladin"),
         ("Alexei Borisovich Miller", "Alexei Miller"),
+        ("\u0412\u043b\u0430\u0434\u0438\u043c\u0438\u0440 \u041f\u0443\u0442\u0438\u043d", "Vladimir Putin"),
+        ("\u0413\u0435\u0440\u043c\u0430\u043d \u0413\u0440\u0435\u0444", "Herman Gref"),
+        ("\uae40\uc815\uc740", "Kim Jong Un"), ("\ubc15\uc9c4\ud601", "Pak Jin Hyok"),
     ],
 )  # fmt: skip
 def test_a_spelling_a_title_or_a_word_more_hides_nobody(spelt: str, name: str) -> None:

@@ -43,9 +43,89 @@ _CLASSES = str.maketrans({"z": "s", "d": "t", "b": "p", "g": "k", "v": "f", "y":
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case without accents and in plain Latin letters, as far as it has any."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    """Return the text in lower case without accents, in plain Latin letters; other scripts stay, but for two.
+
+    Cyrillic and Hangul are written in Latin letters, so that a name in them is searched for in a list that has none.
+    """
+    lower = "".join(map(_latin, text.casefold().translate(_LETTERS)))
+    plain = unicodedata.normalize("NFKD", lower)
     return "".join(one for one in plain if not unicodedata.combining(one))
+
+
+def _latin(letter: str) -> str:
+    syllable = ord(letter) - 0xAC00
+    if 0 <= syllable < 11_172:  # Hangul: the code of a syllable is made of those of its three parts
+        first, rest = divmod(syllable, 588)
+        middle, last = divmod(rest, 28)
+        return f" {_HANGUL_FIRST[first]}{_HANGUL_MIDDLE[middle]}{_HANGUL_LAST[last]} "
+    return _CYRILLIC.get(letter, letter)
+
+
+_CYRILLIC = {
+    "\u0430": "a",
+    "\u0431": "b",
+    "\u0432": "v",
+    "\u0433": "g",
+    "\u0434": "d",
+    "\u0435": "e",
+    "\u0451": "e",
+    "\u0436": "zh",
+    "\u0437": "z",
+    "\u0438": "i",
+    "\u0439": "y",
+    "\u043a": "k",
+    "\u043b": "l",
+    "\u043c": "m",
+    "\u043d": "n",
+    "\u043e": "o",
+    "\u043f": "p",
+    "\u0440": "r",
+    "\u0441": "s",
+    "\u0442": "t",
+    "\u0443": "u",
+    "\u0444": "f",
+    "\u0445": "kh",
+    "\u0446": "ts",
+    "\u0447": "ch",
+    "\u0448": "sh",
+    "\u0449": "shch",
+    "\u044a": "",
+    "\u044b": "y",
+    "\u044c": "",
+    "\u044d": "e",
+    "\u044e": "yu",
+    "\u044f": "ya",
+    "\u0456": "i",
+    "\u0457": "yi",
+    "\u0454": "ye",
+    "\u0491": "g",
+    "\u045e": "u",
+}
+_HANGUL_FIRST = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
+_HANGUL_MIDDLE = (
+    "a",
+    "ae",
+    "ya",
+    "yae",
+    "eo",
+    "e",
+    "yeo",
+    "ye",
+    "o",
+    "wa",
+    "wae",
+    "oe",
+    "yo",
+    "u",
+    "wo",
+    "we",
+    "wi",
+    "yu",
+    "eu",
+    "ui",
+    "i",
+)
+_HANGUL_LAST = "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".replace("-", "").split(" ")
 
 
 @lru_cache(maxsize=65_536)

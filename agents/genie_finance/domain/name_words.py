@@ -117,6 +117,7 @@ pavel pavlo paul
 andrei andrey andriy andrii andrej andre andrew
 petr pyotr petro piotr peter pjotr
 ivan iwan yvan
+german herman hermann
 konstantin kostyantyn constantine kanstantsin
 anatoly anatoliy anatolii anatoli anatolij
 grigory grigoriy hryhoriy grigori grigorii
