@@ -90,6 +90,9 @@ AGENTS: Mapping[str, str] = MappingProxyType(
 )
 """Agent id -> ``module:attribute``."""
 
+RULES = "genie_finance.domain.rulebook:latest"
+"""Returns the last edition of every table of dated rules, for ``genie doctor``."""
+
 EDGES: Mapping[str, str] = MappingProxyType(
     {
         "aggregator_offline": "genie_finance.insights.aggregator:OfflineAggregator",

@@ -20,6 +20,7 @@ from genie_finance.contracts.fraud import SyntheticIdentityCheck, SyntheticIdent
 from genie_finance.contracts.grounds import Grounds, Reason
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.kyc import Applicant, KycApplication, KycCase, KycDecision, KycRecommendation
+from tests.e2e.real_list import RealWatchlist
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "kyc.yaml"
@@ -37,9 +38,11 @@ def opened(loaded: Pipeline) -> Runtime:
     )  # fmt: skip
 
 
-def pipeline(**instead: Agent) -> Pipeline:
+def pipeline(*, real: bool = True, **instead: Agent) -> Pipeline:
+    """The shipped pipeline, with a real list in place of the invented one."""
     installed = Plugins.installed()
-    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    lists = {"invented_watchlist": RealWatchlist} if real else {}
+    found = Plugins({**installed.agents, **instead}, installed.policies, {**installed.edges, **lists})
     return load(PIPELINE, plugins=found, environ={})
 
 
@@ -68,6 +71,37 @@ async def test_a_plain_applicant_is_approved_and_nobody_is_asked() -> None:
         assert all(gate.status == "passed" for gate in found.gates)
         assert run.messages().balanced
         assert runtime.approvals.requests() == ()
+
+
+async def test_the_invented_list_approves_nobody_and_says_that_no_real_one_is_configured() -> None:
+    """Was: approve, although nobody was screened against a real list."""
+    loaded = pipeline(real=False)
+    async with opened(loaded) as runtime:
+        found = await started(runtime, loaded, application()).result()
+        assert found.outcome == "incomplete"
+        assert "kyc.sanctions_unknown" in {reason.code for reason in found.grounds.reasons}
+        assert any("No real list" in caveat for caveat in found.grounds.caveats)
+
+
+@pytest.mark.parametrize("stated", ["1999-01-01", "1950-06-30"])
+async def test_a_stated_date_of_birth_does_not_approve_a_listed_name(stated: str) -> None:
+    """Was: approve, with "no entry of a sanctions list"."""
+    loaded = pipeline()
+    names = dict.fromkeys(("name", "name_on_pan", "name_on_aadhaar"), "Zoravar Khazanchi")
+    async with opened(loaded) as runtime:
+        asked = application(date_of_birth=stated, pan_number="ABCPK1234F", **names)
+        run = started(runtime, loaded, asked)
+        await run.settled()
+        assert len(runtime.approvals.requests()) == 1
+
+
+async def test_a_nationality_that_is_no_country_is_incomplete() -> None:
+    """Was: passed, as "on no list of the FATF"."""
+    loaded = pipeline()
+    async with opened(loaded) as runtime:
+        found = await started(runtime, loaded, application(nationality="ZZ")).result()
+        assert found.outcome == "incomplete"
+        assert {gate.name for gate in found.gates if gate.status == "unknown"} == {"nationality"}
 
 
 async def test_an_exposed_person_waits_for_an_officer_and_for_senior_management() -> None:

@@ -20,6 +20,7 @@ from genie.runtime.runtime import Runtime
 from genie_finance.contracts.fraud import MuleCheck, MuleVerdict
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.payments import Payment, PaymentCase, PaymentInstruction, PaymentQuestion, PaymentStatus
+from tests.e2e.real_list import RealWatchlist
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "config" / "pipelines" / "payment.yaml"
@@ -37,9 +38,11 @@ def opened(loaded: Pipeline) -> Runtime:
     )  # fmt: skip
 
 
-def pipeline(**instead: Agent) -> Pipeline:
+def pipeline(*, real: bool = True, **instead: Agent) -> Pipeline:
+    """The shipped pipeline, with a real list in place of the invented one."""
     installed = Plugins.installed()
-    found = Plugins({**installed.agents, **instead}, installed.policies, installed.edges)
+    lists = {"invented_watchlist": RealWatchlist} if real else {}
+    found = Plugins({**installed.agents, **instead}, installed.policies, {**installed.edges, **lists})
     return load(PIPELINE, plugins=found, environ={})
 
 
@@ -57,6 +60,15 @@ def started(runtime: Runtime, loaded: Pipeline, asked: PaymentQuestion) -> Run[P
 @agent("mule_detector", clearance="confidential")
 async def broken(check: MuleCheck) -> MuleVerdict | InsufficientData:
     raise LookupError
+
+
+async def test_a_payment_screened_by_the_invented_list_alone_waits_for_people() -> None:
+    """Was: settled, although the beneficiary was compared with no real list."""
+    loaded = pipeline(real=False)
+    async with opened(loaded) as runtime:
+        run = started(runtime, loaded, question())
+        await run.settled()
+        assert len(runtime.approvals.requests()) == 1
 
 
 async def test_a_plain_payment_is_settled_and_nobody_is_asked() -> None:

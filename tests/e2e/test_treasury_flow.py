@@ -64,10 +64,17 @@ async def test_the_sample_ends_complete_with_four_figures_on_one_page() -> None:
 
 async def test_what_is_not_known_is_missing_and_no_good_news() -> None:
     _, pack = await made(pipeline(), day(portfolio=None, liquidity=None, balance_sheet=None, as_of="2026-10-01"))
+    assert (pack.var, pack.lcr, pack.alm) == (None, None, None)
+    asked_for = [one.question.split(" of in")[0] for one in pack.insufficient]
+    assert asked_for == ["value at risk", "liquidity coverage ratio", "gaps by maturity"]
+    assert pack.rates is not None
+    assert pack.rates.stale
+    assert f"last known on {pack.rates.known_until}" in pack.headline
+
+
+async def test_without_anything_known_nothing_can_be_stated() -> None:
+    _, pack = await made(pipeline(), day(portfolio=None, liquidity=None, balance_sheet=None, as_of="2020-10-01"))
     assert (pack.var, pack.lcr, pack.alm, pack.rates) == (None, None, None, None)
-    assert [one.question.split(" of in")[0] for one in pack.insufficient] == [
-        "value at risk", "liquidity coverage ratio", "gaps by maturity", "policy rates",
-    ]  # fmt: skip
     assert "nothing can be stated" in pack.headline
 
 

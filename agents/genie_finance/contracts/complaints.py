@@ -20,6 +20,12 @@ Nature = Literal["unauthorised_transaction", "failed_transaction", "deficiency_i
 Severity = Literal["low", "medium", "high"]
 
 
+AccountKind = Literal["basic_savings", "standard", "other"]
+"""By the Reserve Bank's limits of liability. ``basic_savings``: a basic savings bank deposit account. ``standard``: any
+other savings account, prepaid instruments and gift cards; current, cash credit and overdraft accounts of micro, small
+and medium enterprises, and of individuals up to 25 lakh rupees; credit cards up to 5 lakh. ``other``: the rest."""
+
+
 class ComplaintFiled(Payload, topic="complaints.filed", classification="confidential"):
     """What is this complaint about, how urgent is it, and what happens when?"""
 
@@ -41,6 +47,8 @@ class ComplaintFiled(Payload, topic="complaints.filed", classification="confiden
     """Day of the bank's last reply; None: it has not replied."""
     rejected: bool | None = None
     """The bank's reply was no, in whole or in part; None where it has not replied."""
+    account_kind: AccountKind | None = None
+    """Of the account that the payment left; None: not known, so that the highest limit is named."""
     vulnerable_customer: bool | None = None
     """Senior citizen, disabled, or otherwise in need of care; None: not known."""
 
@@ -74,6 +82,9 @@ class LiabilityView(Value):
     delay_working_days: int | None
     """Between the bank's message and the report, Saturdays and Sundays left out; None: not known."""
     bears: Literal["nothing", "limited", "by_policy", "undetermined"]
+    most: Amount | None
+    """Most that the customer bears: the account's limit, or the amount in dispute where that is less. None where the
+    rules name none. Of an account that is not known it is the highest limit."""
     reason: str
     credit_due: datetime.date
     """Day by which the amount is to be credited for the time being."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
 from genie.contracts.message import Value
+
+Verification = Literal["text", "secondary", "unverified"]
+"""How the figures of an edition were checked, from the strongest state to the weakest. ``text``: the law or circular
+was read. ``secondary``: two independent pages, which are named, agree. ``unverified``: neither."""
+STRENGTH: tuple[Verification, ...] = ("text", "secondary", "unverified")
 
 
 class RuleEdition(Value):
@@ -21,9 +26,17 @@ class RuleEdition(Value):
     """Last day on which it holds."""
     source: str
     section: str
-    verified: bool
-    """False where the figures could not be checked against a document; answers carry that as a caveat."""
+    verification: Verification
+    looked_at: datetime.date
+    """Day on which the source was last compared with the figures."""
+    pages: tuple[str, ...] = ()
+    """Pages that agree, of what is ``secondary``."""
     note: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """False where the figures could not be checked; answers carry that as a caveat."""
+        return self.verification != "unverified"
 
 
 class Reason(Value):
@@ -51,6 +64,11 @@ class Grounds(Value):
     """How far the figures may be off, and what they leave out."""
     caveats: tuple[str, ...] = ()
 
+    @property
+    def weakest(self) -> Verification:
+        """The weakest state of the editions that the answer rests on; ``text`` where it rests on none."""
+        return weakest(self.editions)
+
     @model_validator(mode="after")
     def _unverified_is_said(self) -> Self:
         for edition in self.editions:
@@ -59,16 +77,26 @@ class Grounds(Value):
         return self
 
 
+def weakest(editions: tuple[RuleEdition, ...]) -> Verification:
+    """Return the weakest state of some editions; ``text`` of none."""
+    return max((one.verification for one in editions), key=STRENGTH.index, default="text")
+
+
 def unverified(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
-    """Return one caveat for each edition whose figures were not checked against a document."""
-    return tuple(
-        f"{edition.id} is not verified: {edition.note or 'its source was not read'}"
-        for edition in editions
-        if not edition.verified
-    )
+    """Return one caveat that names the weakest state of the editions and which of them are in it; none for ``text``."""
+    state = weakest(editions)
+    of_it = {one.id: one for one in editions if one.verification == state}.values()
+    if state == "unverified":
+        named = "; ".join(f"{one.id} is not verified: {one.note or 'its source was not read'}" for one in of_it)
+        return (f"Rests on rules that are unverified. {named}.",)
+    if state == "secondary":
+        named = "; ".join(f"{one.id} ({', '.join(one.pages)}, looked at on {one.looked_at})" for one in of_it)
+        return (f"Rests on rules that two or more pages agree on; the law itself was not read: {named}.",)
+    return ()
 
 
 def caveats_of(editions: tuple[RuleEdition, ...]) -> tuple[str, ...]:
-    """Return the caveats of an answer that uses these editions: what is unverified, and the notes of the others."""
-    notes = tuple(f"{one.id}: {one.note}" for one in editions if one.verified and one.note)
-    return (*unverified(editions), *notes)
+    """Return the caveats of an answer that uses these editions: their weakest state, and the notes of the others."""
+    state = weakest(editions)
+    notes = (f"{one.id}: {one.note}" for one in editions if one.note and (one.verified or one.verification != state))
+    return (*unverified(editions), *dict.fromkeys(notes))

@@ -46,6 +46,9 @@ class Applicant(Value):
     customer_id: Id
     name: Name | None = None
     date_of_birth: datetime.date | None = None
+    date_of_birth_verified: bool | None = None
+    """It stands so in the signed offline file or another official document. Only then does it tell the applicant apart
+    from an entry of a watch list with the same name."""
     pan_number: Annotated[str, Field(max_length=32)] | None = None
     name_on_pan: Name | None = None
     pan_verified: bool | None = None

@@ -93,6 +93,10 @@ class RateOutlook(Payload, topic="research.rate_outlook", classification="intern
     region: str
     central_bank: str
     as_of: datetime.date
+    stale: bool
+    """The rates are the last known ones, and the bank has met since: they may have changed."""
+    known_until: datetime.date
+    """Last day for which the rates are known."""
     main_rate: str
     main_pct: RatePercent
     rates: tuple[PolicyRate, ...]

@@ -17,7 +17,7 @@ ListKind = Literal["sanctions", "pep", "adverse"]
 """Sanctions; politically exposed persons and their relatives and close associates; reports of crime."""
 Strength = Literal["strong", "possible", "discounted"]
 """``strong``: name and date of birth or identity number agree. ``possible``: the name agrees, and nothing disproves it.
-``discounted``: the name agrees, but the date of birth does not; kept so that a person can check the discount."""
+``discounted``: the name agrees, but a date of birth that was verified does not; kept so that a person can check it."""
 
 
 class ScreeningRequest(Payload, topic="screening.request", classification="confidential"):
@@ -28,6 +28,8 @@ class ScreeningRequest(Payload, topic="screening.request", classification="confi
     aliases: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     date_of_birth: datetime.date | None = None
     """None: not known, so that no hit can be discounted for it."""
+    date_of_birth_verified: bool = False
+    """It stands so in an official document that was checked. One that is only stated discounts nothing."""
     countries: Annotated[tuple[Country, ...], Field(max_length=20)] = ()
     """Nationalities and residences."""
     identifiers: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=20)] = ()
@@ -55,6 +57,8 @@ class ListEdition(Value):
     version: str
     as_of: datetime.date
     entries: int
+    real: bool
+    """False: its entries are invented, so that it clears nobody."""
 
 
 class ScreeningResult(Payload, topic="screening.result", classification="confidential"):
@@ -62,8 +66,8 @@ class ScreeningResult(Payload, topic="screening.result", classification="confide
 
     subject_id: str
     status: Literal["clear", "undetermined", "possible", "strong"]
-    """The strongest match that is not discounted. ``undetermined``: none of the names can be compared with a list, as
-    none is a whole one in its script, so the subject is not cleared."""
+    """The strongest match that is not discounted. ``undetermined``: the subject is not cleared, because none of the
+    names can be compared with a list, as none is a whole one in its script, or because no list is a real one."""
     matches: tuple[ScreeningMatch, ...]
     """Strongest first."""
     lists: tuple[ListEdition, ...]

@@ -12,13 +12,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from genie.errors import ConfigError, InputError
-from genie_finance.contracts.grounds import RuleEdition
+from genie_finance.contracts.grounds import RuleEdition, Verification
 
 MAX_BYTES = 262_144
 """Largest rule file."""
@@ -31,6 +31,12 @@ class Rules(BaseModel):
     """Base of every table's model: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class _Any(Rules):
+    """Reads what all tables have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 R = TypeVar("R", bound=Rules)
@@ -58,9 +64,21 @@ class _Written(Rules):
     effective_to: datetime.date
     source: Annotated[str, Field(min_length=1)]
     section: Annotated[str, Field(min_length=1)]
-    verified: bool
+    verification: Verification
+    looked_at: datetime.date
+    """Day on which its source was last compared with the figures."""
+    pages: tuple[Annotated[str, Field(min_length=4)], ...] = ()
+    """Independent pages that agree, where the law or circular itself was not read."""
     note: str = ""
     rules: dict[str, Any]  # the table's own model reads it next
+
+    @model_validator(mode="after")
+    def _says_how(self) -> Self:
+        if self.verification == "secondary" and len(set(self.pages)) < 2:
+            raise ValueError("two independent pages have to agree for `secondary`; name them in `pages`")
+        if self.verification == "unverified" and not self.note:
+            raise ValueError("what is unverified needs a note that says of what")
+        return self
 
 
 class _File(Rules):
@@ -88,6 +106,25 @@ def editions(table: Table[R]) -> tuple[Edition[R], ...]:
     """Return every edition of a table that ships, earliest first; the file is read once."""
     path = resources.files("genie_finance").joinpath(f"rules/{table.name}.yaml")
     return parse(path.read_bytes(), table)
+
+
+class Latest(NamedTuple):
+    """The last edition of a table."""
+
+    name: str
+    effective_to: datetime.date
+    looked_at: datetime.date
+
+
+def latest() -> tuple[Latest, ...]:
+    """Return the last edition of every table that ships, by name, whatever its rules say.
+
+    Raises:
+        ConfigError: A file is malformed.
+    """
+    names = sorted(path.name for path in resources.files("genie_finance").joinpath("rules").iterdir())
+    last = [editions(Table(name.removesuffix(".yaml"), _Any))[-1].said for name in names if name.endswith(".yaml")]
+    return tuple(Latest(one.table, one.effective_to, one.looked_at) for one in last)
 
 
 def parse(content: bytes, table: Table[R]) -> tuple[Edition[R], ...]:

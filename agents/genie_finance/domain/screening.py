@@ -16,7 +16,8 @@ from importlib import resources
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from genie.errors import InputError
-from genie_finance.domain.names import ONE_WORD, SAME, SIMILAR, compare, is_whole, scripts, sound, words
+from genie_finance.domain.name_search import ONE_WORD, keys, resemblance, written
+from genie_finance.domain.names import SAME, is_whole, scripts, words
 
 Kind = Literal["sanctions", "pep", "adverse"]
 Strength = Literal["strong", "possible", "discounted"]
@@ -26,10 +27,15 @@ _KINDS: tuple[Kind, ...] = ("sanctions", "pep", "adverse")
 _NEEDED = ("id", "name", "kind")
 _SHIPPED = "watchlist.csv"
 _MOST_ALIASES = 200
+LOOK = 71
+"""Likeness from which a person looks. Where it comes from: the measured figures in `docs/agents/kyc.md`."""
 _SAME_YEARS = 1
 """Years by which dates of birth may differ before they speak against an entry."""
-_UNLIKE = 50
-"""Likeness of two names' sounds, 0 to 100, below which their words need not be compared one by one."""
+_BORN: dict[bool | None, str] = {
+    True: "the date of birth agrees",
+    False: "the dates of birth differ, and nobody verified the subject's",
+    None: "there is no date of birth to tell them apart",
+}
 _WORST: dict[Strength, int] = {"strong": 0, "possible": 1, "discounted": 2}
 
 
@@ -51,8 +57,11 @@ class Subject(NamedTuple):
 
     names: tuple[str, ...]
     born: datetime.date | None
+    """As stated. One that nobody verified may confirm an entry, and discounts none."""
     countries: tuple[str, ...]
     identifiers: tuple[str, ...]
+    born_verified: bool = False
+    """The date of birth stands so in an official document that was checked."""
 
 
 class Match(NamedTuple):
@@ -66,18 +75,27 @@ class Match(NamedTuple):
 
 
 class Watchlist:
-    """Entries of one list, findable by the sound of any word of their names."""
+    """Entries of one list, found by how the words of their names sound and begin."""
 
-    def __init__(self, list_id: str, version: str, as_of: datetime.date, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, list_id: str, version: str, as_of: datetime.date, entries: tuple[Entry, ...], *, real: bool = True
+    ) -> None:
         self.id, self.version, self.as_of, self.entries = list_id, version, as_of, entries
+        self.real = real
+        """False: its entries are invented, so that it clears nobody."""
 
     @cached_property
-    def _by_sound(self) -> dict[str, tuple[int, ...]]:
+    def _by_key(self) -> dict[str, tuple[int, ...]]:
         found: dict[str, list[int]] = {}
         for position, entry in enumerate(self.entries):
-            for key in {key for name in entry.names for key in _keys(name)}:
+            for key in {key for name in entry.names for word in keys(name) for key in word}:
                 found.setdefault(key, []).append(position)
         return {key: tuple(positions) for key, positions in found.items()}
+
+    @cached_property
+    def _brief(self) -> frozenset[int]:
+        """Entries with a name of one word, or with initials: one word alone may find them."""
+        return frozenset(at for at, entry in enumerate(self.entries) if any(map(_is_brief, entry.names)))
 
     @cached_property
     def _by_number(self) -> dict[str, tuple[int, ...]]:
@@ -86,10 +104,6 @@ class Watchlist:
             for number in entry.identifiers:
                 found.setdefault(_plain(number), []).append(position)
         return {key: tuple(positions) for key, positions in found.items()}
-
-    @cached_property
-    def _heard(self) -> tuple[tuple[str | None, ...], ...]:
-        return tuple(tuple(_heard(name) for name in entry.names) for entry in self.entries)
 
     @cached_property
     def _scripts(self) -> frozenset[str]:
@@ -102,23 +116,17 @@ class Watchlist:
         return is_whole(name) and not scripts(words(name)).isdisjoint(self._scripts)
 
     def near(self, subject: Subject) -> Iterator[Entry]:
-        """Give the entries that share the sound of a word, or a number, with the subject, in the list's order.
+        """Give the entries that share two words, as they sound or begin, or a number, with the subject, in order.
 
-        Of those that share a word, the ones whose whole names sound nothing alike are left out unseen: they could not
-        come near any threshold. Names with initials, and names of one word, are never left out.
+        One word is enough where the subject's name or an entry's has no more than that, or has initials.
         """
-        from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - only where names are compared
-
         positions = {one for number in subject.identifiers for one in self._by_number.get(_plain(number), ())}
         for name in subject.names:
-            own = _heard(name)
-            alike = {one for key in _keys(name) for one in self._by_sound.get(key, ())}
-            positions.update(
-                one
-                for one in alike - positions
-                if own is None
-                or any(other is None or ratio(own, other, score_cutoff=_UNLIKE) for other in self._heard[one])
-            )
+            brief = _is_brief(name)
+            shared: Counter[int] = Counter()
+            for word in keys(name):
+                shared.update({one for key in word for one in self._by_key.get(key, ())})
+            positions.update(one for one, count in shared.items() if count > 1 or brief or one in self._brief)
         return (self.entries[position] for position in sorted(positions))
 
 
@@ -135,7 +143,7 @@ class Watchlists(Protocol):
         ...
 
 
-def search(subject: Subject, watchlist: Watchlist, *, threshold: int = SIMILAR) -> tuple[Match, ...]:
+def search(subject: Subject, watchlist: Watchlist, *, threshold: int = LOOK) -> tuple[Match, ...]:
     """Return the entries of a list that may be the subject, strongest first.
 
     Args:
@@ -152,26 +160,26 @@ def search(subject: Subject, watchlist: Watchlist, *, threshold: int = SIMILAR) 
 def _match(subject: Subject, entry: Entry, threshold: int) -> Match | None:
     numbers = {_plain(one) for one in subject.identifiers} & {_plain(one) for one in entry.identifiers}
     score, name = max(
-        ((compare(one, other).score or 0, other) for one in subject.names for other in entry.names),
+        ((resemblance(one, other), other) for one in subject.names for other in entry.names),
         key=lambda pair: (pair[0], pair[1]),
     )
     if numbers:
         return Match(entry, name, score, "strong", "an identity number is the same")
     agrees = _born_alike(subject.born, entry.born)
+    other = agrees is False and subject.born_verified
     # One word is all that is known of one of them, and the other has it: the rest of the name could be the same.
-    part = not any(map(is_whole, subject.names)) or not any(map(is_whole, entry.names))
-    if part and threshold > score >= min(threshold, ONE_WORD):
-        if agrees is False:
-            return Match(entry, name, score, "discounted", "one word is the same, the dates of birth are not")
+    brief = threshold > score >= min(threshold, ONE_WORD)
+    if brief and (all(map(_is_part, subject.names)) or all(map(_is_part, entry.names))):
+        if other:
+            return Match(entry, name, score, "discounted", "one word is the same, the verified date of birth is not")
         return Match(entry, name, score, "possible", "one word of the name is all that is known, and it is the same")
     if score < threshold:
         return None
-    if agrees is False:
-        return Match(entry, name, score, "discounted", "the names are alike, the dates of birth are not")
+    if other:
+        return Match(entry, name, score, "discounted", "the names are alike, the verified date of birth is not")
     if agrees and score >= SAME:
         return Match(entry, name, score, "strong", "name and date of birth agree")
-    said = "the date of birth agrees" if agrees else "there is no date of birth to tell them apart"
-    return Match(entry, name, score, "possible", f"the names are alike; {said}")
+    return Match(entry, name, score, "possible", f"the names are alike; {_BORN[agrees]}")
 
 
 def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | None:
@@ -188,17 +196,13 @@ def _born_alike(born: datetime.date | None, listed: tuple[str, ...]) -> bool | N
     return None if any(near) else False
 
 
-def _keys(name: str) -> frozenset[str]:
-    """Return what a name is found by: the sound of each word, and its first three letters against slips of the pen."""
-    heard = [sound(word) for word in words(name)]
-    return frozenset((*heard, *(word[:3] for word in heard if len(word) > 3), "".join(heard)))
+def _is_part(name: str) -> bool:
+    return len(written(name).words) < 2 or not is_whole(name)
 
 
-def _heard(name: str) -> str | None:
-    """Return the sounds of a name in a fixed order; None where an initial or a lone word leaves most of it out."""
-    parts = words(name)
-    lone = len(parts) == 1 or any(len(part) == 1 for part in parts)
-    return None if lone else " ".join(sorted(map(sound, parts)))
+def _is_brief(name: str) -> bool:
+    parts = written(name).words
+    return len(parts) < 2 or any(len(part) < 3 for part in parts)
 
 
 def _plain(number: str) -> str:
@@ -209,7 +213,8 @@ def _plain(number: str) -> str:
 def shipped() -> Watchlist:
     """Return the invented list that ships; it is read once."""
     content = resources.files("genie_finance").joinpath(f"domain/data/{_SHIPPED}").read_bytes()
-    return parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
+    found = parse(content, list_id="invented", version="2026-01", as_of=datetime.date(2026, 1, 1))
+    return Watchlist(found.id, found.version, found.as_of, found.entries, real=False)
 
 
 def parse(content: bytes, *, list_id: str, version: str, as_of: datetime.date) -> Watchlist:

@@ -59,11 +59,12 @@ def outlook(request: RateOutlookRequest, today: datetime.date) -> RateOutlook | 
     levels = [one for one in _levels(request, table.name) if one.since <= day]
     brought = bool(levels) and levels[-1].said is None
     main = levels[-1].of(rules.main) if levels else None
-    if main is None or (day > ends and not brought):
+    if main is None:
         covered = f"decisions of the {rules.central_bank} known here cover {shipped[0].said.effective_from} to {ends}"
         lack = Lack(what="decisions", needed=f"the {rules.main} rate in force on {day}", given=covered)
         return InsufficientData(agent=ID, question=f"policy rates of {request.region} on {day}", missing=(lack,))
-    return _outlook(request, day, rules, levels, main)
+    stale = ends if day > ends and not brought else None
+    return _outlook(request, day, rules, levels, main, stale)
 
 
 def _levels(request: RateOutlookRequest, table: str) -> list[Level]:
@@ -82,7 +83,12 @@ def _levels(request: RateOutlookRequest, table: str) -> list[Level]:
 
 
 def _outlook(
-    request: RateOutlookRequest, day: datetime.date, rules: PolicyRates, levels: Sequence[Level], main: Decimal
+    request: RateOutlookRequest,
+    day: datetime.date,
+    rules: PolicyRates,
+    levels: Sequence[Level],
+    main: Decimal,
+    stale: datetime.date | None,
 ) -> RateOutlook:
     now = levels[-1]
     steps = tuple(_steps(levels, rules.main))
@@ -94,6 +100,8 @@ def _outlook(
         region=request.region,
         central_bank=rules.central_bank,
         as_of=day,
+        stale=stale is not None,
+        known_until=stale or day,
         main_rate=rules.main,
         main_pct=main,
         rates=now.rates,
@@ -103,8 +111,8 @@ def _outlook(
         change_12_months_bps=None if year_ago is None else bps(main - year_ago),
         corridor_bps=None if floor is None or ceiling is None else bps(ceiling - floor),
         implied=implied,
-        text=_text(rules, day, main, steps, since, implied),
-        grounds=_grounds(request, day, levels, implied),
+        text=_text(rules, stale or day, main, steps, since, implied) + _aged(rules, stale),
+        grounds=_grounds(request, day, levels, implied, stale),
     )
 
 
@@ -152,12 +160,23 @@ def _text(
     return said
 
 
+def _aged(rules: PolicyRates, stale: datetime.date | None) -> str:
+    if stale is None:
+        return ""
+    return f" Later decisions of the {rules.central_bank} are not known here: this is the last known rate, of {stale}."
+
+
 def _grounds(
-    request: RateOutlookRequest, day: datetime.date, levels: Sequence[Level], implied: Sequence[ImpliedRate]
+    request: RateOutlookRequest,
+    day: datetime.date,
+    levels: Sequence[Level],
+    implied: Sequence[ImpliedRate],
+    stale: datetime.date | None,
 ) -> Grounds:
     now = levels[-1]
     shown = tuple(one.said for one in levels[-2:] if one.said is not None)
     brought = () if now.said is not None else ("The rates in force come from the asker and were not checked here.",)
+    aged = () if stale is None else (f"Stale: the rates are known up to {stale}, and a meeting has been held since.",)
     expected = () if implied else ("No swap curve was given, so nothing is said of what the market expects.",)
     inputs = (
         Evidence(name="region", value=request.region),
@@ -165,11 +184,16 @@ def _grounds(
         Evidence(name="source", value=now.source),
     )
     return Grounds(
-        reasons=(Reason(code="research.policy_rate", text=f"In force since {now.since}, by {now.source}."),),
+        reasons=(
+            Reason(
+                code="research.policy_rate_stale" if stale else "research.policy_rate",
+                text=f"In force since {now.since}, by {now.source}.",
+            ),
+        ),
         inputs=inputs,
         editions=shown,
         uncertainty="Decisions as announced. A decision between two scheduled meetings would not be known here.",
-        caveats=(*caveats_of(shown), *brought, *expected),
+        caveats=(*aged, *caveats_of(shown), *brought, *expected),
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from genie_finance.contracts.kyc import Applicant, Check, CheckStatus, Gate, KycCase, Outcome, Tier
 from genie_finance.contracts.screening import ListKind, ScreeningResult
+from genie_finance.domain.countries import COUNTRIES
 from genie_finance.service.tables import KycRules
 
 DOCUMENTS: Mapping[str, Outcome] = MappingProxyType(
@@ -111,6 +112,8 @@ def _screened(case: KycCase) -> ScreeningResult | None:
 def _unscreened(case: KycCase) -> str:
     if case.screening is None:
         return "the applicant was not screened against the lists"
+    if not any(one.real for one in case.screening.lists):
+        return "no real list is configured: the one that was searched is invented and clears nobody"
     return "the names given cannot be compared with the lists: the whole name is needed, in their script"
 
 
@@ -124,7 +127,11 @@ def _sanctions(result: ScreeningResult | None, why: str) -> Judged:
     if possible:
         said = f"{possible} entries of a sanctions list have a name that is alike; a person clears or confirms it"
         return Judged(_gate("sanctions", "failed", "enhanced_diligence", said), "high")
-    return Judged(_gate("sanctions", "passed", "approve", "no entry of a sanctions list"), "low")
+    said = "no entry of a sanctions list"
+    discounted = _hits(result, "sanctions", "discounted")
+    if discounted:
+        said = f"{discounted} entries of that name, none with the verified date of birth"
+    return Judged(_gate("sanctions", "passed", "approve", said), "low")
 
 
 def _adverse(result: ScreeningResult | None, why: str) -> Judged:
@@ -160,6 +167,8 @@ def _countries(applicant: Applicant, lists: Lists) -> tuple[Judged, ...]:
 def _country(name: str, code: str | None, lists: Lists) -> Judged:
     if code is None:
         return _unknown(name, "the country is not known")
+    if code not in COUNTRIES:
+        return _unknown(name, f"{code} is no country's code")
     if code in lists.call_for_action:
         said = f"{code} is on the FATF's call for action"
         return Judged(_gate(name, "failed", "enhanced_diligence", said), "high", curable=True)

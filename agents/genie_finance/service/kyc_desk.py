@@ -63,6 +63,7 @@ def screening_request(applicant: Applicant) -> ScreeningRequest | None:
         name=names[0],
         aliases=tuple(dict.fromkeys(one for one in names[1:] if one != names[0])),
         date_of_birth=applicant.date_of_birth,
+        date_of_birth_verified=applicant.date_of_birth_verified is True,
         countries=tuple(dict.fromkeys(one for one in countries if one is not None)),
         identifiers=() if applicant.pan_number is None else (applicant.pan_number,),
     )

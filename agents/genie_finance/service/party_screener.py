@@ -17,19 +17,27 @@ _MOST = 50
 
 def screen(request: ScreeningRequest, lists: tuple[Watchlist, ...]) -> ScreeningResult:
     """Return the entries that may be the subject, over all lists, strongest first."""
-    subject = Subject((request.name, *request.aliases), request.date_of_birth, request.countries, request.identifiers)
+    subject = Subject(
+        names=(request.name, *request.aliases),
+        born=request.date_of_birth,
+        countries=request.countries,
+        identifiers=request.identifiers,
+        born_verified=request.date_of_birth_verified,
+    )
     found = [_said(one, match) for one in lists for match in search(subject, one)]
     order = {"strong": 0, "possible": 1, "discounted": 2}
     found.sort(key=lambda match: (order[match.strength], -match.score, match.list_id, match.entry_id))
     counted = [match for match in found if match.strength != "discounted"]
     read = all(any(one.reads(name) for name in subject.names) for one in lists)
-    status = counted[0].strength if counted else "clear" if read else "undetermined"
+    clears = read and any(one.real for one in lists)
+    status = counted[0].strength if counted else "clear" if clears else "undetermined"
     return ScreeningResult(
         subject_id=request.subject_id,
         status="clear" if status == "discounted" else status,
         matches=tuple(found[:_MOST]),
         lists=tuple(
-            ListEdition(list_id=one.id, version=one.version, as_of=one.as_of, entries=len(one.entries)) for one in lists
+            ListEdition(list_id=one.id, version=one.version, as_of=one.as_of, entries=len(one.entries), real=one.real)
+            for one in lists
         ),
         grounds=_grounds(request, found, lists, read=read),
     )
@@ -57,10 +65,14 @@ def _grounds(
     elif not read:
         text = "No name is written in the script of the lists, so it cannot be compared: give it in that script too."
         clear = Reason(code="screening.unreadable", text=text)
-    born = "given" if request.date_of_birth else "not known"
+    elif not any(one.real for one in lists):
+        text = "No real list is configured: the list that was searched is invented and clears nobody."
+        clear = Reason(code="screening.no_real_list", text=text)
+    verified = "verified" if request.date_of_birth_verified else "stated, not verified"
+    born = verified if request.date_of_birth else "not known"
     caveats = [f"{len(found) - _MOST} more matches are not listed."] if len(found) > _MOST else []
-    if any(one.id == "invented" for one in lists):
-        caveats.append("The shipped list is invented and clears no one. Bind a real list.")
+    if not any(one.real for one in lists):
+        caveats.append("No real list is configured: the shipped one is invented and clears nobody. Bind a real list.")
     return Grounds(
         reasons=reasons or (clear,),
         inputs=(

@@ -83,7 +83,12 @@ def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules) 
     if complaint.occurred_on is None:
         reason = "When it happened is not known, so it is not known how late it was reported."
         return LiabilityView(
-            delay_working_days=None, bears="undetermined", reason=reason, credit_due=credit, resolution_due=resolution
+            delay_working_days=None,
+            bears="undetermined",
+            most=None,
+            reason=reason,
+            credit_due=credit,
+            resolution_due=resolution,
         )
     working = working_days(complaint.occurred_on, reported)
     delay = working if rules.days_are_working else max((reported - complaint.occurred_on).days, 0)
@@ -92,20 +97,30 @@ def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules) 
         return LiabilityView(
             delay_working_days=working,
             bears="nothing",
+            most=_rupees(Decimal(0)),
             reason=f"Reported after {delay} {unit}; up to {rules.nothing_up_to} the customer bears nothing.",
             credit_due=credit,
             resolution_due=resolution,
         )
     if delay <= rules.limited_up_to:
-        reason = (
-            f"Reported after {delay} {unit}: at most the amount, or the account's limit up to {rules.limit:,} rupees."
-        )
+        limit = getattr(rules.limits, complaint.account_kind or "other")
+        whose = "of this kind of account" if complaint.account_kind else "there is, as the kind of account is not known"
         return LiabilityView(
-            delay_working_days=working, bears="limited", reason=reason, credit_due=credit, resolution_due=resolution
+            delay_working_days=working,
+            bears="limited",
+            most=_rupees(limit if complaint.amount is None else min(limit, complaint.amount.amount)),
+            reason=f"Reported after {delay} {unit}: at most the amount, and the limit {whose}, {limit:,} rupees.",
+            credit_due=credit,
+            resolution_due=resolution,
         )
     reason = f"Reported after {delay} {unit}: what the customer bears is for the bank's own policy."
     return LiabilityView(
-        delay_working_days=working, bears="by_policy", reason=reason, credit_due=credit, resolution_due=resolution
+        delay_working_days=working,
+        bears="by_policy",
+        most=None,
+        reason=reason,
+        credit_due=credit,
+        resolution_due=resolution,
     )
 
 

@@ -51,13 +51,21 @@ class OmbudsmanRules(Rules):
     distress: Amount
 
 
+class LiabilityLimits(Rules):
+    """Most that a customer bears of a payment reported late, by account."""
+
+    basic_savings: Amount
+    standard: Amount
+    other: Amount
+
+
 class LiabilityRules(Rules):
     """Unauthorised electronic transactions for which neither bank nor customer is at fault."""
 
     days_are_working: bool
     nothing_up_to: Days
     limited_up_to: Days
-    limit: Amount
+    limits: LiabilityLimits
     credit_working_days: Days
     resolution_days: Days
 

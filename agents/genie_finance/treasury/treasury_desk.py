@@ -115,7 +115,8 @@ def _headline(
     if alm is not None:
         said.append(f"NII {alm.nii_sensitivity} for the shock")
     if rates is not None:
-        said.append(f"{rates.main_rate.replace('_', ' ')} rate {rates.main_pct} per cent")
+        aged = f", last known on {rates.known_until}" if rates.stale else ""
+        said.append(f"{rates.main_rate.replace('_', ' ')} rate {rates.main_pct} per cent{aged}")
     if not said:
         return f"{question.day.as_of}: nothing can be stated; what is missing is listed below."
     end = f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}" if alerts else "no alerts"

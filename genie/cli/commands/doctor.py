@@ -65,6 +65,7 @@ def examined() -> tuple[Finding, ...]:
         machine.monotonic(time.monotonic),
         machine.wall(Clock(time.monotonic).wall()),
         machine.zones(),
+        *installation.rules(Clock(time.monotonic).wall().date()),
         machine.terminal(sys.stdout),
     )
     return tuple(sorted(found, key=lambda finding: finding.check.code))

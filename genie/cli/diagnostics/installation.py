@@ -6,7 +6,9 @@ import importlib
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +135,53 @@ def _twice(offered: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
     if not clashes and offered:
         kind = next(iter(next(iter(offered.values())))).split(" ", 1)[0]
         yield Finding(Check.NAMES, f"{kind}: {len(offered)} names, each unique")
+
+
+def rules(
+    today: date, offered: Iterable[tuple[str, Callable[[], Iterable[object]]]] | None = None
+) -> Iterator[Finding]:
+    """Yield a finding for each table of dated rules that ends before today, or was last looked at more than a year ago.
+
+    Args:
+        today: The day.
+        offered: Distribution and its function of tables; None reads those of the installed agents. A module of the
+            entry-point group ``genie.agents`` offers ``RULES``, the place of a function without arguments. It returns
+            objects with ``name``, ``effective_to`` and ``looked_at``, of the last edition of each table.
+    """
+    for owner, tables in _rules_offered() if offered is None else offered:
+        try:
+            found = [*tables()]
+            aged = [said for table in found if (said := _aged(table, today))]
+        except Exception as error:  # noqa: BLE001 - as above
+            yield Finding(Check.RULES, f"tables of {owner} cannot be read: {_first_line(error)}", f"fix {owner}")
+            continue
+        for said in aged:
+            yield Finding(Check.RULES, said, "compare it with today's law, and have people look at its answers")
+        if not aged:
+            yield Finding(Check.RULES, f"{len(found)} tables of {owner} cover {today}")
+
+
+def _aged(table: object, today: date) -> str | None:
+    name, ends, looked_at = (getattr(table, field) for field in ("name", "effective_to", "looked_at"))
+    if ends < today:
+        return f"{name}: its last edition ended on {ends}"
+    return f"{name}: was last looked at on {looked_at}" if looked_at < today - timedelta(days=365) else None
+
+
+def _rules_offered() -> Iterator[tuple[str, Callable[[], Iterable[object]]]]:
+    for point in importlib.metadata.entry_points(group="genie.agents"):
+        try:
+            place = getattr(importlib.import_module(point.module), "RULES", None)
+        except Exception:  # noqa: BLE001, S112 - a finding of the entry points already
+            continue
+        if isinstance(place, str):
+            yield "?" if point.dist is None else point.dist.name, partial(_tables, place)
+
+
+def _tables(place: str) -> Iterable[object]:
+    module, _, attribute = place.partition(":")
+    found: Iterable[object] = getattr(importlib.import_module(module), attribute)()
+    return found
 
 
 def _first_line(error: Exception) -> str:

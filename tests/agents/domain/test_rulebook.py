@@ -13,9 +13,10 @@ import pytest
 from pydantic import ConfigDict
 
 from genie.errors import ConfigError, InputError
-from genie_finance.contracts.grounds import Grounds, Reason, unverified
-from genie_finance.domain.rulebook import MAX_BYTES, Rules, Table, edition, editions, parse
+from genie_finance.contracts.grounds import Grounds, Reason, RuleEdition, Verification, unverified
+from genie_finance.domain.rulebook import MAX_BYTES, Rules, Table, edition, editions, latest, parse
 from genie_finance.index import AGENTS
+from genie_finance.payments.tables import GST
 from genie_finance.tax.tables import CAPITAL_GAINS, DEDUCTIONS, INCOME_TAX
 
 
@@ -39,7 +40,7 @@ TOLL = Table("toll", Toll)
 def file(*spans: tuple[str, str], rate: str = "0.1", more: str = "") -> bytes:
     rows = "".join(
         f"  - effective_from: {start}\n    effective_to: {end}\n    source: an act\n    section: '1'\n"
-        f"    verified: true\n"
+        f"    verification: text\n    looked_at: 2026-11-22\n"
         f"    rules: {{ rate: {rate} }}\n{more}"
         for start, end in spans
     )
@@ -66,7 +67,11 @@ def test_editions_stand_in_the_order_of_their_days_whatever_that_of_the_file() -
         (file(("2024-01-01", "2024-12-31"), more="    extra: 1\n"), "extra"),
         (file(("2024-01-01", "2024-12-31"), more="    note: a\n    note: b\n"), "given twice"),
         (file(("2024-01-01", "2024-12-31")).replace(b"toll", b"road"), "holds the table"),
-        (file(("2024-01-01", "2024-12-31")).replace(b"true", b"perhaps"), "verified"),
+        (file(("2024-01-01", "2024-12-31")).replace(b"text", b"perhaps"), "verification"),
+        (file(("2024-01-01", "2024-12-31")).replace(b"text", b"secondary"), "two independent pages"),
+        (file(("2024-01-01", "2024-12-31"), more="    pages: [a.com, a.com]\n").replace(b"text", b"secondary"), "two"),
+        (file(("2024-01-01", "2024-12-31")).replace(b"text", b"unverified"), "needs a note"),
+        (file(("2024-01-01", "2024-12-31")).replace(b"2026-11-22", b"lately"), "looked_at"),
         (b"table: toll\neditions: []\n", "editions"),
         (b"table: [", "YAML"),
         (b"\xff\xfe\x00", "YAML"),
@@ -99,6 +104,8 @@ def test_every_shipped_edition_names_its_source_and_one_that_is_unsure_says_of_w
         assert len(one.said.source) > 20
         assert len(one.said.section) > 10
         assert one.said.verified or one.said.note
+        assert one.said.verification != "secondary" or len(one.said.pages) > 1
+        assert one.said.looked_at <= datetime.date(2026, 11, 22)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -130,6 +137,43 @@ def test_an_edition_that_is_not_verified_cannot_be_used_without_a_caveat() -> No
     with pytest.raises(ValueError, match="not verified"):
         Grounds(reasons=(reason,), inputs=(), editions=(said,), uncertainty="some")
     Grounds(reasons=(reason,), inputs=(), editions=(said,), uncertainty="some", caveats=unverified((said,)))
+
+
+def said(state: Verification, name: str) -> RuleEdition:
+    day = datetime.date(2026, 1, 1)
+    return RuleEdition(
+        id=f"{name}@{day}", table=name, effective_from=day, effective_to=day, source="an act", section="1",
+        verification=state, looked_at=day, pages=("one.org", "two.org") if state == "secondary" else (), note="of all",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        ((), "text"), (("text",), "text"), (("text", "secondary"), "secondary"),
+        (("unverified", "secondary", "text", "unverified"), "unverified"),
+    ],
+)  # fmt: skip
+def test_an_answer_names_the_weakest_state_that_it_rests_on_once(states: tuple[Verification, ...], state: str) -> None:
+    editions = tuple(said(one, f"t{number}") for number, one in enumerate(states))
+    caveats = unverified(editions)
+    reason = Reason(code="t.t", text="because")
+    found = Grounds(reasons=(reason,), inputs=(), editions=editions, uncertainty="some", caveats=caveats)
+    assert found.weakest == state
+    assert len(caveats) == (0 if state == "text" else 1)
+    for one in editions:
+        assert any(one.id in caveat for caveat in caveats) is (one.verification == state != "text")
+
+
+def test_the_last_edition_of_every_table_says_until_when_it_holds_and_when_it_was_looked_at() -> None:
+    found = latest()
+    assert [f"{one.name}.yaml" for one in found] == FILES
+    assert all(one.looked_at.year >= 2026 for one in found)
+
+
+def test_no_invoice_bears_28_percent_after_january_2026() -> None:
+    days = (datetime.date(2026, 1, 31), datetime.date(2026, 2, 1), datetime.date(2026, 11, 22))
+    assert [28 in edition(GST, on=day).rules.rates for day in days] == [True, False, False]
 
 
 def test_importing_the_agents_reads_no_rule_file() -> None:

@@ -16,8 +16,10 @@ BORN = datetime.date(1971, 3, 14)
 HEAD = "id,kind,name,aliases,birth_date,countries,identifiers\n"
 
 
-def found(name: str, *, born: datetime.date | None = None, numbers: tuple[str, ...] = ()) -> tuple[Match, ...]:
-    return search(Subject((name,), born, (), numbers), shipped())
+def found(
+    name: str, *, born: datetime.date | None = None, numbers: tuple[str, ...] = (), verified: bool = False
+) -> tuple[Match, ...]:
+    return search(Subject((name,), born, (), numbers, verified), shipped())
 
 
 def read(rows: str, head: str = HEAD):
@@ -34,9 +36,11 @@ def test_name_and_birth_together_are_strong_alone_they_are_possible() -> None:
     assert found("Zoravar Khazanchi")[0].strength == "possible"
 
 
-def test_another_birth_discounts_a_match_and_keeps_it() -> None:
-    (match,) = found("Zoravar Khazanchi", born=datetime.date(1999, 3, 14))
+def test_another_birth_that_was_verified_discounts_a_match_and_keeps_it() -> None:
+    (match,) = found("Zoravar Khazanchi", born=datetime.date(1999, 3, 14), verified=True)
     assert match.strength == "discounted"
+    (match,) = found("Zoravar Khazanchi", born=datetime.date(1999, 3, 14))
+    assert match.strength == "possible"
 
 
 def test_a_year_that_is_off_by_one_disproves_nothing() -> None:

@@ -24,7 +24,7 @@ from genie_finance.contracts.payments import (
     PaymentStatus,
 )
 from genie_finance.contracts.screening import ScreeningRequest
-from genie_finance.domain.screening import shipped
+from genie_finance.domain.screening import Watchlist, shipped
 from genie_finance.payments.findings import PaymentSettings
 from genie_finance.payments.payment_desk import fraud_check, mule_check, phishing_check, session_check
 from genie_finance.payments.planning import fingerprint, plan
@@ -35,6 +35,7 @@ IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
 MORNING = datetime.datetime(2025, 10, 9, 10, 0, tzinfo=IST)  # a Thursday
 NIGHT = datetime.datetime(2025, 10, 12, 22, 0, tzinfo=IST)  # a Sunday
 GROUNDS = Grounds(reasons=(Reason(code="t.t", text="test"),), inputs=(), editions=(), uncertainty="none")
+REAL = Watchlist("real", "1", shipped().as_of, shipped().entries)
 ORDER: dict[str, Any] = {
     "idempotency_key": "k1", "payer_id": "p1", "payer_account": "002301567890", "beneficiary_name": "Asha Rao",
     "amount": 5000, "purpose": "person", "urgency": "now", "is_trusted_beneficiary": True,
@@ -72,7 +73,7 @@ def case(
 ) -> PaymentCase:
     meant = PaymentOrder.model_validate({**ORDER, **order})
     found = verdicts(**(labels or {}))
-    found["screening"] = screen(ScreeningRequest(subject_id="b", name=meant.beneficiary_name), (shipped(),))
+    found["screening"] = screen(ScreeningRequest(subject_id="b", name=meant.beneficiary_name), (REAL,))
     if without:
         found[without] = None
     return PaymentCase(payment=Payment.model_validate({"order": meant, "available_balance": balance}), **found)

@@ -78,11 +78,21 @@ def test_steps_and_a_years_change() -> None:
     assert told("in", "2024-06-01").last_change_bps is None
 
 
-@pytest.mark.parametrize("day", ["2023-02-07", "2026-04-01", "2026-11-21"])
-def test_days_that_no_decision_covers_have_no_rate(day: str) -> None:
-    found = asked("in", day)
+def test_days_before_the_first_decision_have_no_rate() -> None:
+    found = asked("in", "2023-02-07")
     assert isinstance(found, InsufficientData)
     assert "2023-02-08 to 2026-03-31" in found.missing[0].given
+
+
+@pytest.mark.parametrize("region", POLICY_RATES)
+def test_beyond_the_next_meeting_the_last_known_rates_are_given_with_their_day_and_are_stale(region: str) -> None:
+    """Was: no rate at all for the day of the question."""
+    last = editions(POLICY_RATES[region])[-1].said.effective_to
+    covered, beyond = told(region, str(last)), told(region, "2026-11-22")
+    assert (covered.stale, covered.known_until) == (False, last)
+    assert (beyond.stale, beyond.known_until, beyond.main_pct) == (True, last, covered.main_pct)
+    assert [reason.code for reason in beyond.grounds.reasons] == ["research.policy_rate_stale"]
+    assert str(last) in beyond.text
 
 
 def test_the_askers_decisions_carry_on_and_say_so() -> None:
@@ -90,6 +100,7 @@ def test_the_askers_decisions_carry_on_and_say_so() -> None:
     found = told("in", "2026-05-01", decisions=newer)
     assert (found.main_pct, found.last_change_bps, found.corridor_bps) == (Decimal("5.5"), 25, None)
     assert any("asker" in caveat for caveat in found.grounds.caveats)
+    assert not found.stale
     assert told("in", "2026-01-15", decisions=newer).main_pct == Decimal("5.25")
 
 

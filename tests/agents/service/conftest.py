@@ -12,7 +12,7 @@ from genie_finance.contracts.fraud import SyntheticIdentityVerdict
 from genie_finance.contracts.grounds import Grounds, Reason
 from genie_finance.contracts.kyc import Applicant, KycCase
 from genie_finance.contracts.screening import ScreeningRequest
-from genie_finance.domain.screening import shipped
+from genie_finance.domain.screening import Watchlist, shipped
 from genie_finance.service.identity_verifier import IdentitySettings, verify
 from genie_finance.service.kyc_desk import screening_request
 from genie_finance.service.party_screener import screen
@@ -37,7 +37,18 @@ def verdict(label: str = "low") -> SyntheticIdentityVerdict:
     )  # fmt: skip
 
 
-def _case(*, synthetic: str | None = "low", screened: bool = True, verified: bool = True, **changed: Any) -> KycCase:
+INVENTED = shipped()
+REAL = Watchlist("real", INVENTED.version, INVENTED.as_of, INVENTED.entries)
+
+
+def _case(
+    *,
+    synthetic: str | None = "low",
+    screened: bool = True,
+    verified: bool = True,
+    invented: bool = False,
+    **changed: Any,
+) -> KycCase:
     applicant = Applicant.model_validate({**IN_ORDER, **changed})
     request = screening_request(applicant)
     assert request is None or isinstance(request, ScreeningRequest)
@@ -45,7 +56,7 @@ def _case(*, synthetic: str | None = "low", screened: bool = True, verified: boo
         applicant=applicant,
         identity=verify(applicant, IdentitySettings(), today=TODAY) if verified else None,
         synthetic=None if synthetic is None else verdict(synthetic),
-        screening=screen(request, (shipped(),)) if screened and request is not None else None,
+        screening=screen(request, (INVENTED if invented else REAL,)) if screened and request is not None else None,
     )
 
 

@@ -136,6 +136,19 @@ def test_what_the_ombudsman_can_award_is_of_the_scheme_of_the_day(as_of: str, lo
 
 
 @pytest.mark.parametrize(
+    ("kind", "amount", "most"),
+    # nyaaya.org, maximum liability of a customer; 37xbetter.medium.com: 5,000, 10,000, 25,000 by account.
+    [("basic_savings", None, 5_000), ("standard", None, 10_000), ("other", None, 25_000), (None, None, 25_000),
+     ("standard", 4_000, 4_000), (None, 60_000, 25_000)],
+)  # fmt: skip
+def test_the_limit_of_liability_is_that_of_the_account(kind: str | None, amount: int | None, most: int) -> None:
+    """Was: 25,000 rupees whatever the account."""
+    found = filed("Unauthorised UPI payment", occurred_on="2025-05-27", account_kind=kind, amount=amount).liability
+    assert found is not None
+    assert (found.bears, found.most and found.most.amount) == ("limited", most)
+
+
+@pytest.mark.parametrize(
     ("occurred", "bears"),
     # Three working days, four to seven, beyond: ndtv.com 1721663, business-standard.com 118082901378.
     [("2025-05-28", "nothing"), ("2025-05-27", "limited"), ("2025-05-22", "limited"), ("2025-05-21", "by_policy"),

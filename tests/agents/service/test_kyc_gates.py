@@ -83,9 +83,11 @@ def test_a_sanctions_match_by_name_alone_is_for_a_person(case: Build) -> None:
     assert (found.outcome, open_gates(found)) == ("enhanced_diligence", {"sanctions"})
 
 
-def test_a_namesake_of_another_age_is_approved_and_the_match_stays_in_the_case(case: Build) -> None:
+def test_a_namesake_of_another_verified_age_is_approved_and_the_match_stays_in_the_case(case: Build) -> None:
     names = dict.fromkeys(("name", "name_on_pan", "name_on_aadhaar"), "Viktor Morozenko")
-    found = case(pan_number="ABCPM1234K", **names)
+    stated = recommend(case(pan_number="ABCPM1234K", **names), today=TODAY)
+    assert (stated.outcome, open_gates(stated)) == ("enhanced_diligence", {"sanctions"})
+    found = case(pan_number="ABCPM1234K", date_of_birth_verified=True, **names)
     assert recommend(found, today=TODAY).outcome == "approve"
     assert found.screening is not None
     assert [match.strength for match in found.screening.matches] == ["discounted"]
@@ -209,7 +211,7 @@ def test_every_check_of_the_verifier_has_a_gate(case: Build) -> None:
 
 
 def test_an_answer_names_its_editions_and_says_which_were_not_verified(case: Build) -> None:
-    later = recommend(case(), today=datetime.date(2026, 11, 20)).grounds
+    later = recommend(case(invented=True), today=datetime.date(2026, 11, 20)).grounds
     assert {one.table for one in later.editions} == {"kyc_in", "fatf_call_for_action", "fatf_monitored"}
     assert any("kyc_in@2025-11-28" in caveat for caveat in later.caveats)
     assert any("invented" in caveat for caveat in later.caveats)

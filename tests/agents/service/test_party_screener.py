@@ -10,14 +10,19 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from genie_finance.contracts.screening import ScreeningRequest, ScreeningResult
-from genie_finance.domain.names import SIMILAR, compare
-from genie_finance.domain.screening import parse, shipped
+from genie_finance.domain.name_search import resemblance
+from genie_finance.domain.screening import LOOK, Watchlist, parse, shipped
 from genie_finance.service.party_screener import screen
 
+INVENTED = shipped()
+REAL = Watchlist(INVENTED.id, INVENTED.version, INVENTED.as_of, INVENTED.entries)
+"""The shipped entries, as those of a list that clears."""
+BORN = {"date_of_birth": "1999-03-14", "date_of_birth_verified": True}
+STATED = {"date_of_birth": "1999-03-14"}
 
-def screened(name: str, **more: object) -> ScreeningResult:
-    request = ScreeningRequest.model_validate({"subject_id": "s1", "name": name, **more})
-    return screen(request, (shipped(),))
+
+def screened(name: str, *, by: tuple[Watchlist, ...] = (REAL,), **more: object) -> ScreeningResult:
+    return screen(ScreeningRequest.model_validate({"subject_id": "s1", "name": name, **more}), by)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,9 @@ def screened(name: str, **more: object) -> ScreeningResult:
         ("Ramesh Sharma", {}, "clear"),
         ("Zoravar Khazanchi", {}, "possible"),
         ("Zoravar Khazanchi", {"date_of_birth": "1971-03-14"}, "strong"),
-        ("Zoravar Khazanchi", {"date_of_birth": "1999-03-14"}, "clear"),
+        ("Zoravar Khazanchi", BORN, "clear"),
+        ("Zoravar Khazanchi", STATED, "possible"),
+        ("Zoravar Khazanchi", {**STATED, "date_of_birth_verified": False}, "possible"),
         ("Somebody Else", {"aliases": ["Zoravar Khazanchi"]}, "possible"),
         ("Somebody Else", {"identifiers": ["P0000001"]}, "strong"),
     ],
@@ -36,9 +43,28 @@ def test_the_strongest_match_that_is_not_discounted_decides(name: str, more: dic
 
 
 def test_an_answer_names_the_editions_of_its_lists_and_that_the_shipped_one_is_invented() -> None:
-    found = screened("Ramesh Sharma")
-    assert [(one.list_id, one.entries) for one in found.lists] == [("invented", len(shipped().entries))]
+    found = screened("Ramesh Sharma", by=(INVENTED,))
+    assert [(one.list_id, one.entries, one.real) for one in found.lists] == [("invented", len(REAL.entries), False)]
     assert any("invented" in caveat for caveat in found.grounds.caveats)
+
+
+def test_an_invented_list_clears_nobody_and_finds_whom_it_has() -> None:
+    """Was: clear."""
+    found = screened("Ramesh Sharma", by=(INVENTED,))
+    assert (found.status, [one.code for one in found.grounds.reasons]) == ("undetermined", ["screening.no_real_list"])
+    assert screened("Zoravar Khazanchi", by=(INVENTED,)).status == "possible"
+    assert screened("Ramesh Sharma", by=(INVENTED, REAL)).status == "clear"
+
+
+@given(
+    st.sampled_from([name for entry in REAL.entries for name in entry.names]),
+    st.dates(datetime.date(1900, 1, 1), datetime.date(2026, 1, 1)),
+)
+def test_a_stated_date_of_birth_never_discounts_a_listed_name(name: str, born: datetime.date) -> None:
+    """Was: discounted, so that whoever states another year was cleared."""
+    found = screened(name, date_of_birth=born)
+    assert found.status in {"possible", "strong"}
+    assert "discounted" not in {match.strength for match in found.matches}
 
 
 @pytest.mark.parametrize("name", ["Khazanchi", "Zoravar", "KHAZANCHEE", "Shri Khazanchi"])
@@ -47,7 +73,7 @@ def test_one_word_that_a_listed_name_has_is_a_possible_match(name: str) -> None:
     found = screened(name)
     assert (found.status, found.matches[0].entry_id) == ("possible", "inv-s-001")
     assert screened(name, date_of_birth="1971-03-14").status == "possible"
-    other = screened(name, date_of_birth="1999-03-14")
+    other = screened(name, **BORN)
     assert (other.status, other.matches[0].strength) == ("undetermined", "discounted")
 
 
@@ -69,7 +95,8 @@ def test_an_entry_of_one_word_is_a_possible_match_of_a_name_that_has_it() -> Non
         return [(match.entry_id, match.strength) for match in screen(request, (mine,)).matches]
 
     assert of("Koose Muniswamy Veerappan") == [("a", "possible")]
-    assert of("Koose Muniswamy Veerappan", date_of_birth="1990-01-01") == [("a", "discounted")]
+    assert of("Koose Muniswamy Veerappan", **BORN) == [("a", "discounted")]
+    assert of("Koose Muniswamy Veerappan", **STATED) == [("a", "possible")]
     assert of("Ali Khan") == []  # an alias of one word, of somebody whose whole name is known
     assert of("Veerappan") == [("a", "possible")]
 
@@ -103,7 +130,7 @@ def test_a_name_that_the_lists_cannot_be_searched_for_clears_nobody(name: str) -
 
 
 def test_a_namesake_is_kept_for_whoever_checks_the_discount() -> None:
-    (match,) = screened("Zoravar Khazanchi", date_of_birth="1999-03-14").matches
+    (match,) = screened("Zoravar Khazanchi", **BORN).matches
     assert match.strength == "discounted"
 
 
@@ -117,7 +144,7 @@ def test_a_search_by_sound_finds_whoever_a_search_through_the_whole_list_finds(n
     head = "id,kind,name,aliases,birth_date,countries,identifiers\n"
     mine = parse((head + rows).encode(), list_id="mine", version="1", as_of=datetime.date(2025, 1, 1))
     found = screen(ScreeningRequest(subject_id="s", name=wanted), (mine,))
-    through = {f"e{number}" for number, name in enumerate(names) if (compare(wanted, name).score or 0) >= SIMILAR}
+    through = {f"e{number}" for number, name in enumerate(names) if resemblance(wanted, name) >= LOOK}
     assert {match.entry_id for match in found.matches} == through
 
 
@@ -129,4 +156,4 @@ def test_order_and_slips_as_rapidfuzz_sees_them(name: str, likeness: int) -> Non
     names = [other for entry in shipped().entries for other in entry.names]
     assert max(int(fuzz.token_sort_ratio(name.lower(), other.lower())) for other in names) == likeness
     score = screened(name).matches[0].score
-    assert score == 100 if likeness == 100 else SIMILAR <= score < 100
+    assert score == 100 if likeness == 100 else LOOK <= score < 100

@@ -9,8 +9,9 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from click.testing import Result
@@ -188,6 +189,37 @@ def test_the_monotonic_clock_goes_forward(readings: itertools.count[float], seve
 @pytest.mark.parametrize(("year", "severity"), [(1970, "error"), (2026, "ok"), (2150, "error")])
 def test_a_date_is_plausible(year: int, severity: str) -> None:
     assert machine.wall(datetime(year, 6, 1, tzinfo=UTC)).severity == severity
+
+
+class Table(NamedTuple):
+    name: str
+    effective_to: date
+    looked_at: date
+
+
+@pytest.mark.parametrize(
+    ("ends", "looked_at", "severity"),
+    [
+        ("2026-11-22", "2025-11-22", "ok"),
+        ("2026-11-21", "2026-11-01", "warning"),
+        ("2027-11-21", "2025-11-21", "warning"),
+    ],
+)
+def test_rules_that_ended_or_were_not_looked_at_for_a_year_are_named(ends: str, looked_at: str, severity: str) -> None:
+    table = Table("road_toll", date.fromisoformat(ends), date.fromisoformat(looked_at))
+    (found,) = installation.rules(date(2026, 11, 22), [("mine", lambda: [table])])
+    assert (found.check, found.severity) == (Check.RULES, severity)
+    assert ("road_toll" in found.detail) is (severity == "warning")
+
+
+def test_rules_that_cannot_be_read_are_a_warning() -> None:
+    found = [*installation.rules(date(2026, 11, 22), [("mine", lambda: [object()])])]
+    assert [(one.check, one.severity) for one in found] == [(Check.RULES, "warning")]
+
+
+def test_the_tables_of_the_catalogue_are_looked_at() -> None:
+    found = [one.detail for one in installation.rules(date(2999, 1, 1))]
+    assert any("gst_in" in detail for detail in found)
 
 
 def test_time_zones_are_looked_up() -> None:

@@ -1,0 +1,267 @@
+"""How far a name may be that of a listed person or firm. It errs towards a person who looks.
+
+This is not the comparison of two documents of one applicant (``names.compare``), where a likeness speaks *for* the
+applicant. Here a likeness speaks against a subject, so that spellings, word order, titles, articles, legal forms and
+words more or less must not hide anybody.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from functools import lru_cache
+from typing import NamedTuple
+
+from genie_finance.domain.name_sounds import eastern, folded, sounds, spoken
+from genie_finance.domain.name_words import FIRM_WORDS, HONORIFICS, LEGAL_FORMS, PARTICLES, SPELLINGS, TITLES
+
+_MOST = 14
+"""Words of a name that are read."""
+_LONGEST = 250
+_EXTRA = (0, 2, 6, 12, 18)
+"""What words more take off the score, by their number: one more, or two, never clear a name that is spelt right."""
+_BRIEF = 8
+"""Letters up to which two syllables of three say too little: most Chinese and Korean names share two."""
+_OMITTED = 20
+_DULL = 2
+"""Letters that a word of many firms and groups counts for where the other name has another."""
+ONE_WORD = 70
+"""Most that one word can score against a name of several."""
+_CLOSE, _SOUND, _SAME, _INITIAL = 0.8, 0.9, 0.97, 0.85
+_SHORT = 4
+"""Letters up to which a word has to be the same in some system of spelling: there are too many others a slip away."""
+_ALLAH = frozenset(("allah", "ullah", "ulla", "alla", "llah", "ollah", "olla", "elah"))
+_DIN = frozenset(("din", "deen", "dine", "eddin", "eddine", "uddin", "addin", "aldin", "udin", "dyn"))
+_ABD = frozenset(("abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdur", "abdu", "abed", "abdi"))
+_ABU = frozenset(("abu", "abou", "abi", "aboo"))
+
+
+class Written(NamedTuple):
+    """A name as it is searched for."""
+
+    words: tuple[str, ...]
+    """What tells it apart: folded, without titles, articles and legal forms."""
+    joined: tuple[str, ...]
+    """Neighbours run together, which is how others write them."""
+
+
+@lru_cache(maxsize=65_536)
+def written(name: str, kept: frozenset[str] = frozenset()) -> Written:
+    """Return the words of a name that count, and those to be kept; where too little is left, all of them."""
+    plain = folded(name[:_LONGEST])
+    for mark in _MARKS:
+        plain = plain.replace(mark, "")
+    plain = plain.replace("aa", "a")
+    spaced = "".join(one if one.isalnum() else " " for one in plain.replace("&", " and ")).split()
+    found = _enough(spaced, kept)
+    parts = tuple(_met(found)[:_MOST])
+    return Written(parts, tuple(one + other for one, other in itertools.pairwise(parts)))
+
+
+def _enough(parts: list[str], keep: frozenset[str]) -> list[str]:
+    firm = not FIRM_WORDS.isdisjoint(parts) or not _FORMS_ALONE.isdisjoint(parts)
+    dull = ((LEGAL_FORMS | PARTICLES) if firm else PARTICLES) - keep
+    kept = [one for one in parts if one not in dull] or parts
+    if len(kept) < 2 and not firm:
+        kept = parts
+    named = kept if firm else [one for one in kept if one not in TITLES] or kept
+    plain = [one for one in named if one not in HONORIFICS]
+    return named if firm or len(plain) < 2 else plain
+
+
+_MARKS = "'\"`\u2018\u2019\u00b4\u02bc\u02bf\u02be"
+"""Apostrophes, and what stands for a glottal stop."""
+_ALSO_WORDS = frozenset(
+    ("s", "as", "ad", "ao", "se", "sa", "co", "san", "est", "dd", "sp", "lp", "ab", "pt", "cv", "joint", "stock",
+     "open", "closed", "public", "private", "too", "kk", "tic", "sti")
+)  # fmt: skip
+_FORMS_ALONE = LEGAL_FORMS - _ALSO_WORDS
+"""Legal forms that make any name a firm's."""
+
+
+def _met(parts: list[str]) -> list[str]:
+    """Join what is one name: servant of, father of, and names that end in God or religion."""
+    found: list[str] = []
+    before = ""
+    for part in parts:
+        if before:
+            found.append(before + part)
+            before = ""
+        elif part in _ABD or part in _ABU:
+            before = "abd" if part in _ABD else "abu"
+        elif found and (part in _ALLAH or part in _DIN):
+            found[-1] += "ullah" if part in _ALLAH else "din"
+        else:
+            found.append(_served(part))
+    return [*found, before] if before else found
+
+
+def _served(part: str) -> str:
+    """Return ``abdurrahman`` and the like as they are joined elsewhere: ``abdrahman``."""
+    rest = part.removeprefix("abd").lstrip("aeiou")
+    if len(part) < 8 or not part.startswith("abd") or part in SPELLINGS or rest.startswith("ll"):
+        return part
+    article = rest[0] == rest[1:2] or (rest[0] == "l" and rest[1:2] not in _VOWELS)
+    return "abd" + (rest[1:] if article else rest)
+
+
+_VOWELS = frozenset("aeiou")
+_NO_VOWELS = str.maketrans(dict.fromkeys("aeiou", ""))
+
+
+def keys(name: str) -> tuple[frozenset[str], ...]:
+    """Return what each word of a name is found by: its sounds, its first letters against a slip of the pen."""
+    found = written(name)
+    return tuple(map(_keys, (*found.words, *found.joined)))
+
+
+@lru_cache(maxsize=65_536)
+def _keys(word: str) -> frozenset[str]:
+    bare = next((rest for one in _PREFIXES if (rest := word.removeprefix(one)) != word and len(rest) > 3), "")
+    return _own_keys(word) | _own_keys(bare) if bare else _own_keys(word)
+
+
+def _own_keys(word: str) -> frozenset[str]:
+    heard = {key for key in sounds(word) if len(key) > 1}
+    ends = {f"^{word[:3]}", f"{word[-3:]}$"} if len(word) > _SHORT else set()
+    slips = {f"-{word[:at]}{word[at + 1 :]}" for at in range(len(word))} | {f"-{word}"} if 3 < len(word) < 8 else set()
+    return frozenset((*heard, *ends, *slips, f"={SPELLINGS.get(word, word)}", f"~{eastern(word)}"))
+
+
+@lru_cache(maxsize=65_536)
+def resemblance(subject: str, listed: str) -> int:
+    """Return 0 to 100: how far a subject's name may be a listed one."""
+    left, right = written(subject), written(listed)
+    names = PARTICLES.intersection((*left.words, *right.words))  # as in Su Bin, of which too little would be left
+    return _resemblance(written(subject, names), written(listed, names)) if names else _resemblance(left, right)
+
+
+def _resemblance(subject: Written, listed: Written) -> int:
+    short, long = sorted((subject, listed), key=lambda name: len(name.words))
+    if not short.words:
+        return 0
+    if sorted(short.words) == sorted(long.words):
+        return 100
+    runs = {"".join(short.words), "".join(reversed(short.words))} & {"".join(long.words), "".join(reversed(long.words))}
+    if runs:
+        return 98
+    pairs = _pairs(short, long)
+    met = [word for words, _, _ in pairs for word in words]
+    matched = sum(likeness * sum(map(len, words)) for words, _, likeness in pairs)
+    left = tuple((Counter(short.words) - Counter(met)).elements())
+    missed = sum(_DULL if word in FIRM_WORDS else max(_SHORT, len(word)) for word in left)
+    score = int(100 * matched / (sum(map(len, met)) + missed))
+    if len(short.words) == 1 < len(long.words) and not any(len(run) > 1 for _, run, _ in pairs):
+        return ONE_WORD if score >= 100 * _INITIAL else min(score, ONE_WORD - 10)
+    used = {at for _, run, _ in pairs for at in run}
+    more = [word for at, word in enumerate(long.words) if at not in used and word not in FIRM_WORDS]
+    extra = max(0, len(more) - len(left))
+    brief = long is listed and extra > 0 and sum(map(len, met)) <= _BRIEF
+    return max(0, score - _EXTRA[min(extra, 4)] - (_OMITTED if brief else 0))
+
+
+def _pairs(short: Written, long: Written) -> list[tuple[tuple[str, ...], tuple[int, ...], float]]:
+    """Return words of the shorter name, places of words of the longer that no other word took, and their likeness."""
+    options: list[tuple[float, tuple[int, ...], tuple[int, ...]]] = []
+    for place, word in enumerate(short.words):
+        options += [(alike(word, other), (place,), (at,)) for at, other in enumerate(long.words)]
+        options += [(_whole(word, run), (place,), (at, at + 1)) for at, run in enumerate(long.joined)]
+    for place, run in enumerate(short.joined):
+        options += [(_whole(run, other), (place, place + 1), (at,)) for at, other in enumerate(long.words)]
+    options.sort(key=lambda found: (-found[0], -sum(len(short.words[at]) for at in found[1]), found[1], found[2]))
+    mine: set[int] = set()
+    theirs: set[int] = set()
+    pairs = []
+    for likeness, here, there in options:
+        if likeness and mine.isdisjoint(here) and theirs.isdisjoint(there):
+            mine.update(here)
+            theirs.update(there)
+            pairs.append((tuple(short.words[at] for at in here), there, likeness))
+    return pairs
+
+
+def _whole(word: str, run: str) -> float:
+    if word == run:
+        return 1.0
+    near = min(len(word), len(run)) > _SHORT and abs(len(word) - len(run)) < _SHORT
+    likeness = alike(word, run) if near else 0.0
+    return likeness if likeness >= _SOUND else 0.0
+
+
+@lru_cache(maxsize=262_144)
+def alike(one: str, other: str) -> float:
+    """Return 0 to 1: equal, another spelling, an initial, the same sounds, or a slip of the pen."""
+    if SPELLINGS.get(one, one) == SPELLINGS.get(other, other):
+        return 1.0 if one == other else _SAME
+    if min(len(one), len(other)) == 1:
+        return _INITIAL if one[0] == other[0] else 0.0
+    if spoken(one) == spoken(other) and (min(len(one), len(other)) >= _SHORT or _near(one, other) >= 0.5):
+        return _SAME
+    if eastern(one) == eastern(other):
+        return _SOUND
+    short, long = sorted((spoken(one), spoken(other)), key=len)
+    if len(short) > 3 and long.startswith(short) and long[len(short) :] in _ENDINGS:
+        return _ENDINGS[long[len(short) :]]
+    if min(len(one), len(other)) <= _SHORT:
+        return _short(one, other)
+    bare = _without_prefix(one, other)
+    if bare is not None:
+        return bare
+    return max(_sounding(one, other), _slipped(one, other))
+
+
+def _without_prefix(one: str, other: str) -> float | None:
+    """Compare what follows a prefix that one of them has: servant of, father of, an article."""
+    for prefix in _PREFIXES:
+        if one.startswith(prefix) != other.startswith(prefix):
+            left, right = one.removeprefix(prefix), other.removeprefix(prefix)
+            near = alike(left, right) if min(len(left), len(right)) > 3 else 0.0
+            if near:
+                return _INITIAL if near >= _SOUND else _CLOSE
+    return 0.0 if (one[:3] == "abd") != (other[:3] == "abd") else None
+
+
+_ENDINGS = {
+    **dict.fromkeys(("ul", "ur", "ud", "us", "al", "il", "i", "a", "u"), _SOUND),
+    **dict.fromkeys(("din", "udin", "idin", "adin", "ula", "alla", "ulla"), _CLOSE),
+}
+"""What is written as one with a name or left out, as it is spoken: articles, links, the second part of a name."""
+_PREFIXES = ("abd", "abu", "al", "el")
+"""Written as one with what follows, or apart, or left out."""
+
+
+def _short(one: str, other: str) -> float:
+    """A word of four letters may have lost one, or gained a vowel or an *h* with the same sounds."""
+    if abs(len(one) - len(other)) > 1:
+        return 0.0
+    if len(one) != len(other) and _near(one, other) >= 0.8:
+        return _CLOSE
+    near = max(_near(one, other), _near(spoken(one), spoken(other)))
+    return _CLOSE if near >= (0.6 if one[0] == other[0] else 0.75) and sounds(one) & sounds(other) else 0.0
+
+
+def _sounding(one: str, other: str) -> float:
+    shared = max(map(len, sounds(one) & sounds(other)), default=0)
+    near = _near(spoken(one), spoken(other))
+    if (shared > 3 and near >= 0.5) or (shared > 1 and near > 0.6):
+        return max(_CLOSE, min(near, _SOUND))
+    return _CLOSE if shared > 3 and near >= 0.4 else 0.0
+
+
+def _slipped(one: str, other: str) -> float:
+    """A letter more or less, or two that changed places; in a longer word also one for another."""
+    near = max(_near(one, other), _near(spoken(one), spoken(other)))
+    if len(one) == len(other) and one.translate(_NO_VOWELS) == other.translate(_NO_VOWELS):
+        return _CLOSE
+    if one[0] == other[0] and sorted(one) == sorted(other):
+        return _CLOSE
+    replaced = len(one) == len(other)
+    least = 0.86 if replaced else 0.79
+    return max(_CLOSE, min(near, _SOUND)) if near >= least else 0.0
+
+
+def _near(one: str, other: str) -> float:
+    from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - only where names are compared
+
+    found: float = DamerauLevenshtein.normalized_similarity(one, other)
+    return found

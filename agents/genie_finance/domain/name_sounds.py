@@ -1,0 +1,180 @@
+"""How a word of a name may sound, whichever language wrote it in Latin letters.
+
+One letter stands for different sounds in different systems: *j* is a *y* in German, a *zh* in French and often a *g* in
+Egypt; *ch* is *kh* in German, *sh* in French; *x* and *q* are *sh* and *ch* in pinyin. Each reading gives a key of the
+consonants that are left; two words sound alike if they share one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "ø": "o",
+        "œ": "oe",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\u0131": "i",
+        "ə": "a",
+        "ŋ": "n",
+    }
+)
+_VOWELS = "aeiou"
+
+_COMMON = (
+    ("ph", "f"), ("bh", "b"), ("dh", "d"), ("gh", "k"), ("jh", "j"), ("th", "t"), ("ck", "k"), ("shch", "s"),
+    ("tsch", "s"), ("dsch", "s"), ("dzh", "s"), ("sch", "s"), ("tch", "s"), ("sh", "s"), ("zh", "s"), ("cz", "s"),
+    ("sz", "s"), ("ts", "s"), ("tz", "s"), ("dj", "j"), ("dz", "s"), ("hs", "s"), ("ks", "x"),
+)  # fmt: skip
+_READINGS: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("kh", "k"), ("ch", "s"), ("j", "s"), ("q", "k"), ("w", ""), ("x", "ks"), ("c", "k")),  # Arabic
+    (("kh", "k"), ("ch", "s"), ("j", "s"), ("q", "k"), ("w", "f"), ("x", "ks"), ("c", "k")),
+    (("kh", ""), ("ch", ""), ("j", ""), ("q", "k"), ("w", "f"), ("x", "ks"), ("c", "s")),  # Slavic in German
+    (("kh", "k"), ("ch", "k"), ("j", "k"), ("q", "k"), ("w", "f"), ("x", "ks"), ("c", "s")),  # Egyptian; German ch
+    (("kh", ""), ("ch", "s"), ("j", "s"), ("q", "s"), ("w", ""), ("x", "s"), ("c", "s")),  # Chinese; Turkish h for kh
+)  # fmt: skip
+_CLASSES = str.maketrans({"z": "s", "d": "t", "b": "p", "g": "k", "v": "f", "y": "", "h": ""})
+
+
+def folded(text: str) -> str:
+    """Return the text in lower case without accents, in plain Latin letters; other scripts stay, but for two.
+
+    Cyrillic and Hangul are written in Latin letters, so that a name in them is searched for in a list that has none.
+    """
+    lower = "".join(map(_latin, text.casefold().translate(_LETTERS)))
+    plain = unicodedata.normalize("NFKD", lower)
+    return "".join(one for one in plain if not unicodedata.combining(one))
+
+
+def _latin(letter: str) -> str:
+    syllable = ord(letter) - 0xAC00
+    if 0 <= syllable < 11_172:  # Hangul: the code of a syllable is made of those of its three parts
+        first, rest = divmod(syllable, 588)
+        middle, last = divmod(rest, 28)
+        return f" {_HANGUL_FIRST[first]}{_HANGUL_MIDDLE[middle]}{_HANGUL_LAST[last]} "
+    return _CYRILLIC.get(letter, letter)
+
+
+_CYRILLIC = {
+    "\u0430": "a",
+    "\u0431": "b",
+    "\u0432": "v",
+    "\u0433": "g",
+    "\u0434": "d",
+    "\u0435": "e",
+    "\u0451": "e",
+    "\u0436": "zh",
+    "\u0437": "z",
+    "\u0438": "i",
+    "\u0439": "y",
+    "\u043a": "k",
+    "\u043b": "l",
+    "\u043c": "m",
+    "\u043d": "n",
+    "\u043e": "o",
+    "\u043f": "p",
+    "\u0440": "r",
+    "\u0441": "s",
+    "\u0442": "t",
+    "\u0443": "u",
+    "\u0444": "f",
+    "\u0445": "kh",
+    "\u0446": "ts",
+    "\u0447": "ch",
+    "\u0448": "sh",
+    "\u0449": "shch",
+    "\u044a": "",
+    "\u044b": "y",
+    "\u044c": "",
+    "\u044d": "e",
+    "\u044e": "yu",
+    "\u044f": "ya",
+    "\u0456": "i",
+    "\u0457": "yi",
+    "\u0454": "ye",
+    "\u0491": "g",
+    "\u045e": "u",
+}
+_HANGUL_FIRST = "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" ")
+_HANGUL_MIDDLE = (
+    "a",
+    "ae",
+    "ya",
+    "yae",
+    "eo",
+    "e",
+    "yeo",
+    "ye",
+    "o",
+    "wa",
+    "wae",
+    "oe",
+    "yo",
+    "u",
+    "wo",
+    "we",
+    "wi",
+    "yu",
+    "eu",
+    "ui",
+    "i",
+)
+_HANGUL_LAST = "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".replace("-", "").split(" ")
+
+
+@lru_cache(maxsize=65_536)
+def sounds(word: str) -> frozenset[str]:
+    """Return the consonants of a folded word in every reading; a first vowel counts as one."""
+    for spelling, plain in _COMMON:
+        word = word.replace(spelling, plain)
+    return frozenset(_read(word, reading) for reading in _READINGS)
+
+
+def _read(word: str, reading: tuple[tuple[str, str], ...]) -> str:
+    for spelling, plain in reading:
+        word = word.replace(spelling, plain)
+    word = word.translate(_CLASSES)
+    first = "a" if word[:1] in _VOWELS else ""
+    kept = [one for one in word if one not in _VOWELS]
+    return first + "".join(one for before, one in zip(["", *kept], kept, strict=False) if one != before)
+
+
+@lru_cache(maxsize=65_536)
+def spoken(word: str) -> str:
+    """Return a folded word with one spelling for each sound, vowels kept: what edit distances are measured on."""
+    for spelling, plain in _SPOKEN:
+        word = word.replace(spelling, plain)
+    kept = [one for before, one in zip(" " + word, word, strict=False) if one != before]
+    heard = "".join(kept)
+    if len(heard) > 3 and heard[0] == "h" and heard[1] in _VOWELS:
+        heard = heard[1:]
+    return heard[:-1] if len(heard) > 4 and heard[-1] in "aeh" else heard
+
+
+_SPOKEN = (
+    ("shch", "sh"), ("tsch", "ch"), ("sch", "sh"), ("tch", "ch"), ("ph", "f"), ("bh", "b"), ("dh", "d"), ("th", "t"),
+    ("gh", "g"), ("kh", "k"), ("dj", "j"), ("zh", "j"), ("ts", "z"), ("tz", "z"), ("cz", "ch"), ("ks", "x"),
+    ("ck", "k"), ("q", "k"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ey", "i"), ("ei", "i"), ("ay", "ai"),
+    ("iy", "i"), ("ij", "i"), ("yi", "i"), ("y", "i"), ("w", "v"), ("o", "u"), ("e", "i"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65_536)
+def eastern(word: str) -> str:
+    """Return a folded word as Chinese and Korean names sound in pinyin, Wade-Giles and both systems of Korea."""
+    for spelling, plain in _EASTERN:
+        word = word.replace(spelling, plain)
+    return word
+
+
+_EASTERN = (
+    ("hs", "x"), ("tsh", "c"), ("zh", "c"), ("ch", "c"), ("ts", "z"), ("tz", "z"), ("j", "c"), ("q", "c"), ("x", "s"),
+    ("sh", "s"), ("g", "k"), ("d", "t"), ("b", "p"), ("yeo", "yo"), ("eo", "o"), ("eu", "u"), ("oo", "u"), ("ee", "i"),
+    ("young", "yong"), ("ae", "e"), ("oe", "oi"), ("z", "c"), ("ien", "ian"), ("ueh", "ue"),
+)  # fmt: skip
