@@ -28,7 +28,7 @@ _WORDS: Mapping[SignalName, str] = {
     "debt_burden": "instalments take {raw} of what comes in",
     "bounce_rate": "{raw} of the payments were returned",
     "expense_volatility": "what goes out varies by {raw} of its monthly mean",
-    "tenure": "the statements cover {raw} whole months",
+    "tenure": "the statements show {raw} whole months with movements",
 }
 
 
@@ -58,6 +58,7 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
         months=book.months,
         monthly_inflow=rupees(sum(book.inflows) / months),
         monthly_outflow=rupees(sum(book.outflows) / months),
+        not_income=book.not_income,
         monthly_obligations=rupees(book.obligations / months),
         bounces=book.bounces,
         lowest_balance=None if book.lowest_balance is None else paise(book.lowest_balance),
@@ -99,10 +100,20 @@ def _lacking(book: Cashbook, rules: UnderwritingRules) -> Iterator[Lack]:
             what="statements", needed=f"at least {rules.least_months} whole calendar months",
             given=f"{book.months} whole months",
         )  # fmt: skip
-    elif not sum(book.inflows):
-        yield Lack(what="inflow", needed="money that comes in", given="none in any whole month")
-    elif not book.debits:
+        return
+    if not book.debits:
         yield Lack(what="outflow", needed="money that goes out: without any this is not where the business pays from")
+    if book.active_months < rules.least_months:
+        yield Lack(
+            what="statements", needed=f"movements in at least {rules.least_months} whole months",
+            given=f"movements in {book.active_months} of {book.months}",
+        )  # fmt: skip
+    if book.earning_months < rules.least_earning_months:
+        given = f"income in {book.earning_months} of {book.months}"
+        if book.not_income:
+            given += "; not income: " + ", ".join(f"{one.kind} {one.total}" for one in book.not_income)
+        needed = f"income in at least {rules.least_earning_months} whole months, without loans, cash paid in, closed "
+        yield Lack(what="inflow", needed=needed + "deposits and capital", given=given)
 
 
 def _said(name: SignalName, one: Measure) -> str:

@@ -83,6 +83,9 @@ class UnderwritingRules(Rules):
     """Settings of the cash-flow score."""
 
     least_months: int
+    """Whole calendar months that the statements cover, and in which money moved."""
+    least_earning_months: int
+    """Of them, months in which money was earned."""
     full_months: int
     debt_burden_limit: Annotated[Decimal, Field(gt=0)]
     """Share of the inflow that instalments take, at which the measure is 0."""

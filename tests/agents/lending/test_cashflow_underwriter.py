@@ -59,7 +59,7 @@ def test_a_single_deposit_is_no_grade_a() -> None:
     """The catalogue: one credit of 1,000 scored 872.5, grade A."""
     found = asked([("2026-01-10", "CASH DEPOSIT", 1_000)])
     assert isinstance(found, InsufficientData)
-    assert [lack.what for lack in found.missing] == ["outflow"]
+    assert [lack.what for lack in found.missing] == ["outflow", "statements", "inflow"]
     thin = asked([("2026-01-10", "CASH DEPOSIT", 1_000)], end="2026-01-31")
     assert isinstance(thin, InsufficientData)
     assert thin.missing[0].given == "1 whole months"
@@ -71,18 +71,19 @@ def test_a_single_deposit_is_no_grade_a() -> None:
 
 def test_months_without_income_count() -> None:
     """The catalogue: a salary in January and June alone scored 848.3, grade A, as the empty months vanished."""
-    rows = [("2026-01-01", "SALARY", 50_000), ("2026-06-01", "SALARY", 50_000)]
+    rows = [(f"2026-{month:02}-01", "SALARY", 50_000) for month in (1, 3, 6)]
     rows += [(f"2026-{month:02}-05", "RENT", -15_000) for month in range(1, 7)]
     found = scored(rows)
-    assert raw(found, "inflow_stability") == Decimal("1.4142")  # mean a third of 50,000, deviation root two of it
-    assert (found.score, found.grade) == ("600.0", "C")
-    assert found.monthly_inflow.amount == Decimal("16666.67")
+    assert raw(found, "inflow_stability") == 1  # mean half of 50,000, and so is the deviation
+    assert found.monthly_inflow.amount == 25_000
+    assert found.grade != "A"
+    assert isinstance(asked(rows[1:]), InsufficientData)  # a salary in two months is no track record
 
 
 def test_a_stressed_account_is_graded_d() -> None:
     """The catalogue's stressed case had bounces of 0.4, a burden of 1 and a variation of 1.08: at most 390 is left."""
     rows: Rows = [
-        (f"2026-{month:02}-03", "CASH", amount * 1_000) for month, amount in enumerate((60, 5, 5, 90, 0, 5), start=1)
+        (f"2026-{month:02}-03", "SALES", amount * 1_000) for month, amount in enumerate((60, 5, 5, 90, 0, 5), start=1)
     ]
     rows += [(f"2026-{month:02}-05", "EMI HDFC LOAN", -28_000) for month in range(1, 7)]
     for month in (2, 3, 5, 6):
@@ -94,6 +95,60 @@ def test_a_stressed_account_is_graded_d() -> None:
     assert found.monthly_inflow.amount == 27_500  # what came back of a returned cheque is no income
     assert Decimal(found.score) <= 390
     assert found.grade == "D"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("PERSONAL LOAN DISBURSEMENT", "loan"),
+        ("OD DRAWDOWN", "overdraft"),
+        ("CASH DEPOSIT SELF", "cash_deposit"),
+        ("FD CLOSURE PROCEEDS", "deposit_closure"),
+        ("CAPITAL INTRODUCED BY PARTNER", "capital"),
+        ("SELF TRANSFER FROM SBI", "own_transfer"),
+    ],
+)
+def test_money_that_nobody_earned_is_no_income(text: str, kind: str) -> None:
+    """Each scored up to 888, grade A, where it was the only inflow."""
+    spent: Rows = [(f"2026-{month:02}-05", "RENT", -15_000) for month in range(1, 7)]
+    unearned: Rows = [(f"2026-{month:02}-01", text, 50_000) for month in range(1, 7)]
+    alone = asked([*unearned, *spent])
+    assert isinstance(alone, InsufficientData)
+    assert [lack.what for lack in alone.missing] == ["inflow"]
+    beside = scored([*steady(), *unearned])
+    assert (beside.score, beside.monthly_inflow) == (scored(steady()).score, scored(steady()).monthly_inflow)
+    assert [(one.kind, one.total.amount, one.count) for one in beside.not_income] == [(kind, 300_000, 6)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 6),
+            st.sampled_from(["LOAN DISBURSED", "OVERDRAFT", "BY CASH", "FD CLOSURE", "CAPITAL INFUSION", "SELF"]),
+            st.integers(1, 10**7),
+        ),
+        max_size=12,
+    )
+)
+def test_no_borrowed_or_own_money_raises_a_score(more: list[tuple[int, str, int]]) -> None:
+    rows: Rows = [*steady(out=40_000), ("2026-04-09", "EMI LOAN", -9_000)]
+    with_it = [*rows, *((f"2026-{month:02}-20", text, amount) for month, text, amount in more)]
+    assert Decimal(scored(with_it).score) <= Decimal(scored(rows).score)
+
+
+def test_a_refund_is_no_income_and_lowers_what_was_spent() -> None:
+    rows: Rows = [*steady(), ("2026-02-10", "CROMA", -8_000), ("2026-02-15", "CROMA REFUND", 8_000)]
+    found = scored(rows)
+    assert (found.monthly_inflow.amount, found.monthly_outflow.amount) == (50_000, 15_000)
+
+
+def test_one_deposit_in_a_year_is_no_track_record() -> None:
+    """It scored for the twelve months of its statement, eleven of them empty."""
+    rows: Rows = [("2025-03-01", "INVOICE ACME", 900_000), ("2025-03-02", "RENT", -1_000)]
+    found = asked(rows, start="2025-01-01", end="2025-12-31")
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["statements", "inflow"]
+    assert raw(scored(steady(), start="2025-07-01", end="2026-06-30"), "tenure") == 6
 
 
 def test_a_month_that_is_covered_in_part_is_left_out() -> None:

@@ -17,6 +17,7 @@ from genie_finance.contracts.bulk import (
     Counterparty,
     CreditTurnover,
     Linked,
+    NotIncome,
 )
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.insights import Period
@@ -26,6 +27,7 @@ from genie_finance.contracts.statements import StatementReading, Transaction
 from genie_finance.domain import categories
 from genie_finance.domain.categories import Kind
 from genie_finance.domain.months import complete_months, covered_months, month_of
+from genie_finance.domain.proceeds import Unearned, unearned
 from genie_finance.insights.bulk.balances import DayEnds, day_ends
 from genie_finance.insights.bulk.matching import Pair, duplicates, reversals, transfers
 from genie_finance.insights.bulk.obligations import is_loan, obligations, owed
@@ -77,6 +79,14 @@ class Consolidation:
         self.read = len(self._all)
         """Movements in the currency, matched ones included."""
         self._refunds = self._taken_back(gone)
+        self._unearned: dict[str, Unearned] = {
+            one.id: kind
+            for one in self.counted
+            if one.amount.minor > 0
+            and one.id not in self._refunds
+            and (kind := unearned(one.narration, one.category)) is not None
+        }
+        """Movements by id that are money in and no income."""
 
     def _taken_back(self, gone: Mapping[int, object]) -> dict[str, Transaction]:
         """Return refunds by id, each with the payment that it takes back wholly or in part."""
@@ -127,6 +137,7 @@ class Consolidation:
             months=tuple(self._month(name, sums, ends, complete=name in complete) for name in months),
             top_debit_categories=self._categories(sums),
             top_payers=self._payers(total_in),
+            not_income=self._not_income(),
             obligations=obligations(owing, until=period.end),
             debit_count=sum(one.amount.minor < 0 for one in self.counted),
             return_count=len(own_returns),
@@ -156,7 +167,7 @@ class Consolidation:
         count: Counter[str | None] = Counter()
         for one in self.counted:
             month = months.get(one.date) or months.setdefault(one.date, month_of(one.date))
-            amount, own = one.amount.minor, categories.info(one.category).kind is Kind.TRANSFER
+            amount = one.amount.minor
             sums.moved[month] += 1
             paid = self._refunds.get(one.id)
             if paid is not None:
@@ -164,13 +175,13 @@ class Consolidation:
                 spent[paid.category] -= amount
             elif amount >= 0:
                 sums.inflow[month] += amount
-                if own:
+                if one.id in self._unearned:
                     sums.own_in[month] += amount
             else:
                 sums.outflow[month] -= amount
                 spent[one.category] -= amount
                 count[one.category] += 1
-                if own:
+                if categories.info(one.category).kind is Kind.TRANSFER:
                     sums.own_out[month] -= amount
                 if one.id in loans:
                     sums.loans[month] -= amount
@@ -246,8 +257,7 @@ class Consolidation:
         amounts: Counter[str] = Counter()
         counts: Counter[str] = Counter()
         for one in self.counted:
-            own = categories.info(one.category).kind is Kind.TRANSFER
-            if one.amount.minor > 0 and one.merchant and not own and one.id not in self._refunds:
+            if one.amount.minor > 0 and one.merchant and one.id not in self._unearned and one.id not in self._refunds:
                 amounts[one.merchant] += one.amount.minor
                 counts[one.merchant] += 1
         ranked = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_NAMED]
@@ -257,6 +267,17 @@ class Consolidation:
             )
             for name, amount in ranked
         )
+
+    def _not_income(self) -> tuple[NotIncome, ...]:
+        totals: Counter[Unearned] = Counter()
+        counts: Counter[Unearned] = Counter()
+        for one in self.counted:
+            kind = self._unearned.get(one.id)
+            if kind is not None:
+                totals[kind] += one.amount.minor
+                counts[kind] += 1
+        ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(NotIncome(kind=kind, total=self._money(total), count=counts[kind]) for kind, total in ranked)
 
     def _links(self) -> tuple[Linked, ...]:
         found: list[Linked] = []
