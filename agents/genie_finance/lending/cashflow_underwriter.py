@@ -87,6 +87,13 @@ def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
         yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
     for one in analysis.unread:
         yield Lack(what=f"statements.{one.file}", needed="a file that can be read", given=one.reason)
+    for assumed in analysis.unproven:
+        yield Lack(
+            what=".".join(filter(None, ("statements", assumed.file))),
+            needed=f"{assumed.code.removeprefix('statement.')}: a running balance that proves it, or a profile with "
+            f"{assumed.settle_with}",
+            given=assumed.why,
+        )
     if analysis.quarantined_count * _ONE_IN > analysis.transaction_count_raw:
         yield Lack(
             what="statements", needed=f"at most one row in {_ONE_IN} that cannot be read",

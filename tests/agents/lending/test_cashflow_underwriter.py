@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import statistics
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from genie_finance.contracts.bulk import BulkAnalysis, BulkStatementRequest
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.sme import CashflowScore, CashMovement, UnderwriteRequest
+from genie_finance.contracts.statements import StatementFile, StatementProfile, UnprovenCode
+from genie_finance.insights.bulk_statement_analyzer import consolidate
 from genie_finance.lending.cashbook import bounced, is_obligation
 from genie_finance.lending.cashflow_underwriter import underwrite
 
@@ -260,6 +264,36 @@ def test_consolidated_statements_count_whole_months_without_ones_own_money() -> 
         {"months": analysis["months"][2:]},
     ):
         assert isinstance(asked_of(**unfit), InsufficientData)
+    for code in get_args(UnprovenCode):
+        assumed = {"file": "b.csv", "code": code, "why": "both columns fit", "settle_with": "sign: debit"}
+        unproven = asked_of(unproven=[assumed])
+        assert isinstance(unproven, InsufficientData)
+        assert [lack.what for lack in unproven.missing] == ["statements.b.csv"]
+
+
+def test_a_sign_that_no_balance_proves_is_underwritten_by_nobody() -> None:
+    """A file without balances was scored as its signs were guessed."""
+    balance, rows = 0, []
+    for month in range(1, 8):
+        for day, amount, text in ((1, 50_000, "ACME INVOICE"), (28, -15_000, "RENT")):
+            balance += amount
+            rows.append((f"2026-{month:02}-{day:02},{text},{amount}.00", f",{balance}.00"))
+
+    def underwritten(*lines: str, **profile: Any) -> CashflowScore | InsufficientData:
+        content = "\n".join(lines).encode()
+        file = StatementFile(filename="b.csv", content=content, profile=StatementProfile(**profile))
+        analysis = consolidate(BulkStatementRequest(applicant_id="A1", files=(file,)))
+        assert isinstance(analysis, BulkAnalysis)
+        return underwrite(UnderwriteRequest(applicant_id="A1", as_of=datetime.date(2026, 7, 5), analysis=analysis))
+
+    assumed = underwritten("Date,Description,Amount", *(row for row, _ in rows))
+    assert isinstance(assumed, InsufficientData)
+    assert [lack.what for lack in assumed.missing] == ["statements"]
+    proved = underwritten("Date,Description,Amount,Balance", *(row + after for row, after in rows))
+    stated = underwritten("Date,Description,Amount", *(row for row, _ in rows), positive_is="credit")
+    assert isinstance(proved, CashflowScore)
+    assert isinstance(stated, CashflowScore)
+    assert (proved.score, proved.grade) == (stated.score, stated.grade)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 1_000))
