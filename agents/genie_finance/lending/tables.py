@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -34,6 +35,10 @@ class PrepaymentChargeRules(Rules):
     """Floating-rate loans of individuals that are not for a business."""
     business_floating: bool
     fixed: bool
+    business_sanctioned_from: datetime.date | None = None
+    """First day of sanction or renewal of the business loans that are meant; None: all of them."""
+    business_up_to: Amount | None = None
+    """Sanctioned amount, in rupees, up to which no lender may charge a business; None: any."""
 
 
 class TurnoverRules(Rules):
