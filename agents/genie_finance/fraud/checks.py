@@ -122,7 +122,9 @@ def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
     if novel_amount(amount.minor, earlier):
         yield "amount_novelty", signal("amount_novelty", one, f"{amount} is far above all {len(earlier)} before it.")
     payee = one.transfer.recipient
-    if payee is not None and sender.first_paid[payee] >= one.start and large_amount(amount.minor, earlier):
+    if payee is None and large_amount(amount.minor, earlier):
+        yield "new_payee_large", "who was paid"
+    elif payee is not None and sender.first_paid[payee] >= one.start and large_amount(amount.minor, earlier):
         text = f"{amount} to a new payee, above nine tenths of the earlier payments."
         yield "new_payee_large", signal("new_payee_large", one, text)
 

@@ -79,7 +79,8 @@ def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> It
     elif failures >= _SEVERAL:
         yield _signal("several_failures", f"{failures} failed attempts within an hour.")
     good = [one for one in events if one.successful_auth]
-    for first, second in itertools.pairwise(good):
+    placed = [one for one in good if located(one.place) is not None]  # one without a place hides no journey
+    for first, second in itertools.pairwise(placed):
         text = _journey(first, second)
         if text:
             yield _signal("impossible_travel", f"Signed in at two places: {text}.")

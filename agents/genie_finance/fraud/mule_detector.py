@@ -24,7 +24,7 @@ from genie_finance.domain.collecting import uncollected
 from genie_finance.fraud.flows import Account, Passed, accounts_of, passed_on
 from genie_finance.fraud.moments import Booked, booked
 from genie_finance.fraud.rings import CURRENCY, LEAST_MINOR, rings_of
-from genie_finance.fraud.scoring import CARD, METHOD, MOST_NAMED, NONE, added, worst_first
+from genie_finance.fraud.scoring import CARD, METHOD, MOST, MOST_NAMED, NONE, added, worst_first
 from genie_finance.fraud.traffic import burst, fan
 
 ID = "mule_detector"
@@ -67,17 +67,20 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
     rings = rings_of(transfers, accounts, shops)
     in_rings = {id_: ring for ring in rings for id_ in ring.account_ids}
     chosen = asked if asked is not None else [id_ for id_, one in accounts.items() if one.incoming and one.outgoing]
+    abroad = _abroad(transfers)
     signals: list[Signal] = []
     judged = []
     for id_ in sorted(set(chosen)):
-        one, why = _judged(accounts[id_], facts.get(id_), in_rings.get(id_))
+        one, why = _judged(accounts[id_], facts.get(id_), in_rings.get(id_), foreign=id_ in abroad)
         judged.append(one)
         signals += why
     found = [one for one in judged if one.patterns or asked is not None]
     found.sort(key=lambda one: (-one.score, -one.received.minor, one.account_id))
     score = max((one.score for one in judged), default=NONE)
     unchecked = _unchecked(transfers, facts, judged)
-    worst = score + (WEIGHTS["post_credit_burst"] if any(one.check == "post_credit_burst" for one in unchecked) else 0)
+    worst = max((MOST if one.label == "undetermined" else one.score for one in judged), default=NONE)
+    if any(one.check in {"post_credit_burst", "other_currencies"} for one in unchecked):
+        worst = MOST
     return MuleVerdict(
         examined=len(judged),
         score=score,
@@ -88,6 +91,14 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
         unchecked=unchecked,
         grounds=_grounds(check, len(judged), signals, rings),
     )
+
+
+def _abroad(transfers: Iterable[Booked]) -> frozenset[str]:
+    """Return accounts that took part in a transfer in another currency, of which nothing is judged."""
+    sides = (
+        (one.transfer.sender, one.transfer.recipient) for one in transfers if one.transfer.amount.currency != CURRENCY
+    )
+    return frozenset(id_ for pair in sides for id_ in pair if id_ is not None)
 
 
 def _lacks(
@@ -103,13 +114,18 @@ def _lacks(
     )
 
 
-def _judged(account: Account, facts: AccountFacts | None, ring: Ring | None) -> tuple[MuleAccount, tuple[Signal, ...]]:
+def _judged(
+    account: Account, facts: AccountFacts | None, ring: Ring | None, *, foreign: bool
+) -> tuple[MuleAccount, tuple[Signal, ...]]:
     passes = passed_on(account)
     large = [one for one in passes if one.received.transfer.amount.minor >= LEAST_MINOR and one.share >= _SHARE]
     signals = worst_first(_signals(account, large, facts, ring))
     score = added(one.weight for one in signals)
     timed = all(one.timed for one in (*account.incoming, *account.outgoing))
     worst = score + (0 if timed else WEIGHTS["post_credit_burst"])
+    if large and (facts is None or facts.opened is None):
+        worst += WEIGHTS["young_account"]
+    worst = MOST if foreign else worst
     received, passed = account.received_minor, sum(one.minor for one in passes)
     found = MuleAccount(
         account_id=account.id,

@@ -67,6 +67,12 @@ def test_a_failure_between_two_successes_hides_no_journey() -> None:
     assert "impossible_travel" in patterns(verdict)
 
 
+def test_a_success_without_a_place_hides_no_journey() -> None:
+    """Was: a sign-in without a place between two others took both out of sight."""
+    verdict = answered(event("10:00", place=MUMBAI), event("10:30"), event("11:00", place=NEW_YORK))
+    assert "impossible_travel" in patterns(verdict)
+
+
 def test_the_same_moment_and_any_order() -> None:
     """Was: a journey in no time was skipped, and events were taken to be in order."""
     assert "impossible_travel" in patterns(answered(event("10:00", place=MUMBAI), event("10:00", place=NEW_YORK)))

@@ -207,6 +207,25 @@ def test_other_currencies_are_not_judged_and_that_is_said(transfer: Make) -> Non
     assert "other_currencies" in {one.check for one in verdict.unchecked}
 
 
+def test_an_account_with_transfers_that_were_not_examined_is_not_low(transfer: Make) -> None:
+    """It was low, as if the money in the other currency had been looked at."""
+    euros = {"amount": "100000", "currency": "EUR"}
+    rows = (transfer("2026-01-05T10:00+05:30", "a", "b", 10), transfer("2026-01-05T10:01+05:30", "b", "c", 10))
+    assert answered(*rows, account_ids=("b",)).label == "low"
+    verdict = answered(*rows, transfer("2026-01-05T11:00+05:30", "b", "d", euros), account_ids=("a", "b"))
+    assert verdict.label == "undetermined"
+    assert {one.account_id: one.label for one in verdict.accounts} == {"a": "low", "b": "undetermined"}
+
+
+def test_an_account_whose_age_is_not_known_may_be_young(transfer: Make) -> None:
+    """A pass-through of an account that was opened on a day not known was low, of a young one medium."""
+    rows = [transfer(f"2025-{month:02}-05T10:00+05:30", f"p{month}", "b", 90_000) for month in range(1, 12)]
+    rows += [transfer("2026-01-05T10:00+05:30", "x", "b", 60_000), transfer("2026-01-05T12:00+05:30", "b", "y", 60_000)]
+    for opened, label in (("2020-01-01", "low"), (None, "undetermined"), ("2025-12-01", "medium")):
+        facts = ({"account_id": "b", "opened": opened},)
+        assert account(answered(*rows, account_ids=("b",), accounts=facts), "b").label == label
+
+
 def test_one_id_twice_is_refused(transfer: Make) -> None:
     rows = (
         transfer("2026-01-05", "a", "b", 10, transaction_id="t"),
