@@ -1,0 +1,145 @@
+"""Ways to make an input say less: every field of a payload removed, emptied, garbled or misspelt, one at a time."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from genie.contracts.message import Payload
+
+Path = tuple[str | int, ...]
+_REMOVED: Final = object()
+_ITEMS: Final = 2
+"""Items of a list that are tampered with: the first ones stand for the rest."""
+_NOTHING: Final = "Zqxvw Kjqz"
+
+
+class Tampered(NamedTuple):
+    """A payload with one field changed, or None where its model refuses it."""
+
+    path: str
+    """Dotted, with ``*`` for positions."""
+    how: str
+    payload: Payload | None
+
+
+def misspelt(text: str) -> str:
+    """Return the text with the middle letters of its longest word swapped, or one of them left out."""
+    word = max(text.split() or [""], key=len)
+    middle = len(word) // 2
+    if len(word) < 3:
+        return text
+    swapped = word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
+    other = swapped if swapped != word else word[:middle] + word[middle + 1 :]
+    return text.replace(word, other, 1)
+
+
+def _shifted(text: str) -> str:
+    """Return other letters and digits of the same shape, as a misread number or an unknown code has."""
+    return "".join(map(_other, text))
+
+
+def _other(one: str) -> str:
+    if one.isdigit():
+        return str((int(one) + 1) % 10)
+    if one.isalpha():
+        other = "q" if one in "zZ" else "z"
+        return other.upper() if one.isupper() else other
+    return one
+
+
+_WAYS: Final[dict[str, Callable[[Any], Any]]] = {  # a field of any payload
+    "removed": lambda _value: _REMOVED,
+    "null": lambda _value: None,
+    "blank": lambda _value: " ",
+    "garbled": lambda _value: _NOTHING,
+    "shifted": lambda value: _shifted(str(value)),
+    "misspelt": lambda value: misspelt(str(value)),
+}
+_LESS: Final = ("removed", "null")
+"""Ways that fit every field. The others are for words: another number or day is another fact."""
+
+
+def tampered(payload: Payload) -> Iterator[Tampered]:
+    """Give the payload with each of its fields changed in each way, deepest fields included."""
+    written, kind = payload.model_dump(mode="json"), type(payload)
+    for path, value in _fields(written, ()):
+        words = isinstance(value, str) and isinstance(_value(payload, path), str)
+        item = isinstance(path[-1], int)  # a list with an item less says something else, and not less
+        for how, change in _WAYS.items():
+            new = change(value)
+            if (how in _LESS and not item) or (how not in _LESS and words and new != value):
+                yield Tampered(_dotted(path), how, _read(kind, _with(written, path, new)))
+
+
+def probed(payload: Payload) -> Iterator[tuple[tuple[Tampered, ...], tuple[Tampered, ...]]]:
+    """Give, for each field, the payload with other values in its place, and the payload without it.
+
+    The values are guesses: some of them are bad, whatever the field means.
+    """
+    written, kind = payload.model_dump(mode="json"), type(payload)
+    for path, value in _fields(written, ()):
+        name = _dotted(path)
+        without = tuple(Tampered(name, how, _read(kind, _with(written, path, _WAYS[how](value)))) for how in _LESS)
+        if any(one.payload is not None for one in without):
+            others = (one for one in _others(value) if one != value)
+            yield tuple(Tampered(name, f"= {one}", _read(kind, _with(written, path, one))) for one in others), without
+
+
+def _value(payload: Any, path: Path) -> Any:  # a field of any payload
+    for step in path:
+        payload = payload[step] if isinstance(step, int) else getattr(payload, step)
+    return payload
+
+
+def _others(value: object) -> tuple[object, ...]:
+    if isinstance(value, bool):
+        return (not value,)
+    if value is None:
+        return (True, False, 0, 1, 10**6, "KP", "1975-01-01")
+    if isinstance(value, int):
+        return (0, 1, value * 100 + 1)
+    if isinstance(value, str):
+        return ("0", "1", "0.01", "1000000", "KP", "1975-01-01")
+    return ()
+
+
+def _fields(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:  # JSON
+    if path and not isinstance(path[-1], int):
+        yield path, value
+    if isinstance(value, dict) and set(value) != {"amount", "currency"}:
+        for name, one in value.items():
+            yield from _fields(one, (*path, name))
+    elif isinstance(value, list):
+        for position, one in enumerate(value[:_ITEMS]):
+            if isinstance(one, str):
+                yield (*path, position), one
+            yield from _fields(one, (*path, position))
+
+
+def _with(written: dict[str, Any], path: Path, new: object) -> dict[str, Any]:
+    found = copy.deepcopy(written) if len(path) > 1 else dict(written)
+    inner: Any = found
+    for step in path[:-1]:
+        inner = inner[step]
+    if new is _REMOVED:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = new
+    return found
+
+
+def _read(kind: type[Payload], written: dict[str, Any]) -> Payload | None:
+    try:
+        return kind.model_validate(written)
+    except ValidationError:
+        return None
+
+
+def _dotted(path: Path) -> str:
+    return ".".join("*" if isinstance(step, int) else step for step in path)
