@@ -15,6 +15,8 @@ from genie_finance.contracts.money import PaidRupees, Rupees
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 """Out of a hundred: 10 is ten per cent."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Procedure = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\w")]
+"""Name of a procedure, as hospital or policy writes it."""
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
 Days = Annotated[int, Field(ge=0, le=3_650)]
 Months = Annotated[int, Field(ge=0, le=120)]
@@ -245,7 +247,7 @@ class BillEstimate(Value):
 class Package(Value):
     """The most that is paid for a procedure."""
 
-    procedure: Name
+    procedure: Procedure
     most: Rupees
 
 
@@ -266,7 +268,7 @@ class HealthPlan(Value):
     initial_waiting_days: Days
     pre_existing_waiting_months: Months
     specific_waiting_months: Months
-    excluded_procedures: Annotated[tuple[Name, ...], Field(max_length=500)]
+    excluded_procedures: Annotated[tuple[Procedure, ...], Field(max_length=500)]
     packages: Annotated[tuple[Package, ...], Field(max_length=500)]
     network_only: bool
     """Cashless treatment in hospitals of the network alone."""
@@ -275,7 +277,7 @@ class HealthPlan(Value):
 class Treatment(Value):
     """A treatment, as every way to its payment needs it."""
 
-    procedure: Name
+    procedure: Procedure
     in_network: bool
     bills_by_room: bool
     """The hospital charges more for the same treatment in a dearer room."""
@@ -360,9 +362,9 @@ class ClaimTerms(Value):
     initial_waiting_days: Days
     perils: Annotated[tuple[Code, ...], Field(min_length=1, max_length=500)]
     """What the policy covers; sub-limits and the network's list name perils of these."""
-    pre_existing: Annotated[tuple[Code, ...], Field(max_length=500)] = ()
+    pre_existing: Annotated[tuple[Code, ...], Field(max_length=500)]
     """Diseases that the insured declared, as ICD-10 codes or their first characters."""
-    specific_diseases: Annotated[tuple[Code, ...], Field(max_length=500)] = ()
+    specific_diseases: Annotated[tuple[Code, ...], Field(max_length=500)]
     """Diseases with a waiting period of their own, written likewise."""
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=500)]
     sub_limits: Annotated[tuple[SubLimit, ...], Field(max_length=500)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
@@ -241,6 +241,12 @@ class BookInvoice(Value):
     """None: not known; such an invoice is neither offered nor charged interest."""
     buyer_on_treds: bool | None = None
     """The buyer is registered on a platform; None: not known."""
+
+    @model_validator(mode="after")
+    def _terms_agree(self) -> Self:
+        if self.agreed_days is not None and self.written_agreement is False:
+            raise ValueError("agreed_days are of a written agreement, and written_agreement says that there is none")
+        return self
 
 
 class ScfRequest(Payload, topic="payments.scf_request", classification="confidential"):

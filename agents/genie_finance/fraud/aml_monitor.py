@@ -71,8 +71,11 @@ def _unchecked(
         for one in transfers
     )
     if wires:
-        needs = f"the countries of both sides of {wires:,} wires"
-        found += [Unchecked(check="CBWTR", needs=needs), Unchecked(check="high_risk_country", needs=needs)]
+        found.append(Unchecked(check="CBWTR", needs=f"the countries of both sides of {wires:,} wires"))
+    nowhere = sum((one.transfer.sender_country, one.transfer.recipient_country).count(None) for one in transfers)
+    if nowhere:
+        needs = f"{nowhere:,} countries, of senders and recipients"
+        found.append(Unchecked(check="high_risk_country", needs=needs))
     if converted.unknown:
         needs = f"the equivalent in rupees of {converted.unknown:,} transfers: there is no rate for currency and day"
         found.append(Unchecked(check="amounts", needs=needs))

@@ -10,6 +10,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.fraud import (
     AccountFacts,
+    Level,
     MuleAccount,
     MuleCheck,
     MuleVerdict,
@@ -41,6 +42,7 @@ WEIGHTS: Mapping[str, Decimal] = {
     "ring_member": Decimal("0.4"),
 }
 """Points of each pattern; a pass-through that is repeated or weighty counts more, one that is both the most."""
+_WORST_FIRST: tuple[Level, ...] = ("high", "medium")
 _WEIGHTY = 0.25
 """Part of everything an account received, from which on what passed through is more than an incident."""
 
@@ -78,13 +80,14 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
     found.sort(key=lambda one: (-one.score, -one.received.minor, one.account_id))
     score = max((one.score for one in judged), default=NONE)
     unchecked = _unchecked(transfers, facts, judged)
+    labels = {one.label for one in judged}
     worst = max((MOST if one.label == "undetermined" else one.score for one in judged), default=NONE)
     if any(one.check in {"post_credit_burst", "other_currencies"} for one in unchecked):
         worst = MOST
     return MuleVerdict(
         examined=len(judged),
         score=score,
-        label=CARD.label(score, worst),
+        label=next((one for one in _WORST_FIRST if one in labels), CARD.label(score, worst)),
         accounts=tuple(found),
         signals=worst_first(signals),
         rings=rings,
@@ -123,14 +126,15 @@ def _judged(
     score = added(one.weight for one in signals)
     timed = all(one.timed for one in (*account.incoming, *account.outgoing))
     worst = score + (0 if timed else WEIGHTS["post_credit_burst"])
-    if large and (facts is None or facts.opened is None):
-        worst += WEIGHTS["young_account"]
-    worst = MOST if foreign else worst
+    # An age that is left out must not help: what is medium by itself, and high if the account is young, is high.
+    young = WEIGHTS["young_account"] if large and _age_unknown(facts) else NONE
+    taken = score + young if score >= CARD.medium else score
+    worst = MOST if foreign else worst + young
     received, passed = account.received_minor, sum(one.minor for one in passes)
     found = MuleAccount(
         account_id=account.id,
         score=score,
-        label=CARD.label(score, worst),
+        label=CARD.label(taken, worst),
         received=Money(minor=received, currency=account.currency),
         passed_on=Money(minor=passed, currency=account.currency),
         pass_through_ratio=(Decimal(passed) / received).quantize(Decimal("0.0001")) if received else NONE,
@@ -139,6 +143,10 @@ def _judged(
         patterns=tuple(one.pattern for one in signals),
     )
     return found, signals
+
+
+def _age_unknown(facts: AccountFacts | None) -> bool:
+    return facts is None or facts.opened is None
 
 
 def _signals(
@@ -195,10 +203,7 @@ def _unchecked(
     if dates:
         needs = f"times of {dates:,} transfers that have a day alone: an hour cannot be told from a day"
         found.append(Unchecked(check="post_credit_burst", needs=needs))
-    unknown = sum(
-        "pass_through" in one.patterns and (one.account_id not in facts or facts[one.account_id].opened is None)
-        for one in judged
-    )
+    unknown = sum("pass_through" in one.patterns and _age_unknown(facts.get(one.account_id)) for one in judged)
     if unknown:
         needs = f"the day on which {unknown:,} accounts that pass money on were opened"
         found.append(Unchecked(check="young_account", needs=needs))

@@ -217,6 +217,22 @@ def test_an_account_with_transfers_that_were_not_examined_is_not_low(transfer: M
     assert {one.account_id: one.label for one in verdict.accounts} == {"a": "low", "b": "undetermined"}
 
 
+def test_an_unknown_age_never_lowers_a_label(transfer: Make) -> None:
+    """Two pass-throughs of most receipts were high for a young account, and medium for one of unknown age."""
+    rows = [
+        row
+        for day in ("05", "07")
+        for row in (
+            transfer(f"2026-01-{day}T10:00+05:30", "x", "m", 90_000),
+            transfer(f"2026-01-{day}T12:00+05:30", "m", "y", 90_000),
+        )
+    ]
+    for opened, label in (("2020-01-01", "medium"), (None, "high"), ("2025-12-01", "high")):
+        facts = ({"account_id": "m", "opened": opened},)
+        verdict = answered(*rows, account_ids=("m",), accounts=facts)
+        assert (verdict.label, account(verdict, "m").label) == (label, label)
+
+
 def test_an_account_whose_age_is_not_known_may_be_young(transfer: Make) -> None:
     """A pass-through of an account that was opened on a day not known was low, of a young one medium."""
     rows = [transfer(f"2025-{month:02}-05T10:00+05:30", f"p{month}", "b", 90_000) for month in range(1, 12)]

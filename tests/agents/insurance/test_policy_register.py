@@ -23,7 +23,9 @@ def policy(number: str, terms_of: str | None = None) -> dict[str, Any]:
     terms = {
         **amounts, "policy_number": terms_of or number, "product_code": "HLT", "starts": "2026-04-01",
         "ends": "2027-03-31", "covered_since": "2022-04-01", "initial_waiting_days": 30, "exclusions": (),
-        "perils": ("hospitalisation",), "sub_limits": (), "sub_limits_apply": "before_sharing", "network_only": (),
+
+        "perils": ("hospitalisation",), "pre_existing": (), "specific_diseases": (),
+        "sub_limits": (), "sub_limits_apply": "before_sharing", "network_only": (),
     }  # fmt: skip
     return {"policy_number": number, "holder": "A", "plan": plan, "terms": terms}
 

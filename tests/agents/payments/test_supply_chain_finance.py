@@ -93,12 +93,16 @@ def test_the_rate_follows_the_banks_and_every_edition_is_named() -> None:
         ({"agreed_days": 30}, 30),
         ({"agreed_days": 90}, 15),
         ({}, 15),
-        ({"written_agreement": False}, 45),
         ({"agreed_days": None, "written_agreement": False}, 45),
     ],
 )
 def test_time_to_pay(about: dict[str, Any], overdue: int) -> None:
     assert assessed({**FIRST, **about}).overdue[0].days_overdue == overdue
+
+
+def test_terms_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="written agreement"):
+        assessed({**FIRST, "written_agreement": False})
 
 
 def test_only_micro_and_small_suppliers_are_protected() -> None:
