@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import ipaddress
 import socket
@@ -21,9 +22,10 @@ _SHORT = 4
 _LONGEST_REST, _MOST_TARGETS, _DECODINGS = 4_096, 10, 3
 _ADDRESS = re2.compile(r"(?i)(?:[a-z][a-z0-9+.-]{1,9}:)?//[^\s&#?;\"'<>/][^\s&#;\"'<>]*")
 _FORWARD = re2.compile(
-    r"(?i)[?&#;](?:url|u|q|uri|link|redirect|redirect_?ur[il]|redir|rurl|next|goto|go|to|target|dest|destination|continue|"
-    r"return|return_?to|return_?url|returnurl|out|forward|callback|service|path|view|r)=([^\s&#]+)"
+    r"(?i)[?&#;](?:[a-z0-9_.-]*(?:redir|url|uri|goto|return|next|target|dest|link|continue|forward|callback|success|fail)"
+    r"[a-z0-9_.-]*|u|q|go|to|out|service|path|view|site|page|domain|r)=([^\s&#;]+)"
 )
+_BASE64 = re2.compile(r"[?&#;][^=&#;]+=([A-Za-z0-9+/_-]{12,}={0,2})")
 _NEAR = 1
 _SCHEMES = frozenset(("http", "https", ""))
 # Letters of other alphabets that look like Latin ones; source: Unicode confusables (UTS #39), the lower case.
@@ -72,7 +74,7 @@ def targets(url: str) -> tuple[str, ...]:
     r"""Return addresses that a link carries in its path, query or fragment: where a redirect may lead.
 
     Percent codes are taken off up to three times, and ``//host`` and ``\\host`` are addresses too. A parameter that
-    is named like a redirect's counts with whatever host it gives, also without a scheme.
+    is named like a redirect's counts with whatever host it gives, also without a scheme. Values are read in base64 too.
     """
     _, _, rest = url.strip().replace("\\", "/").partition("://")
     at = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
@@ -85,11 +87,24 @@ def targets(url: str) -> tuple[str, ...]:
             value = match.group(1)
             if _names_host(value):
                 found[value] = None
+        for match in _BASE64.finditer(rest):
+            if hidden := _unveiled(match.group(1)):
+                found[hidden] = None
         decoded = unquote(rest).replace("\\", "/")
         if decoded == rest:
             break
         rest = decoded
     return tuple(found)[:_MOST_TARGETS]
+
+
+def _unveiled(value: str) -> str:
+    """Return the address that a value holds in base64, empty where it holds none."""
+    padded = value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
+    try:
+        text = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True).decode("ascii")
+    except (ValueError, UnicodeError):
+        return ""
+    return text if text.lower().startswith(("http://", "https://", "//")) else ""
 
 
 def _names_host(value: str) -> bool:

@@ -18,7 +18,7 @@ from genie_finance.domain.rulebook import edition
 from genie_finance.fraud.hosts import Finding, findings, host_of, official, targets
 from genie_finance.fraud.scoring import CARD, METHOD, NONE, added, worst_first
 from genie_finance.fraud.tables import PHISHING, PhishingRules
-from genie_finance.fraud.wording import plain, said
+from genie_finance.fraud.wording import plain, said, visible
 
 ID = "phishing_classifier"
 WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
@@ -50,7 +50,7 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
 )
 """Severity and points of each pattern; a pattern counts once, however often it is seen."""
 _MOST_LINKS = 20
-_LINK = re2.compile(r"(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"']*)?")
+_LINK = re2.compile(r"(?i)(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"']*)?")
 _SERVICE = re2.compile(r"refund|cashback|kyc|helpdesk|support|customercare|lottery|reward|lucky|prize")
 _WRITTEN_VPA = re2.compile(r"([a-z0-9._-]{2,256}@([a-z]{2,64}))(?:[^a-z0-9.@-]|\.(?:\s|$)|$)")
 _VPA = re2.compile(r"^[a-z0-9._-]{2,256}@[a-z0-9.-]{2,64}$")
@@ -128,7 +128,7 @@ def _take(seen: dict[str, Finding], found: Iterator[Finding] | tuple[Finding, ..
 
 
 def _links(text: str) -> Iterator[str]:
-    for count, match in enumerate(_LINK.finditer(plain(text))):
+    for count, match in enumerate(_LINK.finditer(visible(text))):
         if count == _MOST_LINKS:
             return
         yield match.group().rstrip(".,;:!?)")

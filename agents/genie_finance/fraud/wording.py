@@ -27,10 +27,11 @@ _CRIME = (
 )
 _UTILITY = (
     r"(?:electricity|power supply|power|electric|gas connection|water connection|sim(?: card)?|mobile number|"
-    r"phone number|fastag|bijli)"
+    r"mobile numbers|(?:phone|mobile) connection|phone numbers?|fastag|bijli)"
 )
 _CUT = (
-    r"(?:(?:be |get |been )(?:disconnected|cut off|cut|discontinued|deactivated|switched off)|disconnect(?:ed|ion)? "
+    r"(?:(?:be |get |been )(?:disconnected|cut off|cut|discontinued|deactivated|switched off)|"
+    r"be (?:blocked|suspended|barred) (?:in|within|today|tonight|from)|disconnect(?:ed|ion)? "
     r"(?:tonight|today|at|from|by|within|in)|will (?:be )?(?:stop|stopped))"
 )
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -76,6 +77,9 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r".{0,120}\b(?:daily|per day|a day|/day|whatsapp|telegram|earn|youtube|rs|inr)\b",
             r"\b(?:earn|income|salary|kamao|kamayein)\b.{0,20}(?:rs\.?|inr|₹|\$) ?\d.{0,20}"
             r"\b(?:daily|per day|a day|every day|per hour|roz|rozana)\b",
+            r"\b(?:earn|money|income|paid)\b.{0,40}\b(?:liking|rating|reviewing|subscribing|following)\b",
+            r"\bwork[- ]from[- ]home\b.{0,120}\b(?:whatsapp|telegram)\b",
+            r"\bghar baithe\b.{0,40}\b(?:kama\w*|paise|earn)\b",
             r"\b(?:like|subscribe|rate|review|follow)(?:ing)?\b.{0,40}"
             r"\b(?:youtube|videos?|instagram|google maps?|hotels?|channels?|pages?)\b.{0,80}"
             r"\b(?:earn|paid|pay|get|receive|income|rs|inr)\b",
@@ -106,7 +110,7 @@ _WARNING = (
 )
 _ALIKE = str.maketrans("013457@$!|", "oieastasil")
 _OTHER_ONE = str.maketrans("1!", "ll")
-_SPACED = re2.compile(r"\b(?:[a-z][ .*_-]{1,2}){2,11}[a-z]\b")
+_SPACED = (re2.compile(r"\b(?:[a-z][.*_-]{1,2}){2,11}[a-z]\b"), re2.compile(r"\b(?:[a-z] ){2,11}[a-z]\b"))
 _SPELT = re2.compile(r"[a-z0-9@$!|]{2,40}")
 _TEXTS = MappingProxyType(
     {
@@ -137,9 +141,13 @@ def _compiled() -> tuple[re2._Regexp, Mapping[str, tuple[re2._Regexp, ...]]]:
 
 def plain(text: str) -> str:
     """Return a text in one alphabet's forms, lower case, without invisible characters and with single spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    visible = "".join(char for char in folded if unicodedata.category(char) != "Cf")
-    return " ".join(visible.replace("\u2019", "'").split())
+    return visible(unicodedata.normalize("NFKC", text).casefold())
+
+
+def visible(text: str) -> str:
+    """Return a text in the usual forms of its letters, without invisible characters and with single spaces."""
+    shown = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    return " ".join(shown.replace("\u2019", "'").split())
 
 
 def said(text: str) -> tuple[Finding, ...]:
@@ -167,7 +175,9 @@ def spelt(text: str) -> tuple[str, ...]:
     ``sh4re y0ur 0tp``, ``o-t-p`` and letters of other alphabets among Latin ones are read as the words that they look
     like. Words without a letter, such as sums and telephone numbers, stay.
     """
-    joined = _SPACED.sub(lambda found: "".join(char for char in found.group() if char.isalpha()), text)
+    joined = text
+    for pattern in _SPACED:
+        joined = pattern.sub(lambda found: "".join(char for char in found.group() if char.isalpha()), joined)
     looks = " ".join(skeleton(word) if _mixes(word) else word for word in joined.split(" "))
     leet = (_SPELT.sub(functools.partial(_unleet, table), looks) for table in (_ALIKE, _ALIKE | _OTHER_ONE))
     return tuple(dict.fromkeys((text, looks, *leet)))

@@ -221,6 +221,9 @@ def test_a_warning_does_not_excuse_a_request() -> None:
         "https://www.hdfcbank.com/?a=1&redirect_uri=\\\\evil.example",
         "https://www.hdfcbank.com//evil.example/%2e%2e",
         "https://www.hdfcbank.com/?next=javascript:alert(1)",
+        "https://www.hdfcbank.com/?RedirectTo=evil.com",
+        "https://www.hdfcbank.com/?success_url=evil.com",
+        "https://www.hdfcbank.com/?goto=aHR0cHM6Ly9ldmlsLmNvbQ==",
     ],
 )
 def test_an_official_link_that_leads_elsewhere_is_not_safe(url: str) -> None:
@@ -262,6 +265,9 @@ def test_an_official_link_that_stays_with_the_brand_is_safe(url: str) -> None:
             "utility_threat",
         ),
         ("Aapka bijli connection aaj raat kat diya jayega", "utility_threat"),
+        ("All mobile numbers in your name will be blocked in 2 hours. Press 9.", "utility_threat"),
+        ("Earn money online by liking YouTube videos. Rs 150 per like.", "task_job"),
+        ("Ghar baithe paise kamao, roz 3000 rupaye", "task_job"),
         ("TRAI: your mobile number will be disconnected within 2 hours", "utility_threat"),
         ("Part time job: like YouTube videos and earn Rs 3000 daily, message on Telegram", "task_job"),
         ("Work from home, complete simple tasks and get a commission", "task_job"),
@@ -292,7 +298,8 @@ def test_news_and_notices_tell_no_such_story(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["sh4re y0ur 0tp", "SHARE YOUR O.T.P", "share your o-t-p", "5hare your p1n", "sh@re your upi p!n",
+    ["sh4re y0ur 0tp", "SHARE YOUR O.T.P", "share y.o.u.r o.t.p", "share your o-t-p", "5hare your p1n",
+     "sh@re your upi p!n",
      "share your \u043etp", "share your c v v"],
 )  # fmt: skip
 def test_leet_spelling_hides_no_request(text: str) -> None:
