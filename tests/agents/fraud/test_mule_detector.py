@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,8 +17,11 @@ from genie_finance.contracts.fraud import AccountFacts, MuleAccount, MuleCheck, 
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.transfers import Transfer
 from genie_finance.fraud.circuits import circuits
+from genie_finance.fraud.ledger import read
 from genie_finance.fraud.moments import booked
 from genie_finance.fraud.mule_detector import detect
+from genie_finance.synthetic.population import Population
+from genie_finance.synthetic.rings import BLOCK
 
 Make = Callable[..., Transfer]
 
@@ -294,3 +298,33 @@ def test_no_more_is_passed_on_than_came_in_or_went_out(rows: list[tuple[int, str
         )  # fmt: skip
         assert found.passed_on.minor <= min(found.received.minor, out)
         assert found.score <= 1
+
+
+def test_a_members_own_wage_hides_no_ring(transfer: Make) -> None:
+    """A wage that came in before was taken for the money that went on, so whoever earned one was left out."""
+    wages = [transfer(f"2026-{month:02}-01", f"employer-{who}", who, 80_000) for month in (1, 2, 3, 4) for who in "abc"]
+    rows = (
+        transfer("2026-04-03", "x", "a", 90_000),
+        transfer("2026-04-04", "a", "b", 85_000),
+        transfer("2026-04-05", "b", "c", 80_000),
+        transfer("2026-04-06", "c", "y", 76_000),
+    )
+    (ring,) = answered(*wages, *rows).rings
+    assert ring.account_ids == ("a", "b", "c")
+
+
+@pytest.mark.slow
+def test_planted_rings_are_named_and_their_neighbours_are_not() -> None:
+    """Eight blocks of fifty customers, seed 4: 13 of 20 members were named, and 19 are."""
+    population = Population(4, 400, mix={"IN": 1}, start=datetime.date(2026, 1, 1), months=4)
+    planted, named = set[str](), set[str]()
+    for block in range(8):
+        customer = population.customers[block * BLOCK]
+        transfers = read(population.transfers_csv(customer), "block.csv")
+        verdict = detect(MuleCheck(transfers=transfers))
+        assert isinstance(verdict, MuleVerdict)
+        named |= {account for ring in verdict.rings for account in ring.account_ids}
+        ring = population.ring_of(customer)
+        planted |= {f"customer-{number}" for number in ring.members} if ring is not None else set()
+    assert named <= planted
+    assert len(named) >= 0.9 * len(planted)
