@@ -28,6 +28,12 @@ def _listed() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(phrases) for name, phrases in raw.items()}
 
 
+@functools.cache
+def _known() -> frozenset[str]:
+    """Return every word and pair of words that can decide; what only qualifies another is among them, too."""
+    return frozenset().union(*_listed().values(), ("cash", "capital"))
+
+
 def unearned(narration: str, category: str | None = None) -> Unearned | None:
     """Return what money that came in is when nobody earned it; None for income.
 
@@ -37,7 +43,9 @@ def unearned(narration: str, category: str | None = None) -> Unearned | None:
             not turn a loan into income.
     """
     said = words(narration)
-    found = _said(said) or ("refund" if says_refund(narration) else None)
+    phrases = {*said, *map(" ".join, itertools.pairwise(said))}
+    told = None if phrases.isdisjoint(_known()) else _said(said, phrases)  # most bookings have none of the words
+    found = told or ("refund" if says_refund(narration) else None)
     if found is not None or category is None:
         return found
     about = categories.info(category)
@@ -48,9 +56,7 @@ def unearned(narration: str, category: str | None = None) -> Unearned | None:
     return "refund" if about.kind is Kind.EXPENSE else None
 
 
-def _said(said: tuple[str, ...]) -> Unearned | None:
-    phrases = {*said, *(" ".join(pair) for pair in itertools.pairwise(said))}
-
+def _said(said: tuple[str, ...], phrases: set[str]) -> Unearned | None:
     def has(*names: str) -> bool:
         return all(not phrases.isdisjoint(_listed()[name]) for name in names)
 

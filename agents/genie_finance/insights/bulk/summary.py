@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from genie_finance.contracts.insights import Period
 from genie_finance.contracts.money import UNKNOWN_CURRENCY, Money
 from genie_finance.contracts.numbers import shown_percent
 from genie_finance.contracts.statements import StatementReading, Transaction
-from genie_finance.domain import categories
+from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
 from genie_finance.domain.months import complete_months, covered_months, month_of
 from genie_finance.domain.proceeds import Unearned, unearned
@@ -79,14 +79,20 @@ class Consolidation:
         self.read = len(self._all)
         """Movements in the currency, matched ones included."""
         self._refunds = self._taken_back(gone)
-        self._unearned: dict[str, Unearned] = {
-            one.id: kind
-            for one in self.counted
-            if one.amount.minor > 0
-            and one.id not in self._refunds
-            and (kind := unearned(one.narration, one.category)) is not None
-        }
+        self._unearned = dict(self._not_earned())
         """Movements by id that are money in and no income."""
+
+    def _not_earned(self) -> Iterator[tuple[str, Unearned]]:
+        read: dict[tuple[str, str | None], Unearned | None] = {}  # a statement has few shapes of narrations
+        for one in self.counted:
+            if one.amount.minor <= 0 or one.id in self._refunds:
+                continue
+            key = (narrations.shape(one.narration), one.category)
+            if key not in read:
+                read[key] = unearned(one.narration, one.category)
+            kind = read[key]
+            if kind is not None:
+                yield one.id, kind
 
     def _taken_back(self, gone: Mapping[int, object]) -> dict[str, Transaction]:
         """Return refunds by id, each with the payment that it takes back wholly or in part."""
