@@ -85,6 +85,8 @@ def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
     """Yield which parts of the statements are unknown: an unread part may speak against the applicant."""
     if analysis.currency != INR:
         yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
+    for other in analysis.other_currencies:
+        yield Lack(what="statements", needed=f"accounts in {INR} alone: the others were left out", given=other)
     for one in analysis.unread:
         yield Lack(what=f"statements.{one.file}", needed="a file that can be read", given=one.reason)
     for assumed in analysis.unproven:

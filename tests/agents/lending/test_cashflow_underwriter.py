@@ -260,6 +260,7 @@ def test_consolidated_statements_count_whole_months_without_ones_own_money() -> 
     for unfit in (
         {"currency": "USD"},
         {"quarantined_count": 1},
+        {"other_currencies": ["USD"]},
         {"unread": [{"file": "b.csv", "reason": "no statement"}]},
         {"months": analysis["months"][2:]},
     ):
