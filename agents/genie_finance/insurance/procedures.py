@@ -15,9 +15,9 @@ _ENDING = 2
 """Letters at the end of the shorter word that may differ."""
 _PLAIN = frozenset(
     (
-        "a", "an", "and", "any", "by", "correction", "expenses", "for", "in", "of", "on", "operation", "operative",
-        "or", "other", "procedure", "procedures", "related", "surgeries", "surgery", "surgical", "the", "therapy", "to",
-        "treatment", "treatments", "under", "with",
+        "a", "an", "and", "any", "by", "correction", "drug", "drugs", "expenses", "for", "in", "of", "on",
+        "operation", "operative", "or", "other", "procedure", "procedures", "related", "substance", "surgeries",
+        "surgery", "surgical", "the", "therapy", "to", "treatment", "treatments", "under", "with",
     )
 )  # fmt: skip
 """Words that name no procedure by themselves."""
@@ -55,22 +55,22 @@ def meant(listed: Iterable[str], procedure: str) -> Iterator[tuple[str, Meant]]:
     """
     said = words(procedure)
     for one in listed:
-        wanted = words(one)
-        if wanted == said:
+        if words(one) == said:
             yield one, "same"
-        elif any(_holds(_telling(part), said) for part in _alternatives(wanted)):
+        elif any(_holds(_telling(part), said) for part in _alternatives(one)):
             yield one, "perhaps"
 
 
-def _alternatives(name: Sequence[str]) -> Iterator[list[str]]:
-    part: list[str] = []
-    for word in name:
-        if word in _EITHER:
-            yield part
-            part = []
-        else:
-            part.append(word)
-    yield part
+def _alternatives(name: str) -> Iterator[list[str]]:
+    for listed in name.replace(";", ",").replace("/", ",").split(","):
+        part: list[str] = []
+        for word in words(listed):
+            if word in _EITHER:
+                yield part
+                part = []
+            else:
+                part.append(word)
+        yield part
 
 
 def _telling(name: Iterable[str]) -> list[str]:

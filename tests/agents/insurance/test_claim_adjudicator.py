@@ -248,6 +248,21 @@ def test_a_procedure_of_the_stem_of_an_exclusion_is_for_a_person(procedure: str)
     assert isinstance(asked(procedure="LASIK (refractive)", diagnoses=("Z41.1",)), InsufficientData)
 
 
+@pytest.mark.parametrize(
+    ("procedure", "person"),
+    [
+        ("Rehabilitation for alcoholism", True), ("Therapy of drug abuse", True),
+        ("Angioplasty with drug eluting stent", False), ("Kidney transplant", False), ("Hair transplants", True),
+    ],
+)  # fmt: skip
+def test_of_a_list_of_exclusions_any_one_is_enough(procedure: str, person: bool) -> None:
+    exclusions = (
+        {"code": "Excl12", "text": "alcoholism, drug or substance abuse", "diagnoses": ("F10",)},
+        {"code": "Excl99", "text": "Hair transplant", "diagnoses": ("L65",)},
+    )
+    assert isinstance(asked({"exclusions": exclusions}, procedure=procedure), InsufficientData) is person
+
+
 @pytest.mark.parametrize("change", [{"bill": ()}, {"incurred": 60_000, "bill": BILL}, {"procedure": "4711"}])
 def test_a_claim_without_its_bill_or_procedure_is_insufficient(change: dict[str, Any]) -> None:
     assert isinstance(asked(**change), InsufficientData)
