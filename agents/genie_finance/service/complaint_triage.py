@@ -14,7 +14,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
 from genie_finance.contracts.complaints import Category, ComplaintFiled, ComplaintTriage, Ground, Nature, Severity
-from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of, unverified
+from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.domain.rulebook import edition
 from genie_finance.service.redress import liability, ombudsman
 from genie_finance.service.tables import BANK_DAYS, LIABILITY, OMBUDSMAN
@@ -65,7 +65,7 @@ def triage(complaint: ComplaintFiled, settings: TriageSettings, *, as_of: dateti
     liable = edition(LIABILITY, on=happened)
     bank_days = edition(BANK_DAYS, on=complaint.reported_on or complaint.received_on)
     borne = liability(complaint, nature, liable.rules, bank_days.rules)
-    doubt = " ".join(unverified((scheme.said,)))
+    doubt = "" if scheme.said.verified else f"{scheme.said.id} is not verified"
     view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules, doubt=doubt)
     reviews = _reviews(complaint, found, nature, severity)
     editions = (scheme.said, liable.said, bank_days.said) if borne is not None else (scheme.said,)
