@@ -161,6 +161,7 @@ def _inputs(request: UnderwriteRequest, book: Cashbook) -> tuple[Evidence, ...]:
         Evidence(name="whole_months", value=str(book.months)),
         Evidence(name="debits", value=str(book.debits)),
         Evidence(name="returned_payments", value=str(book.bounces)),
+        *(Evidence(name=f"not_income.{one.kind}", value=f"{one.total}, {one.count} times") for one in book.not_income),
     )
 
 

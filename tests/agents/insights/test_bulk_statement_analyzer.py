@@ -159,6 +159,7 @@ def test_what_nobody_earned_is_named_and_is_no_turnover() -> None:
         ("cash_deposit", 50_000, 2),
     ]
     assert all("Loan" not in payer.name for payer in found.top_payers)
+    assert "bulk.not_income" in {reason.code for reason in found.grounds.reasons}
 
 
 def test_what_came_back_unpaid_is_counted_and_taken_out_of_both_sides() -> None:

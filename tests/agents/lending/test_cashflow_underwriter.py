@@ -122,6 +122,7 @@ def test_money_that_nobody_earned_is_no_income(text: str, kind: str) -> None:
     beside = scored([*steady(), *unearned])
     assert (beside.score, beside.monthly_inflow) == (scored(steady()).score, scored(steady()).monthly_inflow)
     assert [(one.kind, one.total.amount, one.count) for one in beside.not_income] == [(kind, 300_000, 6)]
+    assert f"not_income.{kind}" in {one.name for one in beside.grounds.inputs}
 
 
 @given(

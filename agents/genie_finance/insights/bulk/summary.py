@@ -314,6 +314,7 @@ class Consolidation:
             ("bulk.transfers", len(self._transfers), "transfers between the accounts are netted"),
             ("bulk.refunds", len(self._refunds) + len(self._reversals), "refunds and returns are netted"),
             ("bulk.returns", len(self._returned), "cheques or mandates came back unpaid"),
+            ("bulk.not_income", len(self._unearned), "credits are no income and are left out of the turnover"),
         ):
             if count:
                 reasons.append(Reason(code=code, text=f"{count} {what}."))
