@@ -24,6 +24,36 @@ BANK_RAILS = frozenset(
     {Rail.TRANSFER, Rail.NEFT, Rail.IMPS, Rail.RTGS, Rail.UPI, Rail.SEPA, Rail.STANDING_ORDER, Rail.WIRE, Rail.PIX}
 )
 """Rails over which people move their own money."""
+_ACCOUNTS = frozenset(
+    [
+        "account",
+        "accounts",
+        "acct",
+        "ac",
+        "bank",
+        "ca",
+        "cc",
+        "checking",
+        "chequing",
+        "chk",
+        "current",
+        "deposit",
+        "ft",
+        "girokonto",
+        "konto",
+        "main",
+        "mob",
+        "sav",
+        "saving",
+        "savings",
+        "sb",
+        "sparkonto",
+        "tagesgeld",
+        "tpft",
+        "tpt",
+    ]
+)
+"""Words of a payee that name an account, a bank's form or a bank, and nobody."""
 _OPEN = frozenset({Category.UNCATEGORISED, Category.PEOPLE_PAYMENTS, Category.DEBT_CARD_BILL})
 
 
@@ -101,20 +131,26 @@ def name_two_parties(one: Transaction, other: Transaction) -> bool:
     A name is the same with its words in another order, with some of them left out, or with initials for them. Where a
     booking names nobody, or calls itself the holder's own transfer, nothing is said.
     """
-    names = [_party(transaction) for transaction in (one, other)]
-    shorter, longer = sorted(names, key=len)
-    if not shorter or "own_transfer" in (unearned(one.narration), unearned(other.narration)):
+    first, second = _party(one), _party(other)
+    if not first or not second or "own_transfer" in (unearned(one.narration), unearned(other.narration)):
         return False
+    return not (_within(first, second) or _within(second, first))
+
+
+def _within(shorter: frozenset[str], longer: frozenset[str]) -> bool:
+    """Return whether every word of a name is in another one, or is the initial of one of its words."""
     whole = [word for word in shorter if len(word) > 1]
     initials = {word[0] for word in longer}
-    return not (
-        bool(whole) and longer.issuperset(whole) and all(word in initials for word in shorter.difference(whole))
-    )
+    return bool(whole) and longer.issuperset(whole) and all(word in initials for word in shorter.difference(whole))
 
 
 def _party(transaction: Transaction) -> frozenset[str]:
     payee = transaction.merchant or narrations.read(transaction.narration).payee
-    return frozenset(word for word in narrations.words(payee) if not narrations.is_tail(word))
+    return frozenset(
+        word
+        for word in narrations.words(payee)
+        if word not in _ACCOUNTS and not narrations.is_tail(word) and not narrations.is_bank(word)
+    )
 
 
 def _drop_old(queue: deque[int], transactions: Sequence[Transaction], date: datetime.date, days: int) -> None:
