@@ -30,8 +30,8 @@ def case(name: str, **change: Any) -> CaseQuestion:
     """A shipped case; ``change`` replaces fields of its claim or pre-authorisation."""
     given: Any = load_file(ROOT / "config" / "claim" / f"{name}.yaml", environ={}).value
     kind = "preauth" if "preauth" in given else "claim"
-    if "screening" in change:
-        given["screening"] = change.pop("screening")
+    if "incurred" in change:
+        change["bill"] = [{"text": "surgery", "category": "associated", "amount": change["incurred"]}]
     given[kind] |= change
     return CaseQuestion(case=Case.model_validate(given))
 
@@ -147,8 +147,8 @@ async def test_a_denial_needs_two_of_the_committee() -> None:
 @pytest.mark.parametrize(
     ("question", "rule"),
     [
-        (case("large", incurred=50_000, screening=None), "referral"),
-        (case("large", incurred=50_000, screening={"score": "0.9", "by": "fraud desk"}), "referral"),
+        (case("large", incurred=50_000, claim_id="CL-2026-2000"), "referral"),
+        (case("large", incurred=50_000, claim_id="CL-2026-1043"), "referral"),
         (case("large", incurred=50_000, diagnoses=["F10.2"]), "denial"),
         (case("large", incurred=200_000), "large_claim"),
         (
@@ -171,7 +171,7 @@ async def test_what_people_decide_waits_for_them(question: CaseQuestion, rule: s
 
 async def test_a_referral_that_is_waved_through_pays_nothing() -> None:
     """Approving the order as it stands settles nothing: who wants to pay edits it to say so."""
-    report = await decided(case("large", incurred=50_000, screening=None), ("olga", OFFICER))
+    report = await decided(case("large", incurred=50_000, claim_id="CL-2026-2000"), ("olga", OFFICER))
     assert report is not None
     assert report.settlement is not None
     assert (report.settlement.outcome, report.settlement.payable.amount) == ("under_review", 0)

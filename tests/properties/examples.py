@@ -32,11 +32,16 @@ TERMS: Final[Given] = {
     "copay_percent": 10, "initial_waiting_days": 30,
     "exclusions": [{"code": "Excl08", "text": "cosmetic surgery", "diagnoses": ["Z41.1"]}],
     "sub_limits": [{"peril": "hospitalisation", "most": 60_000}, {"peril": "day_care", "most": 20_000}],
-    "sub_limits_apply": "after_sharing", "network_only": ["day_care"],
+    "sub_limits_apply": "after_sharing", "network_only": ["day_care"], "perils": ["hospitalisation", "day_care"],
+    "pre_existing": ["E11"], "specific_diseases": ["H25"],
 }  # fmt: skip
+CLEAN: Final[Given] = {"claim_id": "C-1", "score": "0.05", "by": "fraud desk"}
 CLAIM: Final[Given] = {
     "claim_id": "C-1", "policy_number": "P-1", "incurred": 90_000, "peril": "hospitalisation", "on": "2026-06-01",
-    "caused_by_accident": False, "diagnoses": ["K35.8"], "in_network": True,
+    "caused_by_accident": False, "diagnoses": ["K35.8"], "in_network": True, "procedure": "Appendicectomy",
+    "bills_by_room": True, "pre_existing": False, "specific_disease": False,
+    "bill": [{"text": "room", "category": "room", "amount": 30_000, "days": 3},
+             {"text": "surgeon", "category": "associated", "amount": 60_000}],
 }  # fmt: skip
 PLAN: Final[Given] = {
     "product_code": "HLT", "sum_insured": 500_000, "bonus": 0, "paid_this_year": 0, "room_limit_per_day": 5_000,
@@ -88,11 +93,13 @@ APPLICANT: Final[Given] = {
 EXAMPLES: Final[Mapping[type[Payload], tuple[Given, ...]]] = {
     AmlCheck: ({"transfers": CASH, "screening_hits": []}, {"transfers": PASSED_ON, "screening_hits": []}),
     ClaimRequest: (
-        {"claim": CLAIM, "terms": TERMS, "screening": {"score": "0.05", "by": "fraud desk"}},
-        {"claim": CLAIM, "terms": TERMS, "screening": {"score": "0.95", "by": "fraud desk"}},
-        {"claim": {**CLAIM, "diagnoses": ["Z41.1"]}, "terms": TERMS, "screening": {"score": "0.05", "by": "x"}},
-        {"claim": {**CLAIM, "peril": "day_care", "in_network": False}, "terms": TERMS,
-         "screening": {"score": "0.05", "by": "x"}},
+        {"claim": CLAIM, "terms": TERMS, "plan": PLAN, "screening": CLEAN},
+        {"claim": CLAIM, "terms": TERMS, "plan": PLAN, "screening": {**CLEAN, "score": "0.95"}},
+        {"claim": {**CLAIM, "diagnoses": ["Z41.1"]}, "terms": TERMS, "plan": PLAN, "screening": CLEAN},
+        {"claim": {**CLAIM, "peril": "day_care", "in_network": False}, "terms": TERMS, "plan": PLAN,
+         "screening": CLEAN},
+        {"claim": {**CLAIM, "procedure": "Cataract, left eye", "diagnoses": ["H25.1"]}, "plan": PLAN,
+         "terms": {**TERMS, "covered_since": "2025-04-01"}, "screening": CLEAN},
     ),
     ComplaintFiled: (
         {"complaint_id": "k1", "user_id": "u1", "received_on": "2026-06-10", "as_of": "2026-06-11",

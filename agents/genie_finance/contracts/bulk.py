@@ -15,7 +15,7 @@ from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insights import Period
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.money import INR, Currency, Money, PaidRupees, SignedRupees
-from genie_finance.contracts.statements import Quarantined, StatementFile, UnreadFile
+from genie_finance.contracts.statements import Quarantined, StatementFile, Unproven, UnreadFile
 
 MOST_ROWS = 200_000
 MOST_LINKS = 500
@@ -90,8 +90,8 @@ class BulkMonth(Value):
     """Positive."""
     net: Money
     own_inflow: Money
-    """Part of the inflow that reads like the applicant's own money from an account that is not among the statements.
-    It is not income."""
+    """Part of the inflow that is not income: the applicant's own money from an account that is not among the
+    statements, loans, overdrafts, cash paid in, closed deposits, capital and refunds. ``not_income`` has the kinds."""
     own_outflow: Money
     """Part of the outflow that reads like savings, investments or transfers to such an account."""
     obligations: Money
@@ -111,6 +111,14 @@ class CategoryTotal(Value):
     count: int
     share_percent: str
     """Of the whole outflow, with two digits."""
+
+
+class NotIncome(Value):
+    """Money that came in and that nobody earned."""
+
+    kind: Literal["loan", "overdraft", "cash_deposit", "deposit_closure", "capital", "own_transfer", "refund"]
+    total: Money
+    count: int
 
 
 class Counterparty(Value):
@@ -159,7 +167,7 @@ class CreditTurnover(Value):
     months: int
     """Calendar months of the period, the ones in part included."""
     total: Money
-    """Inflow without what reads like own money."""
+    """Inflow without ``own_inflow``."""
     monthly_average: Money
     """Over all of these months."""
     complete_months: int
@@ -194,7 +202,9 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     top_debit_categories: tuple[CategoryTotal, ...]
     """At most five, largest first."""
     top_payers: tuple[Counterparty, ...]
-    """At most five, largest first; own money left out."""
+    """At most five, largest first; what is not income is left out."""
+    not_income: tuple[NotIncome, ...] = ()
+    """What ``own_inflow`` consists of over the whole period, largest first."""
     obligations: tuple[Obligation, ...]
     """Dearest per month first."""
     debit_count: int
@@ -213,6 +223,8 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     quarantined: Annotated[tuple[Quarantined, ...], Field(max_length=MOST_LINKS)] = ()
     """Rows that could not be read, at most ``MOST_LINKS`` of them."""
     quarantined_count: int = 0
+    unproven: Annotated[tuple[Unproven, ...], Field(max_length=MOST_LINKS)] = ()
+    """Assumptions about sign, debit, amount column or decimal mark that no balance proved, at most ``MOST_LINKS``."""
     unread: tuple[UnreadFile, ...] = ()
     grounds: Grounds
 

@@ -38,6 +38,9 @@ class HealthPolicy(Value):
     def _is_one_policy(self) -> Self:
         if self.terms.policy_number != self.policy_number or self.terms.product_code != self.plan.product_code:
             raise ValueError("the terms are of another policy or product")
+        for name in ("sum_insured", "bonus", "paid_this_year"):
+            if getattr(self.terms, name) != getattr(self.plan, name):
+                raise ValueError(f"plan and terms differ in {name}")
         return self
 
 
@@ -46,12 +49,16 @@ class PolicyLookup(Payload, topic="insurance.policy_lookup", classification="con
 
     policy_number: Code
     on: datetime.date
+    claim_id: Code | None = None
+    """Of the claim that it is about; its screening is part of the answer."""
 
 
 class PolicyFound(Payload, topic="insurance.policy_found", classification="confidential"):
     """A policy, as the insurer holds it and not as the claimant tells it."""
 
     policy: HealthPolicy
+    screening: Screening | None = None
+    """What the insurer's check for fraud said of the claim; None: nothing, so the claim is referred to a person."""
 
 
 class Case(Value):
@@ -59,8 +66,6 @@ class Case(Value):
 
     preauth: Preauth | None = None
     claim: Claim | None = None
-    screening: Screening | None = None
-    """What the check for fraud said of the claim; without it a claim is referred to a person."""
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> Self:

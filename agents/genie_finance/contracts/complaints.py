@@ -65,7 +65,7 @@ class OmbudsmanView(Value):
     """Whether the complaint may go to the Reserve Bank's ombudsman."""
 
     eligible: bool | None
-    """None where the text does not say what was deficient, so a person must."""
+    """None where a person must say: the text names no deficiency, or the scheme's figures were not verified."""
     from_day: datetime.date | None
     """First day on which it may."""
     until_day: datetime.date | None
@@ -80,7 +80,7 @@ class LiabilityView(Value):
     """What the customer bears of an unauthorised electronic transaction by the Reserve Bank's rules."""
 
     delay_working_days: int | None
-    """Between the bank's message and the report, Saturdays and Sundays left out; None: not known."""
+    """Between the bank's message and the report, in working days of banks; None: not known."""
     bears: Literal["nothing", "limited", "by_policy", "undetermined"]
     most: Amount | None
     """Most that the customer bears: the account's limit, or the amount in dispute where that is less. None where the

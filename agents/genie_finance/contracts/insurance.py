@@ -15,6 +15,8 @@ from genie_finance.contracts.money import PaidRupees, Rupees
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 """Out of a hundred: 10 is ten per cent."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Procedure = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\w")]
+"""Name of a procedure, as hospital or policy writes it."""
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
 Days = Annotated[int, Field(ge=0, le=3_650)]
 Months = Annotated[int, Field(ge=0, le=120)]
@@ -245,7 +247,7 @@ class BillEstimate(Value):
 class Package(Value):
     """The most that is paid for a procedure."""
 
-    procedure: Name
+    procedure: Procedure
     most: Rupees
 
 
@@ -266,13 +268,27 @@ class HealthPlan(Value):
     initial_waiting_days: Days
     pre_existing_waiting_months: Months
     specific_waiting_months: Months
-    excluded_procedures: Annotated[tuple[Name, ...], Field(max_length=500)]
+    excluded_procedures: Annotated[tuple[Procedure, ...], Field(max_length=500)]
     packages: Annotated[tuple[Package, ...], Field(max_length=500)]
     network_only: bool
     """Cashless treatment in hospitals of the network alone."""
 
 
-class Preauth(Value):
+class Treatment(Value):
+    """A treatment, as every way to its payment needs it."""
+
+    procedure: Procedure
+    in_network: bool
+    bills_by_room: bool
+    """The hospital charges more for the same treatment in a dearer room."""
+    caused_by_accident: bool
+    pre_existing: bool
+    """The treatment is for a disease declared as pre-existing."""
+    specific_disease: bool
+    """The treatment is on the policy's list of diseases with a waiting period."""
+
+
+class Preauth(Treatment):
     """A hospital's request to approve a treatment without payment by the patient."""
 
     preauth_id: Code
@@ -280,18 +296,9 @@ class Preauth(Value):
     product_code: Code
     patient: Name
     hospital_code: Code
-    in_network: bool
-    bills_by_room: bool
-    """The hospital charges more for the same treatment in a dearer room."""
-    procedure: Name
     admitted: datetime.date
     covered_since: datetime.date
     """First day of cover without a break, also with an insurer before."""
-    caused_by_accident: bool
-    pre_existing: bool
-    """The treatment is for a disease declared as pre-existing."""
-    specific_disease: bool
-    """The treatment is on the policy's list of diseases with a waiting period."""
     bill: Annotated[tuple[BillLine, ...], Field(max_length=MOST_LINES)] | None
     estimate: BillEstimate | None
 
@@ -353,6 +360,12 @@ class ClaimTerms(Value):
     deductible: Rupees
     copay_percent: Percent
     initial_waiting_days: Days
+    perils: Annotated[tuple[Code, ...], Field(min_length=1, max_length=500)]
+    """What the policy covers; sub-limits and the network's list name perils of these."""
+    pre_existing: Annotated[tuple[Code, ...], Field(max_length=500)]
+    """Diseases that the insured declared, as ICD-10 codes or their first characters."""
+    specific_diseases: Annotated[tuple[Code, ...], Field(max_length=500)]
+    """Diseases with a waiting period of their own, written likewise."""
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=500)]
     sub_limits: Annotated[tuple[SubLimit, ...], Field(max_length=500)]
     sub_limits_apply: Literal["before_sharing", "after_sharing"]
@@ -360,23 +373,40 @@ class ClaimTerms(Value):
     network_only: Annotated[tuple[Code, ...], Field(max_length=500)]
     """Perils that are covered in the network alone."""
 
+    @model_validator(mode="after")
+    def _limits_are_of_perils(self) -> Self:
+        covered = {peril_key(one) for one in self.perils}
+        named = [*(one.peril for one in self.sub_limits), *self.network_only]
+        if strange := sorted({one for one in named if peril_key(one) not in covered}):
+            raise ValueError(f"limits a peril that the policy does not cover: {', '.join(strange)}")
+        return self
 
-class Claim(Value):
-    """A claim for what has been spent."""
+
+def peril_key(peril: str) -> str:
+    """Return a peril in the form in which it is compared: ``Day-care`` and ``day_care`` are one."""
+    return "".join(char for char in peril.casefold() if char.isalnum())
+
+
+class Claim(Treatment):
+    """A claim for what has been spent on a treatment."""
 
     claim_id: Code
     policy_number: Code
     incurred: PaidRupees
+    """Sum of the bill."""
+    bill: Annotated[tuple[BillLine, ...], Field(max_length=MOST_LINES)]
+    """The hospital's final bill, line by line."""
     peril: Code
-    """``hospitalisation``, ``day_care`` …: as the policy's sub-limits name them."""
+    """``hospitalisation``, ``day_care`` …: one of the policy's perils."""
     on: datetime.date
-    caused_by_accident: bool
+    """Day of admission."""
     diagnoses: Annotated[tuple[IcdCode, ...], Field(max_length=50)]
-    in_network: bool
 
 
 class Screening(Value):
-    """What a check for fraud said of a claim."""
+    """What the insurer's own check for fraud said of a claim; a score that the claimant brings is none."""
+
+    claim_id: Code
 
     score: Annotated[Decimal, Field(ge=0, le=1)]
     by: Name
@@ -387,6 +417,8 @@ class ClaimRequest(Payload, topic="insurance.claim_request", classification="con
 
     claim: Claim
     terms: ClaimTerms
+    plan: HealthPlan
+    """Limits, packages and waiting periods, the same as for cashless treatment."""
     screening: Screening | None
     """None: not screened, so the claim is referred to a person."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from genie.contracts.message import Payload, Value
 from genie_finance.contracts.grounds import Grounds
@@ -231,15 +231,22 @@ class BookInvoice(Value):
     days_outstanding: Annotated[int, Field(ge=0, le=36_500)]
     """Since the buyer accepted goods or services, or since the invoice where that is not known."""
     agreed_days: Annotated[int, Field(ge=0, le=3_650)] | None = None
-    """Days for payment by a written agreement; None: not known."""
+    """Days for payment by a written agreement; None: not known, unless ``written_agreement`` is False."""
     written_agreement: bool | None = None
-    """False: there is none, so section 15 gives 15 days; None: not known, and 45 days are taken."""
+    """False: there is none, so section 15 gives 15 days."""
     gst_e_invoiced: bool
     accepted: bool | None = None
     """The buyer has accepted it; None: not known."""
-    disputed: bool = False
+    disputed: bool | None = None
+    """None: not known; such an invoice is neither offered nor charged interest."""
     buyer_on_treds: bool | None = None
     """The buyer is registered on a platform; None: not known."""
+
+    @model_validator(mode="after")
+    def _terms_agree(self) -> Self:
+        if self.agreed_days is not None and self.written_agreement is False:
+            raise ValueError("agreed_days are of a written agreement, and written_agreement says that there is none")
+        return self
 
 
 class ScfRequest(Payload, topic="payments.scf_request", classification="confidential"):
@@ -307,10 +314,10 @@ class ScfRecommendation(Payload, topic="payments.scf_recommendation", classifica
     dso_days: str | None
     """Receivables over a year's sales times 365; None where the sales are not known."""
     treds_candidates: tuple[str, ...]
-    """Invoices that a platform can take, oldest first: of a registered enterprise, e-invoiced, not refused, not
-    disputed, not overdue."""
+    """Invoices that a platform can take, oldest first: of a registered enterprise, e-invoiced, accepted, not
+    disputed, not overdue, of a buyer on a platform."""
     treds_questions: tuple[str, ...]
-    """What is not known of them."""
+    """What is not known of further invoices that may be candidates."""
     overdue: tuple[OverdueInterest, ...]
     """Most overdue first; only for suppliers that the Act protects."""
     overdue_interest: Money
@@ -327,7 +334,8 @@ class CashInvoice(Value):
     buyer_id: Id
     buyer_rating: Rating = ""
     due_on: datetime.date
-    disputed: bool = False
+    disputed: bool | None = None
+    """None: not known; such an invoice is not offered."""
     buyer_on_treds: bool | None = None
 
 

@@ -194,6 +194,10 @@ class RunningLoan(Value):
     """What is paid each month; worked out from the other figures where it is not given."""
     charge_percent: Percent | None = None
     """Charge on what is prepaid, taxes included; None: not known. Where the law bars any it is 0."""
+    sanctioned_on: datetime.date | None = None
+    """Day of sanction or last renewal. For a business the law bars a charge on newer loans alone; None: not known."""
+    sanctioned_amount: PaidRupees | None = None
+    """For a business: above a bound, the kind of lender decides whether a charge is barred; None: not known."""
     deductible_interest: Rupees
     """Interest a year that reduces taxable income, at most; 0 where none does, as in the new regime for one's own
     home. The whole limit is for this loan."""

@@ -398,7 +398,9 @@ class PortfolioReview(Payload, topic="investing.portfolio_review", classificatio
     gain: SignedAmount | None
     """Unrealised, of holdings with price and cost; None where there is none."""
     xirr_percent: Decimal | None
-    """Money-weighted, a year; None where flows are not known or there is none."""
+    """Money-weighted, a year; None where flows are not known, where there is none, or where several rates fit."""
+    xirr_candidates: tuple[Decimal, ...] = ()
+    """Every rate that fits, where several do: money was taken out and put in again."""
     twr_percent: Decimal | None
     """Time-weighted, over the whole span, a year where it is longer than one; None where valuations are not known."""
     lacking: tuple[Lack, ...]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from genie.contracts.message import Payload, Value
-from genie_finance.contracts.bulk import BulkAnalysis
+from genie_finance.contracts.bulk import BulkAnalysis, NotIncome
 from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.lending import Check, Months, Name, RatePercent
@@ -102,6 +102,8 @@ class CashflowScore(Payload, topic="lending.cashflow_score", classification="con
     monthly_inflow: Rupees
     """Mean of those months; a month without any counts as 0."""
     monthly_outflow: Rupees
+    not_income: tuple[NotIncome, ...] = ()
+    """What came in and does not count as an inflow: loans, cash paid in, closed deposits and the like."""
     monthly_obligations: Rupees
     """Instalments found in the statements, a month."""
     bounces: int

@@ -243,7 +243,10 @@ class AlmResult(Payload, topic="treasury.alm", classification="confidential"):
 
     as_of: datetime.date
     gaps: tuple[GapRow, ...]
-    has_breach: bool
+    has_breach: bool | None
+    """Of any limit; None where none of those looked at is breached and ``unchecked`` names another."""
+    unchecked: tuple[Literal["next_day_limit"], ...] = ()
+    """Limits of the rules that could not be looked at."""
     nii_sensitivity: Money
     """Change of a year's net interest income: gap up to a year times the shock."""
     nii_sensitivity_time_weighted: Money

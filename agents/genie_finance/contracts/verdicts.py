@@ -169,7 +169,7 @@ ORDERS: Mapping[type[Payload], tuple[Order, ...]] = MappingProxyType(
         tax.AdvanceTaxPlan: (Order("liable", _NO), Order("assessed_tax", more_is_better=False)),
         tax.HarvestPlan: (Order("saves"),),
         tax.TaxEstimate: (Order("tax", more_is_better=False),),
-        treasury.AlmResult: (Order("has_breach", _NO),),
+        treasury.AlmResult: (Order("has_breach", (False, None, True), unknown=(None,)),),
         treasury.ConvertedAmount: (Order("stale", _NO),),
         treasury.LcrResult: (Order("compliant", _YES), Order("lcr_pct")),
     }

@@ -65,9 +65,14 @@ class ReferenceRates:
 
     async def rates(self, on: datetime.date) -> DayRates | None:
         """Return the latest reference rates not later than a day; None before the first."""
-        days = _shipped()
-        at = bisect.bisect_right(days, on, key=lambda one: one.on)
-        return days[at - 1] if at else None
+        return reference_rates(on)
+
+
+def reference_rates(on: datetime.date) -> DayRates | None:
+    """Return the shipped reference rates of the latest day not later than ``on``; None before the first."""
+    days = _shipped()
+    at = bisect.bisect_right(days, on, key=lambda one: one.on)
+    return days[at - 1] if at else None
 
 
 @functools.cache

@@ -337,6 +337,11 @@ def is_tail(word: str) -> bool:
     return word in tables.tails or word in tables.places or word in tables.legal or any(c.isdigit() for c in word)
 
 
+def is_bank(word: str) -> bool:
+    """Return True for the name of a bank, which holds an account of the party and is none itself."""
+    return word in _tables().banks
+
+
 def readable(payee: str) -> str:
     """Return a payee for people to read: capitals only at the start of words when the bank wrote all in capitals."""
     if not (payee.isupper() or payee.islower()):

@@ -7,7 +7,9 @@ Decimal in any unit, and whole minor units in schedules, where what is rounded m
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import NamedTuple
 
@@ -18,6 +20,8 @@ _PRECISION = Context(prec=40)
 _MOST_PERIODS = 1_200
 """A hundred years of months; what takes longer is taken never to end."""
 _HIGHEST_RATE = Decimal(1_000)
+_STEPS = 2_000
+"""Of the search for several rates of return; neighbours are one percent apart in ``1 + r``."""
 
 
 class Row(NamedTuple):
@@ -173,34 +177,92 @@ def net_present_value(rate: Decimal, flows: Sequence[Decimal]) -> Decimal:
         return worth
 
 
-def irr(flows: Sequence[Decimal]) -> Decimal | None:
-    """Return the internal rate of return of flows at equal distances, a fraction of a period; None where there is none.
+def irr_roots(flows: Sequence[Decimal]) -> tuple[Decimal, ...]:
+    """Return every internal rate of return of flows at equal distances, lowest first; fractions of a period.
 
-    By pyxirr, in binary floating point: about twelve digits hold.
+    Flows whose sign changes once have at most one, which is pyxirr's, in binary floating point: about twelve digits
+    hold. Where the sign changes more often, all between -99.99 and 999,900 percent are searched for.
     """
-    if not (any(flow > 0 for flow in flows) and any(flow < 0 for flow in flows)):
-        return None
-    import pyxirr  # noqa: PLC0415 - an extension module that only rates of return need
+    changes = _sign_changes(flows)
+    if not changes:
+        return ()
+    amounts = [float(flow) for flow in flows]
+    if changes == 1:
+        import pyxirr  # noqa: PLC0415 - an extension module that only rates of return need
 
-    return _decimal(pyxirr.irr([float(flow) for flow in flows]))
+        return _decimal(pyxirr.irr(amounts))
+    return _roots(amounts, [float(period) for period in range(len(amounts))])
+
+
+def irr(flows: Sequence[Decimal]) -> Decimal | None:
+    """Return the internal rate of return, a fraction of a period; None where there is none, or where several fit."""
+    found = irr_roots(flows)
+    return found[0] if len(found) == 1 else None
+
+
+def xirr_roots(flows: Sequence[tuple[datetime.date, Decimal]]) -> tuple[Decimal, ...]:
+    """Return every annual rate of return of dated flows, lowest first; fractions.
+
+    Days are counted actual/365 from the first flow, as spreadsheets do. The search is that of ``irr_roots``.
+    """
+    by_day: dict[datetime.date, Decimal] = {}
+    for day, flow in sorted(flows):
+        by_day[day] = by_day.get(day, _ZERO) + flow
+    changes = _sign_changes(list(by_day.values()))
+    if not changes:
+        return ()
+    days, amounts = list(by_day), [float(flow) for flow in by_day.values()]
+    if changes == 1:
+        import pyxirr  # noqa: PLC0415 - an extension module that only rates of return need
+
+        return _decimal(pyxirr.xirr(days, amounts))
+    return _roots(amounts, [(day - days[0]).days / 365 for day in days])
 
 
 def xirr(flows: Sequence[tuple[datetime.date, Decimal]]) -> Decimal | None:
-    """Return the annual rate of return of dated flows, a fraction; None where there is none.
-
-    Days are counted actual/365 from the first flow, as spreadsheets do. By pyxirr, in binary floating point.
-    """
-    amounts = [flow for _, flow in flows]
-    if not (any(flow > 0 for flow in amounts) and any(flow < 0 for flow in amounts)):
-        return None
-    import pyxirr  # noqa: PLC0415 - an extension module that only rates of return need
-
-    return _decimal(pyxirr.xirr([day for day, _ in flows], [float(flow) for flow in amounts]))
+    """Return the annual rate of return of dated flows, a fraction; None where there is none, or where several fit."""
+    found = xirr_roots(flows)
+    return found[0] if len(found) == 1 else None
 
 
-def _decimal(rate: float | None) -> Decimal | None:
+def _sign_changes(flows: Sequence[Decimal]) -> int:
+    """Return how often the sign changes: by Descartes' rule at most so many rates of return above -100 percent."""
+    signs = [flow > 0 for flow in flows if flow]
+    return sum(one != other for one, other in itertools.pairwise(signs))
+
+
+def _roots(amounts: Sequence[float], times: Sequence[float]) -> tuple[Decimal, ...]:
+    """Return the rates at which flows are worth nothing; one where the worth touches 0 and turns back is missed."""
+    last = times[-1]
+
+    def worth(log: float) -> float:
+        """Return the worth at ``1 + r = e^log``, times a positive factor that keeps every power within 1."""
+        base = 0.0 if log > 0 else last
+        return math.fsum(flow * math.exp((base - time) * log) for flow, time in zip(amounts, times, strict=True))
+
+    low, high = math.log(1e-4), math.log(1e4)
+    grid = [low + (high - low) * step / _STEPS for step in range(_STEPS + 1)]
+    values = [worth(log) for log in grid]
+    found = [log for log, value in zip(grid, values, strict=True) if value == 0]
+    for (start, before), (end, after) in itertools.pairwise(zip(grid, values, strict=True)):
+        if before * after < 0:
+            found.append(_bisected(worth, start, end, rises=after > 0))
+    return tuple(sorted(Decimal(repr(math.expm1(log))) for log in found))
+
+
+def _bisected(worth: Callable[[float], float], low: float, high: float, *, rises: bool) -> float:
+    for _ in range(80):
+        middle = (low + high) / 2
+        if (worth(middle) > 0) == rises:
+            high = middle
+        else:
+            low = middle
+    return (low + high) / 2
+
+
+def _decimal(rate: float | None) -> tuple[Decimal, ...]:
     found = None if rate is None else Decimal(str(rate))
-    return found if found is not None and found.is_finite() else None
+    return (found,) if found is not None and found.is_finite() else ()
 
 
 def _checked(rate: Decimal, periods: int) -> None:

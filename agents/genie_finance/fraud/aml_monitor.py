@@ -12,9 +12,9 @@ from genie_finance.contracts.fraud import AmlCheck, AmlReport, ReportDue, Suspic
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.domain.rulebook import edition
+from genie_finance.fraud.conversion import Converted, in_rupees
 from genie_finance.fraud.moments import Booked, booked
 from genie_finance.fraud.reports import Owners, reports_due
-from genie_finance.fraud.rings import CURRENCY
 from genie_finance.fraud.tables import CALL_FOR_ACTION, PMLA
 from genie_finance.fraud.typologies import high_risk_countries, rapid_movement, round_trips, screening, structuring
 
@@ -42,6 +42,8 @@ def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
     if len(by_account) != len(owned):
         raise InputError("owners", "name one account twice", "give each account one owner")
     owners = Owners(by_account)
+    given, converted = transfers, in_rupees(transfers)
+    transfers = converted.transfers
     suspicions = [
         *structuring(transfers, owners),
         *round_trips(transfers, owners),
@@ -55,29 +57,33 @@ def monitor(check: AmlCheck) -> AmlReport | InsufficientData:
         examined=len(transfers),
         reports=reports,
         suspicions=tuple(suspicions),
-        unchecked=_unchecked(transfers, owners, known=hits is not None),
-        grounds=_grounds(check, transfers, reports, suspicions),
+        unchecked=_unchecked(given, owners, converted, known=hits is not None),
+        grounds=_grounds(check, converted, reports, suspicions),
     )
 
 
-def _unchecked(transfers: Sequence[Booked], owners: Owners, *, known: bool) -> tuple[Unchecked, ...]:
+def _unchecked(
+    transfers: Sequence[Booked], owners: Owners, converted: Converted, *, known: bool
+) -> tuple[Unchecked, ...]:
     found = []
     wires = sum(
         one.transfer.channel == "wire" and None in {one.transfer.sender_country, one.transfer.recipient_country}
         for one in transfers
     )
     if wires:
-        needs = f"the countries of both sides of {wires:,} wires"
-        found += [Unchecked(check="CBWTR", needs=needs), Unchecked(check="high_risk_country", needs=needs)]
-    foreign = sum(one.transfer.amount.currency != CURRENCY for one in transfers)
-    if foreign:
-        needs = f"the equivalent in rupees of {foreign:,} transfers in other currencies; none is converted here"
+        found.append(Unchecked(check="CBWTR", needs=f"the countries of both sides of {wires:,} wires"))
+    nowhere = sum((one.transfer.sender_country, one.transfer.recipient_country).count(None) for one in transfers)
+    if nowhere:
+        needs = f"{nowhere:,} countries, of senders and recipients"
+        found.append(Unchecked(check="high_risk_country", needs=needs))
+    if converted.unknown:
+        needs = f"the equivalent in rupees of {converted.unknown:,} transfers: there is no rate for currency and day"
         found.append(Unchecked(check="amounts", needs=needs))
     if not owners.by_account:
         needs = "owners: every account was taken for a customer of its own, and for none of a non-profit organisation"
         found.append(Unchecked(check="customers", needs=needs))
     else:
-        found += _of_owners(transfers, owners)
+        found += _of_owners(converted.transfers, owners)
     if not known:
         found.append(Unchecked(check="screening", needs="hits of a screening of names against sanctions lists"))
     return tuple(found)
@@ -98,22 +104,26 @@ def _of_owners(transfers: Sequence[Booked], owners: Owners) -> Iterator[Unchecke
     unknown = {
         one.transfer.recipient
         for one in transfers
-        if one.transfer.recipient is not None
-        and one.transfer.amount.currency == CURRENCY
-        and one.transfer.amount.amount > edition(PMLA, on=one.day).rules.non_profit
-        and owners.non_profit(one.transfer.recipient) is None
+        if one.transfer.recipient is not None and _above(one) and owners.non_profit(one.transfer.recipient) is None
     }
     if unknown:
         needs = f"whether {len(unknown):,} accounts that received more than the limit are of non-profit organisations"
         yield Unchecked(check="NTR", needs=needs)
 
 
+def _above(one: Booked) -> bool:
+    """Return whether a receipt is one that a non-profit organisation's would be reported for."""
+    rules, amount = edition(PMLA, on=one.day).rules, one.transfer.amount
+    return amount.currency == rules.currency and amount.amount > rules.non_profit
+
+
 def _grounds(
     check: AmlCheck,
-    transfers: Sequence[Booked],
+    converted: Converted,
     reports: Sequence[ReportDue],
     suspicions: Sequence[SuspicionDraft],
 ) -> Grounds:
+    transfers = converted.transfers
     counted = Counter(f"{one.kind} due" for one in reports) + Counter(
         one.typology.replace("_", " ") for one in suspicions
     )
@@ -130,11 +140,19 @@ def _grounds(
             Evidence(name="from", value=str(transfers[0].day)),
             Evidence(name="to", value=str(transfers[-1].day)),
             Evidence(name="timezone", value=check.timezone),
+            *_rates(converted),
         ),
         editions=editions,
         uncertainty=METHOD.format(days=rules.suspicion_working_days),
         caveats=caveats_of(editions),
     )
+
+
+def _rates(converted: Converted) -> Iterator[Evidence]:
+    if converted.converted:
+        first, last = converted.days
+        text = f"{converted.converted:,} amounts, rates of {first} to {last}: {converted.source}"
+        yield Evidence(name="converted to rupees", value=text)
 
 
 def _editions(transfers: Sequence[Booked]) -> tuple[RuleEdition, ...]:

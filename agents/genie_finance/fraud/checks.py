@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -31,9 +32,12 @@ _BATCHED = frozenset(("neft", "rtgs", "cheque", "wire", "internal"))
 _MOST_KMH = 900.0
 _LARGE_MINOR = 50_000_00
 _NIGHT_ENDS = 5
-_CATEGORIES = frozenset(
-    ("crypto", "gambling", "forex", "gift_cards", "prepaid_top", "prepaid_top_up", "entertainment.gambling")
-)
+_RISKY = (
+    "crypto", "cryptocurrency", "bitcoin", "gambling", "betting", "casino", "lottery", "forex", "gift card",
+    "gift cards", "prepaid top", "prepaid top up",
+)  # fmt: skip
+_ALIKE = 84.0
+"""Percent of likeness from which a word is a spelling of a risky purchase: a misspelt one must not be none."""
 
 
 def signal(pattern: str, one: Booked, text: str, rows: Sequence[Booked] = ()) -> Signal:
@@ -105,9 +109,18 @@ def by_category(one: Booked) -> Signal | str:
     category = one.transfer.category
     if category is None:
         return "what was bought"
-    if category.strip().lower() not in _CATEGORIES:
+    if not _is_risky(category.strip().lower()):
         return ""
     return signal("high_risk_category", one, f"{one.transfer.amount} for {category.strip().lower()}.")
+
+
+@functools.lru_cache(maxsize=4_096)
+def _is_risky(category: str) -> bool:
+    from rapidfuzz import fuzz  # noqa: PLC0415 - needed by payments with a category alone
+
+    words = "".join(char if char.isalnum() else " " for char in category).split()
+    phrases = {" ".join(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1)}
+    return any(fuzz.ratio(phrase, risky) >= _ALIKE for phrase in phrases for risky in _RISKY)
 
 
 def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
@@ -122,7 +135,9 @@ def by_habit(one: Booked, sender: Sender) -> Iterator[tuple[str, Signal | str]]:
     if novel_amount(amount.minor, earlier):
         yield "amount_novelty", signal("amount_novelty", one, f"{amount} is far above all {len(earlier)} before it.")
     payee = one.transfer.recipient
-    if payee is not None and sender.first_paid[payee] >= one.start and large_amount(amount.minor, earlier):
+    if payee is None and large_amount(amount.minor, earlier):
+        yield "new_payee_large", "who was paid"
+    elif payee is not None and sender.first_paid[payee] >= one.start and large_amount(amount.minor, earlier):
         text = f"{amount} to a new payee, above nine tenths of the earlier payments."
         yield "new_payee_large", signal("new_payee_large", one, text)
 

@@ -51,7 +51,8 @@ def guard(check: SessionCheck) -> SessionVerdict | InsufficientData:
     signals = worst_first(_signals(events, known))
     unchecked = tuple(_unchecked(events, known, signals))
     score = added(one.weight for one in signals)
-    worst = added((score, *(WEIGHTS[one.check][1] for one in unchecked)))
+    found = {one.pattern for one in signals}
+    worst = added((score, *(WEIGHTS[one.check][1] for one in unchecked if one.check not in found)))
     label = BANDS.label(score, worst)
     return SessionVerdict(
         user_id=check.user_id,
@@ -78,16 +79,18 @@ def _signals(events: Sequence[SessionEvent], known: frozenset[str] | None) -> It
     elif failures >= _SEVERAL:
         yield _signal("several_failures", f"{failures} failed attempts within an hour.")
     good = [one for one in events if one.successful_auth]
-    for first, second in itertools.pairwise(good):
+    placed = [one for one in good if located(one.place) is not None]  # one without a place hides no journey
+    for first, second in itertools.pairwise(placed):
         text = _journey(first, second)
         if text:
             yield _signal("impossible_travel", f"Signed in at two places: {text}.")
             break
-    strange = [one for one in good if one.device_id is not None and known is not None and one.device_id not in known]
+    # A device that is not known counts as a new one: leaving out its name, or the list, must not help a thief.
+    strange = [one for one in good if one.device_id is None or known is None or one.device_id not in known]
     if strange:
-        yield _signal("unknown_device", "Signed in from a device that was not seen before.")
+        yield _signal("unknown_device", "Signed in from a device that was not seen before, or is not known.")
     if any(_failures_before(failed, one) >= _SEVERAL for one in strange):
-        yield _signal("takeover", "Several failures, then success, from a device that was not seen before.")
+        yield _signal("takeover", "Several failures, then success, from a device that was not seen before or known.")
     devices = _most_devices(events)
     if devices >= _DEVICES:
         yield _signal("device_churn", f"{devices} devices within a day.")
@@ -120,9 +123,10 @@ def _journey(first: SessionEvent, second: SessionEvent) -> str:
 
 
 def _most_devices(events: Sequence[SessionEvent]) -> int:
-    rows = [(one.timestamp.timestamp(), one.device_id) for one in events if one.device_id is not None]
+    # A device without a name may be any: each counts by itself.
+    rows = [(one.timestamp.timestamp(), one.device_id or at) for at, one in enumerate(events)]
     low = most = 0
-    seen = Counter[str]()
+    seen = Counter[str | int]()
     for moment, device in rows:
         seen[device] += 1
         while rows[low][0] <= moment - _DEVICES_S:
@@ -145,14 +149,13 @@ def _unchecked(
         if without or len(good) < 2:
             needs = "two sign-ins with their places" if len(good) < 2 else f"the places of {without} sign-ins"
             yield Unchecked(check="impossible_travel", needs=needs)
-    if "unknown_device" not in found:
-        nameless = sum(one.device_id is None for one in good)
-        if not good:
-            yield Unchecked(check="unknown_device", needs="a sign-in that succeeded")
-        elif known is None:
-            yield Unchecked(check="unknown_device", needs="devices of the user's earlier sessions")
-        elif nameless:
-            yield Unchecked(check="unknown_device", needs=f"the devices of {nameless} sign-ins")
+    nameless = sum(one.device_id is None for one in good)
+    if not good:
+        yield Unchecked(check="unknown_device", needs="a sign-in that succeeded")
+    elif known is None:
+        yield Unchecked(check="unknown_device", needs="devices of the user's earlier sessions")
+    elif nameless:
+        yield Unchecked(check="unknown_device", needs=f"the devices of {nameless} sign-ins")
 
 
 def _grounds(check: SessionCheck, signals: Sequence[Signal]) -> Grounds:

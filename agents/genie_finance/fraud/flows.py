@@ -86,7 +86,7 @@ def regular_payers(account: Account) -> frozenset[str]:
     return frozenset(payer for payer, seen in months.items() if len(seen) >= _REGULAR_MONTHS)
 
 
-def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S) -> tuple[Passed, ...]:
+def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S, regular: bool = True) -> tuple[Passed, ...]:
     """Return the receipts of which something was passed on, first in, first out.
 
     A payment takes the oldest money that is still within the window, so no rupee is passed on twice. Money of regular
@@ -96,11 +96,14 @@ def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S) -> tuple[Pas
     Args:
         account: In order of time.
         window_s: Seconds between receipt and payment, at most.
+        regular: Money of regular payers is spent in its turn; False leaves it aside, as if it were saved.
     """
     queue: deque[list[int]] = deque()  # place among the receipts, what is left of it
     taken: defaultdict[int, int] = defaultdict(int)
     onward: defaultdict[int, list[Booked]] = defaultdict(list)
-    place, receipts = 0, account.incoming
+    aside = frozenset[str]() if regular else regular_payers(account)
+    receipts = [one for one in account.incoming if one.transfer.sender not in aside] if aside else account.incoming
+    place = 0
     for payment in account.outgoing:
         while place < len(receipts) and receipts[place].start <= payment.end:
             queue.append([place, receipts[place].transfer.amount.minor])
@@ -116,7 +119,7 @@ def passed_on(account: Account, *, window_s: float = PASS_WINDOW_S) -> tuple[Pas
             left -= part
             if not queue[0][1]:
                 queue.popleft()
-    known = regular_payers(account) if taken else frozenset()
+    known = regular_payers(account) if regular and taken else frozenset[str]()
     return tuple(
         Passed(receipts[at], minor, tuple(onward[at]))
         for at, minor in sorted(taken.items())

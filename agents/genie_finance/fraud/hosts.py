@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import ipaddress
 import socket
 import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+import re2
 
 from genie_finance.fraud.tables import Brand, PhishingRules
 
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
     from tldextract import TLDExtract
 
 _SHORT = 4
+_LONGEST_REST, _MOST_TARGETS, _DECODINGS = 4_096, 10, 3
+_ADDRESS = re2.compile(r"(?i)(?:[a-z][a-z0-9+.-]{1,9}:)?//[^\s&#?;\"'<>/][^\s&#;\"'<>]*")
+_FORWARD = re2.compile(
+    r"(?i)[?&#;](?:[a-z0-9_.-]*(?:redir|url|uri|goto|return|next|target|dest|link|continue|forward|callback|success|fail)"
+    r"[a-z0-9_.-]*|u|q|go|to|out|service|path|view|site|page|domain|r)=([^\s&#;]+)"
+)
+_BASE64 = re2.compile(r"[?&#;][^=&#;]+=([A-Za-z0-9+/_-]{12,}={0,2})")
 _NEAR = 1
 _SCHEMES = frozenset(("http", "https", ""))
 # Letters of other alphabets that look like Latin ones; source: Unicode confusables (UTS #39), the lower case.
@@ -58,6 +68,49 @@ def host_of(url: str) -> Host:
     except ValueError:
         return Host("", "", user=None, scheme="")
     return Host(_decoded(name.rstrip(".")), name, _before_at(url, parts.netloc), parts.scheme)
+
+
+def targets(url: str) -> tuple[str, ...]:
+    r"""Return addresses that a link carries in its path, query or fragment: where a redirect may lead.
+
+    Percent codes are taken off up to three times, and ``//host`` and ``\\host`` are addresses too. A parameter that
+    is named like a redirect's counts with whatever host it gives, also without a scheme. Values are read in base64 too.
+    """
+    _, _, rest = url.strip().replace("\\", "/").partition("://")
+    at = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
+    rest = rest[at:][:_LONGEST_REST]
+    found: dict[str, None] = {}
+    for _ in range(_DECODINGS):
+        for match in _ADDRESS.finditer(rest):
+            found[match.group()] = None
+        for match in _FORWARD.finditer(rest):
+            value = match.group(1)
+            if _names_host(value):
+                found[value] = None
+        for match in _BASE64.finditer(rest):
+            if hidden := _unveiled(match.group(1)):
+                found[hidden] = None
+        decoded = unquote(rest).replace("\\", "/")
+        if decoded == rest:
+            break
+        rest = decoded
+    return tuple(found)[:_MOST_TARGETS]
+
+
+def _unveiled(value: str) -> str:
+    """Return the address that a value holds in base64, empty where it holds none."""
+    padded = value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
+    try:
+        text = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True).decode("ascii")
+    except (ValueError, UnicodeError):
+        return ""
+    return text if text.lower().startswith(("http://", "https://", "//")) else ""
+
+
+def _names_host(value: str) -> bool:
+    """Return whether a value names a host or a scheme, and not a page such as ``index.html``."""
+    first = value.partition("/")[0].partition("?")[0]
+    return ":" in first or ("." in first and (_is_ip(first) or bool(_extractor()(first).suffix)))
 
 
 def _before_at(url: str, netloc: str) -> str | None:

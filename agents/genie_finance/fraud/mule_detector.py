@@ -10,6 +10,7 @@ from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.fraud import (
     AccountFacts,
+    Level,
     MuleAccount,
     MuleCheck,
     MuleVerdict,
@@ -24,7 +25,7 @@ from genie_finance.domain.collecting import uncollected
 from genie_finance.fraud.flows import Account, Passed, accounts_of, passed_on
 from genie_finance.fraud.moments import Booked, booked
 from genie_finance.fraud.rings import CURRENCY, LEAST_MINOR, rings_of
-from genie_finance.fraud.scoring import CARD, METHOD, MOST_NAMED, NONE, added, worst_first
+from genie_finance.fraud.scoring import CARD, METHOD, MOST, MOST_NAMED, NONE, added, worst_first
 from genie_finance.fraud.traffic import burst, fan
 
 ID = "mule_detector"
@@ -41,6 +42,7 @@ WEIGHTS: Mapping[str, Decimal] = {
     "ring_member": Decimal("0.4"),
 }
 """Points of each pattern; a pass-through that is repeated or weighty counts more, one that is both the most."""
+_WORST_FIRST: tuple[Level, ...] = ("high", "medium")
 _WEIGHTY = 0.25
 """Part of everything an account received, from which on what passed through is more than an incident."""
 
@@ -67,27 +69,39 @@ def _detected(check: MuleCheck) -> MuleVerdict | InsufficientData:
     rings = rings_of(transfers, accounts, shops)
     in_rings = {id_: ring for ring in rings for id_ in ring.account_ids}
     chosen = asked if asked is not None else [id_ for id_, one in accounts.items() if one.incoming and one.outgoing]
+    abroad = _abroad(transfers)
     signals: list[Signal] = []
     judged = []
     for id_ in sorted(set(chosen)):
-        one, why = _judged(accounts[id_], facts.get(id_), in_rings.get(id_))
+        one, why = _judged(accounts[id_], facts.get(id_), in_rings.get(id_), foreign=id_ in abroad)
         judged.append(one)
         signals += why
     found = [one for one in judged if one.patterns or asked is not None]
     found.sort(key=lambda one: (-one.score, -one.received.minor, one.account_id))
     score = max((one.score for one in judged), default=NONE)
     unchecked = _unchecked(transfers, facts, judged)
-    worst = score + (WEIGHTS["post_credit_burst"] if any(one.check == "post_credit_burst" for one in unchecked) else 0)
+    labels = {one.label for one in judged}
+    worst = max((MOST if one.label == "undetermined" else one.score for one in judged), default=NONE)
+    if any(one.check in {"post_credit_burst", "other_currencies"} for one in unchecked):
+        worst = MOST
     return MuleVerdict(
         examined=len(judged),
         score=score,
-        label=CARD.label(score, worst),
+        label=next((one for one in _WORST_FIRST if one in labels), CARD.label(score, worst)),
         accounts=tuple(found),
         signals=worst_first(signals),
         rings=rings,
         unchecked=unchecked,
         grounds=_grounds(check, len(judged), signals, rings),
     )
+
+
+def _abroad(transfers: Iterable[Booked]) -> frozenset[str]:
+    """Return accounts that took part in a transfer in another currency, of which nothing is judged."""
+    sides = (
+        (one.transfer.sender, one.transfer.recipient) for one in transfers if one.transfer.amount.currency != CURRENCY
+    )
+    return frozenset(id_ for pair in sides for id_ in pair if id_ is not None)
 
 
 def _lacks(
@@ -103,18 +117,24 @@ def _lacks(
     )
 
 
-def _judged(account: Account, facts: AccountFacts | None, ring: Ring | None) -> tuple[MuleAccount, tuple[Signal, ...]]:
+def _judged(
+    account: Account, facts: AccountFacts | None, ring: Ring | None, *, foreign: bool
+) -> tuple[MuleAccount, tuple[Signal, ...]]:
     passes = passed_on(account)
     large = [one for one in passes if one.received.transfer.amount.minor >= LEAST_MINOR and one.share >= _SHARE]
     signals = worst_first(_signals(account, large, facts, ring))
     score = added(one.weight for one in signals)
     timed = all(one.timed for one in (*account.incoming, *account.outgoing))
     worst = score + (0 if timed else WEIGHTS["post_credit_burst"])
+    # An age that is left out must not help: what is medium by itself, and high if the account is young, is high.
+    young = WEIGHTS["young_account"] if large and _age_unknown(facts) else NONE
+    taken = score + young if score >= CARD.medium else score
+    worst = MOST if foreign else worst + young
     received, passed = account.received_minor, sum(one.minor for one in passes)
     found = MuleAccount(
         account_id=account.id,
         score=score,
-        label=CARD.label(score, worst),
+        label=CARD.label(taken, worst),
         received=Money(minor=received, currency=account.currency),
         passed_on=Money(minor=passed, currency=account.currency),
         pass_through_ratio=(Decimal(passed) / received).quantize(Decimal("0.0001")) if received else NONE,
@@ -123,6 +143,10 @@ def _judged(account: Account, facts: AccountFacts | None, ring: Ring | None) -> 
         patterns=tuple(one.pattern for one in signals),
     )
     return found, signals
+
+
+def _age_unknown(facts: AccountFacts | None) -> bool:
+    return facts is None or facts.opened is None
 
 
 def _signals(
@@ -179,10 +203,7 @@ def _unchecked(
     if dates:
         needs = f"times of {dates:,} transfers that have a day alone: an hour cannot be told from a day"
         found.append(Unchecked(check="post_credit_burst", needs=needs))
-    unknown = sum(
-        "pass_through" in one.patterns and (one.account_id not in facts or facts[one.account_id].opened is None)
-        for one in judged
-    )
+    unknown = sum("pass_through" in one.patterns and _age_unknown(facts.get(one.account_id)) for one in judged)
     if unknown:
         needs = f"the day on which {unknown:,} accounts that pass money on were opened"
         found.append(Unchecked(check="young_account", needs=needs))

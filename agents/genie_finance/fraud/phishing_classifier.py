@@ -15,10 +15,10 @@ from genie.contracts.context import Context
 from genie_finance.contracts.fraud import PhishingCheck, PhishingVerdict, Severity, Signal
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, unverified
 from genie_finance.domain.rulebook import edition
-from genie_finance.fraud.hosts import Finding, findings, host_of, official
+from genie_finance.fraud.hosts import Finding, findings, host_of, official, targets
 from genie_finance.fraud.scoring import CARD, METHOD, NONE, added, worst_first
 from genie_finance.fraud.tables import PHISHING, PhishingRules
-from genie_finance.fraud.wording import plain, said
+from genie_finance.fraud.wording import plain, said, visible
 
 ID = "phishing_classifier"
 WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
@@ -33,11 +33,15 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
         "no_host": ("low", Decimal("0.2")),
         "many_levels": ("low", Decimal("0.2")),
         "shortener": ("low", Decimal("0.2")),
+        "open_redirect": ("medium", Decimal("0.4")),
         "asks_credentials": ("high", Decimal("0.5")),
         "pay_to_receive": ("high", Decimal("0.5")),
         "remote_control": ("high", Decimal("0.5")),
         "promises_prize": ("medium", Decimal("0.4")),
         "kyc_pretext": ("medium", Decimal("0.3")),
+        "digital_arrest": ("high", Decimal("0.5")),
+        "utility_threat": ("high", Decimal("0.4")),
+        "task_job": ("medium", Decimal("0.4")),
         "urgency": ("low", Decimal("0.2")),
         "service_address": ("medium", Decimal("0.4")),
         "malformed_vpa": ("medium", Decimal("0.4")),
@@ -46,8 +50,9 @@ WEIGHTS: Mapping[str, tuple[Severity, Decimal]] = MappingProxyType(
 )
 """Severity and points of each pattern; a pattern counts once, however often it is seen."""
 _MOST_LINKS = 20
-_LINK = re2.compile(r"(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"']*)?")
+_LINK = re2.compile(r"(?i)(?:https?://|www\.)[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"']*)?")
 _SERVICE = re2.compile(r"refund|cashback|kyc|helpdesk|support|customercare|lottery|reward|lucky|prize")
+_WRITTEN_VPA = re2.compile(r"([a-z0-9._-]{2,256}@([a-z]{2,64}))(?:[^a-z0-9.@-]|\.(?:\s|$)|$)")
 _VPA = re2.compile(r"^[a-z0-9._-]{2,256}@[a-z0-9.-]{2,64}$")
 
 
@@ -66,18 +71,17 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
     seen: dict[str, Finding] = {}
     vouched = []
     if check.url is not None:
-        host = host_of(check.url)
-        _take(seen, findings(host, rules))
-        vouched.append(official(host, rules))
+        vouched.append(_link(seen, check.url, rules))
     if check.text is not None:
         _take(seen, said(check.text))
         for link in _links(check.text):
-            _take(seen, findings(host_of(link), rules))
+            _link(seen, link, rules)
+        for vpa in _addresses(check.text, rules):
+            _take(seen, tuple(_address(vpa, rules)))
         vouched.append(False)
     if check.upi_vpa is not None:
-        against = tuple(_address(check.upi_vpa, rules))
-        _take(seen, against)
-        vouched.append(not against)
+        _take(seen, tuple(_address(check.upi_vpa, rules)))
+        vouched.append(False)  # anybody gets an address of a known handle
     signals = worst_first(
         Signal(pattern=one.pattern, severity=WEIGHTS[one.pattern][0], weight=WEIGHTS[one.pattern][1], reason=one.reason)
         for one in seen.values()
@@ -105,16 +109,38 @@ def classify(check: PhishingCheck, *, on: datetime.date) -> PhishingVerdict:
     )
 
 
+def _link(seen: dict[str, Finding], url: str, rules: PhishingRules) -> bool:
+    """Take what speaks against a link and against where it leads on; return whether it is known to be official."""
+    vouched, first = True, True
+    for one in (url, *targets(url)):
+        host = host_of(one)
+        _take(seen, findings(host, rules))
+        own = official(host, rules)
+        if not first and not own:
+            _take(seen, (Finding("open_redirect", "The link leads on to an address that is named in it."),))
+        vouched, first = vouched and own and (first or bool(host.name)), False
+    return vouched
+
+
 def _take(seen: dict[str, Finding], found: Iterator[Finding] | tuple[Finding, ...]) -> None:
     for one in found:
         seen.setdefault(one.pattern, one)
 
 
 def _links(text: str) -> Iterator[str]:
-    for count, match in enumerate(_LINK.finditer(plain(text))):
+    for count, match in enumerate(_LINK.finditer(visible(text))):
         if count == _MOST_LINKS:
             return
         yield match.group().rstrip(".,;:!?)")
+
+
+def _addresses(text: str, rules: PhishingRules) -> Iterator[str]:
+    """Yield payment addresses of known handles in a text; other words with an @ may be mail addresses."""
+    for count, match in enumerate(_WRITTEN_VPA.finditer(plain(text))):
+        if count == _MOST_LINKS:
+            return
+        if match.group(2) in rules.handles:
+            yield match.group(1)
 
 
 def _address(vpa: str, rules: PhishingRules) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ def _carried(account: Account) -> _Carried:
     What regular payers pay in is none of it, so a wage that pays a rent is not.
     """
     large = wholesale(account, least_minor=LEAST_MINOR)
-    passes = [one for one in passed_on(large, window_s=_WINDOW_S) if one.share >= _SHARE]
+    passes = [one for one in passed_on(large, window_s=_WINDOW_S, regular=False) if one.share >= _SHARE]
     return _Carried(
         frozenset(one.received.transfer.transaction_id for one in passes),
         frozenset(row.transfer.transaction_id for one in passes for row in one.onward),

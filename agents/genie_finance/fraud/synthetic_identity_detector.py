@@ -132,6 +132,8 @@ def _pan_initial(check: SyntheticIdentityCheck) -> str | None:
     if found is None or name is None:
         return None
     meets = not found or any(word[0].upper() == found[4] for word in words_of(name))
+    if meets and found and check.name_on_pan is None:
+        return None  # the number is given with the name on the PAN, which may be another
     return "" if meets else "No part of the name starts with the fifth character of the PAN."
 
 

@@ -7,8 +7,13 @@ from typing import NamedTuple
 
 from genie_finance.contracts.statements import Transaction
 from genie_finance.domain import categories
-from genie_finance.domain.categories import Kind
+from genie_finance.domain.categories import Category, Kind
 from genie_finance.domain.months import month_of
+from genie_finance.domain.proceeds import unearned
+
+_OPEN = frozenset((Category.UNCATEGORISED, Category.INCOME_OTHER, Category.INCOME_DEPOSIT))
+"""Categories of money in that say nothing of where it comes from."""
+_MOVED = frozenset(("loan", "overdraft", "deposit_closure", "capital", "own_transfer"))
 
 
 class Entry(NamedTuple):
@@ -33,7 +38,7 @@ class Entry(NamedTuple):
 
 
 def entries(transactions: Sequence[Transaction]) -> tuple[Entry, ...]:
-    """Return what counts, in the order given; transfers of own money do not.
+    """Return what counts, in the order given; transfers of own money and borrowed money do not.
 
     A movement without a category counts by its sign, money in as income; if it takes back a purchase of the
     statement it counts against that purchase.
@@ -46,6 +51,8 @@ def entries(transactions: Sequence[Transaction]) -> tuple[Entry, ...]:
             continue
         month = month_of(transaction.date)
         spending = about.kind is Kind.EXPENSE or (about.kind is Kind.UNKNOWN and transaction.amount.minor <= 0)
+        if about.category in _OPEN and transaction.amount.minor > 0 and unearned(transaction.narration) in _MOVED:
+            continue
         purchase = by_id.get(transaction.nets_with or "")
         if purchase is not None and transaction.amount.minor > 0 and about.kind is not Kind.INCOME:
             month, spending = month_of(purchase.date), True

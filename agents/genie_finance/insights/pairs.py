@@ -11,6 +11,7 @@ from genie_finance.contracts.statements import Transaction
 from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Category, Kind
 from genie_finance.domain.narrations import Rail
+from genie_finance.domain.proceeds import unearned
 
 TRANSFER_DAYS = 3
 """Longest time a transfer between two banks is under way, weekend included."""
@@ -23,6 +24,36 @@ BANK_RAILS = frozenset(
     {Rail.TRANSFER, Rail.NEFT, Rail.IMPS, Rail.RTGS, Rail.UPI, Rail.SEPA, Rail.STANDING_ORDER, Rail.WIRE, Rail.PIX}
 )
 """Rails over which people move their own money."""
+_ACCOUNTS = frozenset(
+    [
+        "account",
+        "accounts",
+        "acct",
+        "ac",
+        "bank",
+        "ca",
+        "cc",
+        "checking",
+        "chequing",
+        "chk",
+        "current",
+        "deposit",
+        "ft",
+        "girokonto",
+        "konto",
+        "main",
+        "mob",
+        "sav",
+        "saving",
+        "savings",
+        "sb",
+        "sparkonto",
+        "tagesgeld",
+        "tpft",
+        "tpt",
+    ]
+)
+"""Words of a payee that name an account, a bank's form or a bank, and nobody."""
 _OPEN = frozenset({Category.UNCATEGORISED, Category.PEOPLE_PAYMENTS, Category.DEBT_CARD_BILL})
 
 
@@ -43,7 +74,8 @@ def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None =
     """Return the positions of the legs of transfers between own accounts, each leg -> the other.
 
     Both legs are in the statement, in different accounts, of the same amount, at most ``TRANSFER_DAYS`` apart; neither
-    is known to be anything else, and at least one came over a rail for transfers or is called one.
+    is known to be anything else, they name no two parties, and at least one came over a rail for transfers or is
+    called one.
 
     Args:
         transactions: Categorised as far as each by itself goes.
@@ -65,7 +97,9 @@ def transfers(transactions: Sequence[Transaction], order: Sequence[int] | None =
             (
                 other
                 for other in itertools.islice(opposite, _LOOK_BACK)
-                if transactions[other].account != one.account and (_is_moved(one) or _is_moved(transactions[other]))
+                if transactions[other].account != one.account
+                and (_is_moved(one) or _is_moved(transactions[other]))
+                and not name_two_parties(one, transactions[other])
             ),
             None,
         )
@@ -89,6 +123,34 @@ def _may_be_transfer(transaction: Transaction) -> bool:
 
 def _is_moved(transaction: Transaction) -> bool:
     return categories.info(transaction.category).kind is Kind.TRANSFER or transaction.rail in BANK_RAILS
+
+
+def name_two_parties(one: Transaction, other: Transaction) -> bool:
+    """Return whether two bookings name different parties: then they are no two legs of one transfer.
+
+    A name is the same with its words in another order, with some of them left out, or with initials for them. Where a
+    booking names nobody, or calls itself the holder's own transfer, nothing is said.
+    """
+    first, second = _party(one), _party(other)
+    if not first or not second or "own_transfer" in (unearned(one.narration), unearned(other.narration)):
+        return False
+    return not (_within(first, second) or _within(second, first))
+
+
+def _within(shorter: frozenset[str], longer: frozenset[str]) -> bool:
+    """Return whether every word of a name is in another one, or is the initial of one of its words."""
+    whole = [word for word in shorter if len(word) > 1]
+    initials = {word[0] for word in longer}
+    return bool(whole) and longer.issuperset(whole) and all(word in initials for word in shorter.difference(whole))
+
+
+def _party(transaction: Transaction) -> frozenset[str]:
+    payee = transaction.merchant or narrations.read(transaction.narration).payee
+    return frozenset(
+        word
+        for word in narrations.words(payee)
+        if word not in _ACCOUNTS and not narrations.is_tail(word) and not narrations.is_bank(word)
+    )
 
 
 def _drop_old(queue: deque[int], transactions: Sequence[Transaction], date: datetime.date, days: int) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from genie_finance.contracts.insurance import AmountLine, BillEstimate, BillLine, HealthPlan, Preauth
 from genie_finance.contracts.money import Money
 from genie_finance.insurance.grounding import ZERO, line, total
+from genie_finance.insurance.procedures import names
 from genie_finance.insurance.tables import HealthRules
 
 
@@ -80,22 +82,45 @@ def estimate_deductions(
     return found
 
 
-def shares(left: Decimal, plan: HealthPlan, procedure: str) -> list[AmountLine]:
-    """Return what package, deductible, co-payment and sum insured take off what is left, in this order."""
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Who bears what of an admissible amount, in rupees."""
+
+    deductible: Decimal
+    copay_percent: Decimal
+    left: Decimal
+    """Of the sum insured and its bonus."""
+    limit: Decimal | None = None
+    """The sub-limit of the peril; None: it has none."""
+    limits_loss: bool = False
+    """The sub-limit applies before deductible and co-payment, not after them."""
+    limit_text: str = ""
+
+
+def shares(admissible: Decimal, plan: HealthPlan, procedure: str, sharing: Sharing) -> list[AmountLine]:
+    """Return what package, deductible, co-payment, sub-limit and sum insured take off what is left, in this order.
+
+    A sub-limit of the loss comes before the deductible.
+    """
     found: list[AmountLine] = []
 
     def now() -> Decimal:
-        return max(left + total(found), ZERO)
+        return max(admissible + total(found), ZERO)
 
-    caps = [one.most.amount for one in plan.packages if one.procedure.casefold() == procedure.casefold()]
-    if caps and now() > min(caps):
-        found.append(line("package", f"above the package for {procedure}", min(caps) - now()))
-    if plan.deductible.minor and now():
-        found.append(line("deductible", "deductible", -min(plan.deductible.amount, now())))
-    if plan.copay_percent and now():
-        found.append(
-            line("copayment", f"co-payment of {plan.copay_percent} per cent", -now() * plan.copay_percent / 100)
-        )
-    if now() > available(plan):
-        found.append(line("sum_insured", "above what is left of the sum insured", available(plan) - now()))
+    def cap(most: Decimal | None, code: str, text: str) -> None:
+        if most is not None and now() > most:
+            found.append(line(code, text, most - now()))
+
+    packages = [one.most.amount for one in plan.packages if names(one.procedure, procedure)]
+    cap(min(packages, default=None), "package", f"above the package for {procedure}")
+    if sharing.limits_loss:
+        cap(sharing.limit, "sub_limit", sharing.limit_text)
+    if sharing.deductible and now():
+        found.append(line("deductible", "deductible", -min(sharing.deductible, now())))
+    if sharing.copay_percent and now():
+        text = f"co-payment of {sharing.copay_percent} per cent"
+        found.append(line("copayment", text, -now() * sharing.copay_percent / 100))
+    if not sharing.limits_loss:
+        cap(sharing.limit, "sub_limit", sharing.limit_text)
+    cap(sharing.left, "sum_insured", "above what is left of the sum insured")
     return found

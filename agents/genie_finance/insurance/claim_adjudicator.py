@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from genie.contracts.agent import agent
 from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.insufficient import InsufficientData, Lack
-from genie_finance.contracts.insurance import AmountLine, Claim, ClaimRecommendation, ClaimRequest, ClaimTerms
+from genie_finance.contracts.insurance import (
+    AmountLine,
+    Claim,
+    ClaimRecommendation,
+    ClaimRequest,
+    ClaimTerms,
+    HealthPlan,
+    peril_key,
+)
 from genie_finance.contracts.money import rupees
 from genie_finance.domain.rulebook import Edition, edition
-from genie_finance.insurance.grounding import ZERO, grounds, line, total
+from genie_finance.insurance import cover
+from genie_finance.insurance.benefit import Sharing, bill_deductions, shares
+from genie_finance.insurance.cover import unnamed
+from genie_finance.insurance.grounding import ZERO, grounds, total
 from genie_finance.insurance.tables import HEALTH, HealthRules
 
 ID = "claim_adjudicator"
@@ -26,13 +37,12 @@ def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
     Raises:
         InputError: No edition of the rules covers the day of the loss.
     """
-    claim, terms = request.claim, request.terms
+    claim, terms, plan = request.claim, request.terms, request.plan
     found = edition(HEALTH, on=claim.on)
-    lacking = _lacking(claim, terms)
-    if lacking:
+    if lacking := tuple(_lacking(claim, terms, plan)):
         return InsufficientData(agent=ID, question="what a policy pays of a claim", missing=lacking)
-    against = list(denials(claim, terms, found.rules))
-    lines = tuple(deductions(claim, terms))
+    against = list(denials(claim, terms, plan, found.rules))
+    lines = tuple(deductions(claim, terms, plan))
     payable = ZERO if against else max(claim.incurred.amount + total(lines), ZERO)
     doubts = () if against else tuple(_doubts(request))
     reasons = against or [*doubts, *((f"claim.{one.code}", f"{one.text}: {one.amount} INR.") for one in lines)]
@@ -40,77 +50,80 @@ def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
     return _answer(request, found, action, payable, () if against else lines, reasons)
 
 
-def _lacking(claim: Claim, terms: ClaimTerms) -> tuple[Lack, ...]:
-    found = []
+def _lacking(claim: Claim, terms: ClaimTerms, plan: HealthPlan) -> Iterator[Lack]:
     if claim.policy_number != terms.policy_number:
         needed = f"the terms of the policy {claim.policy_number}"
-        found.append(Lack(what="terms", needed=needed, given=f"those of {terms.policy_number}"))
-    if terms.exclusions and not claim.diagnoses:
-        found.append(Lack(what="claim.diagnoses", needed="ICD-10 codes, as the policy excludes by diagnosis"))
-    return tuple(found)
+        yield Lack(what="terms", needed=needed, given=f"those of {terms.policy_number}")
+    if plan.product_code != terms.product_code:
+        needed = f"the plan of the product {terms.product_code}"
+        yield Lack(what="plan", needed=needed, given=f"that of {plan.product_code}")
+    if peril_key(claim.peril) not in map(peril_key, terms.perils):
+        yield Lack(what="claim.peril", needed=f"a peril of the policy: {', '.join(terms.perils)}", given=claim.peril)
+    if (terms.exclusions or terms.pre_existing or terms.specific_diseases) and not claim.diagnoses:
+        yield Lack(what="claim.diagnoses", needed="ICD-10 codes, as the policy goes by diagnosis")
+    billed = sum((one.amount.amount for one in claim.bill), ZERO)
+    if billed != claim.incurred.amount:
+        needed = f"lines that add up to the {claim.incurred} claimed"
+        yield Lack(what="claim.bill", needed=needed, given=str(rupees(billed)))
+    if terms.covered_since > claim.on:
+        needed = "a first day of cover up to the admission"
+        yield Lack(what="terms.covered_since", needed=needed, given=str(terms.covered_since))
+    yield from unnamed(claim, plan, (one.text for one in terms.exclusions if not _diagnosed(claim, one.diagnoses)))
 
 
-def denials(claim: Claim, terms: ClaimTerms, rules: HealthRules) -> Iterator[tuple[str, str]]:
+def denials(claim: Claim, terms: ClaimTerms, plan: HealthPlan, rules: HealthRules) -> Iterator[tuple[str, str]]:
     """Yield why a policy does not cover a claim, as codes and sentences; none where it does.
 
-    Exclusions go by diagnosis code, never by words. An accident needs no initial waiting, and neither does a policy
-    that has been renewed without a break for a year.
+    A diagnosis excludes by its code. Waiting periods are those of cashless treatment: a disease counts as pre-existing
+    or specific where the claim says so or a diagnosis is on the policy's list.
     """
     if not terms.starts <= claim.on <= terms.ends:
         yield "claim.not_in_force", f"The policy was in force from {terms.starts} to {terms.ends}, not on {claim.on}."
-    days = min(terms.initial_waiting_days, rules.most_initial_waiting_days)
-    first = terms.covered_since + datetime.timedelta(days=days)
-    if not claim.caused_by_accident and claim.on < first:
-        yield "claim.initial_waiting", f"Illness is covered from {first}, {days} days after the first cover."
     for exclusion in terms.exclusions:
-        heads = tuple(head.replace(".", "").upper() for head in exclusion.diagnoses)
-        hit = [code for code in claim.diagnoses if code.replace(".", "").startswith(heads)]
-        if hit:
+        if hit := _diagnosed(claim, exclusion.diagnoses):
             yield (
                 f"claim.excluded.{exclusion.code}",
                 f"{', '.join(hit)} is excluded: {exclusion.text} ({exclusion.code}).",
             )
-    if _named(claim.peril) in map(_named, terms.network_only) and not claim.in_network:
+    listed = {
+        "pre_existing": claim.pre_existing or bool(_diagnosed(claim, terms.pre_existing)),
+        "specific_disease": claim.specific_disease or bool(_diagnosed(claim, terms.specific_diseases)),
+    }
+    for code, text in cover.denials(
+        claim.model_copy(update=listed), plan, rules, since=terms.covered_since, on=claim.on,
+        initial_waiting_days=terms.initial_waiting_days,
+    ):  # fmt: skip
+        yield f"claim.{code}", text
+    if peril_key(claim.peril) in map(peril_key, terms.network_only) and not claim.in_network:
         yield "claim.not_in_network", f"{claim.peril} is covered in the network alone."
 
 
-def _named(peril: str) -> str:
-    """Return a peril in the one way in which it is compared: no claim escapes a limit by its capitals."""
-    return peril.casefold()
+def _diagnosed(claim: Claim, heads: Iterable[str]) -> list[str]:
+    """Return the diagnoses of a claim that begin with one of the codes."""
+    starts = tuple(head.replace(".", "").upper() for head in heads)
+    return [code for code in claim.diagnoses if code.replace(".", "").startswith(starts)]
 
 
-def deductions(claim: Claim, terms: ClaimTerms) -> list[AmountLine]:
+def deductions(claim: Claim, terms: ClaimTerms, plan: HealthPlan) -> list[AmountLine]:
     """Return what is taken off a covered claim, in order.
 
-    Sub-limit (where it applies to the loss), deductible, co-payment on what is left, sub-limit (where it applies to
-    the payment), and what is left of the sum insured and its bonus.
+    Rent above its limit, what follows the room, what is not payable, and the package, as for cashless treatment. Then
+    sub-limit (where it applies to the loss), deductible, co-payment on what is left, sub-limit (where it applies to the
+    payment), and what is left of the sum insured and its bonus.
     """
-    found: list[AmountLine] = []
-    caps = [one.most.amount for one in terms.sub_limits if _named(one.peril) == _named(claim.peril)]
-
-    def now() -> Decimal:
-        return max(claim.incurred.amount + total(found), ZERO)
-
-    def cap(most: Decimal, code: str, text: str) -> None:
-        if now() > most:
-            found.append(line(code, text, most - now()))
-
-    if caps and terms.sub_limits_apply == "before_sharing":
-        cap(min(caps), "sub_limit", f"above the limit for {claim.peril}")
-    if terms.deductible.minor and now():
-        found.append(line("deductible", "deductible", -min(terms.deductible.amount, now())))
-    if terms.copay_percent and now():
-        text = f"co-payment of {terms.copay_percent} per cent"
-        found.append(line("copayment", text, -now() * terms.copay_percent / 100))
-    if caps and terms.sub_limits_apply == "after_sharing":
-        cap(min(caps), "sub_limit", f"above the limit for {claim.peril}")
-    left = max(terms.sum_insured.amount + terms.bonus.amount - terms.paid_this_year.amount, ZERO)
-    cap(left, "sum_insured", "above what is left of the sum insured")
-    return found
+    lines = bill_deductions(claim.bill, plan, bills_by_room=claim.bills_by_room)
+    caps = [one.most.amount for one in terms.sub_limits if peril_key(one.peril) == peril_key(claim.peril)]
+    sharing = Sharing(
+        terms.deductible.amount, terms.copay_percent,
+        max(terms.sum_insured.amount + terms.bonus.amount - terms.paid_this_year.amount, ZERO),
+        limit=min(caps, default=None), limits_loss=terms.sub_limits_apply == "before_sharing",
+        limit_text=f"above the limit for {claim.peril}",
+    )  # fmt: skip
+    return [*lines, *shares(max(claim.incurred.amount + total(lines), ZERO), plan, claim.procedure, sharing)]
 
 
 def _doubts(request: ClaimRequest) -> Iterator[tuple[str, str]]:
-    if request.screening is None:
+    if request.screening is None or request.screening.claim_id != request.claim.claim_id:
         yield "claim.not_screened", "The claim was not checked for fraud."
     elif request.screening.score >= SUSPICIOUS:
         yield "claim.suspicious", f"{request.screening.by} scored it {request.screening.score}, {SUSPICIOUS} or above."

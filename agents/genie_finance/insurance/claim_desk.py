@@ -56,7 +56,8 @@ async def claim_desk(question: CaseQuestion, context: Context) -> CaseReport:
     if found is not None and case.preauth is not None:
         preauth = await asking.ask(preauth_request(case.preauth, found.policy), PreauthRecommendation)
     elif found is not None and case.claim is not None:
-        asked = ClaimRequest(claim=case.claim, terms=found.policy.terms, screening=case.screening)
+        policy = found.policy
+        asked = ClaimRequest(claim=case.claim, terms=policy.terms, plan=policy.plan, screening=found.screening)
         claim = await asking.ask(asked, ClaimRecommendation)
     settlement, recommended = None, preauth or claim
     if recommended is not None:
@@ -91,7 +92,8 @@ def _lookup(case: Case) -> PolicyLookup:
     if case.preauth is not None:
         return PolicyLookup(policy_number=case.preauth.policy_number, on=case.preauth.admitted)
     if case.claim is not None:
-        return PolicyLookup(policy_number=case.claim.policy_number, on=case.claim.on)
+        claim = case.claim
+        return PolicyLookup(policy_number=claim.policy_number, on=claim.on, claim_id=claim.claim_id)
     raise InputError("case", "is neither a pre-authorisation nor a claim", "give one of them")
 
 

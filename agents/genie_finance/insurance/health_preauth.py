@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 
 from genie.contracts.agent import agent
@@ -10,9 +9,9 @@ from genie.contracts.card import Risk, Tier
 from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.insurance import AmountLine, HealthPlan, Preauth, PreauthRecommendation, PreauthRequest
 from genie_finance.contracts.money import rupees
-from genie_finance.domain.months import add_months
 from genie_finance.domain.rulebook import Edition, edition
-from genie_finance.insurance.benefit import asked, available, bill_deductions, estimate_deductions, shares
+from genie_finance.insurance.benefit import Sharing, asked, available, bill_deductions, estimate_deductions, shares
+from genie_finance.insurance.cover import denials, unnamed
 from genie_finance.insurance.grounding import ZERO, grounds, total
 from genie_finance.insurance.tables import HEALTH, HealthRules
 
@@ -33,9 +32,8 @@ def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientDa
     lacking = _lacking(preauth, plan)
     if lacking:
         return InsufficientData(agent=ID, question="what a treatment's policy pays", missing=lacking)
-    against = denials(preauth, plan, found.rules)
-    if against:
-        return _answer(request, found, (), against)
+    if denied := against(preauth, plan, found.rules):
+        return _answer(request, found, (), denied)
     sum_asked = asked(preauth)
     lines = (
         bill_deductions(preauth.bill, plan, bills_by_room=preauth.bills_by_room)
@@ -45,19 +43,17 @@ def recommend(request: PreauthRequest) -> PreauthRecommendation | InsufficientDa
         else []
     )
     admissible = max(sum_asked + total(lines), ZERO)
-    return _answer(request, found, (*lines, *shares(admissible, plan, preauth.procedure)), [])
+    sharing = Sharing(plan.deductible.amount, plan.copay_percent, available(plan))
+    return _answer(request, found, (*lines, *shares(admissible, plan, preauth.procedure, sharing)), [])
 
 
 def _lacking(preauth: Preauth, plan: HealthPlan) -> tuple[Lack, ...]:
-    found = []
+    found: list[Lack] = []
     if not preauth.bill and preauth.estimate is None:
         found.append(Lack(what="bill", needed="the hospital's lines by category, or an estimate of the whole"))
     elif not asked(preauth):
         found.append(Lack(what="bill", needed="what the treatment costs, above 0", given="0.00 INR"))
-    for one in plan.excluded_procedures:
-        if _words(one) != _words(preauth.procedure) and _phrase(_words(one), _words(preauth.procedure)):
-            needed = f"the procedure as the policy names it: whether it is {one}, which is excluded"
-            found.append(Lack(what="procedure", needed=needed, given=preauth.procedure))
+    found += unnamed(preauth, plan)
     if preauth.product_code != plan.product_code:
         needed = f"the plan of the product {preauth.product_code}"
         found.append(Lack(what="plan", needed=needed, given=f"that of {plan.product_code}"))
@@ -67,56 +63,31 @@ def _lacking(preauth: Preauth, plan: HealthPlan) -> tuple[Lack, ...]:
     return tuple(found)
 
 
-def _words(name: str) -> tuple[str, ...]:
-    """Return a procedure's words, in small letters and without what stands between them."""
-    return tuple("".join(char if char.isalnum() else " " for char in name.casefold()).split())
-
-
-def _phrase(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
-    """Return whether words stand in others, in their order and next to each other."""
-    return any(whole[at : at + len(part)] == part for at in range(len(whole) - len(part) + 1) if part)
-
-
-def denials(preauth: Preauth, plan: HealthPlan, rules: HealthRules) -> Reasons:
-    """Return why the plan does not cover a treatment, as codes and sentences; none where it does.
-
-    A waiting period longer than the regulator allows counts as the longest allowed. An accident needs no waiting.
-    """
+def against(preauth: Preauth, plan: HealthPlan, rules: HealthRules) -> Reasons:
+    """Return why the plan does not cover a treatment, as codes and sentences; none where it does."""
     found: Reasons = []
     if plan.network_only and not preauth.in_network:
         found.append(
             ("insurance.not_in_network", "The hospital is not in the network, and the plan is cashless there alone.")
         )
-    if _words(preauth.procedure) in map(_words, plan.excluded_procedures):
-        found.append(("insurance.excluded", f"The plan excludes {preauth.procedure}."))
-    initial = min(plan.initial_waiting_days, rules.most_initial_waiting_days)
-    end = preauth.covered_since + datetime.timedelta(days=initial)
-    if not preauth.caused_by_accident and preauth.admitted < end:
-        found.append(
-            ("insurance.initial_waiting", f"Illness is covered from {end}, {initial} days after the first cover.")
-        )
-    waits = (
-        (preauth.pre_existing, plan.pre_existing_waiting_months, "pre_existing_waiting", "A pre-existing disease"),
-        (preauth.specific_disease, plan.specific_waiting_months, "specific_waiting", "This disease"),
-    )
-    for applies, months, code, what in waits:
-        until = add_months(preauth.covered_since, min(months, rules.most_waiting_months))
-        if applies and not preauth.caused_by_accident and preauth.admitted < until:
-            found.append((f"insurance.{code}", f"{what} is covered from {until}."))
-    return found
+    denied = denials(
+        preauth, plan, rules, since=preauth.covered_since, on=preauth.admitted,
+        initial_waiting_days=plan.initial_waiting_days,
+    )  # fmt: skip
+    return [*found, *((f"insurance.{code}", text) for code, text in denied)]
 
 
 def _answer(
-    request: PreauthRequest, found: Edition[HealthRules], lines: tuple[AmountLine, ...], against: Reasons
+    request: PreauthRequest, found: Edition[HealthRules], lines: tuple[AmountLine, ...], denied: Reasons
 ) -> PreauthRecommendation:
     preauth, sum_asked = request.preauth, asked(request.preauth)
-    payable = ZERO if against else max(sum_asked + total(lines), ZERO)
-    reasons = against or [(f"insurance.{one.code}", f"{one.text}: {one.amount} INR.") for one in lines]
+    payable = ZERO if denied else max(sum_asked + total(lines), ZERO)
+    reasons = denied or [(f"insurance.{one.code}", f"{one.text}: {one.amount} INR.") for one in lines]
     caveats = () if preauth.bill else ("The bill is not itemised: what is payable is an approximation.",)
     recommendation: PreauthRecommendation = PreauthRecommendation.model_validate(
         {
             "preauth_id": preauth.preauth_id,
-            "action": _action(payable, sum_asked, denied=bool(against)),
+            "action": _action(payable, sum_asked, denied=bool(denied)),
             "asked": rupees(sum_asked),
             "payable": rupees(payable),
             "patient_share": rupees(sum_asked) - rupees(payable),

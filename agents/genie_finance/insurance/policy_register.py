@@ -14,6 +14,7 @@ from genie.contracts.card import Risk, Tier
 from genie.contracts.context import Context
 from genie_finance.contracts.claims import HealthPolicy, PolicyFound, PolicyLookup
 from genie_finance.contracts.insufficient import InsufficientData, Lack
+from genie_finance.contracts.insurance import Screening
 
 ID = "policy_register"
 
@@ -24,19 +25,24 @@ class PolicyRegisterSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policies: tuple[HealthPolicy, ...] = Field(default=(), max_length=10_000)
+    screenings: tuple[Screening, ...] = Field(default=(), max_length=10_000)
+    """What the insurer's check for fraud said of claims."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if len({one.policy_number for one in self.policies}) != len(self.policies):
             raise ValueError("a policy stands in it twice")
+        if len({one.claim_id for one in self.screenings}) != len(self.screenings):
+            raise ValueError("a claim was screened twice")
         return self
 
 
-def find(lookup: PolicyLookup, policies: tuple[HealthPolicy, ...]) -> PolicyFound | InsufficientData:
+def find(lookup: PolicyLookup, register: PolicyRegisterSettings) -> PolicyFound | InsufficientData:
     """Return the policy of a number, or that there is none; numbers are compared as they are written."""
-    for policy in policies:
+    for policy in register.policies:
         if policy.policy_number == lookup.policy_number:
-            return PolicyFound(policy=policy)
+            screened = (one for one in register.screenings if one.claim_id == lookup.claim_id)
+            return PolicyFound(policy=policy, screening=next(screened, None))
     lack = Lack(what="policy_number", needed="a policy of the register", given=lookup.policy_number)
     return InsufficientData(agent=ID, question="terms of a policy", missing=(lack,))
 
@@ -53,4 +59,4 @@ def find(lookup: PolicyLookup, policies: tuple[HealthPolicy, ...]) -> PolicyFoun
 async def policy_register(lookup: PolicyLookup, context: Context) -> PolicyFound | InsufficientData:
     """Says what the insurer's register holds of a policy."""
     settings: PolicyRegisterSettings = context.settings or PolicyRegisterSettings()
-    return find(lookup, settings.policies)
+    return find(lookup, settings)

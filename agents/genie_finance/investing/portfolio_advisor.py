@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from genie.contracts.agent import agent
@@ -20,7 +20,7 @@ from genie_finance.contracts.markets import (
     Valuation,
 )
 from genie_finance.contracts.numbers import percent, rounded
-from genie_finance.domain.time_value import xirr
+from genie_finance.domain.time_value import xirr_roots
 from genie_finance.investing.amounts import money
 from genie_finance.investing.exposure import Held, concentrations, drifts
 
@@ -59,7 +59,8 @@ def review(request: PortfolioRequest) -> PortfolioReview | InsufficientData:
     known = [(one, one.holding.cost.amount) for one in held if one.holding.cost is not None]
     gain = sum((one.value - cost for one, cost in known), _ZERO)
     # With holdings that have no price the end value is unknown, and any return would be wrong.
-    money_weighted = _xirr(snapshot, total) if whole else None
+    rates = _xirr(snapshot, total) if whole else ()
+    money_weighted = rates[0] if len(rates) == 1 else None
     time_weighted = _twr(snapshot, total) if whole else None
     found, off = concentrations(held, cash), drifts(held, cash, request.targets, currency)
     return PortfolioReview(
@@ -71,9 +72,10 @@ def review(request: PortfolioRequest) -> PortfolioReview | InsufficientData:
         drifts=off,
         gain=money(gain, currency) if known else None,
         xirr_percent=money_weighted,
+        xirr_candidates=rates if len(rates) > 1 else (),
         twr_percent=time_weighted,
-        lacking=_lacking(snapshot, request, money_weighted, time_weighted),
-        grounds=_grounds(request, found, off, len(held)),
+        lacking=_lacking(snapshot, request, rates, time_weighted),
+        grounds=_grounds(request, found, off, len(held), rates),
     )
 
 
@@ -91,15 +93,18 @@ def _position(one: Held, total: Decimal, currency: str) -> HeldPosition:
     )
 
 
-def _xirr(snapshot: Snapshot, total: Decimal) -> Decimal | None:
-    """Return the money-weighted return a year in percent: what is put in is paid, what it is worth comes back."""
+def _xirr(snapshot: Snapshot, total: Decimal) -> tuple[Decimal, ...]:
+    """Return the money-weighted returns a year in percent: what is put in is paid, what it is worth comes back.
+
+    There may be several where money was taken out and put in again.
+    """
     if not snapshot.flows:
-        return None
+        return ()
     flows = sorted((one.on, -one.amount.amount) for one in snapshot.flows)
     if flows[0][0] == snapshot.as_of:
-        return None
-    rate = xirr([*flows, (snapshot.as_of, total)])
-    return None if rate is None or abs(rate) > _BEYOND else rounded(rate * 100, 2)
+        return ()
+    found = xirr_roots([*flows, (snapshot.as_of, total)])
+    return tuple(rounded(rate * 100, 2) for rate in found if abs(rate) <= _BEYOND)
 
 
 def _twr(snapshot: Snapshot, total: Decimal) -> Decimal | None:
@@ -128,7 +133,7 @@ def _after(mark: Valuation) -> Decimal:
 
 
 def _lacking(
-    snapshot: Snapshot, request: PortfolioRequest, money_weighted: Decimal | None, time_weighted: Decimal | None
+    snapshot: Snapshot, request: PortfolioRequest, rates: tuple[Decimal, ...], time_weighted: Decimal | None
 ) -> tuple[Lack, ...]:
     holdings = sorted(snapshot.holdings, key=lambda one: one.symbol)
     found = [
@@ -141,7 +146,7 @@ def _lacking(
         for one in holdings
         if one.cost is None
     ]
-    if money_weighted is None:
+    if not rates:
         found.append(Lack(what="flows", needed="every flow since the start and a price of every holding, for a return",
                           given=f"{len(snapshot.flows)} flows"))  # fmt: skip
     if time_weighted is None:
@@ -152,7 +157,13 @@ def _lacking(
     return tuple(found)
 
 
-def _grounds(request: PortfolioRequest, found: Sequence[Concentration], off: Sequence[Drift], priced: int) -> Grounds:
+def _grounds(
+    request: PortfolioRequest,
+    found: Sequence[Concentration],
+    off: Sequence[Drift],
+    priced: int,
+    rates: tuple[Decimal, ...],
+) -> Grounds:
     reasons = []
     for one in found:
         if one.by != "asset" and one.largest_weight >= LARGE:
@@ -181,10 +192,16 @@ def _grounds(request: PortfolioRequest, found: Sequence[Concentration], off: Seq
         editions=(),
         uncertainty="Values at the last prices the provider gave. Returns are before tax, and only as complete as the "
         "flows and valuations given.",
-        caveats=("What has no issuer or sector counts as one of its own, so concentration may be higher.",)
-        if any(one.unknown_weight for one in found)
-        else (),
+        caveats=tuple(_caveats(found, rates)),
     )
+
+
+def _caveats(found: Sequence[Concentration], rates: tuple[Decimal, ...]) -> Iterator[str]:
+    if any(one.unknown_weight for one in found):
+        yield "What has no issuer or sector counts as one of its own, so concentration may be higher."
+    if len(rates) > 1:
+        named = ", ".join(f"{rate} %" for rate in rates)
+        yield f"Several money-weighted returns fit the flows ({named}), so none is stated; use the time-weighted one."
 
 
 @agent(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import calendar
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from genie_finance.contracts.bulk import BulkAnalysis
+from genie_finance.contracts.bulk import BulkAnalysis, NotIncome
+from genie_finance.contracts.money import paise
 from genie_finance.contracts.sme import CashMovement
 from genie_finance.domain.months import covered_months, is_last_day, month_of
 from genie_finance.domain.narrations import words
+from genie_finance.domain.proceeds import Unearned, unearned
 
 _RETURNED = frozenset(
     (
@@ -51,21 +54,36 @@ class Cashbook(NamedTuple):
     debits: int
     bounces: int
     lowest_balance: int | None
+    not_income: tuple[NotIncome, ...] = ()
+    """Money in that is not among the inflows."""
 
     @property
     def months(self) -> int:
         """How many."""
         return len(self.inflows)
 
+    @property
+    def active_months(self) -> int:
+        """Months in which money was earned or spent."""
+        return sum(bool(into or out) for into, out in zip(self.inflows, self.outflows, strict=True))
+
+    @property
+    def earning_months(self) -> int:
+        """Months in which money was earned."""
+        return sum(into > 0 for into in self.inflows)
+
 
 def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: datetime.date) -> Cashbook:
     """Return the cash flow of the calendar months that a period covers wholly.
 
-    A movement in a month that is covered in part is left out of everything but the returned payments' count.
+    A movement in a month that is covered in part is left out of everything but the returned payments' count. Money in
+    that nobody earned is no inflow; a refund lowers the outflow.
     """
     months = _whole_months(start, end)
     inflows, outflows, owed, debits = dict.fromkeys(months, 0), dict.fromkeys(months, 0), 0, 0
     returns = Returns()
+    totals: Counter[Unearned] = Counter()
+    counts: Counter[Unearned] = Counter()
     for one in movements:
         said = frozenset(words(one.narration))
         month, minor, back = month_of(one.date), one.amount.minor, returns.heard(one, said)
@@ -74,8 +92,14 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
         if month not in inflows:
             continue
         if minor >= 0 and not back:
-            inflows[month] += minor
-            continue
+            kind = unearned(one.narration, one.category)
+            if kind is None:
+                inflows[month] += minor
+                continue
+            totals[kind] += minor
+            counts[kind] += 1
+            if kind != "refund":
+                continue
         # A returned payment does not count, and its refund is not income.
         outflows[month] -= minor
         owed -= minor if _is_loan(one, said) else 0
@@ -83,6 +107,10 @@ def of_movements(movements: Sequence[CashMovement], start: datetime.date, end: d
     return Cashbook(
         tuple(inflows.values()), tuple(max(out, 0) for out in outflows.values()), max(owed, 0), debits,
         returns.count(), min(balances) if balances else None,
+        tuple(
+            NotIncome(kind=kind, total=paise(total), count=counts[kind])
+            for kind, total in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+        ),
     )  # fmt: skip
 
 
@@ -97,6 +125,7 @@ def of_analysis(analysis: BulkAnalysis) -> Cashbook:
         analysis.debit_count,
         analysis.return_count,
         min(lowest) if lowest else None,
+        analysis.not_income,
     )
 
 

@@ -28,7 +28,7 @@ _WORDS: Mapping[SignalName, str] = {
     "debt_burden": "instalments take {raw} of what comes in",
     "bounce_rate": "{raw} of the payments were returned",
     "expense_volatility": "what goes out varies by {raw} of its monthly mean",
-    "tenure": "the statements cover {raw} whole months",
+    "tenure": "the statements show {raw} whole months with movements",
 }
 
 
@@ -58,6 +58,7 @@ def underwrite(request: UnderwriteRequest) -> CashflowScore | InsufficientData:
         months=book.months,
         monthly_inflow=rupees(sum(book.inflows) / months),
         monthly_outflow=rupees(sum(book.outflows) / months),
+        not_income=book.not_income,
         monthly_obligations=rupees(book.obligations / months),
         bounces=book.bounces,
         lowest_balance=None if book.lowest_balance is None else paise(book.lowest_balance),
@@ -84,8 +85,17 @@ def _unread(analysis: BulkAnalysis) -> Iterator[Lack]:
     """Yield which parts of the statements are unknown: an unread part may speak against the applicant."""
     if analysis.currency != INR:
         yield Lack(what="statements", needed=f"accounts in {INR}", given=analysis.currency)
+    for other in analysis.other_currencies:
+        yield Lack(what="statements", needed=f"accounts in {INR} alone: the others were left out", given=other)
     for one in analysis.unread:
         yield Lack(what=f"statements.{one.file}", needed="a file that can be read", given=one.reason)
+    for assumed in analysis.unproven:
+        yield Lack(
+            what=".".join(filter(None, ("statements", assumed.file))),
+            needed=f"{assumed.code.removeprefix('statement.')}: a running balance that proves it, or a profile with "
+            f"{assumed.settle_with}",
+            given=assumed.why,
+        )
     if analysis.quarantined_count * _ONE_IN > analysis.transaction_count_raw:
         yield Lack(
             what="statements", needed=f"at most one row in {_ONE_IN} that cannot be read",
@@ -99,10 +109,20 @@ def _lacking(book: Cashbook, rules: UnderwritingRules) -> Iterator[Lack]:
             what="statements", needed=f"at least {rules.least_months} whole calendar months",
             given=f"{book.months} whole months",
         )  # fmt: skip
-    elif not sum(book.inflows):
-        yield Lack(what="inflow", needed="money that comes in", given="none in any whole month")
-    elif not book.debits:
+        return
+    if not book.debits:
         yield Lack(what="outflow", needed="money that goes out: without any this is not where the business pays from")
+    if book.active_months < rules.least_months:
+        yield Lack(
+            what="statements", needed=f"movements in at least {rules.least_months} whole months",
+            given=f"movements in {book.active_months} of {book.months}",
+        )  # fmt: skip
+    if book.earning_months < rules.least_earning_months:
+        given = f"income in {book.earning_months} of {book.months}"
+        if book.not_income:
+            given += "; not income: " + ", ".join(f"{one.kind} {one.total}" for one in book.not_income)
+        needed = f"income in at least {rules.least_earning_months} whole months, without loans, cash paid in, closed "
+        yield Lack(what="inflow", needed=needed + "deposits and capital", given=given)
 
 
 def _said(name: SignalName, one: Measure) -> str:
@@ -141,6 +161,7 @@ def _inputs(request: UnderwriteRequest, book: Cashbook) -> tuple[Evidence, ...]:
         Evidence(name="whole_months", value=str(book.months)),
         Evidence(name="debits", value=str(book.debits)),
         Evidence(name="returned_payments", value=str(book.bounces)),
+        *(Evidence(name=f"not_income.{one.kind}", value=f"{one.total}, {one.count} times") for one in book.not_income),
     )
 
 

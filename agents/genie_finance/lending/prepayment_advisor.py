@@ -62,8 +62,16 @@ def charge_of(loan: RunningLoan, rules: PrepaymentChargeRules) -> Decimal | None
     if loan.rate_type == "fixed":
         barred = rules.fixed
     else:
-        barred = rules.individual_floating if loan.borrower == "individual" else rules.business_floating
+        barred = rules.individual_floating if loan.borrower == "individual" else _business_barred(loan, rules)
     return ZERO if barred and loan.charge_percent is None else loan.charge_percent
+
+
+def _business_barred(loan: RunningLoan, rules: PrepaymentChargeRules) -> bool:
+    """Return whether every lender is barred from charging: of an older or larger loan that is not known."""
+    first, most = rules.business_sanctioned_from, rules.business_up_to
+    new = first is None or (loan.sanctioned_on is not None and loan.sanctioned_on >= first)
+    small = most is None or (loan.sanctioned_amount is not None and loan.sanctioned_amount.amount <= most)
+    return rules.business_floating and new and small
 
 
 def _uncharged(request: PrepaymentRequest, charges: list[Decimal | None]) -> tuple[Lack, ...]:

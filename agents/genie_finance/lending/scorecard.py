@@ -40,7 +40,7 @@ def measures(book: Cashbook, rules: UnderwritingRules) -> dict[SignalName, Measu
     savings = (mean_in - mean_out) / mean_in
     burden = Decimal(book.obligations) / book.months / mean_in
     bounces = Decimal(min(book.bounces, book.debits)) / book.debits if book.debits else ZERO
-    tenure = Decimal(book.months)
+    tenure = Decimal(book.active_months)
     weights = rules.weights
     return {
         "inflow_stability": Measure(into, _inverse(into, Decimal(1)), weights.inflow_stability),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -34,6 +35,10 @@ class PrepaymentChargeRules(Rules):
     """Floating-rate loans of individuals that are not for a business."""
     business_floating: bool
     fixed: bool
+    business_sanctioned_from: datetime.date | None = None
+    """First day of sanction or renewal of the business loans that are meant; None: all of them."""
+    business_up_to: Amount | None = None
+    """Sanctioned amount, in rupees, up to which no lender may charge a business; None: any."""
 
 
 class TurnoverRules(Rules):
@@ -83,6 +88,9 @@ class UnderwritingRules(Rules):
     """Settings of the cash-flow score."""
 
     least_months: int
+    """Whole calendar months that the statements cover, and in which money moved."""
+    least_earning_months: int
+    """Of them, months in which money was earned."""
     full_months: int
     debt_burden_limit: Annotated[Decimal, Field(gt=0)]
     """Share of the inflow that instalments take, at which the measure is 0."""

@@ -118,6 +118,7 @@ def _receivable(one: CashInvoice, book: InvoicesToCash, decision: InvoiceDecisio
         amount=one.invoice.total,
         days_outstanding=max(0, (book.as_of - since).days),
         agreed_days=one.reference.agreed_days,
+        written_agreement=one.reference.agreed_days is not None,
         gst_e_invoiced=bool(one.invoice.irn),
         accepted=True if sound and one.reference.accepted_on is not None else None,
         disputed=one.disputed,
@@ -140,8 +141,8 @@ def _sorted_out(
             why = f"to {decision.action}: {decision.issues[0].text}"
         elif scf is None:
             why = "whether it is overdue is not known"
-        elif one.disputed:
-            why = "its buyer disputes it"
+        elif one.disputed is not False:
+            why = "its buyer disputes it" if one.disputed else "whether its buyer disputes it is not known"
         elif number in overdue:
             why = "it is overdue; claim it with interest"
         else:

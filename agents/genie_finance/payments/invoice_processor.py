@@ -69,7 +69,7 @@ def decide(packet: InvoicePacket, *, today: datetime.date) -> InvoiceDecision:
         tax=_tax(invoice),
         computed_total=rounded_money(sum(map(matching.computed, invoice.items), Decimal(0)), INR),
         pay_by=None if pay_by is None else pay_by[0],
-        posting_hints=tuple(_hints(invoice, reference, pay_by and pay_by[0], day)),
+        posting_hints=tuple(_hints(invoice, pay_by and pay_by[0], day)),
         grounds=_grounds(invoice, reference, found, tuple(editions)),
     )
 
@@ -92,9 +92,7 @@ def _tax(invoice: Invoice) -> TaxSplit:
     return TaxSplit(taxable=worth, central=half, state=half, integrated=nothing)
 
 
-def _hints(
-    invoice: Invoice, reference: InvoiceReference, pay_by: datetime.date | None, today: datetime.date
-) -> Iterator[str]:
+def _hints(invoice: Invoice, pay_by: datetime.date | None, today: datetime.date) -> Iterator[str]:
     for item in invoice.items:
         value = rounded_money(item.quantity * item.unit_price, INR)
         yield f"Book {value} of code {item.hsn} before tax, and its {item.gst_pct} % as input tax."
@@ -104,10 +102,6 @@ def _hints(
             f"The time to pay {late} on {pay_by}; after it interest runs, and section 43B(h) of the Income-tax Act, "
             "1961, allows the expense only when it is paid."
         )
-    elif reference.vendor_class in PROTECTED:
-        yield "The supplier is protected by the MSMED Act; give the day of acceptance to know by when it must be paid."
-    if reference.vendor_class is None:
-        yield "Whether the supplier is a micro or small enterprise is not known; it decides by when it must be paid."
     if invoice.place_of_supply is None:
         yield "The place of supply is not given; it was taken to be the buyer's state."
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from genie_finance.contracts.invoices import Invoice, InvoiceIssue, InvoiceItem, InvoiceReference
 from genie_finance.contracts.money import INR, rounded_money
 from genie_finance.payments import gstin
+from genie_finance.payments.delayed import PROTECTED
 from genie_finance.payments.tables import GstRules
 
 _ROUNDED = Decimal("1.00")
@@ -50,12 +51,18 @@ def parties(invoice: Invoice, reference: InvoiceReference) -> Iterator[InvoiceIs
         if wrong:
             yield blocked(f"gstin.{who}", f"The {who}'s GSTIN {wrong}.")
     known = reference.vendor_gstin
-    if known is not None and gstin.compact(known) != gstin.compact(invoice.supplier_gstin):
+    if known is None:
+        yield held("vendor.gstin_unknown", "The vendor master gives no GSTIN to compare with.")
+    elif gstin.compact(known) != gstin.compact(invoice.supplier_gstin):
         yield blocked("vendor.gstin", "The supplier's GSTIN is not the one in the vendor master.")
     if reference.vendor_active is None:
         yield held("vendor.unknown", "Whether the vendor is active is not known.")
     elif not reference.vendor_active:
         yield held("vendor.inactive", "The vendor is not active.")
+    if reference.vendor_class is None:
+        yield held("vendor.class_unknown", "Whether the vendor is a micro or small enterprise is not known.")
+    elif reference.vendor_class in PROTECTED and reference.accepted_on is None:
+        yield held("vendor.acceptance_unknown", "The day of acceptance is not known; the Act counts from it.")
 
 
 def document(invoice: Invoice, rules: GstRules, today: datetime.date) -> Iterator[InvoiceIssue]:
@@ -120,6 +127,7 @@ def arithmetic(invoice: Invoice, rules: GstRules, tolerance: Tolerance) -> Itera
 def place(invoice: Invoice) -> Iterator[InvoiceIssue]:
     """Is the tax of the kind that the two states ask for?"""
     if invoice.tax_kind is None:
+        yield held("tax.kind_unknown", "Whether the invoice charges integrated or central and state tax is not known.")
         return
     between = interstate(invoice)
     if between != (invoice.tax_kind == "integrated"):
@@ -140,23 +148,28 @@ def order(invoice: Invoice, reference: InvoiceReference, tolerance: Tolerance) -
     if reference.po_total is None and reference.po_lines is None:
         yield held("po.unknown", "The purchase order that the invoice names was not found.")
         return
-    if reference.po_total is not None:
+    if reference.po_total is None:
+        yield held("po.total_unknown", "The open amount of the purchase order is not known.")
+    else:
         ordered = reference.po_total.amount
         room = min(ordered * tolerance.price_percent / 100, tolerance.price_most)
         if abs(invoice.total.amount - ordered) > room:
             yield held("po.total", f"The invoice is over {invoice.total}, the order over {reference.po_total}.")
     if reference.po_lines is None:
+        yield held("po.lines_unknown", "The lines of the purchase order are not known, so no price was compared.")
         return
-    prices = {line.hsn: line.unit_price for line in reference.po_lines}
+    prices: defaultdict[str, list[Decimal]] = defaultdict(list)
     opened: defaultdict[str, Decimal] = defaultdict(Decimal)
     for line in reference.po_lines:
+        prices[line.hsn].append(line.unit_price)
         opened[line.hsn] += line.open_quantity
     for item in invoice.items:
-        price = prices.get(item.hsn)
-        if price is None:
+        ordered_at = prices.get(item.hsn, ())
+        if not ordered_at:
             yield held("po.line", f"Code {item.hsn} is not on the order.")
-        elif abs(item.unit_price - price) > price * tolerance.price_percent / 100:
-            yield held("po.price", f"Code {item.hsn} is charged at {item.unit_price}, and was ordered at {price}.")
+        elif all(abs(item.unit_price - price) > price * tolerance.price_percent / 100 for price in ordered_at):
+            said = " and ".join(map(str, sorted(set(ordered_at))[:3]))
+            yield held("po.price", f"Code {item.hsn} is charged at {item.unit_price}, and was ordered at {said}.")
     for hsn, quantity in _quantities(invoice).items():
         if hsn in prices and quantity > opened[hsn]:
             yield held("po.quantity", f"Code {hsn}: {quantity} are charged, {opened[hsn]} are open on the order.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -33,6 +33,9 @@ MOST_HHI = 2_500
 """Index from which a market counts as highly concentrated: US merger guidelines of 2010, section 5.3."""
 
 
+_MOST_NAMED = 50
+
+
 class _Owed(NamedTuple):
     lines: tuple[OverdueInterest, ...]
     editions: tuple[RuleEdition, ...]
@@ -51,6 +54,8 @@ def assess(request: ScfRequest) -> ScfRecommendation | InsufficientData:
         return InsufficientData(agent=ID, question="supply chain finance", missing=(lack,))
     if len({one.invoice_id for one in book}) < len(book):
         raise InputError("invoices", "hold one invoice_id twice", "give each receivable once")
+    if unknown := tuple(_without_terms(book)):
+        return InsufficientData(agent=ID, question="supply chain finance", missing=unknown)
     rules, treds = edition(MSMED, on=request.as_of), edition(TREDS, on=request.as_of)
     late = {one.invoice_id for one in book if _overdue_days(one, request, rules) > 0}
     total = sum(one.amount.minor for one in book)
@@ -80,17 +85,22 @@ def assess(request: ScfRequest) -> ScfRecommendation | InsufficientData:
     )
 
 
-def _overdue_days(invoice: BookInvoice, request: ScfRequest, rules: Edition[MsmedRules]) -> int:
-    """Return days past the last day on which the invoice can be paid in time; the Act's where it protects.
+def _without_terms(book: Sequence[BookInvoice]) -> Iterator[Lack]:
+    """Yield invoices of which nobody knows when they are due: overdue or not, interest and platform depend on it."""
+    unknown = [one for one in book if one.agreed_days is None and one.written_agreement is not False]
+    for one in unknown[:_MOST_NAMED]:
+        needed = "days for payment by the written agreement, or written_agreement false where there is none"
+        yield Lack(what=f"invoices.{one.invoice_id}.agreed_days", needed=needed)
+    if rest := len(unknown[_MOST_NAMED:]):
+        yield Lack(what="invoices", needed=f"the same of {rest} more invoices")
 
-    Where it is not known whether a date was agreed, only what is overdue under any agreement counts as overdue.
-    """
+
+def _overdue_days(invoice: BookInvoice, request: ScfRequest, rules: Edition[MsmedRules]) -> int:
+    """Return days past the last day on which the invoice can be paid in time; the Act's where it protects."""
+    agreed = None if invoice.written_agreement is False else invoice.agreed_days
     if request.supplier_class in PROTECTED:
-        most = rules.rules.most_agreed_days
-        agreed = None if invoice.written_agreement is False else invoice.agreed_days
-        unknown = agreed is None and invoice.written_agreement is None
-        return invoice.days_outstanding - (most if unknown else days_allowed(rules.rules, agreed))
-    return 0 if invoice.agreed_days is None else invoice.days_outstanding - invoice.agreed_days
+        return invoice.days_outstanding - days_allowed(rules.rules, agreed)
+    return 0 if agreed is None else invoice.days_outstanding - agreed
 
 
 def _owed(book: Iterable[BookInvoice], request: ScfRequest, rules: Edition[MsmedRules]) -> _Owed:
@@ -98,7 +108,7 @@ def _owed(book: Iterable[BookInvoice], request: ScfRequest, rules: Edition[Msmed
     if request.supplier_class in PROTECTED:
         for one in book:
             days = _overdue_days(one, request, rules)
-            if days <= 0 or one.disputed:
+            if days <= 0 or one.disputed is not False:
                 continue
             due = request.as_of - datetime.timedelta(days=days)
             try:
@@ -128,21 +138,30 @@ def _treds(
         return (), ()
     fit = [
         one for one in book
-        if one.gst_e_invoiced and not one.disputed and one.invoice_id not in late
+        if one.gst_e_invoiced and one.disputed is not True and one.invoice_id not in late
         and one.accepted is not False and one.buyer_on_treds is not False
     ]  # fmt: skip
     questions = []
     unaccepted = [one.invoice_id for one in fit if one.accepted is None]
     if unaccepted:
-        questions.append(f"Have the buyers accepted {', '.join(unaccepted)}? A platform takes accepted invoices only.")
+        questions.append(f"Have the buyers accepted {_named(unaccepted)}? A platform takes accepted invoices only.")
+    undisputed = [one.invoice_id for one in fit if one.disputed is None]
+    if undisputed:
+        questions.append(f"Do the buyers dispute {_named(undisputed)}? A platform takes no disputed invoice.")
     unregistered = sorted({one.buyer_id for one in fit if one.buyer_on_treds is None})
     if unregistered:
         most = rules.rules.buyer_turnover_crore
         questions.append(
-            f"Are these buyers registered on a platform: {', '.join(unregistered)}? Companies with a turnover above "
+            f"Are these buyers registered on a platform: {_named(unregistered)}? Companies with a turnover above "
             f"{most} crore rupees must be."
         )
-    return tuple(one.invoice_id for one in fit), tuple(questions)
+    known = (one for one in fit if None not in {one.accepted, one.disputed, one.buyer_on_treds})
+    return tuple(one.invoice_id for one in known), tuple(questions)
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = len(names[_MOST_NAMED:])
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest else "")
 
 
 def _concentration(first: BuyerSlice, top: Decimal, hhi: int) -> Iterator[str]:
@@ -182,11 +201,8 @@ def _grounds(
         Evidence(name="invoices", value=str(len(request.invoices))),
     )
     caveats = [*unverified(editions)]
-    if any(one.agreed_days is None and one.written_agreement is None for one in request.invoices):
-        caveats.append(
-            "Where no agreed date is known, the longest that the Act allows was taken; without a written agreement an "
-            "invoice is overdue, and bears interest, much earlier."
-        )
+    if any(one.disputed is None for one in request.invoices):
+        caveats.append("Invoices of which it is not known whether they are disputed bear no interest here.")
     if owed.lines:
         caveats.append(
             "Days outstanding are taken to run from acceptance; a begun month of interest counts by days over 365."

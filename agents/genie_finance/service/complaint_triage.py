@@ -17,7 +17,7 @@ from genie_finance.contracts.complaints import Category, ComplaintFiled, Complai
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason, RuleEdition, caveats_of
 from genie_finance.domain.rulebook import edition
 from genie_finance.service.redress import liability, ombudsman
-from genie_finance.service.tables import LIABILITY, OMBUDSMAN
+from genie_finance.service.tables import BANK_DAYS, LIABILITY, OMBUDSMAN
 from genie_finance.service.wording import Wording, redacted, vocabulary
 
 _ACTIONS: Mapping[Category, str] = MappingProxyType(
@@ -33,6 +33,8 @@ _ACTIONS: Mapping[Category, str] = MappingProxyType(
         "other": "A person reads it and says what it is about.",
     }
 )
+_WITHOUT_AMOUNT = frozenset(("staff_conduct", "other"))
+"""Categories in which no money need be in dispute."""
 _DAYS: Mapping[Severity, int] = MappingProxyType({"high": 1, "medium": 3, "low": 7})
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
@@ -61,10 +63,12 @@ def triage(complaint: ComplaintFiled, settings: TriageSettings, *, as_of: dateti
     scheme = edition(OMBUDSMAN, on=as_of)
     happened = complaint.occurred_on or complaint.reported_on or complaint.received_on
     liable = edition(LIABILITY, on=happened)
-    borne = liability(complaint, nature, liable.rules)
-    view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules)
-    reviews = _reviews(found, nature, severity)
-    editions = (scheme.said, liable.said) if borne is not None else (scheme.said,)
+    bank_days = edition(BANK_DAYS, on=complaint.reported_on or complaint.received_on)
+    borne = liability(complaint, nature, liable.rules, bank_days.rules)
+    doubt = "" if scheme.said.verified else f"{scheme.said.id} is not verified"
+    view = ombudsman(complaint, named=category != "other", as_of=as_of, rules=scheme.rules, doubt=doubt)
+    reviews = _reviews(complaint, found, nature, severity)
+    editions = (scheme.said, liable.said, bank_days.said) if borne is not None else (scheme.said,)
     due = complaint.received_on + datetime.timedelta(days=scheme.rules.wait_days)
     action = "The grievance officer takes it within 24 hours. " if severity == "high" else ""
     return ComplaintTriage(
@@ -117,7 +121,9 @@ def severity_of(wording: Wording, complaint: ComplaintFiled, settings: TriageSet
     return _SEVERITIES[level]
 
 
-def _reviews(found: tuple[Ground, ...], nature: Nature, severity: Severity) -> tuple[str, ...]:
+def _reviews(
+    complaint: ComplaintFiled, found: tuple[Ground, ...], nature: Nature, severity: Severity
+) -> tuple[str, ...]:
     reasons = []
     if not found:
         reasons.append("No word of it is known: it may be in another language, or about something else.")
@@ -127,6 +133,8 @@ def _reviews(found: tuple[Ground, ...], nature: Nature, severity: Severity) -> t
         reasons.append("It names a product, and no grievance that is known.")
     if severity == "high":
         reasons.append("It is of high severity.")
+    if complaint.amount is None and any(one.category not in _WITHOUT_AMOUNT for one in found):
+        reasons.append("The amount in dispute is not known, and severity depends on it.")
     if nature == "unauthorised_transaction":
         reasons.append("Who was at fault has to be established.")
     return tuple(reasons)
@@ -151,7 +159,8 @@ def _grounds(
         editions=editions,
         uncertainty=(
             "Words and phrases, mostly English: what is said between the lines, or in words that are not listed, is "
-            "not seen. Working days are Monday to Friday; bank holidays are not left out."
+            "not seen. Working days are those of banks, without the second and fourth Saturdays; public holidays "
+            "of the states are not left out."
         ),
         caveats=caveats_of(editions),
     )
@@ -165,7 +174,7 @@ def _grounds(
     clearance="confidential",
     concurrency=4,
     settings=TriageSettings,
-    rules=("ombudsman_in", "customer_liability_in"),
+    rules=("ombudsman_in", "customer_liability_in", "bank_days_in"),
 )
 async def complaint_triage(complaint: ComplaintFiled, context: Context) -> ComplaintTriage:
     """Sorts a complaint by category and severity, dates the bank's duties, and says when the ombudsman is open."""

@@ -7,26 +7,45 @@ from decimal import Decimal
 
 from genie_finance.contracts.complaints import ComplaintFiled, LiabilityView, Nature, OmbudsmanView
 from genie_finance.contracts.money import Money
-from genie_finance.service.tables import LiabilityRules, OmbudsmanRules
+from genie_finance.service.tables import BankDays, LiabilityRules, OmbudsmanRules
+
+_EPOCH = datetime.date(1, 1, 1)  # a Monday
+_SATURDAY = 5
 
 
-def working_days(start: datetime.date, end: datetime.date) -> int:
-    """Return the working days after a day up to another; Saturdays and Sundays are none."""
-    days = max((end - start).days, 0)
-    weeks, rest = divmod(days, 7)
-    return weeks * 5 + sum(1 for step in range(1, rest + 1) if (start.weekday() + step) % 7 < 5)
+def working_days(start: datetime.date, end: datetime.date, days: BankDays) -> int:
+    """Return the working days of banks after a day up to another; Sundays and the Saturdays that are off are none."""
+    return max(_until(end, days) - _until(start, days), 0)
 
 
-def working_day_after(start: datetime.date, days: int) -> datetime.date:
+def _until(day: datetime.date, days: BankDays) -> int:
+    """Return the working days from the first day of the calendar up to a day, without looking at each of them."""
+    weeks, rest = divmod((day - _EPOCH).days + 1, 7)
+    months = (day.year - 1) * 12 + day.month - 1
+    first = (_SATURDAY - day.replace(day=1).weekday()) % 7 + 1
+    gone = sum(first + (nth - 1) * 7 <= day.day for nth in days.saturdays_off)
+    return weeks * 6 + min(rest, 6) - months * len(days.saturdays_off) - gone
+
+
+def is_working(day: datetime.date, days: BankDays) -> bool:
+    """Return whether banks work on a day."""
+    if day.weekday() == _SATURDAY:
+        return (day.day - 1) // 7 + 1 not in days.saturdays_off
+    return day.weekday() < _SATURDAY
+
+
+def working_day_after(start: datetime.date, count: int, days: BankDays) -> datetime.date:
     """Return the day on which so many working days after a day are over."""
     end = start
-    while days > 0:
+    while count > 0:
         end += datetime.timedelta(days=1)
-        days -= end.weekday() < 5
+        count -= is_working(end, days)
     return end
 
 
-def ombudsman(complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, rules: OmbudsmanRules) -> OmbudsmanView:
+def ombudsman(
+    complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, rules: OmbudsmanRules, doubt: str
+) -> OmbudsmanView:
     """Return whether a complaint may go to the ombudsman on a day.
 
     The bank comes first: after its reply, or once it has let the wait pass without one, the window opens.
@@ -36,6 +55,7 @@ def ombudsman(complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, r
         named: The text says what was deficient.
         as_of: Day of the question.
         rules: The scheme of that day.
+        doubt: Why the scheme's figures cannot be relied on; empty where they were checked.
     """
     wait, window = datetime.timedelta(days=rules.wait_days), datetime.timedelta(days=rules.window_days)
     replied = complaint.replied_on
@@ -47,7 +67,9 @@ def ombudsman(complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, r
         last = complaint.received_on + wait + window
         said = f"The bank has until {complaint.received_on + wait} to reply"
     eligible: bool | None = first <= as_of <= last
-    if as_of < first:
+    if doubt:
+        eligible, said = None, f"{said}; whether the ombudsman takes it is not known: {doubt}."
+    elif as_of < first:
         said += f"; before {first} the ombudsman takes no complaint."
     elif as_of > last:
         said += f"; after {last} the ombudsman takes no complaint."
@@ -69,7 +91,7 @@ def ombudsman(complaint: ComplaintFiled, *, named: bool, as_of: datetime.date, r
     )
 
 
-def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules) -> LiabilityView | None:
+def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules, days: BankDays) -> LiabilityView | None:
     """Return what the customer bears of an unauthorised transaction; None for other complaints.
 
     It is for a loss for which neither is at fault. Who gave away a password bears it until the report, and nobody bears
@@ -78,7 +100,7 @@ def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules) 
     if nature != "unauthorised_transaction":
         return None
     reported = complaint.reported_on or complaint.received_on
-    credit = working_day_after(reported, rules.credit_working_days)
+    credit = working_day_after(reported, rules.credit_working_days, days)
     resolution = reported + datetime.timedelta(days=rules.resolution_days)
     if complaint.occurred_on is None:
         reason = "When it happened is not known, so it is not known how late it was reported."
@@ -90,7 +112,7 @@ def liability(complaint: ComplaintFiled, nature: Nature, rules: LiabilityRules) 
             credit_due=credit,
             resolution_due=resolution,
         )
-    working = working_days(complaint.occurred_on, reported)
+    working = working_days(complaint.occurred_on, reported, days)
     delay = working if rules.days_are_working else max((reported - complaint.occurred_on).days, 0)
     unit = "working days" if rules.days_are_working else "days"
     if delay <= rules.nothing_up_to:

@@ -70,8 +70,16 @@ class LiabilityRules(Rules):
     resolution_days: Days
 
 
+class BankDays(Rules):
+    """When banks work."""
+
+    saturdays_off: frozenset[Annotated[int, Field(ge=1, le=4)]]
+    """Which Saturdays of a month are none of their working days, 1 for the first; a fifth one always works."""
+
+
 CALL_FOR_ACTION = Table("fatf_call_for_action", CountryRules)
 MONITORED = Table("fatf_monitored", CountryRules)
 KYC = Table("kyc_in", KycRules)
 OMBUDSMAN = Table("ombudsman_in", OmbudsmanRules)
+BANK_DAYS = Table("bank_days_in", BankDays)
 LIABILITY = Table("customer_liability_in", LiabilityRules)

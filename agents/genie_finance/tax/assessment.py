@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from genie.errors import InputError
 from genie_finance.contracts.grounds import Evidence, RuleEdition
 from genie_finance.contracts.money import Money, rupees
 from genie_finance.contracts.tax import Deductions, RealisedGain, Regime, RegimeTax, TaxLine, TaxProfile, year_start
@@ -37,6 +38,20 @@ def claim_of(limit: Limit, claimed: Deductions) -> Decimal:
     return found.amount
 
 
+def _contradicts(profile: TaxProfile, rules: DeductionRules) -> None:
+    """Refuse deductions that the income cannot have; the employer's contribution is a part of the salary."""
+    claimed, salary = profile.deductions, profile.income.salary.amount
+    if claimed is None:
+        return
+    most = salary * rules.most_employer_pension
+    if claimed.employer_pension.amount > most:
+        raise InputError(
+            "deductions.employer_pension",
+            f"{claimed.employer_pension} is above {rules.most_employer_pension:.0%} of a salary of {rupees(salary)}",
+            "give the part within the limit, and the whole contribution as salary",
+        )
+
+
 def _indexed(gain: RealisedGain) -> str:
     return "" if gain.indexed_gain is None else f", {gain.indexed_gain} with indexation"
 
@@ -55,10 +70,12 @@ class Assessment:
         """Return the assessment of a profile.
 
         Raises:
-            InputError: No edition of a table covers the tax year.
+            InputError: No edition of a table covers the tax year, or the deductions contradict the income.
         """
         start = year_start(profile.tax_year)
-        return cls(profile, edition(INCOME_TAX, on=start), edition(DEDUCTIONS, on=start), settle(profile.income.gains))
+        deductions = edition(DEDUCTIONS, on=start)
+        _contradicts(profile, deductions.rules)
+        return cls(profile, edition(INCOME_TAX, on=start), deductions, settle(profile.income.gains))
 
     @property
     def gross(self) -> Decimal:

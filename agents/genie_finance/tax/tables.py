@@ -124,6 +124,8 @@ class DeductionRules(Rules):
     """Limits of deductions in the old regime."""
 
     senior_age: int
+    most_employer_pension: Rate
+    """Of the salary: no employer's contribution to the pension scheme is deducted beyond it, in either regime."""
     limits: tuple[Limit, ...]
 
 

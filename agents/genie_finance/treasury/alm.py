@@ -50,10 +50,12 @@ def gaps(request: AlmRequest) -> AlmResult | InsufficientData:
     simple, weighted = nii_sensitivity(priced, request.rate_shock_bp, found.rules)
     value = None if request.valuation is None else economic_value(request, request.valuation, found.rules)
     currency = request.total_assets.currency
+    breached = any(row.breach for row in rows) or _next_day_breach(request, found.rules) is not None
     return AlmResult(
         as_of=request.as_of,
         gaps=rows,
-        has_breach=any(row.breach for row in rows) or _next_day_breach(request, found.rules) is not None,
+        has_breach=breached or (False if request.next_day is not None else None),
+        unchecked=() if request.next_day is not None else ("next_day_limit",),
         nii_sensitivity=money(simple, currency),
         nii_sensitivity_time_weighted=money(weighted, currency),
         eve_change=None if value is None else money(value.change, currency),
@@ -148,7 +150,10 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
     reasons = list(_breaches(rows, request))
     first = _next_day_breach(request, found.rules)
     reasons = [first, *reasons] if first else reasons
-    if not reasons:
+    if not reasons and request.next_day is None:
+        text = "No gap that was looked at is beyond its tolerance; whether the next day's is could not be looked at."
+        reasons = [Reason(code="treasury.next_day_unknown", text=text)]
+    elif not reasons:
         text = "No cumulative gap is beyond the tolerances."
         reasons = [Reason(code="treasury.within_tolerance", text=text)]
     caveats = [*caveats_of((found.said,))]

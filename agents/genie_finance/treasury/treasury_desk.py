@@ -91,7 +91,7 @@ def _alerts(
     elif lcr is not None and lcr.first_shortfall is not None:
         yield f"LCR falls below {lcr.minimum_pct} per cent on {lcr.first_shortfall}."
     if alm is not None:
-        yield from (one.text for one in alm.grounds.reasons if one.code.endswith("_breach"))
+        yield from (one.text for one in alm.grounds.reasons if one.code.endswith(("_breach", "_unknown")))
     if var is not None and var.backtest is not None and var.backtest.rejected:
         tested = var.backtest
         yield f"The backtest rejects the VaR model: {tested.exceptions} exceptions, {tested.expected} expected."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from decimal import ROUND_HALF_UP, Decimal
 
+import numpy as np
 import pytest
 import pyxirr
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from genie_finance.domain.time_value import (
@@ -18,12 +20,14 @@ from genie_finance.domain.time_value import (
     growth,
     instalment,
     irr,
+    irr_roots,
     monthly_rate,
     net_present_value,
     periods_to_repay,
     rate_of_instalment,
     rounded_minor,
     xirr,
+    xirr_roots,
 )
 
 PAISA = Decimal("0.01")
@@ -132,3 +136,36 @@ def test_a_year_of_months() -> None:
     assert effective_annual_rate(Decimal("0.01"), 12) == Decimal("1.01") ** 12 - 1
     assert rounded_minor(Decimal("-0.5")) == -1  # the catalogue's S1: truncation made this 0
     assert rounded_minor(Decimal("0.5")) == 1
+
+
+def test_flows_with_several_rates_of_return_say_so() -> None:
+    """pyxirr and spreadsheets give one of them, which one by chance. (1 + r) is 1.1, 1.2 and 1.3: the flows are the
+    coefficients of the product of its linear factors."""
+    flows = [Decimal(one) for one in ("-1", "3.6", "-4.31", "1.716")]
+    assert [round(rate, 9) for rate in irr_roots(flows)] == [Decimal("0.1"), Decimal("0.2"), Decimal("0.3")]
+    assert irr(flows) is None
+    days = [datetime.date(2025, 1, 1) + datetime.timedelta(days=365 * year) for year in range(4)]
+    dated = xirr_roots(list(zip(days, flows, strict=True)))
+    assert [round(rate, 9) for rate in dated] == [Decimal("0.1"), Decimal("0.2"), Decimal("0.3")]
+    assert xirr(list(zip(days, flows, strict=True))) is None
+    assert irr_roots([Decimal(1), Decimal(-3), Decimal("2.5")]) == ()  # two changes of sign, and no rate
+
+
+@given(st.lists(st.integers(1, 400), min_size=2, max_size=3, unique=True))
+def test_every_rate_that_the_flows_were_made_of_is_found(percents: list[int]) -> None:
+    """numpy 2.4.6, ``poly``: the coefficients of a polynomial with given roots."""
+    percents = sorted(percents)
+    assume(all(later - one >= 8 for one, later in itertools.pairwise(percents)))
+    flows = [Decimal(repr(float(one))) for one in np.poly([1 + percent / 100 for percent in percents])]
+    found = irr_roots(flows)
+    assert [round(float(rate) * 100, 3) for rate in found] == [float(percent) for percent in percents]
+    assert irr(flows) is None
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=12))
+def test_a_rate_of_return_leaves_nothing_and_is_the_only_one(amounts: list[int]) -> None:
+    flows = [Decimal(one) for one in amounts]
+    for rate in irr_roots(flows):
+        size = sum(abs(flow) / (1 + rate) ** period for period, flow in enumerate(flows))
+        assert abs(net_present_value(rate, flows)) <= size * Decimal("1e-7")
+    assert (irr(flows) is None) == (len(irr_roots(flows)) != 1)

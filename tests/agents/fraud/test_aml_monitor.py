@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +15,7 @@ from genie.errors import InputError
 from genie_finance.contracts.fraud import AmlCheck, AmlReport
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.transfers import Transfer
+from genie_finance.domain.fx import reference_rates
 from genie_finance.fraud.aml_monitor import monitor
 
 Make = Callable[..., Transfer]
@@ -199,11 +201,44 @@ def test_nothing_is_not_compliant(transfer: Make) -> None:
 
 
 def test_the_answer_names_its_editions_and_other_currencies(transfer: Make) -> None:
-    euros = transfer("2026-01-05", None, "a", {"amount": "20000000", "currency": "EUR"}, channel="cash")
-    found = answered(euros)
-    assert found.reports == ()
-    assert "amounts" in {one.check for one in found.unchecked}
-    assert [one.table for one in found.grounds.editions] == ["pmla_in"]
+    for money, day in (("XAU", "2026-01-05"), ("EUR", "2016-01-05")):  # no rate at all, or none of that year
+        cash = transfer(day, None, "a", {"amount": "20000000", "currency": money}, channel="cash")
+        found = answered(cash)
+        assert found.reports == ()
+        assert "amounts" in {one.check for one in found.unchecked}
+        assert [one.table for one in found.grounds.editions] == ["pmla_in"]
+
+
+@pytest.mark.parametrize(("euros", "due"), [("9495.22", False), ("9495.24", True)])
+def test_the_limits_hold_for_other_currencies_at_the_rate_of_the_day(transfer: Make, euros: str, *, due: bool) -> None:
+    """Nothing was reported of them. On 5 January 2026 the ECB's rate was 105.3160 rupees for a euro."""
+    amount = {"amount": euros, "currency": "EUR"}
+    cash = answered(transfer("2026-01-05", None, "a", amount, channel="cash"))
+    assert ([one.kind for one in cash.reports] == ["CTR"]) is due
+    assert "amounts" not in {one.check for one in cash.unchecked}
+    half = {"amount": str(Decimal(euros) / 2), "currency": "EUR"}
+    sides = {"sender_country": "IN", "recipient_country": "DE"}
+    wire = answered(transfer("2026-01-05", "a", "b", half, channel="wire", **sides))
+    assert ([one.kind for one in wire.reports] == ["CBWTR"]) is due
+    assert any("2026-01-05" in one.value for one in wire.grounds.inputs if one.name == "converted to rupees")
+
+
+def test_a_holiday_takes_the_rate_of_the_day_before_it(transfer: Make) -> None:
+    amount = {"amount": "20000", "currency": "USD"}
+    sunday = answered(transfer("2026-01-04", None, "a", amount, channel="cash"))
+    friday = answered(transfer("2026-01-02", None, "a", amount, channel="cash"))
+    assert [one.amount for one in sunday.reports] == [one.amount for one in friday.reports] != []
+
+
+@given(st.integers(1, 40 * LAKH))
+def test_cash_in_dollars_is_reported_where_its_rupees_are(transfer: Make, dollars: int) -> None:
+    day = datetime.date(2026, 1, 5)
+    rates = reference_rates(day)
+    assert rates is not None
+    rupees = (dollars * rates.rate("USD", "INR")).quantize(Decimal("0.01"))
+    abroad = transfer("2026-01-05", None, "a", {"amount": dollars, "currency": "USD"}, channel="cash")
+    at_home = transfer("2026-01-05", None, "a", str(rupees), channel="cash")
+    assert [one.kind for one in answered(abroad).reports] == [one.kind for one in answered(at_home).reports]
 
 
 # --- laws ---

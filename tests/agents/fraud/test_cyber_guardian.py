@@ -67,6 +67,12 @@ def test_a_failure_between_two_successes_hides_no_journey() -> None:
     assert "impossible_travel" in patterns(verdict)
 
 
+def test_a_success_without_a_place_hides_no_journey() -> None:
+    """Was: a sign-in without a place between two others took both out of sight."""
+    verdict = answered(event("10:00", place=MUMBAI), event("10:30"), event("11:00", place=NEW_YORK))
+    assert "impossible_travel" in patterns(verdict)
+
+
 def test_the_same_moment_and_any_order() -> None:
     """Was: a journey in no time was skipped, and events were taken to be in order."""
     assert "impossible_travel" in patterns(answered(event("10:00", place=MUMBAI), event("10:00", place=NEW_YORK)))
@@ -84,6 +90,18 @@ def test_null_island_is_nowhere() -> None:
 def test_devices_that_change_within_a_day() -> None:
     verdict = answered(*(event(f"1{hour}:00", device_id=f"d{hour}") for hour in range(3)), known=("d0", "d1", "d2"))
     assert patterns(verdict) == {"device_churn"}
+
+
+@pytest.mark.parametrize("hidden", [{"device_id": None}, {"known": None}])
+def test_a_device_that_is_not_known_is_a_new_one(hidden: dict[str, Any]) -> None:
+    """It was no takeover, and only a second factor was asked for, where the device had no name."""
+    device = {key: value for key, value in hidden.items() if key == "device_id"}
+    known = ("phone",) if "known" not in hidden else None
+    failures = [event(f"10:0{minute}", success=False, device_id="other") for minute in range(5)]
+    verdict = answered(*failures, event("10:06", place=MUMBAI, **{"device_id": "other", **device}), known=known)
+    assert patterns(verdict) >= {"many_failures", "unknown_device", "takeover"}
+    assert (verdict.label, verdict.recommended_action) == ("high", "block")
+    assert "unknown_device" in {one.check for one in verdict.unchecked}
 
 
 # --- from outside ---
@@ -176,3 +194,14 @@ def test_order_of_input_does_not_matter(rows: list[tuple[int, bool, str | None, 
 def test_another_failure_never_helps(rows: list[tuple[int, bool, str | None, str | None]], minute: int) -> None:
     failed = event(f"{minute // 60:02}:{minute % 60:02}", success=False, device_id=None)
     assert answered(*_events(rows), failed).score >= answered(*_events(rows)).score
+
+
+@given(_EVENTS, st.data())
+def test_leaving_a_device_or_the_list_of_them_out_never_helps(
+    rows: list[tuple[int, bool, str | None, str | None]], data: st.DataObject
+) -> None:
+    whole = answered(*_events(rows))
+    hidden = data.draw(st.sets(st.integers(0, len(rows) - 1), min_size=1))
+    less = [(*row[:3], None if at in hidden else row[3]) for at, row in enumerate(rows)]
+    assert answered(*_events(less)).score >= whole.score
+    assert answered(*_events(rows), known=None).score >= whole.score

@@ -118,7 +118,10 @@ def test_a_large_payment_at_half_past_two(transfer: Make) -> None:
     assert patterns(answered(transfer("2026-01-05T02:30+05:30", "a", "b", 49_999))) == []
 
 
-@pytest.mark.parametrize("category", ["crypto", "Gambling", "forex", "gift_cards", "prepaid_top"])
+@pytest.mark.parametrize(
+    "category",
+    ["crypto", "Gambling", "forex", "gift_cards", "prepaid_top", "transfer.crypto", "gambilng", "gift-card", "bettnig"],
+)
 def test_risky_purchases(transfer: Make, category: str) -> None:
     assert patterns(answered(transfer("2026-01-05T12:00+05:30", "a", "b", 10, category=category))) == [
         "high_risk_category"

@@ -53,9 +53,9 @@ def test_urgent_share_otp() -> None:
     ("vpa", "score", "label"),
     [
         ("refund.support@random.com", "0.6", "suspicious"),
-        ("alice@okhdfcbank", "0", "safe"),
-        ("alice@sbi", "0", "safe"),  # was: 0.2, an unknown handle
-        ("alice@apl", "0", "safe"),
+        ("alice@okhdfcbank", "0", "unverified"),  # was: safe, though anybody gets such an address
+        ("alice@sbi", "0", "unverified"),
+        ("alice@apl", "0", "unverified"),
         ("alice@nobody", "0.2", "unverified"),
         ("not a vpa", "0.4", "suspicious"),
     ],
@@ -207,6 +207,110 @@ def test_a_warning_does_not_excuse_a_request() -> None:
     assert "asks_credentials" in patterns(judged(text="Never share your PIN with others, but send your OTP to us now"))
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.hdfcbank.com/login?next=https://evil.example/",
+        "https://www.hdfcbank.com/login?next=//evil.example",
+        "https://www.hdfcbank.com/r?url=https%3A%2F%2Fevil.example%2Flogin",
+        "https://www.hdfcbank.com/r?url=https%253A%252F%252Fevil.example",
+        "https://www.hdfcbank.com/redirect/https://evil.example/",
+        "https://www.hdfcbank.com/r?goto=evil.example.com/login",
+        "https://www.hdfcbank.com/r?return_to=203.0.113.9",
+        "https://www.hdfcbank.com/#https://evil.example",
+        "https://www.hdfcbank.com/?a=1&redirect_uri=\\\\evil.example",
+        "https://www.hdfcbank.com//evil.example/%2e%2e",
+        "https://www.hdfcbank.com/?next=javascript:alert(1)",
+        "https://www.hdfcbank.com/?RedirectTo=evil.com",
+        "https://www.hdfcbank.com/?success_url=evil.com",
+        "https://www.hdfcbank.com/?goto=aHR0cHM6Ly9ldmlsLmNvbQ==",
+    ],
+)
+def test_an_official_link_that_leads_elsewhere_is_not_safe(url: str) -> None:
+    """It was safe, as only the first host was looked at."""
+    verdict = judged(url=url)
+    assert "open_redirect" in patterns(verdict)
+    assert verdict.label in {"suspicious", "phishing"}
+    assert "open_redirect" in patterns(judged(text=f"see {url}"))
+
+
+def test_where_a_redirect_leads_is_judged_like_a_link() -> None:
+    verdict = judged(url="https://www.hdfcbank.com/r?u=https://icicibank-verify.example/")
+    assert patterns(verdict) == {"open_redirect", "poses_as_brand"}
+    assert verdict.label == "phishing"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.hdfcbank.com/login?next=/home&view=index.html",
+        "https://www.hdfcbank.com/r?url=https://netbanking.hdfc.bank.in/",
+        "https://www.hdfcbank.com/branch?city=Pune&go=1#map",
+    ],
+)
+def test_an_official_link_that_stays_with_the_brand_is_safe(url: str) -> None:
+    assert judged(url=url).label == "safe"
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("You are under digital arrest. Do not disconnect the video call.", "digital_arrest"),
+        ("This is CBI. Your Aadhaar was misused in money laundering, join on Skype", "digital_arrest"),
+        ("FedEx: your parcel contains MDMA, talk to Mumbai police now", "digital_arrest"),
+        ("आप डिजिटल अरेस्ट में हैं", "digital_arrest"),
+        (
+            "Dear consumer your electricity power will be disconnected tonight at 9.30 pm from electricity office "
+            "because your previous month bill was not updated. Contact our electricity officer 98XXXXXXXX",
+            "utility_threat",
+        ),
+        ("Aapka bijli connection aaj raat kat diya jayega", "utility_threat"),
+        ("All mobile numbers in your name will be blocked in 2 hours. Press 9.", "utility_threat"),
+        ("Earn money online by liking YouTube videos. Rs 150 per like.", "task_job"),
+        ("Ghar baithe paise kamao, roz 3000 rupaye", "task_job"),
+        ("TRAI: your mobile number will be disconnected within 2 hours", "utility_threat"),
+        ("Part time job: like YouTube videos and earn Rs 3000 daily, message on Telegram", "task_job"),
+        ("Work from home, complete simple tasks and get a commission", "task_job"),
+        ("Review hotels on Google Maps and get paid Rs. 150 each", "task_job"),
+    ],
+)
+def test_stories_that_were_unknown(text: str, pattern: str) -> None:
+    """Messages of the kinds that I4C and RBI warn of; each was unverified."""
+    verdict = judged(text=text)
+    assert pattern in patterns(verdict)
+    assert verdict.label in {"suspicious", "phishing"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Beware of digital arrest scams. Dial 1930.",
+        "There is no such thing as digital arrest. - RBI",
+        "Delhi police seized drugs worth 2 crore on Monday, officials said",
+        "Your electricity bill of Rs 1,240 is due on 5 March",
+        "Earn 7.1 % interest, calculated daily",
+        "Your order 4471 arrives at 5pm; 10% off, see you!",
+    ],
+)
+def test_news_and_notices_tell_no_such_story(text: str) -> None:
+    assert judged(text=text).signals == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sh4re y0ur 0tp", "SHARE YOUR O.T.P", "share y.o.u.r o.t.p", "share your o-t-p", "5hare your p1n",
+     "sh@re your upi p!n",
+     "share your \u043etp", "share your c v v"],
+)  # fmt: skip
+def test_leet_spelling_hides_no_request(text: str) -> None:
+    assert "asks_credentials" in patterns(judged(text=text))
+
+
+def test_an_address_in_a_text_is_judged_too() -> None:
+    assert "service_address" in patterns(judged(text="Send 10 rupees to refund.helpdesk@ybl for verification"))
+    assert judged(text="write to support@hdfcbank.com").signals == ()
+
+
 # --- what is given ---
 
 
@@ -217,7 +321,7 @@ def test_something_must_be_given() -> None:
 
 def test_one_official_part_does_not_vouch_for_the_rest() -> None:
     assert judged(url="https://www.hdfcbank.com/", text="hello").label == "unverified"
-    assert judged(url="https://www.hdfcbank.com/", vpa="alice@sbi").label == "safe"
+    assert judged(url="https://www.hdfcbank.com/", vpa="alice@sbi").label == "unverified"
 
 
 def test_the_lists_are_named_and_not_verified() -> None:
@@ -234,6 +338,22 @@ def test_any_text_link_or_address_is_judged(text: str) -> None:
     for verdict in (judged(url=text), judged(text=text), judged(vpa=text)):
         assert 0 <= verdict.score <= 1
     assert judged(text=text).label != "safe"
+
+
+@given(st.from_regex(r"[a-z0-9._-]{2,20}", fullmatch=True), st.sampled_from(("okhdfcbank", "ybl", "sbi", "paytm")))
+def test_no_payment_address_is_safe(name: str, handle: str) -> None:
+    assert judged(vpa=f"{name}@{handle}").label != "safe"
+
+
+_LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
+
+
+@given(st.data(), st.sampled_from(("share your otp", "share your upi pin", "you have won a jackpot")))
+def test_no_leet_spelling_lowers_a_score(data: st.DataObject, bait: str) -> None:
+    one_way = data.draw(st.sampled_from(("1", "!")))
+    leet = {**_LEET, "i": one_way}
+    written = "".join(data.draw(st.sampled_from((char, *leet.get(char, "")))) for char in bait)
+    assert judged(text=written).score >= judged(text=bait).score
 
 
 @given(st.text(min_size=1, max_size=100), st.sampled_from(("share your otp", "http://192.168.1.5/")))

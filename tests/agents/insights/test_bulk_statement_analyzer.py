@@ -123,6 +123,45 @@ def test_the_leg_with_the_same_reference_is_taken_before_a_nearer_one() -> None:
     assert found.total_credit.amount == 7_000
 
 
+@pytest.mark.parametrize(
+    ("out", "came", "pairs"),
+    [
+        ("NEFT DR-HDFC0000001-RAVI TRADERS", "NEFT CR-ICIC0000002-ACME LTD", 0),  # two parties
+        ("NEFT DR-HDFC0000001-RAJESH KUMAR", "NEFT CR-ICIC0000002-KUMAR RAJESH", 1),
+        ("NEFT DR-HDFC0000001-RAJESH KUMAR", "NEFT CR-ICIC0000002-R KUMAR", 1),
+        ("NEFT DR-HDFC0000001-RAJESH KUMAR", "NEFT CR-ICIC0000002-SURESH KUMAR", 0),
+        ("IMPS TO SELF", "IMPS CR RAJESH KUMAR", 1),
+        ("NEFT RAVI TRADERS 05012026", "NEFT ACME LTD 05012026", 0),  # the day is no reference
+        ("NEFT RAVI TRADERS 512345678901", "NEFT ACME LTD 512345678901", 1),
+    ],
+)
+def test_equal_transfers_of_different_parties_are_no_own_transfer(out: str, came: str, pairs: int) -> None:
+    found = analysed(
+        row("A", "2026-01-05", out, 50_000, "debit"),
+        row("B", "2026-01-05", came, 50_000, "credit"),
+    )
+    assert found.transfer_count == pairs
+    assert (found.total_credit.amount, found.total_debit.amount) == ((0, 0) if pairs else (50_000, 50_000))
+    assert all(month.own_inflow.minor == 0 for month in found.months)
+
+
+def test_what_nobody_earned_is_named_and_is_no_turnover() -> None:
+    found = analysed(
+        *salaries(1, 2),
+        row("A", "2026-01-07", "LOAN DISBURSEMENT HDFC", 500_000, "credit"),
+        row("A", "2026-01-08", "CASH DEPOSIT", 20_000, "credit"),
+        row("A", "2026-02-08", "BY CASH", 30_000, "credit"),
+    )
+    assert (found.total_credit.amount, found.turnover.total.amount) == (670_000, 120_000)
+    assert [month.own_inflow.amount for month in found.months] == [520_000, 30_000]
+    assert [(one.kind, one.total.amount, one.count) for one in found.not_income] == [
+        ("loan", 500_000, 1),
+        ("cash_deposit", 50_000, 2),
+    ]
+    assert all("Loan" not in payer.name for payer in found.top_payers)
+    assert "bulk.not_income" in {reason.code for reason in found.grounds.reasons}
+
+
 def test_what_came_back_unpaid_is_counted_and_taken_out_of_both_sides() -> None:
     found = analysed(
         *salaries(1),

@@ -41,3 +41,12 @@ def test_a_reversed_salary_is_negative_income(statement, row):
     assert counted(statement, row("2025-01-30", "-40", category="income.salary")) == [
         ("2025-01", "income.salary", False, -4000)
     ]
+
+
+def test_borrowed_and_own_money_without_a_category_is_not_earned(statement, row):
+    rows = [
+        row("2025-01-02", "5", narration=text, category="uncategorised")
+        for text in ("LOAN DISBURSEMENT", "FD CLOSURE", "CAPITAL INFUSION", "SELF TRANSFER", "OVERDRAFT")
+    ]
+    assert counted(statement, *rows) == []
+    assert counted(statement, row("2025-01-02", "5", narration="LOAN", category="income.salary")) != []

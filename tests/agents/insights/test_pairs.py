@@ -130,3 +130,20 @@ def test_a_purchase_is_taken_back_once_and_never_more_than_it_cost(statement, dr
     for at, purchase in found.items():
         assert 0 < book[at].amount.minor <= -book[purchase].amount.minor
         assert book[purchase].date <= book[at].date
+
+
+@pytest.mark.parametrize(
+    ("out", "back", "pair"),
+    [
+        ("NEFT DR-HDFC0000001-RAVI TRADERS", "NEFT CR-ICIC0000002-ACME LTD", False),
+        ("IMPS SUNIL SHARMA", "IMPS AJAY VERMA", False),
+        ("IMPS RAJESH KUMAR", "IMPS R KUMAR", True),
+        ("TRANSFER TO ICICI BANK", "TRANSFER FROM HDFC BANK", True),  # banks are no parties
+        ("FT-SAVINGS", "FT-CURRENT", True),
+    ],
+)
+def test_equal_amounts_of_two_parties_are_no_transfer(statement, row, out, back, pair):
+    leg = {"category": "uncategorised", "rail": "transfer"}
+    gone = row("2025-01-02", "-500", narration=out, account="A", **leg)
+    came = row("2025-01-03", "500", narration=back, account="B", **leg)
+    assert bool(transfers(statement, gone, came)) == pair

@@ -10,27 +10,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genie_finance.contracts.insufficient import InsufficientData
-from genie_finance.contracts.insurance import ClaimRecommendation, ClaimRequest
+from genie_finance.contracts.insurance import (
+    ClaimRecommendation,
+    ClaimRequest,
+    PreauthRecommendation,
+    PreauthRequest,
+)
 from genie_finance.insurance.claim_adjudicator import adjudicate
+from genie_finance.insurance.health_preauth import recommend
 
 COSMETIC = {"code": "Excl08", "text": "cosmetic or plastic surgery", "diagnoses": ("Z41.1",)}
 TERMS: dict[str, Any] = {
     "policy_number": "P-1", "product_code": "HLT", "starts": "2026-04-01", "ends": "2027-03-31",
     "covered_since": "2022-04-01", "sum_insured": 500_000, "bonus": 0, "paid_this_year": 0, "deductible": 5_000,
     "copay_percent": 10, "initial_waiting_days": 30, "exclusions": (COSMETIC,), "sub_limits": (),
-    "sub_limits_apply": "after_sharing", "network_only": (),
+    "sub_limits_apply": "after_sharing", "network_only": (), "perils": ("hospitalisation", "day_care"),
+    "pre_existing": ("E11",), "specific_diseases": ("H25", "K40"),
+}  # fmt: skip
+PLAN: dict[str, Any] = {
+    "product_code": "HLT", "sum_insured": 500_000, "bonus": 0, "paid_this_year": 0, "room_limit_per_day": 5_000,
+    "icu_limit_per_day": 10_000, "deductible": 5_000, "copay_percent": 10, "initial_waiting_days": 30,
+    "pre_existing_waiting_months": 36, "specific_waiting_months": 24, "excluded_procedures": ("Refractive surgery",),
+    "packages": ({"procedure": "Cataract", "most": 30_000},), "network_only": True,
 }  # fmt: skip
 CLAIM: dict[str, Any] = {
     "claim_id": "C-1", "policy_number": "P-1", "incurred": 50_000, "peril": "hospitalisation", "on": "2026-06-01",
-    "caused_by_accident": False, "diagnoses": ("K35.8",), "in_network": True,
+    "caused_by_accident": False, "diagnoses": ("K35.8",), "in_network": True, "procedure": "Appendicectomy",
+    "pre_existing": False, "specific_disease": False, "bills_by_room": True,
 }  # fmt: skip
-CLEAN = {"score": 0.05, "by": "fraud desk"}
+CLEAN = {"claim_id": "C-1", "score": 0.05, "by": "fraud desk"}
 
 
 def asked(
     terms: dict[str, Any] | None = None, screening: Any = CLEAN, **claim: Any
 ) -> ClaimRecommendation | InsufficientData:
-    request = {"claim": {**CLAIM, **claim}, "terms": {**TERMS, **(terms or {})}, "screening": screening}
+    given = {**CLAIM, **claim}
+    given.setdefault("bill", ({"text": "surgery", "category": "associated", "amount": given["incurred"]},))
+    request = {"claim": given, "terms": {**TERMS, **(terms or {})}, "plan": PLAN, "screening": screening}
     return adjudicate(ClaimRequest.model_validate(request))
 
 
@@ -144,12 +160,112 @@ def test_without_a_diagnosis_exclusions_cannot_be_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("screening", "code"), [(None, "claim.not_screened"), ({"score": 0.5, "by": "fraud desk"}, "claim.suspicious")]
+    ("screening", "code"),
+    [
+        (None, "claim.not_screened"),
+        ({**CLEAN, "score": 0.5}, "claim.suspicious"),
+        ({**CLEAN, "claim_id": "C-2"}, "claim.not_screened"),
+    ],
 )
 def test_a_claim_that_nobody_vouches_for_is_referred(screening: Any, code: str) -> None:
     found = answered(screening=screening)
     assert (found.action, found.payable.amount) == ("refer", 40_500)
     assert codes(found)[0] == code
+
+
+@pytest.mark.parametrize("peril", ["hospitalization", "hospitalisaton", "theft", "x"])
+def test_a_peril_that_is_none_of_the_policy_is_insufficient(peril: str) -> None:
+    """It escaped every sub-limit and was paid without one."""
+    terms = {"sub_limits": ({"peril": "hospitalisation", "most": 10_000},)}
+    found = asked(terms, peril=peril)
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["claim.peril"]
+    assert answered(terms, peril="Hospitalisation", incurred=90_000).payable.amount == 10_000
+    assert answered({"sub_limits": ({"peril": "day_care", "most": 9},)}, peril="Day-care").payable.amount == 9
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"sub_limits": ({"peril": "hospitalization", "most": 1},)}, {"network_only": ("maternity",)}, {"perils": ()}],
+)
+def test_terms_that_limit_what_they_do_not_cover_are_refused(terms: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="does not cover|at least 1"):
+        asked(terms)
+
+
+BILL = (
+    {"text": "room", "category": "room", "amount": 30_000, "days": 3},
+    {"text": "surgeon", "category": "associated", "amount": 50_000},
+    {"text": "medicines", "category": "pharmacy", "amount": 10_000},
+    {"text": "registration", "category": "non_payable", "amount": 700},
+)
+
+
+@pytest.mark.parametrize("bills_by_room", [True, False])
+@pytest.mark.parametrize("procedure", ["Appendicectomy", "Cataract, left eye"])
+def test_reimbursement_pays_what_cashless_treatment_pays(procedure: str, bills_by_room: bool) -> None:
+    """It knew no limit of rent, no proportionate deduction and no package."""
+    treatment = {"procedure": procedure, "bills_by_room": bills_by_room, "bill": BILL}
+    preauth = {
+        "preauth_id": "PA-1", "policy_number": "P-1", "product_code": "HLT", "patient": "A", "hospital_code": "H-1",
+        "in_network": True, "admitted": CLAIM["on"], "covered_since": TERMS["covered_since"], "estimate": None,
+        "caused_by_accident": False, "pre_existing": False, "specific_disease": False, **treatment,
+    }  # fmt: skip
+    cashless = recommend(PreauthRequest.model_validate({"preauth": preauth, "plan": PLAN}))
+    found = answered(incurred=90_700, **treatment)
+    assert isinstance(cashless, PreauthRecommendation)
+    assert found.payable == cashless.payable
+    assert [one.code for one in found.deductions] == [one.code for one in cashless.deductions]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"pre_existing": True}, "claim.pre_existing_waiting"),
+        ({"specific_disease": True}, "claim.specific_waiting"),
+        ({"diagnoses": ("E11.9",)}, "claim.pre_existing_waiting"),  # the policy knows of it, whatever the claim says
+        ({"diagnoses": ("H251",)}, "claim.specific_waiting"),
+        ({"procedure": "Refractive surgery"}, "claim.excluded"),
+    ],
+)
+def test_waiting_periods_and_exclusions_hold_for_reimbursement(change: dict[str, Any], code: str) -> None:
+    young = {"covered_since": "2025-04-01"}
+    assert answered(young).action == "approve_partial"
+    found = answered(young, **change)
+    assert (found.action, codes(found)) == ("deny", [code])
+
+
+@pytest.mark.parametrize(
+    "procedure",
+    ["Rhinoplasty (cosmetic)", "COSMETICS of the nose", "Cosmtic surgery", "Surgery, plastic"],
+)
+def test_a_procedure_of_the_stem_of_an_exclusion_is_for_a_person(procedure: str) -> None:
+    """It was paid, as no diagnosis was on the list."""
+    found = asked(procedure=procedure)
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["procedure"]
+    assert answered(procedure=procedure, diagnoses=("Z41.1",)).action == "deny"
+    assert isinstance(asked(procedure="LASIK (refractive)", diagnoses=("Z41.1",)), InsufficientData)
+
+
+@pytest.mark.parametrize(
+    ("procedure", "person"),
+    [
+        ("Rehabilitation for alcoholism", True), ("Therapy of drug abuse", True),
+        ("Angioplasty with drug eluting stent", False), ("Kidney transplant", False), ("Hair transplants", True),
+    ],
+)  # fmt: skip
+def test_of_a_list_of_exclusions_any_one_is_enough(procedure: str, person: bool) -> None:
+    exclusions = (
+        {"code": "Excl12", "text": "alcoholism, drug or substance abuse", "diagnoses": ("F10",)},
+        {"code": "Excl99", "text": "Hair transplant", "diagnoses": ("L65",)},
+    )
+    assert isinstance(asked({"exclusions": exclusions}, procedure=procedure), InsufficientData) is person
+
+
+@pytest.mark.parametrize("change", [{"bill": ()}, {"incurred": 60_000, "bill": BILL}, {"procedure": "4711"}])
+def test_a_claim_without_its_bill_or_procedure_is_insufficient(change: dict[str, Any]) -> None:
+    assert isinstance(asked(**change), InsufficientData)
 
 
 def test_after_the_moratorium_only_fraud_is_left() -> None:

@@ -73,9 +73,17 @@ def test_intensive_care_does_not_lower_the_rent_of_the_room() -> None:
 
 
 def test_a_procedure_is_excluded_by_its_name_alone() -> None:
-    """Kept, on purpose: words within other words exclude nothing; the insurer codes what it means."""
+    """The stem of an excluded one is for a person to judge; it was approved where the words stood apart."""
     assert answered(("associated", 1_000), procedure="cosmetic surgery").action == "deny"
-    assert answered(("associated", 1_000), procedure="Surgery after burns, not cosmetic").action == "approve"
+    for procedure in ("Surgery after burns, not cosmetic", "Rhinoplasty (cosmetic)", "Cosmetically led surgery"):
+        assert isinstance(asked(("associated", 1_000), procedure=procedure), InsufficientData)
+    assert answered(("associated", 1_000), procedure="Surgery of the hip").action == "approve"
+
+
+@pytest.mark.parametrize("procedure", ["Cataract surgery", "Phaco (cataract), left eye", "CATARACTS", "Catarct"])
+def test_a_package_caps_its_procedure_however_it_is_written(procedure: str) -> None:
+    """Only the plan's own spelling was capped."""
+    assert answered(("associated", 60_000), procedure=procedure).payable.amount == 30_000
 
 
 def test_a_procedure_that_may_be_an_excluded_one_is_for_a_person_to_name() -> None:

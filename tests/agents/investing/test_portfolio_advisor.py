@@ -107,6 +107,18 @@ def test_a_holding_without_a_price_leaves_no_return_standing() -> None:
     assert reviewed(holding(), flows=flows).xirr_percent == Decimal("11.11")
 
 
+def test_several_returns_that_fit_are_named_and_none_is_stated() -> None:
+    """Was: one of them, by chance. -1,000, +2,300 and -1,320 have the rates of 10 and 20 percent."""
+    days = ("2023-12-31", "2024-12-30")
+    flows = [{"on": day, "amount": amount} for day, amount in zip(days, ("1000", "-2300"), strict=True)]
+    assert reviewed(holding(quantity=1, price=1), flows=flows).xirr_percent is not None
+    flows.append({"on": "2025-12-30", "amount": "1321"})
+    found = reviewed(holding(quantity=1, price=1), flows=flows)
+    assert found.xirr_percent is None
+    assert len(found.xirr_candidates) > 1
+    assert any("Several" in caveat for caveat in found.grounds.caveats)
+
+
 def test_a_return_beyond_belief_is_none() -> None:
     rows = [{"on": "2025-12-31", "value": "0", "flow": "0.01"}]
     found = reviewed(holding(quantity=1, price=10**9), valuations=rows, flows=[{"on": "2025-12-31", "amount": "0.01"}])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import statistics
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from genie_finance.contracts.bulk import BulkAnalysis, BulkStatementRequest
 from genie_finance.contracts.insufficient import InsufficientData
 from genie_finance.contracts.sme import CashflowScore, CashMovement, UnderwriteRequest
+from genie_finance.contracts.statements import StatementFile, StatementProfile, UnprovenCode
+from genie_finance.insights.bulk_statement_analyzer import consolidate
 from genie_finance.lending.cashbook import bounced, is_obligation
 from genie_finance.lending.cashflow_underwriter import underwrite
 
@@ -59,7 +63,7 @@ def test_a_single_deposit_is_no_grade_a() -> None:
     """The catalogue: one credit of 1,000 scored 872.5, grade A."""
     found = asked([("2026-01-10", "CASH DEPOSIT", 1_000)])
     assert isinstance(found, InsufficientData)
-    assert [lack.what for lack in found.missing] == ["outflow"]
+    assert [lack.what for lack in found.missing] == ["outflow", "statements", "inflow"]
     thin = asked([("2026-01-10", "CASH DEPOSIT", 1_000)], end="2026-01-31")
     assert isinstance(thin, InsufficientData)
     assert thin.missing[0].given == "1 whole months"
@@ -71,18 +75,19 @@ def test_a_single_deposit_is_no_grade_a() -> None:
 
 def test_months_without_income_count() -> None:
     """The catalogue: a salary in January and June alone scored 848.3, grade A, as the empty months vanished."""
-    rows = [("2026-01-01", "SALARY", 50_000), ("2026-06-01", "SALARY", 50_000)]
+    rows = [(f"2026-{month:02}-01", "SALARY", 50_000) for month in (1, 3, 6)]
     rows += [(f"2026-{month:02}-05", "RENT", -15_000) for month in range(1, 7)]
     found = scored(rows)
-    assert raw(found, "inflow_stability") == Decimal("1.4142")  # mean a third of 50,000, deviation root two of it
-    assert (found.score, found.grade) == ("600.0", "C")
-    assert found.monthly_inflow.amount == Decimal("16666.67")
+    assert raw(found, "inflow_stability") == 1  # mean half of 50,000, and so is the deviation
+    assert found.monthly_inflow.amount == 25_000
+    assert found.grade != "A"
+    assert isinstance(asked(rows[1:]), InsufficientData)  # a salary in two months is no track record
 
 
 def test_a_stressed_account_is_graded_d() -> None:
     """The catalogue's stressed case had bounces of 0.4, a burden of 1 and a variation of 1.08: at most 390 is left."""
     rows: Rows = [
-        (f"2026-{month:02}-03", "CASH", amount * 1_000) for month, amount in enumerate((60, 5, 5, 90, 0, 5), start=1)
+        (f"2026-{month:02}-03", "SALES", amount * 1_000) for month, amount in enumerate((60, 5, 5, 90, 0, 5), start=1)
     ]
     rows += [(f"2026-{month:02}-05", "EMI HDFC LOAN", -28_000) for month in range(1, 7)]
     for month in (2, 3, 5, 6):
@@ -94,6 +99,61 @@ def test_a_stressed_account_is_graded_d() -> None:
     assert found.monthly_inflow.amount == 27_500  # what came back of a returned cheque is no income
     assert Decimal(found.score) <= 390
     assert found.grade == "D"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("PERSONAL LOAN DISBURSEMENT", "loan"),
+        ("OD DRAWDOWN", "overdraft"),
+        ("CASH DEPOSIT SELF", "cash_deposit"),
+        ("FD CLOSURE PROCEEDS", "deposit_closure"),
+        ("CAPITAL INTRODUCED BY PARTNER", "capital"),
+        ("SELF TRANSFER FROM SBI", "own_transfer"),
+    ],
+)
+def test_money_that_nobody_earned_is_no_income(text: str, kind: str) -> None:
+    """Each scored up to 888, grade A, where it was the only inflow."""
+    spent: Rows = [(f"2026-{month:02}-05", "RENT", -15_000) for month in range(1, 7)]
+    unearned: Rows = [(f"2026-{month:02}-01", text, 50_000) for month in range(1, 7)]
+    alone = asked([*unearned, *spent])
+    assert isinstance(alone, InsufficientData)
+    assert [lack.what for lack in alone.missing] == ["inflow"]
+    beside = scored([*steady(), *unearned])
+    assert (beside.score, beside.monthly_inflow) == (scored(steady()).score, scored(steady()).monthly_inflow)
+    assert [(one.kind, one.total.amount, one.count) for one in beside.not_income] == [(kind, 300_000, 6)]
+    assert f"not_income.{kind}" in {one.name for one in beside.grounds.inputs}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 6),
+            st.sampled_from(["LOAN DISBURSED", "OVERDRAFT", "BY CASH", "FD CLOSURE", "CAPITAL INFUSION", "SELF"]),
+            st.integers(1, 10**7),
+        ),
+        max_size=12,
+    )
+)
+def test_no_borrowed_or_own_money_raises_a_score(more: list[tuple[int, str, int]]) -> None:
+    rows: Rows = [*steady(out=40_000), ("2026-04-09", "EMI LOAN", -9_000)]
+    with_it = [*rows, *((f"2026-{month:02}-20", text, amount) for month, text, amount in more)]
+    assert Decimal(scored(with_it).score) <= Decimal(scored(rows).score)
+
+
+def test_a_refund_is_no_income_and_lowers_what_was_spent() -> None:
+    rows: Rows = [*steady(), ("2026-02-10", "CROMA", -8_000), ("2026-02-15", "CROMA REFUND", 8_000)]
+    found = scored(rows)
+    assert (found.monthly_inflow.amount, found.monthly_outflow.amount) == (50_000, 15_000)
+
+
+def test_one_deposit_in_a_year_is_no_track_record() -> None:
+    """It scored for the twelve months of its statement, eleven of them empty."""
+    rows: Rows = [("2025-03-01", "INVOICE ACME", 900_000), ("2025-03-02", "RENT", -1_000)]
+    found = asked(rows, start="2025-01-01", end="2025-12-31")
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["statements", "inflow"]
+    assert raw(scored(steady(), start="2025-07-01", end="2026-06-30"), "tenure") == 6
 
 
 def test_a_month_that_is_covered_in_part_is_left_out() -> None:
@@ -201,10 +261,41 @@ def test_consolidated_statements_count_whole_months_without_ones_own_money() -> 
     for unfit in (
         {"currency": "USD"},
         {"quarantined_count": 1},
+        {"other_currencies": ["USD"]},
         {"unread": [{"file": "b.csv", "reason": "no statement"}]},
         {"months": analysis["months"][2:]},
     ):
         assert isinstance(asked_of(**unfit), InsufficientData)
+    for code in get_args(UnprovenCode):
+        assumed = {"file": "b.csv", "code": code, "why": "both columns fit", "settle_with": "sign: debit"}
+        unproven = asked_of(unproven=[assumed])
+        assert isinstance(unproven, InsufficientData)
+        assert [lack.what for lack in unproven.missing] == ["statements.b.csv"]
+
+
+def test_a_sign_that_no_balance_proves_is_underwritten_by_nobody() -> None:
+    """A file without balances was scored as its signs were guessed."""
+    balance, rows = 0, []
+    for month in range(1, 8):
+        for day, amount, text in ((1, 50_000, "ACME INVOICE"), (28, -15_000, "RENT")):
+            balance += amount
+            rows.append((f"2026-{month:02}-{day:02},{text},{amount}.00", f",{balance}.00"))
+
+    def underwritten(*lines: str, **profile: Any) -> CashflowScore | InsufficientData:
+        content = "\n".join(lines).encode()
+        file = StatementFile(filename="b.csv", content=content, profile=StatementProfile(**profile))
+        analysis = consolidate(BulkStatementRequest(applicant_id="A1", files=(file,)))
+        assert isinstance(analysis, BulkAnalysis)
+        return underwrite(UnderwriteRequest(applicant_id="A1", as_of=datetime.date(2026, 7, 5), analysis=analysis))
+
+    assumed = underwritten("Date,Description,Amount", *(row for row, _ in rows))
+    assert isinstance(assumed, InsufficientData)
+    assert [lack.what for lack in assumed.missing] == ["statements"]
+    proved = underwritten("Date,Description,Amount,Balance", *(row + after for row, after in rows))
+    stated = underwritten("Date,Description,Amount", *(row for row, _ in rows), positive_is="credit")
+    assert isinstance(proved, CashflowScore)
+    assert isinstance(stated, CashflowScore)
+    assert (proved.score, proved.grade) == (stated.score, stated.grade)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 1_000))

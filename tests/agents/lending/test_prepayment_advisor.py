@@ -99,8 +99,16 @@ def test_a_charge_that_is_not_known_is_no_charge_only_where_the_law_bars_it() ->
     assert isinstance(missing, InsufficientData)
     assert missing.missing[0].what == "loans.1.charge_percent"
     business = loan("shop", 100_000, 12, 24, borrower="business")
-    assert isinstance(asked(business, amount=10_000), PrepaymentPlan)
-    assert isinstance(asked(business, amount=10_000, as_of="2025-12-31"), InsufficientData)
+    barred = {"sanctioned_on": "2026-01-01", "sanctioned_amount": 5_000_000}
+    assert isinstance(asked({**business, **barred}, amount=10_000), PrepaymentPlan)
+    assert isinstance(asked({**business, **barred}, amount=10_000, as_of="2025-12-31"), InsufficientData)
+    for unknown in (
+        {"sanctioned_on": None}, {"sanctioned_on": "2025-12-31"}, {"sanctioned_amount": None},
+        {"sanctioned_amount": 5_000_001},
+    ):  # fmt: skip
+        found = asked({**business, **barred, **unknown}, amount=10_000)
+        assert isinstance(found, InsufficientData)  # an older or larger loan of a business may bear a charge
+        assert found.missing[0].what == "loans.1.charge_percent"
 
 
 def test_what_earns_more_elsewhere_is_kept() -> None:

@@ -30,6 +30,7 @@ def _packet(invoice: dict[str, Any] | None = None, **reference: Any) -> InvoiceP
     }
     books = {
         "po_total": 1180,
+        "po_lines": [{"hsn": "8708", "unit_price": 100, "open_quantity": 10}],
         "grn": [{"hsn": "8708", "quantity": 10}],
         "vendor_active": True,
         "vendor_gstin": SUPPLIER,

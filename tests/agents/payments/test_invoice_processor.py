@@ -55,7 +55,7 @@ def test_an_inactive_vendor_alone_holds(packet: Build) -> None:
 def test_no_order_no_receipt_no_lines_is_held(packet: Build) -> None:
     """The earlier system scored this 0.85 and posted 99,999 rupees: what was missing cost less than what differed."""
     empty = {"items": [], "total": 99_999, "po_reference": "", "grn_reference": ""}
-    found = decided(packet(empty, po_total=None, grn=None))
+    found = decided(packet(empty, po_total=None, po_lines=None, grn=None))
     assert found.action == "hold"
     assert {"po.missing", "grn.missing", "lines.missing"} <= codes(found)
 
@@ -111,7 +111,13 @@ def test_a_number_is_one_where_the_library_says_so(number: str) -> None:
         ({}, {"posted": None}, "duplicate.unknown", "hold"),
         ({}, {"grn": []}, "grn.line", "hold"),
         ({}, {"grn": [{"hsn": "8708", "quantity": 0}]}, "grn.quantity", "hold"),
-        ({}, {"po_total": None}, "po.unknown", "hold"),
+        ({}, {"po_total": None, "po_lines": None}, "po.unknown", "hold"),
+        ({}, {"po_total": None}, "po.total_unknown", "hold"),
+        ({}, {"po_lines": None}, "po.lines_unknown", "hold"),
+        ({}, {"vendor_gstin": None}, "vendor.gstin_unknown", "hold"),
+        ({}, {"vendor_class": None}, "vendor.class_unknown", "hold"),
+        ({}, {"vendor_class": "micro"}, "vendor.acceptance_unknown", "hold"),
+        ({"tax_kind": None}, {}, "tax.kind_unknown", "hold"),
         ({}, {"po_lines": [{"hsn": "8708", "unit_price": 90, "open_quantity": 10}]}, "po.price", "hold"),
         ({}, {"po_lines": [{"hsn": "8708", "unit_price": 100, "open_quantity": 9}]}, "po.quantity", "hold"),
         ({}, {"po_lines": [{"hsn": "8413", "unit_price": 100, "open_quantity": 9}]}, "po.line", "hold"),
@@ -133,6 +139,13 @@ def test_one_thing_wrong_is_named(
 def test_a_number_counts_once_in_a_financial_year(packet: Build, number: str, date: str, twice: bool) -> None:
     posted = [{"supplier_gstin": "27aapfu0939f1zv", "invoice_no": number, "invoice_date": date}]
     assert (decided(packet(posted=posted)).action == "reject") == twice
+
+
+def test_a_code_that_was_ordered_at_two_prices_may_be_charged_at_either(packet: Build) -> None:
+    """Only the last line of a code was compared."""
+    lines = [{"hsn": "8708", "unit_price": price, "open_quantity": 10} for price in (100, 250)]
+    assert decided(packet(po_lines=lines)).action == "post"
+    assert decided(packet(po_lines=lines[::-1])).action == "post"
 
 
 def test_tax_between_states_is_integrated_and_within_one_is_halved(packet: Build) -> None:
@@ -165,7 +178,10 @@ def test_a_day_before_the_tax_is_an_error_that_says_which_days_there_are(packet:
 
 # --- laws ---
 
-UNKNOWN = {"po_total": None, "grn": None, "vendor_active": None, "posted": None}
+UNKNOWN = {
+    "po_total": None, "po_lines": None, "grn": None, "vendor_active": None, "vendor_gstin": None, "vendor_class": None,
+    "posted": None,
+}  # fmt: skip
 RANK = {"post": 0, "hold": 1, "reject": 2}
 
 

@@ -18,8 +18,10 @@ from genie_finance.contracts.invoices import ScfRecommendation, ScfRequest
 from genie_finance.payments.delayed import interest
 from genie_finance.payments.supply_chain_finance import assess
 
-FIRST = {"invoice_id": "i1", "buyer_id": "b1", "amount": 700_000, "days_outstanding": 60, "gst_e_invoiced": True}
-SECOND = {"invoice_id": "i2", "buyer_id": "b2", "amount": 300_000, "days_outstanding": 30, "gst_e_invoiced": False}
+FIRST = {"invoice_id": "i1", "buyer_id": "b1", "amount": 700_000, "days_outstanding": 60, "gst_e_invoiced": True,
+         "agreed_days": 45, "disputed": False, "accepted": True, "buyer_on_treds": True}  # fmt: skip
+SECOND = {"invoice_id": "i2", "buyer_id": "b2", "amount": 300_000, "days_outstanding": 30, "gst_e_invoiced": False,
+          "agreed_days": 45, "disputed": False}  # fmt: skip
 
 
 def assessed(*invoices: dict[str, Any], supplier_class: str = "small", **more: Any) -> ScfRecommendation:
@@ -87,10 +89,20 @@ def test_the_rate_follows_the_banks_and_every_edition_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("about", "overdue"),
-    [({"agreed_days": 30}, 30), ({"agreed_days": 90}, 15), ({}, 15), ({"written_agreement": False}, 45)],
+    [
+        ({"agreed_days": 30}, 30),
+        ({"agreed_days": 90}, 15),
+        ({}, 15),
+        ({"agreed_days": None, "written_agreement": False}, 45),
+    ],
 )
 def test_time_to_pay(about: dict[str, Any], overdue: int) -> None:
     assert assessed({**FIRST, **about}).overdue[0].days_overdue == overdue
+
+
+def test_terms_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="written agreement"):
+        assessed({**FIRST, "written_agreement": False})
 
 
 def test_only_micro_and_small_suppliers_are_protected() -> None:
@@ -101,6 +113,7 @@ def test_only_micro_and_small_suppliers_are_protected() -> None:
 @pytest.mark.parametrize(
     ("about", "fits"),
     [({}, True), ({"accepted": False}, False), ({"disputed": True}, False), ({"gst_e_invoiced": False}, False),
+     ({"accepted": None}, False), ({"disputed": None}, False), ({"buyer_on_treds": None}, False),
      ({"buyer_on_treds": False}, False), ({"days_outstanding": 46}, False)],
 )  # fmt: skip
 def test_what_a_platform_takes(about: dict[str, Any], fits: bool) -> None:
@@ -109,11 +122,22 @@ def test_what_a_platform_takes(about: dict[str, Any], fits: bool) -> None:
 
 
 def test_what_is_not_known_of_a_candidate_is_asked() -> None:
-    assert len(assessed({**FIRST, "days_outstanding": 20}).treds_questions) == 2
+    unknown = dict.fromkeys(("accepted", "disputed", "buyer_on_treds"))
+    assert len(assessed({**FIRST, "days_outstanding": 20, **unknown}).treds_questions) == 3
+    assert assessed({**FIRST, "days_outstanding": 20}).treds_questions == ()
+
+
+@pytest.mark.parametrize("about", [{"agreed_days": None}, {"agreed_days": None, "written_agreement": True}])
+def test_terms_that_are_not_known_are_insufficient(about: dict[str, Any]) -> None:
+    """Forty-five days were taken, so an invoice without an agreement was no overdue one after forty."""
+    request = {"supplier_id": "s", "as_of": "2025-11-30", "supplier_class": "small"}
+    found = assess(ScfRequest.model_validate({**request, "invoices": [{**FIRST, **about}, SECOND]}))
+    assert isinstance(found, InsufficientData)
+    assert [lack.what for lack in found.missing] == ["invoices.i1.agreed_days"]
 
 
 def test_a_disputed_invoice_bears_no_interest_here() -> None:
-    assert assessed({**FIRST, "disputed": True}).overdue == ()
+    assert assessed({**FIRST, "disputed": True}).overdue == assessed({**FIRST, "disputed": None}).overdue == ()
 
 
 def test_interest_before_the_first_edition_is_said_and_not_guessed() -> None:
@@ -142,7 +166,7 @@ receivables = st.lists(
 def test_parts_are_the_whole_in_any_order(rows: list[tuple[str, int, int]], shuffle: Any) -> None:
     book = [
         {"invoice_id": f"i{at}", "buyer_id": buyer, "amount": str(Decimal(paise) / 100), "days_outstanding": days,
-         "gst_e_invoiced": True}
+         "gst_e_invoiced": True, "agreed_days": 45}
         for at, (buyer, paise, days) in enumerate(rows)
     ]  # fmt: skip
     found = assessed(*book)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 from typing import Any
 
@@ -13,9 +14,11 @@ from genie.errors import InputError
 from genie_finance.contracts.complaints import ComplaintFiled, ComplaintTriage
 from genie_finance.service.complaint_triage import TriageSettings, triage
 from genie_finance.service.redress import working_day_after, working_days
+from genie_finance.service.tables import BankDays
 from genie_finance.service.wording import SUMMARY, redacted
 
 RECEIVED = datetime.date(2025, 6, 2)  # a Monday
+SATURDAYS = BankDays(saturdays_off=frozenset((2, 4)))
 days = st.dates(datetime.date(2024, 1, 1), datetime.date(2026, 12, 31))
 
 
@@ -77,6 +80,11 @@ def test_categories(text: str, category: str) -> None:
         ("There was no fraud, but the UPI limit is too low", "deficiency_in_service"),
         ("An unauthorised charge for SMS", "deficiency_in_service"),
         ("My ATM card was stolen", "unauthorised_transaction"),
+        ("A UPI payment that I never authorised", "unauthorised_transaction"),  # was: a deficiency of low severity
+        ("Money left my account without my knowledge", "unauthorised_transaction"),
+        ("I didn't authorize the card payment", "unauthorised_transaction"),
+        ("This debit was not made by me", "unauthorised_transaction"),
+        ("UPI debit that I do not recognise", "unauthorised_transaction"),
     ],
 )
 def test_what_happened(text: str, nature: str) -> None:
@@ -91,6 +99,18 @@ def test_severity_rises_with_the_amount_and_with_a_customer_in_need_of_care() ->
     assert filed(text, vulnerable_customer=True).severity == "medium"
 
 
+@pytest.mark.parametrize("text", ["I never authorised this", "sent without my knowledge", "a debit not made by me"])
+def test_who_says_that_it_was_not_them_is_heard_at_once(text: str) -> None:
+    found = filed(text, amount=500)
+    assert (found.nature, found.severity, found.needs_human_review) == ("unauthorised_transaction", "high", True)
+
+
+def test_an_amount_that_is_not_known_goes_to_a_person() -> None:
+    text = "Hidden charges were taken from my savings account"
+    assert filed(text).needs_human_review
+    assert not filed(text, amount=500).needs_human_review
+
+
 # --- periods ---
 
 
@@ -99,11 +119,12 @@ def test_severity_rises_with_the_amount_and_with_a_customer_in_need_of_care() ->
     # RB-IOS 2021: thirty days, then a year after the reply, or a year and thirty days without one (bankuniv.in 51453).
     [
         ("2025-07-02", None, False), ("2025-07-03", None, True), ("2026-06-30", None, True),
+        ("2026-07-01", None, None), ("2026-09-01", None, None),  # the scheme of 2026 was not verified
         ("2025-06-20", "2025-06-19", True), ("2026-06-19", "2025-06-19", True), ("2026-06-20", "2025-06-19", False),
     ],
 )  # fmt: skip
 def test_the_ombudsman_opens_after_the_bank_and_closes_after_a_year(
-    as_of: str, reply: str | None, eligible: bool
+    as_of: str, reply: str | None, eligible: bool | None
 ) -> None:
     """The prior system called every complaint eligible that was of medium severity."""
     day = datetime.date.fromisoformat(as_of)
@@ -150,15 +171,16 @@ def test_the_limit_of_liability_is_that_of_the_account(kind: str | None, amount:
 
 @pytest.mark.parametrize(
     ("occurred", "bears"),
-    # Three working days, four to seven, beyond: ndtv.com 1721663, business-standard.com 118082901378.
-    [("2025-05-28", "nothing"), ("2025-05-27", "limited"), ("2025-05-22", "limited"), ("2025-05-21", "by_policy"),
-     (None, "undetermined")],
+    # Three working days, four to seven, beyond: ndtv.com 1721663, business-standard.com 118082901378. Saturday, 31 May
+    # 2025, was a fifth one, on which banks work; the 24th a fourth.
+    [("2025-05-29", "nothing"), ("2025-05-28", "limited"), ("2025-05-24", "limited"), ("2025-05-23", "limited"),
+     ("2025-05-22", "by_policy"), (None, "undetermined")],
 )  # fmt: skip
 def test_what_the_customer_bears_by_the_delay_in_working_days(occurred: str | None, bears: str) -> None:
     found = filed("Unauthorised UPI payment", occurred_on=occurred).liability
     assert found is not None
     assert found.bears == bears
-    assert found.credit_due == datetime.date(2025, 6, 16)  # ten working days
+    assert found.credit_due == datetime.date(2025, 6, 13)  # ten working days: the 7th is a first Saturday
 
 
 def test_a_transaction_before_the_rules_is_an_error() -> None:
@@ -168,13 +190,30 @@ def test_a_transaction_before_the_rules_is_an_error() -> None:
 
 @given(days, st.integers(0, 40))
 def test_working_days_and_the_day_after_them_agree(start: datetime.date, count: int) -> None:
-    assert working_days(start, working_day_after(start, count)) == count
+    assert working_days(start, working_day_after(start, count, SATURDAYS), SATURDAYS) == count
 
 
 @given(days, days, days)
 def test_working_days_add_up(one: datetime.date, two: datetime.date, three: datetime.date) -> None:
     first, middle, last = sorted((one, two, three))
-    assert working_days(first, middle) + working_days(middle, last) == working_days(first, last)
+    parts = working_days(first, middle, SATURDAYS) + working_days(middle, last, SATURDAYS)
+    assert parts == working_days(first, last, SATURDAYS)
+
+
+@given(days, days, st.frozensets(st.integers(1, 4)))
+def test_working_days_are_those_of_a_calendar(one: datetime.date, two: datetime.date, off: frozenset[int]) -> None:
+    """Saturdays counted by Python's ``calendar``: every Saturday was a holiday before."""
+    start, end = sorted((one, two))
+    free = {
+        datetime.date(year, month, saturdays[nth - 1])
+        for year in range(start.year, end.year + 1)
+        for month in range(1, 13)
+        for saturdays in [[week[5] for week in calendar.monthcalendar(year, month) if week[5]]]
+        for nth in off
+    }
+    between = (start + datetime.timedelta(days=step + 1) for step in range((end - start).days))
+    expected = sum(day.weekday() < 6 and day not in free for day in between)
+    assert working_days(start, end, BankDays(saturdays_off=off)) == expected
 
 
 # --- summaries ---

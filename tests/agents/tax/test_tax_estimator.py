@@ -351,3 +351,17 @@ def test_the_steps_add_up_to_the_tax(profile: Build, salary: int, dividends: int
     for regime in ("new", "old"):
         found = answered(profile(salary=salary, dividends=dividends, gains=tuple(gained)), regime)
         assert abs(sum(step(found, name) for name in steps) - found.tax.amount) <= 6
+
+
+@pytest.mark.parametrize(("salary", "employer", "refused"), [(1_000_000, 140_000, False), (1_000_000, 140_001, True),
+                                                             (0, 1, True)])  # fmt: skip
+def test_an_employers_pension_beyond_the_limit_contradicts_the_salary(
+    profile: Build, salary: int, employer: int, *, refused: bool
+) -> None:
+    """A contribution of any size was deducted in both regimes, down to no tax at all."""
+    person = profile(salary=salary, deductions={"employer_pension": employer})
+    if refused:
+        with pytest.raises(InputError, match="employer_pension"):
+            estimate(TaxEstimateRequest(profile=person, regime="new"))
+    else:
+        assert isinstance(estimate(TaxEstimateRequest(profile=person, regime="new")), TaxEstimate)

@@ -80,7 +80,22 @@ def test_the_next_days_tolerance_is_five_per_cent_and_only_looked_at_where_it_is
     beyond = computed(*sides, next_day={"assets": 94, "liabilities": 100})
     assert (within.has_breach, beyond.has_breach) == (False, True)
     assert beyond.grounds.reasons[0].code == "treasury.next_day_breach"
-    assert any("next day" in caveat for caveat in computed(*sides).grounds.caveats)
+    unknown = computed(*sides)
+    assert any("next day" in caveat for caveat in unknown.grounds.caveats)
+    assert (unknown.has_breach, unknown.unchecked) == (None, ("next_day_limit",))  # was: no breach
+    assert [reason.code for reason in unknown.grounds.reasons] == ["treasury.next_day_unknown"]
+    assert within.unchecked == ()
+
+
+@given(side, side)
+def test_no_breach_is_never_said_of_a_limit_that_was_not_looked_at(assets: list[int], liabilities: list[int]) -> None:
+    if any(assets) or any(liabilities):
+        whole = max(sum(assets), 1)
+        found = computed(assets, liabilities, total=whole)
+        first = {"assets": 0, "liabilities": liabilities[0]}
+        worst = computed(assets, liabilities, total=whole, next_day=first)
+        assert found.has_breach is not False
+        assert found.has_breach is None or worst.has_breach
 
 
 def test_a_later_gap_earns_the_shock_for_less_of_the_year() -> None:

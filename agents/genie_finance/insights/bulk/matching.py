@@ -13,7 +13,7 @@ from typing import NamedTuple
 from genie_finance.contracts.statements import Transaction
 from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
-from genie_finance.insights.pairs import BANK_RAILS, TRANSFER_DAYS, moved_both_ways
+from genie_finance.insights.pairs import BANK_RAILS, TRANSFER_DAYS, moved_both_ways, name_two_parties
 
 _LOOK_BACK = 50
 _REFERENCE_DIGITS = 6
@@ -53,8 +53,8 @@ def transfers(transactions: Sequence[Transaction], *, skip: Mapping[int, object]
     """Return the legs of transfers between accounts of the applicant, money out first.
 
     The amounts are equal, the accounts differ, the days are at most ``TRANSFER_DAYS`` apart, and something beside the
-    amount shows it: a reference of six digits or more in both, the same wording, or a word or rail for transfers on
-    both sides. Better evidence is matched first, then the nearer days.
+    amount shows it: a reference of six digits or more in both that is not the day, the same wording, or a word or rail
+    for transfers on both sides that name no two parties. Better evidence is matched first, then the nearer days.
 
     Args:
         transactions: In any order.
@@ -98,14 +98,25 @@ def _evidence(one: Transaction, other: Transaction) -> tuple[int, str]:
     ours, theirs = narrations.words(one.narration), narrations.words(other.narration)
     if ours and ours == theirs:
         return 2, "same amount and wording in two accounts"
-    if _moves(one, ours) and _moves(other, theirs):
+    if _moves(one, ours) and _moves(other, theirs) and not name_two_parties(one, other):
         return 1, "same amount in two accounts, both by transfer"
     return 0, ""
 
 
 def _references(one: Transaction) -> frozenset[str]:
     words = narrations.words(f"{one.reference} {one.narration}")
-    return frozenset(word for word in words if sum(c.isdigit() for c in word) >= _REFERENCE_DIGITS)
+    return frozenset(
+        word for word in words if sum(c.isdigit() for c in word) >= _REFERENCE_DIGITS and not _is_day(word)
+    )
+
+
+def _is_day(word: str) -> bool:
+    """Return whether a number may be a day: two bookings of one day have it in common and nothing else."""
+    if not word.isdecimal() or len(word) not in {6, 8}:
+        return False
+    return any(1 <= int(month) <= 12 and 1 <= int(day) <= 31 for month, day in (
+        (word[-4:-2], word[-2:]), (word[2:4], word[:2]), (word[:2], word[2:4]),
+    ))  # fmt: skip
 
 
 def _moves(one: Transaction, words: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -17,15 +17,17 @@ from genie_finance.contracts.bulk import (
     Counterparty,
     CreditTurnover,
     Linked,
+    NotIncome,
 )
 from genie_finance.contracts.grounds import Evidence, Grounds, Reason
 from genie_finance.contracts.insights import Period
 from genie_finance.contracts.money import UNKNOWN_CURRENCY, Money
 from genie_finance.contracts.numbers import shown_percent
 from genie_finance.contracts.statements import StatementReading, Transaction
-from genie_finance.domain import categories
+from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
 from genie_finance.domain.months import complete_months, covered_months, month_of
+from genie_finance.domain.proceeds import Unearned, unearned
 from genie_finance.insights.bulk.balances import DayEnds, day_ends
 from genie_finance.insights.bulk.matching import Pair, duplicates, reversals, transfers
 from genie_finance.insights.bulk.obligations import is_loan, obligations, owed
@@ -77,6 +79,20 @@ class Consolidation:
         self.read = len(self._all)
         """Movements in the currency, matched ones included."""
         self._refunds = self._taken_back(gone)
+        self._unearned = dict(self._not_earned())
+        """Movements by id that are money in and no income."""
+
+    def _not_earned(self) -> Iterator[tuple[str, Unearned]]:
+        read: dict[tuple[str, str | None], Unearned | None] = {}  # a statement has few shapes of narrations
+        for one in self.counted:
+            if one.amount.minor <= 0 or one.id in self._refunds:
+                continue
+            key = (narrations.shape(one.narration), one.category)
+            if key not in read:
+                read[key] = unearned(one.narration, one.category)
+            kind = read[key]
+            if kind is not None:
+                yield one.id, kind
 
     def _taken_back(self, gone: Mapping[int, object]) -> dict[str, Transaction]:
         """Return refunds by id, each with the payment that it takes back wholly or in part."""
@@ -127,6 +143,7 @@ class Consolidation:
             months=tuple(self._month(name, sums, ends, complete=name in complete) for name in months),
             top_debit_categories=self._categories(sums),
             top_payers=self._payers(total_in),
+            not_income=self._not_income(),
             obligations=obligations(owing, until=period.end),
             debit_count=sum(one.amount.minor < 0 for one in self.counted),
             return_count=len(own_returns),
@@ -138,6 +155,7 @@ class Consolidation:
             other_currencies=tuple(self._others),
             quarantined=reading.quarantined[:MOST_LINKS],
             quarantined_count=len(reading.quarantined),
+            unproven=reading.unproven[:MOST_LINKS],
             unread=reading.unread,
             grounds=self._grounds(reading, len(complete)),
         )
@@ -156,7 +174,7 @@ class Consolidation:
         count: Counter[str | None] = Counter()
         for one in self.counted:
             month = months.get(one.date) or months.setdefault(one.date, month_of(one.date))
-            amount, own = one.amount.minor, categories.info(one.category).kind is Kind.TRANSFER
+            amount = one.amount.minor
             sums.moved[month] += 1
             paid = self._refunds.get(one.id)
             if paid is not None:
@@ -164,13 +182,13 @@ class Consolidation:
                 spent[paid.category] -= amount
             elif amount >= 0:
                 sums.inflow[month] += amount
-                if own:
+                if one.id in self._unearned:
                     sums.own_in[month] += amount
             else:
                 sums.outflow[month] -= amount
                 spent[one.category] -= amount
                 count[one.category] += 1
-                if own:
+                if categories.info(one.category).kind is Kind.TRANSFER:
                     sums.own_out[month] -= amount
                 if one.id in loans:
                     sums.loans[month] -= amount
@@ -246,8 +264,7 @@ class Consolidation:
         amounts: Counter[str] = Counter()
         counts: Counter[str] = Counter()
         for one in self.counted:
-            own = categories.info(one.category).kind is Kind.TRANSFER
-            if one.amount.minor > 0 and one.merchant and not own and one.id not in self._refunds:
+            if one.amount.minor > 0 and one.merchant and one.id not in self._unearned and one.id not in self._refunds:
                 amounts[one.merchant] += one.amount.minor
                 counts[one.merchant] += 1
         ranked = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_NAMED]
@@ -257,6 +274,17 @@ class Consolidation:
             )
             for name, amount in ranked
         )
+
+    def _not_income(self) -> tuple[NotIncome, ...]:
+        totals: Counter[Unearned] = Counter()
+        counts: Counter[Unearned] = Counter()
+        for one in self.counted:
+            kind = self._unearned.get(one.id)
+            if kind is not None:
+                totals[kind] += one.amount.minor
+                counts[kind] += 1
+        ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(NotIncome(kind=kind, total=self._money(total), count=counts[kind]) for kind, total in ranked)
 
     def _links(self) -> tuple[Linked, ...]:
         found: list[Linked] = []
@@ -286,6 +314,7 @@ class Consolidation:
             ("bulk.transfers", len(self._transfers), "transfers between the accounts are netted"),
             ("bulk.refunds", len(self._refunds) + len(self._reversals), "refunds and returns are netted"),
             ("bulk.returns", len(self._returned), "cheques or mandates came back unpaid"),
+            ("bulk.not_income", len(self._unearned), "credits are no income and are left out of the turnover"),
         ):
             if count:
                 reasons.append(Reason(code=code, text=f"{count} {what}."))

@@ -1,0 +1,59 @@
+"""Amounts of other currencies in rupees, at the reference rate of their day: the law's limits hold for both."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from genie_finance.contracts.money import rounded_money
+from genie_finance.domain.fx import DayRates, reference_rates
+from genie_finance.fraud.moments import Booked
+from genie_finance.fraud.rings import CURRENCY
+
+_OLDEST_DAYS = 7
+"""Days up to which the latest rate before a transfer counts as the rate of its day: holidays, not missing years."""
+
+
+class Converted(NamedTuple):
+    """Transfers as the limits in rupees can be held against them."""
+
+    transfers: tuple[Booked, ...]
+    """All of them, in the same order; those without a rate keep their currency."""
+    converted: int
+    unknown: int
+    """Transfers without a rate: no limit was held against them."""
+    days: tuple[datetime.date, ...]
+    """First and last day of the rates that were used; empty where none was."""
+    source: str
+
+
+def in_rupees(transfers: Sequence[Booked]) -> Converted:
+    """Return transfers with their amounts in rupees, as far as a rate of their day is known."""
+    found: list[Booked] = []
+    used: list[DayRates] = []
+    unknown = 0
+    for one in transfers:
+        if one.transfer.amount.currency == CURRENCY:
+            found.append(one)
+            continue
+        rates = reference_rates(one.day)
+        if rates is None or _is_old(rates, one.day) or rates.lacking(one.transfer.amount.currency, CURRENCY):
+            unknown += 1
+            found.append(one)
+            continue
+        amount = one.transfer.amount
+        rupees = rounded_money(amount.amount * rates.rate(amount.currency, CURRENCY), CURRENCY)
+        found.append(one._replace(transfer=one.transfer.model_copy(update={"amount": rupees})))
+        used.append(rates)
+    days = _ends(rates.on for rates in used)
+    return Converted(tuple(found), len(used), unknown, days, used[0].source if used else "")
+
+
+def _is_old(rates: DayRates, day: datetime.date) -> bool:
+    return (day - rates.on).days > _OLDEST_DAYS
+
+
+def _ends(days: Iterable[datetime.date]) -> tuple[datetime.date, ...]:
+    found = sorted(set(days))
+    return (found[0], found[-1]) if found else ()

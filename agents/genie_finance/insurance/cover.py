@@ -1,0 +1,65 @@
+"""Whether a health policy covers a treatment: waiting periods and exclusions, the same for every way of payment."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+
+from genie_finance.contracts.insufficient import Lack
+from genie_finance.contracts.insurance import HealthPlan, Treatment
+from genie_finance.domain.months import add_months
+from genie_finance.insurance.procedures import meant, words
+from genie_finance.insurance.tables import HealthRules
+
+
+def unnamed(treatment: Treatment, plan: HealthPlan, more: Iterable[str] = ()) -> Iterator[Lack]:
+    """Yield what is not known of a procedure: its name, or whether it is an excluded one.
+
+    Args:
+        treatment: What was or will be done.
+        plan: What it excludes by name.
+        more: Texts of exclusions that go by diagnosis; a diagnosis may be written so that they miss it.
+    """
+    if not any(char.isalpha() for word in words(treatment.procedure) for char in word):
+        yield Lack(what="procedure", needed="the name of the procedure", given=treatment.procedure)
+    for one, how in meant((*plan.excluded_procedures, *more), treatment.procedure):
+        if how == "perhaps" or one not in plan.excluded_procedures:
+            needed = f"the procedure as the policy names it: whether it is {one}, which is excluded"
+            yield Lack(what="procedure", needed=needed, given=treatment.procedure)
+
+
+def denials(
+    treatment: Treatment,
+    plan: HealthPlan,
+    rules: HealthRules,
+    *,
+    since: datetime.date,
+    on: datetime.date,
+    initial_waiting_days: int,
+) -> Iterator[tuple[str, str]]:
+    """Yield why a plan does not cover a treatment, as codes and sentences.
+
+    A waiting period longer than the regulator allows counts as the longest allowed. An accident needs no waiting.
+
+    Args:
+        treatment: What was or will be done.
+        plan: What the policy says.
+        rules: What the regulator says.
+        since: First day of cover without a break.
+        on: Day of admission.
+        initial_waiting_days: For illness, by the policy.
+    """
+    if any(how == "same" for _, how in meant(plan.excluded_procedures, treatment.procedure)):
+        yield "excluded", f"The plan excludes {treatment.procedure}."
+    initial = min(initial_waiting_days, rules.most_initial_waiting_days)
+    end = since + datetime.timedelta(days=initial)
+    if not treatment.caused_by_accident and on < end:
+        yield "initial_waiting", f"Illness is covered from {end}, {initial} days after the first cover."
+    waits = (
+        (treatment.pre_existing, plan.pre_existing_waiting_months, "pre_existing_waiting", "A pre-existing disease"),
+        (treatment.specific_disease, plan.specific_waiting_months, "specific_waiting", "This disease"),
+    )
+    for applies, months, code, what in waits:
+        until = add_months(since, min(months, rules.most_waiting_months))
+        if applies and not treatment.caused_by_accident and on < until:
+            yield code, f"{what} is covered from {until}."

@@ -1,0 +1,81 @@
+"""Names of procedures: whether one of a plan's list is meant, however the hospital wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+Meant = Literal["same", "perhaps"]
+
+_ALIKE = 84.0
+"""Percent of likeness from which two words are spellings of one."""
+_SHORTEST = 4
+"""Letters that two words of one stem begin with, at least."""
+_ENDING = 2
+"""Letters at the end of the shorter word that may differ."""
+_PLAIN = frozenset(
+    (
+        "a", "an", "and", "any", "by", "correction", "drug", "drugs", "expenses", "for", "in", "of", "on",
+        "operation", "operative", "or", "other", "procedure", "procedures", "related", "substance", "surgeries",
+        "surgery", "surgical", "the", "therapy", "to", "treatment", "treatments", "under", "with",
+    )
+)  # fmt: skip
+"""Words that name no procedure by themselves."""
+_EITHER = frozenset(("or", "and"))
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return a name's words, in small letters and without what stands between them."""
+    return tuple("".join(char if char.isalnum() else " " for char in name.casefold()).split())
+
+
+def same_stem(first: str, second: str) -> bool:
+    """Return whether two words are of one stem, or spellings of one word: ``cosmetic``, ``cosmtic``."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - needed by insurance alone
+
+    shorter, longer = sorted((first, second), key=len)
+    stem = max(len(shorter) - _ENDING, _SHORTEST)
+    if len(shorter) >= _SHORTEST and longer.startswith(shorter[:stem]):
+        return True
+    return shorter == longer or fuzz.ratio(first, second) >= _ALIKE
+
+
+def names(listed: str, procedure: str) -> bool:
+    """Return whether a procedure is one of the list's: every word of the listed name that tells something is in it."""
+    if words(listed) == words(procedure):
+        return True
+    return _holds(_telling(words(listed)), words(procedure))
+
+
+def meant(listed: Iterable[str], procedure: str) -> Iterator[tuple[str, Meant]]:
+    """Yield what of a list of exclusions a procedure may be.
+
+    ``same`` where the names are equal; ``perhaps`` where the procedure has the stems of one of them, as
+    "Rhinoplasty (cosmetic)" has of "Cosmetic surgery". Of "cosmetic or plastic surgery" either word is enough.
+    """
+    said = words(procedure)
+    for one in listed:
+        if words(one) == said:
+            yield one, "same"
+        elif any(_holds(_telling(part), said) for part in _alternatives(one)):
+            yield one, "perhaps"
+
+
+def _alternatives(name: str) -> Iterator[list[str]]:
+    for listed in name.replace(";", ",").replace("/", ",").split(","):
+        part: list[str] = []
+        for word in words(listed):
+            if word in _EITHER:
+                yield part
+                part = []
+            else:
+                part.append(word)
+        yield part
+
+
+def _telling(name: Iterable[str]) -> list[str]:
+    return [word for word in name if word not in _PLAIN]
+
+
+def _holds(wanted: Sequence[str], said: Sequence[str]) -> bool:
+    return bool(wanted) and all(any(same_stem(word, other) for other in said) for word in wanted)

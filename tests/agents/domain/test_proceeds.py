@@ -1,0 +1,85 @@
+"""What came in and nobody earned: by its words, by its category, in whatever order and form it is written."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genie_finance.domain.proceeds import unearned
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("NEFT CR PERSONAL LOAN DISBURSEMENT HDFC", "loan"),
+        ("DISBURSAL 8812345 LENDINGKART", "loan"),
+        ("NEFT CR-UTIB0000001-TATA CAPITAL LTD", "loan"),
+        ("RTGS BAJAJ FINANCE LTD", "loan"),
+        ("UNSECURED LOAN FROM DIRECTOR", "loan"),
+        ("SALARY ADVANCE LOAN DISBURSED", "loan"),
+        ("TERM LN DISB 0123", "loan"),
+        ("OD DRAWDOWN", "overdraft"),
+        ("TRF FROM CC A/C 0012", "overdraft"),
+        ("CASH CREDIT LIMIT UTILISED", "overdraft"),
+        ("CASH DEPOSIT BY SELF", "cash_deposit"),
+        ("BY CASH - ANDHERI", "cash_deposit"),
+        ("CDM DEPOSIT 0044", "cash_deposit"),
+        ("FD CLOSURE PROCEEDS 0123", "deposit_closure"),
+        ("FIXED DEPOSIT MATURITY WITH INTEREST", "deposit_closure"),
+        ("RD CLOSE 0123", "deposit_closure"),
+        ("EPF WITHDRAWAL", "deposit_closure"),
+        ("MF REDEMPTION AXIS BLUECHIP", "deposit_closure"),
+        ("CAPITAL INTRODUCED BY PARTNER", "capital"),
+        ("SHARE APPLICATION MONEY", "capital"),
+        ("FUNDS FROM PROMOTER", "capital"),
+        ("INVESTMENT BY FOUNDER", "capital"),
+        ("IMPS SELF TRANSFER", "own_transfer"),
+        ("TRF FROM OWN A/C", "own_transfer"),
+        ("AMAZON REFUND 8812", "refund"),
+        ("SALARY ACME", None),
+        ("CAPITAL FOODS LTD", None),
+        ("PARTNER PAYMENT ZOMATO", None),
+        ("SALARY BAJAJ FINANCE LTD", None),  # an employee of a lender
+        ("FD INTEREST CREDIT", None),
+        ("SALE PROCEEDS EXPORT 11", None),
+        ("METRO CASH AND CARRY", None),
+        ("CASH BACK", None),
+        ("UPI CR RAVI MG RD", None),
+        ("REWARD POINTS REDEMPTION", None),
+        ("SELF HELP GROUP SUPPLIES", None),
+        ("WORKINGCAPITALIST STORES", None),  # whole words
+    ],
+)
+def test_words_tell_what_is_not_earned(text: str, kind: str | None) -> None:
+    assert unearned(text) == kind
+    assert unearned(text.lower().replace(" ", "/")) == kind
+
+
+@pytest.mark.parametrize(
+    ("category", "text", "kind"),
+    [
+        ("transfer.own", "NEFT 0231", "own_transfer"),
+        ("transfer.savings", "NEFT 0231", "own_transfer"),
+        ("income.deposit", "ANDHERI", "cash_deposit"),
+        ("income.deposit", "CHEQUE DEPOSIT 0231", None),
+        ("shopping.general", "CROMA", "refund"),
+        ("debt.loan", "HDFC", "refund"),
+        ("income.salary", "ACME", None),
+        ("income.salary", "LOAN DISBURSEMENT", "loan"),  # a guessed category makes no income of a loan
+        ("no.such", "ACME", None),
+    ],
+)
+def test_a_category_tells_what_the_words_leave_open(category: str, text: str, kind: str | None) -> None:
+    assert unearned(text, category) == kind
+
+
+@given(
+    st.sampled_from(["LOAN DISBURSEMENT", "OVERDRAFT", "CASH DEPOSIT", "FD CLOSURE", "CAPITAL INFUSION"]),
+    st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/- ", max_size=40),
+    st.booleans(),
+)
+def test_nothing_that_is_added_makes_an_income_of_it(told: str, more: str, before: bool) -> None:
+    text = f"{more} / {told}" if before else f"{told} / {more}"
+    assert unearned(text) is not None
+    assert unearned(text, "income.other") is not None
