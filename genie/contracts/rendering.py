@@ -22,7 +22,7 @@ Where = Literal["", "page", "terminal"]
 """Where something is shown; empty is everywhere."""
 ChartKind = Literal[
     "months", "categories", "forecast", "anomalies", "charges",
-    "course", "tally", "lanes", "ratio", "latency", "throughput",
+    "columns", "bars", "course", "tally", "lanes", "ratio", "latency", "throughput",
 ]  # fmt: skip
 
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
@@ -109,7 +109,8 @@ class Paragraph:
     """Text of one paragraph."""
 
     text: str
-    style: Literal["", "note", "question", "answer", "code"] = ""
+    style: Literal["", "note", "question", "answer", "code", "letter"] = ""
+    """A letter keeps its line breaks and is never cut short."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 24
 MOST_LINES = 100
+MOST_LETTER = 1_000
+"""Lines of a letter."""
 LONGEST = 2_000
 """Characters of one text that are shown."""
 WIDEST = 100_000
@@ -106,8 +108,10 @@ class _Layout:
             for part in self._block(block, indent):
                 yield Padding(part, (0, 0, 0, indent), expand=False) if indent and part else part
 
-    def _block(self, block: Block, indent: int) -> Iterator[RenderableType]:  # noqa: C901 - one case for each kind
+    def _block(self, block: Block, indent: int) -> Iterator[RenderableType]:  # noqa: C901, PLR0912 - one case for each kind
         match block:
+            case Paragraph(text, "letter"):
+                yield from map(_styled, text.splitlines()[:MOST_LETTER])
             case Paragraph(text, style):
                 yield _styled(text, "dim" if style == "note" else "")
             case Notice(text, blocks):

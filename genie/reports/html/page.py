@@ -7,6 +7,7 @@ and ``'`` are written as escapes.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import functools
 import hashlib
 import itertools
@@ -35,13 +36,14 @@ LONGEST_TEXT = 2_000
 MOST_ROWS = 500
 MOST_TABLE_BYTES = 200_000
 MOST_LINES = 100
+MOST_LETTER = 1_000
 _ANSWER = 200
 """Characters from which an answer is set in smaller type."""
 _DEEPEST = 6
 """Levels of cards that are laid out."""
 _LONG = 32
 """Characters from which a cell gets the width of a few words, however narrow the screen."""
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}", re.ASCII)
 _LIBRARY_MAP = "//# sourceMappingURL=chart.umd.min.js.map"
 _DASH = "\N{EN DASH}"
 
@@ -108,7 +110,7 @@ def _environment() -> Environment:
         "groups": _groups, "kind": lambda block: type(block).__name__, "bounded": _bounded, "moment": stamp,
         "spaced": lambda name: name.replace("_", " "),
     }  # fmt: skip
-    environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER}
+    environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER, "letter": MOST_LETTER}
     return environment
 
 
@@ -128,7 +130,20 @@ def _groups(blocks: Iterable[Block]) -> Iterator[tuple[str, list[Block]]]:
     for grid, group in itertools.groupby(flat, key=lambda block: isinstance(block, (Figure, Card, Stack))):
         found = list(group)
         loose = not any(isinstance(block, Figure) for block in found)
-        yield ("grid loose" if loose else "grid") if grid else "", found
+        yield ("grid loose" if loose else "grid") if grid else "", _widened(found) if grid else found
+
+
+def _widened(blocks: list[Block]) -> list[Block]:
+    """Return the blocks of a grid of two columns; a card without a neighbour takes the whole row."""
+    shown: list[Block] = []
+    alone = False
+    for block, following in itertools.zip_longest(blocks, blocks[1:]):
+        wide = getattr(block, "wide", False)
+        alone = not wide and not alone
+        last = following is None or getattr(following, "wide", False)
+        shown.append(dataclasses.replace(block, wide=True) if alone and last and isinstance(block, Card) else block)
+        alone = alone and not last
+    return shown
 
 
 def _unnested(blocks: Iterable[Block], prefix: str, depth: int) -> Iterator[Block]:

@@ -355,6 +355,44 @@
       };
     },
 
+    columns(spec, c) {
+      const hues = [c.income, c.spending, c.mark];
+      const inks = [c.net, c.mark, c.zero];
+      const labels = spec.at.map((text) => wrapped(text, narrow() ? 8 : 14));
+      const texts = [...spec.bars, ...spec.lines];
+      return {
+        height: narrow() ? 260 : 300,
+        type: "bar",
+        data: {
+          labels,
+          datasets: [
+            ...spec.bars.map(([label, values], place) => bars(label, all(values), hues[place % 3], { order: place + 4, maxBarThickness: 56 })),
+            ...spec.lines.map(([label, values], place) => line(label, all(values), inks[place % 3], {
+              order: place, spanGaps: true, pointBackgroundColor: c.card, pointBorderWidth: 2, pointRadius: labels.length > 24 ? 0 : 3,
+              borderDash: place ? [5, 4] : [],
+            })),
+          ],
+        },
+        options: options(c, {
+          x: names(c, spec.bars.length ? {} : { offset: true }),
+          y: amounts(c, { beginAtZero: spec.bars.length > 0, title: { display: Boolean(spec.unit), text: spec.unit, color: c.muted } }),
+        }, {
+          title: ([at]) => spec.at[at.dataIndex],
+          label: (at) => ` ${at.dataset.label}: ${grouped(texts[at.datasetIndex][1][at.dataIndex])} ${spec.unit}`,
+        }),
+      };
+    },
+
+    bars(spec, c) {
+      const texts = spec.sizes.map((size) => `${grouped(size)} ${spec.unit}`);
+      return horizontal(spec, c, all(spec.sizes), texts, {
+        title: ([at]) => spec.names[at.dataIndex], label: (at) => ` ${texts[at.dataIndex]}`,
+      }, {
+        data: { labels: spec.names, datasets: [bars(spec.unit, all(spec.sizes), c.income, { maxBarThickness: 16 })] },
+        plugins: [ends(texts, c)],
+      });
+    },
+
     course(spec, c) {
       const hues = [c.income, c.spending, c.mark, c.net, c.zero];
       return {
