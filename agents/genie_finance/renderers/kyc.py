@@ -76,5 +76,5 @@ def _checks(gates: tuple[Gate, ...]) -> Section | None:
     return section(
         "Checks",
         card("Not passed", rows("Checks that were not passed", failed, *columns), wide=True),
-        card("Passed", rows(told, [one for one in gates if one.status == _PASSED], *columns), wide=True),
+        card("Passed", rows(told, [one for one in gates if one.status == _PASSED], columns[0], columns[-1]), wide=True),
     )
