@@ -142,6 +142,8 @@ class Tile:
     name: str
     figure: str
     note: str = ""
+    unit: str = ""
+    """Shown smaller than the figure, such as a currency."""
 
 
 @dataclass(frozen=True, slots=True)

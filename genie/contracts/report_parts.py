@@ -257,7 +257,7 @@ def tiles(value: object, *fields: Field) -> Tiles | None:
 def _tile(one: Field, found: object, text: str) -> Tile:
     currency = getattr(found, "currency", None)
     if isinstance(currency, str) and text.endswith(f" {currency}"):
-        return Tile(one.heading, text.removesuffix(f" {currency}"), f"{currency}, {one.note}" if one.note else currency)
+        return Tile(one.heading, text.removesuffix(f" {currency}"), one.note, currency)
     return Tile(one.heading, text, one.note)
 
 
@@ -454,7 +454,7 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
         return
     told = value.model_dump()
     before = f"{title}: " if title else ""
-    inputs = tuple((words_of(one["name"]), dated(str(one["value"]))) for one in told["inputs"])
+    inputs = tuple((words_of(one["name"]), _input(str(one["value"]))) for one in told["inputs"])
     joined = "; ".join(f"{name}: {text}" for name, text in inputs)
     rules = tuple(
         (one["id"], one["section"], one["source"], "yes" if one["verified"] else "no") for one in told["editions"]
@@ -469,6 +469,10 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
         card(f"{before}limits" if title else "Limits", lines(limits), wide=True),
     )
     yield from (one for one in found if one is not None)
+
+
+def _input(text: str) -> str:
+    return {"True": "yes", "False": "no"}.get(text, dated(text))
 
 
 def basis(*found: tuple[str, object]) -> Section | None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from genie.contracts.rendering import Block, Cell, Column, Report
+    from genie.contracts.rendering import Block, Cell, Column, Report, Tile
 
 MOST_ROWS = 24
 MOST_LINES = 100
@@ -122,7 +122,7 @@ class _Layout:
             case Facts(pairs):
                 yield from (_fact(name, text) for name, text in pairs)
             case Tiles(tiles):
-                yield from (_fact(one.name, f"{one.figure} ({one.note})" if one.note else one.figure) for one in tiles)
+                yield from (_fact(one.name, _figure(one)) for one in tiles)
             case Ranking():
                 yield from _ranking(block)
             case Trend(values, name):
@@ -172,6 +172,11 @@ def _styled(text: str, style: str = "") -> Styled:
 
 def _fact(name: str, text: str) -> Styled:
     return _styled(f"{name}: ", "bold") + _styled(text)
+
+
+def _figure(tile: Tile) -> str:
+    figure = f"{tile.figure} {tile.unit}".rstrip()
+    return f"{figure} ({tile.note})" if tile.note else figure
 
 
 def _lines(items: Sequence[str]) -> Iterator[RenderableType]:
