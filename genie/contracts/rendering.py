@@ -204,6 +204,33 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """A box of a diagram."""
+
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An arrow of a diagram, between two boxes by their places."""
+
+    start: int
+    end: int
+    text: str = ""
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Boxes and arrows, read from the first box on. A terminal shows the arrows as a table."""
+
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Blocks under a small heading; a card in a card is shown below it."""
 
@@ -211,6 +238,8 @@ class Card:
     blocks: tuple[Block, ...]
     wide: bool = False
     only: Where = ""
+    folded: bool = False
+    """A page shows the heading alone until the reader opens it; on paper it stays closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +249,7 @@ class Stack:
     cards: tuple[Card, ...]
 
 
-Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Card | Stack
+Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Diagram | Card | Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +271,16 @@ class Report:
         question: What was asked.
         lead: Blocks between the headline and the first section.
         sections: In reading order.
+        more: Where the rest is that a table leaves out.
+        rows: Rows of a table that a terminal shows.
     """
 
     sections: tuple[Section, ...]
     headline: str = ""
     question: str = ""
     lead: tuple[Block, ...] = field(default=())
+    more: str = "--json has them all"
+    rows: int = 24
 
 
 class Renderer(Protocol):

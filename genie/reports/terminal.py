@@ -21,12 +21,15 @@ from rich.text import Text as Styled
 from genie.contracts.rendering import (
     Bar,
     Card,
+    Column,
+    Diagram,
     Facts,
     Figure,
     Lines,
     Notice,
     Paragraph,
     Ranking,
+    Report,
     Stack,
     Table,
     Text,
@@ -41,9 +44,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from genie.contracts.rendering import Block, Cell, Column, Report, Tile
+    from genie.contracts.rendering import Block, Cell, Tile
 
-MOST_ROWS = 24
 MOST_LINES = 100
 MOST_LETTER = 1_000
 """Lines of a letter."""
@@ -54,7 +56,6 @@ WIDEST = 100_000
 _LEAST = 24
 """Columns below which a column of words is not narrowed, unless its longest word is shorter."""
 _STYLES = {"": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
-_MORE = "--json has them all"
 
 
 def report_lines(report: Report, *, width: int | None = None, colour: bool = False) -> Iterator[str]:
@@ -65,20 +66,22 @@ def report_lines(report: Report, *, width: int | None = None, colour: bool = Fal
         width: Columns of the terminal; None where no terminal bounds a line.
         colour: Whether the lines hold the codes of styles.
     """
-    yield from _printed(lambda layout: layout.report(report), width, colour=colour)
+    yield from _printed(lambda layout: layout.report(report), report, width, colour=colour)
 
 
 def block_lines(blocks: Iterable[Block], *, width: int | None = None, colour: bool = False) -> Iterator[str]:
     """Yield blocks as lines, as ``report_lines`` does with a report."""
-    yield from _printed(lambda layout: layout.blocks(blocks, 0), width, colour=colour)
+    yield from _printed(lambda layout: layout.blocks(blocks, 0), Report(()), width, colour=colour)
 
 
-def _printed(parts: Callable[[_Layout], Iterator[RenderableType]], width: int | None, *, colour: bool) -> Iterator[str]:
+def _printed(
+    parts: Callable[[_Layout], Iterator[RenderableType]], report: Report, width: int | None, *, colour: bool
+) -> Iterator[str]:
     console = Console(
         file=io.StringIO(), width=WIDEST if width is None else width, color_system="standard" if colour else None,
         force_terminal=colour, highlight=False, markup=False, emoji=False, legacy_windows=False, _environ={},
     )  # fmt: skip
-    for part in parts(_Layout(console)):
+    for part in parts(_Layout(console, report)):
         with console.capture() as captured:
             console.print(part)
         yield from (line.rstrip() for line in captured.get().removesuffix("\n").split("\n"))
@@ -87,8 +90,9 @@ def _printed(parts: Callable[[_Layout], Iterator[RenderableType]], width: int | 
 class _Layout:
     """Turns blocks into what rich prints on one console."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, report: Report) -> None:
         self._console = console
+        self._rows, self._more = report.rows, report.more
 
     def report(self, report: Report) -> Iterator[RenderableType]:
         """Yield the parts of a report in reading order."""
@@ -118,7 +122,7 @@ class _Layout:
                 yield _styled(text, "yellow")
                 yield from self.blocks(blocks, 2)
             case Lines(items):
-                yield from _lines(items)
+                yield from _lines(items, self._more)
             case Facts(pairs):
                 yield from (_fact(name, text) for name, text in pairs)
             case Tiles(tiles):
@@ -135,9 +139,15 @@ class _Layout:
                 if block.note:
                     yield _styled(block.note, "dim")
                 yield from self._table(block.table, indent)
+            case Diagram(nodes, links, note):
+                ends = ((nodes[link.start].name, nodes[link.end].name, link) for link in links)
+                rows = tuple((start, end, Text(link.text, link.tone)) for start, end, link in ends)
+                yield from self._table(Table("", tuple(map(Column, ("from", "to", "what"))), rows), indent)
+                if note:
+                    yield _styled(note, "dim")
             case Stack(cards):
                 yield from self.blocks(cards, 0)
-            case Card(title, blocks, _, only):
+            case Card(title, blocks, only=only):
                 if only != "page":
                     if title:
                         yield _styled(f"{title}:", "bold")
@@ -146,7 +156,7 @@ class _Layout:
     def _table(self, table: Table, indent: int) -> Iterator[RenderableType]:
         """Yield a table that fits: without its bars when there is no room for them, or else as blocks."""
         columns, every = table.shown("terminal")
-        rows = every[:MOST_ROWS]
+        rows = every[: self._rows]
         room = self._console.width - indent
         drawn = _grid(columns, rows)
         if self._least(drawn) > room:
@@ -155,8 +165,8 @@ class _Layout:
             rows = tuple(tuple(row[at] for at in kept) for row in rows)
             drawn = _grid(columns, rows)
         yield drawn if self._least(drawn) <= room else Group(*_as_blocks(columns, rows))
-        if len(every) > MOST_ROWS:
-            yield _styled(f"and {len(every) - MOST_ROWS:,} more; {_MORE}", "dim")
+        if len(every) > self._rows:
+            yield _styled(f"and {len(every) - self._rows:,} more; {self._more}", "dim")
 
     def _least(self, grid: Grid) -> int:
         return Measurement.get(self._console, self._console.options.update(width=WIDEST), grid).minimum
@@ -179,13 +189,13 @@ def _figure(tile: Tile) -> str:
     return f"{figure} ({tile.note})" if tile.note else figure
 
 
-def _lines(items: Sequence[str]) -> Iterator[RenderableType]:
+def _lines(items: Sequence[str], more: str) -> Iterator[RenderableType]:
     for item in items[:MOST_LINES]:
         grid = Grid.grid()
         grid.add_row("- ", _styled(item))
         yield grid
     if len(items) > MOST_LINES:
-        yield _styled(f"and {len(items) - MOST_LINES:,} more; {_MORE}", "dim")
+        yield _styled(f"and {len(items) - MOST_LINES:,} more; {more}", "dim")
 
 
 def _ranking(ranking: Ranking) -> Iterator[RenderableType]:

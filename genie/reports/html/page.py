@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from genie import __version__
 from genie.contracts.rendering import Card, Facts, Figure, Section, Stack, Text, Trend, plain
+from genie.reports.html.diagram import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,6 +70,8 @@ class Page:
     lead: tuple[Block, ...] = ()
     """Blocks between the header and the first section."""
     sections: tuple[Section, ...] = ()
+    more: str = "--json has them all"
+    """Where the rest is that a page leaves out."""
     at: datetime | None = None
     """When the reported event began, in UTC; printed in the footer."""
 
@@ -76,7 +79,7 @@ class Page:
 def whole_page(page: Page) -> str:
     """Return a page as one HTML document that fetches nothing."""
     environment = _environment()
-    macros = environment.get_template("blocks.html").module
+    macros = environment.get_template("blocks.html").make_module({"where": page.more})
     header = _Drawn(macros.header(page), _charts((*page.head, *page.lead)), vital=True)  # type: ignore[attr-defined]  # a macro of the template
     sections = [
         _Drawn(macros.section(section), _charts(section.blocks), vital=section.vital)  # type: ignore[attr-defined]  # as above
@@ -108,7 +111,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {
         "groups": _groups, "kind": lambda block: type(block).__name__, "bounded": _bounded, "moment": stamp,
-        "spaced": lambda name: name.replace("_", " "),
+        "placed": placed, "spaced": lambda name: name.replace("_", " "),
     }  # fmt: skip
     environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER, "letter": MOST_LETTER}
     return environment
@@ -158,7 +161,7 @@ def _unnested(blocks: Iterable[Block], prefix: str, depth: int) -> Iterator[Bloc
         title = f"{prefix}{block.title}"
         inner = tuple(one for one in block.blocks if not isinstance(one, Card))
         if inner:
-            yield Card(title, _merged(inner), block.wide)
+            yield Card(title, _merged(inner), block.wide, folded=block.folded)
         if depth < _DEEPEST:
             yield from _unnested((one for one in block.blocks if isinstance(one, Card)), f"{title}: ", depth + 1)
 

@@ -436,7 +436,7 @@
           }],
         },
         options: options(c, {
-          x: amounts(c, { title: { display: true, text: "virtual seconds from its start", color: c.muted } }),
+          x: amounts(c, { title: { display: true, text: spec.axis || "virtual seconds from its start", color: c.muted } }),
           y: axis(c, {
             reverse: true, min: -0.5, max: spec.names.length - 0.5,
             afterBuildTicks: (scale) => { scale.ticks = spec.names.map((_, place) => ({ value: place })); },
@@ -511,7 +511,7 @@
   let opened = [];
 
   function printing(is) {
-    const every = [...document.querySelectorAll("details")];
+    const every = [...document.querySelectorAll("details:not([data-shut])")];
     if (is) opened = every.map((details) => details.open);
     root.toggleAttribute("data-print", is);
     every.forEach((details, place) => { details.open = is || opened[place]; });
