@@ -287,7 +287,8 @@ class Renderer(Protocol):
     """Turns payloads of its topics into reports; made without arguments, and asked for one payload at a time."""
 
     topics: ClassVar[tuple[str, ...]]
-    """Topics of the payloads that it renders."""
+    """Topics of the payloads that it renders. A renderer of one class may name it as ``kind``: then a payload that is
+    known by its JSON fields alone, such as that of an approval in another process, has a report as well."""
 
     def render(self, payload: Payload) -> Report:
         """Return the report of a payload of one of its topics."""

@@ -20,7 +20,7 @@ from genie.contracts.report_parts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from genie.contracts.rendering import Table
 
@@ -32,6 +32,39 @@ def generic_report(payload: Value) -> Report:
     """Return the report of a payload that has no renderer of its own; empty fields are left out."""
     blocks = (Card("", (block,), wide=True) if isinstance(block, Facts) else block for block in _blocks(payload, 1))
     return Report((Section("Answer", tuple(blocks)),))
+
+
+def fields_report(fields: Mapping[str, object]) -> Report:
+    """Return the report of JSON fields: names with values; lists and objects indented under their names."""
+    return Report((Section("Answer", tuple(_values(fields, 1))),))
+
+
+def _values(fields: Mapping[str, object], depth: int) -> Iterator[Block]:
+    for name, found in fields.items():
+        title = words_of(str(name))
+        if found is None or (isinstance(found, (str, list, dict)) and not found):
+            continue
+        if isinstance(found, dict) and depth < _DEEPEST and set(found) != {"minor", "currency"}:
+            inner = tuple(_values(found, depth + 1))
+            if inner:
+                yield Card(title, inner)
+        elif isinstance(found, list) and depth < _DEEPEST:
+            if any(isinstance(one, dict) for one in found):
+                parts = {str(number): one for number, one in enumerate(found, 1)}
+                yield Card(title, tuple(_values(parts, depth + 1)) or (Paragraph("nothing"),))
+            else:
+                yield Card(title, (Lines(tuple(map(_json, found))),))
+        elif isinstance(found, str) and "\n" in found:
+            yield Card(title, (Paragraph(found, "letter"),))
+        else:
+            yield Facts(((title, _json(found)),))
+
+
+def _json(value: object) -> str:
+    """Return a JSON value as text; an amount of minor units stays exact and says what it is."""
+    if isinstance(value, dict) and set(value) == {"minor", "currency"}:
+        return f"{value['minor']} {value['currency']} in minor units"
+    return text_of(value) if isinstance(value, (bool, int, type(None))) else str(value)
 
 
 def _blocks(value: Value, depth: int) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from genie.approvals.request import fields_of
 from genie.config.loader import load
 from genie.config.pipeline import Pipeline
 from genie.config.plugins import Plugins
@@ -35,7 +37,7 @@ from genie.contracts.rendering import (
 )
 from genie.reports.html.run import run_page
 from genie.reports.html.witness import Witness
-from genie.reports.renderers import renderer_of, report_of
+from genie.reports.renderers import renderer_of, report_of, report_of_fields
 from genie.reports.terminal import report_lines
 from genie.runtime.report import Outcome
 from genie.runtime.run import Run
@@ -205,6 +207,18 @@ def test_an_approver_reads_what_is_asked_the_sum_and_the_applicant() -> None:
     lines = list(report_lines(report_of(payload)))
     assert lines[0] == f"Sanction {payload.offer.amount} to {payload.application.borrower_id}?"
     assert len(lines) < 80
+
+
+def test_another_process_reads_the_same_page_from_the_fields_of_a_payload() -> None:
+    outcome("sme_loan")
+    payload = SANCTION[0]
+    topic = topic_of(payload).name
+    fields = json.loads(json.dumps(fields_of(payload)))
+    assert report_of_fields(topic, fields) == report_of(payload)
+    masked = fields | {"offer": fields["offer"] | {"amount": "[amount]"}}
+    lines = list(report_lines(report_of_fields(topic, masked)))
+    assert "  amount: [amount]" in lines, "fields that the class refuses are shown as they are"
+    assert not any("{" in line for line in lines)
 
 
 def test_a_renderer_refuses_another_payload() -> None:
