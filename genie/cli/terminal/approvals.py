@@ -6,8 +6,6 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from genie.cli.options.control import shown_time
-from genie.reports.renderers import report_of, report_of_fields
-from genie.reports.terminal import report_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +21,8 @@ def described(found: Mapping[str, Any], payload: Payload | None = None) -> Itera
         found: The request, with the fields of the payload as approvers may see them.
         payload: The payload itself, where this process has it.
     """
+    from genie.reports.terminal import report_lines  # noqa: PLC0415 - start-up: rich is loaded where somebody is asked
+
     report = _report(found, payload)
     width = max(40, min(120, shutil.get_terminal_size((100, 24)).columns))
     shown = [] if report is None else list(report_lines(report, width=width))
@@ -52,6 +52,8 @@ def described(found: Mapping[str, Any], payload: Payload | None = None) -> Itera
 
 
 def _report(found: Mapping[str, Any], payload: Payload | None) -> Report | None:
+    from genie.reports.renderers import report_of, report_of_fields  # noqa: PLC0415 - as above
+
     if payload is not None:
         return report_of(payload)
     return None if found["payload"] is None else report_of_fields(found["topic"], found["payload"])
