@@ -10,10 +10,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console, Group
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Styled
@@ -38,6 +35,7 @@ from genie.contracts.rendering import (
     plain,
 )
 from genie.reports.drawing import bar, sparkline
+from genie.reports.grid import GridColumn, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,8 +51,6 @@ LONGEST = 2_000
 """Characters of one text that are shown."""
 WIDEST = 100_000
 """Columns of a line that no terminal bounds."""
-_LEAST = 24
-"""Columns below which a column of words is not narrowed, unless its longest word is shorter."""
 _STYLES = {"": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
 
 
@@ -157,19 +153,11 @@ class _Layout:
         """Yield a table that fits: without its bars when there is no room for them, or else as blocks."""
         columns, every = table.shown("terminal")
         rows = every[: self._rows]
-        room = self._console.width - indent
-        drawn = _grid(columns, rows)
-        if self._least(drawn) > room:
-            kept = [at for at in range(len(columns)) if not any(isinstance(row[at], Bar) for row in rows)]
-            columns = tuple(columns[at] for at in kept)
-            rows = tuple(tuple(row[at] for at in kept) for row in rows)
-            drawn = _grid(columns, rows)
-        yield drawn if self._least(drawn) <= room else Group(*_as_blocks(columns, rows))
+        cells = [[_cell(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
+        drawn = [_column(column, [row[place] for row in rows]) for place, column in enumerate(columns)]
+        yield Group(*fitted(drawn, cells, self._console.width - indent))
         if len(every) > self._rows:
             yield _styled(f"and {len(every) - self._rows:,} more; {self._more}", "dim")
-
-    def _least(self, grid: Grid) -> int:
-        return Measurement.get(self._console, self._console.options.update(width=WIDEST), grid).minimum
 
 
 def _styled(text: str, style: str = "") -> Styled:
@@ -206,20 +194,10 @@ def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
         yield Padding(_styled(item.text), (0, 0, 0, 3), expand=False)
 
 
-def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Grid:
-    cells = [[_cell(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
-    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
-    for place, column in enumerate(columns):
-        texts = [Styled(plain(column.title)), *(row[place] for row in cells)]
-        whole = column.whole or column.number or any(isinstance(row[place], (Bar, Trend)) for row in rows)
-        words = max((cell_len(word) for text in texts for word in text.plain.split()), default=0)
-        grid.add_column(
-            texts[0], justify="right" if column.number else "left", overflow="fold", no_wrap=whole,
-            min_width=max(text.cell_len for text in texts) if whole else min(_LEAST, words),
-        )  # fmt: skip
-    for row in cells:
-        grid.add_row(*row)
-    return grid
+def _column(column: Column, cells: Sequence[Cell]) -> GridColumn:
+    whole = column.whole or any(isinstance(cell, (Bar, Trend)) for cell in cells)
+    bar = any(isinstance(cell, Bar) for cell in cells)
+    return GridColumn(Styled(plain(column.title)), column.number, whole, bar)
 
 
 def _cell(column: Column, cell: Cell) -> Styled:
@@ -234,20 +212,3 @@ def _cell(column: Column, cell: Cell) -> Styled:
             return _styled(text if brief is None else brief, _STYLES[tone])
         case str():
             return _styled(cell, "red" if column.number and cell.startswith("-") else "")
-
-
-def _as_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[RenderableType]:
-    """Yield each row as a block: its first cell, then a line for each other column."""
-    for number, row in enumerate(rows):
-        if number:
-            yield ""
-        texts = [_cell(column, cell) for column, cell in zip(columns, row, strict=True)]
-        texts[0].stylize("bold")
-        yield texts[0]
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(overflow="fold")
-        grid.add_column(overflow="fold")
-        for column, text in zip(columns[1:], texts[1:], strict=True):
-            if text.plain:
-                grid.add_row(f"  {plain(column.title)}", text)
-        yield grid
