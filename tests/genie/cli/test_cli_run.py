@@ -97,7 +97,7 @@ def test_region_and_consents_are_said_on_the_command_line(
 def test_a_consent_that_is_none_is_refused(genie: Genie, pipeline: Pipeline) -> None:
     result = genie("run", pipeline("parrot"), "--consent", "credit@soon")
     assert result.exit_code == 2
-    assert "--consent: 'credit@soon' is no consent" in result.stderr
+    assert "--consent: 'credit@soon' is not a valid consent" in result.stderr
 
 
 def test_what_a_budget_or_a_rate_denied_is_named(genie: Genie, pipeline: Pipeline) -> None:
