@@ -45,6 +45,7 @@ MOST_LISTED = 6
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = re.compile(r"(?<![\w@./-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+_MONTH_ALONE = re.compile(r"(?<![\w@./-])\d{4}-(?:0[1-9]|1[0-2])(?![\w-])", re.ASCII)
 _GROUNDS = {"reasons", "inputs", "editions", "uncertainty", "caveats"}
 """Fields of the value that says what an answer rests on."""
 
@@ -157,6 +158,11 @@ def month_of(text: str) -> str:
 def dated(text: str) -> str:
     """Return a sentence with its ISO dates as people write dates; dates inside identifiers stay."""
     return _DAY.sub(lambda found: f"{int(found[3])} {_MONTHS[int(found[2]) - 1]} {found[1]}", text)
+
+
+def with_months(text: str) -> str:
+    """Return a sentence with its ISO dates and its months, such as ``2026-10``, as people write them."""
+    return _MONTH_ALONE.sub(lambda found: month_of(found[0]), dated(text))
 
 
 def counted(value: object, unit: str) -> str:
