@@ -1,4 +1,4 @@
-"""The story of a run: who sent what to whom, when, what every policy set said of each delivery, and how each ended."""
+"""The story of a run: the messages between agents, and for each delivery its time, its verdict and its end."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _run(record: RunRecord) -> Iterator[Block]:
         Tile("Allowed", f"{verdicts['allow']:,}"), Tile("Masked", f"{verdicts['redact']:,}"),
         Tile("Held", f"{verdicts['hold']:,}"), Tile("Denied", f"{verdicts['deny']:,}"),
     ))  # fmt: skip
-    yield Card("Who sent what to whom", (_diagram(record),), wide=True)
+    yield Card("Messages between agents", (_diagram(record),), wide=True)
     yield Card("Every delivery, with its verdict", (_deliveries(record, deliveries),), wide=True)
     yield _timeline(record)
     if record.policies:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 _MOST_RUNS = 10_000
 _MOST_LISTED = 20
-_SHOW = ("Show a run: who sent what to whom, the verdict of each delivery, its end", "genie runs show run.jsonl")
+_SHOW = (
+    "Show a run: the messages between agents, the verdict and the end of each delivery",
+    "genie runs show run.jsonl",
+)
 
 
 @click.group(epilog=manual(_SHOW, ("List the runs of a journal", "genie runs list run.jsonl")))
@@ -54,7 +57,7 @@ def listed(*, journal: str) -> None:
               help="Write the run as one page; it needs no network.")  # fmt: skip
 @guarded
 def show(*, journal: str, run_id: str | None, html: str | None) -> None:
-    """Show a run of JOURNAL: who sent what to whom, the verdict of each delivery, and how it ended."""
+    """Show a run of JOURNAL: the messages between agents, with the verdict and the end of each delivery."""
     from genie.reports.run_record import RunRecord  # noqa: PLC0415 - start-up: only where a run is shown
     from genie.reports.run_story import run_report  # noqa: PLC0415 - as above
 
