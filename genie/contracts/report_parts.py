@@ -40,6 +40,10 @@ IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 """Indian Standard Time; it has no summer time."""
 MOST_POINTS = 60
 MOST_BARS = 12
+MOST_DIGITS = 30
+"""Digits before or after the point beyond which a text is not read as a number."""
+LARGEST_BITS = 1_000
+"""Size beyond which a whole number is not written out."""
 MOST_LISTED = 6
 """Texts of a tuple that a cell of a terminal's table names."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -178,6 +182,8 @@ def text_of(value: object) -> str:  # noqa: PLR0911 - one case for each kind of 
             return "-"
         case bool():
             return "yes" if value else "no"
+        case int() if value.bit_length() > LARGEST_BITS:
+            return f"a number of {value.bit_length():,} bits"
         case int() | Decimal():
             return f"{value:,}"
         case datetime.datetime():
@@ -216,20 +222,23 @@ def is_empty(value: object) -> bool:
 def _number(value: object) -> str:
     """Return a number, or a text that is one, with separators; other text as it is."""
     if isinstance(value, (int, Decimal)):
-        return f"{value:,}"
+        return text_of(value)
+    number = _decimal(value)
+    return str(value) if number is None else f"{number:,f}"
+
+
+def _decimal(value: object) -> Decimal | None:
+    """Return a number or a text as a number; None for what is none, or has more digits than people read."""
     try:
         number = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    return f"{number:,f}" if number.is_finite() else str(value)
+    except (InvalidOperation, ValueError):  # a whole number of thousands of digits has no text
+        return None
+    return number if number.is_finite() and (not number or abs(number.adjusted()) <= MOST_DIGITS) else None
 
 
 def _percent(share: object) -> object:
-    try:
-        percent = Decimal(str(share)) * 100
-    except InvalidOperation:
-        return share
-    return percent.quantize(Decimal("0.01")).normalize() + 0 if percent.is_finite() else share
+    number = _decimal(share)
+    return share if number is None else (number * 100).quantize(Decimal("0.01")).normalize() + 0
 
 
 def _holds_code(owner: object, name: str) -> bool:
@@ -419,12 +428,8 @@ def _exact(one: Field, value: object) -> str | None:
     found = one.of(value)
     if one.unit == "share":
         found = _percent(found)
-    found = getattr(found, "amount", found)
-    try:
-        number = Decimal(str(found))
-    except InvalidOperation:
-        return None
-    return f"{number:f}" if number.is_finite() else None
+    number = _decimal(getattr(found, "amount", found))
+    return None if number is None else f"{number:f}"
 
 
 def _unit_of(fields: Iterable[Field], values: Sequence[object]) -> str:
