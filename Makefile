@@ -10,7 +10,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check instructions mutants bench dist clean lock
+.PHONY: help run test test-slow check instructions mutants bench docs dist clean lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,9 @@ mutants: $(VENV)/.test  ## break the kernel in 200 ways, and count what the test
 bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.docs  ## build the site of docs/ into build/site, strictly; it fetches nothing when it is read
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/python -m mkdocs build --quiet --strict
+
 dist: $(VENV)/.dist  ## build wheel, sdist, genie.pyz and its list of contents into dist/, and prove that they run
 	@PYTHONPATH=.ci $(VENV)/dist/bin/python -m distribution
 
@@ -52,6 +55,7 @@ lock: $(VENV)/.venv  ## choose the newest versions again and write constraints/
 	$(LOCK) --upgrade --extra insights pyproject.toml constraints/build.in --output-file constraints/run.txt
 	$(LOCK) --upgrade --extra test --extra dev pyproject.toml constraints/build.in \
 		--constraints constraints/run.txt --output-file constraints/test.txt
+	$(LOCK) --upgrade --extra docs pyproject.toml --constraints constraints/test.txt --output-file constraints/docs.txt
 	$(LOCK) --upgrade constraints/dist.in constraints/build.in \
 		--constraints constraints/run.txt --output-file constraints/dist.txt
 
@@ -71,6 +75,13 @@ $(VENV)/.test: $(VENV)/.venv constraints/test.txt pyproject.toml
 	@$(PIP) install --require-hashes --requirement constraints/test.txt
 	@$(EDITABLE) && $(BIN)/python -m compileall -q genie agents
 	@touch $(VENV)/.run $@
+
+$(VENV)/.docs: $(VENV)/.venv constraints/docs.txt
+	@echo "installing what the site needs into $(VENV)/docs ..."
+	@$(BIN)/python -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes \
+		--requirement constraints/docs.txt
+	@touch $@
 
 $(VENV)/.dist: $(VENV)/.venv constraints/dist.txt
 	@echo "installing what the build needs into $(VENV)/dist ..."

@@ -330,8 +330,8 @@ class RunStalled(RunError):
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        why = "; ".join(self.reasons) or "nobody that could answer is left"
-        return f"run {self.run_id} cannot bring {self.expected}: {why}"
+        why = "; ".join(self.reasons) or "no agent that could answer is left"
+        return f"run {self.run_id} cannot be answered with {self.expected}: {why}"
 
 
 class RunHeld(RunError):

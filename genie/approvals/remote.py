@@ -214,9 +214,9 @@ class RemoteControl:
         try:
             values = json.loads(vote.edit)
         except (ValueError, RecursionError):
-            raise InputError(subject, "is no JSON") from None
+            raise InputError(subject, "is not JSON") from None
         if not isinstance(values, dict):
-            raise InputError(subject, "is no JSON object of the payload's fields")
+            raise InputError(subject, "is not a JSON object of the payload's fields")
         original = held.message.payload
         return validated(type(original), merged(values, seen, original), subject)
 

@@ -213,7 +213,7 @@ def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> P
             f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['type']}"
             for one in error.errors(include_input=False, include_url=False, include_context=False)[:5]
         ]
-        raise InputError(subject, f"is no valid {topic_of(kind).name}: {'; '.join(lines)}") from None
+        raise InputError(subject, f"is not a valid {topic_of(kind).name}: {'; '.join(lines)}") from None
 
 
 def _named(request: ApprovalRequest) -> dict[str, object]:

@@ -39,6 +39,7 @@ _COMMANDS = {
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
     "revive": _Lazy("Lift a kill.", "control", "revive"),
     "run": _Lazy("Run a pipeline on one question and print the report.", "run"),
+    "runs": _Lazy("List and show the runs of a journal.", "runs"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),

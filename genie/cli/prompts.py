@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from genie.approvals.request import State, fields_of
+from genie.approvals.request import State
 from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.errors import InputError
@@ -102,9 +102,9 @@ class Prompt:
             _Skipped: The person pressed Enter.
         """
         seen = runtime.approvals.sight(request.id, None if self._control is None else self._control.clearance)
-        shown = None if seen.payload is None else fields_of(seen.payload)
         masked = sorted(".".join(map(str, path)) for path in seen.masked)
-        for line in described({**request.record(), "payload": shown, "masked": masked, "withheld": seen.withheld}):
+        asked = {**request.record(), "payload": None, "masked": masked, "withheld": seen.withheld}
+        for line in described(asked, seen.payload):
             _say(line)
         while request.state is State.PENDING:
             word = await _line("approve? y or n, Enter to skip: ")

@@ -42,4 +42,4 @@ class Classification(enum.IntEnum):
 
 def _no_level(name: str) -> Never:
     levels = ", ".join(level.label for level in Classification)
-    raise ValueError(f"{name!r} is no classification; use one of {levels}")
+    raise ValueError(f"{name!r} is not a classification; use one of {levels}")

@@ -40,7 +40,8 @@ class Consent(typing.NamedTuple):
             until, whole = None, False
         if not whole:
             raise ValueError(
-                f"{text!r} is no consent; write a purpose, or a purpose and its end: credit_check@2026-12-31T00:00:00Z"
+                f"{text!r} is not a valid consent; write a purpose, or a purpose and its end: "
+                "credit_check@2026-12-31T00:00:00Z"
             )
         return cls(purpose, until)
 

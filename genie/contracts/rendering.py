@@ -22,7 +22,7 @@ Where = Literal["", "page", "terminal"]
 """Where something is shown; empty is everywhere."""
 ChartKind = Literal[
     "months", "categories", "forecast", "anomalies", "charges",
-    "course", "tally", "lanes", "ratio", "latency", "throughput",
+    "columns", "bars", "course", "tally", "lanes", "ratio", "latency", "throughput",
 ]  # fmt: skip
 
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
@@ -109,7 +109,8 @@ class Paragraph:
     """Text of one paragraph."""
 
     text: str
-    style: Literal["", "note", "question", "answer", "code"] = ""
+    style: Literal["", "note", "question", "answer", "code", "letter"] = ""
+    """A letter keeps its line breaks and is never cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ class Tile:
     name: str
     figure: str
     note: str = ""
+    unit: str = ""
+    """Shown smaller than the figure, such as a currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,33 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """A box of a diagram."""
+
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An arrow of a diagram, between two boxes by their places."""
+
+    start: int
+    end: int
+    text: str = ""
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Boxes and arrows, read from the first box on. A terminal shows the arrows as a table."""
+
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Blocks under a small heading; a card in a card is shown below it."""
 
@@ -208,6 +238,8 @@ class Card:
     blocks: tuple[Block, ...]
     wide: bool = False
     only: Where = ""
+    folded: bool = False
+    """A page shows the heading alone until the reader opens it; on paper it stays closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +249,7 @@ class Stack:
     cards: tuple[Card, ...]
 
 
-Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Card | Stack
+Block = Paragraph | Notice | Lines | Facts | Tiles | Ranking | Table | Trend | Figure | Diagram | Card | Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,19 +271,24 @@ class Report:
         question: What was asked.
         lead: Blocks between the headline and the first section.
         sections: In reading order.
+        more: Where the rest is that a table leaves out.
+        rows: Rows of a table that a terminal shows.
     """
 
     sections: tuple[Section, ...]
     headline: str = ""
     question: str = ""
     lead: tuple[Block, ...] = field(default=())
+    more: str = "--json has them all"
+    rows: int = 24
 
 
 class Renderer(Protocol):
     """Turns payloads of its topics into reports; made without arguments, and asked for one payload at a time."""
 
     topics: ClassVar[tuple[str, ...]]
-    """Topics of the payloads that it renders."""
+    """Topics of the payloads that it renders. A renderer of one class may name it as ``kind``: then a payload that is
+    known by its JSON fields alone, such as that of an approval in another process, has a report as well."""
 
     def render(self, payload: Payload) -> Report:
         """Return the report of a payload of one of its topics."""

@@ -18,33 +18,40 @@ if TYPE_CHECKING:
     from genie.policy.policy import PolicySet
 
 
-class JournalFile:
-    """A journal that writes each record as one JSON line: headers, findings, verdicts, outcomes.
+class JournalLines:
+    """Turns records into the values of a JSON line: headers, findings, verdicts, outcomes.
 
-    A line holds the payload as the reader may see it; otherwise ``withheld`` has the reason. Recording never raises:
-    ``failure`` keeps the first write error, and nothing is written after it.
+    A line holds the payload as the reader may see it; otherwise ``withheld`` has the reason.
 
     Args:
-        file: Where the lines go.
         policies: The policies of the pipeline.
         reader: Card of the reader.
         senders: Cards of all senders, by id; messages of other senders are withheld.
     """
 
-    def __init__(
-        self, file: IO[str], *, policies: PolicySet, reader: AgentCard, senders: Mapping[str, AgentCard]
-    ) -> None:
-        self._file = file
+    def __init__(self, *, policies: PolicySet, reader: AgentCard, senders: Mapping[str, AgentCard]) -> None:
         self._policies = policies
         self._reader = reader
         self._senders = senders
         self._evaluators: dict[type[Payload], Evaluator] = {}
-        self.failure: OSError | None = None
 
-    def record(self, entry: JournalRecord) -> None:
-        """Write one record."""
-        if self.failure is not None:
-            return
+    def first(self) -> dict[str, Any]:
+        """Return the line that names the policies in force."""
+        named = [f"{policy.name}@{policy.version}" for policy in self._policies.policies]
+        absent = ("at", "run_id", "message_id", "topic", "sender", "recipient", "reason")
+        return {
+            "number": 0,
+            "kind": "policies",
+            **dict.fromkeys(absent),
+            "detail": {
+                "policies": named,
+                "policy_set": self._policies.sha256,
+                "environment": self._policies.environment.name,
+            },
+        }
+
+    def line(self, entry: JournalRecord) -> dict[str, Any]:
+        """Return the values of one record."""
         line: dict[str, Any] = {
             "number": entry.number,
             "at": round(entry.at, 6),
@@ -59,10 +66,7 @@ class JournalFile:
         }
         if entry.message is not None:
             line |= self._message(entry.message)
-        try:
-            self._file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
-        except OSError as error:
-            self.failure = error
+        return line
 
     def _message(self, message: Envelope[Any]) -> dict[str, Any]:
         headers = message.headers
@@ -101,6 +105,34 @@ class JournalFile:
         if decision is None or sight.payload is not None:
             return sight, frozenset() if decision is None else decision.paths
         return Disclosure(None, f"{decision.verdict}({sight.why})"), frozenset()
+
+
+class JournalFile:
+    """A journal that writes each record as one JSON line, after a line that names the policies.
+
+    Recording never raises: ``failure`` keeps the first write error, and nothing is written after it.
+
+    Args:
+        file: Where the lines go.
+        lines: Makes the lines.
+    """
+
+    def __init__(self, file: IO[str], lines: JournalLines) -> None:
+        self._file = file
+        self._lines = lines
+        self.failure: OSError | None = None
+        self._write(lines.first())
+
+    def record(self, entry: JournalRecord) -> None:
+        """Write one record."""
+        if self.failure is None:
+            self._write(self._lines.line(entry))
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
+        except OSError as error:
+            self.failure = error
 
 
 def _findings(inspection: Inspection) -> list[dict[str, Any]]:

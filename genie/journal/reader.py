@@ -55,7 +55,7 @@ class Replay:
             InputError: The file cannot be read, or is not a journal.
         """
         recipients = self._recipients(only)
-        for number, line in self._lines():
+        for number, line in lines_of(self.path):
             if line.get("kind") != "accepted" or (only is not None and line.get("message_id") != only):
                 continue
             try:
@@ -69,40 +69,13 @@ class Replay:
 
     def _recipients(self, only: str | None) -> dict[str, dict[str, None]]:
         found: dict[str, dict[str, None]] = {}
-        for _, line in self._lines():
+        for _, line in lines_of(self.path):
             recipient, message = line.get("recipient"), line.get("message_id")
             if line.get("kind") == "accepted" or not isinstance(recipient, str) or recipient == "asker":
                 continue
             if isinstance(message, str) and only in {None, message}:
                 found.setdefault(message, {})[recipient] = None
         return found
-
-    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        try:
-            with FilePath(self.path).open(encoding="utf-8") as file:
-                yield from self._parsed(file)
-        except FileNotFoundError:
-            raise InputError(self.path, "there is no such file") from None
-        except OSError as error:
-            raise InputError(self.path, f"cannot be read ({error.strerror})") from None
-        except UnicodeDecodeError:
-            raise InputError(self.path, "is not UTF-8 text, so it is not a journal") from None
-
-    def _parsed(self, file: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-        number = 0
-        while text := file.readline(MOST_LINE + 1):
-            number += 1
-            if len(text) > MOST_LINE:
-                raise InputError(f"{self.path}:{number}", f"is longer than {MOST_LINE >> 20} MB")
-            if not text.strip():
-                continue
-            try:
-                line = json.loads(text)
-            except (ValueError, RecursionError):
-                line = None
-            if not isinstance(line, dict) or "kind" not in line:
-                raise InputError(f"{self.path}:{number}", "is not a journal record", "name a file that --journal wrote")
-            yield number, line
 
     def _skip(self, why: str, count: int = 1) -> None:
         self.skipped[why] = self.skipped.get(why, 0) + count
@@ -134,6 +107,40 @@ class Replay:
             Classification.parse(line["label"]), Inspection(0, findings, label),
         )  # fmt: skip
         return Specimen(message, sender, tuple(cards), hidden)
+
+
+def lines_of(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each line of a journal file with its number.
+
+    Raises:
+        InputError: The file cannot be read, or is not a journal.
+    """
+    try:
+        with FilePath(path).open(encoding="utf-8") as file:
+            yield from _parsed(path, file)
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file") from None
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(path, "is not UTF-8 text, so it is not a journal") from None
+
+
+def _parsed(path: str, file: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    number = 0
+    while text := file.readline(MOST_LINE + 1):
+        number += 1
+        if len(text) > MOST_LINE:
+            raise InputError(f"{path}:{number}", f"is longer than {MOST_LINE >> 20} MB")
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text)
+        except (ValueError, RecursionError):
+            line = None
+        if not isinstance(line, dict) or "kind" not in line:
+            raise InputError(f"{path}:{number}", "is not a journal record", "name a file that --journal wrote")
+        yield number, line
 
 
 def _headers(given: dict[str, Any]) -> Headers:

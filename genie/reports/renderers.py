@@ -6,13 +6,16 @@ import dataclasses
 import importlib.metadata
 from typing import TYPE_CHECKING
 
-from genie.contracts.message import topic_of
+from pydantic import ValidationError
+
+from genie.contracts.message import Payload, topic_of
 from genie.contracts.rendering import Notice, Report
 from genie.errors import DefinitionError
-from genie.reports.generic import generic_report
+from genie.reports.generic import fields_report, generic_report
 
 if TYPE_CHECKING:
-    from genie.contracts.message import Payload
+    from collections.abc import Mapping
+
     from genie.contracts.rendering import Renderer
 
 GROUP = "genie.renderers"
@@ -30,6 +33,21 @@ def report_of(payload: Payload) -> Report:
         return generic_report(payload) if renderer is None else _rendered(renderer, topic, payload)
     except DefinitionError as error:
         return dataclasses.replace(generic_report(payload), lead=(Notice(f"{error}. Its fields are shown instead."),))
+
+
+def report_of_fields(topic: str, fields: Mapping[str, object]) -> Report:
+    """Return the report of a payload of which only the JSON fields are known, as a control file holds them.
+
+    The renderer of the topic is used where it names its payload class as ``kind`` and the fields are valid for it; a
+    masked field may not be. Otherwise the fields are shown in order.
+    """
+    try:
+        kind = getattr(renderer_of(topic), "kind", None)
+        if isinstance(kind, type) and issubclass(kind, Payload):
+            return report_of(kind.model_validate(fields))
+    except (DefinitionError, ValidationError):
+        pass  # the fields themselves are shown
+    return fields_report(fields)
 
 
 def _rendered(renderer: Renderer, topic: str, payload: Payload) -> Report:

@@ -10,10 +10,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console, Group
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Styled
@@ -21,12 +18,15 @@ from rich.text import Text as Styled
 from genie.contracts.rendering import (
     Bar,
     Card,
+    Column,
+    Diagram,
     Facts,
     Figure,
     Lines,
     Notice,
     Paragraph,
     Ranking,
+    Report,
     Stack,
     Table,
     Text,
@@ -35,24 +35,23 @@ from genie.contracts.rendering import (
     plain,
 )
 from genie.reports.drawing import bar, sparkline
+from genie.reports.grid import GridColumn, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import RenderableType
 
-    from genie.contracts.rendering import Block, Cell, Column, Report
+    from genie.contracts.rendering import Block, Cell, Tile
 
-MOST_ROWS = 24
 MOST_LINES = 100
+MOST_LETTER = 1_000
+"""Lines of a letter."""
 LONGEST = 2_000
 """Characters of one text that are shown."""
 WIDEST = 100_000
 """Columns of a line that no terminal bounds."""
-_LEAST = 24
-"""Columns below which a column of words is not narrowed, unless its longest word is shorter."""
 _STYLES = {"": "", "dim": "dim", "good": "green", "warn": "yellow", "bad": "red"}
-_MORE = "--json has them all"
 
 
 def report_lines(report: Report, *, width: int | None = None, colour: bool = False) -> Iterator[str]:
@@ -63,20 +62,22 @@ def report_lines(report: Report, *, width: int | None = None, colour: bool = Fal
         width: Columns of the terminal; None where no terminal bounds a line.
         colour: Whether the lines hold the codes of styles.
     """
-    yield from _printed(lambda layout: layout.report(report), width, colour=colour)
+    yield from _printed(lambda layout: layout.report(report), report, width, colour=colour)
 
 
 def block_lines(blocks: Iterable[Block], *, width: int | None = None, colour: bool = False) -> Iterator[str]:
     """Yield blocks as lines, as ``report_lines`` does with a report."""
-    yield from _printed(lambda layout: layout.blocks(blocks, 0), width, colour=colour)
+    yield from _printed(lambda layout: layout.blocks(blocks, 0), Report(()), width, colour=colour)
 
 
-def _printed(parts: Callable[[_Layout], Iterator[RenderableType]], width: int | None, *, colour: bool) -> Iterator[str]:
+def _printed(
+    parts: Callable[[_Layout], Iterator[RenderableType]], report: Report, width: int | None, *, colour: bool
+) -> Iterator[str]:
     console = Console(
         file=io.StringIO(), width=WIDEST if width is None else width, color_system="standard" if colour else None,
         force_terminal=colour, highlight=False, markup=False, emoji=False, legacy_windows=False, _environ={},
     )  # fmt: skip
-    for part in parts(_Layout(console)):
+    for part in parts(_Layout(console, report)):
         with console.capture() as captured:
             console.print(part)
         yield from (line.rstrip() for line in captured.get().removesuffix("\n").split("\n"))
@@ -85,8 +86,9 @@ def _printed(parts: Callable[[_Layout], Iterator[RenderableType]], width: int | 
 class _Layout:
     """Turns blocks into what rich prints on one console."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, report: Report) -> None:
         self._console = console
+        self._rows, self._more = report.rows, report.more
 
     def report(self, report: Report) -> Iterator[RenderableType]:
         """Yield the parts of a report in reading order."""
@@ -106,19 +108,21 @@ class _Layout:
             for part in self._block(block, indent):
                 yield Padding(part, (0, 0, 0, indent), expand=False) if indent and part else part
 
-    def _block(self, block: Block, indent: int) -> Iterator[RenderableType]:  # noqa: C901 - one case for each kind
+    def _block(self, block: Block, indent: int) -> Iterator[RenderableType]:  # noqa: C901, PLR0912 - one case for each kind
         match block:
+            case Paragraph(text, "letter"):
+                yield from map(_styled, text.splitlines()[:MOST_LETTER])
             case Paragraph(text, style):
                 yield _styled(text, "dim" if style == "note" else "")
             case Notice(text, blocks):
                 yield _styled(text, "yellow")
                 yield from self.blocks(blocks, 2)
             case Lines(items):
-                yield from _lines(items)
+                yield from _lines(items, self._more)
             case Facts(pairs):
                 yield from (_fact(name, text) for name, text in pairs)
             case Tiles(tiles):
-                yield from (_fact(one.name, f"{one.figure} ({one.note})" if one.note else one.figure) for one in tiles)
+                yield from (_fact(one.name, _figure(one)) for one in tiles)
             case Ranking():
                 yield from _ranking(block)
             case Trend(values, name):
@@ -131,9 +135,15 @@ class _Layout:
                 if block.note:
                     yield _styled(block.note, "dim")
                 yield from self._table(block.table, indent)
+            case Diagram(nodes, links, note):
+                ends = ((nodes[link.start].name, nodes[link.end].name, link) for link in links)
+                rows = tuple((start, end, Text(link.text, link.tone)) for start, end, link in ends)
+                yield from self._table(Table("", tuple(map(Column, ("from", "to", "what"))), rows), indent)
+                if note:
+                    yield _styled(note, "dim")
             case Stack(cards):
                 yield from self.blocks(cards, 0)
-            case Card(title, blocks, _, only):
+            case Card(title, blocks, only=only):
                 if only != "page":
                     if title:
                         yield _styled(f"{title}:", "bold")
@@ -142,20 +152,12 @@ class _Layout:
     def _table(self, table: Table, indent: int) -> Iterator[RenderableType]:
         """Yield a table that fits: without its bars when there is no room for them, or else as blocks."""
         columns, every = table.shown("terminal")
-        rows = every[:MOST_ROWS]
-        room = self._console.width - indent
-        drawn = _grid(columns, rows)
-        if self._least(drawn) > room:
-            kept = [at for at in range(len(columns)) if not any(isinstance(row[at], Bar) for row in rows)]
-            columns = tuple(columns[at] for at in kept)
-            rows = tuple(tuple(row[at] for at in kept) for row in rows)
-            drawn = _grid(columns, rows)
-        yield drawn if self._least(drawn) <= room else Group(*_as_blocks(columns, rows))
-        if len(every) > MOST_ROWS:
-            yield _styled(f"and {len(every) - MOST_ROWS:,} more; {_MORE}", "dim")
-
-    def _least(self, grid: Grid) -> int:
-        return Measurement.get(self._console, self._console.options.update(width=WIDEST), grid).minimum
+        rows = every[: self._rows]
+        cells = [[_cell(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
+        drawn = [_column(column, [row[place] for row in rows]) for place, column in enumerate(columns)]
+        yield Group(*fitted(drawn, cells, self._console.width - indent))
+        if len(every) > self._rows:
+            yield _styled(f"and {len(every) - self._rows:,} more; {self._more}", "dim")
 
 
 def _styled(text: str, style: str = "") -> Styled:
@@ -170,13 +172,18 @@ def _fact(name: str, text: str) -> Styled:
     return _styled(f"{name}: ", "bold") + _styled(text)
 
 
-def _lines(items: Sequence[str]) -> Iterator[RenderableType]:
+def _figure(tile: Tile) -> str:
+    figure = f"{tile.figure} {tile.unit}".rstrip()
+    return f"{figure} ({tile.note})" if tile.note else figure
+
+
+def _lines(items: Sequence[str], more: str) -> Iterator[RenderableType]:
     for item in items[:MOST_LINES]:
         grid = Grid.grid()
         grid.add_row("- ", _styled(item))
         yield grid
     if len(items) > MOST_LINES:
-        yield _styled(f"and {len(items) - MOST_LINES:,} more; {_MORE}", "dim")
+        yield _styled(f"and {len(items) - MOST_LINES:,} more; {more}", "dim")
 
 
 def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
@@ -187,20 +194,10 @@ def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
         yield Padding(_styled(item.text), (0, 0, 0, 3), expand=False)
 
 
-def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Grid:
-    cells = [[_cell(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
-    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
-    for place, column in enumerate(columns):
-        texts = [Styled(plain(column.title)), *(row[place] for row in cells)]
-        whole = column.whole or column.number or any(isinstance(row[place], (Bar, Trend)) for row in rows)
-        words = max((cell_len(word) for text in texts for word in text.plain.split()), default=0)
-        grid.add_column(
-            texts[0], justify="right" if column.number else "left", overflow="fold", no_wrap=whole,
-            min_width=max(text.cell_len for text in texts) if whole else min(_LEAST, words),
-        )  # fmt: skip
-    for row in cells:
-        grid.add_row(*row)
-    return grid
+def _column(column: Column, cells: Sequence[Cell]) -> GridColumn:
+    whole = column.whole or any(isinstance(cell, (Bar, Trend)) for cell in cells)
+    bar = any(isinstance(cell, Bar) for cell in cells)
+    return GridColumn(Styled(plain(column.title)), column.number, whole, bar)
 
 
 def _cell(column: Column, cell: Cell) -> Styled:
@@ -215,20 +212,3 @@ def _cell(column: Column, cell: Cell) -> Styled:
             return _styled(text if brief is None else brief, _STYLES[tone])
         case str():
             return _styled(cell, "red" if column.number and cell.startswith("-") else "")
-
-
-def _as_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[RenderableType]:
-    """Yield each row as a block: its first cell, then a line for each other column."""
-    for number, row in enumerate(rows):
-        if number:
-            yield ""
-        texts = [_cell(column, cell) for column, cell in zip(columns, row, strict=True)]
-        texts[0].stylize("bold")
-        yield texts[0]
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(overflow="fold")
-        grid.add_column(overflow="fold")
-        for column, text in zip(columns[1:], texts[1:], strict=True):
-            if text.plain:
-                grid.add_row(f"  {plain(column.title)}", text)
-        yield grid

@@ -717,5 +717,5 @@ def _bound(agent: Agent | Binding) -> Binding:
         return agent
     card = getattr(agent, "card", None)
     if not isinstance(card, AgentCard):
-        raise AgentDefinitionError(f"{type(agent).__name__}", "is no agent: it has no AgentCard in `card`")
+        raise AgentDefinitionError(f"{type(agent).__name__}", "is not an agent: it has no AgentCard in `card`")
     return Binding(agent=agent, card=card)

@@ -30,7 +30,7 @@ from genie.edges.http.webhook import Webhook, WebhookSettings, posting
 from genie.edges.telemetry.logging import JsonLines
 from genie.edges.telemetry.prometheus import Metrics
 from genie.errors import InputError, RunError
-from genie.journal.jsonl import JournalFile
+from genie.journal.jsonl import JournalFile, JournalLines
 from genie.policies.clearance import Clearance
 from genie.policies.pii import Pii
 from genie.policy.policy import PolicySet
@@ -166,9 +166,10 @@ async def tell_everybody(
     )  # fmt: skip
     members = [*agents(marker, card), posted]
     cards = [one.card for one in members]
-    journal = JournalFile(
-        lines, policies=POLICIES, reader=caller.card(), senders={one.id: one for one in (*cards, caller.card())}
+    written = JournalLines(
+        policies=POLICIES, reader=caller.card(), senders={one.id: one for one in (*cards, caller.card())}
     )
+    journal = JournalFile(lines, written)
     audit = AuditTrail(AuditSettings(path=folder, sampling=1.0, fsync="never"))
     events: list[Any] = []
     seen: list[Any] = []

@@ -22,6 +22,7 @@ from genie_finance.contracts.insufficient import InsufficientData, Lack
 from genie_finance.contracts.money import Money
 from genie_finance.contracts.transfers import Transfer
 from genie_finance.domain.asking import Desk
+from genie_finance.domain.counting import counted, verb
 from genie_finance.fraud.ledger import read
 
 DESK = Desk(
@@ -97,25 +98,30 @@ def _headline(mules: MuleVerdict | None, aml: AmlReport | None) -> str:
     if mules is None:
         return "Rings cannot be told: mule accounts were not judged. What is missing is listed below."
     high = sum(one.label == "high" for one in mules.accounts)
-    said = f"{len(mules.rings)} rings and {high} accounts of high risk among {mules.examined:,} judged."
+    rings, risky = counted(len(mules.rings), "ring"), counted(high, "account")
+    said = f"{rings} and {risky} of high risk among {mules.examined:,} judged."
     if aml is None:
         return f"{said} Laundering was not judged."
-    return f"{said} {len(aml.reports)} reports to FIU-IND are due, {len(aml.suspicions)} suspicions are drafted."
+    due, drafted = len(aml.reports), len(aml.suspicions)
+    return (
+        f"{said} {counted(due, 'report')} to FIU-IND {verb(due, 'is', 'are')} due, "
+        f"{counted(drafted, 'suspicion')} {verb(drafted, 'is', 'are')} drafted."
+    )
 
 
 def _proposals(mules: MuleVerdict | None, aml: AmlReport | None, fraud: FraudVerdict | None) -> Iterator[str]:
     """Yield what people should decide, most urgent first."""
     if mules is not None and (high := [one.account_id for one in mules.accounts if one.label == "high"]):
-        yield f"Decide on restricting debits of {len(high)} accounts: {_some(high)}."
+        yield f"Decide on restricting debits of {counted(len(high), 'account')}: {_some(high)}."
     if aml is not None and aml.suspicions:
-        yield f"Principal officer: decide on {len(aml.suspicions)} drafts of suspicion; tell no customer."
+        yield f"Principal officer: decide on {counted(len(aml.suspicions), 'draft')} of suspicion; tell no customer."
     if aml is not None:
         for due in sorted({one.due for one in aml.reports}):
             kinds = Counter(one.kind for one in aml.reports if one.due == due)
             yield f"File by {due}: {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}."
     if fraud is not None and (odd := [one for one in fraud.signals if one.severity == "high"]):
         accounts = sorted({one.account_id for one in odd if one.account_id is not None})
-        yield f"Call {len(accounts)} customers about payments that may not be theirs: {_some(accounts)}."
+        yield f"Call {counted(len(accounts), 'customer')} about payments that may not be theirs: {_some(accounts)}."
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -16,6 +16,10 @@ from genie_finance.insights.ledger import Entry, entries
 
 MOST_ITEMS = 5
 """Items per currency when the question names nothing in particular."""
+CAN_BE_ASKED = (
+    "It can be asked where spending is above the usual: as a whole, on a category such as groceries, or at a merchant "
+    'of the statement; compared with the usual month or, with "than last month", with the month before.'
+)
 _LEAST_SHARE = 1
 """Percent of the month's spending that a rise must reach when all spending is asked about."""
 
@@ -28,9 +32,17 @@ def advise(task: InsightTask) -> Advice:
     """
     merchants = {t.merchant for t in task.statement.transactions if t.merchant}
     focus = focus_of(task.question, merchants)
+    if focus.asked_instead is not None:
+        return Advice(answer=_not_understood(focus.asked_instead), items=())
     months = compare_months(task.analysis, against_previous=focus.against_previous)
     if isinstance(months, str):
         return Advice(answer=months, items=())
+    if focus.month not in {None, months.latest[5:]}:
+        return Advice(
+            answer=f"The question names another month than the latest complete one, {months.latest}, which alone is "
+            f"compared. The figures of every month are in the report. {CAN_BE_ASKED}",
+            items=(),
+        )
     counted = [entry for entry in entries(task.statement.transactions) if entry.spending]
     answers, items = [], []
     for total in sorted(task.analysis.totals, key=lambda t: (-t.transactions, t.currency)):
@@ -39,8 +51,9 @@ def advise(task: InsightTask) -> Advice:
             continue
         lines = _lines(own, total.currency, months, focus)
         whole = line_of(focus.label, None, own, total.currency, months)
-        over = _ranked(lines, whole, focus)
-        answers.append(_answer(whole, over, months, focus))
+        rose = _ranked(lines, whole, focus)
+        answers.append(_answer(whole, rose, months, focus))
+        over = _listed_items(rose) if focus.general else rose
         items += [_item(line, months) for line in over]
     if not answers:
         return Advice(answer=f"The statement holds no spending on {focus.label}.", items=())
@@ -76,7 +89,23 @@ def _ranked(lines: Iterable[Line], whole: Line, focus: Focus) -> list[Line]:
         and (not focus.general or line.over * 100 >= _LEAST_SHARE * whole.latest)
     ]
     over.sort(key=lambda line: (line.fixed, line.confidence == "low", -line.over, line.title))
-    return over[:MOST_ITEMS] if focus.general else over
+    return over
+
+
+def _listed_items(over: list[Line]) -> list[Line]:
+    """Return the first ``MOST_ITEMS``, with the largest rise among them."""
+    kept = over[:MOST_ITEMS]
+    largest = max(over, key=lambda line: line.over, default=None)
+    return kept if largest is None or largest in kept else [*kept[:-1], largest]
+
+
+def _not_understood(instead: str) -> str:
+    """Return what is said of a question that is not about spending above the usual."""
+    if instead:
+        return (
+            f"The question is about {instead}. The report has figures on that, and no answer in words. {CAN_BE_ASKED}"
+        )
+    return f"The question was not understood. {CAN_BE_ASKED}"
 
 
 def _answer(whole: Line, over: Sequence[Line], months: Comparison, focus: Focus) -> str:
@@ -100,11 +129,31 @@ def _general_answer(currency: str, over: Sequence[Line], months: Comparison) -> 
     ]
     baseline = f"The baseline is {months.baseline_words}."
     if clear:
-        return f"In {months.latest} spending rose most on {_listed(named)}. {baseline}"
+        rest = _left_out(over, clear[:3])
+        return f"In {months.latest} spending rose most on {_listed(named)}.{rest} {baseline}"
     return (
         f"In {months.latest} nothing in {currency} stands out from how much the months before differed; "
         f"the largest rise was {named[0]}. {baseline}"
     )
+
+
+def _left_out(over: Sequence[Line], named: Sequence[Line]) -> str:
+    """Return a sentence on what the answer does not name: the largest rise, if it is not named, and how many more."""
+    rest = [line for line in over if line not in named]
+    if not rest:
+        return ""
+    largest = max(rest, key=lambda line: line.over)
+    if largest.over <= max(line.over for line in named):
+        return f" {_more(len(rest))} rose, by less."
+    why = "it is not a monthly cost" if largest.occasional else "the months before differed as much"
+    if largest.fixed:
+        why = "a contract or the law sets it"
+    told = f" The largest rise is {largest.title} ({largest.money(largest.over)}); {why}."
+    return told + ("" if len(rest) == 1 else f" {_more(len(rest) - 1)} rose.")
+
+
+def _more(count: int) -> str:
+    return "1 category more" if count == 1 else f"{count} categories more"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from genie_finance.domain import categories, narrations
@@ -34,6 +34,30 @@ _ORDINARY = frozenset(
 )
 """Words of questions that name no merchant even if one is called so."""
 _LONGEST_PHRASE = 5
+_SPENDING = frozenset(
+    {"overspend", "overspending", "overspent", "spend", "spending", "spends", "spent", "expense", "expenses", "cost"}
+    | {"costs", "costly", "expensive", "pay", "paid", "paying", "money", "waste", "wasting", "cut", "reduce", "save"}
+    | {"saving", "savings", "budget", "usual", "summary", "overview", "change", "flow", "left", "compare", "compared"}
+    | {"ausgaben", "ausgegeben", "geld", "gebe", "sparen", "wenig", "uitgaven", "uitgegeven"}
+    | {"paisa", "paise", "kharcha", "kharch", "bachaun"}
+)
+"""Words of questions about spending as a whole, in the languages in which people ask."""
+_OTHERS = {
+    "the months ahead": frozenset({"forecast", "predict", "prediction", "tomorrow", "will", "afford", "future"}),
+    "income": frozenset({"earn", "earned", "earning", "earnings", "income", "salary", "wage", "wages"}),
+    "regular charges": frozenset({"subscription", "subscriptions", "recurring", "abos", "abonnementen", "cancel"}),
+    "unusual transactions": frozenset(
+        {"unusual", "suspicious", "anomaly", "anomalies", "fraud", "stolen", "twice", "duplicate", "doppelt", "dubbel"}
+        | {"recognise", "recognize"}
+    ),
+    "the balance": frozenset({"balance", "balances", "saldo"}),
+}
+"""Subjects other than spending above the usual, with the words that name them."""
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_BEFORE_MONTHS = frozenset({"in", "of", "during", "since", "for", "last", "this"})
 
 
 class Focus(NamedTuple):
@@ -45,6 +69,10 @@ class Focus(NamedTuple):
     merchants: frozenset[str] = frozenset()
     against_previous: bool = False
     """Compare with the month before, not with the median of the months before."""
+    asked_instead: str | None = None
+    """What the question is about instead of spending above the usual; empty where that is not known either."""
+    month: str | None = None
+    """The month that it names, ``01`` to ``12``."""
 
     @property
     def general(self) -> bool:
@@ -54,6 +82,9 @@ class Focus(NamedTuple):
 
 def focus_of(question: str, merchants: Collection[str]) -> Focus:
     """Return what a question is about.
+
+    Only a question with a word of spending, a category or a merchant is one about spending. A word of another subject,
+    such as a forecast or income, or a question without any known word, is named in ``asked_instead``.
 
     Args:
         question: Any text, of which the first ``narrations.LONGEST`` characters are read.
@@ -79,11 +110,28 @@ def focus_of(question: str, merchants: Collection[str]) -> Focus:
         else:
             size = 1
         start += size
+    instead = _asked_instead(asked, named=bool(shops or found))
+    focus = Focus("all spending", against_previous=previous, asked_instead=instead, month=_month(asked))
     if shops:  # "food from Swiggy" asks about Swiggy
-        return Focus(" and ".join(shops), merchants=frozenset(shops), against_previous=previous)
+        return focus._replace(label=" and ".join(shops), merchants=frozenset(shops))
     if found:
-        return Focus(" and ".join(found), frozenset().union(*found.values()), against_previous=previous)
-    return Focus("all spending", against_previous=previous)
+        return focus._replace(label=" and ".join(found), categories=frozenset().union(*found.values()))
+    return focus
+
+
+def _asked_instead(asked: Sequence[str], *, named: bool) -> str | None:
+    """Return the subject of a question that is not about spending above the usual; None for one that is."""
+    found = next((subject for subject, words in _OTHERS.items() if not words.isdisjoint(asked)), None)
+    if found is not None or named or not asked or not _SPENDING.isdisjoint(asked):
+        return found
+    return ""
+
+
+def _month(asked: Sequence[str]) -> str | None:
+    for at, word in enumerate(asked):
+        if word in _MONTHS and (word not in {"may", "march"} or (at and asked[at - 1] in _BEFORE_MONTHS)):
+            return f"{_MONTHS.index(word) + 1:02d}"
+    return None
 
 
 @functools.cache

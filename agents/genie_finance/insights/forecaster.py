@@ -23,10 +23,13 @@ FEWEST_MONTHS = 3
 """Complete months without which nothing is said."""
 COVERAGE = Decimal("0.8")
 RANKED_FROM = 9
-"""From this many months on the interval is read off the months themselves: with n, the span from the k-th lowest to
-the k-th highest holds the next one with probability 1 - 2k/(n+1), whatever their distribution, as long as they are
-exchangeable; nine are the fewest for 80 %. Source: Wilks, Determination of Sample Sizes for Setting Tolerance Limits,
-Annals of Mathematical Statistics 12 (1941)."""
+"""From this many months on the interval is read off the months themselves: each is compared with the median of the
+others, and the error of the next one is among the k smallest of n + 1 with probability k/(n+1), whatever their
+distribution, as long as they are exchangeable. The interval lies round the expected value, so one extraordinary month
+does not drag one side of it. Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, Distribution-Free Predictive
+Inference for Regression, Journal of the American Statistical Association 113 (2018)."""
+SEASONAL_FROM = 24
+"""Complete months from which the same calendar months can be compared."""
 _STUDENT_T = {2: "1.8856", 3: "1.6377", 4: "1.5332", 5: "1.4759", 6: "1.4398", 7: "1.4149"}
 """90 % quantile of Student's t by degrees of freedom, which leaves 10 % on each side."""
 _MOST_DUE = 6
@@ -46,8 +49,9 @@ def forecast(task: InsightTask) -> CashflowForecast:
     """Return the net cash flow of the three months after the statement's last, per currency.
 
     A month is what recurs (series of a fixed amount that have not stopped, at their latest amount, in the months in
-    which they fall due) plus what does not: the median of the complete months' net without those series. The interval
-    is that of the second part, so what varies from time to time must be in it, bills by use included.
+    which they fall due) plus what does not: the median of the complete months' net without those series, or from two
+    years on the mean of the same calendar month, where that foretells the months better. The interval is that of the
+    second part, so what varies from time to time must be in it, bills by use included.
     """
     period = task.analysis.period
     counted = entries(task.statement.transactions)
@@ -66,9 +70,11 @@ def forecast(task: InsightTask) -> CashflowForecast:
             insufficient.append(f"{currency}: {booked} {months_are} bookings, {FEWEST_MONTHS} are needed")
             continue
         series = [one for one in recurring if one.last.amount.currency == currency]
-        outlook = _outlook(_residuals(own, series, history))
+        residuals = _residuals(own, series, history)
+        seasonal = _seasonal(history, residuals, months)
+        outlooks = seasonal or [_outlook(residuals)] * HORIZON
         due = _due(tuple(one for one in series if one.is_active(period.end)), months)
-        forecasts.append(_forecast(currency, months, due, outlook, len(history)))
+        forecasts.append(_forecast(currency, months, due, outlooks, len(history), seasonal=bool(seasonal)))
     return CashflowForecast(forecasts=tuple(forecasts), insufficient=tuple(insufficient))
 
 
@@ -101,19 +107,48 @@ def _due(series: Sequence[Series], months: Sequence[str]) -> Counter[str]:
 
 
 def _outlook(residuals: Sequence[int]) -> _Outlook:
-    """Return the median and the 80 % prediction interval of the next value of a series of months."""
-    count = len(residuals)
+    """Return the median and the 80 % prediction interval round it, of the next value of a series of months."""
     expected = median_minor(residuals)
-    if count >= RANKED_FROM:
-        ordered = sorted(residuals)
-        rank = (count + 1) * (1 - COVERAGE) / 2  # counted from 1, at least 1
-        low, high = _at_rank(ordered, rank), _at_rank(ordered, count + 1 - rank)
+    if len(residuals) >= RANKED_FROM:
+        others = (median_minor([*residuals[:at], *residuals[at + 1 :]]) for at in range(len(residuals)))
+        reach = _reach([value - other for value, other in zip(residuals, others, strict=True)])
     else:
+        count = len(residuals)
         mean = Decimal(sum(residuals)) / count
         variance = sum(((value - mean) ** 2 for value in residuals), Decimal(0)) / (count - 1)
-        reach = Decimal(_STUDENT_T[count - 1]) * (variance * (1 + Decimal(1) / count)).sqrt()
-        low, high = _whole(mean - reach), _whole(mean + reach)
-    return _Outlook(expected, min(low, expected), max(high, expected))
+        reach = _whole(Decimal(_STUDENT_T[count - 1]) * (variance * (1 + Decimal(1) / count)).sqrt())
+    return _Outlook(expected, expected - reach, expected + reach)
+
+
+def _reach(errors: Sequence[int]) -> int:
+    """Return the size that 80 % of errors stay below, the next one included."""
+    ordered = sorted(map(abs, errors))
+    return _at_rank(ordered, min((len(ordered) + 1) * COVERAGE, Decimal(len(ordered))))
+
+
+def _seasonal(history: Sequence[str], residuals: Sequence[int], months: Sequence[str]) -> list[_Outlook]:
+    """Return the outlook of each month by the same months of earlier years; empty where that foretells no better.
+
+    The interval is that of the errors which each month's forecast from the other years would have had.
+    """
+    if len(history) < SEASONAL_FROM:
+        return []
+    years: dict[str, list[int]] = {}
+    for month, value in zip(history, residuals, strict=True):
+        years.setdefault(month[5:], []).append(value)
+    if any(len(years.get(month[5:], ())) < 2 for month in months):
+        return []
+    errors = [
+        _whole(value - Decimal(sum(values) - value) / (len(values) - 1))
+        for values in years.values() if len(values) > 1 for value in values
+    ]  # fmt: skip
+    level = median_minor(residuals)
+    plain = sum(abs(value - level) for values in years.values() if len(values) > 1 for value in values)
+    if 10 * sum(map(abs, errors)) > 7 * plain:
+        return []
+    reach = _reach(errors)
+    means = [_whole(Decimal(sum(years[month[5:]])) / len(years[month[5:]])) for month in months]
+    return [_Outlook(mean, mean - reach, mean + reach) for mean in means]
 
 
 def _at_rank(ordered: Sequence[int], rank: Decimal) -> int:
@@ -129,10 +164,15 @@ def _whole(value: Decimal) -> int:
 
 
 def _forecast(
-    currency: str, months: Sequence[str], due: Counter[str], outlook: _Outlook, history: int
-) -> CurrencyForecast:
+    currency: str, months: Sequence[str], due: Counter[str], outlooks: Sequence[_Outlook], history: int, *,
+    seasonal: bool,
+) -> CurrencyForecast:  # fmt: skip
     ranked = history >= RANKED_FROM
     interval = "the spread of those months, whatever its shape" if ranked else "Student's t over those months"
+    rest = f"the median of the other net of {history} complete months"
+    if seasonal:
+        rest = f"the mean of the other net of the same calendar month, over {history} complete months"
+        interval = "the errors of such forecasts for the months before"
     return CurrencyForecast(
         currency=currency,
         months=tuple(
@@ -142,12 +182,11 @@ def _forecast(
                 low=Money(minor=due[month] + outlook.low, currency=currency),
                 high=Money(minor=due[month] + outlook.high, currency=currency),
             )
-            for month in months
+            for month, outlook in zip(months, outlooks, strict=True)
         ),
         history_months=history,
         coverage=float(COVERAGE),
-        method=f"recurring items of a fixed amount at their latest price, plus the median of the other net of "
-        f"{history} complete months; interval from {interval}",
+        method=f"recurring items of a fixed amount at their latest price, plus {rest}; interval from {interval}",
         caution=None
         if ranked
         else f"Short history: {history} complete months, so the interval is wide and takes them for normally "

@@ -45,7 +45,10 @@ def adjudicate(request: ClaimRequest) -> ClaimRecommendation | InsufficientData:
     lines = tuple(deductions(claim, terms, plan))
     payable = ZERO if against else max(claim.incurred.amount + total(lines), ZERO)
     doubts = () if against else tuple(_doubts(request))
-    reasons = against or [*doubts, *((f"claim.{one.code}", f"{one.text}: {one.amount} INR.") for one in lines)]
+    reasons = against or [
+        *doubts,
+        *((f"claim.{one.code}", f"{one.text}: {Decimal(one.amount):,} INR.") for one in lines),
+    ]
     action = "deny" if against else "refer" if doubts else _action(payable, claim.incurred.amount)
     return _answer(request, found, action, payable, () if against else lines, reasons)
 

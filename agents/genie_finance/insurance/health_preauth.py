@@ -82,7 +82,7 @@ def _answer(
 ) -> PreauthRecommendation:
     preauth, sum_asked = request.preauth, asked(request.preauth)
     payable = ZERO if denied else max(sum_asked + total(lines), ZERO)
-    reasons = denied or [(f"insurance.{one.code}", f"{one.text}: {one.amount} INR.") for one in lines]
+    reasons = denied or [(f"insurance.{one.code}", f"{one.text}: {Decimal(one.amount):,} INR.") for one in lines]
     caveats = () if preauth.bill else ("The bill is not itemised: what is payable is an approximation.",)
     recommendation: PreauthRecommendation = PreauthRecommendation.model_validate(
         {

@@ -26,6 +26,7 @@ from genie_finance.contracts.invoices import (
     ScfRequest,
 )
 from genie_finance.domain.asking import Desk
+from genie_finance.domain.counting import counted
 
 DESK = Desk(
     id="invoice_desk",
@@ -177,5 +178,5 @@ def _headline(
         if discount.unfunded_gap.minor:
             said += f" {discount.unfunded_gap} stay unfunded."
     if scf is not None and scf.overdue:
-        said += f" {scf.overdue_interest} of interest are due on {len(scf.overdue)} overdue invoices."
+        said += f" {scf.overdue_interest} of interest is due on {counted(len(scf.overdue), 'overdue invoice')}."
     return said

@@ -19,6 +19,7 @@ from genie_finance.contracts.invoices import (
 )
 from genie_finance.contracts.money import INR, Money, rounded_money
 from genie_finance.contracts.numbers import shown_percent
+from genie_finance.domain.counting import counted
 from genie_finance.payments.cover import Item, cheapest
 
 ID = "invoice_discounter"
@@ -131,15 +132,15 @@ def _grounds(
     reasons = [
         Reason(
             code="discount.selected",
-            text=f"{len(chosen)} invoices at the least cost among whole ones."
+            text=f"{counted(len(chosen), 'invoice')} at the least cost among whole ones."
             if optimal
-            else f"{len(chosen)} invoices; the search was cut off, so a cheaper choice may exist.",
+            else f"{counted(len(chosen), 'invoice')}; the search was cut off, so a cheaper choice may exist.",
         )
     ]
     if short.minor > 0:
         reasons.append(Reason(code="discount.gap", text=f"{short} stay unfunded."))
     if excluded:
-        reasons.append(Reason(code="discount.excluded", text=f"{len(excluded)} invoices cannot be discounted."))
+        reasons.append(Reason(code="discount.excluded", text=f"Invoices that cannot be discounted: {len(excluded)}."))
     dear = sum(bool(line.dearer_than_overdraft) for line in chosen)
     if dear:
         text = f"{dear} of them cost more than the credit line at {request.overdraft_rate_percent} % a year."

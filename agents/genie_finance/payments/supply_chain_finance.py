@@ -21,6 +21,7 @@ from genie_finance.contracts.invoices import (
 )
 from genie_finance.contracts.money import INR, rounded_money
 from genie_finance.contracts.numbers import shown_percent
+from genie_finance.domain.counting import counted
 from genie_finance.domain.rulebook import Edition, edition
 from genie_finance.payments.delayed import PROTECTED, days_allowed, interest
 from genie_finance.payments.receivables import ageing, concentration, days_of_sales, rupees, slices
@@ -174,10 +175,11 @@ def _concentration(first: BuyerSlice, top: Decimal, hhi: int) -> Iterator[str]:
 def _steps(candidates: tuple[str, ...], owed: tuple[OverdueInterest, ...], request: ScfRequest) -> Iterator[str]:
     if owed:
         total = rupees(sum(one.interest.minor for one in owed))
-        yield f"Claim {total} of interest on {len(owed)} overdue invoices; the facilitation council hears such claims."
+        invoices = counted(len(owed), "overdue invoice")
+        yield f"Claim {total} of interest on {invoices}; the facilitation council hears such claims."
         yield "Tell these buyers that section 43B(h) of the Income-tax Act, 1961, defers their expense until they pay."
     if candidates:
-        yield f"Offer {len(candidates)} invoices on a platform before they are overdue."
+        yield f"Offer {counted(len(candidates), 'invoice')} on a platform before the due date."
     if request.supplier_class == "none":
         yield "The supplier is not a registered micro, small or medium enterprise: Act and platform do not apply."
 
@@ -192,7 +194,7 @@ def _grounds(
     reasons = [Reason(code="scf.warning", text=text) for text in warnings]
     if owed.lines:
         reasons.append(Reason(code="scf.overdue", text=f"{len(owed.lines)} invoices are overdue under section 15."))
-    reasons.append(Reason(code="scf.treds", text=f"{len(candidates)} invoices fit a platform's rules."))
+    reasons.append(Reason(code="scf.treds", text=f"Invoices that fit a platform's rules: {len(candidates)}."))
     if any(one.disputed for one in request.invoices):
         reasons.append(Reason(code="scf.disputed", text="Disputed invoices are neither offered nor charged interest."))
     inputs = (

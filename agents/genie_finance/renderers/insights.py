@@ -20,6 +20,7 @@ from genie.contracts.rendering import (
     Trend,
 )
 from genie.contracts.rendering import Report as Rendered
+from genie.contracts.report_parts import day_of, with_months
 from genie_finance.contracts.insights import Report
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.renderers.insights_figures import anomalies, categories, charges, forecast, months
@@ -52,12 +53,12 @@ class InsightsReport:
         limits = tuple(_limits(payload))
         if limits:
             sections.append(Section("What the figures rest on", limits))
-        return Rendered(tuple(sections), payload.answer, payload.question, tuple(_lead(payload)))
+        return Rendered(tuple(sections), with_months(payload.answer), payload.question, tuple(_lead(payload)))
 
 
 def _lead(report: Report) -> Iterator[Block]:
     if report.period is not None:
-        yield Paragraph(f"Bookings from {report.period.start} to {report.period.end}.", "note")
+        yield Paragraph(f"Bookings from {day_of(report.period.start)} to {day_of(report.period.end)}.", "note")
     count = len(report.quarantined)
     if count:
         rows = "1 row of the statement" if count == 1 else f"{count:,} rows of the statement"
@@ -73,7 +74,7 @@ def _advice(advice: tuple[AdviceItem, ...]) -> tuple[Block, ...]:
 def _item(item: AdviceItem) -> Item:
     over = item.over_by
     return Item(
-        item.title, item.rationale, badge=f"{item.confidence} confidence", level=item.confidence,
+        item.title, with_months(item.rationale), badge=f"{item.confidence} confidence", level=item.confidence,
         figure="" if over is None else f"{over.amount:+,} {over.currency}",
         note="" if over is None or item.baseline is None else f"usually {item.baseline}",
     )  # fmt: skip

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from genie.contracts.rendering import Bar, Chart, Column, Figure, Table, Text, Trend
+from genie.contracts.report_parts import day_of
 from genie_finance.domain.categories import taxonomy
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def anomalies(found: Sequence[Anomaly], booked: Sequence[MonthTotal], currency: 
         Column("what", only="page"), Column("why"),
     )  # fmt: skip
     rows = tuple(
-        (f"{number}", str(a.date), a.merchant, _text(a.amount), _KINDS[a.kind], a.reason)
+        (f"{number}", day_of(a.date), a.merchant, _text(a.amount), _KINDS[a.kind], a.reason)
         for number, a in enumerate(found, 1)
     )
     kinds = dict.fromkeys(anomaly.kind for anomaly in found)
@@ -259,7 +260,7 @@ def charges(regular: Sequence[Subscription], currency: str, *, wide: bool) -> Fi
             None if cell is None else cell if c.active else Text(cell, "dim")
             for cell in (
                 c.merchant, c.cadence, _text(c.amount),
-                None if c.price_change is None else f"{c.price_change.amount:+,}", _text(c.yearly), str(c.last),
+                None if c.price_change is None else f"{c.price_change.amount:+,}", _text(c.yearly), day_of(c.last),
                 _due(c),
             )
         )
@@ -288,4 +289,4 @@ def charges(regular: Sequence[Subscription], currency: str, *, wide: bool) -> Fi
 
 
 def _due(charge: Subscription) -> str:
-    return str(charge.next_due) if charge.active else "overdue, ended?"
+    return day_of(charge.next_due) if charge.active else "overdue, ended?"

@@ -179,6 +179,12 @@ def _grounds(request: AlmRequest, rows: tuple[GapRow, ...], found: Edition[AlmRu
     )
 
 
+def bucket_name(bucket: str) -> str:
+    """Return the name of a bucket in words: ``day_1_7`` is ``days 1 to 7``."""
+    unit, *numbers = bucket.split("_")
+    return f"{unit}s {' to '.join(numbers)}" if len(numbers) == 2 and all(map(str.isdecimal, numbers)) else bucket
+
+
 def _breaches(rows: tuple[GapRow, ...], request: AlmRequest) -> Iterator[Reason]:
     for row in rows:
         if not row.breach:
@@ -186,7 +192,7 @@ def _breaches(rows: tuple[GapRow, ...], request: AlmRequest) -> Iterator[Reason]
         limit = f"{row.limit_pct} per cent of outflows" if row.limit_pct is not None else "no limit of the rules"
         own = request.internal_limit_pct_of_assets
         said = f", {own} per cent of assets of the bank's own" if own is not None else ""
-        text = f"{row.bucket}: a cumulative gap of {row.cumulative} against {limit}{said}."
+        text = f"{bucket_name(row.bucket)}: a cumulative gap of {row.cumulative} against {limit}{said}."
         yield Reason(code="treasury.gap_breach", text=text)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
-    from genie.journal.jsonl import JournalFile
+    from genie.journal.jsonl import JournalFile, JournalLines
     from genie.runtime.report import Outcome
     from genie.runtime.runtime import Runtime
 
@@ -137,7 +137,7 @@ def _conducted(
         _journal(journal, pipeline, caller) as journal_file,
         _watching(pipeline.title, live=live) as (view, paused),
     ):
-        kept = journal_file if page is None else page.witness(journal_file)
+        kept = journal_file if page is None else page.witness(journal_file, _lines(pipeline, caller))
 
         async def conducted(heard: Interrupts | None) -> Outcome:
             if heard is not None and view is not None:
@@ -177,6 +177,16 @@ def _page(path: str | None, journal: str | None) -> Iterator[PageFile | None]:
         yield page
 
 
+def _lines(pipeline: Pipeline, caller: Caller) -> JournalLines:
+    """Return what makes the lines of a journal, each payload masked for the caller."""
+    from genie.journal.jsonl import JournalLines  # noqa: PLC0415 - start-up: only with --journal or --html
+
+    reader = caller.card()
+    senders = {binding.card.id: binding.card for binding in pipeline.bindings} | {reader.id: reader}
+    senders |= {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
+    return JournalLines(policies=pipeline.policies, reader=reader, senders=senders)
+
+
 @contextlib.contextmanager
 def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[JournalFile | None]:
     """Open the journal; the file appears when the run has ended, also after a failure."""
@@ -185,12 +195,9 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
         return
     from genie.journal.jsonl import JournalFile  # noqa: PLC0415 - start-up: only with --journal
 
-    reader = caller.card()
-    senders = {binding.card.id: binding.card for binding in pipeline.bindings} | {reader.id: reader}
-    senders |= {join.id: AgentCard(id=join.id, clearance=join.clearance) for join in pipeline.joins}
     ended: BaseException | None = None
     with whole_file(Path(path)) as file:
-        journal = JournalFile(file, policies=pipeline.policies, reader=reader, senders=senders)
+        journal = JournalFile(file, _lines(pipeline, caller))
         try:
             yield journal
         except Exception as error:  # noqa: BLE001 - raised again below, once the file is in its place

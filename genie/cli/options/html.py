@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.ports.journal import Journal
+    from genie.journal.jsonl import JournalLines
     from genie.runtime.report import Outcome
 
 
@@ -26,9 +27,9 @@ class PageFile:
         self.file = file
         self._witness = Witness()
 
-    def witness(self, onward: Journal | None) -> Witness:
-        """Return a journal that records the decisions of governance and forwards every record."""
-        self._witness = Witness(onward)
+    def witness(self, onward: Journal | None, lines: JournalLines | None = None) -> Witness:
+        """Return a journal that records the run for its page and forwards every record."""
+        self._witness = Witness(onward, lines)
         return self._witness
 
     def write(self, outcome: Outcome, *, pipeline: Pipeline, caller: Caller) -> None:

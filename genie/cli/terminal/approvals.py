@@ -1,34 +1,59 @@
-"""An approval request as lines for people."""
+"""An approval request as a page for people: what is asked, why, who else decides, and the payload as a report."""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from genie.cli.options.control import shown_time
-from genie.cli.terminal.json_text import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from genie.contracts.message import Payload
+    from genie.contracts.rendering import Report
 
 
-def described(found: Mapping[str, Any]) -> list[str]:
-    """Return the lines of an approval request: what is asked, by whom, why, the votes, and the payload."""
-    lines = [
-        f"{found['id']}: {found['state']}",
-        f"what      {found['topic']} ({found['label']}) from {found['sender']} to {found['recipient']}",
-        f"who       {found['requester']}, run {found['run_id']}",
-        f"why       {found['reason']}",
-        f"until     {shown_time(found['expires'])}",
-        f"payload   sha256 {found['payload_sha256']}",
-    ]
-    lines += [f"lacking   {one}" for one in found["lacking"]]
+def described(found: Mapping[str, Any], payload: Payload | None = None) -> Iterator[str]:
+    """Yield the lines of an approval request.
+
+    Args:
+        found: The request, with the fields of the payload as approvers may see them.
+        payload: The payload itself, where this process has it.
+    """
+    from genie.reports.terminal import report_lines  # noqa: PLC0415 - start-up: rich is loaded where somebody is asked
+
+    report = _report(found, payload)
+    width = max(40, min(120, shutil.get_terminal_size((100, 24)).columns))
+    shown = [] if report is None else list(report_lines(report, width=width))
+    if report is not None and report.headline:
+        yield from (shown.pop(0), "")
+    yield f"{found['id']}: {found['state']}"
+    yield f"what      {found['topic']} ({found['label']}) from {found['sender']} to {found['recipient']}"
+    yield f"who       {found['requester']}, run {found['run_id']}"
+    yield f"why       {found['reason']}"
+    yield from (f"lacking   {one}" for one in found["lacking"])
     for vote in found["votes"]:
         said = "approved" if vote["approve"] else "denied"
-        lines.append(f"vote      {vote['by']} {said} {shown_time(vote['at'])}: {vote['reason']}")
-    lines += [f"edited    by {edit['by']} {shown_time(edit['at'])}, was {edit['before']}" for edit in found["edits"]]
-    if found["payload"] is None:
-        lines.append(f"withheld  {found['withheld']}")
+        yield f"vote      {vote['by']} {said} {shown_time(vote['at'])}: {vote['reason']}"
+    yield from (f"edited    by {edit['by']} {shown_time(edit['at'])}, was {edit['before']}" for edit in found["edits"])
+    yield f"until     {shown_time(found['expires'])}"
+    if report is None:
+        yield f"withheld  {found['withheld']}"
     else:
-        lines += to_text(found["payload"]).splitlines()
-        lines += [f"masked    {path}" for path in found["masked"]]
-    return lines
+        if shown and shown[0]:
+            yield ""
+        yield from shown
+        if found["masked"]:
+            yield ""
+        yield from (f"masked    {path}" for path in found["masked"])
+    yield ""
+    yield f"payload   sha256 {found['payload_sha256']}"
+
+
+def _report(found: Mapping[str, Any], payload: Payload | None) -> Report | None:
+    from genie.reports.renderers import report_of, report_of_fields  # noqa: PLC0415 - as above
+
+    if payload is not None:
+        return report_of(payload)
+    return None if found["payload"] is None else report_of_fields(found["topic"], found["payload"])

@@ -1,8 +1,4 @@
-"""Lines and tables, laid out by rich: as wide as they are for a file or a pipe, within its width for a terminal.
-
-Nothing is cut. In a pipe a row is one line, for ``grep`` and ``awk``. On a terminal words wrap, and a column of bars is
-left out when there is no room for it. A table that does not fit even so is written as blocks, one line a column.
-"""
+"""Lines and tables of the command; ``genie.reports.grid`` lays tables out. In a pipe a line is printed without rich."""
 
 from __future__ import annotations
 
@@ -15,12 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text as RichText
 
-_GAP = 2
-_LEAST = 24
-"""Narrowest column of words, in terminal columns, unless its longest word is shorter."""
 _LONGEST = 1 << 20
 """Width of the console where nothing bounds a line."""
 
@@ -109,36 +101,10 @@ def _line(line: Line, width: int | None) -> Iterator[RenderableType]:
 
 
 def _grid(grid: Grid, width: int | None) -> Iterator[RenderableType]:
-    bars = [place for place, column in enumerate(grid.columns) if column.bar]
-    for left_out in [bars[:count] for count in range(len(bars) + 1)]:
-        table = _table(grid, width, frozenset(left_out))
-        least = sum(column.min_width or 0 for column in table.columns) + _GAP * (len(table.columns) - 1)
-        if width is None or least <= width:
-            yield table
-            return
-    yield from _blocks(grid)
+    from genie.reports.grid import GridColumn, fitted  # noqa: PLC0415 - as above
 
-
-def _table(grid: Grid, width: int | None, left_out: frozenset[int]) -> Table:
-    from rich.box import Box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    rule = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
-    table = Table(box=rule, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="")
-    kept = [(place, column) for place, column in enumerate(grid.columns) if place not in left_out]
-    for place, column in kept:
-        cells = [_cell(row[place], width) for row in grid.rows]
-        whole = column.whole or column.right or column.bar
-        longest = max((cell.cell_len if whole else _longest_word(cell) for cell in cells), default=0)
-        title = _cell(column.title, width)
-        least = max(longest, title.cell_len if whole else _longest_word(title))
-        table.add_column(
-            title, justify="right" if column.right else "left", overflow="fold", no_wrap=whole,
-            min_width=least if whole else min(_LEAST, least),
-        )  # fmt: skip
-    for row in grid.rows:
-        table.add_row(*(_cell(row[place], width) for place, _ in kept))
-    return table
+    columns = [GridColumn(_cell(one.title, width), one.right, one.whole, one.bar) for one in grid.columns]
+    return fitted(columns, [[_cell(value, width) for value in row] for row in grid.rows], width)
 
 
 def _cell(value: str | Text, width: int | None) -> RichText:
@@ -148,32 +114,6 @@ def _cell(value: str | Text, width: int | None) -> RichText:
     lines = (piece.text,) if isinstance(piece.text, str) else piece.text
     text = (", " if width is None else "\n").join(map(plain, lines))
     return RichText.assemble((text, piece.style), no_wrap=False, overflow="fold")
-
-
-def _longest_word(text: RichText) -> int:
-    from rich.cells import cell_len  # noqa: PLC0415 - as above
-
-    return max(map(cell_len, text.plain.split()), default=0)
-
-
-def _blocks(grid: Grid) -> Iterator[RenderableType]:
-    """Yield each row as a block: its first cell, then a line for each column."""
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text as RichText  # noqa: PLC0415 - as above
-
-    for number, row in enumerate(grid.rows):
-        if number:
-            yield RichText("")
-        first, *rest = (_cell(value, 1) for value in row)
-        first.stylize("bold")
-        yield first
-        block = Table.grid(padding=(0, _GAP, 0, 0))
-        block.add_column(no_wrap=True)
-        block.add_column(overflow="fold")
-        for column, cell in zip(grid.columns[1:], rest, strict=True):
-            if not column.bar and cell.plain.strip():
-                block.add_row(f"  {plain(column.title)}", cell)
-        yield block
 
 
 def _joined(piece: Text) -> str:

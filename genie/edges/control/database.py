@@ -101,7 +101,11 @@ class Ledger:
         if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
             raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
-            raise InputError(str(self.path), "may be read or changed by others", "chmod 600 it, and look who wrote it")
+            raise InputError(
+                str(self.path),
+                "may be read or changed by others",
+                "run chmod 600 on it, and check who has written to it",
+            )
         return status.st_dev, status.st_ino
 
     def _open(self, *, create: bool) -> None:

@@ -7,6 +7,7 @@ and ``'`` are written as escapes.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import functools
 import hashlib
 import itertools
@@ -21,6 +22,7 @@ from markupsafe import Markup, escape
 
 from genie import __version__
 from genie.contracts.rendering import Card, Facts, Figure, Section, Stack, Text, Trend, plain
+from genie.reports.html.diagram import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,13 +37,14 @@ LONGEST_TEXT = 2_000
 MOST_ROWS = 500
 MOST_TABLE_BYTES = 200_000
 MOST_LINES = 100
+MOST_LETTER = 1_000
 _ANSWER = 200
 """Characters from which an answer is set in smaller type."""
 _DEEPEST = 6
 """Levels of cards that are laid out."""
 _LONG = 32
 """Characters from which a cell gets the width of a few words, however narrow the screen."""
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2} )?[A-Z][a-z]{2} \d{4}", re.ASCII)
 _LIBRARY_MAP = "//# sourceMappingURL=chart.umd.min.js.map"
 _DASH = "\N{EN DASH}"
 
@@ -67,6 +70,8 @@ class Page:
     lead: tuple[Block, ...] = ()
     """Blocks between the header and the first section."""
     sections: tuple[Section, ...] = ()
+    more: str = "--json has them all"
+    """Where the rest is that a page leaves out."""
     at: datetime | None = None
     """When the reported event began, in UTC; printed in the footer."""
 
@@ -74,7 +79,7 @@ class Page:
 def whole_page(page: Page) -> str:
     """Return a page as one HTML document that fetches nothing."""
     environment = _environment()
-    macros = environment.get_template("blocks.html").module
+    macros = environment.get_template("blocks.html").make_module({"where": page.more})
     header = _Drawn(macros.header(page), _charts((*page.head, *page.lead)), vital=True)  # type: ignore[attr-defined]  # a macro of the template
     sections = [
         _Drawn(macros.section(section), _charts(section.blocks), vital=section.vital)  # type: ignore[attr-defined]  # as above
@@ -106,9 +111,9 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {
         "groups": _groups, "kind": lambda block: type(block).__name__, "bounded": _bounded, "moment": stamp,
-        "spaced": lambda name: name.replace("_", " "),
+        "placed": placed, "spaced": lambda name: name.replace("_", " "),
     }  # fmt: skip
-    environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER}
+    environment.globals["most"] = {"lines": MOST_LINES, "answer": _ANSWER, "letter": MOST_LETTER}
     return environment
 
 
@@ -128,7 +133,20 @@ def _groups(blocks: Iterable[Block]) -> Iterator[tuple[str, list[Block]]]:
     for grid, group in itertools.groupby(flat, key=lambda block: isinstance(block, (Figure, Card, Stack))):
         found = list(group)
         loose = not any(isinstance(block, Figure) for block in found)
-        yield ("grid loose" if loose else "grid") if grid else "", found
+        yield ("grid loose" if loose else "grid") if grid else "", _widened(found) if grid else found
+
+
+def _widened(blocks: list[Block]) -> list[Block]:
+    """Return the blocks of a grid of two columns; a card without a neighbour takes the whole row."""
+    shown: list[Block] = []
+    alone = False
+    for block, following in itertools.zip_longest(blocks, blocks[1:]):
+        wide = getattr(block, "wide", False)
+        alone = not wide and not alone
+        last = following is None or getattr(following, "wide", False)
+        shown.append(dataclasses.replace(block, wide=True) if alone and last and isinstance(block, Card) else block)
+        alone = alone and not last
+    return shown
 
 
 def _unnested(blocks: Iterable[Block], prefix: str, depth: int) -> Iterator[Block]:
@@ -143,7 +161,7 @@ def _unnested(blocks: Iterable[Block], prefix: str, depth: int) -> Iterator[Bloc
         title = f"{prefix}{block.title}"
         inner = tuple(one for one in block.blocks if not isinstance(one, Card))
         if inner:
-            yield Card(title, _merged(inner), block.wide)
+            yield Card(title, _merged(inner), block.wide, folded=block.folded)
         if depth < _DEEPEST:
             yield from _unnested((one for one in block.blocks if isinstance(one, Card)), f"{title}: ", depth + 1)
 

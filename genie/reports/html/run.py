@@ -8,13 +8,14 @@ from genie.contracts.rendering import Lines, Notice, Paragraph
 from genie.reports.html.page import Badge, Page, stamp, whole_page
 from genie.reports.html.provenance import provenance
 from genie.reports.renderers import report_of
+from genie.reports.run_story import run_sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
-    from genie.contracts.rendering import Block, Report
+    from genie.contracts.rendering import Block, Report, Section
     from genie.reports.html.witness import Witness
     from genie.runtime.report import Outcome
 
@@ -43,10 +44,14 @@ def run_page(outcome: Outcome, *, pipeline: Pipeline, caller: Caller, witness: W
             standing=(*([stamp(outcome.at)] if outcome.at else []), outcome.run_id),
             head=tuple(_head(outcome, report)),
             lead=() if report is None else report.lead,
-            sections=(*(() if report is None else report.sections), panel),
+            sections=(*(() if report is None else report.sections), panel, *_story(witness)),
             at=outcome.at,
         )
     )
+
+
+def _story(witness: Witness) -> tuple[Section, ...]:
+    return run_sections(witness.run) if witness.run.steps else ()
 
 
 def _head(outcome: Outcome, report: Report | None) -> Iterator[Block]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie.reports.run_record import MOST_MESSAGES, RunRecord
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.contracts.ports.journal import Journal, JournalRecord
+    from genie.journal.jsonl import JournalLines
 
 
 class Decided(NamedTuple):
@@ -30,12 +33,18 @@ class Witness:
 
     Args:
         onward: The journal that the caller requested, if any.
+        lines: Makes the lines of ``run``, masked for the reader of the page; without it, ``run`` stays empty.
     """
 
     MOST = 1_000
 
-    def __init__(self, onward: Journal | None = None) -> None:
+    def __init__(self, onward: Journal | None = None, lines: JournalLines | None = None) -> None:
         self._onward = onward
+        self._lines = lines
+        self.run = RunRecord()
+        """The run, message by message."""
+        if lines is not None:
+            self.run.add(lines.first())
         self.decisions: list[Decided] = []
         """The first ``MOST``, in order."""
         self.verdicts: Counter[tuple[str, str]] = Counter()
@@ -55,6 +64,9 @@ class Witness:
                     self.decisions.append(decided)
         elif entry.kind == "declassified" and len(self.notes) < self.MOST:
             self.notes.append(f"{entry.sender} lowered {entry.topic} from {entry.reason}")
+        if self._lines is not None:
+            kept = entry._replace(message=None) if len(self.run.sent) >= MOST_MESSAGES else entry
+            self.run.add(self._lines.line(kept))
         if self._onward is not None:
             self._onward.record(entry)
 

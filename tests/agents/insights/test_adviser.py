@@ -132,3 +132,31 @@ def test_the_answer_does_not_depend_on_the_order_of_the_file(task, row):
 @pytest.mark.anyio
 async def test_the_agent_advises_on_a_task(task, row):
     assert (await adviser(task(book(row), ""))).items
+
+
+def test_the_answer_names_the_largest_rise_even_where_it_is_no_monthly_cost(task, row):
+    rows = [*book(row), row("2025-05-20", "-2000", "Shakti Interiors", "shopping.home")]
+    found = advise(task(rows, "Where am I overspending?"))
+    assert "The largest rise is Home and garden (2,000.00 EUR); it is not a monthly cost." in found.answer
+    assert "1 category more rose." in found.answer, "rent is left out, and counted"
+    assert "shopping.home" in {item.category for item in found.items}
+
+
+def test_what_the_answer_leaves_out_is_counted(task, row):
+    found = advise(task(book(row), "Where am I overspending?"))
+    assert "1 category more rose, by less." in found.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Tell me a joke", "How much did I earn?", "What did I spend on food in March?", "Forecast my groceries"],
+)
+def test_another_question_gets_no_other_answer_and_says_what_can_be_asked(task, row, question):
+    found = advise(task(book(row), question))
+    assert found.items == ()
+    assert "It can be asked where spending is above the usual" in found.answer
+    assert "EUR" not in found.answer
+
+
+def test_the_latest_month_may_be_named(task, row):
+    assert advise(task(book(row), "food in May")).items

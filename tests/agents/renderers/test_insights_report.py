@@ -148,7 +148,7 @@ def seen(page: str) -> str:
     [
         "Groceries are over the usual month.", "Where do I overspend?", "three times the median", "+200.00 EUR",
         "medium confidence", "6,000.00", "1,234", "-30,345.00", "32,345.00", "2024-03 (part)", "Groceries</th>",
-        "+200.00</td>", "80% interval", "a short history", "nine times the usual", "144.00", "2024-04-01", "+2.00",
+        "+200.00</td>", "80% interval", "a short history", "nine times the usual", "144.00", "1 Apr 2024", "+2.00",
         "currency: EUR", "does not chain at line 7", "no date", "carbon", "denied(paused)", "slow: late",
         "1 row of the statement could not be read", "2026-11-21 09:30 UTC", "partial", "ann",
     ],
@@ -250,10 +250,10 @@ def drawn(report: Report, width: int | None = 110) -> str:
 @pytest.mark.parametrize(
     "words",
     [
-        "Groceries are over the usual month.", "2024-01-01 to 2024-03-09", "6,000.00", "1,234", "-30,345.00",
+        "Groceries are over the usual month.", "1 Jan 2024 to 9 Mar 2024", "6,000.00", "1,234", "-30,345.00",
         "2024-03 (part)", "+200.00", "80% interval", "a short history", "nine times the usual", "144.00", "+2.00",
         "+200.00 EUR", "usually 100.00 EUR", "medium confidence", "three times the median", "currency: EUR",
-        "does not chain at line 7", "no date", "2024-04-01", "Figures in JPY", "█",
+        "does not chain at line 7", "no date", "1 Apr 2024", "Figures in JPY", "█",
     ],
 )  # fmt: skip
 def test_everything_of_weight_is_on_a_terminal(words: str) -> None:

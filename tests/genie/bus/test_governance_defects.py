@@ -48,9 +48,9 @@ async def test_what_has_the_default_classification_reaches_a_caller_and_an_agent
 @pytest.mark.parametrize("label", ["TOP-SECRET", "PII", "Public", "public ", "", "0"])
 def test_a_label_that_is_none_is_refused_and_never_taken_for_public(label: str) -> None:
     """D9: free text as a label ranked as public."""
-    with pytest.raises(ValueError, match="is no classification"):
+    with pytest.raises(ValueError, match="is not a classification"):
         Classification.parse(label)
-    with pytest.raises(PayloadDefinitionError, match="is no classification"):
+    with pytest.raises(PayloadDefinitionError, match="is not a classification"):
         type("Labelled", (Payload,), {"__module__": __name__}, topic="t.labelled", classification=label)
 
 

@@ -219,7 +219,7 @@ def test_a_signed_identity_is_who_asks(genie: Genie, pipeline: Any, keys: Path, 
     given = token(keys, installed / "token", Caller(user="ann", clearance=Classification.INTERNAL))
     result = genie("run", path, "--identity", given, "--journal", "j.jsonl", "--json")
     assert result.exit_code == 0, result.output
-    first = json.loads((installed / "j.jsonl").read_text().splitlines()[0])
+    first = json.loads((installed / "j.jsonl").read_text().splitlines()[1])
     assert first["headers"]["user"] == "ann"
     again = genie("run", path, "--identity", "-", "--json", input=(installed / "token").read_bytes())
     assert again.exit_code == 0, again.output

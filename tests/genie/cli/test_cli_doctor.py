@@ -141,7 +141,7 @@ def test_what_an_extra_lacks_is_named_with_what_it_is_for() -> None:
 def test_every_extra_for_users_says_what_it_is_for() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     section = text.split("[project.optional-dependencies]")[1].split("\n[")[0]
-    extras = set(re.findall(r"^([a-z]+) = \[", section, re.MULTILINE)) - {"test", "dev"}
+    extras = set(re.findall(r"^([a-z]+) = \[", section, re.MULTILINE)) - {"test", "dev", "docs"}
     assert extras <= set(installation._PURPOSES)
 
 

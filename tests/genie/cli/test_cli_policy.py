@@ -148,7 +148,7 @@ def test_a_rule_that_needs_what_is_masked_is_undecidable(
     masking = pipeline("parrot", more="policies: [clearance, pii]\n")
     ran = genie("run", masking, "--question", f"a secret {CARD}", "--quiet", "--journal", "j.jsonl")
     assert ran.exit_code in {0, 3}
-    first = json.loads(Path("j.jsonl").read_text().splitlines()[0])
+    first = json.loads(Path("j.jsonl").read_text().splitlines()[1])
     assert first["masked"] == [["text"]]
     assert CARD not in Path("j.jsonl").read_text()
     (installed / "old.yaml").write_text("version: 1\nid: old\npolicies: [clearance, pii]\n")

@@ -295,7 +295,7 @@ def pages(source: str) -> str:
         ("- id: counter", "- {id: Counter}", 5, "agents.Counter.id"),
         ("  - finder", "  - {id: finder, settings: {depht: 1}}", 4, "'depht' in agents.finder.settings; did you"),
         ("  - finder", "  - {id: finder, settings: {strict: NO}}", 4, "strict should be true or false, not 'NO'"),
-        ("  - finder", "  - {id: finder, settings: {level: secret}}", 4, "'secret' is no classification"),
+        ("  - finder", "  - {id: finder, settings: {level: secret}}", 4, "'secret' is not a classification"),
         ("  - writer", "  - {id: keeper}", 6, "needs port 'Store'"),
         ("  - writer", "  - {id: keeper, ports: {Stor: {use: shelf}}}", 6, "did you mean 'Store'?"),
         ("  - writer", "  - {id: keeper, ports: {Store: {use: shlf}}}", 6, "'shlf'; did you mean 'shelf'?"),

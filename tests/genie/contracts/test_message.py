@@ -148,7 +148,7 @@ def test_widening_is_seen_exactly_when_something_is_wider(one: Headers, other: H
 
 @pytest.mark.parametrize("wrong", ["", "PUBLIC", "secret", "0"])
 def test_an_unknown_label_is_never_taken_for_public(wrong: str) -> None:
-    with pytest.raises(ValueError, match="is no classification"):
+    with pytest.raises(ValueError, match="is not a classification"):
         Classification.parse(wrong)
 
 

@@ -58,7 +58,7 @@ def caller(*consent: str) -> Caller:
 def test_a_consent_without_purpose_or_with_an_end_that_is_no_moment_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="credit_check@2026-12-31T00:00:00Z"):
         Granted.parse(text)
-    with pytest.raises(ValueError, match="is no consent"):
+    with pytest.raises(ValueError, match="is not a valid consent"):
         caller(text)
 
 

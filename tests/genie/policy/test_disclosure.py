@@ -18,7 +18,7 @@ from genie.contracts.gather import Each
 from genie.contracts.message import Payload
 from genie.edges.http.webhook import Webhook, WebhookSettings, posting
 from genie.errors import RunStalled
-from genie.journal.jsonl import JournalFile
+from genie.journal.jsonl import JournalFile, JournalLines
 from genie.journal.memory import MemoryJournal
 from genie.policies.clearance import Clearance
 from genie.policies.disclosure import Disclosure, DisclosureSettings
@@ -226,7 +226,9 @@ async def test_the_journal_that_is_written_out_says_what_belongs_beside_each_pay
         await runtime.ask(Question(), Answer, caller=ANN, notices=[])
     out = io.StringIO()
     reader = ANN.card()
-    file = JournalFile(out, policies=SHOWN, reader=reader, senders={"answerer": answerer.card, reader.id: reader})
+    file = JournalFile(
+        out, JournalLines(policies=SHOWN, reader=reader, senders={"answerer": answerer.card, reader.id: reader})
+    )
     for record in journal:
         file.record(record)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]

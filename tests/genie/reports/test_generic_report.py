@@ -49,12 +49,15 @@ def test_grounds_are_reasons_inputs_editions_and_limits() -> None:
     report = generic_report(Judged(verdict="due", grounds=grounds))
     assert list(report_lines(report)) == [
         "verdict: due",
-        "why:",
+        "Why:",
         "  - It is due.",
-        "rests on:",
-        "  - axles 2; day today",
-        "  - toll@2026-04-01: 1(2)",
-        "limits:",
+        "Inputs:",
+        "  axles: 2; day: today",
+        "Rules:",
+        "rule and its date  section  checked",
+        "───────────────────────────────────",
+        "toll@2026-04-01    1(2)     no",
+        "Limits:",
         "  - None.",
         "  - toll@2026-04-01 is not verified: rates were not read",
     ]
@@ -117,7 +120,6 @@ def test_fields_keep_their_order_and_values_are_indented() -> None:
         "  name: level 1",
         "  inner:",
         "    name: level 2",
-        "    inner: -",
         "last: yes",
     ]
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -50,6 +50,7 @@ def test_in_a_pipe_a_row_is_one_line(rows: list[tuple[str, str]]) -> None:
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4), st.integers(16, 120))
+@example(rows=[("0000000000", "0 0 0")], width=16)
 @settings(deadline=None, max_examples=60)
 def test_on_a_terminal_no_line_is_too_wide_and_no_letter_is_lost(rows: list[tuple[str, str]], width: int) -> None:
     plain, whole = (Column("one"), Column("two")), (Column("one", whole=True), Column("two", number=True))

@@ -26,6 +26,7 @@ from genie_finance.contracts.numbers import shown_percent
 from genie_finance.contracts.statements import StatementReading, Transaction
 from genie_finance.domain import categories, narrations
 from genie_finance.domain.categories import Kind
+from genie_finance.domain.counting import counted, verb
 from genie_finance.domain.months import complete_months, covered_months, month_of
 from genie_finance.domain.proceeds import Unearned, unearned
 from genie_finance.insights.bulk.balances import DayEnds, day_ends
@@ -308,16 +309,20 @@ class Consolidation:
         )
 
     def _grounds(self, reading: StatementReading, complete: int) -> Grounds:
-        reasons = [Reason(code="bulk.months", text=f"{complete} months are covered wholly.")]
+        reasons = [
+            Reason(
+                code="bulk.months", text=f"{counted(complete, 'month')} {verb(complete, 'is', 'are')} covered wholly."
+            )
+        ]
         for code, count, what in (
-            ("bulk.duplicates", len(self._duplicates), "rows are the same booking as another and count once"),
-            ("bulk.transfers", len(self._transfers), "transfers between the accounts are netted"),
-            ("bulk.refunds", len(self._refunds) + len(self._reversals), "refunds and returns are netted"),
-            ("bulk.returns", len(self._returned), "cheques or mandates came back unpaid"),
-            ("bulk.not_income", len(self._unearned), "credits are no income and are left out of the turnover"),
+            ("bulk.duplicates", len(self._duplicates), "Rows that repeat a booking, which counts once"),
+            ("bulk.transfers", len(self._transfers), "Transfers between the accounts, netted"),
+            ("bulk.refunds", len(self._refunds) + len(self._reversals), "Refunds and returns, netted"),
+            ("bulk.returns", len(self._returned), "Cheques or mandates that came back unpaid"),
+            ("bulk.not_income", len(self._unearned), "Credits that are no income, left out of the turnover"),
         ):
             if count:
-                reasons.append(Reason(code=code, text=f"{count} {what}."))
+                reasons.append(Reason(code=code, text=f"{what}: {count:,}."))
         caveats = [*dict.fromkeys(notice for notice in reading.notices[:_MOST_NAMED])]
         caveats += [f"{one.field} taken as {one.chosen}: {one.why}" for one in reading.assumptions[:_MOST_NAMED]]
         if self._assumed:

@@ -59,7 +59,7 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
         first = f" (the first that cannot be used {problem})" if problem else ""
         raise InputError(
             name,
-            f"has {len(lines):,} lines; split at {tried}, none of them holds both a date and an amount{first}",
+            f"has no line with both a date and an amount; {len(lines):,} read, split at {tried}{first}",
             _GIVE_PROFILE,
         )  # fmt: skip
     return read_table(name, table, cells, profile, choices)

@@ -355,6 +355,44 @@
       };
     },
 
+    columns(spec, c) {
+      const hues = [c.income, c.spending, c.mark];
+      const inks = [c.net, c.mark, c.zero];
+      const labels = spec.at.map((text) => wrapped(text, narrow() ? 8 : 14));
+      const texts = [...spec.bars, ...spec.lines];
+      return {
+        height: narrow() ? 260 : 300,
+        type: "bar",
+        data: {
+          labels,
+          datasets: [
+            ...spec.bars.map(([label, values], place) => bars(label, all(values), hues[place % 3], { order: place + 4, maxBarThickness: 56 })),
+            ...spec.lines.map(([label, values], place) => line(label, all(values), inks[place % 3], {
+              order: place, spanGaps: true, pointBackgroundColor: c.card, pointBorderWidth: 2, pointRadius: labels.length > 24 ? 0 : 3,
+              borderDash: place ? [5, 4] : [],
+            })),
+          ],
+        },
+        options: options(c, {
+          x: names(c, spec.bars.length ? {} : { offset: true }),
+          y: amounts(c, { beginAtZero: spec.bars.length > 0, title: { display: Boolean(spec.unit), text: spec.unit, color: c.muted } }),
+        }, {
+          title: ([at]) => spec.at[at.dataIndex],
+          label: (at) => ` ${at.dataset.label}: ${grouped(texts[at.datasetIndex][1][at.dataIndex])} ${spec.unit}`,
+        }),
+      };
+    },
+
+    bars(spec, c) {
+      const texts = spec.sizes.map((size) => `${grouped(size)} ${spec.unit}`);
+      return horizontal(spec, c, all(spec.sizes), texts, {
+        title: ([at]) => spec.names[at.dataIndex], label: (at) => ` ${texts[at.dataIndex]}`,
+      }, {
+        data: { labels: spec.names, datasets: [bars(spec.unit, all(spec.sizes), c.income, { maxBarThickness: 16 })] },
+        plugins: [ends(texts, c)],
+      });
+    },
+
     course(spec, c) {
       const hues = [c.income, c.spending, c.mark, c.net, c.zero];
       return {
@@ -398,7 +436,7 @@
           }],
         },
         options: options(c, {
-          x: amounts(c, { title: { display: true, text: "virtual seconds from its start", color: c.muted } }),
+          x: amounts(c, { title: { display: true, text: spec.axis || "virtual seconds from its start", color: c.muted } }),
           y: axis(c, {
             reverse: true, min: -0.5, max: spec.names.length - 0.5,
             afterBuildTicks: (scale) => { scale.ticks = spec.names.map((_, place) => ({ value: place })); },
@@ -473,7 +511,7 @@
   let opened = [];
 
   function printing(is) {
-    const every = [...document.querySelectorAll("details")];
+    const every = [...document.querySelectorAll("details:not([data-shut])")];
     if (is) opened = every.map((details) => details.open);
     root.toggleAttribute("data-print", is);
     every.forEach((details, place) => { details.open = is || opened[place]; });

@@ -1,0 +1,94 @@
+"""The report on investing for a goal: whether it is reached, the allocation, and money that is free now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.contracts.report_parts import F, Named, Series, card, chart, facts, lines, rows, section, tiles
+from genie_finance.contracts.investing import InvestingPlan
+from genie_finance.renderers.described import Described, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
+
+    from genie.contracts.rendering import Card, Section
+
+_ADVICE = {
+    "lumpsum": "invest it at once",
+    "sip": "invest it month by month",
+    "toss_up": "either way; the difference is small",
+}
+
+
+class InvestingReport(Described[InvestingPlan]):
+    """Renders ``investing.plan``."""
+
+    topics: ClassVar[tuple[str, ...]] = ("investing.plan",)
+    kind = InvestingPlan
+    parts: ClassVar[Parts] = (
+        ("Goal", "plan.grounds"),
+        ("Allocation", "allocation.grounds"),
+        ("Free money", "lump_sum.grounds"),
+    )
+
+    def sections(self, payload: InvestingPlan) -> Iterable[Section | None]:
+        """Return the goal, the allocation, and the free money."""
+        yield section(
+            f"Goal: {payload.goal}",
+            tiles(
+                payload.plan, F("success_probability", "Paths that reach the goal", "share"),
+                F("required_monthly_for_wanted", "Save a month for the wanted certainty"),
+                F("shortfall_monthly", "More a month than planned"), F("target_at_end", "Needed at the end"),
+            ),
+            _outcomes("What it may come to at the end", Named("this plan", payload.plan and payload.plan.corpus)),
+            card("Monthly saving", facts(
+                payload.plan, F("required_monthly", "with the mean return"), F("required_monthly_at_p50",
+                    "for one path in two"),
+                F("required_monthly_for_wanted", "for the wanted certainty"), F("on_track", "on track"),
+            )),
+            card("Certainty", facts(payload.plan, F("success_interval", "95 % interval of the share", "share"))),
+            vital=True,
+        )  # fmt: skip
+        allocation = payload.allocation
+        if allocation is not None:
+            yield section(
+                "Allocation",
+                chart("allocation", "Target and current allocation", allocation.assets, Series(
+                    F("asset"), (F("target", unit="share"), F("current", unit="share")), (),
+                    (F("action"), F("delta", "buy or sell"), F("drift", unit="share"), F("band", unit="share")),
+                )),
+                card("Portfolio", facts(
+                    allocation, F("total"), F("rebalance", "out of balance"),
+                )),
+                card("Assumed", facts(
+                    payload, F("expected_annual_return", "return a year", "share"), F("annual_volatility",
+                        "volatility", "share"),
+                )),
+            )  # fmt: skip
+        free = payload.lump_sum
+        if free is not None:
+            yield section(
+                "Money that is free now",
+                card("", facts(
+                    free, F("recommendation", words=_ADVICE), F("lumpsum_win_probability", "at once is ahead in",
+                        "share"),
+                    F("lumpsum_expected_regret", "expected regret, at once"),
+                    F("sip_expected_regret", "expected regret, month by month"), F("uninvested", "left over"),
+                ), wide=True),
+                _outcomes(
+                    "What it may come to", Named("at once", free.lumpsum), Named("month by month", free.sip)
+                ),
+            )  # fmt: skip
+        yield section("Assumptions", card("", lines(payload.caveats), wide=True))
+
+
+def _outcomes(title: str, *found: Named) -> Card | None:
+    """Return what simulated paths come to, a row for each way."""
+    table = rows(
+        title, [one for one in found if one.value is not None], F("name", "way"), F("value.worst_twentieth",
+            "worst twentieth"),
+        F("value.p10", "one in ten below"), F("value.p50", "one in two below"), F("value.mean", "mean"),
+        F("value.p90", "nine in ten below"),
+    )  # fmt: skip
+    return card(title, table, wide=True)

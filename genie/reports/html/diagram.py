@@ -1,0 +1,103 @@
+"""Where the boxes and arrows of a diagram go: in columns, by the way from the first box."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from genie.contracts.rendering import Diagram, Link
+
+_BOX, _HIGH = 148, 32
+_ACROSS, _DOWN = 196, 46
+_EDGE = 8
+_LONGEST = 22
+"""Characters of a name that fit into a box; the whole name is its tooltip."""
+_MOST_COLUMNS = 8
+
+
+class Box(NamedTuple):
+    """A box with its upper left corner."""
+
+    x: int
+    y: int
+    name: str
+    whole: str
+
+
+class Arrow(NamedTuple):
+    """A curve between two boxes."""
+
+    path: str
+    tone: str
+    text: str
+    back: bool
+    """It leads to an earlier column, or to its own."""
+    both: bool
+    """It stands for an arrow the other way, too."""
+
+
+class Drawing(NamedTuple):
+    """A diagram with coordinates."""
+
+    boxes: list[Box]
+    arrows: list[Arrow]
+    width: int
+    height: int
+    says: str
+    tones: tuple[str, ...] = ("plain", "warn", "bad")
+    box: int = _BOX
+    high: int = _HIGH
+
+
+def placed(diagram: Diagram) -> Drawing:
+    """Return a diagram with coordinates; an arrow and its answer are one arrow with two tips."""
+    columns = _columns(diagram)
+    rows = [0] * (max(columns, default=0) + 1)
+    tallest = max((columns.count(column) for column in set(columns)), default=1)
+    boxes = []
+    for node, column in zip(diagram.nodes, columns, strict=True):
+        spare = (tallest - columns.count(column)) * _DOWN // 2
+        name = node.name if len(node.name) <= _LONGEST else f"{node.name[: _LONGEST - 1]}…"
+        boxes.append(Box(_EDGE + column * _ACROSS, _EDGE + spare + rows[column] * _DOWN, name, node.name))
+        rows[column] += 1
+    floor = _EDGE + tallest * _DOWN
+    there = {(link.start, link.end): link for link in diagram.links}
+    arrows = []
+    for link in diagram.links:
+        answer = there.get((link.end, link.start))
+        forward = columns[link.end] > columns[link.start]
+        if answer is not None and not forward and columns[link.end] != columns[link.start]:
+            continue  # drawn with the arrow that leads forward
+        arrows.append(_arrow(diagram, boxes, link, answer if forward else None, floor, forward=forward))
+    depth = 40 if any(arrow.back for arrow in arrows) else 0
+    says = "; ".join(arrow.text for arrow in arrows[:20])
+    return Drawing(boxes, arrows, 2 * _EDGE + (len(rows) - 1) * _ACROSS + _BOX, floor + depth, says)
+
+
+def _columns(diagram: Diagram) -> list[int]:
+    """Return the column of each box: one further than the first box with an arrow to it."""
+    columns: dict[int, int] = {}
+    for link in diagram.links:
+        columns.setdefault(link.start, 0)
+        columns.setdefault(link.end, min(columns[link.start] + 1, _MOST_COLUMNS - 1))
+    return [columns.get(place, 0) for place in range(len(diagram.nodes))]
+
+
+def _arrow(
+    diagram: Diagram, boxes: list[Box], link: Link, answer: Link | None, floor: int, *, forward: bool
+) -> Arrow:  # fmt: skip
+    start, end = boxes[link.start], boxes[link.end]
+    if forward:
+        x1, y1, x2, y2 = start.x + _BOX, start.y + _HIGH // 2, end.x, end.y + _HIGH // 2
+        bend = (x2 - x1) // 2
+        path = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    else:
+        x1, x2 = start.x + _BOX // 2 + 12, end.x + _BOX // 2 - 12
+        y1, y2 = start.y + _HIGH, end.y + _HIGH
+        path = f"M{x1} {y1}C{x1} {floor + 36} {x2} {floor + 36} {x2} {y2}"
+    tones = {one.tone for one in (link, answer) if one is not None}
+    tone = "bad" if "bad" in tones else "warn" if "warn" in tones else "plain"
+    told = f"{diagram.nodes[link.start].name} to {diagram.nodes[link.end].name}: {link.text}"
+    if answer is not None:
+        told += f"; back: {answer.text}"
+    return Arrow(path, tone, told, not forward, answer is not None)

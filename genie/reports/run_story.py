@@ -1,0 +1,229 @@
+"""The story of a run: the messages between agents, and for each delivery its time, its verdict and its end."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from genie.contracts.rendering import (
+    Block,
+    Card,
+    Chart,
+    Column,
+    Diagram,
+    Facts,
+    Figure,
+    Lines,
+    Link,
+    Node,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Text,
+    Tile,
+    Tiles,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genie.contracts.rendering import Tone
+    from genie.reports.run_record import Delivered, RunRecord, Sent
+
+MOST_NODES = 40
+MOST_LINKS = 120
+MOST_LANES = 24
+MOST_ROWS = 500
+MOST_POINTS = 400
+MOST_OPENED = 100
+"""Messages that a page lists with their payloads."""
+MOST_CHARACTERS = 200_000
+"""Characters of payloads that a page holds; with them a page stays small enough for mail."""
+_TONES: dict[str, Tone] = {
+    "allow": "good", "redact": "warn", "hold": "warn", "deny": "bad", "handled": "good", "answered": "good",
+    "held": "warn", "denied": "bad", "expired": "bad", "cancelled": "warn", "dead lettered": "bad",
+}  # fmt: skip
+_MOODS = {
+    "accepted": "good", "started": "good", "handled": "good", "answered": "good", "progress": "good",
+    "released": "good",
+    "redacted": "warn", "held": "warn", "retrying": "warn", "late": "warn", "judged": "warn",
+}  # fmt: skip
+
+
+def run_report(record: RunRecord) -> Report:
+    """Return the report of a run that a journal holds."""
+    return Report(run_sections(record), _headline(record), more="the journal has them all", rows=MOST_ROWS)
+
+
+def run_sections(record: RunRecord) -> tuple[Section, ...]:
+    """Return the run as sections of a page: its deliveries, and what was said in each message."""
+    record.close()
+    opened = list(itertools.islice(record.sent.values(), MOST_OPENED))
+    room = MOST_CHARACTERS
+    said = []
+    for number, one in enumerate(opened, 1):
+        room -= len(one.payload)
+        said.append(_message(number, one, record, shown=room >= 0))
+    beyond = len(record.sent) + record.left_out["messages"] - len(opened)
+    more: tuple[Block, ...] = (Paragraph(f"and {beyond:,} more messages", "note"),) if beyond else ()
+    run = Section("The run, delivery by delivery", tuple(_run(record)))
+    return (run, Section("What the messages said", (*said, *more))) if said else (run,)
+
+
+def _headline(record: RunRecord) -> str:
+    record.close()
+    judged = sum(record.verdicts.values())
+    refused, held = record.verdicts["deny"], record.verdicts["hold"]
+    return (
+        f"{_counted(len(record.sent) + record.left_out['messages'], 'message')}, {_counted(judged, 'delivery')}: "
+        f"{judged - refused - held:,} let through, {refused:,} denied, {held:,} held."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def _run(record: RunRecord) -> Iterator[Block]:
+    deliveries = list(record.deliveries.values())
+    if not deliveries:
+        yield Paragraph("The journal holds no delivery.")
+        return
+    verdicts = record.verdicts
+    yield Tiles((
+        Tile("Deliveries", f"{len(deliveries):,}", "" if record.policies == () else "each judged before it was made"),
+        Tile("Allowed", f"{verdicts['allow']:,}"), Tile("Masked", f"{verdicts['redact']:,}"),
+        Tile("Held", f"{verdicts['hold']:,}"), Tile("Denied", f"{verdicts['deny']:,}"),
+    ))  # fmt: skip
+    yield Card("Messages between agents", (_diagram(record),), wide=True)
+    yield Card("Every delivery, with its verdict", (_deliveries(record, deliveries),), wide=True)
+    yield _timeline(record)
+    if record.policies:
+        yield Card("Judged by", (Lines(record.policies),))
+    if record.policy_set:
+        facts = (("Policy set, SHA-256", record.policy_set), ("Environment", record.environment))
+        yield Card("Policy set", (Facts(tuple(pair for pair in facts if pair[1])),))
+    if record.left_out:
+        told = ", ".join(f"{count:,} {name}" for name, count in record.left_out.items())
+        yield Card("Left out, because the run is large", (Lines((told,)),), wide=True)
+
+
+def _diagram(record: RunRecord) -> Diagram:
+    names = list(dict.fromkeys(name for link in record.links for name in link))[:MOST_NODES]
+    places = {name: place for place, name in enumerate(names)}
+    worst: dict[tuple[str, str], Tone] = {}
+    for one in record.deliveries.values():
+        tone, ends = _TONES.get(one.verdict, ""), (one.sender, one.recipient)
+        if _rank(tone) > _rank(worst.get(ends, "")):
+            worst[ends] = tone
+    links = tuple(
+        Link(places[start], places[end], ", ".join(f"{count:,} x {topic}" for topic, count in topics.items()),
+             worst.get((start, end), ""))
+        for (start, end), topics in record.links.items() if start in places and end in places
+    )  # fmt: skip
+    beyond = max(0, len({name for link in record.links for name in link}) - len(names)) + max(
+        0, len(links) - MOST_LINKS
+    )
+    note = f"and {beyond:,} more agents and links" if beyond else ""
+    return Diagram(tuple(map(Node, names)), links[:MOST_LINKS], note)
+
+
+def _rank(tone: Tone) -> int:
+    return ("", "dim", "good", "warn", "bad").index(tone)
+
+
+def _timeline(record: RunRecord) -> Figure:
+    steps = record.steps[:MOST_POINTS]
+    began = steps[0].at if steps else 0.0
+    who = [one.sender if one.kind == "accepted" or not one.recipient else one.recipient for one in steps]
+    lanes = list(dict.fromkeys(who))[:MOST_LANES]
+    drawn = [place for place in range(len(steps)) if who[place] in lanes]
+    position = {place: number for number, place in enumerate(drawn)}
+    sent = {one.message: place for place, one in enumerate(steps) if one.kind == "accepted"}
+    arrows = []
+    for place in drawn:
+        one = steps[place]
+        cause = sent.get(one.cause if one.kind == "accepted" else one.message)
+        if cause is not None and cause in position and cause != place:
+            arrows.append([position[cause], position[place]])
+    points = [
+        [round(one.at - began, 6), lanes.index(who[place]), _MOODS.get(one.kind, "bad"), _told(one, began)]
+        for place, one in ((place, steps[place]) for place in drawn)
+    ]
+    columns = (Column("at, ms", number=True), *map(Column, ("what", "message", "from", "to", "why")))
+    rows = tuple(
+        (_ms(one.at - began), one.kind.replace("_", " "), one.topic, one.sender, one.recipient or None, one.why or None)
+        for one in record.steps
+    )
+    left_out = f"The first {len(steps):,} of {sum(record.kinds.values()):,} steps are drawn." \
+        if sum(record.kinds.values()) > len(steps) else ""  # fmt: skip
+    return Figure(
+        "timeline", "Timeline", Table("Timeline", columns, rows),
+        f"A line leads from each message to the steps that it caused. {left_out}".rstrip(),
+        Chart(
+            "lanes", {"names": lanes, "arrows": arrows, "steps": points, "axis": "seconds from the start"},
+            says=f"{len(points):,} steps of {len(lanes):,} agents over time. The table has every one.",
+            keys=(("good", "sent, delivered, handled"), ("warn", "masked, held, retried"), ("bad", "denied, failed")),
+        ),
+        wide=True,
+    )  # fmt: skip
+
+
+def _told(one: object, began: float) -> str:
+    at, kind, topic, why = (getattr(one, name) for name in ("at", "kind", "topic", "why"))
+    return f"{_ms(at - began)} ms: {kind.replace('_', ' ')} {topic}" + (f" ({why})" if why else "")
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f}"
+
+
+def _deliveries(record: RunRecord, deliveries: list[Delivered]) -> Table:
+    began = record.steps[0].at if record.steps else 0.0
+    columns = (
+        Column("at, ms", number=True), Column("message"), Column("from"), Column("to"), Column("verdict", whole=True),
+        Column("why"), Column("ended", whole=True), Column("took, ms", number=True),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            _ms(one.at - began), one.topic, one.sender, one.recipient, Text(one.verdict, _TONES.get(one.verdict, "")),
+            _why(one, record.policies), Text(one.outcome, _TONES.get(one.outcome, "")),
+            None if one.ended is None else _ms(one.ended - one.at),
+        )
+        for one in deliveries
+    )  # fmt: skip
+    return Table("Deliveries and verdicts", columns, rows)
+
+
+def _why(one: Delivered, policies: tuple[str, ...] | None) -> str:
+    said = "; ".join(f"{found.policy}: {found.why or found.verdict}" for found in one.said)
+    if not said and one.verdict == "allow":
+        known = "no policy objected" if policies is None else "no policy is in force"
+        said = f"none of {_counted(len(policies), 'policy')} objected" if policies else known
+    masked = f"masked: {', '.join(one.masked)}" if one.masked else ""
+    ended = one.why if one.why and one.outcome not in {"handled", "answered"} else ""
+    between = ", ".join(one.steps)
+    return "; ".join(dict.fromkeys(filter(None, (said, masked, between, ended))))
+
+
+def _message(number: int, one: Sent, record: RunRecord, *, shown: bool) -> Card:
+    to = [found for found in record.deliveries.values() if found.message == one.id]
+    facts = (
+        ("Id", one.id), ("Caused by", one.cause), ("Label", one.label), ("Found", ", ".join(one.findings)),
+        ("Masked for you", ", ".join(one.masked)), ("Withheld from you", one.withheld),
+    )  # fmt: skip
+    verdicts = Lines(tuple(f"{found.recipient}: {found.verdict}, {_why(found, record.policies)}" for found in to))
+    blocks: list[Block] = [Facts(tuple(pair for pair in facts if pair[1]))]
+    if verdicts.items:
+        blocks.append(verdicts)
+    if one.payload and not shown:
+        blocks.append(Paragraph("The page has no room for this payload; the journal holds it.", "note"))
+    elif one.payload:
+        more = f"\n… ({one.left_out:,} more characters)" if one.left_out else ""
+        blocks.append(Paragraph(one.payload + more, "letter"))
+    recipients = ", ".join(found.recipient for found in to[:5]) or "nobody"
+    return Card(
+        f"{number}. {one.topic}: {one.sender} to {recipients}", tuple(blocks), wide=True, only="page", folded=True
+    )
