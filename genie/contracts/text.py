@@ -10,7 +10,7 @@ import enum
 import operator
 import types
 import typing
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -268,7 +268,7 @@ def is_maskable(kind: type[Value], path: Path) -> bool:
     return annotation in _MASKABLE
 
 
-def masked(payload: Payload, spans: Mapping[Path, tuple[tuple[int, int, str], ...]]) -> Payload:
+def masked(payload: Payload, spans: Mapping[Path, Sequence[tuple[int, int, str]]]) -> Payload:
     """Return a copy in which spans of strings are replaced; untouched parts are shared with the original.
 
     Args:
@@ -283,7 +283,7 @@ def masked(payload: Payload, spans: Mapping[Path, tuple[tuple[int, int, str], ..
     return typing.cast("Payload", _replace(payload, [(path, cut) for path, cut in spans.items()]))
 
 
-_Cut = tuple[Path, tuple[tuple[int, int, str], ...]]
+_Cut = tuple[Path, Sequence[tuple[int, int, str]]]
 
 
 def _replace(value: Any, cuts: list[_Cut]) -> Any:
@@ -305,7 +305,7 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
     )  # the replaced fields are plain strings, so nothing needs validating
 
 
-def _cut(text: str, spans: tuple[tuple[int, int, str], ...]) -> str:
+def _cut(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
     if not spans:
         return "[masked]"
     pieces: list[str] = []

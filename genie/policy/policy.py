@@ -241,10 +241,10 @@ def mask(message: Envelope[Any], paths: frozenset[Path]) -> Payload:
     copy = made.get(paths)
     if copy is None:
         whole = {tuple(path) for path in paths if isinstance(path, WholeField)}
-        spans: dict[Path, tuple[tuple[int, int, str], ...]] = {tuple(path): () for path in paths}
+        spans: dict[Path, list[tuple[int, int, str]]] = {tuple(path): [] for path in paths}
         for finding in message.inspection.findings:
             if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):
                 word = finding.kind.rpartition(".")[2]
-                spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
+                spans[finding.path].append((finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
+from genie.detectors import encodings
 from genie.detectors.pii import cards, contacts, documents, identifiers
 from genie.detectors.pii.digit_runs import LONG, Run, runs
 from genie.detectors.pii.phones import DEFAULT_REGIONS, Phones
 from genie.detectors.regex_set import Hints
-from genie.detectors.spans import Claims
+from genie.detectors.spans import Claims, Found, merged
 from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
 
@@ -57,8 +59,15 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 DETECTORS = detectors()
 _BETWEEN = "\x1f\n" * 16 + "\x1f"
 """Stands between strings that are examined together: longer than a gap of any pattern, and no gap allows it."""
+_MASKS = re.compile(rf"\[(?:{'|'.join(detector.kind for detector in DETECTORS)})\]")
+"""What masking leaves; its words name nothing that stands beside it."""
+_ENCODED = frozenset(encodings.HINTS)
 _SHORTEST_RUN = 12
 """Digits of the shortest number that is found in a run: Aadhaar."""
+
+
+def _blank(mask: re.Match[str]) -> str:
+    return "\x1f" * len(mask[0])
 
 
 class PiiInspector:
@@ -81,7 +90,7 @@ class PiiInspector:
         self._labels = dict(labels)
         known = DETECTORS if tuple(regions) == DEFAULT_REGIONS else detectors(regions)
         self._detectors = tuple(detector for detector in known if detector.kind in labels)
-        self._hints = Hints(hint for detector in self._detectors for hint in detector.hints)
+        self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
@@ -104,6 +113,13 @@ class PiiInspector:
             at = end + len(_BETWEEN)
         return all_spans
 
+    def confirm(self, text: str) -> bool:
+        """Return False for folded text in which only an encoding may be, and nothing personal in it."""
+        hints = self._hints(text)
+        if not hints <= _ENCODED:
+            return True
+        return bool(hints) and any(not self._hints(view.text) <= _ENCODED for view in encodings.views(text))
+
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the personal data in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
@@ -111,16 +127,28 @@ class PiiInspector:
         hints = self._hints(plain)
         if not hints:
             return ()
-        claims, found = Claims(len(plain)), list[tuple[int, int, str, Classification]]()
+        found = self._found(plain, hints)
+        if hints.isdisjoint(_ENCODED):
+            found.sort()
+        else:
+            for view in encodings.views(plain):
+                inside = self._found(view.text, self._hints(view.text))
+                found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
+            found = merged(found)
+        if folded.origins is None:
+            return tuple([Span(kind, start, end, label) for start, end, kind, label in found])
+        return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
+
+    def _found(self, plain: str, hints: set[str]) -> list[Found]:
+        """Return what is in a folded text."""
+        found: list[Found] = []
+        if "[" in plain:
+            plain = _MASKS.sub(_blank, plain)
         digits = tuple(runs(plain, at_least=_SHORTEST_RUN)) if LONG in hints else ()
+        claim = Claims(len(plain)).claim
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
                 continue
             kind, label = f"pii.{detector.kind}", self._labels[detector.kind]
-            found += [
-                (start, end, kind, label) for start, end in detector.find(plain, digits) if claims.claim(start, end)
-            ]
-        found.sort()
-        if folded.origins is None:
-            return tuple([Span(kind, start, end, label) for start, end, kind, label in found])
-        return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
+            found += [(start, end, kind, label) for start, end in detector.find(plain, digits) if claim(start, end)]
+        return found
