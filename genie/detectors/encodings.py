@@ -25,7 +25,8 @@ ESCAPE_HINTS = (
     r"\x00",
     r"(?i)</?(?:a|b|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)[ \t\r\n/>]",
 )
-BASE64_HINT = r"[A-Za-z0-9+/]{16}"
+BASE64_HINT = r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){4}"
+"""Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
 HINTS = (*ESCAPE_HINTS, BASE64_HINT)
 """RE2; a folded text in which none matches has no view."""
 
@@ -33,9 +34,9 @@ _ESCAPES = re.compile(
     rf"(?i)((?:%[0-9a-f]{{2}})+)|(&(?:#[0-9]{{1,7}}|#x[0-9a-f]{{1,6}}|[a-z]{{2,10}});?)"
     rf"|\\u([0-9a-f]{{4}})|\\x([0-9a-f]{{2}})|\\([nrt])|(\x00)|({_INLINE})"
 )
-_PIECE = Pattern(r"[A-Za-z0-9+/_\-]{16,}={0,2}")
-_OF_ASCII = re.compile(r"(?:[A-Za-f][A-Za-z0-9+/_\-]{3}){3,}")
-"""Base64 of ASCII: the first of each four characters stands for six bits that begin with a zero."""
+_PIECE = Pattern(rf"{BASE64_HINT}[A-Za-z0-9+/_\-]*={{0,2}}")
+_SIGNS = ("%", "&", "\\", "\0", "<")
+"""Every escape has one of them."""
 _URL_SAFE = str.maketrans("-_", "+/")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
 _DEPTH = 3
@@ -86,6 +87,8 @@ def _of(text: str) -> Iterator[View]:
 
 
 def _unescaped(text: str) -> View | None:
+    if not any(sign in text for sign in _SIGNS):
+        return None
     pieces: list[str] = []
     starts, origins = [0], [(0, 0)]
     at = size = 0
@@ -126,10 +129,7 @@ def _of_base64(piece: str) -> str | None:
     """Return what a piece of text is in base64, folded; None where that is not text."""
     if piece.islower() or piece.isupper():
         return None
-    found = _OF_ASCII.search(piece)
-    if found is None:
-        return None
-    bare = piece[found.start() :].rstrip("=").translate(_URL_SAFE)
+    bare = piece.rstrip("=").translate(_URL_SAFE)
     bare = bare[: len(bare) // 4 * 4 if len(bare) % 4 == 1 else len(bare)]
     raw = base64.b64decode(bare + "=" * (-len(bare) % 4)).replace(b"\0", b"")
     plain = raw.decode(errors="replace")

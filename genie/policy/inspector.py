@@ -177,34 +177,47 @@ class Masked:
     """
 
     def __init__(self, text: str, spans: Iterable[Span]) -> None:
+        self._cuts: list[tuple[int, int, str]] = []
+        """Start and end of each mask in the original, and its word."""
+        self._shown: list[int] = []
+        """Where each mask begins in the masked text; looked up only where something is found in it."""
         pieces: list[str] = []
-        self._starts, self._moves = [0], [(0, 0, 0)]  # in the masked text; (start, end) of the original, and the shift
-        at = size = 0
-        for start, end, kind in sorted([(span.start, span.end, span.kind) for span in spans]):
-            if end <= at:
-                continue
+        at = 0
+        words: dict[str, str] = {}
+        for kind, start, end, *_ in sorted(spans, key=_start):
             if start >= at:
-                word = f"[{kind.rpartition('.')[2]}]"
+                word = words.get(kind) or words.setdefault(kind, f"[{kind.rpartition('.')[2]}]")
                 pieces += (text[at:start], word)
-                size += start - at
-                self._starts += (size, size + len(word))
-                self._moves += ((start, end, 0), (0, 0, end - size - len(word)))
-                size += len(word)
-            else:  # it overlaps the one before, and is a part of what that masks
-                self._moves[-2] = (self._moves[-2][0], end, 0)
-                self._moves[-1] = (0, 0, self._moves[-1][2] + end - at)
-            at = end
+                self._cuts.append((start, end, word))
+                at = end
+            elif end > at:  # it overlaps the one before, and is a part of what that masks
+                self._cuts[-1] = (self._cuts[-1][0], end, self._cuts[-1][2])
+                at = end
         self.text = "".join([*pieces, text[at:]])
 
     def original(self, span: Span) -> Span | None:
         """Return the span of the original that a span of the masked text stands for; None inside what a mask says."""
-        first, last = bisect_right(self._starts, span.start) - 1, bisect_right(self._starts, span.end - 1) - 1
-        start, masked, shift = self._moves[first]
-        if masked and first == last:
-            return None
-        begin = start if masked else span.start + shift
-        _, masked, shift = self._moves[last]
-        return span._replace(start=begin, end=masked or span.end + shift)
+        if not self._shown:
+            shift = 0
+            for begin, stop, word in self._cuts:
+                self._shown.append(begin + shift)
+                shift += len(word) - (stop - begin)
+        first, start, _ = self._origin(span.start)
+        last, _, end = self._origin(span.end - 1)
+        return None if first == last and first is not None else span._replace(start=start, end=end)
+
+    def _origin(self, at: int) -> tuple[int | None, int, int]:
+        """Return which mask a character of the masked text is part of, and the span that it stands for."""
+        number = bisect_right(self._shown, at) - 1
+        if number < 0:
+            return None, at, at + 1
+        begin, stop, word = self._cuts[number]
+        beyond = at - self._shown[number] - len(word)
+        return (number, begin, stop) if beyond < 0 else (None, stop + beyond, stop + beyond + 1)
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 class StoppedError(Exception):
