@@ -29,7 +29,8 @@ SCALAR_BYTES = 8
 _LEAST = 100_000_000
 """A number from here on is read as text as well: nine digits are the least that any number of a person has."""
 _MOST_DIGITS = 40
-_NUMBERS = (int, float, decimal.Decimal)
+_NUMBERS = (int, decimal.Decimal)
+"""What numbers of people are kept in, beside strings; nobody keeps them in a float, which forgets digits."""
 _NOBODYS = re.compile(
     r"(?:^|_)(?:id|ids|ref|reference|order|txn|transaction|invoice|batch|sequence|seq|version|hash|offset|size|count|"
     r"amount|minor|total|balance|limit|price|cost|fee|tax|rate|at|time|timestamp|epoch|ms|us|ns|nonce|seed)(?:$|_)"
@@ -144,8 +145,6 @@ def _digits(number: object) -> str:
     """Return a number in digits, if it has at least nine before the decimal point; else nothing."""
     if type(number) is int:
         return "" if -_LEAST < number < _LEAST or number.bit_length() > 4 * _MOST_DIGITS else str(number)
-    if isinstance(number, float):
-        return f"{number:.0f}" if _LEAST <= abs(number) < 10.0**_MOST_DIGITS else ""
     if isinstance(number, decimal.Decimal):
         return f"{number:f}" if 8 <= number.adjusted() < _MOST_DIGITS and len(number.as_tuple().digits) < 99 else ""
     return ""

@@ -41,3 +41,22 @@ def merged(found: list[Found]) -> list[Found]:
         _, _, kind, label = before if before[3] >= one[3] else one
         kept[-1] = (before[0], max(before[1], one[1]), kind, label)
     return kept
+
+
+def without_overlaps(found: list[Found], size: int) -> list[Found]:
+    """Return findings in order; of those that overlap, the one that stands first in the list is kept.
+
+    Args:
+        found: The strongest first.
+        size: Characters of the text.
+    """
+    ordered = sorted(found)
+    at = 0
+    for one in ordered:
+        if one[0] < at:
+            break
+        at = one[1]
+    else:
+        return ordered
+    claim = Claims(size).claim
+    return sorted([one for one in found if claim(one[0], one[1])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -95,13 +96,14 @@ class _Work:
 
 
 _I = TypeVar("_I", Inspection, Inspection | None)
-_Seen = tuple[tuple[type[Finding], Span], ...]
+_Seen = tuple[tuple[type[Finding], tuple[Span, ...]], ...]
 """What is in one string."""
 _ROUNDS = 4
 """Times that a string is masked and looked into again; then all of it is one finding."""
 _KNOWN = 16_384
 """Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
 _KEY = os.urandom(16)
+_label_of = operator.attrgetter("label")
 
 
 class _View(NamedTuple):
@@ -274,7 +276,7 @@ class Inspectors:
             found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
             if kept.failed is not None or self._exceeds(found):
                 return Inspection(size, failed=kept.failed or TOO_MANY)
-        return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
+        return Inspection(size, tuple(found), max(map(_label_of, found), default=Classification.PUBLIC))
 
     def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
@@ -318,10 +320,11 @@ class Inspectors:
         new: Callable[..., Finding] = tuple.__new__
         for part in fields.texts(payload, skip=skip, only=known):
             path, maskable = part.path, part.maskable
-            found += [  # a NamedTuple's own constructor takes twice as long
-                new(made, (kind, path, start, end, label, maskable, score))
-                for made, (kind, start, end, label, score) in known[part.text]
-            ]
+            for made, spans in known[part.text]:
+                found += [  # a NamedTuple's own constructor takes twice as long
+                    new(made, (kind, path, start, end, label, maskable, score))
+                    for kind, start, end, label, score in spans
+                ]
             if len(found) > self._max_findings and self._exceeds(found):
                 raise _TooManyError
         return found
@@ -353,7 +356,7 @@ class Inspectors:
                 known[unknown[text]] = spans
                 if spans:
                     found[text] = spans
-                    left -= sum([made is Finding for made, _ in spans])
+                    left -= sum([len(some) for made, some in spans if made is Finding])
             if left < 0:
                 raise _TooManyError
         return found
@@ -368,34 +371,34 @@ class Inspectors:
         for at, text in enumerate(texts):
             # The patterns say who looks: examining a string costs ten times as much.
             wanted = self._asked(text, view) if one_by_one else {}
-            seen: list[tuple[type[Finding], Span]] = []
-            acting = 0
+            seen: list[tuple[type[Finding], tuple[Span, ...]]] = []
+            acting: list[Span] = []
             for inspector in view.inspectors:
                 spans: Iterable[Span] = ()
                 if inspector in all_spans:
                     spans = all_spans[inspector][at]
                 elif inspector in wanted:
                     spans = examined(inspector, text, stop=work.stop)
+                some = tuple(itertools.islice(spans, self._max_findings + 1))
+                if not some:
+                    continue
                 made = ShadowFinding if isinstance(inspector, ShadowInspector) else Finding
-                pairs = [(made, span) for span in itertools.islice(spans, self._max_findings + 1)]
-                acting += len(pairs) if made is Finding else 0
-                if acting > left:
-                    raise _TooManyError
-                seen += pairs
-            if acting:
-                seen += [(Finding, span) for span in self._left_over(text, seen, view, left - acting, work)]
-            yield text, tuple(seen)
+                seen.append((made, some))
+                if made is Finding:
+                    acting += some
+                    if len(acting) > left:
+                        raise _TooManyError
+            more = self._left_over(text, acting, view, left - len(acting), work) if acting else ()
+            yield text, tuple([*seen, (Finding, tuple(more))] if more else seen)
 
-    def _left_over(
-        self, text: str, seen: Iterable[tuple[type[Finding], Span]], view: _View, left: int, work: _Work
-    ) -> list[Span]:
+    def _left_over(self, text: str, seen: Sequence[Span], view: _View, left: int, work: _Work) -> list[Span]:
         """Return what is found in a string only once all that was found before is masked, until nothing is.
 
         Raises:
             _TooManyError: There are more findings than may be.
         """
         more: list[Span] = []
-        spans = [span for made, span in seen if made is Finding]
+        spans = list(seen)
         for _ in range(_ROUNDS):
             shown = Masked(text, spans)
             wanted = [one for one in self._asked(shown.text, view) if not isinstance(one, ShadowInspector)]

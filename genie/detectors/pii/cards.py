@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator
 
-from genie.detectors.pii.digit_runs import Group, Run, holds_date, is_aadhaar, is_reference, unusual
+from genie.detectors.pii.digit_runs import SEPARATORS, Digits, Group, Run, holds_date, is_aadhaar, is_free, is_reference
 
 _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (4000, 4999, (13, 16, 19)),  # Visa
@@ -55,16 +56,7 @@ def _lengths(prefix: str) -> frozenset[int]:
     return _forms().get(prefix, _NONE)
 
 
-@functools.cache
-def _sums() -> dict[str, int]:
-    """Return the sum of Luhn's check for each four digits at the end of a number, or before four others."""
-    return {
-        f"{number:04}": sum(int(digit) for digit in f"{number % 10}{number // 100 % 10}")
-        + sum(2 * digit - 9 * (digit > 4) for digit in (number // 10 % 10, number // 1000))
-        for number in range(10_000)
-    }
-
-
+_TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _FIRM = (15, 16)
 """Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
 _SHORTEST, _LONGEST = 13, 19
@@ -74,36 +66,65 @@ _LONGEST_PHONE = 15
 _LEADS = re.compile(
     r"(?i)(?:card|cards|cardno|cardnumber|cc|ccno|karte|carte|tarjeta|visa|mastercard|rupay|amex|no|nr)\Z"
 )
+_PLAIN_BEFORE = frozenset(("", " ", "\n", "\t", '"', "(", ">", "|", "=", ";", "["))
+_PLAIN_AFTER = frozenset(("", " ", "\n", "\t", '"', ")", "<", "|", ",", ";", "]"))
 _LETTERS = re.compile(r"[A-Za-z]*\Z")
 
 
 def is_card(digits: str) -> bool:
     """Return True when digits are a card number: known issuer, its length, and a check digit that holds."""
-    return len(digits) >= _SHORTEST and len(digits) in _lengths(digits[:4]) and _luhn_holds(digits)
+    return len(digits) in _forms().get(digits[:4], _NONE) and _luhn_holds(digits)
 
 
 def _luhn_holds(digits: str) -> bool:
-    # A table, because a page of numbers asks this thousands of times.
-    whole, sums = digits.zfill(20), _sums()
-    return (sums[whole[:4]] + sums[whole[4:8]] + sums[whole[8:12]] + sums[whole[12:16]] + sums[whole[16:]]) % 10 == 0
+    # Tables, because a page of numbers asks this thousands of times.
+    raw = digits.encode()
+    ones = raw[-1::-2]
+    return (sum(ones) - 48 * len(ones) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
 
 
-def find(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
+def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
     """Yield the spans of card numbers, separators included.
 
     Args:
         text: Folded text.
-        found: Its runs of digits.
+        found: What there is among its digits.
     """
-    for run in found:
-        digits = run.fours
-        if digits is None:
+    done: list[tuple[int, int]] = []
+    for start, end in found.fours:  # most numbers are written so, and these are known at once
+        if end - start == 19 and (gap := text[start + 4]) == text[start + 9] == text[start + 14]:
+            digits = text[start:end].replace(gap, "")
+            if (
+                len(digits) == 16
+                and is_card(digits)
+                and not text[end : end + 1].isdigit()
+                and _bounded(text, start, end)
+            ):
+                done.append((start, end))
+    yield from done
+    for run in found.runs:
+        if done and not is_free(done, run.start, run.end):
+            yield from _around(text, run, done)
+        else:
             yield from _within(text, run)
-        elif is_card(digits) and _bounded(text, run.start, run.end) and not _crosses_rows(text, run.groups, 0):
-            yield run.start, run.end
-    for rows in unusual(text, at_least=_SHORTEST):
-        for row in rows:
-            yield from _in_row(text, row)
+    for row in found.unusual:
+        yield from _in_row(text, row)
+
+
+def _around(text: str, run: Run, done: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what is in the parts of a run between numbers that are known."""
+    at = run.start
+    for number in range(bisect_left(done, (run.start, 0)), len(done) + 1):
+        start, end = done[number] if number < len(done) else (run.end, run.end)
+        stop = min(start, run.end)
+        if stop - at >= _SHORTEST:
+            rest = text[at:stop].strip(SEPARATORS)
+            if len(rest) >= _SHORTEST and not (len(rest) > _LONGEST and rest.isdigit()):
+                first = text.index(rest, at)
+                yield from _within(text, Run(text, first, first + len(rest)))
+        if start >= run.end:
+            return
+        at = end
 
 
 _ROWS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8))
@@ -205,6 +226,8 @@ def _unusual(shown: str) -> bool:
 
 
 def _bounded(text: str, start: int, end: int) -> bool:
+    if text[start - 1 : start] in _PLAIN_BEFORE and text[end : end + 1] in _PLAIN_AFTER:
+        return True
     before, after = text[max(0, start - 16) : start], text[end : end + 1]
     if after.isalpha():
         return False

@@ -13,11 +13,13 @@ LONG = r"[0-9](?:[ \t\r\n().\-/,_:|+;]{0,3}[0-9]){8}"
 """The hint of whatever has nine digits or more, however they are separated."""
 GAP = r"[ \t\r\n.,/_:|+;\-]{0,2}"
 """What may stand between the parts of a number that has letters, or a check digit, to be known by."""
-_RUN = r"[0-9](?:[ \t\r\n.\-]{{0,3}}[0-9]){{{more},}}"
-"""Digits with at most three separators between two of them."""
+_RUN = Pattern(r"[0-9](?:[ \t\r\n.\-]{0,3}[0-9]){11,}")
+"""Digits with at most three separators between two of them; Aadhaar, with twelve, is the shortest number."""
+_FOURS = Pattern(r"(?:\b|_)[0-9]{4}(?:[ \t\r\n.,/_:|+;\-]{1,3}[0-9]{4}){2,}")
 _GROUP = re.compile(r"[0-9]+")
 _UNUSUAL = Pattern(r"[0-9]{1,8}(?:[,/_:|+;][ \t]?[0-9]{1,8}){2,}")
-_SEPARATORS = " \t\r\n.-"
+SEPARATORS = " \t\r\n.-"
+"""Between the digits of a run."""
 _UUID = Pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DATE = re.compile(
     r"(?<![0-9])(?:(?:19|20)[0-9]{2}([-./ ])[01]?[0-9]\1[0-3]?[0-9]"
@@ -63,27 +65,35 @@ class Run:
         """How many digits there are in all."""
         return sum([len(digits) for _, _, digits in self.groups])
 
-    @property
-    def fours(self) -> str | None:
-        """The digits of a run of exactly sixteen in four groups of four with one separator between them, else None."""
-        text, at = self._text, self.start
-        if self.end - at != 19 or (text[at + 4] + text[at + 9] + text[at + 14]).strip(_SEPARATORS):
-            return None
-        digits = text[at : at + 4] + text[at + 5 : at + 9] + text[at + 10 : at + 14] + text[at + 15 : at + 19]
-        return digits if digits.isdigit() else None
 
+class Digits:
+    """What several detectors look for among the digits of a text, each looked for once.
 
-@functools.cache
-def _run(at_least: int) -> Pattern:
-    return Pattern(_RUN.format(more=at_least - 1))
+    Args:
+        text: Folded text.
+    """
 
+    def __init__(self, text: str) -> None:
+        self._text = text
 
-def runs(text: str, *, at_least: int) -> Iterator[Run]:
-    """Yield the maximal runs of at least that many digits, leaving out UUIDs."""
-    uuids = [span for span in _UUID.spans(text) if is_word(text, *span)] if text.count("-") >= 4 else []
-    for start, end in _run(at_least).spans(text):
-        if not uuids or is_free(uuids, start, end):
-            yield Run(text, start, end)
+    @functools.cached_property
+    def runs(self) -> list[Run]:
+        """The maximal runs of at least twelve digits, without UUIDs."""
+        text = self._text
+        uuids = [span for span in _UUID.found(text) if is_word(text, *span)] if text.count("-") >= 4 else []
+        found = _RUN.found(text)
+        return [Run(text, start, end) for start, end in found if not uuids or is_free(uuids, start, end)]
+
+    @functools.cached_property
+    def fours(self) -> list[tuple[int, int]]:
+        """Three groups of four digits or more, with any separators; the last may be a part of a longer group."""
+        text = self._text
+        return [(start + (text[start] == "_"), end) for start, end in _FOURS.found(text)]
+
+    @functools.cached_property
+    def unusual(self) -> list[tuple[Group, ...]]:
+        """The rows of ``unusual`` of at least twelve digits."""
+        return [row for rows in unusual(self._text, at_least=12) for row in rows]
 
 
 def unusual(text: str, *, at_least: int) -> Iterator[tuple[tuple[Group, ...], ...]]:

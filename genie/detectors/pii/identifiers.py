@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from genie.detectors.pii.digit_runs import GAP, Group, Run, groups_of, is_aadhaar, is_word, stands_alone
+from genie.detectors.pii.digit_runs import GAP, Digits, Group, groups_of, is_aadhaar, is_word, stands_alone
 from genie.detectors.regex_set import Pattern
 
 IBAN_HINT = rf"(?i)(?:\b|_|iban)[a-z]{{2}}[0-9]{{2}}{GAP}[a-z0-9]{{4}}"
@@ -27,8 +27,6 @@ _PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
 
 _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
 _AADHAAR_NAMED = Pattern(r"(?i)aadhaa?r|adhaa?r|\buid(?:ai)?|आधार")
-_BESIDE_FOUR = r"[ \t\r\n.,/_:|+;\-]{1,3}"
-_IN_FOURS = Pattern(rf"(?:\b|_)[0-9]{{4}}(?:{_BESIDE_FOUR}[0-9]{{4}}){{2,}}")
 _TWELVE = Pattern(r"(?:\b|_)[0-9]{12}(?:\b|_)")
 _COLUMN = 3
 """Different numbers in one piece, nearly all of which pass the check, that make a column of Aadhaar numbers."""
@@ -52,6 +50,8 @@ class _Account(NamedTuple):
     """The part after the check digits: digits or letters at each position."""
     country: str
     """The country's letters as digits, for the check."""
+    numeric: bool
+    """The part after the check digits is of digits alone."""
 
 
 _STRUCTURE = re.compile(r"([1-9][0-9]*)!([nac])")
@@ -72,26 +72,28 @@ def _account(country: str) -> _Account | None:
         re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:{GAP}[A-Za-z0-9]){{{rest}}}(?![A-Za-z0-9])"),
         re.compile(_STRUCTURE.sub(lambda part: f"{_CLASSES[part[2]]}{{{part[1]}}}", form) + r"\Z"),
         country.translate(_LETTERS),
+        all(kind == "n" for _, kind in _STRUCTURE.findall(form)),
     )
 
 
 def find_iban(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of account numbers whose country, length, structure and check digits hold."""
     done = 0
-    for start, _ in _IBAN_HEAD.spans(text):
+    for start, _ in _IBAN_HEAD.found(text):
         if start < done or (start and not _may_begin(text, start)):
             continue
-        country = text[start : start + 2].upper()
-        form = _account(country)
+        form = _account(text[start : start + 2].upper())
         if form is None:
             continue
         number, end = _written(text, start, form)
-        if number[4:].isdigit():
-            remainder = int(number[4:] + form.country + number[2:4]) % 97
+        rest = number[4:]
+        numeric = rest.isdigit()
+        if numeric:
+            remainder = int(f"{rest}{form.country}{number[2:4]}") % 97
         else:
-            remainder = int((number[4:] + number[:4]).translate(_LETTERS)) % 97 if number else 0
+            remainder = int((rest + number[:4]).translate(_LETTERS)) % 97 if number else 0
         # The remainder first: it is cheap and rejects 96 of 97 candidates.
-        if remainder == 1 and form.structure.match(number, 4):
+        if remainder == 1 and ((numeric and form.numeric) or form.structure.match(number, 4)):
             done = end
             yield start, end
 
@@ -134,18 +136,18 @@ def find_pan(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def find_aadhaar(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
+def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
     """Yield the spans of Aadhaar numbers: in fours, after the word Aadhaar or UID, or in a column of such numbers.
 
     Twelve digits in one piece without the word count as a payment reference, because one reference in ten passes the
     check digit; a text in which three of them and nearly all others pass it is a column.
     """
     if _AADHAAR_NAMED.search(text):
-        for run in found:
+        for run in found.runs:
             span = _after_word(text, run.groups)
             if span is not None:
                 yield span
-    for start, end in _IN_FOURS.spans(text):
+    for start, end in found.fours:
         # Equal gaps of a card, which are most of what is written in fours, are looked at first.
         if end - start != 19 or not text[start + 4] == text[start + 9] == text[start + 14]:
             yield from _in_fours(text, start, end)

@@ -9,10 +9,10 @@ from typing import ClassVar, NamedTuple
 from genie.contracts.classification import Classification
 from genie.detectors import encodings
 from genie.detectors.pii import cards, contacts, documents, identifiers
-from genie.detectors.pii.digit_runs import LONG, Run, runs
+from genie.detectors.pii.digit_runs import LONG, Digits
 from genie.detectors.pii.phones import DEFAULT_REGIONS, Phones
 from genie.detectors.regex_set import Hints
-from genie.detectors.spans import Claims, Found, merged
+from genie.detectors.spans import Found, merged, without_overlaps
 from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
 
@@ -23,15 +23,15 @@ class Detector(NamedTuple):
     kind: str
     hints: tuple[str, ...]
     """RE2; a folded text in which none matches holds nothing of the kind."""
-    find: Callable[[str, Sequence[Run]], Iterable[tuple[int, int]]]
-    """Spans in a folded text, whose runs of twelve digits or more are given."""
+    find: Callable[[str, Digits], Iterable[tuple[int, int]]]
+    """Spans in a folded text, of whose digits is given what several kinds look for."""
 
 
 def _plain(
     find: Callable[[str], Iterable[tuple[int, int]]],
-) -> Callable[[str, Sequence[Run]], Iterable[tuple[int, int]]]:
-    """Return a finder that does not need the runs of digits."""
-    return lambda text, _runs: find(text)
+) -> Callable[[str, Digits], Iterable[tuple[int, int]]]:
+    """Return a finder that does not need the digits."""
+    return lambda text, _digits: find(text)
 
 
 def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
@@ -62,8 +62,6 @@ _BETWEEN = "\x1f\n" * 16 + "\x1f"
 _MASKS = re.compile(rf"\[(?:{'|'.join(detector.kind for detector in DETECTORS)})\]")
 """What masking leaves; its words name nothing that stands beside it."""
 _ENCODED = frozenset(encodings.HINTS)
-_SHORTEST_RUN = 12
-"""Digits of the shortest number that is found in a run: Aadhaar."""
 
 
 def _blank(mask: re.Match[str]) -> str:
@@ -113,13 +111,6 @@ class PiiInspector:
             at = end + len(_BETWEEN)
         return all_spans
 
-    def confirm(self, text: str) -> bool:
-        """Return False for folded text in which only an encoding may be, and nothing personal in it."""
-        hints = self._hints(text)
-        if not hints <= _ENCODED:
-            return True
-        return bool(hints) and any(not self._hints(view.text) <= _ENCODED for view in encodings.views(text))
-
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the personal data in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
@@ -128,15 +119,14 @@ class PiiInspector:
         if not hints:
             return ()
         found = self._found(plain, hints)
-        if hints.isdisjoint(_ENCODED):
-            found.sort()
-        else:
+        if not hints.isdisjoint(_ENCODED):
             for view in encodings.views(plain):
                 inside = self._found(view.text, self._hints(view.text))
                 found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
             found = merged(found)
         if folded.origins is None:
-            return tuple([Span(kind, start, end, label) for start, end, kind, label in found])
+            new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+            return tuple([new(Span, (kind, start, end, label, 1.0)) for start, end, kind, label in found])
         return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
 
     def _found(self, plain: str, hints: set[str]) -> list[Found]:
@@ -144,11 +134,10 @@ class PiiInspector:
         found: list[Found] = []
         if "[" in plain:
             plain = _MASKS.sub(_blank, plain)
-        digits = tuple(runs(plain, at_least=_SHORTEST_RUN)) if LONG in hints else ()
-        claim = Claims(len(plain)).claim
+        digits = Digits(plain)
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
                 continue
             kind, label = f"pii.{detector.kind}", self._labels[detector.kind]
-            found += [(start, end, kind, label) for start, end in detector.find(plain, digits) if claim(start, end)]
-        return found
+            found += [(start, end, kind, label) for start, end in detector.find(plain, digits)]
+        return without_overlaps(found, len(plain))

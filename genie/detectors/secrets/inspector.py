@@ -292,13 +292,6 @@ class SecretsInspector:
         """Patterns of which a text with a secret matches at least one."""
         return self._hints.patterns
 
-    def confirm(self, text: str) -> bool:
-        """Return False for folded text in which only an encoding may be, and no secret in it."""
-        hints = self._hints(text)
-        if not hints <= _ENCODED:
-            return True
-        return bool(hints) and any(not self._hints(view.text) <= _ENCODED for view in encodings.views(text))
-
     def examine(self, text: str) -> tuple[Span, ...]:
         """Return the secrets in a string, in order, without overlaps."""
         folded = fold_with_origins(text)
