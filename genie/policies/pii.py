@@ -6,13 +6,13 @@ import importlib.util
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from genie.contracts.classification import Classification
 from genie.contracts.message import topic_of
 from genie.errors import PolicyError
 from genie.policies._findings_actions import exposure_judge
-from genie.policies._settings import Action, Level, TopicRule, most_specific
+from genie.policies._settings import Action, Level, TopicRule, Word, most_specific
 from genie.policy.policy import Inspector, Judge, PolicySettings, Route
 
 if TYPE_CHECKING:
@@ -40,6 +40,26 @@ Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2 code of a country."""
 
 
+KindName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+Checksum = Literal["damm", "luhn", "mod_11_10", "mod_11_2", "mod_37_2", "mod_37_36", "mod_97_10", "verhoeff"]
+
+
+class CustomKind(PolicySettings):
+    """A kind of an organisation's own."""
+
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    """RE2, which no text makes slow. Its group is the value, or the whole match if it has none. No letter or digit may
+    stand beside the value."""
+    checksum: Checksum | None = None
+    """Check that the letters and digits of the value pass."""
+    words: Annotated[tuple[Word, ...], Field(max_length=40)] = ()
+    """One of them must stand within 40 characters before the value; case does not matter."""
+    label: Level = Classification.CONFIDENTIAL
+    """Clearance needed to see it."""
+    action: Action | None = None
+    """Action for recipients below the label; that of all kinds by default."""
+
+
 class PiiSettings(PolicySettings):
     """Kinds, their labels, and the actions for recipients below these labels."""
 
@@ -53,8 +73,21 @@ class PiiSettings(PolicySettings):
     regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=40)] = ("IN", "US", "GB", "DE", "FR")
     """Countries whose national telephone numbers are looked for, as ISO 3166 codes; numbers with a calling code are
     found from everywhere."""
+    custom: Annotated[Mapping[KindName, CustomKind], Field(max_length=40)] = Field(default_factory=dict)
+    """Kinds of an organisation's own, by name."""
     everyone: bool = False
     """Act for every recipient, also for those whose clearance covers the kind."""
+
+    @field_validator("custom")
+    @classmethod
+    def _are_usable(cls, kinds: Mapping[str, CustomKind]) -> Mapping[str, CustomKind]:
+        for name, kind in kinds.items():
+            if name in LABELS:
+                raise ValueError(f"{name} is a kind already; choose another name")
+            problem = _problem_of(kind.pattern)
+            if problem is not None:
+                raise ValueError(f"the pattern of {name} {problem}")
+        return kinds
 
 
 class Pii:
@@ -76,7 +109,8 @@ class Pii:
         self._labels = dict(LABELS)
         for kind, label in settings.labels.items():
             self._labels[kind] = label
-        self._inspector = _inspector(self._labels, settings.regions)
+        self._labels |= {name: kind.label for name, kind in settings.custom.items()}
+        self._inspector = _inspector(self._labels, settings.regions, settings.custom)
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -88,12 +122,21 @@ class Pii:
         chosen = self.settings
         here = most_specific(chosen.topics, topic_of(route.payload).name, {})
         actions = dict.fromkeys(self._labels, chosen.action)
-        for kind, action in (*chosen.actions.items(), *here.items()):
+        own = {name: kind.action for name, kind in chosen.custom.items() if kind.action is not None}
+        for kind, action in (*own.items(), *chosen.actions.items(), *here.items()):
             actions[kind] = action
         return exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
 
 
-def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -> PiiInspector:
+def _problem_of(pattern: str) -> str | None:
+    from genie.detectors.pii.custom import problem_of  # noqa: PLC0415 - start-up: few have kinds of their own
+
+    return problem_of(pattern)
+
+
+def _inspector(
+    labels: Mapping[str, Classification], regions: tuple[str, ...], custom: Mapping[str, CustomKind]
+) -> PiiInspector:
     # The libraries are loaded for the first candidate; a missing one is reported now.
     for module, name in (("phonenumbers", "phonenumbers"), ("stdnum", "python-stdnum")):
         if importlib.util.find_spec(module) is None:
@@ -104,4 +147,9 @@ def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -
     unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
     if unknown:
         raise PolicyError("pii", f"there is no numbering plan for region {', '.join(unknown)}; write ISO 3166 codes")
-    return PiiInspector(labels, regions=regions)
+    if not custom:
+        return PiiInspector(labels, regions=regions)
+    from genie.detectors.pii.custom import detector_of  # noqa: PLC0415 - start-up: few have kinds of their own
+
+    own = [detector_of(name, kind.pattern, kind.checksum, kind.words) for name, kind in custom.items()]
+    return PiiInspector(labels, regions=regions, custom=own)

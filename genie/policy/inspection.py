@@ -55,6 +55,8 @@ REFUSED = {
 """Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
 MAX_FINDINGS = 50_000
 """Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
+AT_ONCE = 16_384
+"""Characters of new strings in which a pattern matches that are examined while everything else waits."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
 
@@ -72,13 +74,15 @@ class _Work:
 
     Args:
         most: Characters of text that it may look into.
+        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
         stop: Returns True when nobody wants to know any more.
     """
 
-    __slots__ = ("left", "stop")
+    __slots__ = ("left", "new", "stop")
 
-    def __init__(self, most: float = math.inf, stop: Callable[[], bool] = never) -> None:
+    def __init__(self, most: float = math.inf, new: float = math.inf, stop: Callable[[], bool] = never) -> None:
         self.left = most
+        self.new = new
         self.stop = stop
 
     def look(self, size: int) -> None:
@@ -93,6 +97,16 @@ class _Work:
             raise _TooMuchError
         if self.stop():
             raise StoppedError
+
+    def examine(self, size: int) -> None:
+        """Count strings that are examined.
+
+        Raises:
+            _TooMuchError: It is too much.
+        """
+        self.new -= size
+        if self.new < 0:
+            raise _TooMuchError
 
 
 _I = TypeVar("_I", Inspection, Inspection | None)
@@ -220,7 +234,7 @@ class Inspectors:
         return self._inspected(payload, _Work(stop=stop)) or Inspection(0, failed=StoppedError.__name__)
 
     def _inspect_at_once(self, payload: Value) -> Inspection | None:
-        return self._inspected(payload, _Work(SLICE))
+        return self._inspected(payload, _Work(SLICE, AT_ONCE))
 
     def _inspected(self, payload: Value, work: _Work) -> Inspection | None:
         try:
@@ -348,6 +362,7 @@ class Inspectors:
                 unknown[text] = key
             elif spans:
                 found[text] = spans
+        work.examine(sum(map(len, unknown)))
         for batch in _batches(unknown):
             work.look(0)
             for text, spans in self._batch_spans(batch, view, asked, left, work):

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from genie.contracts.classification import Classification
 from genie.detectors import encodings
 from genie.detectors.pii import cards, contacts, documents, identifiers
 from genie.detectors.pii.digit_runs import LONG, Digits
+from genie.detectors.pii.kinds import Detector
 from genie.detectors.pii.phones import DEFAULT_REGIONS, Phones
 from genie.detectors.regex_set import Hints
 from genie.detectors.spans import Found, merged, without_overlaps
 from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
-
-
-class Detector(NamedTuple):
-    """One kind of personal data."""
-
-    kind: str
-    hints: tuple[str, ...]
-    """RE2; a folded text in which none matches holds nothing of the kind."""
-    find: Callable[[str, Digits], Iterable[tuple[int, int]]]
-    """Spans in a folded text, of whose digits is given what several kinds look for."""
 
 
 def _plain(
@@ -59,8 +50,6 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 DETECTORS = detectors()
 _BETWEEN = "\x1f\n" * 16 + "\x1f"
 """Stands between strings that are examined together: longer than a gap of any pattern, and no gap allows it."""
-_MASKS = re.compile(rf"\[(?:{'|'.join(detector.kind for detector in DETECTORS)})\]")
-"""What masking leaves; its words name nothing that stands beside it."""
 _ENCODED = frozenset(encodings.HINTS)
 
 
@@ -77,6 +66,7 @@ class PiiInspector:
     Args:
         labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
         regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
+        custom: Detectors of kinds of an organisation's own; each wins over every other.
     """
 
     name: ClassVar[str] = "pii"
@@ -84,10 +74,18 @@ class PiiInspector:
     reach: ClassVar[int] = 1_024
     """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 
-    def __init__(self, labels: Mapping[str, Classification], *, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, Classification],
+        *,
+        regions: Sequence[str] = DEFAULT_REGIONS,
+        custom: Sequence[Detector] = (),
+    ) -> None:
         self._labels = dict(labels)
         known = DETECTORS if tuple(regions) == DEFAULT_REGIONS else detectors(regions)
-        self._detectors = tuple(detector for detector in known if detector.kind in labels)
+        self._detectors = (*custom, *(detector for detector in known if detector.kind in labels))
+        words = "|".join([*(detector.kind for detector in DETECTORS), *(detector.kind for detector in custom)])
+        self._masks = re.compile(rf"\[(?:{words})\]")  # what masking leaves; it names nothing that stands beside it
         self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
@@ -133,7 +131,7 @@ class PiiInspector:
         """Return what is in a folded text."""
         found: list[Found] = []
         if "[" in plain:
-            plain = _MASKS.sub(_blank, plain)
+            plain = self._masks.sub(_blank, plain)
         digits = Digits(plain)
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
