@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
-from genie.contracts.message import topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.errors import PolicyError
 from genie.policies._findings_actions import exposure_judge
-from genie.policies._settings import Action, Level, TopicRule, Word, most_specific
-from genie.policy.policy import Inspector, Judge, PolicySettings, Route
+from genie.policies._settings import Action, Level, TopicRule, Word, matches_id, most_specific
+from genie.policy.policy import Inspector, Judge, Judgement, PolicySettings, Redact, Route, VaultField
 
 if TYPE_CHECKING:
+    from genie.contracts.ports.vault import Vault
     from genie.detectors.pii.inspector import PiiInspector
 
 PiiKind = Literal["aadhaar", "card", "email", "gstin", "iban", "nino", "pan", "passport", "phone", "ssn", "upi"]
@@ -40,6 +42,7 @@ Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2 code of a country."""
 
 
+AgentRule = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.\-]*(\.\*)?$", max_length=128)]
 KindName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
 Checksum = Literal["damm", "luhn", "mod_11_10", "mod_11_2", "mod_37_2", "mod_37_36", "mod_97_10", "verhoeff"]
 
@@ -75,6 +78,8 @@ class PiiSettings(PolicySettings):
     found from everywhere."""
     custom: Annotated[Mapping[KindName, CustomKind], Field(max_length=40)] = Field(default_factory=dict)
     """Kinds of an organisation's own, by name."""
+    stand_ins: Annotated[tuple[AgentRule, ...], Field(max_length=1000)] = ()
+    """Ids of recipients (``family.*`` for all below a family) that get a stable stand-in of a masked value."""
     everyone: bool = False
     """Act for every recipient, also for those whose clearance covers the kind."""
 
@@ -93,6 +98,10 @@ class PiiSettings(PolicySettings):
 class Pii:
     """Mask, deny or hold personal data where its recipient's clearance is below the data's label.
 
+    Args:
+        settings: What is looked for, and what happens then.
+        vault: Gives the stand-ins; by default a vault in memory with a key of its own.
+
     Raises:
         PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no
             numbering plan.
@@ -100,12 +109,16 @@ class Pii:
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "2"
-    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
+    reads: frozenset[str] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[PiiSettings]] = PiiSettings
 
-    def __init__(self, settings: PiiSettings = PiiSettings()) -> None:  # noqa: B008 - frozen
+    def __init__(self, settings: PiiSettings = PiiSettings(), vault: Vault | None = None) -> None:  # noqa: B008 - frozen
         self.settings = settings
+        self.vault = _vault() if vault is None and settings.stand_ins else vault
+        """Where an agent that may see the values looks up stand-ins; bind it to ``Vault``."""
+        if settings.stand_ins:
+            self.reads = frozenset(("clearance", "id"))
         self._labels = dict(LABELS)
         for kind, label in settings.labels.items():
             self._labels[kind] = label
@@ -125,7 +138,25 @@ class Pii:
         own = {name: kind.action for name, kind in chosen.custom.items() if kind.action is not None}
         for kind, action in (*own.items(), *chosen.actions.items(), *here.items()):
             actions[kind] = action
-        return exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
+        judge = exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
+        vault = self.vault
+        if judge is None or vault is None or not any(matches_id(one, route.recipient.id) for one in chosen.stand_ins):
+            return judge
+        masking = judge
+
+        def standing_in(message: Envelope[Any], sender: AgentCard) -> Judgement:
+            verdict = masking(message, sender)
+            if not isinstance(verdict, Redact):
+                return verdict
+            return Redact(frozenset(VaultField(path, vault, self.name) for path in verdict.paths), verdict.reason)
+
+        return standing_in
+
+
+def _vault() -> Vault:
+    from genie.policies.vault import MemoryVault  # noqa: PLC0415 - start-up: few ask for stand-ins
+
+    return MemoryVault()
 
 
 def _problem_of(pattern: str) -> str | None:

@@ -85,7 +85,9 @@ class PiiInspector:
         known = DETECTORS if tuple(regions) == DEFAULT_REGIONS else detectors(regions)
         self._detectors = (*custom, *(detector for detector in known if detector.kind in labels))
         words = "|".join([*(detector.kind for detector in DETECTORS), *(detector.kind for detector in custom)])
-        self._masks = re.compile(rf"\[(?:{words})\]")  # what masking leaves; it names nothing that stands beside it
+        self._masks = re.compile(
+            rf"\[(?:{words})(?::[a-z]{{1,40}})?\]"
+        )  # what masking leaves; it names nothing that stands beside it
         self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
