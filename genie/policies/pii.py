@@ -78,6 +78,8 @@ class PiiSettings(PolicySettings):
     found from everywhere."""
     custom: Annotated[Mapping[KindName, CustomKind], Field(max_length=40)] = Field(default_factory=dict)
     """Kinds of an organisation's own, by name."""
+    also: Mapping[Literal["address", "name"], Level] = Field(default_factory=dict)
+    """Kinds without a check digit that are looked for as well, each with the clearance needed to see it."""
     stand_ins: Annotated[tuple[AgentRule, ...], Field(max_length=1000)] = ()
     """Ids of recipients (``family.*`` for all below a family) that get a stable stand-in of a masked value."""
     everyone: bool = False
@@ -87,7 +89,7 @@ class PiiSettings(PolicySettings):
     @classmethod
     def _are_usable(cls, kinds: Mapping[str, CustomKind]) -> Mapping[str, CustomKind]:
         for name, kind in kinds.items():
-            if name in LABELS:
+            if name in {*LABELS, "address", "name"}:
                 raise ValueError(f"{name} is a kind already; choose another name")
             problem = _problem_of(kind.pattern)
             if problem is not None:
@@ -123,6 +125,7 @@ class Pii:
         for kind, label in settings.labels.items():
             self._labels[kind] = label
         self._labels |= {name: kind.label for name, kind in settings.custom.items()}
+        self._labels |= {str(kind): label for kind, label in settings.also.items()}
         self._inspector = _inspector(self._labels, settings.regions, settings.custom)
 
     @property
@@ -178,9 +181,12 @@ def _inspector(
     unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
     if unknown:
         raise PolicyError("pii", f"there is no numbering plan for region {', '.join(unknown)}; write ISO 3166 codes")
-    if not custom:
+    if not custom and labels.keys().isdisjoint(("address", "name")):
         return PiiInspector(labels, regions=regions)
     from genie.detectors.pii.custom import detector_of  # noqa: PLC0415 - start-up: few have kinds of their own
 
     own = [detector_of(name, kind.pattern, kind.checksum, kind.words) for name, kind in custom.items()]
-    return PiiInspector(labels, regions=regions, custom=own)
+    from genie.detectors.pii.names import ADDRESS, NAME  # noqa: PLC0415 - start-up: as above
+
+    also = [detector for detector in (ADDRESS, NAME) if detector.kind in labels and detector.kind not in custom]
+    return PiiInspector(labels, regions=regions, custom=own, also=also)

@@ -67,6 +67,7 @@ class PiiInspector:
         labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
         regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
         custom: Detectors of kinds of an organisation's own; each wins over every other.
+        also: Detectors of kinds without a check digit; every other wins over them.
     """
 
     name: ClassVar[str] = "pii"
@@ -80,11 +81,14 @@ class PiiInspector:
         *,
         regions: Sequence[str] = DEFAULT_REGIONS,
         custom: Sequence[Detector] = (),
+        also: Sequence[Detector] = (),
     ) -> None:
         self._labels = dict(labels)
         known = DETECTORS if tuple(regions) == DEFAULT_REGIONS else detectors(regions)
-        self._detectors = (*custom, *(detector for detector in known if detector.kind in labels))
-        words = "|".join([*(detector.kind for detector in DETECTORS), *(detector.kind for detector in custom)])
+        self._detectors = (*custom, *(detector for detector in known if detector.kind in labels), *also)
+        words = "|".join(
+            [*(detector.kind for detector in DETECTORS), *(detector.kind for detector in (*custom, *also))]
+        )
         self._masks = re.compile(
             rf"\[(?:{words})(?::[a-z]{{1,40}})?\]"
         )  # what masking leaves; it names nothing that stands beside it
