@@ -10,7 +10,7 @@ LOCK := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-emit-package genie-bus
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check instructions mutants bench docs dist clean lock
+.PHONY: help run test test-slow check instructions mutants recall bench docs dist clean lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ instructions: $(VENV)/.test  ## count the instructions of a round trip, and comp
 
 mutants: $(VENV)/.test  ## break the kernel in 200 ways, and count what the tests notice
 	$(BIN)/python -m tools.mutants --limit 200
+
+recall: $(VENV)/.test  ## find generated personal data, and look for false alarms in a million other strings
+	$(BIN)/python -m tests.genie.detectors.generated --values 110000 --strings 1000000
 
 bench: $(VENV)/.test  ## measure the bus beside bare asyncio
 	$(BIN)/python -m benchmarks

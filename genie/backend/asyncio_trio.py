@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import anyio
+
+T = TypeVar("T")
 
 
 class Waiter(Protocol):
@@ -114,6 +116,26 @@ def threadsafe() -> Callable[[Callable[[], object]], object]:
     import asyncio  # noqa: PLC0415 - this module meets the backend
 
     return asyncio.get_running_loop().call_soon_threadsafe
+
+
+def offload(most: int) -> Callable[[Callable[[], T]], Awaitable[T]]:
+    """Return a function that has a thread call something, at most so many at a time, while the loop turns.
+
+    A cancelled call is abandoned. The simulation's loop has no threads: there the function is called at once.
+    """
+    if not _on_trio():
+        import asyncio  # noqa: PLC0415 - this module meets the backend
+
+        if not getattr(asyncio.get_running_loop(), "threads", True):
+            return _at_once
+    from anyio import to_thread  # noqa: PLC0415 - start-up: most programs have nothing that is long to look at
+
+    limiter = anyio.CapacityLimiter(most)
+    return lambda work: to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
+
+
+async def _at_once(work: Callable[[], T]) -> T:
+    return work()
 
 
 class Tasks(Protocol):

@@ -7,7 +7,7 @@ Everything here runs on the loop's thread, and only ``room`` waits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from genie.backend.timers import Timers
@@ -27,8 +27,10 @@ from genie.bus.pending import Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
+from genie.bus.scans import Scans
 from genie.bus.scope import RunState
 from genie.bus.suspension import REMOVED, Suspensions
+from genie.bus.taps import show
 from genie.bus.workers import Workers
 from genie.contracts.limits import Overflow
 from genie.contracts.message import stamp, topic_of
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.limits import RunLimits
-    from genie.contracts.message import Envelope, Payload
+    from genie.contracts.message import Inspection, Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
@@ -114,9 +116,7 @@ class Bus:
         self.tasks = tasks
         self.seed = seed
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
-        self.emit_event, self.record_act, self.may_hear = (
-            observers.emit_event, observers.record_act, observers.may_hear,
-        )  # fmt: skip
+        self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
         self.epoch = self.unrouted = self.late = 0
         self.departed = Counts()
         """Accounts of agents that were removed and have nothing in flight, so that totals never fall."""
@@ -143,6 +143,7 @@ class Bus:
         self.overflows = Overflows(self)
         self.suspensions = Suspensions(self)
         self.delayed = DelayedPublications(self)
+        self.scans = Scans(self)
         self._routes: dict[type[Payload], Route] = {}
         self._judged_for: WeakSet[Asker | Subscriber] = WeakSet()
         self._max_hops = limits.max_hops
@@ -224,6 +225,7 @@ class Bus:
         *,
         asked: bool = False,
         reject: bool = False,
+        inspection: Inspection | None = None,
     ) -> RoomTicket | None:
         """Send one payload on its path.
 
@@ -240,14 +242,21 @@ class Bus:
             answers_as: The agent in whose name an answer counts, when a fallback sends it.
             asked: This is the question of ``scope``, so it is no answer to it.
             reject: Raise ``MailboxFullError`` where a mailbox rejects.
+            inspection: What is in a payload that was too large to be inspected at once.
 
         Returns:
-            A ticket for ``room`` when a mailbox under ``block`` was full, else None.
+            A ticket for ``room`` if a mailbox under ``block`` was full, or the payload is large; else None.
         """
         kind = type(payload)
         run = scope.run
-        run.published += 1
         route = self._routes.get(kind) or self.route(kind)
+        if inspection is None:
+            scans = self.scans
+            inspection = scans.inspection(payload, sender, scope) if scans.lines else route.inspect(payload)
+            if inspection is None:
+                sent = (payload, sender, scope, cause, hops, headers, read)
+                return scans.publish(ticket, sent, to, answers_as, asked=asked)
+        run.published += 1
         label = route.label
         if read > label:
             label = read
@@ -255,8 +264,8 @@ class Bus:
                 label = route.lowered[sender.id][read]  # the floor that the edge set holds all the same
         if headers.classification > label:  # noqa: PLR1730 - max() of two levels costs seven times as much
             label = headers.classification
-        inspect, next_number = route.inspect, self.next_number  # locals: the interpreter is quicker with those
-        message = stamp(next_number(), payload, sender.id, to, scope, cause, hops, headers, label, inspect(payload))
+        next_number = self.next_number  # a local: the interpreter is quicker with those
+        message = stamp(next_number(), payload, sender.id, to, scope, cause, hops, headers, label, inspection)
         if run.observed or self.observers.listening:
             self.emit_event(message, "accepted", None)
         if route.lowered and label < read:
@@ -319,18 +328,10 @@ class Bus:
                         self.observers.judged(message, sink.id, decision)
                     sink.accept(message, sender, decision)
         if route.taps and refusal is None:
-            self._show(route.taps, message, sender)
+            show(self, route.taps, message, sender)
         if rejected is not None and reject:
             raise MailboxFullError(agent=rejected.card.id, capacity=rejected.capacity)
         return ticket
-
-    def _show(self, taps: tuple[Tap, ...], message: Envelope[Any], sender: AgentCard) -> None:
-        for tap in taps:
-            try:
-                tap.show(message, sender, self.now())
-            except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
-                tap.close()
-                self.log_failure(tap.card.id, error)
 
     def within_budget(self, agent: str, delivery: Delivery | None, published: int) -> None:
         """Stop a handler that has published its share, or goes on after its run's budget is spent.

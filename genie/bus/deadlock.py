@@ -165,7 +165,7 @@ class Deadlocks:
     def _can_end(self, wait: Wait) -> bool:
         """Return True when something other than its deliveries can end a wait, or it is over."""
         if isinstance(wait, RoomTicket):
-            return wait.given_up or not wait.deliveries
+            return wait.given_up or not wait.deliveries or wait.scans > 0
         wait.may_deadlock = True  # what keeps it going now may end and leave what does not
         gather = wait.gather
         if gather is None or gather.done or not wait.in_flight or len(wait.deliveries) != wait.in_flight:

@@ -38,6 +38,9 @@ class Delayed:
         self.read = read
         self.to = to
 
+    def dropped(self) -> None:
+        """It was cut off; nobody waits for it."""
+
 
 class DelayedPublications:
     """Payloads that are published later, in flight until then.

@@ -34,9 +34,11 @@ SPARSE = 64
 class RoomTicket:
     """A publisher that waits until full mailboxes have taken what it published."""
 
-    __slots__ = ("deliveries", "given_up", "waiter", "worker")
+    __slots__ = ("deliveries", "given_up", "scans", "waiter", "worker")
 
     def __init__(self, waiter: Waiter) -> None:
+        self.scans = 0
+        """Payloads of the publisher that are still being inspected."""
         self.deliveries: dict[Delivery, Timer | None] = {}
         """Deliveries that have found no room yet, each with the timer at which it has waited too long."""
         self.given_up = False
@@ -48,6 +50,11 @@ class RoomTicket:
     def give_up(self) -> None:
         """Let the publisher go on without room."""
         self.given_up = True
+        self.waiter.wake()
+
+    def scanned(self) -> None:
+        """One of its payloads is inspected and published, or was cut off."""
+        self.scans -= 1
         self.waiter.wake()
 
     def found(self, delivery: Delivery) -> None:

@@ -69,7 +69,9 @@ class Overflows:
         return subscriber if subscriber.overflow is Overflow.REJECT else None
 
     async def room(self, ticket: RoomTicket, worker: Worker | None = None) -> None:
-        """Wait until the mailboxes that were full have taken what the ticket stands for."""
+        """Wait until what the ticket stands for is inspected, and the mailboxes that were full have taken it."""
+        while ticket.scans and not ticket.given_up:
+            await ticket.waiter.park()
         waits = worker is not None and bool(ticket.deliveries) and worker.delivery is not None
         if waits and worker is not None:
             self._bus.deadlocks.begin(worker, ticket)

@@ -36,7 +36,8 @@ class Route(NamedTuple):
 
     label: Classification
     """Declared label of the class."""
-    inspect: Callable[[Any], Inspection]
+    inspect: Callable[[Any], Inspection | None]
+    """Returns None for a payload that is too large to be inspected while everything else waits."""
     subscriptions: tuple[Subscription, ...]
     fallbacks: Mapping[str, Subscription]
     """By agent: subscriptions that get the class in place of another agent alone, and those above."""
@@ -71,7 +72,7 @@ def route_of(bus: Bus, kind: type[Payload]) -> Route:
     }  # fmt: skip
     standing_by = _standing_by(every)
     subscriptions = tuple(one for agent, one in every.items() if agent not in standing_by)
-    return Route(topic.classification, policies.inspectors.compiled(kind), subscriptions, every, sinks, taps, lowered)
+    return Route(topic.classification, policies.inspectors.at_once(kind), subscriptions, every, sinks, taps, lowered)
 
 
 def _standing_by(subscriptions: Mapping[str, Subscription]) -> set[str]:

@@ -126,6 +126,7 @@ class Runs:
                 elif bus.pending.take(parked):
                     accounting.delayed(scope, -1)
                     accounting.unpark(scope, outcome)
+                    parked.data.dropped()
                     if not scope.in_flight:
                         bus.correlator.at_rest(scope)
             for delivery in tuple(scope.deliveries):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.backend.asyncio_trio import Waiter
+    from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
@@ -106,3 +107,13 @@ class Tap:
         if self._queue and self._waiters:
             self._waiters[0].wake()
         return observation
+
+
+def show(bus: Bus, taps: tuple[Tap, ...], message: Envelope[Any], sender: AgentCard) -> None:
+    """Show a message to taps; one that raises is closed."""
+    for tap in taps:
+        try:
+            tap.show(message, sender, bus.now())
+        except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
+            tap.close()
+            bus.log_failure(tap.card.id, error)

@@ -6,15 +6,18 @@ out *which* field a match lies in is a slower walk, taken only after a hit.
 
 from __future__ import annotations
 
+import decimal
 import enum
 import operator
+import re
 import types
 import typing
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from genie.contracts.message import Path, Payload, Value
 
@@ -22,6 +25,17 @@ SEPARATOR = "\x1f"
 """Joins strings for one scan; it belongs to no ordinary text."""
 SCALAR_BYTES = 8
 """What a number, date or flag counts towards a payload's size."""
+
+_LEAST = 100_000_000
+"""A number from here on is read as text as well: nine digits are the least that any number of a person has."""
+_MOST_DIGITS = 40
+_NUMBERS = (int, decimal.Decimal)
+"""What numbers of people are kept in, beside strings; nobody keeps them in a float, which forgets digits."""
+_NOBODYS = re.compile(
+    r"(?:^|_)(?:id|ids|ref|reference|order|txn|transaction|invoice|batch|sequence|seq|version|hash|offset|size|count|"
+    r"amount|minor|total|balance|limit|price|cost|fee|tax|rate|at|time|timestamp|epoch|ms|us|ns|nonce|seed)(?:$|_)"
+)
+"""Names of number fields that hold no number of a person: references, amounts, moments."""
 
 _MASKABLE = (str, str | None, typing.Optional[str])  # noqa: UP045 - the other spelling of the same annotation
 
@@ -65,7 +79,7 @@ def has_collections(kind: type[Value]) -> bool:
 
 
 def _shape(annotation: object) -> str:
-    """Return how values of an annotation are read: text, bytes, scalar, value, scalars, collection or any."""
+    """Return how values of an annotation are read: text, bytes, scalar(s), number(s), value, collection or any."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _shape(arguments[0])
@@ -73,17 +87,21 @@ def _shape(annotation: object) -> str:
         return "text" if annotation is str else "bytes"
     if origin in {tuple, frozenset}:
         shapes = {_shape(part) for part in arguments if part is not Ellipsis}
-        return "scalars" if shapes <= {"scalar"} else "collection"
+        return "scalars" if shapes <= {"scalar"} else "numbers" if shapes == {"number"} else "collection"
     if origin in {Union, types.UnionType}:
         shapes = {_shape(part) for part in arguments if part is not type(None)}
-        return "scalar" if shapes == {"scalar"} else "any"
+        return shapes.pop() if shapes in ({"scalar"}, {"number"}) else "any"
     if origin is typing.Literal:
         return "scalar"
-    if isinstance(annotation, type):
-        if issubclass(annotation, Value):
-            return "value"
-        return "any" if issubclass(annotation, (str, bytes)) and not issubclass(annotation, enum.Enum) else "scalar"
-    return "any"
+    return _shape_of(annotation) if isinstance(annotation, type) else "any"
+
+
+def _shape_of(kind: type) -> str:
+    if issubclass(kind, Value):
+        return "value"
+    if issubclass(kind, (bool, enum.Enum)):
+        return "scalar"
+    return "number" if issubclass(kind, _NUMBERS) else "any" if issubclass(kind, (str, bytes)) else "scalar"
 
 
 def _compile(kind: type[Value]) -> Reader:
@@ -91,24 +109,47 @@ def _compile(kind: type[Value]) -> Reader:
     others: list[str] = []
     runs: list[str] = []
     bulky: list[str] = []
+    numbers: list[str] = []
     scalars = 0
     for name, info in kind.model_fields.items():
         shape = _shape(info.annotation)
         if shape == "text":
             texts.append(name)
-        elif shape == "scalar":
+        elif shape in {"scalar", "number"}:
             scalars += 1
-        elif shape == "scalars":
+            numbers += [name] if shape == "number" and _may_be_personal(name, info) else []
+        elif shape in {"scalars", "numbers"}:
             runs.append(name)
+            numbers += [name] if shape == "numbers" and _may_be_personal(name, info) else []
         elif shape == "value" and has_collections(typing.cast("type[Value]", _bare(info.annotation))):
             bulky.append(name)
         else:
             others.append(name)
-    read = _reading(tuple(texts), tuple(others), tuple(runs), scalars)
-    flat = len(texts) > 1 and not others and not bulky
-    return Reader(
-        read, tuple(bulky), tuple(runs), _telling_flat(tuple(texts), tuple(runs), scalars) if flat else _telling(read)
-    )
+    read = _reading(tuple(texts), tuple(others), tuple(runs), tuple(numbers), scalars)
+    if len(texts) < 2 or others or bulky:
+        return Reader(read, tuple(bulky), tuple(runs), _telling(read))
+    return Reader(read, (), tuple(runs), _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars))
+
+
+def _may_be_personal(name: str, info: FieldInfo) -> bool:
+    """Return True for a number field that may hold the number of a person, by its name and its upper limit."""
+    limits = [getattr(limit, "le", getattr(limit, "lt", None)) for limit in info.metadata]
+    return _NOBODYS.search(name) is None and not any(limit is not None and limit <= _LEAST for limit in limits)
+
+
+def _spelt(name: str, value: object) -> list[str]:
+    """Return the numbers of a field that are long enough to be somebody's, as text after the field's name."""
+    numbers = value if isinstance(value, (tuple, frozenset)) else (value,)
+    return [f"{name.replace('_', ' ')} {digits}" for number in numbers if (digits := _digits(number))]
+
+
+def _digits(number: object) -> str:
+    """Return a number in digits, if it has at least nine before the decimal point; else nothing."""
+    if type(number) is int:
+        return "" if -_LEAST < number < _LEAST or number.bit_length() > 4 * _MOST_DIGITS else str(number)
+    if isinstance(number, decimal.Decimal):
+        return f"{number:f}" if 8 <= number.adjusted() < _MOST_DIGITS and len(number.as_tuple().digits) < 99 else ""
+    return ""
 
 
 def _telling(read: Callable[[Any, list[str]], int]) -> Callable[[Any], tuple[str, int]]:
@@ -120,7 +161,9 @@ def _telling(read: Callable[[Any, list[str]], int]) -> Callable[[Any], tuple[str
     return told
 
 
-def _telling_flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -> Callable[[Any], tuple[str, int]]:
+def _telling_flat(
+    texts: tuple[str, ...], runs: tuple[str, ...], numbers: tuple[str, ...], scalars: int
+) -> Callable[[Any], tuple[str, int]]:
     """Return what tells of a class of strings, scalars and tuples of scalars: by name, a third quicker than a walk."""
     strings, join = operator.itemgetter(*texts), SEPARATOR.join
 
@@ -129,6 +172,14 @@ def _telling_flat(texts: tuple[str, ...], runs: tuple[str, ...], scalars: int) -
         count = scalars
         for run in runs:
             count += len(values[run])
+        for name in numbers:
+            number = values[name]
+            if type(number) is not int or number >= _LEAST or number <= -_LEAST:
+                spelt = _spelt(name, number)
+                if spelt:
+                    return join(
+                        (*strings(values), *(part for each in numbers for part in _spelt(each, values[each])))
+                    ), count
         return join(strings(values)), count
 
     return told
@@ -139,7 +190,7 @@ def _bare(annotation: object) -> object:
 
 
 def _reading(
-    texts: tuple[str, ...], others: tuple[str, ...], runs: tuple[str, ...], scalars: int
+    texts: tuple[str, ...], others: tuple[str, ...], runs: tuple[str, ...], numbers: tuple[str, ...], scalars: int
 ) -> Callable[[Any, list[str]], int]:
     several = operator.attrgetter(*texts) if len(texts) > 1 else None
     only = texts[0] if len(texts) == 1 else None
@@ -152,6 +203,10 @@ def _reading(
             into.append(getattr(value, only))
         for name in runs:
             count += len(getattr(value, name))
+        for name in numbers:
+            number = getattr(value, name)
+            if type(number) is not int or number >= _LEAST or number <= -_LEAST:
+                into += _spelt(name, number)
         for name in others:
             part = getattr(value, name)
             if type(part) is str:
@@ -179,6 +234,9 @@ def _read_any(value: object, into: list[str]) -> int:
     if isinstance(value, bytes):
         into.append(value.decode("latin-1"))
         return 0
+    digits = _digits(value)
+    if digits:
+        into.append(digits)
     return 1
 
 
@@ -209,23 +267,35 @@ class _All:
 
 
 @cache
-def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool], ...]:
-    """Return the fields of a class that may hold strings, each with its annotation, and whether it is a plain one."""
+def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, bool], ...]:
+    """Return the fields of a class that may hold text: annotation, whether it is a plain string, and a number."""
     return tuple(
-        (name, info.annotation, info.annotation in _MASKABLE and not info.metadata)
+        (name, info.annotation, info.annotation in _MASKABLE and not info.metadata, shape in {"number", "numbers"})
         for name, info in kind.model_fields.items()
-        if _shape(info.annotation) not in {"scalar", "scalars"}
+        if (shape := _shape(info.annotation)) not in {"scalar", "scalars"}
+        and (shape not in {"number", "numbers"} or _may_be_personal(name, info))
     )
 
 
 def _collect(value: Value, path: Path, skip: tuple[str, ...], only: Container[str], into: list[Text]) -> None:
-    for name, annotation, plain in _wordy(type(value)):
+    for name, annotation, plain, number in _wordy(type(value)):
         part = getattr(value, name)
         if type(part) is str:
             if part in only and name not in skip:
                 into.append(Text((*path, name), part, plain))
         elif part is not None and name not in skip:
-            _collect_any(part, (*path, name), annotation, only, into, plain=plain)
+            if number:
+                _collect_numbers(name, part, (*path, name), only, into)
+            else:
+                _collect_any(part, (*path, name), annotation, only, into, plain=plain)
+
+
+def _collect_numbers(name: str, value: object, path: Path, only: Container[str], into: list[Text]) -> None:
+    """Append what ``_spelt`` returns of a field, where that is wanted."""
+    places = enumerate(value) if isinstance(value, tuple) else ((None, value),)
+    for position, number in places:
+        at = path if position is None else (*path, position)
+        into += [Text(at, spelt, maskable=False) for spelt in _spelt(name, number) if spelt in only]
 
 
 def _collect_any(
@@ -247,6 +317,8 @@ def _collect_any(
         text = value.decode("latin-1")
         if text in only:
             into.append(Text(path, text, maskable=False))
+    elif (digits := _digits(value)) and digits in only:
+        into.append(Text(path, digits, maskable=False))
 
 
 def is_maskable(kind: type[Value], path: Path) -> bool:
@@ -272,7 +344,7 @@ def is_maskable(kind: type[Value], path: Path) -> bool:
     return annotation in _MASKABLE
 
 
-def masked(payload: Payload, spans: Mapping[Path, tuple[tuple[int, int, str], ...]]) -> Payload:
+def masked(payload: Payload, spans: Mapping[Path, Sequence[tuple[int, int, str]]]) -> Payload:
     """Return a copy in which spans of strings are replaced; untouched parts are shared with the original.
 
     Args:
@@ -287,7 +359,7 @@ def masked(payload: Payload, spans: Mapping[Path, tuple[tuple[int, int, str], ..
     return typing.cast("Payload", _replace(payload, [(path, cut) for path, cut in spans.items()]))
 
 
-_Cut = tuple[Path, tuple[tuple[int, int, str], ...]]
+_Cut = tuple[Path, Sequence[tuple[int, int, str]]]
 
 
 def _replace(value: Any, cuts: list[_Cut]) -> Any:
@@ -309,7 +381,7 @@ def _replace(value: Any, cuts: list[_Cut]) -> Any:
     )  # the replaced fields are plain strings, so nothing needs validating
 
 
-def _cut(text: str, spans: tuple[tuple[int, int, str], ...]) -> str:
+def _cut(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
     if not spans:
         return "[masked]"
     pieces: list[str] = []

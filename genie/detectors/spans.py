@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from genie.contracts.classification import Classification
+
+Found = tuple[int, int, str, Classification]
+"""Start, end, kind and label of a finding."""
+
 
 class Claims:
     """The characters that findings have claimed; the first claim of a character wins.
@@ -23,3 +28,35 @@ class Claims:
             return False
         claimed[start:end] = b"\1" * (end - start)
         return True
+
+
+def merged(found: list[Found]) -> list[Found]:
+    """Return findings in order, with those that overlap made one, which has the highest label and its kind."""
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda one: (one[0], -one[1])):
+        if not kept or one[0] >= kept[-1][1]:
+            kept.append(one)
+            continue
+        before = kept[-1]
+        _, _, kind, label = before if before[3] >= one[3] else one
+        kept[-1] = (before[0], max(before[1], one[1]), kind, label)
+    return kept
+
+
+def without_overlaps(found: list[Found], size: int) -> list[Found]:
+    """Return findings in order; of those that overlap, the one that stands first in the list is kept.
+
+    Args:
+        found: The strongest first.
+        size: Characters of the text.
+    """
+    ordered = sorted(found)
+    at = 0
+    for one in ordered:
+        if one[0] < at:
+            break
+        at = one[1]
+    else:
+        return ordered
+    claim = Claims(size).claim
+    return sorted([one for one in found if claim(one[0], one[1])])

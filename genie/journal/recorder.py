@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from genie.bus.delayed import Delayed
 from genie.bus.interceptors import Interceptor
 from genie.bus.pending import DELAYED, RETRY
+from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
 from genie.errors import JournalError, class_name, place_of
 from genie.journal.facts import NotKeptError, caller_record, kind_name, message_record, payload_text, scope_record
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from genie.bus.delivery import Delivery
     from genie.bus.pending import Parked
     from genie.bus.scope import RunState, Scope
-    from genie.contracts.message import Envelope
+    from genie.contracts.classification import Classification
+    from genie.contracts.headers import Headers
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
 
@@ -120,28 +124,39 @@ class Recorder(Interceptor):
 
     def parked(self, parked: Parked) -> None:
         """Something waits for its time."""
-        if parked.kind not in {RETRY, DELAYED} or parked.due is None:
-            return  # what waits for a rate or for a person is judged again
-        record: LogRecord = {
-            "kind": parked.kind, "run": parked.scope.run.number, "id": parked.id,
-            "due": self._bus.clock.offset + parked.due,
-        }  # fmt: skip
-        delivery = parked.delivery or parked.data.delivery
-        record["delivery"] = delivery.id
-        if parked.kind == RETRY:
-            record["attempt"] = 1 if delivery.extra is None else delivery.extra.attempt
-        else:
+        delivery, bus = parked.delivery, self._bus
+        if parked.kind == RETRY and delivery is not None:
+            attempt = 1 if delivery.extra is None else delivery.extra.attempt
+            self._tell(self._parked(parked) | {"delivery": delivery.id, "attempt": attempt})
+        elif isinstance(parked.data, Delayed):
             later = parked.data
-            try:
-                text = payload_text(later.payload)
-            except NotKeptError as error:
-                self._not_durable(delivery.message, str(error))
-                return
-            record |= {
-                "scope": parked.scope.number, "topic": kind_name(type(later.payload)), "payload": text,
-                "headers": later.headers.record(), "label": later.read.label, "to": later.to,
-            }  # fmt: skip
-        self._tell(record)
+            self._later(parked, later.delivery.id, later.payload, later.headers, later.read, later.to)
+        elif (
+            isinstance(parked.data, Publication) and parked.data.sent[1].id in bus.subscribers and not parked.data.asked
+        ):
+            # A large output is published after the outcome of its delivery. A question is asked again; so is a join.
+            payload, sender, _, cause, _, headers, read = parked.data.sent
+            self._later(parked, f"{bus.prefix}-{cause:x}@{sender.id}", payload, headers, read, parked.data.to)
+
+    def _parked(self, parked: Parked) -> LogRecord:
+        clock = self._bus.clock
+        due = clock.now() if parked.due is None else parked.due
+        return {"kind": parked.kind, "run": parked.scope.run.number, "id": parked.id, "due": clock.offset + due}
+
+    def _later(
+        self, parked: Parked, delivery: str, payload: Payload, headers: Headers, read: Classification, to: str | None
+    ) -> None:
+        """Tell what will be published later."""
+        try:
+            text = payload_text(payload)
+        except NotKeptError as error:
+            _LOGGER.warning("a delayed payload is not durable: %s", error, extra={"run_id": parked.scope.run.id})
+            self._bus.observers.note_incident("not_durable", "payload", delivery.partition("@")[2], None)
+            return
+        self._tell(self._parked(parked) | {
+            "delivery": delivery, "scope": parked.scope.number, "topic": kind_name(type(payload)), "payload": text,
+            "headers": headers.record(), "label": read.label, "to": to,
+        })  # fmt: skip
 
     def taken(self, parked: Parked) -> None:
         """What waited goes on, or has ended."""

@@ -116,7 +116,7 @@ class _Resumed:
             message = self._messages[number] = stamp(
                 number, payload, record["sender"], record["to"], self._scope(record["scope"]), record["cause"],
                 record["hops"], headers_of(record["headers"]), Classification.parse(record["label"]),
-                bus.route(type(payload)).inspect(payload),
+                bus.policies.inspectors.inspect(payload),
             )  # fmt: skip
         return message
 

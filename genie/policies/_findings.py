@@ -17,9 +17,9 @@ def place(path: Path) -> str:
 
 def places(findings: Sequence[Finding]) -> str:
     """Return kinds and places of findings, the first few by name; never the matched text."""
-    named = list(dict.fromkeys(f"{finding.kind} at {place(finding.path)}" for finding in findings))
-    rest = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + rest
+    found = list(dict.fromkeys([(finding.kind, finding.path) for finding in findings]))
+    rest = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join([f"{kind} at {place(path)}" for kind, path in found[:_NAMED]]) + rest
 
 
 def masked_or_denied(code: str, findings: Sequence[Finding], why: str) -> Redact | Deny:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
+from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
-from genie.contracts.message import topic_of
+from genie.contracts.message import Envelope, topic_of
 from genie.errors import PolicyError
 from genie.policies._findings_actions import exposure_judge
-from genie.policies._settings import Action, Level, TopicRule, most_specific
-from genie.policy.policy import Inspector, Judge, PolicySettings, Route
+from genie.policies._settings import Action, Level, TopicRule, Word, matches_id, most_specific
+from genie.policy.policy import Inspector, Judge, Judgement, PolicySettings, Redact, Route, VaultField
 
 if TYPE_CHECKING:
+    from genie.contracts.ports.vault import Vault
     from genie.detectors.pii.inspector import PiiInspector
 
 PiiKind = Literal["aadhaar", "card", "email", "gstin", "iban", "nino", "pan", "passport", "phone", "ssn", "upi"]
@@ -40,6 +42,27 @@ Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2 code of a country."""
 
 
+AgentRule = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.\-]*(\.\*)?$", max_length=128)]
+KindName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+Checksum = Literal["damm", "luhn", "mod_11_10", "mod_11_2", "mod_37_2", "mod_37_36", "mod_97_10", "verhoeff"]
+
+
+class CustomKind(PolicySettings):
+    """A kind of an organisation's own."""
+
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    """RE2, which no text makes slow. Its group is the value, or the whole match if it has none. No letter or digit may
+    stand beside the value."""
+    checksum: Checksum | None = None
+    """Check that the letters and digits of the value pass."""
+    words: Annotated[tuple[Word, ...], Field(max_length=40)] = ()
+    """One of them must stand within 40 characters before the value; case does not matter."""
+    label: Level = Classification.CONFIDENTIAL
+    """Clearance needed to see it."""
+    action: Action | None = None
+    """Action for recipients below the label; that of all kinds by default."""
+
+
 class PiiSettings(PolicySettings):
     """Kinds, their labels, and the actions for recipients below these labels."""
 
@@ -53,12 +76,33 @@ class PiiSettings(PolicySettings):
     regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=40)] = ("IN", "US", "GB", "DE", "FR")
     """Countries whose national telephone numbers are looked for, as ISO 3166 codes; numbers with a calling code are
     found from everywhere."""
+    custom: Annotated[Mapping[KindName, CustomKind], Field(max_length=40)] = Field(default_factory=dict)
+    """Kinds of an organisation's own, by name."""
+    also: Mapping[Literal["address", "name"], Level] = Field(default_factory=dict)
+    """Kinds without a check digit that are looked for as well, each with the clearance needed to see it."""
+    stand_ins: Annotated[tuple[AgentRule, ...], Field(max_length=1000)] = ()
+    """Ids of recipients (``family.*`` for all below a family) that get a stable stand-in of a masked value."""
     everyone: bool = False
     """Act for every recipient, also for those whose clearance covers the kind."""
+
+    @field_validator("custom")
+    @classmethod
+    def _are_usable(cls, kinds: Mapping[str, CustomKind]) -> Mapping[str, CustomKind]:
+        for name, kind in kinds.items():
+            if name in {*LABELS, "address", "name"}:
+                raise ValueError(f"{name} is a kind already; choose another name")
+            problem = _problem_of(kind.pattern)
+            if problem is not None:
+                raise ValueError(f"the pattern of {name} {problem}")
+        return kinds
 
 
 class Pii:
     """Mask, deny or hold personal data where its recipient's clearance is below the data's label.
+
+    Args:
+        settings: What is looked for, and what happens then.
+        vault: Gives the stand-ins; by default a vault in memory with a key of its own.
 
     Raises:
         PolicyError: python-stdnum or phonenumbers, which validate numbers, are not installed, or a region has no
@@ -67,16 +111,22 @@ class Pii:
 
     name: ClassVar[str] = "pii"
     version: ClassVar[str] = "2"
-    reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
+    reads: frozenset[str] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[PiiSettings]] = PiiSettings
 
-    def __init__(self, settings: PiiSettings = PiiSettings()) -> None:  # noqa: B008 - frozen
+    def __init__(self, settings: PiiSettings = PiiSettings(), vault: Vault | None = None) -> None:  # noqa: B008 - frozen
         self.settings = settings
+        self.vault = _vault() if vault is None and settings.stand_ins else vault
+        """Where an agent that may see the values looks up stand-ins; bind it to ``Vault``."""
+        if settings.stand_ins:
+            self.reads = frozenset(("clearance", "id"))
         self._labels = dict(LABELS)
         for kind, label in settings.labels.items():
             self._labels[kind] = label
-        self._inspector = _inspector(self._labels, settings.regions)
+        self._labels |= {name: kind.label for name, kind in settings.custom.items()}
+        self._labels |= {str(kind): label for kind, label in settings.also.items()}
+        self._inspector = _inspector(self._labels, settings.regions, settings.custom)
 
     @property
     def inspectors(self) -> tuple[Inspector, ...]:
@@ -88,12 +138,39 @@ class Pii:
         chosen = self.settings
         here = most_specific(chosen.topics, topic_of(route.payload).name, {})
         actions = dict.fromkeys(self._labels, chosen.action)
-        for kind, action in (*chosen.actions.items(), *here.items()):
+        own = {name: kind.action for name, kind in chosen.custom.items() if kind.action is not None}
+        for kind, action in (*own.items(), *chosen.actions.items(), *here.items()):
             actions[kind] = action
-        return exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
+        judge = exposure_judge(self.name, route, labels=self._labels, actions=actions, everyone=chosen.everyone)
+        vault = self.vault
+        if judge is None or vault is None or not any(matches_id(one, route.recipient.id) for one in chosen.stand_ins):
+            return judge
+        masking = judge
+
+        def standing_in(message: Envelope[Any], sender: AgentCard) -> Judgement:
+            verdict = masking(message, sender)
+            if not isinstance(verdict, Redact):
+                return verdict
+            return Redact(frozenset(VaultField(path, vault, self.name) for path in verdict.paths), verdict.reason)
+
+        return standing_in
 
 
-def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -> PiiInspector:
+def _vault() -> Vault:
+    from genie.policies.vault import MemoryVault  # noqa: PLC0415 - start-up: few ask for stand-ins
+
+    return MemoryVault()
+
+
+def _problem_of(pattern: str) -> str | None:
+    from genie.detectors.pii.custom import problem_of  # noqa: PLC0415 - start-up: few have kinds of their own
+
+    return problem_of(pattern)
+
+
+def _inspector(
+    labels: Mapping[str, Classification], regions: tuple[str, ...], custom: Mapping[str, CustomKind]
+) -> PiiInspector:
     # The libraries are loaded for the first candidate; a missing one is reported now.
     for module, name in (("phonenumbers", "phonenumbers"), ("stdnum", "python-stdnum")):
         if importlib.util.find_spec(module) is None:
@@ -104,4 +181,12 @@ def _inspector(labels: Mapping[str, Classification], regions: tuple[str, ...]) -
     unknown = unknown_regions(regions) if regions != DEFAULT_REGIONS else ()
     if unknown:
         raise PolicyError("pii", f"there is no numbering plan for region {', '.join(unknown)}; write ISO 3166 codes")
-    return PiiInspector(labels, regions=regions)
+    if not custom and labels.keys().isdisjoint(("address", "name")):
+        return PiiInspector(labels, regions=regions)
+    from genie.detectors.pii.custom import detector_of  # noqa: PLC0415 - start-up: few have kinds of their own
+
+    own = [detector_of(name, kind.pattern, kind.checksum, kind.words) for name, kind in custom.items()]
+    from genie.detectors.pii.names import ADDRESS, NAME  # noqa: PLC0415 - start-up: as above
+
+    also = [detector for detector in (ADDRESS, NAME) if detector.kind in labels and detector.kind not in custom]
+    return PiiInspector(labels, regions=regions, custom=own, also=also)

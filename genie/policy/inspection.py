@@ -5,116 +5,38 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from genie.contracts import text as fields
 from genie.contracts.classification import Classification
 from genie.contracts.message import Finding, Inspection, Payload, Value, topic_of
 from genie.errors import PolicyError, class_name
+from genie.policy.inspector import (
+    SLICE,
+    Inspector,
+    Masked,
+    ShadowFinding,
+    ShadowInspector,
+    Slice,
+    Span,
+    StoppedError,
+    confirmed,
+    examined,
+    never,
+    shadowed,
+    slices,
+)
 
 if TYPE_CHECKING:
     import hashlib
 
-
-class Span(NamedTuple):
-    """What an inspector found in one string."""
-
-    kind: str
-    start: int
-    end: int
-    label: Classification
-    score: float = 1.0
-    """How sure the inspector is, in [0, 1]."""
-
-
-class Inspector(Protocol):
-    """Finds something in strings. One pass over all of a message's text decides whether it is asked at all.
-
-    What an inspector may say of itself beyond this protocol: ``for_topic(topic)`` returns the inspector of one topic,
-    with the same name and patterns but for instance another threshold; ``always = True`` has it asked of every message;
-    ``confirm(text)`` returns False for folded text in which there is nothing although one of its patterns matches;
-    ``examine_all(texts)`` returns what ``examine`` returns for each of many strings, in less time;
-    ``reach`` is the longest finding in characters, with the text around it that it depends on, so that long strings are
-    examined in slices that overlap by it.
-    """
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """RE2 patterns; a text in which none matches has no finding. They see text folded by ``fold``."""
-        ...
-
-    def fold(self, text: str) -> str:
-        """Bring text to the form that the patterns are written for; called only for text that is not ASCII.
-
-        Inspectors that share one function here (``fold = staticmethod(fold)``) have the text folded once for all.
-        """
-        ...
-
-    def examine(self, text: str) -> Iterable[Span]:
-        """Return what is in one string, with positions in that string as it is."""
-        ...
-
-
-class ShadowFinding(Finding):
-    """What only a policy in shadow mode looks for: its label is public, and nothing is masked because of it."""
-
-    __slots__ = ()
-
-
-class ShadowInspector:
-    """An inspector that only policies in shadow mode ask: it can neither fail a message nor raise its label."""
-
-    def __init__(self, inspector: Inspector) -> None:
-        self._inspector = inspector
-        self.name = inspector.name  # type: ignore[misc]  # that of the inspector inside
-        self.version = inspector.version  # type: ignore[misc]  # as above
-        self.always = bool(getattr(inspector, "always", False))
-        self.reach: int | None = getattr(inspector, "reach", None)
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-
-    def confirm(self, text: str) -> bool:
-        """Return what the inspector inside answers; an inspector that fails confirms nothing."""
-        try:
-            return _confirmed(self._inspector, text)
-        except Exception:  # noqa: BLE001 - as above
-            return False
-
-    def for_topic(self, topic: str) -> Inspector:
-        """Return the inspector of a topic, in shadow mode as well."""
-        own = getattr(self._inspector, "for_topic", None)
-        return self if own is None else ShadowInspector(own(topic))
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """Patterns that the inspector inside finds."""
-        return self._inspector.patterns
-
-    def fold(self, text: str) -> str:
-        """Return the text as the inspector inside compares it."""
-        try:
-            return self._inspector.fold(text)
-        except Exception:  # noqa: BLE001 - shadow mode never acts, not even by failing
-            return text
-
-    def examine(self, text: str) -> Iterable[Span]:
-        """Yield what the inspector inside finds, without a label."""
-        try:
-            return [span._replace(label=Classification.PUBLIC) for span in self._inspector.examine(text)]
-        except Exception:  # noqa: BLE001 - as above
-            return ()
-
-
-def shadowed(inspector: Inspector) -> Inspector:
-    """Return an inspector whose findings only policies in shadow mode hear of."""
-    return ShadowInspector(inspector)
-
+__all__ = (
+    "LARGEST", "MAX_FINDINGS", "REFUSED", "SLICE", "TOO_LARGE", "TOO_MANY", "Inspector", "Inspectors", "ShadowFinding",
+    "ShadowInspector", "Slice", "Span", "examined", "shadowed", "slices",
+)  # fmt: skip
 
 _CANARY = r"\z"
 """A pattern of every set that always matches: where nothing did, the set gave up, and the text is not known clean."""
@@ -133,64 +55,69 @@ REFUSED = {
 """Why an inspection was refused, by its code; any other ``failed`` is the name of an error."""
 MAX_FINDINGS = 50_000
 """Findings of one payload; a statement of 10,000 rows with an account, a card and an address in each has 30,000."""
-SLICE = 65_536
-"""Characters that an inspector examines in one call, where it states its ``reach``."""
-
-
-class Slice(NamedTuple):
-    """A part of a long text."""
-
-    start: int
-    """First character to examine."""
-    end: int
-    """One past the last character to examine."""
-    first: int
-    """Findings that start here or later, ..."""
-    last: int
-    """... and before here, belong to this slice."""
-
-
-def slices(length: int, size: int, overlap: int) -> Iterator[Slice]:
-    """Yield the slices of a text; a finding that is no longer than the overlap lies whole in the slice it belongs to.
-
-    Args:
-        length: Characters of the text.
-        size: Characters that belong to one slice, at least 1.
-        overlap: Characters examined before and after them.
-    """
-    for first in range(0, length, size):
-        last = min(first + size, length)
-        yield Slice(max(0, first - overlap), min(last + overlap, length), first, last)
-
-
-def examined(inspector: Inspector, text: str, *, size: int = SLICE) -> Iterator[Span]:
-    """Yield what an inspector finds in a string; slice by slice where the string is long and the inspector allows it.
-
-    Args:
-        inspector: Any.
-        text: One string.
-        size: Characters of one slice.
-    """
-    reach = getattr(inspector, "reach", None)
-    if reach is None or len(text) <= size:
-        yield from inspector.examine(text)
-        return
-    for part in slices(len(text), size, reach):
-        at, first, last = part.start, part.first - part.start, part.last - part.start
-        for kind, start, end, label, score in inspector.examine(text[at : part.end]):
-            if first <= start < last:
-                yield Span(kind, start + at, end + at, label, score)
+AT_ONCE = 16_384
+"""Characters of new strings in which a pattern matches that are examined while everything else waits."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest payload that is scanned, whatever limits the policies set, and where they set none."""
 
 
 class _TooManyError(Exception):
     """A payload has more findings than the limit."""
 
 
-_Seen = tuple[tuple[type[Finding], Span], ...]
+class _TooMuchError(Exception):
+    """A payload has more text than may be examined while everything else waits."""
+
+
+class _Work:
+    """What one inspection may still do.
+
+    Args:
+        most: Characters of text that it may look into.
+        new: Characters of strings in which a pattern matches, and which were not examined before, that it may examine.
+        stop: Returns True when nobody wants to know any more.
+    """
+
+    __slots__ = ("left", "new", "stop")
+
+    def __init__(self, most: float = math.inf, new: float = math.inf, stop: Callable[[], bool] = never) -> None:
+        self.left = most
+        self.new = new
+        self.stop = stop
+
+    def look(self, size: int) -> None:
+        """Count a text that is looked into.
+
+        Raises:
+            _TooMuchError: It is too much.
+            StoppedError: Nobody wants to know any more.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise _TooMuchError
+        if self.stop():
+            raise StoppedError
+
+    def examine(self, size: int) -> None:
+        """Count strings that are examined.
+
+        Raises:
+            _TooMuchError: It is too much.
+        """
+        self.new -= size
+        if self.new < 0:
+            raise _TooMuchError
+
+
+_I = TypeVar("_I", Inspection, Inspection | None)
+_Seen = tuple[tuple[type[Finding], tuple[Span, ...]], ...]
 """What is in one string."""
+_ROUNDS = 4
+"""Times that a string is masked and looked into again; then all of it is one finding."""
 _KNOWN = 16_384
 """Strings of which is kept what is in them; the string itself is not, only a digest that nobody else can make."""
 _KEY = os.urandom(16)
+_label_of = operator.attrgetter("label")
 
 
 class _View(NamedTuple):
@@ -273,30 +200,50 @@ class Inspectors:
 
     def compiled(self, kind: type[Payload]) -> Callable[[Payload], Inspection]:
         """Return ``inspect`` for one class; for a class without long parts the whole path of a clean message."""
+        return self._quick(kind, self.inspect, math.inf)
+
+    def at_once(self, kind: type[Payload]) -> Callable[[Payload], Inspection | None]:
+        """Return ``compiled`` with None for a payload of more text than may be looked into while everything waits."""
+        return self._quick(kind, self._inspect_at_once, SLICE) if self._inspectors else self.compiled(kind)
+
+    def _quick(self, kind: type[Payload], slow: Callable[[Payload], _I], most: float) -> Callable[[Payload], _I]:
         reader = fields.reader(kind)
         if reader.bulky or self._seen_by(kind).always:
-            return self.inspect
-        told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, self._limit(kind)
+            return slow
+        told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
 
-        def inspect(payload: Payload) -> Inspection:
+        def inspect(payload: Payload) -> _I:
             try:
                 text, scalars = told(payload)
                 size = len(text) + scalar * scalars
                 if size <= limit and text.isascii() and len(match(text.encode()) or ()) == 1:  # the canary alone
                     return _clean.get(size) or _clean_of(size)
             except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
-                return self.inspect(payload)
-            return self.inspect(payload)
+                return slow(payload)
+            return slow(payload)
 
         return inspect
 
-    def inspect(self, payload: Value) -> Inspection:
-        """Return what is in a payload; never raises, because an inspector that fails makes policies deny."""
+    def inspect(self, payload: Value, *, stop: Callable[[], bool] = never) -> Inspection:
+        """Return what is in a payload; never raises, because an inspector that fails makes policies deny.
+
+        Args:
+            payload: A payload, or a part of one.
+            stop: Returns True when nobody wants to know any more; asked between two slices, from the calling thread.
+        """
+        return self._inspected(payload, _Work(stop=stop)) or Inspection(0, failed=StoppedError.__name__)
+
+    def _inspect_at_once(self, payload: Value) -> Inspection | None:
+        return self._inspected(payload, _Work(SLICE, AT_ONCE))
+
+    def _inspected(self, payload: Value, work: _Work) -> Inspection | None:
         try:
             limit = self._limit(type(payload))
             if limit != math.inf and (size := self.size_of(payload)) > limit:
                 return Inspection(size, failed=TOO_LARGE)
-            return self._inspect(payload, self._seen_by(type(payload)))
+            return self._inspect(payload, self._seen_by(type(payload)), work)
+        except _TooMuchError:
+            return None
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
             return Inspection(0, failed=class_name(error))
 
@@ -305,7 +252,8 @@ class Inspectors:
         limit = self._limits.get(kind)
         if limit is None:
             stated = self._max_bytes(topic_of(kind).name) if self._max_bytes and issubclass(kind, Payload) else None
-            limit = self._limits[kind] = math.inf if stated is None else stated
+            largest = LARGEST if self._inspectors else math.inf
+            limit = self._limits[kind] = largest if stated is None else min(stated, largest)
         return limit
 
     def size_of(self, payload: Value) -> int:
@@ -320,11 +268,12 @@ class Inspectors:
             size += self.size_of(part) if kept is None or kept[1].failed is not None else kept[1].size_bytes
         return size
 
-    def _inspect(self, payload: Value, view: _View) -> Inspection:
+    def _inspect(self, payload: Value, view: _View, work: _Work) -> Inspection:
         reader = fields.reader(type(payload))
         parts: list[str] = []
         scalars = reader.read(payload, parts)
         text = fields.SEPARATOR.join(parts)
+        work.look(len(text))
         size = len(text) + fields.SCALAR_BYTES * scalars
         if not text.isascii():
             size += len(text.encode(errors="surrogatepass")) - len(text)
@@ -332,16 +281,16 @@ class Inspectors:
         if not asked and not reader.bulky:
             return _clean.get(size) or _clean_of(size)
         try:
-            found = self._examine(payload, parts, reader.bulky, view, asked) if asked else []
+            found = self._examine(payload, parts, reader.bulky, view, asked, work) if asked else []
         except _TooManyError:
             return Inspection(size, failed=TOO_MANY)
         for name in reader.bulky:
-            kept = self._kept(getattr(payload, name), view)
+            kept = self._kept(getattr(payload, name), view, work)
             size += kept.size_bytes
             found += [finding._replace(path=(name, *finding.path)) for finding in kept.findings]
             if kept.failed is not None or self._exceeds(found):
                 return Inspection(size, failed=kept.failed or TOO_MANY)
-        return Inspection(size, tuple(found), max((f.label for f in found), default=Classification.PUBLIC))
+        return Inspection(size, tuple(found), max(map(_label_of, found), default=Classification.PUBLIC))
 
     def _asked(self, text: str, view: _View, *, sure: bool = True) -> dict[Inspector, None]:
         """Return the inspectors that a text is shown to; where it need not be sure, all whose patterns match."""
@@ -352,13 +301,13 @@ class Inspectors:
             raise MemoryError("the patterns ran out of memory on a text")
         owners, last = self._owners, len(self._owners)
         named = dict.fromkeys([view.inspectors[owners[hit]] for hit in sorted(hits) if hit < last] + list(view.always))
-        return {one: None for one in named if not sure or _confirmed(one, text)}
+        return {one: None for one in named if not sure or confirmed(one, text)}
 
-    def _kept(self, value: Value, view: _View) -> Inspection:
+    def _kept(self, value: Value, view: _View, work: _Work) -> Inspection:
         """Return the inspection of an immutable part, made once however many messages carry it."""
         kept: tuple[object, Inspection] | None = getattr(value, "_inspection", None)
         if kept is None or kept[0] is not view:
-            kept = (view, self._inspect(value, view))
+            kept = (view, self._inspect(value, view, work))
             object.__setattr__(value, "_inspection", kept)
         return kept[1]
 
@@ -370,28 +319,33 @@ class Inspectors:
         return acting > self._max_findings
 
     def _examine(
-        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View, asked: Iterable[Inspector]
-    ) -> list[Finding]:
+        self, payload: Value, parts: list[str], skip: tuple[str, ...], view: _View, asked: Iterable[Inspector],
+        work: _Work,
+    ) -> list[Finding]:  # fmt: skip
         """Return what is in a payload's strings, which are ``parts``; where each stands is looked up only then.
 
         Raises:
             _TooManyError: There are more findings than the limit.
         """
-        known = self._known_spans(parts, view, tuple(asked))
+        known = self._known_spans(parts, view, tuple(asked), work)
         if not known:
             return []
         found: list[Finding] = []
+        new: Callable[..., Finding] = tuple.__new__
         for part in fields.texts(payload, skip=skip, only=known):
             path, maskable = part.path, part.maskable
-            found += [
-                made(kind, path, start, end, label, maskable, score)
-                for made, (kind, start, end, label, score) in known[part.text]
-            ]
+            for made, spans in known[part.text]:
+                found += [  # a NamedTuple's own constructor takes twice as long
+                    new(made, (kind, path, start, end, label, maskable, score))
+                    for kind, start, end, label, score in spans
+                ]
             if len(found) > self._max_findings and self._exceeds(found):
                 raise _TooManyError
         return found
 
-    def _known_spans(self, parts: Iterable[str], view: _View, asked: tuple[Inspector, ...]) -> dict[str, _Seen]:
+    def _known_spans(
+        self, parts: Iterable[str], view: _View, asked: tuple[Inspector, ...], work: _Work
+    ) -> dict[str, _Seen]:
         """Return the strings in which something is, with what is in them.
 
         Most strings hold nothing, a statement says the same again and again, and the messages of one run carry much
@@ -408,20 +362,22 @@ class Inspectors:
                 unknown[text] = key
             elif spans:
                 found[text] = spans
+        work.examine(sum(map(len, unknown)))
         for batch in _batches(unknown):
-            for text, spans in self._batch_spans(batch, view, asked, left):
+            work.look(0)
+            for text, spans in self._batch_spans(batch, view, asked, left, work):
                 if len(known) >= _KNOWN:
                     known.clear()
                 known[unknown[text]] = spans
                 if spans:
                     found[text] = spans
-                    left -= sum(made is Finding for made, _ in spans)
+                    left -= sum([len(some) for made, some in spans if made is Finding])
             if left < 0:
                 raise _TooManyError
         return found
 
     def _batch_spans(
-        self, texts: list[str], view: _View, asked: tuple[Inspector, ...], left: int
+        self, texts: list[str], view: _View, asked: tuple[Inspector, ...], left: int, work: _Work
     ) -> Iterator[tuple[str, _Seen]]:
         """Yield strings with what is in them; whoever examines many strings at once gets all of them."""
         together = [one for one in asked if len(texts) > 1 and hasattr(one, "examine_all")]
@@ -430,21 +386,47 @@ class Inspectors:
         for at, text in enumerate(texts):
             # The patterns say who looks: examining a string costs ten times as much.
             wanted = self._asked(text, view) if one_by_one else {}
-            seen: list[tuple[type[Finding], Span]] = []
-            acting = 0
+            seen: list[tuple[type[Finding], tuple[Span, ...]]] = []
+            acting: list[Span] = []
             for inspector in view.inspectors:
                 spans: Iterable[Span] = ()
                 if inspector in all_spans:
                     spans = all_spans[inspector][at]
                 elif inspector in wanted:
-                    spans = examined(inspector, text)
+                    spans = examined(inspector, text, stop=work.stop)
+                some = tuple(itertools.islice(spans, self._max_findings + 1))
+                if not some:
+                    continue
                 made = ShadowFinding if isinstance(inspector, ShadowInspector) else Finding
-                pairs = [(made, span) for span in itertools.islice(spans, self._max_findings + 1)]
-                acting += len(pairs) if made is Finding else 0
-                if acting > left:
-                    raise _TooManyError
-                seen += pairs
-            yield text, tuple(seen)
+                seen.append((made, some))
+                if made is Finding:
+                    acting += some
+                    if len(acting) > left:
+                        raise _TooManyError
+            more = self._left_over(text, acting, view, left - len(acting), work) if acting else ()
+            yield text, tuple([*seen, (Finding, tuple(more))] if more else seen)
+
+    def _left_over(self, text: str, seen: Sequence[Span], view: _View, left: int, work: _Work) -> list[Span]:
+        """Return what is found in a string only once all that was found before is masked, until nothing is.
+
+        Raises:
+            _TooManyError: There are more findings than may be.
+        """
+        more: list[Span] = []
+        spans = list(seen)
+        for _ in range(_ROUNDS):
+            shown = Masked(text, spans)
+            wanted = [one for one in self._asked(shown.text, view) if not isinstance(one, ShadowInspector)]
+            found = [span for one in wanted for span in examined(one, shown.text, stop=work.stop)]
+            fresh = [span for span in map(shown.original, found) if span is not None]
+            if not fresh:
+                return more
+            more += fresh
+            spans += fresh
+            if len(more) > left:
+                raise _TooManyError
+        label = max(span.label for span in spans)
+        return [*more, Span(max(spans, key=lambda span: span.label).kind, 0, len(text), label)]
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -466,11 +448,6 @@ def _digest() -> type[hashlib.blake2b]:
     import hashlib  # noqa: PLC0415 - start-up: loads OpenSSL, which a program without inspectors needs not
 
     return hashlib.blake2b
-
-
-def _confirmed(inspector: Inspector, text: str) -> bool:
-    confirm = getattr(inspector, "confirm", None)
-    return confirm is None or confirm(text)
 
 
 def _clean_of(size: int) -> Inspection:

@@ -33,6 +33,7 @@ from genie.policy.verdicts import (
     PolicyReason,
     Redact,
     RuleVerdict,
+    VaultField,
     Verdict,
     WholeField,
 )  # fmt: skip
@@ -61,6 +62,7 @@ __all__ = (
     "RuleVerdict",
     "ShadowFinding",
     "Span",
+    "VaultField",
     "Verdict",
     "WholeField",
     "mask",
@@ -247,16 +249,23 @@ def mask(message: Envelope[Any], paths: frozenset[Path]) -> Payload:
 
     Raises:
         LookupError: A path is no plain string field, so the delivery must be denied.
+        VaultFullError: A stand-in cannot be kept, so the delivery must be denied.
     """
     # Messages in which nothing was found share their inspection, and so must not share a copy kept with it.
     made = message.inspection.masked if message.inspection.findings else {}
     copy = made.get(paths)
     if copy is None:
         whole = {tuple(path) for path in paths if isinstance(path, WholeField)}
-        spans: dict[Path, tuple[tuple[int, int, str], ...]] = {tuple(path): () for path in paths}
+        spans: dict[Path, list[tuple[int, int, str]]] = {tuple(path): [] for path in paths}
+        vaults = {tuple(path): path for path in paths if isinstance(path, VaultField)}
+        texts = {part.path: part.text for part in fields.texts(message.payload)} if vaults else {}
         for finding in message.inspection.findings:
             if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):
-                word = finding.kind.rpartition(".")[2]
-                spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
+                policy, _, word = finding.kind.rpartition(".")
+                vault = vaults.get(finding.path)
+                if vault is not None and vault.policy == policy:
+                    value = texts[finding.path][finding.start : finding.end]
+                    word = f"{word}:{vault.vault.stand_in(message.headers.tenant, word, value)}"
+                spans[finding.path].append((finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from genie.contracts.card import AgentCard
 from genie.contracts.classification import Classification
 from genie.contracts.message import Envelope, Path
+
+if TYPE_CHECKING:
+    from genie.contracts.ports.vault import Vault
 
 
 class Allow(NamedTuple):
@@ -91,6 +94,34 @@ class WholeField(tuple[str | int, ...]):
 
     def __hash__(self) -> int:  # never that of the plain path: one must not stand for the other in a set
         return hash((WholeField, tuple(self)))
+
+
+class VaultField(tuple[str | int, ...]):
+    """A path at which findings of one policy are replaced by stand-ins of a vault, and others are masked.
+
+    Args:
+        path: Where.
+        vault: Gives the stand-ins.
+        policy: Name of the policy; its findings are of kinds below that name.
+    """
+
+    vault: Vault
+    policy: str
+
+    def __new__(cls, path: Path, vault: Vault, policy: str) -> Self:
+        """Return the path with its vault."""
+        made = super().__new__(cls, path)
+        made.vault, made.policy = vault, policy
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VaultField) and tuple.__eq__(self, other) and self.vault is other.vault
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:  # never that of the plain path: one must not stand for the other in a set
+        return hash((VaultField, tuple(self)))
 
 
 # --- folded into one decision ---

@@ -78,6 +78,9 @@ class SimulationLoop(_Base):  # type: ignore[misc]  # see above
         most_steps: Callbacks at one virtual time after which the loop reports a livelock.
     """
 
+    threads = False
+    """Nothing is offloaded to a thread: no seed determines when it would be done."""
+
     def __init__(
         self, seed: int = 0, *, explain: Callable[[], list[str]] | None = None, most_steps: int = MAX_STEPS
     ) -> None:

@@ -52,7 +52,6 @@ async def test_what_is_too_large_is_not_inspected() -> None:
         assert (reader.folded, reader.looked) == (0, [])
 
 
-@pytest.mark.xfail(strict=True, reason="a text of a megabyte is inspected on the loop in one piece")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_large_text_is_inspected_off_the_loop_or_in_pieces(backend: str) -> None:
     reader = Reader()

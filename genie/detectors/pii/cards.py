@@ -6,10 +6,12 @@ Source: issuer identification numbers and lengths as the schemes publish them (I
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator
 
-from genie.detectors.pii.digit_runs import Run, holds_date, is_reference
+from genie.detectors.pii.digit_runs import SEPARATORS, Digits, Group, Run, holds_date, is_aadhaar, is_free, is_reference
 
 _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (4000, 4999, (13, 16, 19)),  # Visa
@@ -36,52 +38,116 @@ _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 """First and last issuer prefix of four digits, and the lengths of their card numbers."""
 
 
-@functools.lru_cache(maxsize=10_000)  # as many as there are of four digits
+@functools.cache
+def _forms() -> dict[str, frozenset[int]]:
+    """Return for each issuer prefix how long its card numbers may be."""
+    forms: dict[str, set[int]] = {}
+    for first, last, lengths in _ISSUERS:
+        for prefix in range(first, last + 1):
+            forms.setdefault(str(prefix), set()).update(lengths)
+    return {prefix: frozenset(lengths) for prefix, lengths in forms.items()}
+
+
+_NONE = frozenset[int]()
+
+
 def _lengths(prefix: str) -> frozenset[int]:
     """Return how long the card numbers that start with four digits may be."""
-    number = int(prefix)
-    return frozenset(
-        length for first, last, lengths in _ISSUERS if first <= number <= last for length in lengths
-    )  # fmt: skip
+    return _forms().get(prefix, _NONE)
 
 
+_TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _FIRM = (15, 16)
 """Lengths of most cards. A number of another length, in one piece, is not a card after words such as "order number"."""
-_ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
-_TWICE = bytes.maketrans(b"0123456789", bytes(n * 2 - 9 * (n > 4) for n in range(10)))
 _SHORTEST, _LONGEST = 13, 19
+_LONGEST_PHONE = 15
 
 # A card number may follow these words without a space; after other letters, digits are the tail of a reference.
 _LEADS = re.compile(
     r"(?i)(?:card|cards|cardno|cardnumber|cc|ccno|karte|carte|tarjeta|visa|mastercard|rupay|amex|no|nr)\Z"
 )
+_PLAIN_BEFORE = frozenset(("", " ", "\n", "\t", '"', "(", ">", "|", "=", ";", "["))
+_PLAIN_AFTER = frozenset(("", " ", "\n", "\t", '"', ")", "<", "|", ",", ";", "]"))
 _LETTERS = re.compile(r"[A-Za-z]*\Z")
 
 
 def is_card(digits: str) -> bool:
     """Return True when digits are a card number: known issuer, its length, and a check digit that holds."""
-    return len(digits) >= _SHORTEST and len(digits) in _lengths(digits[:4]) and _luhn_holds(digits)
+    return len(digits) in _forms().get(digits[:4], _NONE) and _luhn_holds(digits)
 
 
 def _luhn_holds(digits: str) -> bool:
     # Tables, because a page of numbers asks this thousands of times.
     raw = digits.encode()
-    return (sum(raw[-1::-2].translate(_ONCE)) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
+    ones = raw[-1::-2]
+    return (sum(ones) - 48 * len(ones) + sum(raw[-2::-2].translate(_TWICE))) % 10 == 0
 
 
-def find(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
+def find(text: str, found: Digits) -> Iterator[tuple[int, int]]:
     """Yield the spans of card numbers, separators included.
 
     Args:
         text: Folded text.
-        found: Its runs of digits.
+        found: What there is among its digits.
     """
-    for run in found:
-        digits = run.fours
-        if digits is None:
+    done: list[tuple[int, int]] = []
+    for start, end in found.fours:  # most numbers are written so, and these are known at once
+        if end - start == 19 and (gap := text[start + 4]) == text[start + 9] == text[start + 14]:
+            digits = text[start:end].replace(gap, "")
+            if (
+                len(digits) == 16
+                and is_card(digits)
+                and not text[end : end + 1].isdigit()
+                and _bounded(text, start, end)
+            ):
+                done.append((start, end))
+    yield from done
+    for run in found.runs:
+        if done and not is_free(done, run.start, run.end):
+            yield from _around(text, run, done)
+        else:
             yield from _within(text, run)
-        elif is_card(digits) and _bounded(text, run.start, run.end):
-            yield run.start, run.end
+    for row in found.unusual:
+        yield from _in_row(text, row)
+
+
+def _around(text: str, run: Run, done: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what is in the parts of a run between numbers that are known."""
+    at = run.start
+    for number in range(bisect_left(done, (run.start, 0)), len(done) + 1):
+        start, end = done[number] if number < len(done) else (run.end, run.end)
+        stop = min(start, run.end)
+        if stop - at >= _SHORTEST:
+            rest = text[at:stop].strip(SEPARATORS)
+            if len(rest) >= _SHORTEST and not (len(rest) > _LONGEST and rest.isdigit()):
+                first = text.index(rest, at)
+                yield from _within(text, Run(text, first, first + len(rest)))
+        if start >= run.end:
+            return
+        at = end
+
+
+_ROWS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8))
+"""Sizes of the groups of a card number whose separators dates and amounts have as well."""
+
+
+def _in_row(text: str, row: tuple[Group, ...]) -> Iterator[tuple[int, int]]:
+    sizes = tuple(len(digits) for _, _, digits in row)
+    if set(sizes) == {1}:
+        if is_card("".join(digits for _, _, digits in row)):
+            yield row[0][0], row[-1][1]
+        return
+    at = 0
+    while at < len(row):
+        fitting = (len(form) for form in _ROWS if sizes[at : at + len(form)] == form)
+        many = next((many for many in fitting if _is_whole(text, row[at : at + many])), 0)
+        if many:
+            yield row[at][0], row[at + many - 1][1]
+        at += many or 1
+
+
+def _is_whole(text: str, groups: tuple[Group, ...]) -> bool:
+    return is_card("".join(digits for _, _, digits in groups)) and _bounded(text, groups[0][0], groups[-1][1])
 
 
 def _within(text: str, run: Run) -> Iterator[tuple[int, int]]:
@@ -107,8 +173,9 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
         return None
     if len(opening) == 4 and [len(group[2]) for group in groups[first + 1 : first + 5]] in ([4, 4, 4], [4, 4, 4, 4]):
         digits = opening + groups[first + 1][2] + groups[first + 2][2] + groups[first + 3][2]
-        holds = is_card(digits) and _bounded(text, groups[first][0], groups[first + 3][1])
-        return first + 4 if holds else None
+        begin, end = groups[first][0], groups[first + 3][1]
+        holds = is_card(digits) and _bounded(text, begin, end)
+        return first + 4 if holds and not ("\n" in text[begin:end] and _crosses_rows(text, groups, first)) else None
     found, digits, ends = None, "", list[int]()
     start = groups[first][0]
     for last in range(first, len(groups)):
@@ -127,6 +194,23 @@ def _card_end(text: str, run: Run, first: int) -> int | None:
     return found
 
 
+def _crosses_rows(text: str, groups: tuple[Group, ...], first: int) -> bool:
+    """Return True where four groups of four are parts of two rows.
+
+    The line of one part goes on, or the other three are an Aadhaar number.
+    """
+    four = groups[first : first + 4]
+    gaps = [text[one[1] : two[0]] for one, two in itertools.pairwise(four)]
+    breaks = ["\n" in gap for gap in gaps]
+    if not any(breaks) or len(set(gaps)) == 1:
+        return False
+    outside = [text[groups[at][1] : groups[at + 1][0]] for at in (first - 1, first + 3) if 0 <= at < len(groups) - 1]
+    if any("\n" not in gap for gap in outside):
+        return True
+    three = four[:3] if breaks == [False, False, True] else four[1:] if breaks == [True, False, False] else ()
+    return bool(three) and is_aadhaar("".join(digits for _, _, digits in three))
+
+
 def _usual(breaks: list[int]) -> bool:
     """Return True for digits in one piece, in fours (or pieces of several fours), or as 4-6-5 and 4-6-4.
 
@@ -142,6 +226,8 @@ def _unusual(shown: str) -> bool:
 
 
 def _bounded(text: str, start: int, end: int) -> bool:
+    if text[start - 1 : start] in _PLAIN_BEFORE and text[end : end + 1] in _PLAIN_AFTER:
+        return True
     before, after = text[max(0, start - 16) : start], text[end : end + 1]
     if after.isalpha():
         return False
@@ -149,4 +235,6 @@ def _bounded(text: str, start: int, end: int) -> bool:
         letters = _LETTERS.search(before)
         return letters is not None and _LEADS.search(letters.group()) is not None
     # Digits after a decimal point are a fraction, and a number after a plus is a telephone's.
-    return not (before[-1:] in {".", ","} and before[-2:-1].isdigit()) and before[-1:] != "+"
+    if before[-1:] == ".":
+        return not before[-2:-1].isdigit()
+    return before[-1:] != "+" or before[-2:-1].isalnum() or sum(map(str.isdigit, text[start:end])) > _LONGEST_PHONE

@@ -16,8 +16,15 @@ _AT = r"[ \t\r\n]{0,2}@[ \t\r\n]{0,2}"
 EMAIL_HINTS = (
     rf"[A-Za-z0-9_%+\-]{_AT}[A-Za-z0-9\-]+\.",
     r"(?i)[\[({]at[\])}]",
+    r"[^\x00-\x7f]@|@[^\x00-\x7f]",
 )
-_PLAIN = Pattern(rf"[A-Za-z0-9._%+'\-]*[A-Za-z0-9_%+\-]{_AT}(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{{2,24}}\b")
+_DOMAIN = re.compile(
+    r"[ \t\r\n]{0,2}(?:[A-Za-z0-9\-]+\.)+(?:[Xx][Nn]--[A-Za-z0-9\-]{2,59}|[A-Za-z]{2,24})(?![A-Za-z0-9])"
+)
+_ANY_DOMAIN = re.compile(r"[ \t\r\n]{0,2}(?:[\w\-\u0300-\u0eff]+\.)+[^\W\d_][\w\u0300-\u0eff]{1,23}")
+"""A name in letters of any script; combining marks of Indian and other scripts are no letters of their own."""
+_LOCAL_PART = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+'-"
+_LONGEST_DOMAIN = 255
 _DISGUISED = Pattern(
     r"(?i)[a-z0-9._%+\-]+[ \t]{0,2}[\[({]at[\])}][ \t]{0,2}[a-z0-9\-]+"
     r"(?:[ \t]{0,2}(?:\.|[\[({]dot[\])}])[ \t]{0,2}[a-z0-9\-]+)+"
@@ -26,6 +33,7 @@ _FILES = frozenset({"css", "gif", "html", "jpeg", "jpg", "js", "json", "pdf", "p
 _MAILBOX = re.compile(r"(?=.*[A-Za-z]).*[0-9._+\-]")
 """Form of a name next to a free-standing ``@``: ``jane.doe @ example.com``, not ``see us @ example.com``."""
 _SCHEME = re.compile(r"://[^\s/@]*\Z")
+_WORD_AT = re.compile(r"(?i)[\[({]at[\])}]")
 
 
 def find_email(text: str) -> Iterator[tuple[int, int]]:
@@ -34,21 +42,51 @@ def find_email(text: str) -> Iterator[tuple[int, int]]:
     A domain that ends like a file name (``logo@2x.png``), a repository (``git@host:path``) and the user part of a
     URL are skipped.
     """
-    for first, end in _PLAIN.spans(text):
-        local, _, domain = text[first:end].partition("@")
-        start = first + len(local) - len(local.lstrip(".'"))
-        spaced = local[-1:].isspace() or domain[:1].isspace()
-        if domain.rpartition(".")[2].lower() in _FILES or (spaced and not _MAILBOX.match(local.strip())):
-            continue
-        before = text[max(0, start - 80) : start]
-        if (local == "git" and text[end : end + 1] == ":") or ("://" in before and _SCHEME.search(before)):
-            continue
-        yield start, end
-    yield from _DISGUISED.spans(text)
+    done, at = 0, text.find("@")
+    plain, urls = text.isascii(), "://" in text
+    while at >= 0:
+        domain = _DOMAIN.match(text, at + 1, at + _LONGEST_DOMAIN)
+        if domain is None and not plain:
+            domain = _ANY_DOMAIN.match(text, at + 1, at + _LONGEST_DOMAIN)
+        if domain is not None:
+            first = _first_of(text, at, done, plain=plain)
+            local, end = text[first:at], domain.end()
+            start = first + len(local) - len(local.lstrip(".'"))
+            if start < at and _is_address(text, start, at, end, urls=urls):
+                yield start, end
+                done = end
+        at = text.find("@", at + 1)
+    if _WORD_AT.search(text):
+        yield from _DISGUISED.spans(text)
+
+
+def _first_of(text: str, at: int, done: int, *, plain: bool) -> int:
+    """Return where the part before an ``@`` begins; up to two blanks may stand between."""
+    low = max(done, at - _LONGEST_LOCAL)
+    rest = before = text[low:at]
+    if before[-1:].isspace():
+        rest = before.rstrip(" \t\r\n")
+        if len(before) - len(rest) > 2:
+            return at
+    rest = rest.rstrip(_LOCAL_PART)
+    while not plain and rest and (rest[-1] > "\x7f" and (rest[-1].isalnum() or "\u0300" <= rest[-1] <= "\u0eff")):
+        rest = rest[:-1].rstrip(_LOCAL_PART)
+    return low + len(rest)
+
+
+def _is_address(text: str, start: int, at: int, end: int, *, urls: bool) -> bool:
+    local, domain = text[start:at], text[at + 1 : end]
+    if local[-1] in ".' \t\r\n" or domain[0] in " \t\r\n":
+        bare = local.rstrip()
+        if bare[-1:] in ".'" or not _MAILBOX.match(bare):
+            return False
+    if domain.rpartition(".")[2].lower() in _FILES or (local == "git" and text[end : end + 1] == ":"):
+        return False
+    return not (urls and _SCHEME.search(text[max(0, start - 80) : start]))
 
 
 UPI_HINT = r"[A-Za-z0-9._\-][ \t]{0,2}@[ \t]{0,2}[A-Za-z]{2}"
-_HANDLE = re.compile(r"@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9_@])(?!\.[A-Za-z])")
+_HANDLE = re.compile(r"@([ \t]{0,2})([A-Za-z][A-Za-z0-9]{1,19})(?![A-Za-z0-9@])(?!\.[A-Za-z])")
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 _LONGEST_LOCAL = 256
 

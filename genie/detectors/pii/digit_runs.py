@@ -9,12 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from genie.detectors.regex_set import Pattern
 
-LONG = r"[0-9](?:[ \t\r\n().\-/]{0,3}[0-9]){8}"
+LONG = r"[0-9](?:[ \t\r\n().\-/,_:|+;]{0,3}[0-9]){8}"
 """The hint of whatever has nine digits or more, however they are separated."""
-_RUN = r"[0-9](?:[ \t\r\n.\-]{{0,3}}[0-9]){{{more},}}"
-"""Digits with at most three separators between two of them."""
+GAP = r"[ \t\r\n.,/_:|+;\-]{0,2}"
+"""What may stand between the parts of a number that has letters, or a check digit, to be known by."""
+_RUN = Pattern(r"[0-9](?:[ \t\r\n.\-]{0,3}[0-9]){11,}")
+"""Digits with at most three separators between two of them; Aadhaar, with twelve, is the shortest number."""
+_FOURS = Pattern(r"(?:\b|_)[0-9]{4}(?:[ \t\r\n.,/_:|+;\-]{1,3}[0-9]{4}){2,}")
 _GROUP = re.compile(r"[0-9]+")
-_SEPARATORS = " \t\r\n.-"
+_UNUSUAL = Pattern(r"[0-9]{1,8}(?:[,/_:|+;][ \t]?[0-9]{1,8}){2,}")
+SEPARATORS = " \t\r\n.-"
+"""Between the digits of a run."""
 _UUID = Pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DATE = re.compile(
     r"(?<![0-9])(?:(?:19|20)[0-9]{2}([-./ ])[01]?[0-9]\1[0-3]?[0-9]"
@@ -52,7 +57,7 @@ class Run:
     def groups(self) -> tuple[Group, ...]:
         """The digits between separators."""
         if self._groups is None:
-            self._groups = tuple(_groups(self._text, self.start, self.end))
+            self._groups = tuple(groups_of(self._text, self.start, self.end))
         return self._groups
 
     @property
@@ -60,30 +65,59 @@ class Run:
         """How many digits there are in all."""
         return sum([len(digits) for _, _, digits in self.groups])
 
-    @property
-    def fours(self) -> str | None:
-        """The digits of a run of exactly sixteen in four groups of four with one separator between them, else None."""
-        text, at = self._text, self.start
-        if self.end - at != 19 or (text[at + 4] + text[at + 9] + text[at + 14]).strip(_SEPARATORS):
-            return None
-        digits = text[at : at + 4] + text[at + 5 : at + 9] + text[at + 10 : at + 14] + text[at + 15 : at + 19]
-        return digits if digits.isdigit() else None
+
+class Digits:
+    """What several detectors look for among the digits of a text, each looked for once.
+
+    Args:
+        text: Folded text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @functools.cached_property
+    def runs(self) -> list[Run]:
+        """The maximal runs of at least twelve digits, without UUIDs."""
+        text = self._text
+        uuids = [span for span in _UUID.found(text) if is_word(text, *span)] if text.count("-") >= 4 else []
+        found = _RUN.found(text)
+        return [Run(text, start, end) for start, end in found if not uuids or is_free(uuids, start, end)]
+
+    @functools.cached_property
+    def fours(self) -> list[tuple[int, int]]:
+        """Three groups of four digits or more, with any separators; the last may be a part of a longer group."""
+        text = self._text
+        return [(start + (text[start] == "_"), end) for start, end in _FOURS.found(text)]
+
+    @functools.cached_property
+    def unusual(self) -> list[tuple[Group, ...]]:
+        """The rows of ``unusual`` of at least twelve digits."""
+        return [row for rows in unusual(self._text, at_least=12) for row in rows]
 
 
-@functools.cache
-def _run(at_least: int) -> Pattern:
-    return Pattern(_RUN.format(more=at_least - 1))
+def unusual(text: str, *, at_least: int) -> Iterator[tuple[tuple[Group, ...], ...]]:
+    """Yield digits whose groups are separated by one of ``, / _ : | + ;``: the groups between equal separators.
+
+    A date or an amount has such separators, too, so whoever reads them looks at the sizes of the groups.
+    """
+    for start, end in _UNUSUAL.spans(text):
+        if end - start < at_least:
+            continue
+        rows: list[list[Group]] = [[]]
+        before = None
+        groups = tuple(groups_of(text, start, end))
+        for at, group in enumerate(groups):
+            gap = text[groups[at - 1][1] : group[0]] if at else None
+            if at > 1 and gap != before:
+                rows.append([groups[at - 1]])
+            rows[-1].append(group)
+            before = gap
+        yield tuple(tuple(row) for row in rows if sum(len(digits) for _, _, digits in row) >= at_least)
 
 
-def runs(text: str, *, at_least: int) -> Iterator[Run]:
-    """Yield the maximal runs of at least that many digits, leaving out UUIDs."""
-    uuids = [span for span in _UUID.spans(text) if _is_word(text, *span)] if text.count("-") >= 4 else []
-    for start, end in _run(at_least).spans(text):
-        if not uuids or is_free(uuids, start, end):
-            yield Run(text, start, end)
-
-
-def _groups(text: str, start: int, end: int) -> Iterator[Group]:
+def groups_of(text: str, start: int, end: int) -> Iterator[Group]:
+    """Yield the digits between the separators of a span."""
     parts = text[start:end].split(" ")
     if "" in parts or not "".join(parts).isdigit():  # not single spaces alone
         for group in _GROUP.finditer(text, start, end):
@@ -96,7 +130,8 @@ def _groups(text: str, start: int, end: int) -> Iterator[Group]:
         at = last + 1
 
 
-def _is_word(text: str, start: int, end: int) -> bool:
+def is_word(text: str, start: int, end: int) -> bool:
+    """Return True when no ASCII letter or digit stands beside a span."""
     around = text[max(0, start - 1) : start] + text[end : end + 1]
     return not any(char.isascii() and char.isalnum() for char in around)
 
@@ -112,14 +147,24 @@ def is_reference(text: str, start: int) -> bool:
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Return True when a span is not part of a longer word, number, decimal fraction or path of numbers."""
+    """Return True when a span is not part of a longer word, decimal fraction, version or row of dashes.
+
+    A comma, colon, slash, bar or underscore beside it may separate the columns of a row.
+    """
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    if before and (before[-1].isalnum() or (len(before) == 2 and before[-1] in "-./_,:" and before[0].isdigit())):
+    if before and (before[-1].isalnum() or (len(before) == 2 and before[-1] in "-." and before[0].isdigit())):
         return False
-    return not (after and (after[0].isalnum() or (len(after) == 2 and after[0] in "-./_,:" and after[1].isdigit())))
+    return not (after and (after[0].isalnum() or (len(after) == 2 and after[0] in "-." and after[1].isdigit())))
 
 
 def is_free(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
     """Return True when a span touches none of the taken ones, which are in order and do not overlap."""
     at = bisect_left(taken, (end, 0))
     return at == 0 or taken[at - 1][1] <= start
+
+
+def is_aadhaar(digits: str) -> bool:
+    """Return True when twelve digits have the first digit and the check digit of an Aadhaar number."""
+    from stdnum.in_ import aadhaar  # noqa: PLC0415 - start-up: most runs meet nothing that has the form of such a number
+
+    return bool(aadhaar.is_valid(digits))

@@ -9,38 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from genie.detectors.pii.digit_runs import is_reference, stands_alone
-from genie.detectors.regex_set import compiled
+from genie.detectors.pii.digit_runs import GAP, is_reference, is_word, stands_alone
+from genie.detectors.regex_set import Pattern
 
-_GAP = r"[ \t\r\n.\-]{0,3}"
 _SSN_WORDS = r"(?:\bssn|social[ \t\r\n_\-]{0,2}security|\bsoc[. ]{1,2}sec\b)"
-_SSN = compiled(r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}")
-_SSN_AFTER_WORD = compiled(
-    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)"
+_SSN = Pattern(r"[0-9]{3} ?- ?[0-9]{2} ?- ?[0-9]{4}")
+_SSN_AFTER_WORD = Pattern(
+    rf"(?i){_SSN_WORDS}[^0-9]{{0,24}}([0-9]{{3}}{GAP}[0-9]{{2}}{GAP}[0-9]{{4}})(?:[^0-9A-Za-z]|$)"
 )
 _TAIL = re.compile(r"-[0-9A-Za-z]")
 _ADVERTISED = frozenset({"078051120", "219099999", "457555462"})
 
-_NINO_BODY = (
-    r"[a-ceghj-prstw-z][a-ceghj-nprstw-z][ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}[ \t\r\n\-]{0,2}[0-9]{2}"
-    r"[ \t\r\n\-]{0,2}[a-d]"
-)
+_NINO_BODY = rf"[a-ceghj-prstw-z][a-ceghj-nprstw-z]{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}{GAP}[a-d]"
 NINO_HINT = rf"(?i)(?:\b|_){_NINO_BODY}"
-_NINO = re.compile(rf"(?i)(?<![a-z0-9]){_NINO_BODY}(?![a-z0-9])")
+_NINO = Pattern(rf"(?i){_NINO_BODY}")
 _NINO_WORD = re.compile(r"(?i)(?:\bnino\b|national insurance|\bni (?:no|number)\b)[^0-9]{0,24}\Z")
 _NOT_ISSUED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
 
 _PASSPORT_WORDS = r"(?:passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|पासपोर्ट)"
 _LINKS = r"(?:no|nos|number|num|nr|nummer|numero|is|was|id|book|holder|details|my|her|his|the)"
 _BETWEEN = rf"(?:[ \t\r\n:.#=/()\-]{{1,3}}{_LINKS}?){{0,6}}"
-_PASSPORT_NUMBER = r"(?P<number>[a-z]{0,2} ?[0-9]{6,9}[a-z]?|[a-z][0-9a-z]{1,4}[0-9][0-9a-z]{2,5})\b"
+_PASSPORT_NUMBER = r"([a-z]{0,2} ?[0-9]{6,9}[a-z]?|[a-z][0-9a-z]{1,4}[0-9][0-9a-z]{2,5})(?:\b|_)"
 PASSPORT_HINTS = (
     rf"(?i){_PASSPORT_WORDS}[^0-9]*[0-9]",
     r"[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}",
 )
-_PASSPORT = compiled(rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER}")
+_PASSPORT = Pattern(rf"(?i){_PASSPORT_WORDS}{_BETWEEN}{_PASSPORT_NUMBER}")
 _ZONE_BODY = r"[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]"
-_ZONE = re.compile(rf"(?<![A-Z0-9<]){_ZONE_BODY}(?![A-Z0-9<])")
+_ZONE = Pattern(_ZONE_BODY)
 _FIRST_LINE = re.compile(r"(?:^|[^A-Z0-9<])(P[A-Z<]{43}[ \t\r\n]{1,3})\Z")
 _DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]\Z")
 _NO_DIGIT = re.compile(r"[^0-9]+")
@@ -53,16 +49,14 @@ def find_ssn(text: str) -> Iterator[tuple[int, int]]:
     Numbers never issued (area 000, 666 or from 900, group 00, serial 0000, those used in advertising) are skipped.
     """
     taken: set[int] = set()
-    for match in _SSN_AFTER_WORD.finditer(text):
-        start, end = match.span(1)
+    for _, (start, end) in _SSN_AFTER_WORD.groups(text):
         if _is_issued(text[start:end]):
             taken.add(start)
             yield start, end
-    for match in _SSN.finditer(text):
-        start, end = match.span()
+    for start, end in _SSN.spans(text):
         alone = start not in taken and stands_alone(text, start, end) and not is_reference(text, start)
         alone = alone and text[start - 1 : start] != "-" and not _TAIL.match(text, end)
-        if alone and _is_issued(match.group()):
+        if alone and _is_issued(text[start:end]):
             yield start, end
 
 
@@ -74,24 +68,23 @@ def _is_issued(shown: str) -> bool:
 
 
 def find_nino(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of national insurance numbers: in capitals, or in any letters after a word that names them."""
-    for match in _NINO.finditer(text):
-        start, end = match.span()
-        number = match.group()
-        if number[:2].upper() in _NOT_ISSUED:
+    """Yield the spans of national insurance numbers: in one case, or in any letters after a word that names them."""
+    for start, end in _NINO.spans(text):
+        number = text[start:end]
+        if number[:2].upper() in _NOT_ISSUED or not is_word(text, start, end):
             continue
-        if (number.isupper() and not is_reference(text, start)) or _NINO_WORD.search(text[max(0, start - 48) : start]):
+        one_case = number.isupper() or number.islower()
+        if (one_case and not is_reference(text, start)) or _NINO_WORD.search(text[max(0, start - 48) : start]):
             yield start, end
 
 
 def find_passport(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of passport numbers after the word, and of machine readable zones whose check digits hold."""
-    for match in _ZONE.finditer(text):
-        if _zone_holds(match.group()):
-            above = _FIRST_LINE.search(text, max(0, match.start() - 48), match.start())
-            yield (match.start() if above is None else above.start(1)), match.end()
-    for match in _PASSPORT.finditer(text):
-        start, end = match.span(1)
+    for start, end in _ZONE.spans(text):
+        if _zone_holds(text[start:end]) and text[end : end + 2] != "<<":
+            above = _FIRST_LINE.search(text, max(0, start - 48), start)
+            yield (start if above is None else above.start(1)), end
+    for _, (start, end) in _PASSPORT.groups(text):
         number = text[start:end]
         if sum(map(str.isdigit, number)) >= 5 and not _DAY.match(number):
             yield start, end

@@ -7,36 +7,34 @@ Numbering Scheme", 2010 (Aadhaar); CGST Rules 2017, rule 10 (GSTIN).
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from genie.detectors.pii.digit_runs import Group, Run, stands_alone
+from genie.detectors.pii.digit_runs import GAP, Digits, Group, groups_of, is_aadhaar, is_word, stands_alone
 from genie.detectors.regex_set import Pattern
 
-IBAN_HINT = r"(?i)(?:\b|_|iban)[a-z]{2}[0-9]{2}[ \t\r\n\-]{0,2}[a-z0-9]{4}"
+IBAN_HINT = rf"(?i)(?:\b|_|iban)[a-z]{{2}}[0-9]{{2}}{GAP}[a-z0-9]{{4}}"
 _IBAN_HEAD = Pattern(r"[A-Za-z]{2}[0-9]{2}")
 _LETTERS = {ord("A") + at: str(10 + at) for at in range(26)}
-_GAPS = str.maketrans("", "", " \t\r\n-")
+_GAPS = str.maketrans("", "", " \t\r\n.,/_:|+;-")
 
-PAN_HINT = r"(?i)(?:\b|_)[a-z]{3}[abcfghjlptk][a-z][ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z]"
-_PAN = re.compile(
-    r"(?i)(?<![a-z0-9])[a-z]{3}[abcfghjlptk][a-z][ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z](?![a-z0-9])"
-)
+_PAN_BODY = rf"[a-z]{{3}}[abcfghjlptk][a-z]{GAP}[0-9]{{4}}{GAP}[a-z]"
+PAN_HINT = rf"(?i)(?:\b|_){_PAN_BODY}"
+_PAN = Pattern(rf"(?i){_PAN_BODY}")
 _PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
 
 _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
 _AADHAAR_NAMED = Pattern(r"(?i)aadhaa?r|adhaa?r|\buid(?:ai)?|आधार")
-_IN_FOURS = Pattern(r"[2-9][0-9]{3}[ \t\r\n\-]{1,3}[0-9]{4}[ \t\r\n\-]{1,3}[0-9]{4}")
-_THREE_FOURS = re.compile(r"(?<!4)4{3}(?!4)")
+_TWELVE = Pattern(r"(?:\b|_)[0-9]{12}(?:\b|_)")
+_COLUMN = 3
+"""Different numbers in one piece, nearly all of which pass the check, that make a column of Aadhaar numbers."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
 
-_GSTIN_BODY = (
-    r"[0-9]{2}[ \t\r\n\-]{0,2}[a-z]{5}[ \t\r\n\-]{0,2}[0-9]{4}[ \t\r\n\-]{0,2}[a-z][ \t\r\n\-]{0,2}"
-    r"[1-9a-z][ \t\r\n\-]{0,2}z[ \t\r\n\-]{0,2}[0-9a-z]"
-)
+_GSTIN_BODY = rf"[0-9]{{2}}{GAP}[a-z]{{5}}{GAP}[0-9]{{4}}{GAP}[a-z]{GAP}[1-9a-z]{GAP}z{GAP}[0-9a-z]"
 GSTIN_HINT = rf"(?i)(?:\b|_){_GSTIN_BODY}"
-_GSTIN = re.compile(rf"(?i)(?<![a-z0-9]){_GSTIN_BODY}(?![a-z0-9])")
+_GSTIN = Pattern(rf"(?i){_GSTIN_BODY}")
 _STATES = frozenset(f"{code:02}" for code in (*range(1, 39), 97, 99))  # 97 and 99: other territory, centre
 _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -52,6 +50,8 @@ class _Account(NamedTuple):
     """The part after the check digits: digits or letters at each position."""
     country: str
     """The country's letters as digits, for the check."""
+    numeric: bool
+    """The part after the check digits is of digits alone."""
 
 
 _STRUCTURE = re.compile(r"([1-9][0-9]*)!([nac])")
@@ -69,29 +69,31 @@ def _account(country: str) -> _Account | None:
     rest = sum(int(count) for count, _ in _STRUCTURE.findall(form))
     return _Account(
         4 + rest,
-        re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:[ \t\r\n\-]{{0,2}}[A-Za-z0-9]){{{rest}}}(?![A-Za-z0-9])"),
+        re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:{GAP}[A-Za-z0-9]){{{rest}}}(?![A-Za-z0-9])"),
         re.compile(_STRUCTURE.sub(lambda part: f"{_CLASSES[part[2]]}{{{part[1]}}}", form) + r"\Z"),
         country.translate(_LETTERS),
+        all(kind == "n" for _, kind in _STRUCTURE.findall(form)),
     )
 
 
 def find_iban(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of account numbers whose country, length, structure and check digits hold."""
     done = 0
-    for start, _ in _IBAN_HEAD.spans(text):
+    for start, _ in _IBAN_HEAD.found(text):
         if start < done or (start and not _may_begin(text, start)):
             continue
-        country = text[start : start + 2].upper()
-        form = _account(country)
+        form = _account(text[start : start + 2].upper())
         if form is None:
             continue
         number, end = _written(text, start, form)
-        if number[4:].isdigit():
-            remainder = int(number[4:] + form.country + number[2:4]) % 97
+        rest = number[4:]
+        numeric = rest.isdigit()
+        if numeric:
+            remainder = int(f"{rest}{form.country}{number[2:4]}") % 97
         else:
-            remainder = int((number[4:] + number[:4]).translate(_LETTERS)) % 97 if number else 0
+            remainder = int((rest + number[:4]).translate(_LETTERS)) % 97 if number else 0
         # The remainder first: it is cheap and rejects 96 of 97 candidates.
-        if remainder == 1 and form.structure.match(number, 4):
+        if remainder == 1 and ((numeric and form.numeric) or form.structure.match(number, 4)):
             done = end
             yield start, end
 
@@ -115,46 +117,86 @@ def _written(text: str, start: int, form: _Account) -> tuple[str, int]:
 
 
 def find_pan(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of tax numbers in capitals; in other letters or with separators only after the word PAN.
+    """Yield the spans of tax numbers in capitals or in small letters; in mixed ones only after the word PAN.
 
-    A person's (fourth letter P) may have separators without the word. The last letter's check is not published, so
-    form, holder type and a serial other than 0000 are all there is.
+    With separators it is found after the word, and a person's (fourth letter P) without it. The last letter's check is
+    not published, so form, holder type and a serial other than 0000 are all there is.
     """
-    for match in _PAN.finditer(text):
-        start, end = match.span()
-        number = match.group().translate(_GAPS)
-        sure = number.isupper() and (end - start == 10 or (number[3] == "P" and end - start == 12))
-        if (sure or _PAN_WORD.search(text[max(0, start - 40) : start])) and _is_pan(number):
+    for start, end in _PAN.spans(text):
+        shown = text[start:end]
+        number = shown.translate(_GAPS)
+        sure = (number.isupper() or number.islower()) and (
+            end - start == 10 or (number[3] in "pP" and end - start == 12)
+        )
+        if (
+            is_word(text, start, end)
+            and (sure or _PAN_WORD.search(text[max(0, start - 40) : start]))
+            and _is_pan(number)
+        ):
             yield start, end
 
 
-def find_aadhaar(text: str, found: Iterable[Run]) -> Iterator[tuple[int, int]]:
-    """Yield the spans of Aadhaar numbers: written 4-4-4, or in any way after the word Aadhaar or UID.
+def find_aadhaar(text: str, found: Digits) -> Iterator[tuple[int, int]]:
+    """Yield the spans of Aadhaar numbers: in fours, after the word Aadhaar or UID, or in a column of such numbers.
 
     Twelve digits in one piece without the word count as a payment reference, because one reference in ten passes the
-    check digit.
+    check digit; a text in which three of them and nearly all others pass it is a column.
     """
-    named, in_fours = _AADHAAR_NAMED.search(text), _IN_FOURS.search(text)
-    for run in found if named or in_fours else ():
-        span = _after_word(text, run.groups) if named else None
+    if _AADHAAR_NAMED.search(text):
+        for run in found.runs:
+            span = _after_word(text, run.groups)
+            if span is not None:
+                yield span
+    for start, end in found.fours:
+        # Equal gaps of a card, which are most of what is written in fours, are looked at first.
+        if end - start != 19 or not text[start + 4] == text[start + 9] == text[start + 14]:
+            yield from _in_fours(text, start, end)
+    yield from _in_column(text)
+
+
+def _in_fours(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield what is written 4-4-4: with the same separator inside, and another one or none beside it."""
+    row = tuple(groups_of(text, start, end))
+    row = row[: len(row) - text[end : end + 1].isdigit()]  # the first digits of a longer number are no group
+    gaps = [text[one[1] : two[0]] for one, two in itertools.pairwise(row)]
+    alike = len(set(gaps)) == 1
+    at, size = 0, len(row)
+    if size > 3 and alike and not _is_list_of_threes(row):
+        return
+    while at + 3 <= size:
+        beside = gaps[max(0, at - 1) : at] + gaps[at + 2 : at + 3]
+        joined = not alike and any(gap in gaps[at : at + 2] for gap in beside)
+        span = None if joined else _of_three(text, row[at : at + 3])
         if span is not None:
             yield span
-        elif run.fours is None:  # four fours are a card's
-            for three in _THREE_FOURS.finditer(
-                "".join(["4" if len(digits) == 4 else "-" for _, _, digits in run.groups])
-            ):
-                span = _of_three(text, run.groups[three.start() : three.end()])
-                if span is not None:
-                    yield span
+        at += 1 if span is None else 3
+
+
+def _is_list_of_threes(row: tuple[Group, ...]) -> bool:
+    """Return True when groups of four are Aadhaar numbers from the first to the last."""
+    if len(row) % 3:
+        return False
+    return all(is_aadhaar("".join([digits for _, _, digits in row[at : at + 3]])) for at in range(0, len(row), 3))
+
+
+def _in_column(text: str) -> Iterator[tuple[int, int]]:
+    """Yield numbers in one piece where a text holds several different ones, and nearly all of them pass the check."""
+    found = [(start + (text[start] == "_"), end - (text[end - 1] == "_")) for start, end in _TWELVE.spans(text)]
+    spans = [(start, end) for start, end in found if is_word(text, start, end)]
+    if len(spans) < _COLUMN:
+        return
+    valid = [(start, end) for start, end in spans if is_aadhaar(text[start:end])]
+    if len(valid) >= 0.8 * len(spans) and len({text[start:end] for start, end in valid}) >= _COLUMN:
+        yield from valid
 
 
 def _of_three(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
     """Return the span of three groups of four digits, if they are a number."""
     start, end = groups[0][0], groups[2][1]
     three = [digits for _, _, digits in groups]
-    if "." in text[start:end] or not stands_alone(text, start, end) or all(_YEAR.match(group) for group in three):
+    if not stands_alone(text, start, end) or all(_YEAR.match(group) for group in three):
         return None
-    return (start, end) if _is_aadhaar("".join(three)) else None
+    return (start, end) if is_aadhaar("".join(three)) else None
 
 
 def _after_word(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
@@ -163,28 +205,23 @@ def _after_word(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
         digits += group
         if len(digits) >= 12:
             word = _AADHAAR_WORD.search(text[max(0, start - 40) : start])
-            return (start, end) if word and _is_aadhaar(digits) else None
+            return (start, end) if word and is_aadhaar(digits) else None
     return None
 
 
 def find_gstin(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of GST numbers: state, tax number inside and check digit hold."""
-    for match in _GSTIN.finditer(text):
-        number = match.group().translate(_GAPS).upper()
-        if number[:2] in _STATES and _is_pan(number[2:12]) and _ends_in_its_check(number):
-            yield match.span()
+    for start, end in _GSTIN.spans(text):
+        number = text[start:end].translate(_GAPS).upper()
+        right = number[:2] in _STATES and is_word(text, start, end)
+        if right and _is_pan(number[2:12]) and _ends_in_its_check(number):
+            yield start, end
 
 
 def _is_pan(number: str) -> bool:
     from stdnum.in_ import pan  # noqa: PLC0415 - as for the account numbers
 
     return bool(pan.is_valid(number))
-
-
-def _is_aadhaar(digits: str) -> bool:
-    from stdnum.in_ import aadhaar  # noqa: PLC0415 - as for the account numbers
-
-    return bool(aadhaar.is_valid(digits))
 
 
 def _ends_in_its_check(number: str) -> bool:

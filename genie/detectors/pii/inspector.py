@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from genie.contracts.classification import Classification
+from genie.detectors import encodings
 from genie.detectors.pii import cards, contacts, documents, identifiers
-from genie.detectors.pii.digit_runs import LONG, Run, runs
+from genie.detectors.pii.digit_runs import LONG, Digits
+from genie.detectors.pii.kinds import Detector
 from genie.detectors.pii.phones import DEFAULT_REGIONS, Phones
 from genie.detectors.regex_set import Hints
-from genie.detectors.spans import Claims
+from genie.detectors.spans import Found, merged, without_overlaps
 from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
 
 
-class Detector(NamedTuple):
-    """One kind of personal data."""
-
-    kind: str
-    hints: tuple[str, ...]
-    """RE2; a folded text in which none matches holds nothing of the kind."""
-    find: Callable[[str, Sequence[Run]], Iterable[tuple[int, int]]]
-    """Spans in a folded text, whose runs of twelve digits or more are given."""
-
-
 def _plain(
     find: Callable[[str], Iterable[tuple[int, int]]],
-) -> Callable[[str, Sequence[Run]], Iterable[tuple[int, int]]]:
-    """Return a finder that does not need the runs of digits."""
-    return lambda text, _runs: find(text)
+) -> Callable[[str, Digits], Iterable[tuple[int, int]]]:
+    """Return a finder that does not need the digits."""
+    return lambda text, _digits: find(text)
 
 
 def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
@@ -57,8 +50,11 @@ def detectors(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Detector, ...]:
 DETECTORS = detectors()
 _BETWEEN = "\x1f\n" * 16 + "\x1f"
 """Stands between strings that are examined together: longer than a gap of any pattern, and no gap allows it."""
-_SHORTEST_RUN = 12
-"""Digits of the shortest number that is found in a run: Aadhaar."""
+_ENCODED = frozenset(encodings.HINTS)
+
+
+def _blank(mask: re.Match[str]) -> str:
+    return "\x1f" * len(mask[0])
 
 
 class PiiInspector:
@@ -70,6 +66,8 @@ class PiiInspector:
     Args:
         labels: Clearance needed to see each kind, by its name without ``pii.``; other kinds are not detected.
         regions: ISO 3166 codes of the countries whose national telephone numbers are detected.
+        custom: Detectors of kinds of an organisation's own; each wins over every other.
+        also: Detectors of kinds without a check digit; every other wins over them.
     """
 
     name: ClassVar[str] = "pii"
@@ -77,11 +75,24 @@ class PiiInspector:
     reach: ClassVar[int] = 1_024
     """Longest finding in characters, with the text around it that it depends on; longer texts may be read in slices."""
 
-    def __init__(self, labels: Mapping[str, Classification], *, regions: Sequence[str] = DEFAULT_REGIONS) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, Classification],
+        *,
+        regions: Sequence[str] = DEFAULT_REGIONS,
+        custom: Sequence[Detector] = (),
+        also: Sequence[Detector] = (),
+    ) -> None:
         self._labels = dict(labels)
         known = DETECTORS if tuple(regions) == DEFAULT_REGIONS else detectors(regions)
-        self._detectors = tuple(detector for detector in known if detector.kind in labels)
-        self._hints = Hints(hint for detector in self._detectors for hint in detector.hints)
+        self._detectors = (*custom, *(detector for detector in known if detector.kind in labels), *also)
+        words = "|".join(
+            [*(detector.kind for detector in DETECTORS), *(detector.kind for detector in (*custom, *also))]
+        )
+        self._masks = re.compile(
+            rf"\[(?:{words})(?::[a-z]{{1,40}})?\]"
+        )  # what masking leaves; it names nothing that stands beside it
+        self._hints = Hints((*(hint for detector in self._detectors for hint in detector.hints), *_ENCODED))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
@@ -111,16 +122,26 @@ class PiiInspector:
         hints = self._hints(plain)
         if not hints:
             return ()
-        claims, found = Claims(len(plain)), list[tuple[int, int, str, Classification]]()
-        digits = tuple(runs(plain, at_least=_SHORTEST_RUN)) if LONG in hints else ()
+        found = self._found(plain, hints)
+        if not hints.isdisjoint(_ENCODED):
+            for view in encodings.views(plain):
+                inside = self._found(view.text, self._hints(view.text))
+                found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
+            found = merged(found)
+        if folded.origins is None:
+            new: Callable[..., Span] = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+            return tuple([new(Span, (kind, start, end, label, 1.0)) for start, end, kind, label in found])
+        return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
+
+    def _found(self, plain: str, hints: set[str]) -> list[Found]:
+        """Return what is in a folded text."""
+        found: list[Found] = []
+        if "[" in plain:
+            plain = self._masks.sub(_blank, plain)
+        digits = Digits(plain)
         for detector in self._detectors:
             if hints.isdisjoint(detector.hints):
                 continue
             kind, label = f"pii.{detector.kind}", self._labels[detector.kind]
-            found += [
-                (start, end, kind, label) for start, end in detector.find(plain, digits) if claims.claim(start, end)
-            ]
-        found.sort()
-        if folded.origins is None:
-            return tuple([Span(kind, start, end, label) for start, end, kind, label in found])
-        return tuple([Span(kind, *folded.span(start, end), label) for start, end, kind, label in found])
+            found += [(start, end, kind, label) for start, end in detector.find(plain, digits)]
+        return without_overlaps(found, len(plain))

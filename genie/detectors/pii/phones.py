@@ -19,7 +19,7 @@ _LONGEST = 15  # digits in all, E.164 section 6
 _SHORTEST = 7
 
 _SPACED = r"[ \t().\-/]{0,3}"
-_BROKEN = r"[ \t\r\n().\-/]{0,3}"
+_BROKEN = r"[ \t\r\n().\-/_:|]{0,3}"
 _NAMES = (
     r"(?:phone|telephone|telefono|telefone|telefon|tel|ph|mobile|mobil|mob|movil|handy|cell|cellphone|whatsapp|fax)"
 )

@@ -21,9 +21,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 from genie.contracts.classification import Classification
+from genie.detectors import encodings
 from genie.detectors.regex_set import Hints, compiled
 from genie.detectors.secrets.keys import FORMS, HINTS
-from genie.detectors.spans import Claims
+from genie.detectors.spans import Claims, Found, merged
 from genie.detectors.unicode import fold, fold_with_origins
 from genie.policy.inspection import Span
 
@@ -264,6 +265,9 @@ FINDERS = (
 )
 
 
+_ENCODED = frozenset(encodings.HINTS)
+
+
 class SecretsInspector:
     """Finds secrets. If two kinds match the same characters, the kind with the stronger form wins.
 
@@ -279,7 +283,7 @@ class SecretsInspector:
     def __init__(self, labels: Mapping[str, Classification]) -> None:
         self._labels = dict(labels)
         self._finders = tuple(finder for finder in FINDERS if not self._labels.keys().isdisjoint(finder.kinds))
-        self._hints = Hints(hint for finder in self._finders for hint in finder.hints)
+        self._hints = Hints((*(hint for finder in self._finders for hint in finder.hints), *_ENCODED))
 
     fold = staticmethod(fold)  # one function for all detectors, so that a text is folded once
 
@@ -294,14 +298,24 @@ class SecretsInspector:
         hints = self._hints(folded.text)
         if not hints:
             return ()
-        claims, found = Claims(len(folded.text)), list[tuple[int, int, str]]()
+        found = self._found(folded.text, hints)
+        if not hints.isdisjoint(_ENCODED):
+            for view in encodings.views(folded.text):
+                inside = self._found(view.text, self._hints(view.text))
+                found += [(*view.span(start, end), kind, label) for start, end, kind, label in inside]
+            found = merged(found)
+        return tuple(
+            Span(f"secrets.{kind}", *folded.span(start, end), label) for start, end, kind, label in sorted(found)
+        )
+
+    def _found(self, text: str, hints: set[str]) -> list[Found]:
+        """Return the secrets in a folded text."""
+        claims, found = Claims(len(text)), list[Found]()
         for finder in self._finders:
             if not hints.isdisjoint(finder.hints):
                 found += [
-                    (start, end, kind)
-                    for kind, start, end in finder.find(folded.text)
+                    (start, end, kind, self._labels[kind])
+                    for kind, start, end in finder.find(text)
                     if kind in self._labels and claims.claim(start, end)
                 ]
-        return tuple(
-            Span(f"secrets.{kind}", *folded.span(start, end), self._labels[kind]) for start, end, kind in sorted(found)
-        )
+        return found

@@ -19,8 +19,11 @@ from genie.testing.conformance.journal import check_journal as check_journal
 from genie.testing.conformance.ledger import LedgerUnderTest as LedgerUnderTest
 from genie.testing.conformance.ledger import check_ledger as check_ledger
 from genie.testing.conformance.suite import NonconformanceError as NonconformanceError
+from genie.testing.conformance.vault import VAULT_MOST as VAULT_MOST
+from genie.testing.conformance.vault import check_vault as check_vault
 
 __all__ = [
+    "VAULT_MOST",
     "AuditUnderTest",
     "ControlUnderTest",
     "JournalUnderTest",
@@ -34,4 +37,5 @@ __all__ = [
     "check_fetch",
     "check_journal",
     "check_ledger",
+    "check_vault",
 ]

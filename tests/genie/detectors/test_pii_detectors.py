@@ -78,6 +78,8 @@ ACUPA7085R                                              | pan     | ACUPA7085R
 PAN AAPPV8261K of the assessee                          | pan     | AAPPV8261K
 pan: acupa7085r                                         | pan     | acupa7085r
 PAN no. ACUPA 7085 R                                    | pan     | ACUPA 7085 R
+holder acupa7085r, Pune                                 | pan     | acupa7085r
+ACUPA/7085/R                                            | pan     | ACUPA/7085/R
 TDS/ACUPA7085R/Q3                                       | pan     | ACUPA7085R
 2341 2341 2346                                          | aadhaar | 2341 2341 2346
 2341-2341-2346                                          | aadhaar | 2341-2341-2346
@@ -216,7 +218,7 @@ ACUXP7085R
 ACUPA0000R
 ACUPA70851
 XACUPA7085R
-acupa7085r
+AcUpA7085r
 TOTAL 1234 A
 2341 2341 2347
 1234 1234 1234

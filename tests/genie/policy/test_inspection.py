@@ -60,4 +60,4 @@ def test_a_text_is_folded_once_for_all_who_fold_alike() -> None:
     looking = Inspectors([Looking("a", fold), Looking("b", fold)])  # type: ignore[list-item]  # as above
     found = looking.inspect(Note(text="a c\u00e4rd and a card")).findings
     assert [finding.kind for finding in found] == ["a.card", "b.card"]
-    assert len(asked) == 2  # all of the message's text, and the string by itself
+    assert len(asked) == 3  # all of the message's text, the string by itself, and the string as it is masked

@@ -1,0 +1,183 @@
+"""Large payloads on their way: inspectors look into them in a thread, and they are in flight until then.
+
+The loop turns meanwhile. What a sender publishes after a large payload stays behind it, so its recipients get it in
+order. Whoever ends a run, a scope or a deadline ends what waits here as well: it is parked like a delayed payload.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from genie.backend.asyncio_trio import offload
+from genie.bus import accounting
+from genie.bus.mailbox import RoomTicket
+from genie.bus.pending import DELAYED
+from genie.errors import NotConsumedError, UnknownAgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from genie.bus.bus import Bus
+    from genie.bus.pending import Parked
+    from genie.bus.scope import Scope
+    from genie.contracts.card import AgentCard
+    from genie.contracts.classification import Classification
+    from genie.contracts.headers import Headers
+    from genie.contracts.message import Inspection, Payload
+    from genie.policy.inspection import Inspectors
+
+    Sent = tuple[Payload, AgentCard, Scope, int, int, Headers, Classification]
+
+MOST_THREADS = 2
+"""Payloads of one runtime that are inspected at a time; the others wait."""
+
+
+class Publication:
+    """A payload that is published once it is inspected, and what was published before it."""
+
+    __slots__ = (
+        "answers_as", "asked", "inspection", "inspectors", "key", "over", "parked", "payload", "scans", "sent",
+        "ticket", "to",
+    )  # fmt: skip
+
+    def __init__(
+        self, scans: Scans, ticket: RoomTicket, sent: Sent, to: str | None, answers_as: str | None, *, asked: bool
+    ) -> None:
+        self.scans = scans
+        self.sent = sent
+        self.payload, sender, scope = sent[:3]
+        self.key = scans.key_of(sender, scope)
+        self.to = to
+        self.answers_as = answers_as
+        self.asked = asked
+        self.ticket = ticket
+        """What its publisher waits with."""
+        self.inspection: Inspection | None = None
+        self.inspectors: Inspectors | None = None
+        """Those that found it."""
+        self.parked: Parked
+        self.over = False
+        """It was cut off; the thread stops at the next slice."""
+
+    def dropped(self) -> None:
+        """It was cut off: its publisher goes on, and so does what waits behind it."""
+        self.over = True
+        self.ticket.scanned()
+        self.scans.look_later(self.key)
+
+
+class Scans:
+    """Payloads that are being inspected in threads, and what waits behind them.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.lines: dict[object, deque[Publication]] = {}
+        """Publications by whose order they keep: that of an agent, or that of an outside caller's run."""
+        self._offload: Callable[[Callable[[], Inspection]], Awaitable[Inspection]] | None = None
+        bus.timers.on("scanned", self._publish_inspected)
+
+    def inspection(self, payload: Payload, sender: AgentCard, scope: Scope) -> Inspection | None:
+        """Return what is in a payload; None where it is large, or something of its sender is being inspected."""
+        if self.key_of(sender, scope) in self.lines:
+            return None
+        return self._bus.route(type(payload)).inspect(payload)
+
+    def publish(
+        self, ticket: RoomTicket | None, sent: Sent, to: str | None, answers_as: str | None, *, asked: bool
+    ) -> RoomTicket:
+        """Publish a payload when it is inspected; its publisher waits with the ticket.
+
+        Args:
+            ticket: Of earlier payloads of the same output.
+            sent: The first arguments of ``Bus.publish``.
+            to: As for ``Bus.publish``.
+            answers_as: As for ``Bus.publish``.
+            asked: As for ``Bus.publish``.
+
+        Raises:
+            UnknownAgentError, NotConsumedError: ``to`` cannot take it.
+        """
+        bus, scope, kind = self._bus, sent[2], type(sent[0])
+        if to is not None:
+            bus.directed(to, bus.route(kind), kind)
+        if ticket is None:
+            ticket = RoomTicket(bus.make_waiter())
+        ticket.scans += 1
+        accounting.park(scope)
+        accounting.delayed(scope, 1)
+        one = Publication(self, ticket, sent, to, answers_as, asked=asked)
+        one.parked = bus.pending.park(DELAYED, scope, None, None, one)
+        self.lines.setdefault(one.key, deque()).append(one)
+        self._start(one)
+        return ticket
+
+    def look_later(self, key: object) -> None:
+        """See in the next turn of the timers what may be published."""
+        self._bus.timers.soon("scanned", key)
+
+    def key_of(self, sender: AgentCard, scope: Scope) -> object:
+        """Return by whose order a publication keeps."""
+        return sender.id if sender.id in self._bus.subscribers else (sender.id, scope.run.number)
+
+    def _start(self, one: Publication) -> None:
+        task: object = None
+
+        async def scan() -> None:
+            try:
+                await self._scan(one)
+            finally:
+                self._bus.tasks.left(task)
+
+        task = self._bus.tasks.start(scan)
+
+    async def _scan(self, one: Publication) -> None:
+        if self._offload is None:
+            self._offload = offload(MOST_THREADS)
+        inspectors = self._bus.policies.inspectors
+        try:
+            look = partial(inspectors.inspect, one.payload, stop=lambda: one.over)
+            one.inspection, one.inspectors = await self._offload(look), inspectors
+        finally:
+            if one.inspection is None:  # the runtime closes
+                one.over = True
+        self._publish_inspected(one.key)
+
+    def _publish_inspected(self, key: object) -> None:
+        """Publish what is inspected, up to the first that is not."""
+        line = self.lines.get(key, deque())
+        while line:
+            one = line[0]
+            if not one.over:
+                if one.inspection is None:
+                    return
+                if one.inspectors is not self._bus.policies.inspectors:  # other policies are in force by now
+                    one.inspection = None
+                    self._start(one)
+                    return
+            line.popleft()
+            if not one.over:
+                self._publish(one, one.inspection)
+        self.lines.pop(key, None)
+
+    def _publish(self, one: Publication, inspection: Inspection | None) -> None:
+        bus, (payload, sender, scope, cause, hops, headers, read) = self._bus, one.sent
+        if not bus.pending.take(one.parked):
+            return
+        accounting.delayed(scope, -1)
+        try:
+            bus.publish(
+                payload, sender, scope, cause, hops, bus.judging.narrowed(headers), read, one.ticket, one.to,
+                one.answers_as, asked=one.asked, inspection=inspection,
+            )  # fmt: skip
+        except (UnknownAgentError, NotConsumedError):
+            accounting.unrouted(bus, scope)  # the addressee was removed meanwhile
+        finally:
+            accounting.unpark(scope, None)  # it was in flight in the name of the deliveries that it has become
+            one.ticket.scanned()
+            bus.at_rest_if_empty(scope)
