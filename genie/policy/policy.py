@@ -9,6 +9,8 @@ and in ``genie.policy.inspection``.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -16,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Envelope, Path, Payload, topic_of
+from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name
 from genie.policy.evaluator import CompiledPolicy, Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
@@ -62,6 +64,7 @@ __all__ = (
     "Verdict",
     "WholeField",
     "mask",
+    "spans_of",
 )  # fmt: skip
 
 
@@ -242,9 +245,21 @@ def mask(message: Envelope[Any], paths: frozenset[Path]) -> Payload:
     if copy is None:
         whole = {tuple(path) for path in paths if isinstance(path, WholeField)}
         spans: dict[Path, tuple[tuple[int, int, str], ...]] = {tuple(path): () for path in paths}
-        for finding in message.inspection.findings:
-            if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):
-                word = finding.kind.rpartition(".")[2]
-                spans[finding.path] = (*spans[finding.path], (finding.start, finding.end, word))
+        acting = (finding for finding in message.inspection.findings if not isinstance(finding, ShadowFinding))
+        spans |= spans_of(finding for finding in acting if finding.path in spans and finding.path not in whole)
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
+
+
+def spans_of(findings: Iterable[Finding]) -> dict[Path, tuple[tuple[int, int, str], ...]]:
+    """Return what masking replaces at each path, as (start, end, word); a string with an instruction is one span."""
+    spans: dict[Path, tuple[tuple[int, int, str], ...]] = {}
+    instructed: set[Path] = set()
+    for finding in findings:
+        inspector, _, kind = finding.kind.rpartition(".")
+        if finding.whole:
+            instructed.add(finding.path)
+            spans[finding.path] = ((0, sys.maxsize, inspector),)
+        elif finding.path not in instructed:
+            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, kind))
+    return spans
