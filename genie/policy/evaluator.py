@@ -24,6 +24,8 @@ from genie.policy.verdicts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Path
@@ -124,11 +126,18 @@ class Evaluator:
         compiled: In the order in which reasons are listed.
         policy_set: SHA-256 of the set that they belong to.
         alike: The same object for gates that allow the same messages; the gate itself by default.
+        hide: Removes from a reason what may not be shown.
     """
 
-    __slots__ = ("_allowed", "_clean", "_compiled", "_headers", "_judges", "_set", "alike")
+    __slots__ = ("_allowed", "_clean", "_compiled", "_headers", "_hide", "_judges", "_set", "alike")
 
-    def __init__(self, compiled: tuple[CompiledPolicy, ...], policy_set: str, alike: object = None) -> None:
+    def __init__(
+        self,
+        compiled: tuple[CompiledPolicy, ...],
+        policy_set: str,
+        alike: object = None,
+        hide: Callable[[str], str] | None = None,
+    ) -> None:
         self._compiled = compiled
         self._judges = tuple(policy.judge for policy in compiled)
         self._headers = tuple(policy.judge for policy in compiled if policy.headers_only)
@@ -137,6 +146,7 @@ class Evaluator:
         )
         self._allowed: Headers | None = None
         self._set = policy_set
+        self._hide = hide
         self.alike = self if alike is None else alike
 
     def judge(
@@ -167,7 +177,8 @@ class Evaluator:
 
     def opinions(self, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
-        return tuple(opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
+        found = (opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
+        return tuple(found) if self._hide is None else tuple(_hidden(opinion, self._hide) for opinion in found)
 
     def _uninspected(self, message: Envelope[Any], sender: AgentCard) -> Decision:
         """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
@@ -205,6 +216,13 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
             for said in found
         )
     return (_wrong(policy, f"answered {type(found).__name__}, which is no verdict"),)
+
+
+def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
+    verdict = opinion.verdict
+    if isinstance(verdict, Allow):
+        return opinion
+    return opinion._replace(verdict=verdict._replace(reason=hide(verdict.reason)))
 
 
 def _wrong(policy: CompiledPolicy, why: str) -> Opinion:

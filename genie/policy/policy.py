@@ -10,7 +10,7 @@ and in ``genie.policy.inspection``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -115,7 +115,7 @@ class Policy(Protocol):
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
     pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
-    pipeline is not known.
+    pipeline is not known. A class method ``warnings(settings, scene)`` yields in the same way what is only told.
     """
 
     name: ClassVar[str]
@@ -144,11 +144,13 @@ class PolicySet:
         policies: In the order in which their reasons are listed.
         environment: Where the pipeline runs.
         shadow: Names of policies that are heard and recorded without acting.
+        hide: Removes from a reason what may not be shown, such as values of the environment.
     """
 
     policies: tuple[Policy, ...] = ()
     environment: Environment = field(default_factory=Environment)
     shadow: frozenset[str] = frozenset()
+    hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = [policy.name for policy in self.policies]
@@ -204,7 +206,7 @@ class PolicySet:
                         getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
                     )
                 )  # fmt: skip
-        return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies))
+        return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies), self.hide)
 
     def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
         """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""

@@ -125,8 +125,10 @@ def value_test(condition: Test | Items) -> ValueTest:
         condition.operator in {"eq", "ne"} and not condition.subject.domain.pattern
     ):
         return _comparison(condition)
-    target = condition.bounds[0].target
+    target, read = condition.bounds[0].target, condition.bounds[0].read
     match condition.operator:
+        case "contains" | "starts_with" | "ends_with" if read is not None:
+            return lambda value: holds(condition, value)
         case "contains":
             return lambda value: None if value is None else target in value
         case "starts_with":
