@@ -8,6 +8,7 @@ make a rule milder.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from genie.detectors.unicode import LOOKALIKES, fold
@@ -25,9 +26,26 @@ _NEGATIVE = frozenset({"ne", "not_in"})
 _COMPARED = frozenset({"eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with"})
 
 
+def _folded(text: str) -> str:
+    return text.casefold() if text.isascii() else fold(text).casefold().translate(_LIKE_UPPER)
+
+
+_short = lru_cache(maxsize=1024)(_folded)
+_SHORT = 200
+"""Characters of texts whose folded form is kept; of longer ones only the last, which many rules read in turn."""
+_last = ("", "")
+
+
 def folded(text: str) -> str:
     """Return text as rules compare it; of joined texts it is the joined form."""
-    return text.casefold() if text.isascii() else fold(text).casefold().translate(_LIKE_UPPER)
+    global _last  # noqa: PLW0603 - it changes the time taken and no answer
+    if len(text) <= _SHORT:
+        return _short(text)
+    known, key = _last
+    if text is not known:
+        key = _folded(text)
+        _last = (text, key)
+    return key
 
 
 class EitherPattern(NamedTuple):
