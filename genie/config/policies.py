@@ -30,6 +30,8 @@ from genie.policy.policy import Environment, PipelineContext, PolicySet
 
 RULES = "rules"
 """Name of the policy that receives the rules of policy files."""
+UNGOVERNED = "no policy acts: every message is delivered unjudged; list some under `policies`"
+"""Said of a pipeline without policies, or with policies in shadow mode alone."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
@@ -147,10 +149,14 @@ class PolicyReader:
         environment = Environment() if scene is None else scene.environment
         try:
             shadow = frozenset(name for name, parts in pieces.items() if all(part.shadow for part in parts))
-            return PolicySet(tuple(made.values()), environment, shadow, self._hider())
+            found = PolicySet(tuple(made.values()), environment, shadow, self._hider())
         except PolicyError as error:
             self._note(self.source.document, ("policies",), str(error))
             return None
+        if not found.acts and environment.name == "production":
+            self._note(self.source.document, ("policies",), f"{UNGOVERNED}; production refuses it")
+            return None
+        return found
 
     def _hider(self) -> Callable[[str], str] | None:
         """Return what replaces values of the environment in reasons; None where there are none."""

@@ -176,6 +176,11 @@ class PolicySet:
     inspectors: Inspectors = field(init=False)
     _likes: dict[object, object] = field(init=False, repr=False, compare=False)
 
+    @property
+    def acts(self) -> bool:
+        """False if there is no policy, or none whose verdict has an effect."""
+        return any(policy.name not in self.shadow and not _only_listens(policy.settings) for policy in self.policies)
+
     def _hash(self) -> str:
         import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
         import json  # noqa: PLC0415 - as above
@@ -218,6 +223,12 @@ class PolicySet:
             read |= fields_read
         key = (payload, tuple((name, getattr(recipient, name)) for name in sorted(read)))
         return self._likes.setdefault(key, key)
+
+
+def _only_listens(settings: PolicySettings) -> bool:
+    """Return True for the settings of a policy of rules that are all in shadow mode."""
+    rules = getattr(settings, "rules", None)
+    return isinstance(rules, tuple) and all(getattr(rule, "mode", None) == "shadow" for rule in rules)
 
 
 def _ordered(value: object) -> object:
