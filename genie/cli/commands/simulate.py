@@ -83,15 +83,14 @@ class Numbers(click.ParamType[frozenset[int]]):
 @guarded
 def command(scenario: str, **given: Any) -> None:
     """Simulate SCENARIO: real agents and policies, in virtual time, with customers and trouble."""
-    from genie.config.policies import UNGOVERNED  # noqa: PLC0415 - start-up: after the words are parsed
     from genie.simulation.scenario import load  # noqa: PLC0415 - start-up: after the words are parsed
 
     seeds = given["seeds"]
     if seeds is not None:
         _refuse_beside(given)
     loaded = load(scenario)
-    for warning in loaded.pipeline.warnings:
-        if not given["as_json"] or UNGOVERNED in warning:
+    if not given["as_json"]:
+        for warning in loaded.pipeline.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
     if seeds is None:
         _one(loaded, scenario, given)
