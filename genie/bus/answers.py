@@ -10,12 +10,17 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from genie.bus.bus import Bus
     from genie.bus.delivery import Ending
     from genie.bus.gather import Gather
     from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.policy.policy import Decision, Verdict
+
+_NOTHING: Mapping[str, Verdict] = {}
 
 
 class Answers:
@@ -37,6 +42,7 @@ class Answers:
         agent: str,
         refusal: Ending | None,
         approved: frozenset[str] = frozenset(),
+        heard: Mapping[str, Verdict] = _NOTHING,
     ) -> None:
         """Judge an answer for its asker, and give it to the scope."""
         kind = type(message.payload)
@@ -46,17 +52,16 @@ class Answers:
             self.refuse(message, scope, gather, agent, *refusal)
             return
         evaluator = asker.evaluators.get(kind) or self._bus.evaluator_for(asker, kind)
-        decision = evaluator.judge(message, sender, approved)
+        decision = evaluator.judge(message, sender, approved, heard)
         shown: Payload | None = message.payload
         notices: tuple[str, ...] = ()
         if decision is not None:
+            if decision.verdict == "consult" and self._bus.consultations is not None:
+                self._bus.consultations.ask_answer(message, agent, decision, approved, heard)
+                return
             self._bus.observers.judged(message, asker.card.id, decision)
             if decision.verdict == "hold":
-                if self._bus.approvals is None:
-                    why = Reason("hold", "nobody is there to decide")
-                    self.refuse(message, scope, gather, agent, Outcome.DENIED, why)
-                else:
-                    self._bus.approvals.hold_answer(message, asker.card, agent, decision, approved)
+                self._hold(message, scope, gather, agent, asker.card, decision, approved, heard)
                 return
             shown, why_not, notices = disclose(message, decision, asker.card, carries=gather.notices is not None)
             if shown is None:
@@ -77,6 +82,16 @@ class Answers:
             accounting.late(self._bus, scope)
         if scope.run.observed or self._bus.observers.listening:
             self._bus.emit_event(message, "answered" if taken else "late", asker.card.id)
+
+    def _hold(
+        self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, asker: AgentCard, decision: Decision,
+        approved: frozenset[str], heard: Mapping[str, Verdict],
+    ) -> None:  # fmt: skip
+        if self._bus.approvals is None:
+            why = Reason("hold", "nobody is there to decide")
+            self.refuse(message, scope, gather, agent, Outcome.DENIED, why)
+        else:
+            self._bus.approvals.hold_answer(message, asker, agent, decision, approved, heard)
 
     def refuse(
         self, message: Envelope[Any], scope: Scope, gather: Gather, agent: str, outcome: Outcome, reason: Reason

@@ -24,7 +24,7 @@ from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
 from genie.bus.observers import Observers
 from genie.bus.overflow import Overflows
-from genie.bus.pending import Pending
+from genie.bus.pending import HOLD, Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.bus.delivery import Delivery, Ending
-    from genie.bus.interceptors import Approvals, Check, Interceptor, Sink
+    from genie.bus.interceptors import Approvals, Check, Consultations, Interceptor, Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
     from genie.bus.registry import Registry
@@ -131,6 +131,7 @@ class Bus:
         self.intercepting: tuple[Interceptor, ...] = ()
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
+        self.consultations: Consultations | None = None
         self.workers = workers = Workers(self, tasks)
         self.timers = Timers(self.now, make_waiter(), workers.sweep, self._timer_failed)
         self.pending = Pending(self.timers, itertools.count(1).__next__)
@@ -427,9 +428,9 @@ class Bus:
         self.correlator.failed(scope, failure, subscription.kind, handed_over=handed_over)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what is held for a person, because its run or scope ends."""
-        if self.approvals is not None:
-            self.approvals.withdraw(parked, outcome, reason)
+        """End what waits for a person or for a policy, because its run or scope ends."""
+        if (owner := self.approvals if parked.kind == HOLD else self.consultations) is not None:
+            owner.withdraw(parked, outcome, reason)
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield every delivery in flight."""

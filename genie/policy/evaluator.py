@@ -12,6 +12,8 @@ from genie.policy.verdicts import (
     SHADOW,
     Allow,
     ApprovalNeed,
+    Consult,
+    Consultation,
     Decision,
     Deny,
     Hold,
@@ -24,13 +26,14 @@ from genie.policy.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Path
 
-_RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
+_RANKS = {"allow": 0, "redact": 1, "hold": 2, "consult": 3, "deny": 4}
+_NOTHING: Mapping[str, Verdict] = {}
 
 
 class CompiledPolicy(NamedTuple):
@@ -52,7 +55,7 @@ class Opinion(NamedTuple):
     """Its name; ``policy/rule`` of a rule."""
     version: str
     shadow: bool
-    verdict: Verdict
+    verdict: Verdict | Consult
 
 
 @dataclass(slots=True)
@@ -60,6 +63,9 @@ class Combiner:
     """Verdicts being combined: deny overrides hold overrides redact overrides allow, and every reason is kept."""
 
     approved: frozenset[str]
+    heard: Mapping[str, Verdict] = field(default_factory=dict)
+    """Verdicts of policies that have been asked, by ``policy@version``."""
+    consults: list[Consultation] = field(default_factory=list)
     reasons: list[PolicyReason] = field(default_factory=list)
     paths: set[Path] = field(default_factory=set)
     needs: list[ApprovalNeed] = field(default_factory=list)
@@ -73,6 +79,14 @@ class Combiner:
     def take(self, opinion: Opinion) -> None:
         """Take one opinion in."""
         name, version, shadow, verdict = opinion
+        if isinstance(verdict, Consult):
+            stamp = f"{name}@{version}"
+            if stamp in self.heard:
+                self.take(opinion._replace(verdict=self.heard[stamp]))
+            else:
+                self.consults.append(Consultation(stamp, verdict))
+                self.say(name, version, "consult", "consult", "has to be asked")
+            return
         if shadow:
             self._shadow(name, version, verdict)
             return
@@ -115,7 +129,7 @@ class Combiner:
             return None  # nothing but approvals of a plain allow
         return Decision(
             strongest, tuple(self.reasons), policy_set, frozenset(self.paths), tuple(self.needs),
-            min(self.expires, default=None), tuple(self.obligations),
+            min(self.expires, default=None), tuple(self.obligations), tuple(self.consults),
         )  # fmt: skip
 
 
@@ -150,7 +164,11 @@ class Evaluator:
         self.alike = self if alike is None else alike
 
     def judge(
-        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
+        self,
+        message: Envelope[Any],
+        sender: AgentCard,
+        approved: frozenset[str] = frozenset(),
+        heard: Mapping[str, Verdict] = _NOTHING,
     ) -> Decision | None:
         """Return None for a plain allow, else the decision.
 
@@ -158,6 +176,7 @@ class Evaluator:
             message: The original, with its inspection.
             sender: Card of who sent it.
             approved: ``policy@version`` whose hold on this very delivery a person has approved.
+            heard: Verdicts on this very delivery of policies that have been asked, by ``policy@version``.
         """
         inspection = message.inspection
         if inspection.failed is not None:
@@ -166,13 +185,13 @@ class Evaluator:
             if message.headers is not self._allowed:
                 for judge in self._headers:
                     if judge(message, sender) is not ALLOW:
-                        return self._combine(message, sender, approved)
+                        return self._combine(message, sender, approved, heard)
                 self._allowed = message.headers
             for judge in self._judges if inspection.findings else self._clean:
                 if judge(message, sender) is not ALLOW:
-                    return self._combine(message, sender, approved)
+                    return self._combine(message, sender, approved, heard)
         except BaseException:  # noqa: BLE001 - fail closed: combining names the policy that raised
-            return self._combine(message, sender, approved)
+            return self._combine(message, sender, approved, heard)
         return None
 
     def opinions(self, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
@@ -193,8 +212,10 @@ class Evaluator:
         )
         return Decision("deny", own or (PolicyReason("engine", "1", "deny", code, REFUSED[code]),), self._set)
 
-    def _combine(self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
-        combiner = Combiner(approved)
+    def _combine(
+        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str], heard: Mapping[str, Verdict]
+    ) -> Decision | None:
+        combiner = Combiner(approved, heard)
         for opinion in self.opinions(message, sender):
             combiner.take(opinion)
         return combiner.decision(self._set)
@@ -206,7 +227,7 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
         found: Judgement | object = policy.judge(message, sender)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
         return (_wrong(policy, f"raised {class_name(error)}"),)
-    if isinstance(found, (Allow, Deny, Redact, Hold)):
+    if isinstance(found, (Allow, Deny, Redact, Hold, Consult)):
         return (Opinion(policy.policy, policy.version, policy.shadow, found),)
     if isinstance(found, tuple) and all(
         isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
@@ -220,7 +241,7 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
 
 def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
     verdict = opinion.verdict
-    if isinstance(verdict, Allow):
+    if isinstance(verdict, (Allow, Consult)):
         return opinion
     return opinion._replace(verdict=verdict._replace(reason=hide(verdict.reason)))
 

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name
+from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.policy.evaluator import CompiledPolicy, Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
+from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import (
     ALLOW,
     Allow,
@@ -42,6 +42,8 @@ __all__ = (
     "ALLOW",
     "Allow",
     "ApprovalNeed",
+    "AsyncPolicy",
+    "AsyncSettings",
     "Decision",
     "Deny",
     "Environment",
@@ -94,12 +96,6 @@ class PipelineContext(NamedTuple):
     environment: Environment = Environment()
     inspectors: frozenset[str] = frozenset()
     """Names of the inspectors whose findings there will be."""
-
-
-class PolicySettings(BaseModel):
-    """Base of a policy's settings: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Policy(Protocol):
@@ -162,6 +158,11 @@ class PolicySet:
             raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
+        quiet = next((p.name for p in self.policies if p.name in self.shadow and isinstance(p, AsyncPolicy)), None)
+        if quiet is not None:
+            raise PolicyError(
+                quiet, "cannot be in shadow mode, because deliveries wait for it; leave it out or enforce it"
+            )
         taken = {inspector.name for inspector in acting}
         heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
         limits = [p.max_bytes for p in self.policies if p.name not in self.shadow and hasattr(p, "max_bytes")]

@@ -10,7 +10,7 @@ from genie.contracts.message import Value, topic_of
 from genie.contracts.serialization import as_values
 from genie.policy.evaluator import Opinion
 from genie.policy.policy import Allow, Deny, Hold, Redact, Route
-from genie.policy.verdicts import SHADOW
+from genie.policy.verdicts import SHADOW, Consult
 from genie.rules.ast import NEVER, Items, Roots, Test, evaluate, tests_of, value_of
 from genie.rules.policy import Rules
 
@@ -110,7 +110,7 @@ def strongest(verdicts: Iterable[str]) -> str:
     found = set(verdicts)
     if "hidden" in found and "deny" not in found:
         return "hidden"
-    return next((verdict for verdict in ("deny", "hold", "redact") if verdict in found), "allow")
+    return next((verdict for verdict in ("deny", "consult", "hold", "redact") if verdict in found), "allow")
 
 
 def _policy(
@@ -169,7 +169,9 @@ def _rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool) -> Said
 
 def verdict_of(opinion: Opinion) -> str:
     """Return the word of an opinion, as in the reasons of a decision."""
-    words: dict[type[object], str] = {Deny: "deny", Hold: "hold", Redact: "redact", Allow: "allow"}
+    words: dict[type[object], str] = {
+        Deny: "deny", Consult: "consult", Hold: "hold", Redact: "redact", Allow: "allow"
+    }  # fmt: skip
     word = words[type(opinion.verdict)]
     return SHADOW + word if opinion.shadow and word != "allow" else word
 
@@ -187,6 +189,8 @@ def _reason(opinion: Opinion) -> tuple[str, str]:
             return "redact", f"{text} (masks {places})"
         case Allow(obligations):
             return "", "; ".join(obligations)
+        case Consult(policy):
+            return "consult", f"is asked for each delivery, within {policy.settings.deadline_s:g} s; not asked here"
 
 
 def _inputs(policy: Policy, message: Envelope[Any], recipient: AgentCard) -> Iterator[tuple[str, str, str]]:
