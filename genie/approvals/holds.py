@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genie.approvals.request import ApprovalRequest, State, request_of
@@ -15,14 +15,14 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.errors import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from genie.bus.bus import Bus
     from genie.bus.delivery import Delivery
     from genie.bus.scope import RunState, Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
-    from genie.policy.policy import Decision
+    from genie.policy.policy import Decision, Verdict
 
 REMEMBERED = 1_000
 """Approvals that have ended and can still be looked up."""
@@ -45,6 +45,8 @@ class Held:
     """The agent in whose name an answer counts."""
     approved: frozenset[str] = frozenset()
     """``policy@version`` of earlier holds of an answer that a person has approved."""
+    heard: Mapping[str, Verdict] = field(default_factory=dict)
+    """Verdicts of slow judges on an answer, by ``policy@version``."""
     parked: Parked | None = None
     """Its entry in the table of what is parked."""
 
@@ -118,8 +120,9 @@ class Holds:
         self._park(Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery)))
 
     def hold_answer(
-        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str]
-    ) -> None:
+        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
+        heard: Mapping[str, Verdict],
+    ) -> None:  # fmt: skip
         """Park an answer on its way to its asker."""
         scope: Scope = message.scope
         try:
@@ -129,7 +132,7 @@ class Holds:
                 self._bus.answers.refuse(message, scope, scope.gather, agent, Outcome.DENIED, _not_shown(error))
             return
         accounting.park(scope)
-        self._park(Held(request.id, message, asker.id, decision, None, request, agent, approved))
+        self._park(Held(request.id, message, asker.id, decision, None, request, agent, approved, heard))
 
     def _request(self, message: Envelope[Any], recipient: str, decision: Decision) -> ApprovalRequest:
         bus = self._bus
@@ -185,7 +188,8 @@ class Holds:
             scope: Scope = message.scope
             gather = scope.gather
             if gather is not None:
-                bus.answers.give(message, bus.judging.card_of(message), scope, gather, held.agent, None, approved)
+                bus.answers.give(message, bus.judging.card_of(message), scope, gather, held.agent, None, approved,
+                                 held.heard)  # fmt: skip
             self._leave(scope)
             return
         delivery = held.delivery
@@ -211,11 +215,13 @@ class Holds:
         """Put an edited message in the place of the held one; what was approved of that one counts no more."""
         held.message = message
         held.approved = frozenset()
+        held.heard = {}  # no slow judge has seen the edit
         held.decision = decision
         if held.delivery is not None:
             held.delivery.message = message
             if held.delivery.extra is not None:
                 held.delivery.extra.approved = frozenset()
+                held.delivery.extra.heard = {}
         self._bus.emit_event(message, "accepted", None)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:

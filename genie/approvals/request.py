@@ -339,7 +339,7 @@ def sight(message: Envelope[Any], evaluator: Evaluator, sender: AgentCard, clear
     decision = evaluator.judge(message, sender)
     if decision is not None and decision.needs:
         decision = evaluator.judge(message, sender, decision.holds)
-    if decision is not None and decision.verdict in {"deny", "hold"}:
+    if decision is not None and decision.verdict in {"deny", "hold", "consult"}:
         return Sight(None, withheld=decision.summary)
     paths = frozenset(found.path for found in message.inspection.findings if found.label > clearance)
     if decision is not None:

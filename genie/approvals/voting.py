@@ -113,7 +113,9 @@ class Voting:
     def _in_force(self, held: Held) -> None:
         """Ask for what the policies in force ask for: the same version may want other people since a reload."""
         decision = self._judged(held, held.message)
-        held.request = held.request.needing(decision.needs, decision.policy_set)
+        asked = {consultation.stamp for consultation in decision.consults}
+        kept = tuple(need for need in held.decision.needs if need.policy in asked)  # of slow judges, not asked again
+        held.request = held.request.needing((*decision.needs, *kept), decision.policy_set)
 
     def _judged(self, held: Held, message: Envelope[Any]) -> Decision:
         """Return what the policies in force say of a held message, as if nobody had approved anything."""

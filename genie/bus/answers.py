@@ -10,13 +10,17 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from genie.bus.bus import Bus
     from genie.bus.delivery import Ending
     from genie.bus.gather import Gather
     from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
-    from genie.policy.policy import Decision
+    from genie.policy.policy import Decision, Verdict
+
+_NOTHING: Mapping[str, Verdict] = {}
 
 
 class Answers:
@@ -38,6 +42,7 @@ class Answers:
         agent: str,
         refusal: Ending | None,
         approved: frozenset[str] = frozenset(),
+        heard: Mapping[str, Verdict] = _NOTHING,
     ) -> None:
         """Judge an answer for its asker, and give it to the scope."""
         if refusal is not None:
@@ -47,10 +52,10 @@ class Answers:
         kind = type(payload)
         asker = scope.run.asker if scope.owner is None else scope.owner.subscription.subscriber
         evaluator = asker.evaluators.get(kind) or self._bus.evaluator_for(asker, kind)
-        decision = evaluator.judge(message, sender, approved)
+        decision = evaluator.judge(message, sender, approved, heard)
         notices: tuple[str, ...] = ()
         if decision is not None:
-            shown = self._shown(message, asker.card, scope, gather, agent, decision, approved)
+            shown = self._shown(message, asker.card, scope, gather, agent, decision, approved, heard)
             if shown is None:
                 return
             payload, notices = shown
@@ -77,16 +82,20 @@ class Answers:
         agent: str,
         decision: Decision,
         approved: frozenset[str],
+        heard: Mapping[str, Verdict],
     ) -> tuple[Payload, tuple[str, ...]] | None:
-        """Return what a decision shows the asker, with its notices; None for an answer that is held or denied."""
+        """Return what a decision shows the asker, with its notices; None for an answer that waits or is denied."""
         bus = self._bus
+        if decision.verdict == "consult" and bus.consultations is not None:
+            bus.consultations.ask_answer(message, agent, decision, approved, heard)
+            return None
         bus.observers.judged(message, asker.id, decision)
         if decision.verdict == "hold":
             if bus.approvals is None:
                 why = Reason("hold", "nobody is there to decide")
                 self.refuse(message, scope, gather, agent, Outcome.DENIED, why)
             else:
-                bus.approvals.hold_answer(message, asker, agent, decision, approved)
+                bus.approvals.hold_answer(message, asker, agent, decision, approved, heard)
             return None
         payload, why_not, notices = disclose(message, decision, asker, carries=gather.notices is not None)
         if payload is None:

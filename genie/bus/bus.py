@@ -23,7 +23,7 @@ from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
 from genie.bus.observers import STALL_S, Observers
 from genie.bus.overflow import Overflows
-from genie.bus.pending import Pending
+from genie.bus.pending import HOLD, Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.bus.delivery import Delivery, Ending
-    from genie.bus.interceptors import Approvals, Check, Interceptor, Sink
+    from genie.bus.interceptors import Approvals, Check, Consultations, Interceptor, Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
     from genie.bus.registry import Registry
@@ -109,12 +109,8 @@ class Bus:
         self.clock = clock
         self.now = clock.now
         self.next_number, self.prefix = ids.next_number, ids.prefix
-        self.registry = registry
-        self.policies = policies
-        self.limits = limits
-        self.make_waiter = make_waiter
-        self.tasks = tasks
-        self.seed = seed
+        self.registry, self.policies, self.limits = registry, policies, limits
+        self.make_waiter, self.tasks, self.seed = make_waiter, tasks, seed
         self.observers = observers = Observers(clock, journal, audit, policies.inspectors)
         self.emit_event, self.record_act, self.may_hear = observers.emit_event, observers.record_act, observers.may_hear
         self.epoch = self.unrouted = self.late = 0
@@ -130,6 +126,7 @@ class Bus:
         self.intercepting: tuple[Interceptor, ...] = ()
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
+        self.consultations: Consultations | None = None
         self.workers = workers = Workers(self, tasks)
         self.timers = Timers(self.now, make_waiter(), workers.sweep, self._timer_failed)
         self.pending = Pending(self.timers)
@@ -426,9 +423,9 @@ class Bus:
             self.timers.soon("notice", run)
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
-        """End what is held for a person, because its run or scope ends."""
-        if self.approvals is not None:
-            self.approvals.withdraw(parked, outcome, reason)
+        """End what waits for a person or for a policy, because its run or scope ends."""
+        if (owner := self.approvals if parked.kind == HOLD else self.consultations) is not None:
+            owner.withdraw(parked, outcome, reason)
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield every delivery in flight."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genie.bus import accounting
 from genie.bus.gather import Gather, GatherSpec
-from genie.bus.pending import DELAYED, HOLD
+from genie.bus.pending import DELAYED, HOLD, JUDGE
 from genie.bus.scope import Scope
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Correlator:
                 kinds.add(kind)
                 for subscription in bus.route(kind).subscriptions:
                     kinds |= subscription.reach
-            elif parked.kind == HOLD:
+            elif parked.kind in {HOLD, JUDGE}:
                 kinds.add(type(parked.data.message.payload))
         for sink in bus.sinks:
             kinds |= sink.may_bring(scope)

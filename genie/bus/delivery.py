@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
     from genie.policy.disclosure import Disclosure
-    from genie.policy.policy import Decision
+    from genie.policy.policy import Decision, Verdict
+    from genie.policy.verdicts import Consultation
 
+TO_BE_ASKED = -1
+"""Epoch of a delivery of which a policy must be asked when its turn comes."""
 NOWHERE, QUEUED, BEHIND_KEY, WAITS_FOR_ROOM = range(4)
 """Where a delivery lies in a mailbox: not in one, in its queue, behind the key of another, or waiting for room."""
 
@@ -66,7 +69,10 @@ class Delivery:
 class Extra:
     """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
 
-    __slots__ = ("approved", "attempt", "instead_of", "notices", "original", "reopened", "tried")
+    __slots__ = (
+        "approved", "attempt", "consults", "heard", "heard_in", "instead_of", "notices", "original", "reopened",
+        "tried",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.original: Envelope[Any] | None = None
@@ -78,6 +84,12 @@ class Extra:
         """Agents that had this message before, in order."""
         self.approved: frozenset[str] = frozenset()
         """``policy@version`` of holds on this delivery that a person has approved."""
+        self.consults: tuple[Consultation, ...] = ()
+        """Policies that must be asked when its turn comes."""
+        self.heard: dict[str, Verdict] = {}
+        """Verdicts of policies that have been asked, by ``policy@version``, ..."""
+        self.heard_in = 0
+        """... and the epoch that they are of."""
         self.notices: tuple[str, ...] = ()
         """What the recipient must write beside the payload."""
         self.reopened: list[tuple[Payload, Scope]] | None = None

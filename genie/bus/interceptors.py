@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from genie.bus.delivery import Delivery, Ending
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Outcome, Reason
-    from genie.policy.policy import Decision
+    from genie.policy.policy import Decision, Verdict
 
 
 class Check(Protocol):
@@ -106,13 +107,41 @@ class Approvals(Protocol):
         ...
 
     def hold_answer(
-        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str]
-    ) -> None:
+        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
+        heard: Mapping[str, Verdict],
+    ) -> None:  # fmt: skip
         """Park an answer on its way to its asker."""
         ...
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
         """End what is held, because its run or scope ends."""
+        ...
+
+
+class Consultations(Protocol):
+    """What asks slow policies, and parks meanwhile what they judge."""
+
+    def ask(self, delivery: Delivery) -> None:
+        """Park a delivery whose turn has come until a policy has answered."""
+        ...
+
+    def ask_answer(
+        self, message: Envelope[Any], agent: str, decision: Decision, approved: frozenset[str],
+        heard: Mapping[str, Verdict],
+    ) -> None:  # fmt: skip
+        """Park an answer on its way to its asker."""
+        ...
+
+    def ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision) -> None:
+        """Park a message on its way to a sink."""
+        ...
+
+    def take(self, parked: Parked) -> None:
+        """Stop asking of a delivery that will not be handled; its key goes to the next."""
+        ...
+
+    def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
+        """End what a policy judges, because its run or scope ends."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genie.bus import accounting
-from genie.bus.delivery import Extra, disclose, original
+from genie.bus.delivery import TO_BE_ASKED, Extra, disclose, original
 from genie.bus.suspension import REMOVED
 from genie.contracts.message import masked_copy, stamp
 from genie.contracts.outcome import Outcome, Reason
@@ -88,6 +88,11 @@ class Judging:
     def decided(self, delivery: Delivery, decision: Decision) -> bool:
         """Carry out a decision that is more than a plain allow; True when the delivery goes on."""
         message, card = delivery.message, delivery.subscription.subscriber.card
+        if decision.verdict == "consult":  # it keeps its place in the mailbox, and is judged when its turn comes
+            extra = delivery.extra = delivery.extra or Extra()
+            extra.consults = decision.consults
+            delivery.epoch = TO_BE_ASKED
+            return True
         self._bus.observers.judged(message, card.id, decision)
         if decision.verdict == "hold":
             if self._bus.approvals is None:
@@ -120,6 +125,9 @@ class Judging:
         elif self._bus.now() >= run.deadline and not run.held:
             ended = (Outcome.EXPIRED, run.expires_as or Reason("deadline"))
         if ended is None and (delivery.epoch == self._bus.epoch or self.judge_again(delivery)):
+            if delivery.epoch == TO_BE_ASKED and self._bus.consultations is not None:
+                self._bus.consultations.ask(delivery)
+                return False
             return True
         subscriber = delivery.subscription.subscriber
         if ended is not None:
@@ -152,8 +160,10 @@ class Judging:
             self._bus.settle(delivery, Outcome.DENIED, REMOVED)
             return False
         delivery.subscription = subscription
-        approved = frozenset[str]() if extra is None else extra.approved
-        decision = subscription.evaluator.judge(message, self.card_of(message), approved)
+        approved, heard = frozenset[str](), {}
+        if extra is not None:
+            approved, heard = extra.approved, extra.heard if extra.heard_in == delivery.epoch else {}
+        decision = subscription.evaluator.judge(message, self.card_of(message), approved, heard)
         return decision is None or self.decided(delivery, decision)
 
     def card_of(self, message: Envelope[Any]) -> AgentCard:

@@ -288,11 +288,9 @@ class _SampledEvaluator:
         self.alike = self
         """Like no other: what another route was allowed is not what this one was."""
 
-    def judge(
-        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
-    ) -> Decision | None:
+    def judge(self, message: Envelope[Any], sender: AgentCard, *inputs: Any) -> Decision | None:
         """Judge as the evaluator does."""
-        decision = self._evaluator.judge(message, sender, approved)
+        decision = self._evaluator.judge(message, sender, *inputs)
         if decision is None:
             self._tell(message, self._recipient)
         return decision

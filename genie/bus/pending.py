@@ -1,4 +1,4 @@
-"""The one table of everything parked: retries, delayed payloads, deliveries that wait for a rate, and holds.
+"""The one table of everything parked: retries, delayed payloads, what waits for a rate, a person or a slow judge.
 
 An entry is data: its kind, its due time, and what it is about. The owner of a kind registers what happens when an
 entry is due; ``take`` removes it for whoever ends it earlier.
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from genie.bus.interceptors import Recorder
     from genie.bus.scope import Scope
 
-RETRY, DELAYED, RATE, HOLD = "retry", "delayed", "rate", "hold"
-KINDS = (RETRY, DELAYED, RATE, HOLD)
+RETRY, DELAYED, RATE, HOLD, JUDGE = "retry", "delayed", "rate", "hold", "judge"
+KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE)
 
 
 class Parked:

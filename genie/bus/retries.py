@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from genie.bus import accounting
 from genie.bus.delivery import Extra, original, stands_for
-from genie.bus.pending import RATE, RETRY, Parked
+from genie.bus.pending import JUDGE, RATE, RETRY, Parked
 from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -111,11 +111,13 @@ class Retries:
     def of(self, subscriber: Subscriber) -> list[Delivery]:
         """Remove and return the deliveries of one agent that wait for another attempt, or for a rate."""
         pending, taken = self._bus.pending, []
-        for parked in (*pending.of(RETRY), *pending.of(RATE)):
+        for parked in (*pending.of(RETRY), *pending.of(RATE), *pending.of(JUDGE)):
             delivery = parked.delivery
             if delivery is not None and delivery.subscription.subscriber is subscriber:
                 if parked.kind == RETRY:
                     self.take(parked)
+                elif parked.kind == JUDGE and self._bus.consultations is not None:
+                    self._bus.consultations.take(parked)
                 else:
                     pending.take(parked)
                 taken.append(delivery)

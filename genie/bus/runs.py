@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from genie.bus import accounting
-from genie.bus.pending import HOLD, RETRY
+from genie.bus.pending import HOLD, JUDGE, RETRY
 from genie.bus.scope import AgentRun, RunState, Scope
 from genie.contracts.outcome import Outcome, Reason
 
@@ -121,7 +121,7 @@ class Runs:
                 sink.close(scope)
         for scope in scopes:
             for parked in tuple((scope.parked or {}).values()):
-                if parked.kind == HOLD:
+                if parked.kind in {HOLD, JUDGE}:
                     bus.withdraw(parked, outcome, reason)
                 elif bus.pending.take(parked):
                     accounting.delayed(scope, -1)
@@ -135,7 +135,7 @@ class Runs:
     def cut_delivery(self, delivery: Delivery, outcome: Outcome, reason: Reason) -> None:
         """End one delivery wherever it is: it is settled at once, and a handler that works on it is cancelled."""
         bus, parked = self._bus, delivery.parked
-        if parked is not None and parked.kind == HOLD:
+        if parked is not None and parked.kind in {HOLD, JUDGE}:
             bus.withdraw(parked, outcome, reason)
             return
         if delivery.worker is not None:

@@ -15,7 +15,7 @@ from genie.config.inputs import FieldSource, Inputs, item_type
 from genie.config.overrides import overridden, parse_overrides
 from genie.config.pipeline import Pipeline, SignedIdentity
 from genie.config.plugins import Plugins
-from genie.config.policies import PolicyFiles, PolicyReader, normalized, scene_of
+from genie.config.policies import UNGOVERNED, PolicyFiles, PolicyReader, normalized, scene_of
 from genie.config.resolver import Resolver, fixed_keys
 from genie.config.schema import MAX_PARTS, AgentSection, CallerSection, FieldSection, PipelineSection
 from genie.config.source_map import SourceMap, suggestion
@@ -155,14 +155,12 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
     made = [resolver.join(position, join, topics) for position, join in enumerate(section.joins)]
     joins = tuple(join for join in made if join is not None)
     unused = [topics.find(("unused",), name) for name in sorted(section.unused)]
-    warnings: list[Problem] = (
-        [] if section.policies else [Problem((), "no policies are active; list some under `policies`")]
-    )
     source = replace(source, scene=_scene(resolver, joins, environment, whole=len(joins) == len(made)))
     reading = PolicyReader(source)
     policies = reading.policies()
     resolver.problems += reading.own()
-    warnings += reading.warnings
+    ungoverned = policies is not None and not policies.acts
+    warnings = [*([Problem(("policies",), UNGOVERNED)] if ungoverned else []), *reading.warnings]
     graph = None
     if entry is not None and answer is not None:
         graph = Graph(

@@ -6,8 +6,9 @@ checked.
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ from genie.policy.policy import Environment, PipelineContext, PolicySet
 
 RULES = "rules"
 """Name of the policy that receives the rules of policy files."""
+UNGOVERNED = "no policy acts: every message is delivered unjudged; list some under `policies`"
+"""Said of a pipeline without policies, or with policies in shadow mode alone."""
 MAX_FILES = 20
 _MODES = ("enforce", "shadow")
 
@@ -146,10 +149,21 @@ class PolicyReader:
         environment = Environment() if scene is None else scene.environment
         try:
             shadow = frozenset(name for name, parts in pieces.items() if all(part.shadow for part in parts))
-            return PolicySet(tuple(made.values()), environment, shadow)
+            found = PolicySet(tuple(made.values()), environment, shadow, self._hider())
         except PolicyError as error:
             self._note(self.source.document, ("policies",), str(error))
             return None
+        if not found.acts and environment.name == "production":
+            self._note(self.source.document, ("policies",), f"{UNGOVERNED}; production refuses it")
+            return None
+        return found
+
+    def _hider(self) -> Callable[[str], str] | None:
+        """Return what replaces values of the environment in reasons; None where there are none."""
+        documents = [one for one in (self.source.document, *(one for one, _ in self.sections)) if one.written]
+        if not documents:
+            return None
+        return lambda text: functools.reduce(lambda told, one: one.hide(told), documents, text)
 
     def _note(self, document: SourceMap, path: KeyPath, text: str) -> None:
         self.problems.append((document, Problem(path, text)))
@@ -199,8 +213,9 @@ class PolicyReader:
         if section is None:
             return
         for at in document.written:
-            if at[:1] == ("rules",) and at[-1] in {"name", "because"}:
-                self._note(document, at, f"{at[-1]} of a rule is logged, so it cannot come from the environment")
+            said = next((key for key in at[2:] if key in {"name", "because", "deny", "redact", "allow"}), None)
+            if at[:1] == ("rules",) and said is not None and "when" not in at and "examples" not in at:
+                self._note(document, at, f"{said} of a rule is logged, so it cannot come from the environment")
         self.sections.append((document, section))
         self._fitting(path, section)
         for place, item in enumerate(value.get("policies") or ()):
@@ -284,13 +299,16 @@ class PolicyReader:
         return made
 
     def _checked(self, name: str, parts: list[_CheckedSettings], scene: PipelineContext | None) -> None:
-        """Add the problems that a policy finds in its own settings for this pipeline."""
-        problems = getattr(self.source.plugins.policy(name), "problems", None)
-        if problems is None or not parts:
-            return
-        for path, text in problems(_merged(parts), scene):
+        """Add the problems and warnings that a policy finds in its own settings for this pipeline."""
+        policy = self.source.plugins.policy(name)
+        for path, text in getattr(policy, "problems", _none)(_merged(parts), scene) if parts else ():
             piece, inner = _piece_of(parts, path)
             self._note(piece.document, (*piece.path, *inner), text)
+        for path, text in getattr(policy, "warnings", _none)(_merged(parts), scene) if parts else ():
+            piece, inner = _piece_of(parts, path)
+            own = piece.document.name == self.source.document.name
+            where = "" if own else f"{piece.document.where((*piece.path, *inner))}: "
+            self.warnings.append(Problem((*piece.path, *inner) if own else ("policies",), where + text))
 
     def _policy(self, name: str, piece: _CheckedSettings, settings: BaseModel | None) -> object:
         try:
@@ -300,6 +318,10 @@ class PolicyReader:
             why = "" if piece.document.source(piece.path) is not None else f": {str(error).split(chr(10), 1)[0]}"
             self._note(piece.document, piece.path, f"policy {name!r} cannot be created ({type(error).__name__}){why}")
             return None
+
+
+def _none(_settings: object, _scene: object) -> tuple[tuple[KeyPath, str], ...]:
+    return ()
 
 
 def _listed(document: SourceMap) -> Iterator[tuple[KeyPath, object]]:

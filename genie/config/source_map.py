@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,8 +12,10 @@ from genie.graph.model import KeyPath
 
 _SHOWN = 60
 _LAST = 1 << 60
+_CUT = 12
+"""Characters of an environment value by which it is known where an error has shortened it."""
 _TELLING = 4
-"""Environment values shorter than this are not hidden: they may also be parts of ordinary words."""
+"""Environment values shorter than this are hidden as whole words: they may also be parts of ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,13 @@ class SourceMap:
 
     def hide(self, text: str) -> str:
         """Return text with every environment value replaced by the text in the file."""
-        for at, written in self.written.items():
-            value = self.at(at)
-            for form in (value, repr(value)[1:-1]) if isinstance(value, str) and len(value) >= _TELLING else ():
-                text = text.replace(form, written)
+        given = [(value, written) for at, written in self.written.items() if isinstance(value := self.at(at), str)]
+        for value, written in sorted(given, key=lambda pair: -len(pair[0])):  # one value may be a part of another
+            for form in dict.fromkeys((value, repr(value)[1:-1])):
+                if len(form) >= _TELLING:
+                    text = _without(text, form, written)
+                elif form and form in text:
+                    text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", lambda _: written, text)  # noqa: B023 - called at once
         return text
 
     def show(self, path: KeyPath) -> str:
@@ -76,6 +83,18 @@ class SourceMap:
             return "a mapping" if isinstance(value, dict) else "a list"
         written = self.source(path)
         return quoted(value) if written is None else brief(written)
+
+
+def _without(text: str, value: str, written: str) -> str:
+    """Return text with a value, and with beginnings of it that a shortened error shows, replaced."""
+    least = min(len(value), _CUT)
+    pieces: list[str] = []
+    at = 0
+    while (start := text.find(value[:least], at)) >= 0:
+        pieces += [text[at:start], written]
+        pairs = zip(value, text[start:], strict=False)
+        at = start + sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return "".join((*pieces, text[at:]))
 
 
 def holds(value: object, part: str | int) -> bool:

@@ -228,6 +228,11 @@ class Finding(NamedTuple):
     score: float = 1.0
     """How sure the inspector was, in [0, 1]."""
 
+    @property
+    def whole(self) -> bool:
+        """True for a part of an instruction: masking replaces the whole string, because a reader obeys the rest."""
+        return self.kind.startswith("injection.")
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:

@@ -44,6 +44,9 @@ class JoinAgent:
     def accept(self, message: Envelope[Any], sender: AgentCard, decision: Decision | None) -> None:
         """Take a part. Nobody decides at a join, so what would be held for a person is denied."""
         bus, scope, kind = self._bus, message.scope, type(message.payload)
+        if decision is not None and decision.verdict == "consult" and bus.consultations is not None:
+            bus.consultations.ask_part(message, self, decision)
+            return
         payload, denied, _ = disclose(message, decision, self.card, carries=False)
         state = self._state(scope)
         if payload is None:

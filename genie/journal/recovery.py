@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from genie.journal.history import History, OpenRun
     from genie.journal.recorder import Recorder
 
+TO_BE_JUDGED = -2
+"""Epoch of a delivery that no policy in force has judged."""
 VERSION = Reason("version", "no agent of today takes this version of its payload")
 GONE = Reason("removed", "its agent is not there any more")
 
@@ -135,7 +137,7 @@ class _Resumed:
         if subscription is None:
             self._lose(opened, record, GONE)
             return None
-        delivery = self._deliveries[opened.id] = accounting.accept(message, subscription, -1)
+        delivery = self._deliveries[opened.id] = accounting.accept(message, subscription, TO_BE_JUDGED)
         extra = delivery.extra = Extra()
         extra.attempt = self._open.attempts.get(opened.id, 1)
         extra.instead_of, extra.tried = opened.instead_of, opened.tried

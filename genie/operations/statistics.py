@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from genie.bus.pending import DELAYED, HOLD, RATE
+from genie.bus.pending import DELAYED, HOLD, JUDGE, RATE
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Counts
 from genie.contracts.statistics import NONE_ENDED, AgentStatistics, Statistics, TopicStatistics
@@ -35,7 +35,7 @@ def statistics(
         incidents: Severity -> incidents that are not closed.
     """
     held = _by_subscriber(bus, HOLD)
-    timed = _by_subscriber(bus, RATE)
+    timed = _by_subscriber(bus, RATE, JUDGE)
     agents = {
         agent: agent_statistics(subscriber, held[subscriber], timed[subscriber])
         for agent, subscriber in bus.subscribers.items()
@@ -53,7 +53,7 @@ def statistics(
 def fold_departed(bus: Bus) -> None:
     """Keep the accounts of removed agents that have nothing in flight any more, and forget the agents."""
     held = _by_subscriber(bus, HOLD)
-    timed = _by_subscriber(bus, RATE)
+    timed = _by_subscriber(bus, RATE, JUDGE)
     left = bus.leaving
     bus.leaving = []
     for subscriber in left:
@@ -72,10 +72,11 @@ def counts_of(one: AgentStatistics) -> Counts:
     )  # fmt: skip
 
 
-def _by_subscriber(bus: Bus, kind: str) -> Counter[Subscriber]:
+def _by_subscriber(bus: Bus, *kinds: str) -> Counter[Subscriber]:
     return Counter(
-        parked.delivery.subscription.subscriber for parked in bus.pending.of(kind) if parked.delivery is not None
-    )
+        parked.delivery.subscription.subscriber
+        for kind in kinds for parked in bus.pending.of(kind) if parked.delivery is not None
+    )  # fmt: skip
 
 
 def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> AgentStatistics:
@@ -84,7 +85,7 @@ def agent_statistics(subscriber: Subscriber, held: int = 0, timed: int = 0) -> A
     Args:
         subscriber: The agent.
         held: Its deliveries that wait for a person.
-        timed: Its deliveries that wait for their turn under a rate.
+        timed: Its deliveries that wait for their turn under a rate, or for a slow judge.
     """
     counters = subscriber.counters
     queued = sum(1 for _ in subscriber.mail())

@@ -1,4 +1,4 @@
-"""Prompt injection: instructions in data are masked, denied or held."""
+"""Prompt injection: strings with instructions are masked from end to end, or their delivery is denied or held."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class InjectionSettings(PolicySettings):
     label: Level = Classification.RESTRICTED
     """Clearance needed to see text with a mark, for example that of a reviewer."""
     action: Action = "mask"
+    """``mask`` replaces the whole string: of an instruction, a reader obeys what masking a part would leave."""
     threshold: Score = MARKED
     """Score from which text is marked."""
     model: bool = False
@@ -46,10 +47,10 @@ class InjectionSettings(PolicySettings):
 
 
 class Injection:
-    """Mask, deny or hold text with marks of prompt injection if the recipient is not cleared for it."""
+    """Mask, deny or hold strings with marks of prompt injection if the recipient is not cleared for them."""
 
     name: ClassVar[str] = "injection"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[frozenset[str]] = frozenset(("clearance",))
     needs_findings: ClassVar[bool] = True
     Settings: ClassVar[type[InjectionSettings]] = InjectionSettings

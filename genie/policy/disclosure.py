@@ -37,7 +37,7 @@ def seen(message: Envelope[Any], decision: Decision | None, card: AgentCard, *, 
     """
     if decision is None:
         return Disclosure(message.payload)
-    if decision.verdict in {"deny", "hold"}:
+    if decision.verdict in {"deny", "hold", "consult"}:
         return Disclosure(None, decision.summary)
     notices = tuple(dict.fromkeys(decision.obligations)) if card.egress else ()
     if notices and not carries:

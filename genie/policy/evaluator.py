@@ -15,6 +15,8 @@ from genie.policy.verdicts import (
     Allow,
     ApprovalNeed,
     CleanLimits,
+    Consult,
+    Consultation,
     Decision,
     Deny,
     Hold,
@@ -27,12 +29,15 @@ from genie.policy.verdicts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Path
 
 PUBLIC = Classification.PUBLIC
-_RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
+_RANKS = {"allow": 0, "redact": 1, "hold": 2, "consult": 3, "deny": 4}
+_NOTHING: Mapping[str, Verdict] = {}
 
 
 class CompiledPolicy(NamedTuple):
@@ -56,7 +61,7 @@ class Opinion(NamedTuple):
     """Its name; ``policy/rule`` of a rule."""
     version: str
     shadow: bool
-    verdict: Verdict
+    verdict: Verdict | Consult
 
 
 @dataclass(slots=True)
@@ -64,6 +69,9 @@ class Combiner:
     """Verdicts being combined: deny overrides hold overrides redact overrides allow, and every reason is kept."""
 
     approved: frozenset[str]
+    heard: Mapping[str, Verdict] = field(default_factory=dict)
+    """Verdicts of policies that have been asked, by ``policy@version``."""
+    consults: list[Consultation] = field(default_factory=list)
     reasons: list[PolicyReason] = field(default_factory=list)
     paths: set[Path] = field(default_factory=set)
     needs: list[ApprovalNeed] = field(default_factory=list)
@@ -77,6 +85,14 @@ class Combiner:
     def take(self, opinion: Opinion) -> None:
         """Take one opinion in."""
         name, version, shadow, verdict = opinion
+        if isinstance(verdict, Consult):
+            stamp = f"{name}@{version}"
+            if stamp in self.heard:
+                self.take(opinion._replace(verdict=self.heard[stamp]))
+            else:
+                self.consults.append(Consultation(stamp, verdict))
+                self.say(name, version, "consult", "consult", "has to be asked")
+            return
         if shadow:
             self._shadow(name, version, verdict)
             return
@@ -119,7 +135,7 @@ class Combiner:
             return None  # nothing but approvals of a plain allow
         return Decision(
             strongest, tuple(self.reasons), policy_set, frozenset(self.paths), tuple(self.needs),
-            min(self.expires, default=None), tuple(self.obligations),
+            min(self.expires, default=None), tuple(self.obligations), tuple(self.consults),
         )  # fmt: skip
 
 
@@ -130,11 +146,20 @@ class Evaluator:
         compiled: In the order in which reasons are listed.
         policy_set: SHA-256 of the set that they belong to.
         alike: The same object for gates that allow the same messages; the gate itself by default.
+        hide: Removes from a reason what may not be shown.
     """
 
-    __slots__ = ("_allowed", "_clean", "_compiled", "_headers", "_judges", "_label", "_set", "_size", "alike")
+    __slots__ = (
+        "_allowed", "_clean", "_compiled", "_headers", "_hide", "_judges", "_label", "_set", "_size", "alike",
+    )  # fmt: skip
 
-    def __init__(self, compiled: tuple[CompiledPolicy, ...], policy_set: str, alike: object = None) -> None:
+    def __init__(
+        self,
+        compiled: tuple[CompiledPolicy, ...],
+        policy_set: str,
+        alike: object = None,
+        hide: Callable[[str], str] | None = None,
+    ) -> None:
         self._compiled = compiled
         self._judges = tuple(policy.judge for policy in compiled)
         self._headers = tuple(policy.judge for policy in compiled if policy.headers_only)
@@ -147,10 +172,15 @@ class Evaluator:
         self._size = min((limit.size_bytes for limit in known), default=math.inf) if known == limits else -1
         self._allowed: Headers | None = None
         self._set = policy_set
+        self._hide = hide
         self.alike = self if alike is None else alike
 
     def judge(
-        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str] = frozenset()
+        self,
+        message: Envelope[Any],
+        sender: AgentCard,
+        approved: frozenset[str] = frozenset(),
+        heard: Mapping[str, Verdict] = _NOTHING,
     ) -> Decision | None:
         """Return None for a plain allow, else the decision.
 
@@ -158,6 +188,7 @@ class Evaluator:
             message: The original, with its inspection.
             sender: Card of who sent it.
             approved: ``policy@version`` whose hold on this very delivery a person has approved.
+            heard: Verdicts on this very delivery of policies that have been asked, by ``policy@version``.
         """
         inspection = message.inspection
         if inspection.failed is not None:
@@ -171,18 +202,19 @@ class Evaluator:
             if message.headers is not self._allowed:
                 for judge in self._headers:
                     if judge(message, sender) is not ALLOW:
-                        return self._combine(message, sender, approved)
+                        return self._combine(message, sender, approved, heard)
                 self._allowed = message.headers
             for judge in self._clean if clean else self._judges:
                 if judge(message, sender) is not ALLOW:
-                    return self._combine(message, sender, approved)
+                    return self._combine(message, sender, approved, heard)
         except BaseException:  # noqa: BLE001 - fail closed: combining names the policy that raised
-            return self._combine(message, sender, approved)
+            return self._combine(message, sender, approved, heard)
         return None
 
     def opinions(self, message: Envelope[Any], sender: AgentCard) -> tuple[Opinion, ...]:
         """Return what each policy, or each rule that objects, says; plain allows included. Nothing is carried out."""
-        return tuple(opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
+        found = (opinion for policy in self._compiled for opinion in _opinions(policy, message, sender))
+        return tuple(found) if self._hide is None else tuple(_hidden(opinion, self._hide) for opinion in found)
 
     def _uninspected(self, message: Envelope[Any], sender: AgentCard) -> Decision:
         """Deny a message that was not inspected; a policy that denies it for the same reason gives its own words."""
@@ -197,8 +229,10 @@ class Evaluator:
         )
         return Decision("deny", own or (PolicyReason("engine", "1", "deny", code, REFUSED[code]),), self._set)
 
-    def _combine(self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str]) -> Decision | None:
-        combiner = Combiner(approved)
+    def _combine(
+        self, message: Envelope[Any], sender: AgentCard, approved: frozenset[str], heard: Mapping[str, Verdict]
+    ) -> Decision | None:
+        combiner = Combiner(approved, heard)
         for opinion in self.opinions(message, sender):
             combiner.take(opinion)
         return combiner.decision(self._set)
@@ -210,7 +244,7 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
         found: Judgement | object = policy.judge(message, sender)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
         return (_wrong(policy, f"raised {class_name(error)}"),)
-    if isinstance(found, (Allow, Deny, Redact, Hold)):
+    if isinstance(found, (Allow, Deny, Redact, Hold, Consult)):
         return (Opinion(policy.policy, policy.version, policy.shadow, found),)
     if isinstance(found, tuple) and all(
         isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
@@ -220,6 +254,13 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
             for said in found
         )
     return (_wrong(policy, f"answered {type(found).__name__}, which is no verdict"),)
+
+
+def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
+    verdict = opinion.verdict
+    if isinstance(verdict, (Allow, Consult)):
+        return opinion
+    return opinion._replace(verdict=verdict._replace(reason=hide(verdict.reason)))
 
 
 def _wrong(policy: CompiledPolicy, why: str) -> Opinion:

@@ -9,17 +9,19 @@ and in ``genie.policy.inspection``.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from genie.contracts import text as fields
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Envelope, Path, Payload, topic_of
+from genie.contracts.message import Envelope, Finding, Path, Payload, topic_of
 from genie.errors import PolicyError, class_name
+from genie.policy.async_policy import AsyncPolicy, AsyncSettings
 from genie.policy.evaluator import CompiledPolicy, Evaluator
 from genie.policy.inspection import Inspector, Inspectors, ShadowFinding, Span, shadowed
+from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import (
     ALLOW,
     Allow,
@@ -42,6 +44,8 @@ __all__ = (
     "ALLOW",
     "Allow",
     "ApprovalNeed",
+    "AsyncPolicy",
+    "AsyncSettings",
     "CleanLimits",
     "Decision",
     "Deny",
@@ -66,6 +70,7 @@ __all__ = (
     "Verdict",
     "WholeField",
     "mask",
+    "spans_of",
 )  # fmt: skip
 
 
@@ -97,12 +102,6 @@ class PipelineContext(NamedTuple):
     """Names of the inspectors whose findings there will be."""
 
 
-class PolicySettings(BaseModel):
-    """Base of a policy's settings: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
 class Policy(Protocol):
     """One rule. ``name`` and ``version`` go into every decision it makes.
 
@@ -117,7 +116,7 @@ class Policy(Protocol):
 
     A class method ``problems(settings, scene)`` may yield ``(path, text)`` for what is wrong with settings in a
     pipeline, the path starting in the settings; whoever loads a file asks it first. ``scene`` is None where the
-    pipeline is not known.
+    pipeline is not known. A class method ``warnings(settings, scene)`` yields in the same way what is only told.
     """
 
     name: ClassVar[str]
@@ -146,11 +145,13 @@ class PolicySet:
         policies: In the order in which their reasons are listed.
         environment: Where the pipeline runs.
         shadow: Names of policies that are heard and recorded without acting.
+        hide: Removes from a reason what may not be shown, such as values of the environment.
     """
 
     policies: tuple[Policy, ...] = ()
     environment: Environment = field(default_factory=Environment)
     shadow: frozenset[str] = frozenset()
+    hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = [policy.name for policy in self.policies]
@@ -162,6 +163,11 @@ class PolicySet:
             raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
+        quiet = next((p.name for p in self.policies if p.name in self.shadow and isinstance(p, AsyncPolicy)), None)
+        if quiet is not None:
+            raise PolicyError(
+                quiet, "cannot be in shadow mode, because deliveries wait for it; leave it out or enforce it"
+            )
         taken = {inspector.name for inspector in acting}
         heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
         limits = [p.max_bytes for p in self.policies if p.name not in self.shadow and hasattr(p, "max_bytes")]
@@ -175,6 +181,11 @@ class PolicySet:
     sha256: str = field(init=False)
     inspectors: Inspectors = field(init=False)
     _likes: dict[object, object] = field(init=False, repr=False, compare=False)
+
+    @property
+    def acts(self) -> bool:
+        """False if there is no policy, or none whose verdict has an effect."""
+        return any(policy.name not in self.shadow and not _only_listens(policy.settings) for policy in self.policies)
 
     def _hash(self) -> str:
         import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
@@ -209,7 +220,7 @@ class PolicySet:
                         limits,
                     )
                 )  # fmt: skip
-        return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies))
+        return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies), self.hide)
 
     def _alike(self, payload: type[Payload], recipient: AgentCard, policies: list[Policy]) -> object:
         """Return one object for all routes on which the policies cannot tell two recipients apart, else None."""
@@ -227,6 +238,12 @@ def _clean_limits(policy: Policy, route: Route) -> CleanLimits | None:
     stated = getattr(policy, "clean_limits", None)
     limits: CleanLimits | None = None if stated is None else stated(route)
     return limits
+
+
+def _only_listens(settings: PolicySettings) -> bool:
+    """Return True for the settings of a policy of rules that are all in shadow mode."""
+    rules = getattr(settings, "rules", None)
+    return isinstance(rules, tuple) and all(getattr(rule, "mode", None) == "shadow" for rule in rules)
 
 
 def _ordered(value: object) -> object:
@@ -259,13 +276,34 @@ def mask(message: Envelope[Any], paths: frozenset[Path]) -> Payload:
         spans: dict[Path, list[tuple[int, int, str]]] = {tuple(path): [] for path in paths}
         vaults = {tuple(path): path for path in paths if isinstance(path, VaultField)}
         texts = {part.path: part.text for part in fields.texts(message.payload)} if vaults else {}
+        instructed: set[Path] = set()
         for finding in message.inspection.findings:
-            if finding.path in spans and finding.path not in whole and not isinstance(finding, ShadowFinding):
-                policy, _, word = finding.kind.rpartition(".")
-                vault = vaults.get(finding.path)
-                if vault is not None and vault.policy == policy:
-                    value = texts[finding.path][finding.start : finding.end]
-                    word = f"{word}:{vault.vault.stand_in(message.headers.tenant, word, value)}"
-                spans[finding.path].append((finding.start, finding.end, word))
+            at = finding.path
+            if at not in spans or at in whole or at in instructed or isinstance(finding, ShadowFinding):
+                continue
+            policy, _, word = finding.kind.rpartition(".")
+            if finding.whole:  # a string with an instruction is one span
+                instructed.add(at)
+                spans[at] = [(0, sys.maxsize, policy)]
+                continue
+            vault = vaults.get(at)
+            if vault is not None and vault.policy == policy:
+                value = texts[at][finding.start : finding.end]
+                word = f"{word}:{vault.vault.stand_in(message.headers.tenant, word, value)}"
+            spans[at].append((finding.start, finding.end, word))
         copy = made[paths] = fields.masked(message.payload, spans)
     return copy
+
+
+def spans_of(findings: Iterable[Finding]) -> dict[Path, tuple[tuple[int, int, str], ...]]:
+    """Return what masking replaces at each path, as (start, end, word); a string with an instruction is one span."""
+    spans: dict[Path, tuple[tuple[int, int, str], ...]] = {}
+    instructed: set[Path] = set()
+    for finding in findings:
+        inspector, _, kind = finding.kind.rpartition(".")
+        if finding.whole:
+            instructed.add(finding.path)
+            spans[finding.path] = ((0, sys.maxsize, inspector),)
+        elif finding.path not in instructed:
+            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, kind))
+    return spans

@@ -64,6 +64,14 @@ class CleanLimits(NamedTuple):
     """The largest size that the inspection states."""
 
 
+class Consult(NamedTuple):
+    """An ``AsyncPolicy`` has to be asked; its verdict takes the place of this."""
+
+    policy: Any
+    judge: Callable[[Envelope[Any], AgentCard], Any]
+    """Awaited for the verdict."""
+
+
 class RuleVerdict(NamedTuple):
     """What one of the several rules of a policy says; it is recorded and approved as ``policy/rule@version``."""
 
@@ -136,6 +144,14 @@ class ApprovalNeed(NamedTuple):
     quorum: int = 1
 
 
+class Consultation(NamedTuple):
+    """A policy that a decision waits for."""
+
+    stamp: str
+    """``policy@version``."""
+    consult: Consult
+
+
 SHADOW = "shadow_"
 
 
@@ -160,7 +176,8 @@ class Decision(NamedTuple):
     """The folded verdict of all policies on one delivery, when it is more than a plain allow."""
 
     verdict: str
-    """``allow`` (with obligations, or with what a policy in shadow mode says), ``redact``, ``hold`` or ``deny``."""
+    """``allow`` (with obligations, or with what a policy in shadow mode says), ``redact``, ``hold`` or ``deny``;
+    ``consult`` while a policy has to be asked."""
     reasons: tuple[PolicyReason, ...]
     policy_set: str
     """SHA-256 of the policy set that decided."""
@@ -169,6 +186,8 @@ class Decision(NamedTuple):
     """What each policy that holds asks for."""
     expires_s: float | None = None
     obligations: tuple[str, ...] = ()
+    consults: tuple[Consultation, ...] = ()
+    """Whom to ask before there is a decision."""
 
     @property
     def holds(self) -> frozenset[str]:

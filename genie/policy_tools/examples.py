@@ -92,7 +92,7 @@ def tried(known: Sourced) -> Trials:
             for number, example in enumerate(rule.examples):
                 path = ("rules", place, "examples", number)
                 specimen, wrong = specimen_at(document, (*path, "given"), known.scene, known.policies)
-                problems += [f"{document.where(one.path)}: {one.text}" for one in wrong]
+                problems += [f"{document.where(one.path)}: {document.hide(one.text)}" for one in wrong]
                 if specimen is not None:
                     examples.append(_tried(rule, example, specimen, document.where(path), known))
     if problems:
@@ -114,5 +114,5 @@ def _tried(rule: RuleSection, example: ExampleSection, specimen: Specimen, where
     for recipient in specimen.recipients:
         route = Route(type(message.payload), recipient, known.policies.environment)
         (trial,) = alone.examine(route, message, specimen.sender)
-        found.append(rule_said(alone.name, trial, Roots(route, specimen.sender, message)))
+        found.append(rule_said(alone.name, trial, Roots(route, specimen.sender, message), hide=known.policies.hide))
     return Example(rule.name, where, example.then, tuple(found))

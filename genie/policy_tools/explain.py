@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from genie.contracts.message import Value, topic_of
 from genie.contracts.serialization import as_values
 from genie.policy.evaluator import Opinion
 from genie.policy.policy import Allow, Deny, Hold, Redact, Route
-from genie.policy.verdicts import SHADOW
+from genie.policy.verdicts import SHADOW, Consult
 from genie.rules.ast import NEVER, Items, Roots, Test, evaluate, tests_of, value_of
 from genie.rules.policy import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RESULTS = {True: "holds", False: "does not hold", None: "undecided"}
 _MOST_FINDINGS = 20
+_MOST_ASKED = 80
 NOT_APPLICABLE = "does not apply to this topic and recipient"
 
 
@@ -42,6 +43,11 @@ class Said:
     """(input, its value or kind, result)."""
     within: bool = False
     """True for a rule: it belongs to the policy before it."""
+
+    def hidden(self, hide: Callable[[str], str]) -> Said:
+        """Return the opinion without the values that may not be shown."""
+        inputs = tuple((name, hide(value), hide(result)) for name, value, result in self.inputs)
+        return replace(self, text=hide(self.text), inputs=inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def strongest(verdicts: Iterable[str]) -> str:
     found = set(verdicts)
     if "hidden" in found and "deny" not in found:
         return "hidden"
-    return next((verdict for verdict in ("deny", "hold", "redact") if verdict in found), "allow")
+    return next((verdict for verdict in ("deny", "consult", "hold", "redact") if verdict in found), "allow")
 
 
 def _policy(
@@ -119,18 +125,27 @@ def _policy(
     if isinstance(policy, Rules):
         for trial in policy.examine(route, message, specimen.sender, specimen.hidden):
             roots = Roots(route, specimen.sender, message)
-            yield rule_said(policy.name, trial, roots, shadow=policy.name in policies.shadow)
+            yield rule_said(policy.name, trial, roots, shadow=policy.name in policies.shadow, hide=policies.hide)
         return
     inputs = tuple(_inputs(policy, message, recipient))
     own = [one for one in opinions if one.policy == policy.name or one.policy.startswith(f"{policy.name}/")]
     if not own:
         yield Said(policy.name, policy.version, "allow", text=NOT_APPLICABLE)
     for opinion in own:
-        yield Said(opinion.policy, opinion.version, verdict_of(opinion), *_reason(opinion), inputs)
+        said = Said(opinion.policy, opinion.version, verdict_of(opinion), *_reason(opinion), inputs)
+        yield said if policies.hide is None else said.hidden(policies.hide)
 
 
-def rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool = False) -> Said:
-    """Return the opinion of one rule on a message, test by test."""
+def rule_said(
+    policy: str, trial: Trial, roots: Roots, *, shadow: bool = False, hide: Callable[[str], str] | None = None
+) -> Said:
+    """Return the opinion of one rule on a message, test by test; ``hide`` removes values that may not be shown."""
+    said = _rule_said(policy, trial, roots, shadow=shadow)
+    said = said if hide is None else said.hidden(hide)
+    return replace(said, inputs=tuple((name, value, _shortened(result)) for name, value, result in said.inputs))
+
+
+def _rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool) -> Said:
     rule, name = trial.rule, f"{policy}/{trial.rule.name}"
     inputs = tuple(
         (test.subject.name, _shown(test, roots), f"{_asked(test)}: {RESULTS[evaluate(test, roots)]}")
@@ -154,7 +169,9 @@ def rule_said(policy: str, trial: Trial, roots: Roots, *, shadow: bool = False) 
 
 def verdict_of(opinion: Opinion) -> str:
     """Return the word of an opinion, as in the reasons of a decision."""
-    words: dict[type[object], str] = {Deny: "deny", Hold: "hold", Redact: "redact", Allow: "allow"}
+    words: dict[type[object], str] = {
+        Deny: "deny", Consult: "consult", Hold: "hold", Redact: "redact", Allow: "allow"
+    }  # fmt: skip
     word = words[type(opinion.verdict)]
     return SHADOW + word if opinion.shadow and word != "allow" else word
 
@@ -172,6 +189,8 @@ def _reason(opinion: Opinion) -> tuple[str, str]:
             return "redact", f"{text} (masks {places})"
         case Allow(obligations):
             return "", "; ".join(obligations)
+        case Consult(policy):
+            return "consult", f"is asked for each delivery, within {policy.settings.deadline_s:g} s; not asked here"
 
 
 def _inputs(policy: Policy, message: Envelope[Any], recipient: AgentCard) -> Iterator[tuple[str, str, str]]:
@@ -194,6 +213,11 @@ def findings_text(message: Envelope[Any]) -> str:
     return (
         ", ".join(named) + (f" and {len(found) - _MOST_FINDINGS} more" if len(found) > _MOST_FINDINGS else "") or "none"
     )
+
+
+def _shortened(result: str) -> str:
+    asked, colon, came = result.rpartition(": ")
+    return f"{asked[:_MOST_ASKED]}{colon}{came}"
 
 
 def _asked(test: Test | Items) -> str:

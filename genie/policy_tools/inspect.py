@@ -15,7 +15,7 @@ from genie.detectors.injection import scorer as marks
 from genie.policies.injection import Injection
 from genie.policies.pii import Pii
 from genie.policies.secrets import Secrets
-from genie.policy.policy import Environment, Inspectors, Policy, PolicySet
+from genie.policy.policy import Environment, Inspectors, Policy, PolicySet, spans_of
 from genie.policy_tools.sources import sourced
 
 NAMES = ("pii", "secrets", "injection")
@@ -54,14 +54,11 @@ class Judged:
 
     def excerpt(self, width: int) -> str:
         """Return the first text with a finding, or else the first text, with findings masked, cut to ``width``."""
-        spans: dict[tuple[str | int, ...], tuple[tuple[int, int, str], ...]] = {}
-        for finding in self.findings:
-            word = finding.kind.rpartition(".")[2]
-            spans[finding.path] = (*spans.get(finding.path, ()), (finding.start, finding.end, word))
+        spans = spans_of(self.findings)
         texts = masked(self.payload, spans).texts if spans else self.payload.texts  # type: ignore[attr-defined]  # same class
         at = int(self.findings[0].path[1]) if self.findings else 0
         first = min((finding.start for finding in self.findings if finding.path[1] == at), default=0)
-        start = max(0, first - width // 3)
+        start = max(0, min(first - width // 3, len(texts[at]) - width)) if texts else 0
         shown: str = texts[at][start : start + width + 1] if texts else ""
         return ("…" if start else "") + (shown if len(shown) <= width else f"{shown[: width - 1]}…")
 

@@ -28,7 +28,7 @@ class Sourced:
     reading: PolicyReader
     """The policy files."""
     warnings: tuple[str, ...] = ()
-    """Agents that cannot be loaded: their topics are unknown."""
+    """Agents that cannot be loaded, so that their topics are unknown, and what the policies warn of."""
 
 
 def sourced(path: str, pipeline: str | None = None) -> Sourced:
@@ -61,7 +61,7 @@ def _read(source: PolicyFiles, caller: Caller, warnings: tuple[str, ...] = ()) -
     policies = reading.policies()
     if policies is None or source.scene is None:
         raise ConfigError(reading.lines())
-    return Sourced(policies, source.scene, caller, reading, warnings)
+    return Sourced(policies, source.scene, caller, reading, (*warnings, *(one.text for one in reading.warnings)))
 
 
 def _installed(plugins: Plugins) -> tuple[PipelineContext, tuple[str, ...]]:

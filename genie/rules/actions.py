@@ -9,7 +9,7 @@ from genie.contracts.message import Envelope, Path, Payload
 from genie.contracts.text import is_maskable
 from genie.policies._findings import masked_or_denied
 from genie.policy.policy import ALLOW, Allow, Deny, Hold, Redact, Verdict, WholeField
-from genie.rules.ast import Condition, Roots, evaluate, tests_of
+from genie.rules.ast import Condition, Roots, evaluate, is_elsewhere, is_missing, tests_of
 from genie.rules.operators import seconds, stripped
 from genie.rules.schema import RuleSection
 from genie.rules.selectors import UnknownSubjectError, counts, subject
@@ -36,7 +36,7 @@ def answer(rule: RuleSection, kind: type[Payload]) -> Answer:
     if verdict == "allow":
         return _always(Allow(rule.obligations))
     targets = rule.targets
-    fields = [text_path(target, kind) for target in targets if target.startswith("payload.")]
+    fields = [text_path(target, kind) for target in targets if not is_inapplicable(rule, target, kind)]
     wanted = [target.removeprefix("findings").removeprefix(".") for target in targets if target.startswith("findings")]
 
     def redact(message: Envelope[Any]) -> Verdict:
@@ -49,6 +49,13 @@ def answer(rule: RuleSection, kind: type[Payload]) -> Answer:
         return Redact(frozenset(paths), rule.because) if paths else ALLOW
 
     return redact
+
+
+def is_inapplicable(rule: RuleSection, target: str, kind: type[Payload]) -> bool:
+    """Return True for a target that is not a field, or that a rule for a family of topics masks where it exists."""
+    if not target.startswith("payload."):
+        return True
+    return is_missing(target, kind) and is_elsewhere(target, rule.when.get("topic"))
 
 
 def _always(verdict: Verdict) -> Answer:

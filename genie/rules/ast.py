@@ -7,7 +7,7 @@ undecided part leaves the whole undecided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
@@ -16,6 +16,7 @@ from genie.contracts.message import Envelope, Path, Payload, Value, topic_of
 from genie.errors import did_you_mean
 from genie.policy.policy import Route
 from genie.rules import selectors as subjects
+from genie.rules.folding import EitherPattern, folding, folds
 from genie.rules.operators import OPERATORS, Bound, Domain, covers, shown
 from genie.rules.selectors import Subject, UnknownSubjectError
 
@@ -42,7 +43,7 @@ class Test:
     bounds: tuple[Bound, ...]
     """What it is compared with: one, or those of a list. True or false for `exists` and `empty`, a compiled pattern."""
     written: str
-    """The operator and what follows it, for people."""
+    """The operator and what follows it, for people; not shortened, so that values can be hidden in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def value_of(subject: Subject, roots: Roots) -> Any:
             return subject.get(roots.message)
 
 
-def holds(test: Test, value: Any) -> bool | None:  # noqa: PLR0911 - one return a kind of operator reads best
+def holds(test: Test, value: Any) -> bool | None:
     """Return whether a test holds of a value; may raise where the value is not of its field's type."""
     bound = test.bounds[0]
     if test.operator == "exists":
@@ -165,18 +166,21 @@ def holds(test: Test, value: Any) -> bool | None:  # noqa: PLR0911 - one return 
             return (len(value) == 0) is bound.target
         case "matches":
             return None if len(value) > MOST_SEARCHED else bound.target.search(value) is not None
-        case "contains":
-            return bound.target in value
-        case "starts_with":
-            return cast("bool", value.startswith(bound.target))
-        case "ends_with":
-            return cast("bool", value.endswith(bound.target))
+        case "contains" | "starts_with" | "ends_with":
+            return _PARTS[test.operator](value if bound.read is None else bound.read(value), bound.target)
         case "eq" | "ne" | "in" | "not_in":
             found = disjunction([_same(one, test.subject.domain, value) for one in test.bounds])
             return None if found is None else found is (test.operator in {"eq", "in"})
         case _:
             key = value if bound.read is None else bound.read(value)
             return None if key is None else _ordered(test.operator, key, bound.target)
+
+
+_PARTS: dict[str, Callable[[Any, Any], bool]] = {
+    "contains": lambda value, target: target in value,
+    "starts_with": lambda value, target: bool(value.startswith(target)),
+    "ends_with": lambda value, target: bool(value.endswith(target)),
+}
 
 
 def _same(bound: Bound, domain: Domain, value: Any) -> bool | None:
@@ -222,6 +226,12 @@ class Reader:
     kind: type[Payload]
     problems: list[tuple[Path, str]] = field(default_factory=list)
     tests: int = 0
+    absent: list[str] = field(default_factory=list)
+    """Fields that this payload class does not have, in a rule for every topic of a family."""
+    negated: bool = False
+    """True below an odd number of negations."""
+    topics: object = None
+    """The test of the topic with a ``*``, where there is one."""
 
     def read(self, when: object, path: Path = ()) -> Condition:
         """Return the condition of `when`."""
@@ -244,23 +254,24 @@ class Reader:
             return self._wrong(path, "is empty; say at least one test")
         if depth > MOST_DEPTH:
             return self._wrong(path, f"is nested deeper than {MOST_DEPTH} levels")
-        topic = self._elsewhere(raw, path) if find == self._of_message else None
-        if topic is not None:
-            return topic  # a rule of other topics names fields that this payload need not have
-        return Every(tuple(self._entry(name, part, (*path, name), depth, find) for name, part in raw.items()))
+        outer = self.topics
+        if find == self._of_message and "topic" in raw:
+            if _covers(raw["topic"], self.kind) is False:
+                return NEVER  # a rule of other topics names fields that this payload need not have
+            self.topics = raw["topic"] if _is_family(raw["topic"]) else outer
+        found = Every(tuple(self._entry(name, part, (*path, name), depth, find) for name, part in raw.items()))
+        self.topics = outer
+        return found
 
-    def _elsewhere(self, raw: Mapping[str, object], path: Path) -> Fixed | None:
-        if "topic" not in raw:
-            return None
-        inner = Reader(self.kind)
-        found = inner._tests(subjects.FIXED["topic"], raw["topic"], (*path, "topic"), 0)
-        name = topic_of(self.kind).name
-        decided = _of_topic(found, name)
-        return NEVER if not inner.problems and decided is False else None
+    def _negation(self, read: Callable[[], Condition]) -> Negation:
+        self.negated = not self.negated
+        found = Negation(read())
+        self.negated = not self.negated
+        return found
 
     def _entry(self, name: str, raw: object, path: Path, depth: int, find: Callable[[str], Subject]) -> Condition:
         if name == "not":
-            return Negation(self._mapping(raw, path, depth + 1, find))
+            return self._negation(lambda: self._mapping(raw, path, depth + 1, find))
         if name in {"any_of", "all_of"}:
             if not isinstance(raw, list) or not raw:
                 return self._wrong(path, f"should be a list of conditions, not {shown(raw) if raw else 'an empty one'}")
@@ -269,11 +280,15 @@ class Reader:
         try:
             found = find(name)
         except UnknownSubjectError as error:
+            if find == self._of_message and is_elsewhere(name, self.topics):
+                self.absent.append(name)
+                return Fixed(self.negated)  # what is absent never makes a rule apply
             hint = "" if "did you mean" in str(error) else did_you_mean(name[:60], NESTING)
             return self._wrong(path, f"{error}{hint}")
-        return self._tests(found, raw, path, depth)
+        return self.read_tests(found, raw, path, depth)
 
-    def _tests(self, found: Subject, raw: object, path: Path, depth: int) -> Condition:
+    def read_tests(self, found: Subject, raw: object, path: Path, depth: int) -> Condition:
+        """Return the condition of the tests of one subject."""
         if isinstance(raw, list):
             return self._wrong(path, f"{found.name} is compared with a list; write in: [...] or not_in: [...]")
         if not isinstance(raw, dict):
@@ -291,14 +306,16 @@ class Reader:
         if operator in {"any", "all"}:
             return self._items(found, operator, raw, path, depth)
         if domain.item is not None and operator in {"contains", "in", "not_in"}:
-            inner = self._test(
-                subjects.scalar_item(domain.item), "eq" if operator == "contains" else "in", raw, path, depth
-            )
-            found_any = Items(found, every=False, part=inner)
-            return Negation(found_any) if operator == "not_in" else found_any
+            item = subjects.scalar_item(domain.item)
+            one = "eq" if operator == "contains" else "in"
+
+            def found_any() -> Condition:
+                return Items(found, every=False, part=self._test(item, one, raw, path, depth))
+
+            return self._negation(found_any) if operator == "not_in" else found_any()
         written = f"{operator} {_brief(raw)}"
         try:
-            return Test(found, operator, _bounds(domain, operator, raw), written)
+            return Test(found, operator, self._bounds(domain, operator, raw), written)
         except ValueError as error:
             return self._wrong(path, f"{found.name} {error}")
 
@@ -310,12 +327,56 @@ class Reader:
         if model is not None and "eq" not in item.operators:
             part = self._mapping(raw, path, depth + 1, _fields_of(model))
         else:
-            part = self._tests(subjects.scalar_item(item), raw, path, depth + 1)
+            part = self.read_tests(subjects.scalar_item(item), raw, path, depth + 1)
         return Items(found, operator == "all", part)
+
+    def _bounds(self, domain: Domain, operator: str, raw: object) -> tuple[Bound, ...]:
+        loose = folds(domain, operator, negated=self.negated)
+        bounds = _bounds(domain, operator, raw, loose=loose)
+        return folding(operator, bounds) if loose else bounds
 
 
 def _fields_of(model: type[Value]) -> Callable[[str], Subject]:
     return lambda name: subjects.item_subject(name, model)
+
+
+def _is_family(topic: object) -> bool:
+    """Return True if the test of a topic names one with a ``*``."""
+    if isinstance(topic, (dict, list)):
+        return any(map(_is_family, topic.values() if isinstance(topic, dict) else topic))
+    return isinstance(topic, str) and topic.endswith("*")
+
+
+def _covers(topic: object, kind: type[Payload]) -> bool | None:
+    """Return the result of the test of a topic for one payload class; None if it is not valid."""
+    reader = Reader(kind)
+    found = reader.read_tests(subjects.FIXED["topic"], topic, (), 0)
+    return None if reader.problems else _of_topic(found, topic_of(kind).name)
+
+
+def is_elsewhere(name: str, topics: object) -> bool:
+    """Return True if a rule for a family of topics names a field that some payload class of the family has."""
+    if topics is None or not name.startswith("payload."):
+        return False
+    for kind in _payload_classes(Payload):
+        if hasattr(kind, "__topic__") and _covers(topics, kind) is True and not is_missing(name, kind):
+            return True
+    return False
+
+
+def is_missing(name: str, kind: type[Payload]) -> bool:
+    """Return True if a payload class does not have a field."""
+    try:
+        subjects.subject(name, kind)
+    except UnknownSubjectError:
+        return True
+    return False
+
+
+def _payload_classes(base: type[Payload]) -> Iterator[type[Payload]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _payload_classes(kind)
 
 
 def _of_topic(condition: Condition, topic: str) -> bool | None:
@@ -332,8 +393,8 @@ def _of_topic(condition: Condition, topic: str) -> bool | None:
 def _brief(raw: object) -> str:
     if isinstance(raw, list):
         listed = ", ".join(str(one) for one in raw[:3])
-        return f"[{listed}{', ...' if len(raw) > 3 else ''}]"[:80]
-    return ("..." if isinstance(raw, dict) else {"True": "true", "False": "false"}.get(str(raw), str(raw)))[:80]
+        return f"[{listed}{', ...' if len(raw) > 3 else ''}]"
+    return "..." if isinstance(raw, dict) else {"True": "true", "False": "false"}.get(str(raw), str(raw))
 
 
 def _no_operator(found: Subject, operator: str) -> str:
@@ -345,7 +406,7 @@ def _no_operator(found: Subject, operator: str) -> str:
     return f"unknown operator {operator[:60]!r} of {found.name}{hint or f'; it takes {listed}'}"
 
 
-def _bounds(domain: Domain, operator: str, raw: object) -> tuple[Bound, ...]:
+def _bounds(domain: Domain, operator: str, raw: object, *, loose: bool) -> tuple[Bound, ...]:
     if operator in {"exists", "empty"}:
         if not isinstance(raw, bool):
             raise ValueError(f"{operator} should be true or false, not {shown(raw)}")
@@ -357,10 +418,13 @@ def _bounds(domain: Domain, operator: str, raw: object) -> tuple[Bound, ...]:
             raise ValueError(f"{operator} lists {len(raw):,} values, more than the {MOST_LISTED:,} allowed")
         return tuple(domain.bound(one) for one in raw)
     bound = domain.bound(raw)
-    return (Bound(_pattern(bound.target)),) if operator == "matches" else (bound,)
+    if operator != "matches":
+        return (bound,)
+    pattern = _pattern(bound.target)
+    return (Bound(EitherPattern(pattern, _pattern(bound.target, "(?i)")) if loose else pattern),)
 
 
-def _pattern(text: str) -> Any:
+def _pattern(text: str, flags: str = "") -> Any:
     import re2  # noqa: PLC0415 - start-up: only for rules that have patterns
 
     if len(text) > MOST_PATTERN:
@@ -369,7 +433,7 @@ def _pattern(text: str) -> Any:
     options.log_errors = False
     options.max_mem = _PATTERN_MEMORY
     try:
-        return re2.compile(text, options)
+        return re2.compile(flags + text, options)
     except (re2.error, UnicodeError) as error:
         why = error.args[0] if error.args and isinstance(error.args[0], bytes) else b"not UTF-8"
         raise ValueError(f"matches an invalid RE2 pattern: {why.decode(errors='replace')[:80]}") from None

@@ -117,7 +117,7 @@ def _until(tests: tuple[Holds, ...], *, stop: bool) -> Holds:
     return combined
 
 
-def value_test(condition: Test | Items) -> ValueTest:
+def value_test(condition: Test | Items) -> ValueTest:  # noqa: PLR0911 - one return a kind of operator reads best
     """Return a function that says of a value whether a test holds."""
     if isinstance(condition, Items):
         return _items(compiled(condition.part), stop=not condition.every)
@@ -125,8 +125,14 @@ def value_test(condition: Test | Items) -> ValueTest:
         condition.operator in {"eq", "ne"} and not condition.subject.domain.pattern
     ):
         return _comparison(condition)
-    target = condition.bounds[0].target
+    target, read = condition.bounds[0].target, condition.bounds[0].read
     match condition.operator:
+        case "contains" if read is not None:
+            return lambda value: None if value is None else target in read(value)
+        case "starts_with" if read is not None:
+            return lambda value: None if value is None else read(value).startswith(target)
+        case "ends_with" if read is not None:
+            return lambda value: None if value is None else read(value).endswith(target)
         case "contains":
             return lambda value: None if value is None else target in value
         case "starts_with":

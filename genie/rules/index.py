@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from genie.rules.ast import Condition, Every, Some, Test, holds
 from genie.rules.compile import value_test
+from genie.rules.folding import folded
 from genie.rules.selectors import Subject
 
 Finder = Callable[[Any], int]
@@ -59,6 +60,8 @@ class Group:
         steps = tuple(
             step for step in (self._equal(), self._unequal(), self._least(), self._most()) if step is not None
         )
+        if read is folded:
+            return self._of_text(missing, steps)
         others = tuple((everyone & ~bit, value_test(test)) for bit, test in self.others)
         if len(steps) == 1 and not others and read is None:
             only = steps[0]
@@ -74,6 +77,24 @@ class Group:
                     left &= step(key)
             for without, test in others:
                 if test(value) is False:
+                    left &= without
+            return left
+
+        return find
+
+    def _of_text(self, missing: int, steps: tuple[Finder, ...]) -> Finder:
+        """Return the finder of a text that all tests compare in its folded form; it is folded once."""
+        everyone = self.everyone
+        others = tuple((everyone & ~bit, value_test(_of_key(test))) for bit, test in self.others)
+
+        def find(value: Any) -> int:
+            if value is None:
+                return missing
+            left, key = everyone, folded(value)
+            for step in steps:
+                left &= step(key)
+            for without, test in others:
+                if test(key) is False:
                     left &= without
             return left
 
@@ -167,6 +188,10 @@ def _grouped(tests: Iterable[tuple[int, Test]], everyone: int) -> Iterable[Group
         group = found.setdefault(key, Group(test.subject, everyone))
         group.add(1 << place, test)
     return found.values()
+
+
+def _of_key(test: Test) -> Test:
+    return replace(test, bounds=tuple(bound._replace(read=None) for bound in test.bounds))
 
 
 def _exact(test: Test) -> bool:

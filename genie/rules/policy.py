@@ -112,6 +112,11 @@ class Rules:
         """Return problems of rules in a pipeline, with paths in the settings; fewer are found without a pipeline."""
         return check.problems(settings, scene)
 
+    @classmethod
+    def warnings(cls, settings: RulesSettings, scene: PipelineContext | None) -> Iterable[tuple[Path, str]]:
+        """Return what may not be meant in a pipeline, with paths in the settings."""
+        return check.warnings(settings, scene)
+
     def compile(self, route: Route) -> Judge | None:
         """Return the judge of a route, or None when no rule can apply there.
 

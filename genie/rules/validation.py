@@ -10,7 +10,7 @@ from genie.contracts.classification import Classification
 from genie.contracts.message import Path, Payload, topic_of
 from genie.errors import did_you_mean
 from genie.policy.policy import PipelineContext, Route
-from genie.rules.actions import text_path
+from genie.rules.actions import is_inapplicable, text_path
 from genie.rules.ast import NEVER, Condition, Every, Reader, Some, Test, holds
 from genie.rules.compile import routed
 from genie.rules.operators import covers
@@ -20,6 +20,7 @@ from genie.rules.selectors import UnknownSubjectError, recipient_field
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
 _CALLER = "caller:"
 _ANYBODY = AgentCard(id="caller:anybody")
+_MOST_TOPICS = 3
 _MOST = 20
 """Problems of one rule that are told."""
 
@@ -47,6 +48,22 @@ def problems(settings: RulesSettings, scene: PipelineContext | None) -> Iterator
             yield from told[:_MOST]
 
 
+def warnings(settings: RulesSettings, scene: PipelineContext | None) -> Iterator[tuple[Path, str]]:
+    """Yield (path in the settings, text) for each rule of a family of topics whose fields some of them do not have."""
+    for place, rule in enumerate(settings.rules):
+        gaps: dict[str, list[str]] = {}
+        for kind in scene.kinds if scene is not None else ():
+            reader = Reader(kind)
+            reader.read(rule.when)
+            missing = [one for one in rule.targets if one.startswith("payload.") and is_inapplicable(rule, one, kind)]
+            reached = routed(reader.read(rule.when), Route(kind, _ANYBODY)) if missing else NEVER
+            for name in dict.fromkeys((*reader.absent, *(missing if reached != NEVER else ()))):
+                gaps.setdefault(name, []).append(topic_of(kind).name)
+        for name, topics in gaps.items():
+            listed = ", ".join(sorted(topics)[:_MOST_TOPICS]) + (", ..." if len(topics) > _MOST_TOPICS else "")
+            yield ("rules", place, "when"), f"rule {rule.name!r} reads {name} only where it exists, not of {listed}"
+
+
 def _rule(rule: RuleSection, path: Path, scene: PipelineContext) -> Iterator[tuple[Path, str]]:
     when = (*path, "when")
     typed: dict[type[Payload], Condition] = {}
@@ -67,7 +84,9 @@ def _rule(rule: RuleSection, path: Path, scene: PipelineContext) -> Iterator[tup
         yield when, f"rule {rule.name!r} can never apply: {why}"
         return
     for target in rule.targets:
-        for kind in typed if target.startswith("payload.") else ():
+        for kind in typed:
+            if is_inapplicable(rule, target, kind):
+                continue
             try:
                 text_path(target, kind)
             except UnknownSubjectError as error:

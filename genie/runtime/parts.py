@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.approvals.holds import Holds
+from genie.approvals.slow_judges import SlowJudges
 from genie.joins.agent import JoinAgent
 from genie.operations.consents import Consents
 from genie.operations.incidents import Incident, Incidents, Severity, State
@@ -72,6 +73,7 @@ def plugged_in(
         bus.record_act("incident", incident.id, by=by, reason=incident.severity.value, detail=incident.record())
 
     holds = bus.approvals = Holds(bus)
+    bus.consultations = SlowJudges(bus)
     switches, consents = Switches(bus), Consents(bus)
     bus.intercept(switches)
     bus.intercept(consents)

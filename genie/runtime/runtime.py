@@ -159,7 +159,14 @@ class Runtime:
         cls, pipeline: Pipeline, *, journal: Journal | None = None, audit: Audit | None = None,
         caller: Caller | None = None,
     ) -> Self:  # fmt: skip
-        """Return a runtime of a checked pipeline, with its own audit unless another is given."""
+        """Return a runtime of a checked pipeline, with its own audit unless another is given.
+
+        A warning is logged for a pipeline on which no policy acts.
+        """
+        if not pipeline.policies.acts:
+            import logging  # noqa: PLC0415 - beside its only use
+
+            logging.getLogger("genie.runtime").warning("pipeline %s: no policy acts on its messages", pipeline.id)
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,

@@ -138,8 +138,9 @@ class Instrumentation:
             self._policies = policies
             self._evaluators.clear()
         kind, sender = type(payload), bus.judging.card_of(message)
-        approved = frozenset[str]() if delivery.extra is None else delivery.extra.approved
-        decision = self._evaluator(policies, kind, card, which="=").judge(message, sender, approved)
+        extra = delivery.extra
+        inputs = () if extra is None else (extra.approved, extra.heard)
+        decision = self._evaluator(policies, kind, card, which="=").judge(message, sender, *inputs)
         if decision is not None:
             self._judge(decision, message, payload, card)
         if self._candidate is not None:
@@ -156,7 +157,7 @@ class Instrumentation:
         run = self._journal.runs.get(message.correlation_id)
         number = None if run is None else run.number
         what = f"{card.id} received {payload.__topic__.name} ({message.id})"
-        if decision.verdict in {"deny", "hold"}:
+        if decision.verdict in {"deny", "hold", "consult"}:
             self._journal.add_violation("nothing_denied_is_seen", f"{what} against {decision.summary}", number)
         elif decision.verdict == "redact" and payload is message.payload:
             self._journal.add_violation(

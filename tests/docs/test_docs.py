@@ -116,6 +116,20 @@ def test_pipelines_shown_can_run(page: Path, monkeypatch: pytest.MonkeyPatch) ->
             assert parse(block.text, name=f"{named(page)}:{block.line}").bindings
 
 
+@pytest.mark.parametrize("page", pages_with("yaml"), ids=named)
+def test_rules_shown_can_be_loaded_and_their_examples_pass(
+    page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from genie.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(page):
+        if block.kind == "yaml" and re.search(r"^rules:", block.text, re.MULTILINE):
+            (tmp_path / "shown.yaml").write_text(block.text)
+            done = CliRunner().invoke(main, ["policy", "test", "shown.yaml"])
+            assert done.exit_code == 0, f"{named(page)}:{block.line}: {done.output}{done.stderr}"
+
+
 def test_links_lead_somewhere() -> None:
     dead = [
         f"{named(page)}: {target}"

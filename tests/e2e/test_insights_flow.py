@@ -244,7 +244,7 @@ async def test_a_secret_in_a_narration_is_masked_for_whom_it_is_not_meant(secret
     low = spy("anomaly_detector", "confidential")
     _, printed = await asked(pipeline(anomaly_detector=low), rows.encode(), journal=journal)  # type: ignore[arg-type]  # a plain agent
     assert secret not in seen["anomaly_detector"]
-    assert "THANKS" in seen["anomaly_detector"]
+    assert seen["anomaly_detector"] == ("[injection] REWE" if secret == ATTACK else "PAID [card] THANKS REWE")
     assert printed["messages"]["redacted"] >= 1
     assert secret not in json.dumps(printed)
     assert any(record.kind == "redacted" and record.recipient == "categoriser" for record in journal)

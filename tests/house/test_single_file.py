@@ -40,6 +40,15 @@ def test_what_is_unpacked_already_needs_no_writing(tmp_path: Path, monkeypatch: 
     assert start.homeless("genie.pyz", "1", {"SHIV_ROOT": str(tmp_path)}) == ""
 
 
+def test_it_makes_a_folder_that_nobody_else_can_enter(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert start.homeless("genie.pyz", "1", {"SHIV_ROOT": str(tmp_path / "shiv")}) == ""
+    finally:
+        os.umask(before)
+    assert (tmp_path / "shiv").stat().st_mode & 0o777 == 0o700
+
+
 def test_no_place_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", os.devnull)
     text = start.homeless("genie.pyz", "1", {})

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from genie.detectors import injection
-from genie.detectors.injection import classifier, prefilter
+from genie.detectors.injection import classifier, prefilter, segmentation
+from tools.injection.dictionary import listed
 from tools.injection.prefilter import packed
 from tools.injection.regression import fit
 from tools.injection.sentences import Composer
@@ -29,15 +30,21 @@ def trained() -> bytes:
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a shipped file differs.")
 def main(*, check: bool) -> None:
-    """Build the data files of the injection detector: the classifier's weights and the prefilter."""
-    words, weights = packed(), trained()
+    """Build the data files of the injection detector: the classifier's weights, the prefilter and the word list."""
+    words, weights, known = packed(), trained(), listed()
     digest = hashlib.sha256(weights).hexdigest()
     click.echo(f"{digest}  {classifier.WEIGHTS}")
     click.echo(f"{hashlib.sha256(words).hexdigest()}  {prefilter.PREFILTER}")
+    click.echo(f"{hashlib.sha256(known.encode()).hexdigest()}  {segmentation.WORDS}")
     if check:
-        same = digest == classifier.SHA256 and words == (PACKAGE / prefilter.PREFILTER).read_bytes()
+        same = (
+            (PACKAGE / segmentation.WORDS).read_text(encoding="utf-8") == known
+            and digest == classifier.SHA256
+            and words == (PACKAGE / prefilter.PREFILTER).read_bytes()
+        )
         sys.exit(not same)
     (PACKAGE / prefilter.PREFILTER).write_bytes(words)
+    (PACKAGE / segmentation.WORDS).write_text(known, encoding="utf-8")
     (PACKAGE / classifier.WEIGHTS).write_bytes(gzip.compress(weights, 9, mtime=0))
     if digest != classifier.SHA256:
         click.echo(f"write this hash into {classifier.__name__} as SHA256", err=True)

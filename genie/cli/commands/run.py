@@ -25,6 +25,7 @@ from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
 from genie.cli.terminal.screen import is_live, show_cursor
 from genie.config.loader import load
+from genie.config.policies import UNGOVERNED
 from genie.contracts.card import AgentCard
 from genie.runtime.report import Status
 from genie.runtime.session import Interrupted, conduct, interruption
@@ -79,7 +80,11 @@ if TYPE_CHECKING:
 @click.option("--html", metavar="FILE", shell_complete=suggestions.files,
               help="Write the report as one page with charts; it needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--quiet", is_flag=True, help="Print the report only: no live view, warnings or summary.")
+@click.option(
+    "--quiet",
+    is_flag=True,
+    help="Print the report only: no live view or summary, no warning but an absence of policies.",
+)
 @metrics_option
 @log_options
 @guarded
@@ -94,8 +99,8 @@ def command(pipeline: str, **given: Any) -> None:
     logged(given)
     loaded = load(pipeline, overrides=given["overrides"])
     quiet = given["quiet"] or given["as_json"]
-    if not quiet:
-        for warning in loaded.warnings:
+    for warning in loaded.warnings:
+        if not quiet or UNGOVERNED in warning:
             click.echo(plain(f"warning: {warning}"), err=True)
     loaded = audited(controlled(loaded, given["control"]), given["audit"])
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)

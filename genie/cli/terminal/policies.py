@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from genie.policy_tools.examples import Trials
     from genie.policy_tools.explain import Explanation, Said
 
-_COLOURS = {"allow": "green", "redact": "yellow", "hold": "magenta", "deny": "red", "hidden": "cyan"}
+_COLOURS = {"allow": "green", "redact": "yellow", "hold": "magenta", "consult": "blue", "deny": "red", "hidden": "cyan"}
 _MOST_SAMPLES = 2
 _MOST_INPUTS = 2
 

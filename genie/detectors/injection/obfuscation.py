@@ -13,9 +13,10 @@ import html
 import itertools
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from genie.detectors.injection.segmentation import divided
 from genie.detectors.unicode import fold
 
 _LONGEST = 64_000
@@ -24,14 +25,14 @@ _MOST = 24  # encoded pieces of one string that are looked into one by one
 
 _LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!|", "l": "1|", "o": "0", "s": "5$", "t": "7+", "z": "2"}
 _UNLEET = str.maketrans("0134578@$!|+9", "oieastbasiltg")
-_UNLEET_L = str.maketrans("0134578@$!|+9", "oleastbasiltg")  # 1 and | stand for l as often as for i
+_UNLEET_L = str.maketrans("0134578@$!|+9", "oleastbasiltg")
 _STEMS = (
     "ignore", "disregard", "forget", "override", "bypass", "previous", "instruction", "system", "prompt", "reveal",
     "password", "secret", "guidelines", "unrestricted", "jailbreak", "developer", "directive", "restrictions",
 )  # fmt: skip
 _SPLITTERS = r"[-_.*~+'^\\/]"
 _URL_SAFE = str.maketrans("-_", "+/")
-_LONG = r"[a-z0-9+/_\-]{20,}={0,2}"
+_LONG = r"[a-z0-9+/_\-]{12,}={0,2}"
 
 
 def _leet(stem: str) -> str:
@@ -51,19 +52,33 @@ def _split(stem: str) -> str:
     )
 
 
-TRIGGERS = (
-    r"(?i)" + "|".join(_leet(stem) for stem in _STEMS),
-    r"(?i)" + "|".join(_split(stem) for stem in _STEMS),
-    r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)",  # i g n o r e   a l l
-    r"[A-Za-z0-9]{24,}",  # base64, hex: long pieces, of whatever kind
-    r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}",
-    r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}",
-    r"(?:[01]{8}\s?){6,}",
-    r"(?i)%[2-7][0-9a-f]\w*%[2-7][0-9a-f]",
-    r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);",
-    r"(?i)\b(?:vtaber|qvfertneq|sbetrg|bireevqr|olcnff|cerivbhf|vafgehpgvbaf?|flfgrz cebzcg|erirny|cnffjbeq)\b",
-    r"(?i)erongi|drageresid|tegrof|snoitcurtsni|suoiverp|tpmorp|laever",  # read from the end
+_FOREIGN_STEMS = (
+    "rules", "oubli", "consigne", "regle", "precedent", "montre", "affiche", "revele", "vergiss", "anweisung", "regeln",
+    "vorherig", "bisherig", "passwort", "olvid", "instrucc", "reglas", "anterior", "muestra", "contrasen", "ignor",
+)  # fmt: skip
+_ROT13 = r"(?:gur|lbhe|lbh|naq|nyy|jvgu|qvr|haq|qrvar|nyyr|yrf|irf|qrf|ibf|gbhgrf|ybf|ynf|ghf|gbqnf)"
+_BACKWARDS = r"(?:eht|ruoy|uoy|lla|htiw|dnu|enied|ella|hcid|setuot|sadot)"
+
+SIGNS = (
+    ("leet", r"(?i)[a-z][013457@$!|]+[a-z]{1,4}[013457@$!|]+[a-z]"),
+    ("leet", r"(?i)" + "|".join(_leet(stem) for stem in _STEMS)),
+    ("rot13", rf"(?i)\b{_ROT13}\b"),
+    ("rot13", rf"(?i)\b(?:{'|'.join(codecs.encode(stem, 'rot13') for stem in (*_STEMS, *_FOREIGN_STEMS))})"),
+    ("reversed", rf"(?i)\b{_BACKWARDS}\b"),
+    ("reversed", rf"(?i)(?:{'|'.join(stem[::-1] for stem in (*_STEMS, *_FOREIGN_STEMS))})\b"),
+    ("encoded", r"[A-Za-z0-9+/]{10,}={1,2}(?:[^=\w]|$)"),  # a short encoding with its padding
+    ("encoded", r"[A-Za-z0-9]{24,}"),  # base64, hex: long pieces, of whatever kind
+    ("encoded", r"(?i)(?:[0-9a-f]{2}[\s,:\-]){11,}"),
+    ("encoded", r"(?:[01]{8}\s?){6,}"),
+    ("split", r"(?i)" + "|".join(_split(stem) for stem in _STEMS)),
+    ("spaced", r"(?i)(?:^|[\W_])(?:[a-z0-9][\W_]{1,4}){5,}[a-z0-9](?:[\W_]|$)"),  # i g n o r e   a l l
+    ("runs", r"(?i)[a-z]{18,}"),  # words without spaces
+    ("escapes", r"(?i)(?:\\x[0-9a-f]{2}\W{0,2}){5,}|(?:\\u00[0-9a-f]{2}){4,}"),
+    ("url", r"(?i)%[2-7][0-9a-f]\w*%[2-7][0-9a-f]"),
+    ("html", r"(?i)&(?:#x?[0-9a-f]{2,6}|lt|gt|nbsp|quot|apos|shy|zwnj|zerowidthspace|ensp|emsp);"),
 )
+"""Disguise, and a pattern that finds a sign of it; one disguise may be known by several signs."""
+TRIGGERS = tuple(pattern for _, pattern in SIGNS)
 
 
 class Variant(NamedTuple):
@@ -76,29 +91,60 @@ class Variant(NamedTuple):
     end: int
 
 
-def deobfuscated(text: str) -> Iterator[Variant]:
-    """Yield folded text with each disguise taken off that it seems to wear; never raises.
+def deobfuscated(text: str, signs: Iterable[int]) -> Iterator[Variant]:
+    """Yield folded text with each disguise taken off that it shows a sign of; never raises.
 
     Args:
-        text: Folded text in which a trigger matched.
+        text: Folded text.
+        signs: Numbers of the triggers that match.
     """
     text = text[:_LONGEST]
-    yield from _encoded(text)
-    whole = {
-        "leet": text.translate(_UNLEET),
-        "leet-l": text.translate(_UNLEET_L),
-        "split": _joined(text),
-        "spaced": _closed_up(text),
-        "spaced-leet": _closed_up(text).translate(_UNLEET),
-        "html": fold(html.unescape(text)) if "&" in text else text,
-        "url": _unquoted(text),
-        "escapes": _unescaped(text),
-        "rot13": codecs.encode(text, "rot13"),
-        "reversed": text[::-1],
-    }
-    for code, plain in whole.items():
-        if plain != text:
-            yield Variant(plain, code.partition("-")[0], 0, len(text))
+    worn = {SIGNS[sign][0] for sign in signs}
+    if "encoded" in worn:
+        yield from _encoded(text)
+    seen = {text, text.lower()}
+    for name, undo in _WHOLE:
+        if name in worn:
+            for plain in undo(text):
+                if plain not in seen:
+                    seen.add(plain)
+                    yield Variant(plain, _CODES.get(name, name), 0, len(text))
+
+
+def _unleeted(text: str) -> Iterator[str]:
+    if len(_LEET_LETTERS.findall(text)) < _FEWEST:
+        return
+    for table in (_UNLEET, _UNLEET_L):  # 1 and | stand for l as often as for i
+        plain = text.translate(table)
+        yield plain
+        yield divided(plain.lower())
+
+
+def _divided(text: str) -> Iterator[str]:
+    yield divided(text.lower())
+    yield from _unleeted(text)
+
+
+def _unspaced(text: str) -> Iterator[str]:
+    closed = _closed_up(text)
+    yield closed
+    yield from _divided(closed)
+
+
+_LEET_LETTERS = re.compile(r"(?<=[A-Za-z])[013457@$!|]+(?=[A-Za-z])")
+_FEWEST = 2  # letters that are written as digits or signs within words; one is a model number
+_CODES = {"runs": "split"}
+_WHOLE: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
+    ("leet", _unleeted),
+    ("split", lambda text: (_joined(text),)),
+    ("spaced", _unspaced),
+    ("runs", _divided),
+    ("html", lambda text: (fold(html.unescape(text)),)),
+    ("url", lambda text: (_unquoted(text),)),
+    ("escapes", lambda text: (_unescaped(text),)),
+    ("rot13", lambda text: (codecs.encode(text, "rot13"),)),
+    ("reversed", lambda text: (text[::-1],)),
+)
 
 
 def _joined(text: str) -> str:
@@ -188,7 +234,15 @@ def _of_bits(bits: str) -> bytes:
 
 
 def _readable(raw: bytes) -> str | None:
-    """Return bytes as folded text if they are words but for a few, else None."""
-    plain = raw.decode(errors="replace")
-    letters = sum(char.isalpha() or char.isspace() for char in plain)
-    return fold(plain) if len(plain) >= 8 and letters >= 0.75 * len(plain) else None
+    """Return the parts of bytes that are text, folded; None if there are none."""
+    pieces = [piece for piece in _PRINTED.findall(raw.decode(errors="replace")) if _has_words(piece)]
+    return fold(" ".join(pieces)) if pieces else None
+
+
+_PRINTED = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{8,}")
+
+
+def _has_words(piece: str) -> bool:
+    """Return True for text with words; digits and signs before or behind them are no matter."""
+    letters = sum(char.isalpha() for char in piece)
+    return letters >= 8 and letters + piece.count(" ") >= 0.2 * len(piece)

@@ -23,6 +23,7 @@ from genie.detectors.unicode import fold
 
 _NEAR = 600  # characters within which marks add up; hints spread over a long text are not an attack
 _DISGUISED = 0.35  # what a disguise adds to a mark: nobody writes "1gn0r3" by chance
+_INNOCENT = frozenset({"spaced", "split"})  # what people write too: headings, codes, lists of letters
 _HINT = 0.1  # the least that a mark counts
 _SURE = 0.99
 _MOST_MARKS = 64  # of one row in one text
@@ -148,8 +149,9 @@ def _scored(folded: str) -> tuple[float, list[Mark]]:
     if not hits:
         return 0.0, []
     marks = list(_marks(folded, hits))
-    if any(hit >= len(PATTERNS) for hit in hits):
-        marks += _disguised(folded)
+    signs = [hit - len(PATTERNS) for hit in hits if hit >= len(PATTERNS)]
+    if signs:
+        marks += _disguised(folded, signs, {mark.code for mark in marks})
     marks = _weighed(folded, marks)
     return _summed(marks), marks
 
@@ -165,15 +167,16 @@ def _marks(folded: str, hits: Iterable[int]) -> Iterable[Mark]:
                 yield Mark(kind, code, weight, matches[-1].start(), len(folded))
 
 
-def _disguised(folded: str) -> Iterable[Mark]:
-    for variant in deobfuscated(folded):
+def _disguised(folded: str, signs: Iterable[int], seen: set[str]) -> Iterable[Mark]:
+    for variant in deobfuscated(folded, signs):
         known = list(_marks(variant.text, _hits(variant.text)))
         if variant.start == 0 and variant.end == len(folded):
-            seen = {mark.code for mark in _marks(folded, _hits(folded))}
             known = [mark for mark in known if mark.code not in seen]
-        score = _summed(known)
-        if score >= _DISGUISED:
-            yield Mark("encoded", f"encoded.{variant.code}", _either(score, _DISGUISED), variant.start, variant.end)
+        score = _summed(_weighed(variant.text, known))
+        innocent = variant.code in _INNOCENT
+        if score >= (MARKED if innocent else _DISGUISED):
+            weight = score if innocent else _either(score, _DISGUISED)
+            yield Mark("encoded", f"encoded.{variant.code}", weight, variant.start, variant.end)
 
 
 def _weighed(folded: str, marks: list[Mark]) -> list[Mark]:

@@ -238,7 +238,8 @@ def pipeline(installed: Path) -> Callable[..., str]:
             output: {output}
         """
         path = installed / "toys.yaml"
-        path.write_text(textwrap.dedent(text).lstrip() + textwrap.dedent(more))
+        acting = "" if "policies:" in more else "policies: [payload_size]\n"
+        path.write_text(f"{textwrap.dedent(text).lstrip()}{textwrap.dedent(more).rstrip()}\n{acting}")
         return str(path)
 
     return make

@@ -53,7 +53,7 @@ def test_an_unknown_command_is_wrong_usage(genie: Genie) -> None:
 
 
 def test_a_sound_pipeline_can_run(genie: Genie, pipeline: Pipeline) -> None:
-    result = genie("check", pipeline("parrot"))
+    result = genie("check", pipeline("parrot", more="policies: []"))
     assert result.exit_code == 0
     assert "toys.question -> toys.reply" in result.stdout
     assert "warning: " in result.stderr

@@ -199,8 +199,11 @@ def test_quiet_prints_the_report_alone(genie: Genie, pipeline: Pipeline) -> None
 
 
 def test_warnings_are_told_but_not_under_json(genie: Genie, pipeline: Pipeline) -> None:
-    assert "warning: " in genie("run", pipeline("parrot")).stderr
-    assert genie("run", pipeline("parrot"), "--json").stderr == ""
+    warned = pipeline("parrot")
+    text = Path(warned).read_text().replace("{from: input}", "{from: input, default: nowhere.csv}")
+    Path(warned).write_text(text)  # a default file that is not there
+    assert "warning: " in genie("run", warned, "--input", __file__).stderr
+    assert genie("run", warned, "--input", __file__, "--json").stderr == ""
 
 
 # --- the journal ---

@@ -47,7 +47,7 @@ def seen(screen: str) -> list[str]:
 
 
 def test_a_terminal_sees_colour_and_a_view_that_leaves_nothing_behind(terminal: Terminal, pipeline: Pipeline) -> None:
-    shell = terminal("run", pipeline("parrot"), "--question", "how much?")
+    shell = terminal("run", pipeline("parrot", more="policies: []"), "--question", "how much?")
     assert shell.ended() == 0
     assert COLOUR.search(shell.screen)
     assert "A pipeline of toys" in shell.screen

@@ -241,7 +241,7 @@ def test_nothing_is_imported_that_is_not_named() -> None:
 
 def test_a_pipeline_without_policies_is_warned_of() -> None:
     (warning,) = loaded(changed("policies: [cap]\n", "")).warnings
-    assert warning.startswith("desk.yaml:1: no policies")
+    assert warning.startswith("desk.yaml:1: no policy acts")
 
 
 # --- what is wrong, and where ---

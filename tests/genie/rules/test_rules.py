@@ -266,3 +266,74 @@ def test_a_rule_that_cannot_work_is_refused_and_a_missing_figure_is_a_named_deni
     told = judged({"when": {"sender": "clerk"}, "then": {"allow": {"obligations": ["a banner"]}}})
     assert told is not None
     assert told.obligations == ("a banner",)
+
+
+# --- families of topics ---
+
+
+class Refund(Payload, topic="families.refund"):
+    amount: int = 0
+    note: str = ""
+
+
+class Notice(Payload, topic="families.notice"):
+    text: str = ""
+
+
+FAMILY = PipelineContext((Refund, Notice), (AgentCard(id="clerk", consumes=(Refund, Notice)),))
+
+
+def of_family(when: dict[str, Any], then: Any = "deny") -> RulesSettings:
+    return rules({"when": {"topic": "families.*", **when}, "then": then})
+
+
+@pytest.mark.parametrize(
+    ("when", "refund", "notice"),
+    [
+        ({"payload.amount": {"gt": 5}}, True, False),
+        ({"not": {"payload.amount": {"lt": 5}}}, True, False),
+        ({"any_of": [{"payload.amount": {"gt": 5}}, {"headers.user": "ann"}]}, True, True),
+        ({"not": {"any_of": [{"payload.amount": {"lt": 5}}, {"headers.user": "bob"}]}}, True, False),
+        ({"headers.user": "ann", "payload.amount": {"exists": True}}, True, False),
+    ],
+)
+def test_a_rule_of_a_family_reads_a_field_where_it_exists(when: dict[str, Any], refund: bool, notice: bool) -> None:
+    written = of_family(when)
+    policies = PolicySet((Rules(written),))
+
+    assert not list(Rules.problems(written, FAMILY))
+    assert len(list(Rules.warnings(written, FAMILY))) == 1
+    for payload, expected in ((Refund(amount=9), refund), (Notice(), notice)):
+        message = sent(payload, policies, RESTRICTED, ANN)
+        assert (policies.evaluator(type(payload), CLERK).judge(message, CLERK) is not None) is expected
+
+
+def test_a_redaction_of_a_family_masks_a_field_where_it_exists() -> None:
+    written = of_family({"headers.user": "ann"}, {"redact": ["payload.note"]})
+    policies = PolicySet((Rules(written),))
+    refund = sent(Refund(note="secret"), policies, RESTRICTED, ANN)
+
+    decision = policies.evaluator(Refund, CLERK).judge(refund, CLERK)
+
+    assert decision is not None
+    assert mask(refund, decision.paths) == Refund(note="[masked]")
+    assert policies.evaluator(Notice, CLERK).judge(sent(Notice(), policies, RESTRICTED, ANN), CLERK) is None
+    assert [path for path, _ in Rules.warnings(written, FAMILY)] == [("rules", 0, "when")]
+
+
+def test_a_field_of_no_topic_of_a_family_is_an_error_and_shuts_the_route() -> None:
+    written = of_family({"payload.amuont": {"gt": 5}})
+
+    assert len(list(Rules.problems(written, FAMILY))) == 2
+    decision = PolicySet((Rules(written),)).evaluator(Refund, CLERK).judge(
+        sent(Refund(), PolicySet(), RESTRICTED, ANN), CLERK
+    )  # fmt: skip
+    assert decision is not None
+    assert decision.verdict == "deny"
+
+
+def test_a_rule_of_one_topic_still_names_only_its_fields() -> None:
+    written = rules({"when": {"topic": "families.notice", "payload.amount": {"gt": 5}}})
+
+    assert len(list(Rules.problems(written, FAMILY))) == 1
+    assert not list(Rules.warnings(written, FAMILY))

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import anyio
 
 from genie.contracts.agent import agent
+from genie.contracts.card import AgentCard
 from genie.contracts.context import Context
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
 from genie.policies.index import POLICIES
-from genie.policy.policy import ALLOW, Hold, Judge, PolicySet, PolicySettings, Route
+from genie.policy.policy import (
+    ALLOW,
+    AsyncPolicy,
+    AsyncSettings,
+    Deny,
+    Hold,
+    Judge,
+    PolicySet,
+    PolicySettings,
+    Route,
+    Verdict,
+)  # fmt: skip
 from genie.simulation.runner import simulate
 from genie.simulation.scenario import Scenario, parse
 from tests.genie.simulation.conftest import Made
@@ -134,3 +148,28 @@ def test_a_rule_in_shadow_mode_is_counted_against_a_roll_out(made: Made) -> None
     record = simulate(made({"teller": teller}, WAY, f"{TEN}invariants: [not_stricter]\n", pipeline=policies))
     assert record.outcomes() == {"answered": 10}
     assert [one.text.rpartition(": ")[2] for one in record.violations] == ["rules/odd would deny 3"]
+
+
+class Slow(AsyncPolicy):
+    """A model that takes three seconds and dislikes the fifth question."""
+
+    name: ClassVar[str] = "slow"
+    version: ClassVar[str] = "1"
+    settings = AsyncSettings(deadline_s=5)
+
+    def judge_of(self, route: Route) -> Callable[[Any, AgentCard], Awaitable[Verdict]] | None:
+        async def judge(message: Any, _sender: AgentCard) -> Verdict:
+            await anyio.sleep(3)
+            return Deny("unsafe", "no") if message.payload.number == 5 else ALLOW
+
+        return judge if route.recipient.id == "teller" else None
+
+
+def test_a_slow_judge_takes_virtual_time_and_what_it_denies_is_never_seen(made: Made) -> None:
+    scenario = made({"teller": teller}, WAY, TEN)
+    scenario = replace(scenario, pipeline=replace(scenario.pipeline, policies=PolicySet((Slow(),))))
+
+    record = simulate(scenario)
+
+    assert record.outcomes()["answered"] == 9
+    assert not record.violations

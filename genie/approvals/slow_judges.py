@@ -1,0 +1,252 @@
+"""Slow judges: policies that are asked in tasks of the runtime, while what they judge is parked."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from anyio import CancelScope
+
+from genie.bus import accounting
+from genie.bus.delivery import Extra
+from genie.bus.pending import JUDGE, Parked
+from genie.contracts.outcome import Outcome, Reason
+from genie.errors import class_name
+from genie.policy.verdicts import Allow, Deny, Hold, Redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.interceptors import Sink
+    from genie.bus.scope import Scope
+    from genie.contracts.message import Envelope
+    from genie.policy.async_policy import AsyncPolicy
+    from genie.policy.policy import Decision, Verdict
+    from genie.policy.verdicts import Consultation
+
+_ASK, _BUSY = "judge_ask", "judge_busy"
+Heard = dict[str, "Verdict"]
+
+
+class Question:
+    """One verdict that is waited for."""
+
+    __slots__ = ("asked", "cancelled", "delivery", "ended", "go_on", "heard", "message", "parked", "scope")
+
+    def __init__(
+        self,
+        asked: Consultation,
+        message: Envelope[Any],
+        delivery: Delivery | None,
+        heard: Heard,
+        go_on: Callable[[Heard], None],
+        ended: Callable[[Outcome, Reason], None],
+    ) -> None:
+        self.asked = asked
+        self.message = message
+        self.delivery = delivery
+        self.heard = heard
+        """Verdicts of the policies that were asked before."""
+        self.go_on = go_on
+        """Called with the verdicts, once this one has come or failed."""
+        self.ended = ended
+        """Called when its run or scope ends first."""
+        self.parked: Parked
+        self.scope: CancelScope | None = None
+        """Of the task that asks, once it runs."""
+        self.cancelled = False
+
+
+class _Desk:
+    """The questions to one policy."""
+
+    __slots__ = ("running", "waiting")
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.waiting: deque[Question] = deque()
+
+
+class SlowJudges:
+    """Parks deliveries, answers and parts of joins, asks policies, and judges again with what they say.
+
+    Args:
+        bus: The bus.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._desks: dict[AsyncPolicy, _Desk] = {}
+        bus.pending.on(JUDGE, self._late)
+        bus.timers.on(_ASK, self._start)
+        bus.timers.on(_BUSY, lambda question: self._answer(question, question.asked.consult.policy.failed("busy")))
+
+    # --- what is parked ---
+
+    def ask(self, delivery: Delivery) -> None:
+        """Park a delivery whose turn has come until a policy has answered."""
+        bus, extra = self._bus, delivery.extra or Extra()
+        subscriber = delivery.subscription.subscriber
+        if extra.heard_in != bus.epoch:
+            extra.heard, extra.heard_in = {}, bus.epoch
+        delivery.extra = extra
+
+        def go_on(heard: Heard) -> None:
+            extra.heard = heard
+            subscriber.again(delivery)
+            bus.deadlocks.queued(delivery)
+
+        def ended(outcome: Outcome, reason: Reason) -> None:
+            subscriber.release(delivery)
+            bus.settle(delivery, outcome, reason)
+
+        subscriber.keep_key(delivery)
+        self._park(Question(extra.consults[0], delivery.message, delivery, extra.heard, go_on, ended))
+
+    def ask_answer(
+        self,
+        message: Envelope[Any],
+        agent: str,
+        decision: Decision,
+        approved: frozenset[str],
+        heard: Mapping[str, Verdict],
+    ) -> None:
+        """Park an answer on its way to its asker."""
+        bus, epoch = self._bus, self._bus.epoch
+        scope: Scope = message.scope
+
+        def go_on(heard: Heard) -> None:
+            gather = scope.gather
+            if gather is not None:
+                current, known = bus.judging.current(message), heard if bus.epoch == epoch else {}
+                bus.answers.give(
+                    current, bus.judging.card_of(current), scope, gather, agent, None, approved, known
+                )  # fmt: skip
+            self._leave(scope)
+
+        def ended(outcome: Outcome, reason: Reason) -> None:
+            if scope.gather is not None:
+                bus.answers.refuse(message, scope, scope.gather, agent, outcome, reason)
+            self._leave(scope)
+
+        accounting.park(scope)
+        self._park(Question(decision.consults[0], message, None, dict(heard), go_on, ended))
+
+    def ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision) -> None:
+        """Park a message on its way to a sink."""
+        self._ask_part(message, sink, decision, {})
+
+    def _ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision, heard: Heard) -> None:
+        bus, epoch = self._bus, self._bus.epoch
+        scope: Scope = message.scope
+
+        def go_on(heard: Heard) -> None:
+            current, known = bus.judging.current(message), heard if bus.epoch == epoch else {}
+            sender = bus.judging.card_of(current)
+            evaluator = bus.observers.evaluator(bus.policies, type(current.payload), sink.card)
+            decision = evaluator.judge(current, sender, frozenset(), known)
+            if decision is not None and decision.verdict == "consult":
+                self._ask_part(current, sink, decision, known)
+            else:
+                if decision is not None:
+                    bus.observers.judged(current, sink.id, decision)
+                sink.accept(current, sender, decision)
+            accounting.unpark(scope, None)  # the sink has counted it
+            bus.at_rest_if_empty(scope)
+
+        def ended(outcome: Outcome, _reason: Reason) -> None:
+            accounting.unpark(scope, outcome)
+            bus.at_rest_if_empty(scope)
+
+        accounting.park(scope)
+        self._park(Question(decision.consults[0], message, None, heard, go_on, ended))
+
+    def _leave(self, scope: Scope) -> None:
+        accounting.unpark(scope, None)  # it was accepted once more with its verdict
+        self._bus.at_rest_if_empty(scope)
+
+    def _park(self, question: Question) -> None:
+        bus, policy = self._bus, question.asked.consult.policy
+        due = bus.now() + policy.settings.deadline_s
+        question.parked = bus.pending.park(JUDGE, question.message.scope, question.delivery, due, question)
+        bus.emit_event(question.message, "judging", None, Reason("consult", question.asked.stamp))
+        desk = self._desks.setdefault(policy, _Desk())
+        if desk.running < policy.settings.at_once:
+            desk.running += 1
+            bus.timers.soon(_ASK, question)  # from the timers' task, whose context variables are nobody's
+        elif len(desk.waiting) < policy.settings.most_waiting:
+            desk.waiting.append(question)
+        else:
+            bus.timers.soon(_BUSY, question)
+
+    # --- asking ---
+
+    def _start(self, question: Question) -> None:
+        """Ask in a task of its own; a place has been taken for it."""
+        tasks, policy = self._bus.tasks, question.asked.consult.policy
+        task: object = None
+
+        async def asked() -> None:
+            try:
+                if not question.cancelled:
+                    with CancelScope() as question.scope:
+                        verdict = await self._verdict(question)
+                        self._answer(question, verdict)
+            finally:
+                tasks.left(task)
+                self._next(policy)
+
+        task = tasks.start(asked)
+
+    async def _verdict(self, question: Question) -> Verdict:
+        policy, judge = question.asked.consult
+        try:
+            sender = self._bus.judging.card_of(question.message)
+            verdict: Any = await judge(question.message, sender)
+        except Exception as error:  # noqa: BLE001 - fail closed: a judge that fails allows nothing
+            verdict = policy.failed(f"raised {class_name(error)}")
+        return verdict if isinstance(verdict, (Allow, Deny, Redact, Hold)) else policy.failed("no verdict")
+
+    def _next(self, policy: AsyncPolicy) -> None:
+        """Give a place that is free to the question that waits longest."""
+        desk = self._desks[policy]
+        while desk.waiting:
+            question = desk.waiting.popleft()
+            if not question.cancelled:
+                self._bus.timers.soon(_ASK, question)
+                return
+        desk.running -= 1
+        if not desk.running:
+            del self._desks[policy]
+
+    # --- how it ends ---
+
+    def _answer(self, question: Question, verdict: Verdict) -> None:
+        if self._bus.pending.take(question.parked):
+            question.go_on({**question.heard, question.asked.stamp: verdict})
+
+    def _late(self, parked: Parked) -> None:
+        question: Question = parked.data
+        self._stop(question)
+        question.go_on({**question.heard, question.asked.stamp: question.asked.consult.policy.failed("late")})
+
+    @staticmethod
+    def _stop(question: Question) -> None:
+        question.cancelled = True
+        if question.scope is not None:
+            question.scope.cancel()
+
+    def take(self, parked: Parked) -> None:
+        """Stop asking of a delivery that will not be handled; its key goes to the next."""
+        delivery = parked.delivery
+        if delivery is not None and self._bus.pending.take(parked):
+            self._stop(parked.data)
+            delivery.subscription.subscriber.release(delivery)
+
+    def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
+        """End what a policy judges, because its run or scope ends."""
+        if self._bus.pending.take(parked):
+            self._stop(parked.data)
+            parked.data.ended(outcome, reason)

@@ -1,0 +1,55 @@
+"""Words in text that is written without spaces, or in which the spaces say nothing.
+
+A run of letters is divided into the words of a list, so that the division costs least: a word costs more the rarer it
+is, a letter outside every word costs more than a rare word. The list is package data, made by
+``python -m tools.injection`` from the words of the grammar and of ordinary texts.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from importlib import resources
+
+WORDS = "words.txt"
+"""Package data: one word a line, the most frequent first."""
+MOST = 600
+"""Letters of one run that are divided; the rest stays as it is."""
+SHORTEST = 12
+"""Letters of a run that is worth dividing."""
+_LONGEST = 16  # letters of a word
+_OUTSIDE = 9.0  # cost of a letter that is in no word
+_COVERED = 0.85  # share of a run that words must cover
+_RUN = re.compile(rf"[a-z]{{{SHORTEST},}}")
+
+
+@functools.cache
+def _costs() -> dict[str, float]:
+    listed = resources.files(__package__).joinpath(WORDS).read_text(encoding="utf-8").split()
+    return {word: 2.0 + math.log(2.0 + place) for place, word in enumerate(listed)}
+
+
+def divided(text: str) -> str:
+    """Return lower-case text in which long runs of letters are divided into words, where they consist of words."""
+    return _RUN.sub(lambda run: f" {_words(run[0])} ", text)
+
+
+def _words(run: str) -> str:
+    costs, size = _costs(), min(len(run), MOST)
+    best, step, outside = [0.0] * (size + 1), [1] * (size + 1), [0] * (size + 1)
+    for end in range(1, size + 1):
+        least, length, lost = best[end - 1] + _OUTSIDE, 1, outside[end - 1] + 1
+        for width in range(1, min(end, _LONGEST) + 1):
+            cost = costs.get(run[end - width : end])
+            if cost is not None and best[end - width] + cost < least:
+                least, length, lost = best[end - width] + cost, width, outside[end - width]
+        best[end], step[end], outside[end] = least, length, lost
+    if outside[size] > (1 - _COVERED) * size:
+        return run
+    parts: list[str] = []
+    at = size
+    while at:
+        parts.append(run[at - step[at] : at])
+        at -= step[at]
+    return " ".join((*reversed(parts), run[size:]))

@@ -1,0 +1,72 @@
+"""Text as rules compare it, so that a disguise does not evade a rule.
+
+Text is folded as detectors fold it (invisible characters, look-alikes, accents, width), and case is ignored. A test
+compares folded text only where that makes its rule apply to more messages: ``eq``, ``in``, ``contains`` and the like,
+and ``ne`` and ``not_in`` below a ``not``. Every other test compares text as it stands, because there a look-alike would
+make a rule milder.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from genie.detectors.unicode import LOOKALIKES, fold
+from genie.rules.operators import TEXT, Bound, Domain
+
+_LIKE_UPPER = str.maketrans(
+    {
+        char.lower(): plain.lower()
+        for char, plain in LOOKALIKES.items()
+        if len(char.lower()) == 1 and char.lower() not in LOOKALIKES and not char.lower().isascii()
+    }
+)
+"""Lower-case letters of which only the upper-case form has a look-alike."""
+_NEGATIVE = frozenset({"ne", "not_in"})
+_COMPARED = frozenset({"eq", "ne", "in", "not_in", "contains", "starts_with", "ends_with"})
+
+
+def _folded(text: str) -> str:
+    return text.casefold() if text.isascii() else fold(text).casefold().translate(_LIKE_UPPER)
+
+
+_short = lru_cache(maxsize=1024)(_folded)
+_SHORT = 200
+"""Characters of texts whose folded form is kept; of longer ones only the last, which many rules read in turn."""
+_last = ("", "")
+
+
+def folded(text: str) -> str:
+    """Return text as rules compare it; of joined texts it is the joined form."""
+    global _last  # noqa: PLW0603 - it changes the time taken and no answer
+    if len(text) <= _SHORT:
+        return _short(text)
+    known, key = _last
+    if text is not known:
+        key = _folded(text)
+        _last = (text, key)
+    return key
+
+
+class EitherPattern(NamedTuple):
+    """A pattern that is looked for in text as it stands and, without regard to case, in folded text."""
+
+    plain: Any
+    loose: Any
+
+    def search(self, text: str) -> Any:
+        """Return a match, None if there is none."""
+        return self.plain.search(text) or self.loose.search(folded(text))
+
+
+def folds(domain: Domain, operator: str, *, negated: bool) -> bool:
+    """Return True if a test compares folded text."""
+    return domain is TEXT and (operator in _NEGATIVE) == negated
+
+
+def folding(operator: str, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
+    """Return the bounds of a test that compares folded text; they stay as they are if nothing is left of one."""
+    keys = [folded(bound.target) for bound in bounds] if operator in _COMPARED else []
+    if not keys or not all(key or not bound.target for key, bound in zip(keys, bounds, strict=True)):
+        return bounds
+    return tuple(Bound(key, folded, "folded") for key in keys)
