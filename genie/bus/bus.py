@@ -20,6 +20,7 @@ from genie.bus.dead_letters import DeadLetters
 from genie.bus.deadlock import Deadlocks
 from genie.bus.delayed import DelayedPublications
 from genie.bus.delivery import QUEUED
+from genie.bus.failures import Failures
 from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
 from genie.bus.observers import Observers
@@ -28,7 +29,6 @@ from genie.bus.pending import Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
-from genie.bus.scope import RunState
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.bus.workers import Workers
 from genie.contracts.limits import Overflow
@@ -40,8 +40,6 @@ from genie.errors import (
     NotConsumedError,
     TooManyRunsError,
     UnknownAgentError,
-    class_name,
-    place_of,
 )
 
 if TYPE_CHECKING:
@@ -104,6 +102,7 @@ class Bus:
         audit: Audit | None = None,
         random_source: random.Random,
         seed: int,
+        debug: bool = False,
     ) -> None:
         self.clock = clock
         self.now = clock.now
@@ -131,8 +130,10 @@ class Bus:
         self.intercepting: tuple[Interceptor, ...] = ()
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
+        self.failures = Failures(self, debug=debug)
+        self.log_failure, self.fail = self.failures.log, self.failures.runtime
         self.workers = workers = Workers(self, tasks)
-        self.timers = Timers(self.now, make_waiter(), workers.sweep, self._timer_failed)
+        self.timers = Timers(self.now, make_waiter(), workers.sweep, self.failures.timer)
         self.pending = Pending(self.timers, itertools.count(1).__next__)
         self.retries = Retries(self, random_source)
         self.dead_letters = DeadLetters(limits.dead_letters)
@@ -457,29 +458,6 @@ class Bus:
         subscriber.stalled += 1
         agent = subscriber.card.id
         _warn(f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)
-
-    @staticmethod
-    def log_failure(agent: str, error: BaseException, run_id: str | None = None) -> None:
-        """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
-        _warn(f"agent {agent} failed: {place_of(error)}", agent=agent, run_id=run_id)
-
-    def _timer_failed(self, kind: str, ref: object, error: BaseException) -> None:
-        """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
-        _warn(f"the action of a timer ({kind}) failed: {place_of(error)}")
-        run: object = ref
-        for name in ("delivery", "message", "scope", "run"):
-            run = getattr(run, name, None) or run
-        self.observers.note_incident("internal_error", class_name(error), kind, None)
-        if isinstance(run, RunState):
-            self.runs.end(run, Outcome.CANCELLED, Reason("internal_error", f"internal error: {class_name(error)}"))
-
-    def fail(self, error: BaseException) -> None:
-        """A worker or the timer task crashed: every run ends by name, and the runtime raises when it is left."""
-        _warn(f"the runtime failed: {place_of(error)}")
-        reason = Reason("internal_error", f"internal error: {class_name(error)}")
-        self.closing = True
-        for run in tuple(self.runs.open_runs.values()):
-            self.runs.end(run, Outcome.CANCELLED, reason)
 
     def admit_run(self) -> None:
         """Raise where no further run may begin.

@@ -187,6 +187,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, policy_source=source, limits=RunLimits(**section.limits.model_dump()), caller=caller,
         signed=signed, audit=audit, control=control, environment=environment,
+        debug="environment" in section.model_fields_set and section.environment == "development",
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
         warnings=_lines(resolver.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import (
 )
 
 from genie.contracts.message import Payload, topic_of
-from genie.errors import PartMissingError
+from genie.errors import PartMissingError, cause_among
 
 if TYPE_CHECKING:
     pass
@@ -67,7 +67,7 @@ class Gathered:
     reason. ``views.notices`` is what an outside caller must show beside what came.
     """
 
-    __slots__ = ("_each", "_parts", "missing", "notices", "run_id")
+    __slots__ = ("_each", "_errors", "_parts", "missing", "notices", "run_id")
 
     def __init__(
         self,
@@ -76,8 +76,10 @@ class Gathered:
         each: Mapping[Each[Any], Mapping[str, Payload]],
         missing: Mapping[str, Missing],
         notices: tuple[str, ...] = (),
+        errors: tuple[tuple[str, BaseException], ...] = (),
     ) -> None:
         self.run_id = run_id
+        self._errors = errors
         self.notices = notices
         self._parts = parts
         self._each = each
@@ -102,7 +104,8 @@ class Gathered:
         name = topic_of(part).name
         for missing in self.missing.values():
             if missing.part == name:
-                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason)
+                cause = cause_among(self._errors, missing.agent)
+                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason) from cause
         raise KeyError(f"{name} was not expected of this gather")
 
     def get(self, part: type[T]) -> T | None:

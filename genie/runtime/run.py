@@ -9,13 +9,14 @@ from genie.bus.events import Event, Watcher
 from genie.bus.pending import HOLD, Parked
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
+from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled, cause_among
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
+    from genie.bus.failures import Failures
     from genie.bus.gather import Gather
     from genie.bus.scope import RunState
     from genie.contracts.card import Caller
@@ -63,7 +64,7 @@ class Run(Generic[T]):
             if bus.runs.all_held(state.root):
                 raise RunHeld(run_id=self.id, holds=self._holds())
             await self._changed()
-        return answer_of(state, gather, self._answers)
+        return answer_of(state, gather, self._answers, bus.failures)
 
     async def settled(self) -> None:
         """Wait until nothing of the run is in flight, or everything that is waits for a person."""
@@ -135,8 +136,14 @@ class Run(Generic[T]):
         return holds_of(self._state)
 
 
-def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...]) -> T:
+def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures) -> T:
     """Return the answer of a run whose wait is over.
+
+    Args:
+        state: The run.
+        gather: What it waited for.
+        answers: The classes that answer.
+        failures: Keeps with ``debug`` what its agents raised, which is the cause of the error.
 
     Raises:
         RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
@@ -147,7 +154,7 @@ def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ..
         if found is not None:
             return cast("T", found)
     reason = None if gather is None or not kinds else gather.why_missing(kinds[0])
-    raise failure_of(state, topic_of(answers[0]).name, reason)
+    raise failure_of(state, topic_of(answers[0]).name, reason) from cause_among(failures.of(state.id))
 
 
 def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:

@@ -21,7 +21,6 @@ from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import (
-    AgentDefinitionError,
     AskInHandlerError,
     InputError,
     MailboxFullError,
@@ -29,8 +28,19 @@ from genie.errors import (
     RuntimeClosedError,
     RuntimeDrainingError,
     RuntimeFailedError,
+    class_name,
 )
-from genie.runtime.arguments import answers_asked, payload_given, seconds
+from genie.runtime.arguments import (
+    addressed,
+    answers_asked,
+    bound,
+    checked,
+    instance,
+    parts_expected,
+    payload_given,
+    seconds,
+    several,
+)
 from genie.runtime.run import Run, answer_of, ends_at, holds_of
 
 if TYPE_CHECKING:
@@ -93,8 +103,12 @@ class Runtime:
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
         source: What reads the policies again for ``operations.reload``.
+        debug: Log whole tracebacks and payloads of failures, and give ``RunStalled`` and ``PartMissingError`` the
+            exception as their cause. For development: texts of exceptions may quote payloads.
 
     Raises:
+        TypeError: An argument is not of its type.
+        InputError: ``debug`` is given and the policies are those of a production environment.
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
     """
 
@@ -115,11 +129,20 @@ class Runtime:
         prefix: str | None = None,
         executor: Executor | None = None,
         source: PolicySource | None = None,
+        debug: bool = False,
     ) -> None:
+        for name, given, kind in (("limits", limits, RunLimits), ("caller", caller, Caller), ("seed", seed, int),
+                                  ("prefix", prefix, str), ("debug", debug, bool)):  # fmt: skip
+            if given is not None:
+                instance(name, given, kind)
+        environment = getattr(policies, "environment", None)
+        if debug and environment is not None and environment.name == "production":
+            raise InputError("debug", "shows texts of exceptions, so it is refused in production", "set `environment`")
         self._source = source
-        self._agents = [_bound(agent) for agent in agents]
+        self._agents = [bound(agent) for agent in several("agents", agents, "agents")]
         self._policies = policies
-        self._joins = tuple(joins)
+        self._joins = tuple(several("joins", joins, "joins"))
+        self._debug = debug
         self._limits = limits or RunLimits()
         self._journal = journal
         self._audit = audit
@@ -153,17 +176,18 @@ class Runtime:
     @classmethod
     def from_pipeline(
         cls, pipeline: Pipeline, *, journal: Journal | None = None, audit: Audit | None = None,
-        caller: Caller | None = None,
+        caller: Caller | None = None, debug: bool | None = None,
     ) -> Self:  # fmt: skip
-        """Return a runtime of a checked pipeline, with its own audit unless another is given."""
+        """Return a runtime of a checked pipeline, with its own audit and debugging unless others are given."""
         return cls(
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
+            debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
     @classmethod
-    def from_file(cls, path: str | PathLike[str], *, journal: Journal | None = None) -> Self:
+    def from_file(cls, path: str | PathLike[str], *, journal: Journal | None = None, debug: bool | None = None) -> Self:
         """Return a runtime of a pipeline file.
 
         Raises:
@@ -171,7 +195,7 @@ class Runtime:
         """
         from genie.config.loader import load  # noqa: PLC0415 - YAML is loaded only by those who use it
 
-        return cls.from_pipeline(load(path), journal=journal)
+        return cls.from_pipeline(load(path), journal=journal, debug=debug)
 
     # --- what it is made of ---
 
@@ -213,6 +237,7 @@ class Runtime:
             clock=clock, ids=IdSource(self._prefix), registry=self._registry, policies=self._policies or PolicySet(),
             limits=self._limits, make_waiter=make_waiter, tasks=tasks, journal=self._journal, audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
+            debug=self._debug,
         )  # fmt: skip
         self._parts = plugged_in(bus, self._open_bus, self._joins, self._admission, self._source)
         tasks.start(bus.timers.run)
@@ -293,7 +318,7 @@ class Runtime:
                     await self._remote.close()
                 await self._close_agents()
         if self._failed is not None and error is None:
-            raise RuntimeFailedError(problem=type(self._failed).__name__) from self._failed
+            raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
 
     async def _close_agents(self) -> None:
         """Close the agents in the reverse of their order; one that fails does not keep the others open."""
@@ -319,6 +344,7 @@ class Runtime:
             card = getattr(agent, "card", None)
             self._bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
 
+    @checked
     async def drain(self, within_s: float) -> None:
         """Admit no more runs and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
 
@@ -389,6 +415,10 @@ class Runtime:
         Cancelled: the run is cancelled, wherever it is.
         """
         answers = answers_asked(answer)
+        if to is not None or caller is not None:
+            addressed(to, caller)
+        if notices is not None:
+            instance("notices", notices, list)
         need: Need = "all" if len(answers) == 1 else 1
         bus = self._admitting(asks=True)
         run, gather, ticket = self._begin(bus, question, answers, need, to, within_s, caller, mute=notices is None)
@@ -397,7 +427,7 @@ class Runtime:
         gather.closed = True
         if notices is not None:
             notices += gather.notices or ()
-        return answer_of(run, gather, answers)
+        return answer_of(run, gather, answers, bus.failures)
 
     async def gather(
         self,
@@ -414,8 +444,10 @@ class Runtime:
         Raises:
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
         """
-        parts = expect if isinstance(expect, tuple) else (expect,)
+        parts = parts_expected(expect)
         within_s = seconds(within_s)
+        addressed(None, caller)
+        instance("cancel_rest", cancel_rest, bool)
         bus = self._admitting(asks=True)
         run, gather, ticket = self._begin(bus, payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
@@ -426,7 +458,7 @@ class Runtime:
             if timer is not None:
                 timer.cancel()
         gather.closed = True
-        result = gather.result(run.id)
+        result = gather.result(run.id, bus.failures.of(run.id))
         if need == "first" or cancel_rest:
             bus.runs.end(run, CANCELLED, NO_LONGER_NEEDED)
         return result
@@ -464,6 +496,7 @@ class Runtime:
     ) -> Run[T]:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
         answers = answers_asked(answer)
+        addressed(to, caller)
         bus = self._admitting()
         state = self._open_run(bus, payload_given(question), deadline_s, caller)
         watcher = Watcher(bus.make_waiter, keeps=True)
@@ -472,6 +505,7 @@ class Runtime:
         self._send(bus, state, question, to)
         return Run(bus, state, (answer,), watcher)
 
+    @checked
     def run(self, run_id: str) -> Run[Payload]:
         """Return a run in flight by its id: one that was started, or whose ask raised ``RunHeld``.
 
@@ -494,6 +528,8 @@ class Runtime:
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
             MailboxFullError: A mailbox that rejects is full.
         """
+        if to is not None or caller is not None:
+            addressed(to, caller)
         self._published += 1
         if self._published % FAIRNESS == 0:  # a publisher that never waits would keep the loop for itself
             import anyio  # noqa: PLC0415 - as where it is closed
@@ -634,6 +670,7 @@ class Runtime:
         """Return the cards of all agents, in the order of registration."""
         return self._registry.cards()
 
+    @checked
     def capable(self, capability: str) -> tuple[AgentCard, ...]:
         """Return the cards of the agents that name a capability."""
         return self._registry.capable(capability)
@@ -647,7 +684,7 @@ class Runtime:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
         """
         self._open_bus()
-        binding = _bound(agent)
+        binding = bound(agent)
         self._registry.add(binding.card)
         try:
             await self._open(binding)
@@ -655,6 +692,7 @@ class Runtime:
             self._registry.remove(binding.card.id)
             raise
 
+    @checked
     async def remove(self, agent: str) -> None:
         """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled.
 
@@ -674,6 +712,7 @@ class Runtime:
             self._opened.remove(subscriber.agent)
             await self._close(subscriber.agent)
 
+    @checked
     async def redrive(self, letter_id: str) -> None:
         """Publish a dead letter's payload to its agent again, with its label, in a new run of no wider headers.
 
@@ -695,12 +734,3 @@ class Runtime:
         ticket = self._send(bus, run, message.payload, letter.agent, message.label)
         bus.dead_letters.pop(letter_id)
         await self._found_room(bus, run, ticket)
-
-
-def _bound(agent: Agent | Binding) -> Binding:
-    if isinstance(agent, Binding):
-        return agent
-    card = getattr(agent, "card", None)
-    if not isinstance(card, AgentCard):
-        raise AgentDefinitionError(f"{type(agent).__name__}", "is no agent: it has no AgentCard in `card`")
-    return Binding(agent=agent, card=card)

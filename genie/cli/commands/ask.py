@@ -16,6 +16,7 @@ from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.roster import loadable
+from genie.cli.options.telemetry import debug_option, debugged, log_options, logged
 from genie.cli.signals import INTERRUPTED
 from genie.cli.terminal.json_text import as_wire, to_text
 from genie.cli.terminal.progress import progress
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 @click.option("--within", "within_s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit for the answer.")  # fmt: skip
 @identity_options
+@debug_option
+@log_options
 @guarded
 def command(topic: str, payload: str | None, pipeline: str | None, within_s: float, **given: Any) -> None:
     """Ask the agents that consume TOPIC one question, and print the typed reply as JSON.
@@ -68,12 +71,13 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     the installed agents are asked, under the default policies. A reply with required notices is printed as
     {"notices": [...], "payload": reply}.
     """
-    loaded = None if pipeline is None else load(pipeline)
+    logged(given)
+    loaded = None if pipeline is None else debugged(load(pipeline), given)
     if loaded is None:
         caller = identified(Caller(), given)
     else:
         caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
-    runtime, cards = _asked(topic, loaded)
+    runtime, cards = _asked(topic, loaded, debug=bool(given["debug"]))
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
@@ -90,11 +94,12 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     click.echo(to_text({"notices": list(notices), "payload": wire} if notices else wire))
 
 
-def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentCard, ...]]:
+def _asked(topic: str, pipeline: Pipeline | None, *, debug: bool) -> tuple[Runtime, tuple[AgentCard, ...]]:
     if pipeline is not None:
         return Runtime.from_pipeline(pipeline), pipeline.graph.cards
     bindings = _installed(topic)
-    return Runtime(bindings, policies=default_set(Environment())), tuple(binding.card for binding in bindings)
+    runtime = Runtime(bindings, policies=default_set(Environment()), debug=debug)
+    return runtime, tuple(binding.card for binding in bindings)
 
 
 def _installed(topic: str) -> tuple[Binding, ...]:

@@ -18,7 +18,7 @@ from genie.cli.options.audit import audited
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
-from genie.cli.options.telemetry import log_options, logged, metered, metrics_option
+from genie.cli.options.telemetry import debug_option, debugged, log_options, logged, metered, metrics_option
 from genie.cli.prompts import deciding
 from genie.cli.signals import INTERRUPTED, cleaned_up
 from genie.cli.terminal.drawing import plain
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
               help="Write the report as one page with charts; it needs no network.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print the report only: no live view, warnings or summary.")
+@debug_option
 @metrics_option
 @log_options
 @guarded
@@ -97,7 +98,7 @@ def command(pipeline: str, **given: Any) -> None:
     if not quiet:
         for warning in loaded.warnings:
             click.echo(plain(f"warning: {warning}"), err=True)
-    loaded = audited(controlled(loaded, given["control"]), given["audit"])
+    loaded = audited(controlled(debugged(loaded, given), given["control"]), given["audit"])
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
