@@ -12,6 +12,7 @@ import click
 from genie.approvals.request import State, fields_of
 from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
+from genie.contracts.message import topic_of
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class Prompt:
         seen = runtime.approvals.sight(request.id, None if self._control is None else self._control.clearance)
         shown = None if seen.payload is None else fields_of(seen.payload)
         masked = sorted(".".join(map(str, path)) for path in seen.masked)
-        for line in described({**request.record(), "payload": shown, "masked": masked, "withheld": seen.withheld}):
+        record = {**request.record(), "payload": shown, "masked": masked, "withheld": seen.withheld}
+        for line in described(record, None if seen.payload is None else _rendered(seen.payload)):
             _say(line)
         while request.state is State.PENDING:
             word = await _line("approve? y or n, Enter to skip: ")
@@ -129,6 +131,18 @@ class Prompt:
                 continue
             lacking = "; ".join(request.lacking())
             _say(f"counted; {lacking}" if request.state is State.PENDING else str(request.state))
+
+
+def _rendered(payload: Payload) -> list[str] | None:
+    """Return a payload by the renderer of its topic; None where it has none, or one that fails."""
+    from genie.reports.renderers import renderer_of  # noqa: PLC0415 - start-up: only where somebody is asked
+    from genie.reports.terminal import report_lines  # noqa: PLC0415 - as above
+
+    try:
+        renderer = renderer_of(topic_of(payload).name)
+        return None if renderer is None else list(report_lines(renderer.render(payload), width=100))
+    except Exception:  # noqa: BLE001 - of a third party; the fields are shown instead
+        return None
 
 
 def _say(text: str) -> None:

@@ -23,7 +23,8 @@ from genie.cli.prompts import deciding
 from genie.cli.signals import INTERRUPTED, cleaned_up
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import is_live, show_cursor
+from genie.cli.terminal.progress import progress
+from genie.cli.terminal.screen import is_live, is_terminal, show_cursor
 from genie.config.loader import load
 from genie.contracts.card import AgentCard
 from genie.runtime.report import Status
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
     exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
            4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
-    notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off.",
+    notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off, but the "
+    "command still asks about held deliveries.",
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option(
@@ -104,7 +106,7 @@ def command(pipeline: str, **given: Any) -> None:
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(_operated, port=given["metrics"])
         live = not quiet and is_live()
-        people = live and sys.stdin.isatty()
+        people = not quiet and is_terminal(sys.stderr) and is_terminal(sys.stdin)
         try:
             outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live, people=people)
         except Interrupted as interrupted:
@@ -204,9 +206,20 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 @contextlib.contextmanager
 def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
-    """Show the live view; the second value pauses it while somebody is asked."""
+    """Show the live view, or progress where it cannot be shown; the second value pauses it while somebody is asked."""
     if not live:
-        yield None, contextlib.nullcontext
+        with contextlib.ExitStack() as shown:
+
+            @contextlib.contextmanager
+            def silent() -> Iterator[None]:
+                shown.close()
+                try:
+                    yield
+                finally:
+                    shown.enter_context(progress(f"running {title}"))
+
+            shown.enter_context(progress(f"running {title}"))
+            yield None, silent
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above
