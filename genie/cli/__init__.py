@@ -10,7 +10,7 @@ import click
 from genie import __version__
 from genie.cli.help import manual
 from genie.cli.signals import INTERRUPTED
-from genie.cli.start import process
+from genie.cli.start import process, quiet_pipe
 
 
 class _Lazy(NamedTuple):
@@ -58,10 +58,16 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; in a program that calls ``main``, an interrupt of the import is one line."""
         try:
-            return super().invoke(ctx)
+            with quiet_pipe():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise SystemExit(INTERRUPTED) from None
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Parse the words; a help text whose reader has gone ends as any other output does."""
+        with quiet_pipe():
+            return super().make_context(*args, **more)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         """Return the names of the subcommands."""

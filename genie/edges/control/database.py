@@ -69,24 +69,27 @@ class Ledger:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        if create:
-            self._create()
+        created = create and self._create()
         self._identity = self._checked(create=create)
         try:
             self._open(create=create)
-        except BaseException:  # what was opened is closed, then the error goes on
+        except BaseException:  # what was opened is closed, and what was created removed, then the error goes on
             self.close()
+            if created:
+                path.unlink(missing_ok=True)
             raise
 
-    def _create(self) -> None:
+    def _create(self) -> bool:
+        """Create the file; False when it exists already."""
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
-            return
+            return False
         except OSError as error:
             raise InputError(
                 str(self.path), f"cannot be made ({error.strerror})", "name another control file"
             ) from None
+        return True
 
     def _checked(self, *, create: bool = False) -> tuple[int, int]:
         """Return the identity of the file; raise unless it is a regular file that only its owner can access."""
@@ -101,7 +104,9 @@ class Ledger:
         if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
             raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
-            raise InputError(str(self.path), "may be read or changed by others", "chmod 600 it, and look who wrote it")
+            raise InputError(
+                str(self.path), "may be read or changed by others", "check its content, then chmod 600 it"
+            )
         return status.st_dev, status.st_ino
 
     def _open(self, *, create: bool) -> None:
