@@ -17,6 +17,7 @@ help:  ## list the targets
 
 run: $(VENV)/.run  ## read the sample bank statement and report on it
 	@$(BIN)/genie run config/pipelines/insights.yaml
+	@echo "next: source $(BIN)/activate puts the command genie on your path; genie --help lists what it does" >&2
 
 test: $(VENV)/.test  ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2

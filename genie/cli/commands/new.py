@@ -57,7 +57,9 @@ def project(folder: Path) -> None:
         click.echo(plain(f"wrote {path}"))
     source = checkout()
     first = "" if source is None else f"pip install {shlex.quote(f'{source}[governance]')} && "
-    steps = f"cd {shlex.quote(str(folder))} && {first}pip install -e '.[test]' && genie run pipeline.yaml && pytest"
+    made = "python3 -m venv .venv && . .venv/bin/activate"
+    tried = "pip install -e '.[test]' && genie run pipeline.yaml && pytest"
+    steps = f"cd {shlex.quote(str(folder))} && {made} && {first}{tried}"
     click.echo(plain(f"next: {steps}"))
 
 

@@ -104,9 +104,7 @@ class Ledger:
         if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
             raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
-            raise InputError(
-                str(self.path), "may be read or changed by others", "check its content, then chmod 600 it"
-            )
+            raise InputError(str(self.path), "may be read or changed by others", "check its content, then chmod 600 it")
         return status.st_dev, status.st_ino
 
     def _open(self, *, create: bool) -> None:
