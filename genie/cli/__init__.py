@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import click
@@ -45,6 +47,18 @@ _COMMANDS = {
 }
 
 
+@contextlib.contextmanager
+def _own_words() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        from genie.cli.usage import told  # noqa: PLC0415 - start-up: only for those who erred
+
+        raise told(error) from None
+
+
 class LazyGroup(click.Group):
     """A group that imports the module of a subcommand only when that subcommand is called."""
 
@@ -58,7 +72,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; in a program that calls ``main``, an interrupt of the import is one line."""
         try:
-            with quiet_pipe():
+            with quiet_pipe(), _own_words():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -66,7 +80,7 @@ class LazyGroup(click.Group):
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """Parse the words; a help text whose reader has gone ends as any other output does."""
-        with quiet_pipe():
+        with quiet_pipe(), _own_words():
             return super().make_context(*args, **more)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it

@@ -26,7 +26,8 @@ from genie.contracts.agent import Binding
 from genie.contracts.card import Caller
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload, topic_of
-from genie.errors import GenieError, InputError, RunError, RunHeld, UnknownTopicError
+from genie.contracts.problems import place_in, problem_of
+from genie.errors import GenieError, InputError, RunError, RunHeld, UnknownTopicError, did_you_mean
 from genie.graph.reachability import follow
 from genie.policies.index import default_set
 from genie.policy.policy import Environment
@@ -36,12 +37,17 @@ from genie.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pydantic_core import ErrorDetails
+
     from genie.cli.signals import Interrupts
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import AgentCard
     from genie.contracts.gather import Expected
 
     _Reply = tuple[Payload, tuple[str, ...]]
+
+_MOST_PROBLEMS = 5
+"""Problems of a payload that are listed."""
 
 
 @click.command(epilog=manual(
@@ -186,12 +192,17 @@ def _question(kind: type[Payload], source: str | None) -> Payload:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
         lines = [
-            f"{'.'.join(str(step) for step in one['loc']) or 'payload'}: {one['msg']}"
-            for one in error.errors(include_input=False, include_url=False)
+            f"{place_in(one, 'the payload')} {problem_of(one)}{_near(kind, one)}" for one in details[:_MOST_PROBLEMS]
         ]
-        shown = "; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else "")
-        raise InputError(source or topic_of(kind).name, shown) from None
+        more = [f"and {len(details) - len(lines)} more"] if len(details) > len(lines) else []
+        raise InputError(source or topic_of(kind).name, "; ".join((*lines, *more))) from None
+
+
+def _near(kind: type[Payload], detail: ErrorDetails) -> str:
+    unknown = detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+    return did_you_mean(detail["loc"][0], kind.model_fields) if unknown else ""
 
 
 async def _until_signal(

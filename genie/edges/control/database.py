@@ -56,6 +56,17 @@ MOST = 1_000
 """Rows that are read at a time."""
 
 
+_TROUBLE = {
+    "BUSY": ("is busy", "try again"),
+    "LOCKED": ("is busy", "try again"),
+    "FULL": ("cannot be written: the disk is full", "free some space"),
+    "READONLY": ("cannot be written: it is read-only", ""),
+    "CANTOPEN": ("cannot be opened", "check the folder and its permissions"),
+    "IOERR": ("cannot be read or written: the disk reports an error", ""),
+}
+"""First word of SQLite's name of an error -> what happened, and the next step."""
+
+
 class Ledger:
     """One open control file. Every call is one short transaction; none may be made by two threads at once.
 
@@ -158,12 +169,10 @@ class Ledger:
         try:
             yield
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorname in {"SQLITE_BUSY", "SQLITE_LOCKED"}
-            text = "is busy" if busy else f"cannot be used ({error.sqlite_errorname})"
-            raise InputError(str(self.path), text, "try again" if busy else "") from None
-        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # the last of SQLite's own messages
-            name = getattr(error, "sqlite_errorname", type(error).__name__)
-            raise InputError(str(self.path), f"is not a control file, or is damaged ({name})") from None
+            text, remedy = _TROUBLE.get(error.sqlite_errorname.split("_")[1], ("cannot be used", ""))
+            raise InputError(str(self.path), text, remedy) from None
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last of SQLite's own messages
+            raise InputError(str(self.path), "is not a control file, or is damaged") from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
