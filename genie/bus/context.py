@@ -31,6 +31,7 @@ from genie.errors import (
 if TYPE_CHECKING:
     import datetime
     import logging
+    from collections.abc import Callable
 
     from genie.bus.bus import Bus
     from genie.bus.delivery import Delivery
@@ -194,12 +195,14 @@ class HandlerContext:
         """Return the date and time in UTC."""
         return self._handling.bus.clock.wall()
 
-    def port(self, kind: type[Port]) -> Port:
+    def port(self, kind: Callable[..., Port]) -> Port:
         """Return what is bound to a port."""
         subscriber = self._handling.delivery.subscription.subscriber
-        if kind not in subscriber.ports:
-            raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind.__name__, verb="use the port")
-        return cast("Port", subscriber.ports[kind])
+        found = subscriber.ports.get(cast("type[Port]", kind))
+        if found is None:
+            name = getattr(kind, "__name__", type(kind).__name__)
+            raise UndeclaredMessageError(agent=subscriber.card.id, payload=name, verb="use the port")
+        return cast("Port", found)
 
     # --- acting ---
 

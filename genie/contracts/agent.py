@@ -230,7 +230,8 @@ class Handlers:
         AgentDefinitionError: No handler, two for one class, or annotations that make no contract.
     """
 
-    card: ClassVar[AgentCard]
+    card: AgentCard
+    """Of the class; an object may carry one of its own."""
     handlers: ClassVar[Mapping[type[Payload], tuple[str, Signature]]]
     """Payload class -> name and contract of the method that handles it."""
 

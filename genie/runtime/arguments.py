@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.agent import Agent
     from genie.contracts.gather import Expected
+    from genie.policy.policy import PolicySet
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -116,6 +117,37 @@ def bound(agent: Agent | Binding) -> Binding:
     if not isinstance(card, AgentCard):
         raise AgentDefinitionError(shown_type(agent), "it is not an agent: it has no AgentCard in `card`")
     return Binding(agent=agent, card=card)
+
+
+def ports_bound(binding: Binding) -> None:
+    """Check that every port of an agent's card is bound.
+
+    Raises:
+        AgentDefinitionError: A port is not bound.
+    """
+    lacking = [port.__name__ for port in binding.card.ports if port not in binding.ports]
+    if lacking:
+        raise AgentDefinitionError(
+            f"agent {binding.card.id!r}",
+            f"its port {lacking[0]} is not bound; name an edge under `ports:` in the pipeline, or pass Binding(ports=)",
+        )
+
+
+def policy_set(policies: object) -> PolicySet:
+    """Return policies as a set; a list or a tuple of them is one, too.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    from genie.policy.policy import PolicySet  # noqa: PLC0415 - start-up: for those with policies
+
+    if isinstance(policies, PolicySet):
+        return policies
+    given = several("policies", policies, "policies")
+    for one in given:
+        if not callable(getattr(one, "compile", None)) or not hasattr(one, "name") or isinstance(one, type):
+            raise TypeError(f"policies is a PolicySet or a list of policies; {shown_type(one)} is not a policy")
+    return PolicySet(given)
 
 
 def _text(name: str, value: object) -> None:

@@ -8,11 +8,10 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.errors import InputError, UnknownAgentError
 from genie.operations.reload import EVERY_S
 from genie.operations.switches import Switches, Target
-from genie.policy.policy import PolicySet
-from genie.runtime.arguments import checked, instance
+from genie.runtime.arguments import checked, policy_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from genie.bus.bus import Bus
     from genie.bus.dead_letters import DeadLetter
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from genie.operations.incidents import Incident, Incidents
     from genie.operations.reload import Reloads
     from genie.operations.switches import Word
+    from genie.policy.policy import Policy, PolicySet
 
 
 class Operations:
@@ -39,10 +39,11 @@ class Operations:
         self._reloads = reloads
 
     @checked
-    def replace_policies(self, policies: PolicySet, *, by: str = "operator", reason: str = "") -> None:
+    def replace_policies(
+        self, policies: PolicySet | Iterable[Policy], *, by: str = "operator", reason: str = ""
+    ) -> None:
         """Judge by another set from now on; what is queued is judged again before it is handled."""
-        instance("policies", policies, PolicySet)
-        self._open_bus().replace_policies(policies, by, reason)
+        self._open_bus().replace_policies(policy_set(policies), by, reason)
 
     @checked
     async def reload(self, *, by: str = "operator", reason: str = "") -> bool:

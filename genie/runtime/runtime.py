@@ -38,6 +38,8 @@ from genie.runtime.arguments import (
     instance,
     parts_expected,
     payload_given,
+    policy_set,
+    ports_bound,
     seconds,
     several,
 )
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import Journal
     from genie.contracts.statistics import Statistics
     from genie.operations.reload import PolicySource
-    from genie.policy.policy import PolicySet
+    from genie.policy.policy import Policy, PolicySet
     from genie.runtime.approvals import Approvals
     from genie.runtime.operations import Operations
     from genie.runtime.parts import Parts
@@ -90,7 +92,7 @@ class Runtime:
 
     Args:
         agents: Agents, or bindings of agents to settings and ports.
-        policies: What judges every delivery; nothing is judged without.
+        policies: What judges every delivery, as a set or a list; nothing is judged without.
         joins: Declared fan-in.
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
@@ -116,7 +118,7 @@ class Runtime:
         self,
         agents: Iterable[Agent | Binding] = (),
         *,
-        policies: PolicySet | None = None,
+        policies: PolicySet | Iterable[Policy] | None = None,
         joins: Iterable[Join] = (),
         limits: RunLimits | None = None,
         journal: Journal | None = None,
@@ -135,8 +137,8 @@ class Runtime:
                                   ("prefix", prefix, str), ("debug", debug, bool)):  # fmt: skip
             if given is not None:
                 instance(name, given, kind)
-        environment = getattr(policies, "environment", None)
-        if debug and environment is not None and environment.name == "production":
+        policies = None if policies is None else policy_set(policies)
+        if debug and policies is not None and policies.environment.name == "production":
             raise InputError("debug", "shows texts of exceptions, so it is refused in production", "set `environment`")
         self._source = source
         self._agents = [bound(agent) for agent in several("agents", agents, "agents")]
@@ -261,6 +263,7 @@ class Runtime:
                 self._bus.fail(error)
 
     async def _open(self, binding: Binding) -> None:
+        ports_bound(binding)
         from genie.bus.handlers import calls_of, job_of  # noqa: PLC0415 - start-up: as where the bus is made
         from genie.bus.mailbox import Subscriber  # noqa: PLC0415 - as above
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from genie.config.pipeline import Pipeline
     from genie.contracts.agent import Agent, Binding
     from genie.contracts.card import Caller
-    from genie.policy.policy import PolicySet
+    from genie.policy.policy import Policy, PolicySet
 
     Asked = Pipeline | str | PathLike[str] | Iterable[Agent | Binding]
 
@@ -41,7 +41,7 @@ def ask(
     to: str | None = None,
     within_s: float | None = None,
     caller: Caller | None = None,
-    policies: PolicySet | None = None,
+    policies: PolicySet | Iterable[Policy] | None = None,
     notices: list[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> T: ...
@@ -54,7 +54,7 @@ def ask(
     to: str | None = None,
     within_s: float | None = None,
     caller: Caller | None = None,
-    policies: PolicySet | None = None,
+    policies: PolicySet | Iterable[Policy] | None = None,
     notices: list[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> Payload: ...
@@ -66,7 +66,7 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
     to: str | None = None,
     within_s: float | None = None,
     caller: Caller | None = None,
-    policies: PolicySet | None = None,
+    policies: PolicySet | Iterable[Policy] | None = None,
     notices: list[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> Payload:
