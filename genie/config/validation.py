@@ -100,7 +100,8 @@ def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
         hint = suggestion(value, _LISTED.findall(listed)) if isinstance(value, str) else ""
         return f"should be {listed}, not {shown}{hint}"
     said = problem_of(detail)
-    return said if kind in {"value_error", "assertion_error"} else f"{said}, not {shown}"
+    told = kind in {"value_error", "assertion_error"} or kind.endswith(("_short", "_long"))
+    return said if told else f"{said}, not {shown}"
 
 
 def _locate(document: SourceMap, path: KeyPath, loc: tuple[int | str, ...]) -> KeyPath:

@@ -152,7 +152,8 @@ class Caller:
     def card(self) -> AgentCard:
         """Return the card that stands for the caller where an answer leaves for it."""
         return AgentCard(
-            id=f"caller:{self.user}", name=self.user, clearance=self.clearance, roles=self.roles,
+            id=f"caller:{self.user}", name=self.user, risk=Risk.LOW, tier=Tier.PRODUCTION,
+            clearance=self.clearance, roles=self.roles,
             tenants=None if self.tenant is None else frozenset((self.tenant,)), region=self.region,
             egress=True, notices=True,
         )  # fmt: skip

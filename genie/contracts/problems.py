@@ -89,7 +89,10 @@ class _Known(dict[str, Any]):
     """The values of a template; what is not known is shown as an ellipsis."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
+        super().__init__(
+            (name, int(value) if isinstance(value, float) and value.is_integer() else value)
+            for name, value in values.items()
+        )
 
     def __missing__(self, name: str) -> str:
         return "..."

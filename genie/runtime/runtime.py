@@ -14,7 +14,7 @@ from genie.bus.events import Watcher
 from genie.bus.registry import Registry
 from genie.bus.scope import Asker, RunState
 from genie.contracts.agent import Agent, Binding, Join
-from genie.contracts.card import AgentCard, Caller
+from genie.contracts.card import AgentCard, Caller, Risk, Tier
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
@@ -638,7 +638,10 @@ class Runtime:
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
-        card = AgentCard(id=id, clearance=clearance, tenants=tenants, region=region, egress=True, notices=True)
+        card = AgentCard(
+            id=id, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=clearance, tenants=tenants, region=region,
+            egress=True, notices=True,
+        )  # fmt: skip
         tap = Tap(card, topics, capacity, bus.make_waiter)
         bus.taps.append(tap)
         bus.reroute()
