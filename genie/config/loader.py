@@ -58,8 +58,10 @@ def load(
     path = located(Path(path))
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
-    document = _overridden(load_file(path, environ=environ), pairs, environ)
-    return _checked(document, path, plugins, environ)
+    found = load_file(path, environ=environ)
+    if isinstance(found.value, dict) and {"pipeline", "workload"} <= set(found.value):
+        raise ConfigError((f"{path}: is a scenario, not a pipeline; use `genie simulate {path}`",))
+    return _checked(_overridden(found, pairs, environ), path, plugins, environ)
 
 
 def parse(
