@@ -85,6 +85,13 @@ class Gathered:
         self._each = each
         self.missing = missing
 
+    def __repr__(self) -> str:
+        came = [topic_of(kind).name for kind in self._parts]
+        came += [f"{topic_of(each.payload).name} of {', '.join(by) or 'nobody'}" for each, by in self._each.items()]
+        missing = [f"{name}: {one.reason}" for name, one in self.missing.items()]
+        told = f"came: {'; '.join(came) or 'nothing'}" + (f"; missing: {'; '.join(missing)}" if missing else "")
+        return f"<Gathered of run {self.run_id}, {told}>"
+
     @overload
     def __getitem__(self, part: type[T]) -> T: ...
     @overload

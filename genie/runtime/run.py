@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from genie.bus.events import Event, Watcher
 from genie.bus.pending import HOLD, Parked
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
+from genie.contracts.rendering import counted
 from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled, cause_among
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Generator, Mapping
 
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
@@ -34,13 +35,28 @@ class AgentRunCounts(NamedTuple):
 
 
 class Run(Generic[T]):
-    """A live request tree: awaitable, observable, cancellable."""
+    """A live request tree: observable and cancellable; ``result`` waits for its answer.
+
+    ``await runtime.start(...)`` is the run as well: the methods beside ``start`` are awaited, so this one may be.
+    """
 
     def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], watcher: Watcher) -> None:
         self._bus = bus
         self._state = state
         self._answers = answers
         self._watcher = watcher
+
+    def __await__(self) -> Generator[Any, None, Run[T]]:
+        return self._itself().__await__()
+
+    async def _itself(self) -> Run[T]:
+        return self
+
+    def __repr__(self) -> str:
+        counts = self.messages()
+        state = "at rest" if self._state.closed else f"{counted(counts.in_flight, 'message')} in flight"
+        expected = " or ".join(topic_of(kind).name for kind in self._answers)
+        return f"<Run {self.id} for {expected}: {counts.handled:,} handled, {state}>"
 
     @property
     def id(self) -> str:

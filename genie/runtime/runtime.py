@@ -79,6 +79,8 @@ MOST_CALLERS = 1024
 """Callers whose policies are kept compiled."""
 FAIRNESS = 64
 """Payloads that are published from outside in a row before the loop turns."""
+MOST_NAMED = 8
+"""Agents that the text form of a runtime names."""
 CLOSE_S = 5.0
 """Seconds that an agent's ``close`` has; then it is left, and its agent named."""
 CANCELLED = Outcome.CANCELLED
@@ -173,7 +175,9 @@ class Runtime:
 
     def __repr__(self) -> str:
         state = "not open" if self._bus is None else "closed" if self._bus.closing else "open"
-        return f"<Runtime {state}, agents: {', '.join(card.id for card in self.cards()) or 'none'}>"
+        names = [card.id for card in self.cards()]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        return f"<Runtime {state}, agents: {', '.join(names[:MOST_NAMED]) or 'none'}{more}>"
 
     @classmethod
     def from_pipeline(

@@ -98,7 +98,7 @@ async def outside() -> None:
     async with Runtime([plain, with_context, several, sink, stream, Desk()]) as runtime:
         assert_type(await runtime.ask(Question(text="?"), Answer), Answer)
         run = runtime.start(Question(text="?"), Answer)
-        assert_type(run, Run[Answer])
+        _ = assert_type(run, Run[Answer])
         assert_type(await run.result(), Answer)
         views = await runtime.gather(Question(text="?"), expect=(Answer, Other), need=1)
         assert_type(views[Other], Other)
