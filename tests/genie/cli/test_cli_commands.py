@@ -29,7 +29,8 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 def test_help_lists_every_command_without_importing_any() -> None:
     names = {
         "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "kill",
-        "new", "pause", "pipelines", "policy", "resume", "revive", "run", "scenarios", "serve-schedule", "simulate", "status",
+        "new", "pause", "pipelines", "policy", "resume", "revive", "run",
+        "scenarios", "serve-schedule", "simulate", "status",
     }  # fmt: skip
     assert set(main.list_commands(click.Context(main))) == names
     code = (
