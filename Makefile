@@ -17,6 +17,7 @@ help:  ## list the targets
 
 run: $(VENV)/.run  ## read the sample bank statement and report on it
 	@$(BIN)/genie run config/pipelines/insights.yaml
+	@echo "next: source $(BIN)/activate puts the command genie on your path; genie --help lists what it does" >&2
 
 test: $(VENV)/.test  ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2
@@ -29,6 +30,7 @@ check: $(VENV)/.test  ## lint, formatting, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -n 0 tests/typing
 
 instructions: $(VENV)/.test  ## count the instructions of a round trip, and compare them with what is stored
 	@$(BIN)/python -m benchmarks.instructions --check

@@ -1,8 +1,27 @@
-"""``python -m genie`` is the command, for where its script is not on the path."""
+"""The command, as its script and ``python -m genie`` start it: a signal ends it from the first import on."""
 
 from __future__ import annotations
 
-from genie.cli import main
+import os
+import signal
+from typing import NoReturn
+
+
+def main() -> None:
+    """Run the command."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupted)
+    from genie.cli import main as command  # noqa: PLC0415 - after the signals: importing it takes a while
+
+    command(prog_name="genie")
+
+
+def _interrupted(*_: object) -> NoReturn:
+    """Say so and end; ``genie.cli.signals`` takes over once it is imported."""
+    os.write(2, b"interrupted\n")
+    os._exit(130)
+
 
 if __name__ == "__main__":
-    main(prog_name="genie")
+    main()

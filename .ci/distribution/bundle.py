@@ -82,7 +82,7 @@ def pack(site: Path, target: Path, *, stamp: int) -> None:
     raw = target.with_name(f"{target.name}.raw")
     python = "{}.{}".format(*sys.version_info[:2])
     _python(
-        "-m", "shiv", "--site-packages", str(site), "--entry-point", "genie.cli:main", "--extend-pythonpath",
+        "-m", "shiv", "--site-packages", str(site), "--entry-point", "genie.__main__:main", "--extend-pythonpath",
         "--reproducible", "--output-file", str(raw), environ={"SOURCE_DATE_EPOCH": str(stamp)},
     )  # fmt: skip
     with zipfile.ZipFile(raw) as archive:

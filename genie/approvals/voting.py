@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from genie.approvals.request import State, Vote, digest, recorded, sight, signed
 from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Outcome, Reason
+from genie.contracts.problems import place_in, problem_of
 from genie.errors import InputError
 from genie.policy.policy import Decision
 
@@ -212,8 +213,8 @@ def validated(kind: type[Payload], values: Mapping[str, Any], subject: str) -> P
         return kind.model_validate(dict(values))
     except ValidationError as error:
         lines = [
-            f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['type']}"
-            for one in error.errors(include_input=False, include_url=False, include_context=False)[:5]
+            f"{place_in(one, 'the payload')} {'is not valid' if one['type'] == 'value_error' else problem_of(one)}"
+            for one in error.errors(include_input=False, include_url=False)[:5]
         ]
         raise InputError(subject, f"is not a valid {topic_of(kind).name}: {'; '.join(lines)}") from None
 

@@ -19,6 +19,7 @@ from genie.bus.dead_letters import DeadLetters
 from genie.bus.deadlock import Deadlocks
 from genie.bus.delayed import DelayedPublications
 from genie.bus.delivery import QUEUED
+from genie.bus.failures import Failures
 from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
 from genie.bus.observers import STALL_S, Observers
@@ -28,7 +29,6 @@ from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
 from genie.bus.scans import Scans
-from genie.bus.scope import RunState
 from genie.bus.suspension import REMOVED, Suspensions
 from genie.bus.taps import show
 from genie.bus.workers import Workers
@@ -41,8 +41,6 @@ from genie.errors import (
     NotConsumedError,
     TooManyRunsError,
     UnknownAgentError,
-    class_name,
-    place_of,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ if TYPE_CHECKING:
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
     from genie.bus.registry import Registry
-    from genie.bus.scope import Asker, Scope
+    from genie.bus.scope import Asker, RunState, Scope
     from genie.bus.subscription import Subscription
     from genie.bus.taps import Tap
     from genie.contracts.card import AgentCard
@@ -105,6 +103,7 @@ class Bus:
         audit: Audit | None = None,
         random_source: random.Random,
         seed: int,
+        debug: bool = False,
     ) -> None:
         self.clock = clock
         self.now = clock.now
@@ -127,8 +126,10 @@ class Bus:
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
+        self.failures = Failures(self, debug=debug)
+        self.log_failure, self.fail = self.failures.log, self.failures.runtime
         self.workers = workers = Workers(self, tasks)
-        self.timers = Timers(self.now, make_waiter(), workers.sweep, self._timer_failed)
+        self.timers = Timers(self.now, make_waiter(), workers.sweep, self.failures.timer)
         self.pending = Pending(self.timers)
         self.retries = Retries(self, random_source)
         self.dead_letters = DeadLetters(limits.dead_letters)
@@ -455,29 +456,6 @@ class Bus:
         subscriber.stalled += 1
         agent = subscriber.card.id
         _warn(f"agent {agent} blocked the loop for {seconds:.1f} s", agent=agent)
-
-    @staticmethod
-    def log_failure(agent: str, error: BaseException, run_id: str | None = None) -> None:
-        """Log that a handler failed: class and place, never the exception's text, which may quote a payload."""
-        _warn(f"agent {agent} failed: {place_of(error)}", agent=agent, run_id=run_id)
-
-    def _timer_failed(self, kind: str, ref: object, error: BaseException) -> None:
-        """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
-        _warn(f"the action of a timer ({kind}) failed: {place_of(error)}")
-        run: object = ref
-        for name in ("delivery", "message", "scope", "run"):
-            run = getattr(run, name, None) or run
-        self.observers.note_incident("internal_error", class_name(error), kind, None)
-        if isinstance(run, RunState):
-            self.runs.end(run, Outcome.CANCELLED, Reason("internal_error", f"internal error: {class_name(error)}"))
-
-    def fail(self, error: BaseException) -> None:
-        """A worker or the timer task crashed: every run ends by name, and the runtime raises when it is left."""
-        _warn(f"the runtime failed: {place_of(error)}")
-        reason = Reason("internal_error", f"internal error: {class_name(error)}")
-        self.closing = True
-        for run in tuple(self.runs.open_runs.values()):
-            self.runs.end(run, Outcome.CANCELLED, reason)
 
     def admit_run(self) -> None:
         """Raise where no further run may begin.

@@ -24,6 +24,8 @@ from genie.errors import (
     HeadersWidenedError,
     PartMissingError,
     UndeclaredMessageError,
+    cause_among,
+    shown_type,
 )
 
 if TYPE_CHECKING:
@@ -213,12 +215,14 @@ class HandlerContext:
         """Return the date and time in UTC."""
         return self._handling.bus.clock.wall()
 
-    def port(self, kind: type[Port]) -> Port:
+    def port(self, kind: Callable[..., Port]) -> Port:
         """Return what is bound to a port."""
         subscriber = self._handling.delivery.subscription.subscriber
-        if kind not in subscriber.ports:
-            raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind.__name__, verb="use the port")
-        return cast("Port", subscriber.ports[kind])
+        found = subscriber.ports.get(cast("type[Port]", kind))
+        if found is None:
+            name = getattr(kind, "__name__", type(kind).__name__)
+            raise UndeclaredMessageError(agent=subscriber.card.id, payload=name, verb="use the port")
+        return cast("Port", found)
 
     # --- acting ---
 
@@ -275,7 +279,9 @@ class HandlerContext:
             if found is not None:
                 return found
         missing = next(iter(gathered.missing.values()))
-        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=_named(missing.agent, missing.reason))
+        reason = _named(missing.agent, missing.reason)
+        cause = cause_among(self._handling.bus.failures.of(gathered.run_id), missing.agent)
+        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason) from cause
 
     async def gather(
         self,
@@ -287,7 +293,7 @@ class HandlerContext:
         cancel_rest: bool = False,
     ) -> Gathered:
         """Publish and wait for typed answers."""
-        parts = expect if isinstance(expect, tuple) else (expect,)
+        parts = tuple(expect) if isinstance(expect, (tuple, list)) else (expect,)
         return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
 
     async def _gather(
@@ -341,7 +347,8 @@ class HandlerContext:
                 bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
             bus.correlator.close(scope)
         handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
-        return gather.result(scope.correlation_id)
+        run_id = scope.correlation_id
+        return gather.result(run_id, bus.failures.of(run_id))
 
     def _may_ask(self, question: Payload, expect: tuple[Expected, ...]) -> None:
         handling = self._handling
@@ -349,8 +356,11 @@ class HandlerContext:
         if declared is None:
             handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
         for part in expect:
-            if part not in declared and _kind(part) not in map(_kind, declared):
-                shown = f"{topic_of(_kind(part)).name} in answer to {_name(question)}"
+            kind = _kind(part)
+            if not isinstance(kind, type):
+                raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
+            if part not in declared and kind not in map(_kind, declared):
+                shown = f"{_topic(kind)} in answer to {_name(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
     def _question(self, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
@@ -405,6 +415,10 @@ class HandlerContext:
 
 def _kind(part: Expected) -> type[Payload]:
     return part.payload if isinstance(part, Each) else part
+
+
+def _topic(kind: type) -> str:
+    return topic_of(kind).name if issubclass(kind, Payload) else kind.__name__
 
 
 def _name(payload: object) -> str:

@@ -74,7 +74,10 @@ class Correlator:
     ) -> Gather:
         """Set what a scope waits for; ``kind`` is the class of its question."""
         key = (expect, need, type(need), kind)  # True equals 1, and only one of them is a number of parts
-        spec = self._specs.get(key)
+        try:
+            spec = self._specs.get(key)
+        except TypeError:  # something in it has no hash; GatherSpec refuses it with a reason
+            spec = None
         if spec is None:
 
             def members(part: Each[Any]) -> Iterable[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each, Gathered, Missing
 from genie.contracts.message import Payload, topic_of
+from genie.errors import shown_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,6 +41,7 @@ class GatherSpec:
         asked: Class of the question.
 
     Raises:
+        TypeError: What is expected is not a payload class.
         ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
     """
 
@@ -57,6 +59,9 @@ class GatherSpec:
         self.each: dict[type[Payload], Each[Any]] = {}
         for part in expect:
             kind = part.payload if isinstance(part, Each) else part
+            given: object = kind
+            if not (isinstance(given, type) and issubclass(given, Payload)):
+                raise TypeError(f"a gather expects Payload classes and Each(...) of them, not {shown_type(given)}")
             if kind in self.layout:
                 raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
             if isinstance(part, Each):
@@ -66,7 +71,7 @@ class GatherSpec:
                 self.layout[kind] = {ONE: None}
         if not expect:
             raise ValueError("expects nothing; publish needs no gather")
-        if need not in {"all", "first"} and (isinstance(need, (str, bool)) or need < 1):
+        if need not in ("all", "first") and (not isinstance(need, int) or isinstance(need, bool) or need < 1):
             raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
         self.parts = sum(map(len, self.layout.values()))
         self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
@@ -232,8 +237,13 @@ class Gather:
             self.give_up(kind, failures, reaches)
         self.finish()
 
-    def result(self, run_id: str) -> Gathered:
-        """Return what came; an outstanding part is missing as held or late."""
+    def result(self, run_id: str, errors: tuple[tuple[str, BaseException], ...] = ()) -> Gathered:
+        """Return what came; an outstanding part is missing as held or late.
+
+        Args:
+            run_id: Of the run.
+            errors: What agents of the run raised, where exceptions are kept.
+        """
         each: dict[Each[Any], Mapping[str, Payload]] = {}
         plain: dict[type[Payload], Payload] = {}
         for kind, parts in self.kinds.items():
@@ -243,7 +253,7 @@ class Gather:
             elif came:
                 plain[kind] = came[ONE]
         missing = self._missing() if self._left or self._lost else {}
-        return Gathered(run_id, plain, each, missing, self.notices or ())
+        return Gathered(run_id, plain, each, missing, self.notices or (), errors)
 
     def _missing(self) -> dict[str, Missing]:
         lost = dict(self._lost or {})

@@ -115,11 +115,11 @@ class Worker:
                             while rest is not None:  # after the handler, its outputs may have to wait for room
                                 rest = await rest
                             self._resume()
-                except BaseException as error:  # of a handler that was cut off already; the loop's own goes on
+                except BaseException as error:  # of a handler that was cut off, or of the bus; the loop's own goes on
                     # The scope has taken its own cancellation out; what is left was raised beside it by the handler.
-                    if self.ended is None or belongs_to_loop(error):
+                    if belongs_to_loop(error):
                         raise
-                    self._bus.log_failure(self.subscriber.card.id, error)
+                    self._bus.failures.beside(self, error)
                 self._cut_short()  # where the scope has swallowed the cancellation of a handler
                 if self._suspended:
                     self._resume()
@@ -451,7 +451,7 @@ class Worker:
             bus.refused(delivery, error)
         label = message.label if self.handling is None else self.handling.read_so_far()[1]
         reason = named(bus, error, message, label)
-        bus.log_failure(self.subscriber.card.id, error, message.correlation_id)
+        bus.failures.handler(delivery, error)
         again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))

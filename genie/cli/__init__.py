@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import click
@@ -10,7 +12,7 @@ import click
 from genie import __version__
 from genie.cli.help import manual
 from genie.cli.signals import INTERRUPTED
-from genie.cli.start import process
+from genie.cli.start import process, quiet_pipe
 
 
 class _Lazy(NamedTuple):
@@ -34,6 +36,8 @@ _COMMANDS = {
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
+    "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
+    "scenarios": _Lazy("List the scenarios that ship.", "shipped", "scenarios"),
     "pause": _Lazy("Deliver nothing more to an agent.", "control", "pause"),
     "policy": _Lazy("Explain, test and compare policies.", "policy"),
     "resume": _Lazy("End the pause of an agent.", "control", "resume"),
@@ -44,6 +48,29 @@ _COMMANDS = {
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
 }
+
+
+_GROUPS = {
+    "Build": ("new", "check", "graph", "agents", "inspect"),
+    "Run": ("run", "ask", "pipelines", "serve-schedule"),
+    "Try": ("simulate", "scenarios", "bench"),
+    "Govern": ("policy", "approvals", "audit"),
+    "Operate": ("status", "pause", "resume", "kill", "revive"),
+    "Install": ("doctor", "completion"),
+}
+"""The sections of the help; each command stands in one."""
+
+
+@contextlib.contextmanager
+def _own_words() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        from genie.cli.usage import told  # noqa: PLC0415 - start-up: only for those who erred
+
+        raise told(error) from None
 
 
 class LazyGroup(click.Group):
@@ -59,10 +86,16 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; in a program that calls ``main``, an interrupt of the import is one line."""
         try:
-            return super().invoke(ctx)
+            with quiet_pipe(), _own_words():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise SystemExit(INTERRUPTED) from None
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Parse the words; a help text whose reader has gone ends as any other output does."""
+        with quiet_pipe(), _own_words():
+            return super().make_context(*args, **more)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         """Return the names of the subcommands."""
@@ -86,13 +119,16 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """Write the list of subcommands; none is imported."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.about) for name, lazy in sorted(_COMMANDS.items())])
+        widest = max(map(len, _COMMANDS))
+        for title, names in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{widest}}", _COMMANDS[name].about) for name in names])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=manual(
-    ("Check a pipeline before you run it", "genie check config/pipelines/insights.yaml"),
-    ("Run it in a script", "genie run config/pipelines/insights.yaml --json"),
+    ("List what ships, and run one of it", "genie pipelines"),
+    ("Check a pipeline before you run it", "genie check insights"),
+    ("Run it in a script", "genie run insights --json"),
     ("Check the installation", "genie doctor"),
     notes="`genie COMMAND --help` shows examples and exit codes of each command.",
 ))  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
 from genie.cli.signals import INTERRUPTED, Interrupts, interrupts
+from genie.cli.start import of_stdout
 from genie.cli.terminal.drawing import plain
 from genie.errors import ConfigError, DefinitionError, GenieError, InputError, PolicyError, RoutingError
 from genie.runtime.report import FAILED, USAGE
@@ -32,10 +34,20 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             stop(error, USAGE)
         except GenieError as error:
             stop(error, FAILED)
+        except OSError as error:  # of a file or folder that changed under the command; writes to stdout go on
+            if isinstance(error, BrokenPipeError) or of_stdout(error):
+                raise
+            stop(_unusable(error), USAGE)
         except KeyboardInterrupt:  # where a program calls the command: a process of its own has signal handlers
             stop("interrupted", INTERRUPTED)
 
     return run
+
+
+def _unusable(error: OSError) -> str:
+    if error.filename is None and error.errno == errno.ENOENT:
+        return "the current folder no longer exists; change to another one"
+    return f"{error.filename or 'a file'}: cannot be used ({error.strerror or type(error).__name__})"
 
 
 def stop(problem: object, code: int) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import stat
@@ -15,6 +16,8 @@ from genie.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from _typeshed import ReadableBuffer
 
 MAX_PAYLOAD_BYTES = 8 << 20
 """Largest JSON payload that is read from a file or from standard input."""
@@ -57,6 +60,27 @@ def _megabytes(size: int) -> str:
     return f"{size / (1 << 20):.0f} MB"
 
 
+class _Written(io.FileIO):
+    """A file whose failed writes name it."""
+
+    def __init__(self, handle: int, path: Path) -> None:
+        super().__init__(handle, "w")
+        self._path = path
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write bytes."""
+        with _blamed(self._path):
+            return super().write(data)
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
     """Write a text file that appears whole or not at all: under a hidden name first, which is renamed at the end.
@@ -74,14 +98,16 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with cleaned_up(temporary.unlink):
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                yield file
+            with _blamed(path):
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            raw = io.BufferedWriter(_Written(handle, path))
+            with io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as file:
+                yield file  # what fails in the block and is not a write to this file is not its error
                 file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as error:
-            raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+                with _blamed(path):
+                    os.fsync(handle)
+            with _blamed(path):
+                temporary.replace(path)
         finally:
             with suppress(OSError):  # after the rename it does not exist
                 temporary.unlink()

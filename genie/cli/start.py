@@ -18,6 +18,8 @@ from genie.cli.signals import end_at_signals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CLOSED_PIPE = 141
+"""Exit code when the reader of standard output has gone: 128 and SIGPIPE."""
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a write to a full disk, or to a terminal that has gone."""
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -35,14 +37,34 @@ def process() -> Iterator[None]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # for characters that the encoding does not have
     try:
-        yield
+        with quiet_pipe():
+            try:
+                yield
+            finally:
+                sys.stdout.flush()
     except OSError as error:
-        if error.filename is not None or error.errno not in _UNWRITABLE:
+        if not of_stdout(error):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes the buffer when it ends
         with contextlib.suppress(OSError):  # stderr may be on the same full disk
             click.echo(f"standard output: cannot be written ({error.strerror})", err=True)
         raise SystemExit(2) from None
+
+
+def of_stdout(error: OSError) -> bool:
+    """Return True for a failed write to standard output; errors of files that are opened by name have the name."""
+    return error.filename is None and error.errno in _UNWRITABLE
+
+
+@contextlib.contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """End with 141 and without a word when the reader of the output has gone, as a shell says of SIGPIPE."""
+    try:
+        yield
+    except BrokenPipeError:
+        for number in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # the interpreter flushes the buffers when it ends
+        raise SystemExit(CLOSED_PIPE) from None
 
 
 def _open_closed_streams() -> None:

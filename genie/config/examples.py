@@ -31,5 +31,8 @@ def located(path: Path) -> Path:
     known = shipped()
     if path.name in known:
         return known[path.name]
+    scenarios = {file.stem for one in known.values() for file in (one.parent.parent / "simulations").glob("*.yaml")}
+    if path.name in scenarios:
+        raise ConfigError((f"{path}: is a scenario, not a pipeline; use `genie simulate {path}`",))
     near = did_you_mean(path.name, known) or f"; shipped pipelines: {', '.join(known) or 'none'}"
     raise ConfigError((f"{path}: no file and no shipped pipeline has that name{near}",))

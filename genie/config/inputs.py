@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from genie.config.validation import validated
 from genie.config.yaml import load_bytes
 from genie.contracts.message import Payload, Value, topic_of
+from genie.contracts.problems import problem_of
 from genie.errors import ConfigError, InputError
 
 Origin = Literal["question", "input", "filename", "profile", "value"]
@@ -96,7 +97,7 @@ class Inputs:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join((topic_of(self.payload).name, *(str(part) for part in first["loc"])))
-            raise InputError(place, first["msg"][:1].lower() + first["msg"][1:]) from None
+            raise InputError(place, problem_of(first)) from None
 
     def _refuse_untaken(self, given: Mapping[str, bool]) -> None:
         taken = {source.origin for source in self.sources.values()}

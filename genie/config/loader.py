@@ -58,8 +58,10 @@ def load(
     path = located(Path(path))
     environ = os.environ if environ is None else environ
     pairs = parse_overrides(overrides)
-    document = _overridden(load_file(path, environ=environ), pairs, environ)
-    return _checked(document, path, plugins, environ)
+    found = load_file(path, environ=environ)
+    if isinstance(found.value, dict) and {"pipeline", "workload"} <= set(found.value):
+        raise ConfigError((f"{path}: is a scenario, not a pipeline; use `genie simulate {path}`",))
+    return _checked(_overridden(found, pairs, environ), path, plugins, environ)
 
 
 def parse(
@@ -185,6 +187,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
         id=section.id, title=section.title or section.id, path=path, bindings=graph.bindings, joins=joins,
         policies=policies, policy_source=source, limits=RunLimits(**section.limits.model_dump()), caller=caller,
         signed=signed, audit=audit, control=control, environment=environment,
+        debug="environment" in section.model_fields_set and section.environment == "development",
         entry=question.payload, answer=answer, within_s=section.within_s, input=question, schedules=schedules,
         warnings=_lines(resolver.document, warnings + _absent(question)), graph=graph, admission=admission,
     )  # fmt: skip

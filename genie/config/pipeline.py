@@ -53,6 +53,8 @@ class Pipeline:
     audit: Audit | None = field(default=None, repr=False, compare=False)
     """The audit trail; the runtime opens it."""
     environment: Environment
+    debug: bool = False
+    """The file says ``environment: development``, so failures show tracebacks and payloads."""
     entry: type[Payload]
     """The payload class of the caller's question."""
     answer: type[Payload]

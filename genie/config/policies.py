@@ -21,7 +21,7 @@ from genie.config.source_map import SourceMap, suggestion
 from genie.config.validation import MAX_PROBLEMS, Checked, validated
 from genie.config.yaml import load_file
 from genie.contracts.agent import Join
-from genie.contracts.card import AgentCard
+from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload
 from genie.errors import ConfigError, DefinitionError, PolicyError
@@ -389,7 +389,8 @@ def scene_of(
     """Return the context for checking the policies of a pipeline of these agents and joins."""
     taking = tuple(
         AgentCard(
-            id=join.id, clearance=join.clearance, consumes=tuple(dict.fromkeys(join.parts.values())),
+            id=join.id, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=join.clearance,
+            consumes=tuple(dict.fromkeys(join.parts.values())),
             produces=(join.into,),
         )
         for join in joins

@@ -16,27 +16,9 @@ from pydantic_core import ErrorDetails
 
 from genie.config.overrides import item_name
 from genie.config.source_map import SourceMap, brief, holds, suggestion
+from genie.contracts.problems import EXPECTED, problem_of
 from genie.graph.model import KeyPath, Problem
 
-_EXPECTED = {
-    "int": "a whole number",
-    "float": "a number",
-    "decimal": "a number",
-    "finite_number": "a number",
-    "bool": "true or false",
-    "string": "text",
-    "bytes": "text",
-    "list": "a list",
-    "tuple": "a list",
-    "set": "a list",
-    "frozen_set": "a list",
-    "dict": "a mapping",
-    "mapping": "a mapping",
-    "model": "a mapping",
-    "model_attributes": "a mapping",
-    "dataclass": "a mapping",
-    "none_required": "null",
-}
 _WRITTEN_AS = {
     "a whole number": "write digits without quotes, such as 12",
     "a number": "write digits without quotes, such as 12 or 0.5",
@@ -107,7 +89,7 @@ def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
         return f"is not valid with the environment's value of {brief(written)} ({detail['type']})"
     shown = document.show(path)
     kind = detail["type"]
-    expected = _EXPECTED.get(re.sub(r"_(type|parsing|from_float)$", "", kind))
+    expected = EXPECTED.get(re.sub(r"_(type|parsing|from_float)$", "", kind))
     if expected is not None:
         hint = _WRITTEN_AS.get(expected)
         scalar = not isinstance(document.at(path), dict | list | None)
@@ -117,9 +99,9 @@ def _text(document: SourceMap, path: KeyPath, detail: ErrorDetails) -> str:
         value = document.at(path)
         hint = suggestion(value, _LISTED.findall(listed)) if isinstance(value, str) else ""
         return f"should be {listed}, not {shown}{hint}"
-    if kind in {"value_error", "assertion_error"}:
-        return f"is not valid: {detail['msg'].partition(', ')[2] or detail['msg']}"
-    return f"{detail['msg'].replace('Input should', 'should', 1)}, not {shown}"
+    said = problem_of(detail)
+    told = kind in {"value_error", "assertion_error"} or kind.endswith(("_short", "_long"))
+    return said if told else f"{said}, not {shown}"
 
 
 def _locate(document: SourceMap, path: KeyPath, loc: tuple[int | str, ...]) -> KeyPath:

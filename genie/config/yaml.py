@@ -346,9 +346,37 @@ def _line(event: yaml.Event) -> int:
     return 1 if event.start_mark is None else event.start_mark.line + 1
 
 
+_SYNTAX = (
+    ("unexpected end of stream", "a quote is opened and not closed"),
+    ("cannot start any token", "this character cannot begin a value"),
+    ("mapping values are not allowed", "a second ':' stands on this line, or the indentation is wrong; quote the text"),
+    ("could not find expected ':'", "a ':' is missing after a key"),
+    ("expected ',' or ']'", "a list is opened with '[' and not closed, or a ',' is missing"),
+    ("expected ',' or '}'", "a mapping is opened with '{' and not closed, or a ',' is missing"),
+    ("expected <block end>", "the indentation does not match the lines above"),
+    ("did not find expected '-' indicator", "the indentation does not match the lines above"),
+    ("block sequence entries are not allowed", "a list item '-' cannot stand here; put it on a line of its own"),
+    ("expected key", "the indentation does not match the lines above"),
+    ("block mapping", "the indentation does not match the lines above"),
+    ("unknown escape character", "this escape is not known in double quotes; write '\\\\' for a backslash"),
+    ("expected hexdecimal", "an escape in double quotes is not complete"),
+    ("expected escape sequence", "an escape in double quotes is not complete"),
+    ("undefined alias", "an alias (*name) has no anchor (&name)"),
+    ("incompatible YAML document", "it needs another version of YAML than 1.1 or 1.2"),
+    ("duplicate", "something stands twice that may stand once"),
+    ("directive", "a line that begins with '%' is not a valid directive"),
+    ("document start", "text follows the end of the document"),
+    ("tag", "a tag (!name) is not valid"),
+    ("indentation", "the indentation is not valid"),
+    ("alias", "an alias (*name) or anchor (&name) is not valid"),
+)
+"""What PyYAML says -> what it means; the first that fits."""
+
+
 def _syntax(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark | None) -> str:
     """Return PyYAML's error as one line, with a hint if the character at the mark suggests one."""
-    problem = (error.problem or error.context or "the text cannot be parsed").replace("\n", " ")
+    said = (error.problem or error.context or "").replace("\n", " ")
+    problem = next((ours for theirs, ours in _SYNTAX if theirs in said), "the text cannot be parsed here")
     lines = text.split("\n")
     at = ""
     if mark is not None and mark.line < len(lines):

@@ -29,7 +29,7 @@ from pydantic import BaseModel
 
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Need
-from genie.contracts.message import Message, Payload
+from genie.contracts.message import Message, Payload, topic_of
 from genie.contracts.signature import ExecutorName, Signature, read_signature, unfit
 from genie.errors import AgentDefinitionError
 
@@ -93,6 +93,12 @@ class Join:
 # --- the two ways to write one ---
 
 
+def _told(card: AgentCard) -> str:
+    """Return who an agent is: its id, what it takes and gives, risk and tier."""
+    takes, gives = (", ".join(topic_of(kind).name for kind in kinds) for kinds in (card.consumes, card.produces))
+    return f"{card.id!r}: {takes} -> {gives or 'nothing'}, risk {card.risk}, {card.tier}"
+
+
 class FunctionAgent(Generic[P, R_co]):
     """An agent made of one function; calling it calls the function, so a test needs no bus."""
 
@@ -103,6 +109,9 @@ class FunctionAgent(Generic[P, R_co]):
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self.__module__ = function.__module__
+
+    def __repr__(self) -> str:
+        return f"<agent {_told(self.card)}>"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the plain function."""
@@ -230,7 +239,8 @@ class Handlers:
         AgentDefinitionError: No handler, two for one class, or annotations that make no contract.
     """
 
-    card: ClassVar[AgentCard]
+    card: AgentCard
+    """Of the class; an object may carry one of its own."""
     handlers: ClassVar[Mapping[type[Payload], tuple[str, Signature]]]
     """Payload class -> name and contract of the method that handles it."""
 
@@ -257,6 +267,10 @@ class Handlers:
             produces.update(dict.fromkeys(signature.produces))
         cls.handlers = methods
         cls.card = make_card(id, consumes=tuple(methods), produces=tuple(produces), doc=cls.__doc__, **options)
+
+    def __repr__(self) -> str:
+        card = getattr(self, "card", None)
+        return f"<agent {_told(card)}>" if isinstance(card, AgentCard) else f"<{type(self).__name__}, no agent yet>"
 
     async def handle(self, message: Message[Any], context: Context) -> object:
         """Call the method that handles the payload's class."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import (
     TYPE_CHECKING,
     Any,
+    Literal,
     TypedDict,
     Unpack,
 )
@@ -21,7 +22,7 @@ from genie.contracts.headers import Consent, Headers
 from genie.contracts.limits import NO_RETRY, Estimate, Mailbox, RestartBudget, Retry
 from genie.contracts.message import Payload
 from genie.contracts.signature import ExecutorName
-from genie.errors import AgentDefinitionError
+from genie.errors import AgentDefinitionError, did_you_mean
 
 if TYPE_CHECKING:
     pass
@@ -58,8 +59,10 @@ class AgentCard:
     version: str = "1"
     description: str = ""
     capabilities: tuple[str, ...] = ()
-    risk: Risk = Risk.LOW
-    tier: Tier = Tier.PRODUCTION
+    risk: Risk = Risk.HIGH
+    """High where nobody says otherwise: unknown is not better than known to be bad."""
+    tier: Tier = Tier.SKETCH
+    """A sketch where nobody says otherwise."""
     consumes: tuple[type[Payload], ...] = ()
     produces: tuple[type[Payload], ...] = ()
     publishes: tuple[type[Payload], ...] = ()
@@ -149,10 +152,16 @@ class Caller:
     def card(self) -> AgentCard:
         """Return the card that stands for the caller where an answer leaves for it."""
         return AgentCard(
-            id=f"caller:{self.user}", name=self.user, clearance=self.clearance, roles=self.roles,
+            id=f"caller:{self.user}", name=self.user, risk=Risk.LOW, tier=Tier.PRODUCTION,
+            clearance=self.clearance, roles=self.roles,
             tenants=None if self.tenant is None else frozenset((self.tenant,)), region=self.region,
             egress=True, notices=True,
         )  # fmt: skip
+
+
+Level = Literal["public", "internal", "confidential", "restricted"]
+RiskName = Literal["low", "medium", "high"]
+TierName = Literal["sketch", "prototype", "beta", "production"]
 
 
 class CardOptions(TypedDict, total=False):
@@ -162,12 +171,12 @@ class CardOptions(TypedDict, total=False):
     version: str
     description: str
     capabilities: tuple[str, ...]
-    risk: Risk
-    tier: Tier
+    risk: Risk | RiskName
+    tier: Tier | TierName
     publishes: tuple[type[Payload], ...]
     asks: Mapping[type[Payload], Expected | tuple[Expected, ...]]
-    clearance: Classification | str
-    declassifies: Mapping[type[Payload], Classification | str]
+    clearance: Classification | Level
+    declassifies: Mapping[type[Payload], Classification | Level]
     tenants: frozenset[str] | None
     region: str | None
     egress: bool
@@ -182,6 +191,13 @@ class CardOptions(TypedDict, total=False):
     settings: type[BaseModel] | None
     ports: tuple[type[Any], ...]
     rules: tuple[str, ...]
+
+
+def _named(kind: type[enum.StrEnum], name: str, value: object) -> enum.StrEnum:
+    known = [one.value for one in kind]
+    if value not in known:
+        raise ValueError(f"{name} is one of {', '.join(known)}, not {value!r}{did_you_mean(value, known)}")
+    return kind(value)
 
 
 _AGENT_ID = re.compile(r"[a-z][a-z0-9_]*([.-][a-z0-9_]+)*\Z")
@@ -213,7 +229,14 @@ def make_card(
     if options.get("fallback") == id:
         raise AgentDefinitionError(f"agent {id!r}", "cannot be its own fallback")
     values: dict[str, Any] = dict(options)
+    unknown = [name for name in values if name not in CardOptions.__annotations__]
+    if unknown:
+        hint = did_you_mean(unknown[0], CardOptions.__annotations__)
+        raise AgentDefinitionError(f"agent {id!r}", f"there is no option {unknown[0]!r}{hint}")
     try:
+        for name, kind in (("risk", Risk), ("tier", Tier)):
+            if name in values:
+                values[name] = _named(kind, name, values[name])
         values["clearance"] = Classification.parse(values.get("clearance", Classification.INTERNAL))
         values["declassifies"] = types.MappingProxyType(
             {kind: Classification.parse(level) for kind, level in values.get("declassifies", {}).items()}

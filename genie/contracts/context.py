@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -71,7 +72,7 @@ class Context(Protocol):
         """Return the date and time, in UTC, on the bus's clock."""
         ...
 
-    def port(self, kind: type[Port]) -> Port:
+    def port(self, kind: Callable[..., Port]) -> Port:
         """Return what the pipeline binds to that port.
 
         Raises:

@@ -16,7 +16,7 @@ from typing import (
 )
 
 from genie.contracts.message import Payload, topic_of
-from genie.errors import PartMissingError
+from genie.errors import PartMissingError, cause_among
 
 if TYPE_CHECKING:
     pass
@@ -70,7 +70,7 @@ class Gathered:
     reason. ``views.notices`` is what an outside caller must show beside what came.
     """
 
-    __slots__ = ("_each", "_parts", "missing", "notices", "run_id")
+    __slots__ = ("_each", "_errors", "_parts", "missing", "notices", "run_id")
 
     def __init__(
         self,
@@ -79,12 +79,21 @@ class Gathered:
         each: Mapping[Each[Any], Mapping[str, Payload]],
         missing: Mapping[str, Missing],
         notices: tuple[str, ...] = (),
+        errors: tuple[tuple[str, BaseException], ...] = (),
     ) -> None:
         self.run_id = run_id
+        self._errors = errors
         self.notices = notices
         self._parts = parts
         self._each = each
         self.missing = missing
+
+    def __repr__(self) -> str:
+        came = [topic_of(kind).name for kind in self._parts]
+        came += [f"{topic_of(each.payload).name} of {', '.join(by) or 'nobody'}" for each, by in self._each.items()]
+        missing = [f"{name}: {one.reason}" for name, one in self.missing.items()]
+        told = f"came: {'; '.join(came) or 'nothing'}" + (f"; missing: {'; '.join(missing)}" if missing else "")
+        return f"<Gathered of run {self.run_id}, {told}>"
 
     @overload
     def __getitem__(self, part: type[T]) -> T: ...
@@ -105,7 +114,8 @@ class Gathered:
         name = topic_of(part).name
         for missing in self.missing.values():
             if missing.part == name:
-                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason)
+                cause = cause_among(self._errors, missing.agent)
+                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason) from cause
         raise KeyError(f"{name} was not expected of this gather")
 
     def get(self, part: type[T]) -> T | None:

@@ -162,6 +162,15 @@ class Payload(Value):
 
     __topic__: ClassVar[Topic] = Topic("payload", 1, Classification.INTERNAL, BY_RUN)
 
+    def _repr_html_(self) -> str:
+        """Show the report of the payload in a notebook; whoever holds a payload may see it."""
+        import importlib  # noqa: PLC0415 - start-up: for notebooks alone
+
+        shown: str = importlib.import_module("genie.reports.notebook").shown(
+            self
+        )  # a layer above, found like a plug-in
+        return shown
+
     def __init_subclass__(cls, **options: Any) -> None:  # pydantic sees the model's own options only
         for name in ("topic", "version", "classification", "key"):
             options.pop(name, None)

@@ -36,6 +36,17 @@ def plain(text: str) -> str:
     return "".join("�" if unicodedata.category(char) in _STEERING else char for char in text)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: ``1 agent``, ``1,200 agents``.
+
+    Args:
+        count: How many.
+        one: The noun for one.
+        many: The noun for none and several; with an ``s`` by default.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """The text of a cell."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from genie.bus import accounting
 from genie.bus.delivery import disclose
 from genie.contracts.agent import Join
-from genie.contracts.card import AgentCard
+from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
 from genie.contracts.message import Envelope, Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
@@ -38,7 +38,10 @@ class JoinAgent:
         self.join = join
         self.id = join.id
         self.kinds: tuple[type[Payload], ...] = tuple(dict.fromkeys(join.parts.values()))
-        self.card = AgentCard(id=join.id, consumes=self.kinds, produces=(join.into,), clearance=join.clearance)
+        self.card = AgentCard(
+            id=join.id, risk=Risk.LOW, tier=Tier.PRODUCTION, consumes=self.kinds, produces=(join.into,),
+            clearance=join.clearance,
+        )  # fmt: skip
         bus.timers.on(f"join {join.id}", self._close)
 
     def accept(self, message: Envelope[Any], sender: AgentCard, decision: Decision | None) -> None:

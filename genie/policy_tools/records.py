@@ -19,6 +19,8 @@ Format = Literal["text", "jsonl", "csv"]
 
 MAX_LINE_BYTES = 4 << 20
 """Longest line that is read; longer lines are skipped and reported."""
+_SNIFFED = 8192
+"""Bytes at the beginning of a file in which NUL means that it is not text."""
 MAX_DEPTH = 32
 """Deepest level of a JSON object that is read."""
 MAX_FIELDS = 1000
@@ -63,6 +65,10 @@ class Lines:
         if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:4] == b"\x00\x00\xfe\xff":
             raise InputError(name, "is UTF-16 or UTF-32", "save it as UTF-8")
         self._ahead = [head.removeprefix(b"\xef\xbb\xbf")]
+        while sum(map(len, self._ahead)) < _SNIFFED and self._ahead[-1].endswith(b"\n"):
+            self._ahead.append(file.readline(MAX_LINE_BYTES + 1))
+        self.binary = any(b"\0" in line for line in self._ahead)
+        """The file begins with bytes that are not text."""
 
     def peek(self, count: int) -> list[str]:
         """Return the first lines without consuming them."""

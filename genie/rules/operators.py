@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from genie.contracts.classification import Classification
 from genie.contracts.message import Value
+from genie.contracts.problems import problem_of
 from genie.errors import did_you_mean
 
 SAME = frozenset({"eq", "ne", "in", "not_in"})
@@ -207,8 +208,8 @@ def _money(kind: type[Value]) -> Domain:
         try:
             made: Any = kind.model_validate({"amount": found[1], "currency": found[2]})
         except (ValidationError, decimal.DecimalException) as error:
-            why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "is out of range"
-            raise ValueError(f"is not a valid amount: {why.partition(', ')[2] or why}") from None
+            why = problem_of(error.errors()[0]) if isinstance(error, ValidationError) else "is out of range"
+            raise ValueError(f"is not a valid amount: {why.removeprefix('is not valid: ')}") from None
         currency = made.currency
 
         def read(value: Any) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from genie.contracts.card import AgentCard
+from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
 from genie.contracts.message import Path, Payload, topic_of
 from genie.errors import did_you_mean
@@ -19,7 +20,7 @@ from genie.rules.selectors import UnknownSubjectError, recipient_field
 
 _RANKS = {"allow": 0, "redact": 1, "hold": 2, "deny": 3}
 _CALLER = "caller:"
-_ANYBODY = AgentCard(id="caller:anybody")
+_ANYBODY = AgentCard(id="caller:anybody", risk=Risk.LOW, tier=Tier.PRODUCTION)
 _MOST_TOPICS = 3
 _MOST = 20
 """Problems of one rule that are told."""
@@ -120,7 +121,7 @@ def _recipients(kind: type[Payload], when: Mapping[str, object], scene: Pipeline
     seen: set[tuple[object, ...]] = set()
     for card in (
         *(card for card in scene.cards if kind in card.consumes or card.asks),
-        *(AgentCard(id=caller, clearance=level) for caller in sorted(callers) for level in Classification),
+        *(replace(_ANYBODY, id=caller, clearance=level) for caller in sorted(callers) for level in Classification),
     ):
         looks = tuple(getattr(card, field) for field in fields)
         if looks not in seen:

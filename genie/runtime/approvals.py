@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.approvals.voting import Voting
+from genie.runtime.arguments import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +38,7 @@ class Approvals:
         """Return what people are asked to approve, oldest first, with the votes so far."""
         return tuple(held.request for held in self.holds())
 
+    @checked
     def sight(self, hold_id: str, clearance: Classification | None = None) -> Sight:
         """Return what an approver may see of what is held.
 
@@ -50,6 +52,7 @@ class Approvals:
         voting = self._voting()
         return voting.sight(voting.held(hold_id), clearance)
 
+    @checked
     def approve(
         self,
         hold_id: str,
@@ -78,6 +81,7 @@ class Approvals:
             hold_id, by=by, roles=frozenset(roles), approve=True, reason=reason, edit=edit, seal=seal
         )
 
+    @checked
     def deny(
         self, hold_id: str, *, by: str, roles: Iterable[str] = (), reason: str, seal: Seal | None = None
     ) -> ApprovalRequest:
@@ -88,6 +92,7 @@ class Approvals:
         """
         return self._voting().vote(hold_id, by=by, roles=frozenset(roles), approve=False, reason=reason, seal=seal)
 
+    @checked
     def release(self, hold_id: str, *, by: str = "operator", reason: str = "released") -> None:
         """Release what is held, as the program that embeds this runtime; it is judged again.
 
@@ -98,6 +103,7 @@ class Approvals:
         """
         self._voting().release(hold_id, by=by, reason=reason)
 
+    @checked
     def refuse(self, hold_id: str, *, by: str = "operator", reason: str = "refused") -> None:
         """Deny what is held, as the program that embeds this runtime.
 

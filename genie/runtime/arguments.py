@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
+from genie.contracts.agent import Binding
+from genie.contracts.card import AgentCard, Caller
+from genie.contracts.classification import Classification
 from genie.contracts.message import Payload
+from genie.errors import AgentDefinitionError, shown_type
 
-T = TypeVar("T", bound=Payload)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genie.contracts.agent import Agent
+    from genie.contracts.gather import Expected
+    from genie.policy.policy import PolicySet
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
 
 
 def payload_given(payload: object) -> Payload:
@@ -17,7 +33,7 @@ def payload_given(payload: object) -> Payload:
         TypeError: It is not one.
     """
     if not isinstance(payload, Payload):
-        raise TypeError(f"a payload is an instance of a Payload class, not {_shown(payload)}")
+        raise TypeError(f"a payload is an instance of a Payload class, not {shown_type(payload)}")
     return payload
 
 
@@ -30,13 +46,18 @@ def answers_asked(answer: object) -> tuple[type[Payload], ...]:
     answers = answer if isinstance(answer, tuple) else (answer,)
     for one in answers:
         if not (isinstance(one, type) and issubclass(one, Payload)):
-            raise TypeError(f"an answer is a Payload class or a tuple of them, not {_shown(one)}")
+            raise TypeError(f"an answer is a Payload class or a tuple of them, not {shown_type(one)}")
     if not answers:
         raise TypeError("an answer is a Payload class or a tuple of them, not an empty tuple")
     return answers
 
 
-def seconds(within_s: object) -> float | None:
+def parts_expected(expect: object) -> tuple[Expected, ...]:
+    """Return the parts of a gather; their classes are checked where the gather is laid out."""
+    return cast("tuple[Expected, ...]", tuple(expect) if isinstance(expect, (tuple, list)) else (expect,))
+
+
+def seconds(within_s: object, what: str = "a deadline") -> float | None:
     """Return a number of seconds, or None.
 
     Raises:
@@ -45,11 +66,145 @@ def seconds(within_s: object) -> float | None:
     if within_s is None:
         return None
     if isinstance(within_s, bool) or not isinstance(within_s, (int, float)):
-        raise TypeError(f"a deadline is a number of seconds, not {_shown(within_s)}")
+        raise TypeError(f"{what} is a number of seconds, not {shown_type(within_s)}")
     if math.isnan(within_s) or within_s < 0:
-        raise ValueError(f"a deadline is a number of seconds from 0, not {within_s}")
+        raise ValueError(f"{what} is a number of seconds from 0, not {within_s}")
     return within_s
 
 
-def _shown(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else f"{type(value).__name__}"
+def addressed(to: object, caller: object) -> None:
+    """Check the recipient and the caller of a question.
+
+    Raises:
+        TypeError: The recipient is not the id of an agent, or the caller is not a Caller.
+    """
+    if to is not None and not isinstance(to, str):
+        raise TypeError(f"to is the id of an agent, not {shown_type(to)}")
+    if caller is not None and not isinstance(caller, Caller):
+        raise TypeError(f"caller is a Caller, not {shown_type(caller)}")
+
+
+def instance(name: str, value: object, kind: type[T]) -> None:
+    """Check that an argument is of a class.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{name} is of the type {kind.__name__}, not {shown_type(value)}")
+
+
+def several(name: str, values: object, what: str) -> tuple[Any, ...]:
+    """Return the values of an argument that is a list, a tuple or another iterable.
+
+    Raises:
+        TypeError: It is a single value.
+    """
+    if isinstance(values, (str, bytes, Payload)) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} is a list of {what}, not {shown_type(values)}; write {name}=[...]")
+    return tuple(values)
+
+
+def bound(agent: Agent | Binding) -> Binding:
+    """Return an agent with its binding.
+
+    Raises:
+        AgentDefinitionError: It has no card.
+    """
+    if isinstance(agent, Binding):
+        return agent
+    card = getattr(agent, "card", None)
+    if not isinstance(card, AgentCard):
+        raise AgentDefinitionError(shown_type(agent), "it is not an agent: it has no AgentCard in `card`")
+    return Binding(agent=agent, card=card)
+
+
+def ports_bound(binding: Binding) -> None:
+    """Check that every port of an agent's card is bound.
+
+    Raises:
+        AgentDefinitionError: A port is not bound.
+    """
+    lacking = [port.__name__ for port in binding.card.ports if port not in binding.ports]
+    if lacking:
+        raise AgentDefinitionError(
+            f"agent {binding.card.id!r}",
+            f"its port {lacking[0]} is not bound; name an edge under `ports:` in the pipeline, or pass Binding(ports=)",
+        )
+
+
+def policy_set(policies: object) -> PolicySet:
+    """Return policies as a set; a list or a tuple of them is one, too.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    from genie.policy.policy import PolicySet  # noqa: PLC0415 - start-up: for those with policies
+
+    if isinstance(policies, PolicySet):
+        return policies
+    given = several("policies", policies, "policies")
+    for one in given:
+        if not callable(getattr(one, "compile", None)) or not hasattr(one, "name") or isinstance(one, type):
+            raise TypeError(f"policies is a PolicySet or a list of policies; {shown_type(one)} is not a policy")
+    return PolicySet(given)
+
+
+def _text(name: str, value: object) -> None:
+    instance(name, value, str)
+
+
+def _flag(name: str, value: object) -> None:
+    instance(name, value, bool)
+
+
+def _seconds(name: str, value: object) -> None:
+    if seconds(value, name) is None:
+        raise TypeError(f"{name} is a number of seconds, not None")
+
+
+def _words(name: str, value: object) -> None:
+    for one in several(name, value, "texts"):
+        instance(name, one, str)
+
+
+def _label(name: str, value: object) -> None:
+    instance(name, value, Classification)
+
+
+def _payload(_name: str, value: object) -> None:
+    payload_given(value)
+
+
+CHECKS: dict[str, Callable[[str, object], None]] = {
+    **dict.fromkeys(
+        ("agent", "by", "capability", "consent", "hold_id", "incident_id", "letter_id", "reason", "run_id", "tenant"),
+        _text,
+    ),
+    **dict.fromkeys(("every_s", "for_s", "within_s"), _seconds),
+    "clearance": _label,
+    "edit": _payload,
+    "everything": _flag,
+    "roles": _words,
+}
+"""Checks of parameters, by name: one name means one thing in all calls of operators."""
+
+
+def checked(function: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Check the arguments of a method by their names before it is called; a value that is the default passes."""
+    code = function.__code__
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    positional = names[: code.co_argcount - 1]
+    given = function.__defaults__ or ()
+    defaults = dict(zip(positional[len(positional) - len(given) :], given, strict=True))
+    defaults |= function.__kwdefaults__ or {}
+    checks = {name: CHECKS[name] for name in names if name in CHECKS}
+
+    @functools.wraps(function)
+    def call(self: S, /, *args: P.args, **named: P.kwargs) -> R:
+        for name, value in (*zip(positional, args, strict=False), *named.items()):
+            if name in checks and not (name in defaults and value is defaults[name]):
+                checks[name](name, value)
+        return function(self, *args, **named)
+
+    return call

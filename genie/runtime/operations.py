@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import InputError, UnknownAgentError
+from genie.operations.reload import EVERY_S
 from genie.operations.switches import Switches, Target
+from genie.runtime.arguments import checked, policy_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from genie.bus.bus import Bus
     from genie.bus.dead_letters import DeadLetter
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from genie.operations.incidents import Incident, Incidents
     from genie.operations.reload import Reloads
     from genie.operations.switches import Word
-    from genie.policy.policy import PolicySet
+    from genie.policy.policy import Policy, PolicySet
 
 
 class Operations:
@@ -34,15 +36,47 @@ class Operations:
         self._open_bus = bus
         self._switches = switches
         self._incidents = incidents
-        self.reload = reloads.reload
-        self.watch_policies = reloads.watch_policies
+        self._reloads = reloads
 
-    def replace_policies(self, policies: PolicySet, *, by: str = "operator", reason: str = "") -> None:
+    @checked
+    def replace_policies(
+        self, policies: PolicySet | Iterable[Policy], *, by: str = "operator", reason: str = ""
+    ) -> None:
         """Judge by another set from now on; what is queued is judged again before it is handled."""
-        self._open_bus().replace_policies(policies, by, reason)
+        self._open_bus().replace_policies(policy_set(policies), by, reason)
+
+    @checked
+    async def reload(self, *, by: str = "operator", reason: str = "") -> bool:
+        """Read the policy files again and judge by them from now on; what is queued is judged again.
+
+        Args:
+            by: Who asked for it.
+            reason: Why; it lands in the audit.
+
+        Returns:
+            False when the files say what is in force already.
+
+        Raises:
+            ConfigError: The files cannot be used; the old policies stay in force.
+            InputError: The runtime was not made from a pipeline file.
+        """
+        return await self._reloads.reload(by=by, reason=reason)
+
+    @checked
+    def watch_policies(self, *, every_s: float = EVERY_S) -> None:
+        """Look at the policy files from now on, and reload when their content changes; errors are logged.
+
+        Args:
+            every_s: Seconds between two looks, above 0.
+
+        Raises:
+            ValueError: ``every_s`` is not above 0.
+        """
+        self._reloads.watch_policies(every_s=every_s)
 
     # --- switches ---
 
+    @checked
     def pause(self, agent: str, *, for_s: float | None = None, by: str = "operator", reason: str = "") -> None:
         """Deliver nothing to an agent; its fallback takes over, or deliveries are denied at once.
 
@@ -55,6 +89,7 @@ class Operations:
         self.subscriber(agent)
         self._turn(Target("agent", agent), "paused", by, reason, for_s)
 
+    @checked
     def resume(self, agent: str, *, by: str = "operator", reason: str = "") -> None:
         """Deliver to an agent again that was paused or quarantined.
 
@@ -67,6 +102,7 @@ class Operations:
             raise InputError(f"agent {agent!r}", "is killed", "revive it")
         self._switches.lift(target, "paused", by=by, reason=reason)
 
+    @checked
     def kill(
         self,
         agent: str | None = None,
@@ -92,6 +128,7 @@ class Operations:
         """
         self._turn(self._target(agent, tenant, everything=everything), "killed", by, reason, for_s)
 
+    @checked
     def revive(
         self,
         agent: str | None = None,
@@ -123,6 +160,7 @@ class Operations:
         self._open_bus()
         return Target("all") if tenant is None else Target("tenant", tenant)
 
+    @checked
     def revoke(self, consent: str, *, by: str = "operator", reason: str = "") -> None:
         """Revoke a consent: headers lose it, in new messages and in those in flight, which are judged again."""
         bus = self._open_bus()
@@ -131,6 +169,7 @@ class Operations:
 
     # --- runs ---
 
+    @checked
     def cancel(self, run_id: str, *, by: str = "operator", reason: str = "cancelled") -> bool:
         """Cancel a run by its id; False when no run of that id is in flight."""
         bus = self._open_bus()
@@ -152,6 +191,7 @@ class Operations:
         self._open_bus()
         return self._incidents.all()
 
+    @checked
     def acknowledge(self, incident_id: str, *, by: str = "operator") -> None:
         """Note that somebody has seen an incident; its count goes on.
 
@@ -161,6 +201,7 @@ class Operations:
         self._open_bus()
         self._incidents.acknowledge(incident_id, by)
 
+    @checked
     def close_incident(self, incident_id: str, *, by: str = "operator") -> None:
         """Close an incident that has been dealt with; another occurrence opens another one.
 
@@ -170,6 +211,7 @@ class Operations:
         self._open_bus()
         self._incidents.close(incident_id, by)
 
+    @checked
     def subscriber(self, agent: str) -> Subscriber:
         """Return an agent as the bus knows it.
 

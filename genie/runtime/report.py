@@ -33,6 +33,8 @@ class Status(enum.StrEnum):
 USAGE = 2
 """Exit code for wrong usage and for input that cannot be used."""
 FAILED = 4
+NOTHING = 5
+"""Exit code of a check that looked at nothing: it has found nothing wrong, and nothing right either."""
 
 _LISTS = ("assumptions", "notices", "missing", "quarantined")
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from genie.bus.events import Event, Watcher
 from genie.bus.pending import HOLD, Parked
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
+from genie.contracts.rendering import counted
+from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled, cause_among
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Generator, Mapping
 
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
+    from genie.bus.failures import Failures
     from genie.bus.gather import Gather
     from genie.bus.scope import RunState
     from genie.contracts.card import Caller
@@ -33,13 +35,28 @@ class AgentRunCounts(NamedTuple):
 
 
 class Run(Generic[T]):
-    """A live request tree: awaitable, observable, cancellable."""
+    """A live request tree: observable and cancellable; ``result`` waits for its answer.
+
+    ``await runtime.start(...)`` is the run as well: the methods beside ``start`` are awaited, so this one may be.
+    """
 
     def __init__(self, bus: Bus, state: RunState, answers: tuple[type[T], ...], watcher: Watcher) -> None:
         self._bus = bus
         self._state = state
         self._answers = answers
         self._watcher = watcher
+
+    def __await__(self) -> Generator[Any, None, Run[T]]:
+        return self._itself().__await__()
+
+    async def _itself(self) -> Run[T]:
+        return self
+
+    def __repr__(self) -> str:
+        counts = self.messages()
+        state = "at rest" if self._state.closed else f"{counted(counts.in_flight, 'message')} in flight"
+        expected = " or ".join(topic_of(kind).name for kind in self._answers)
+        return f"<Run {self.id} for {expected}: {counts.handled:,} handled, {state}>"
 
     @property
     def id(self) -> str:
@@ -65,7 +82,7 @@ class Run(Generic[T]):
             await self._changed()
         if bus.observers.recorder is not None:
             await bus.observers.recorder.barrier()
-        return answer_of(state, gather, self._answers)
+        return answer_of(state, gather, self._answers, bus.failures)
 
     async def settled(self) -> None:
         """Wait until nothing of the run is in flight, or everything that is waits for a person."""
@@ -137,8 +154,14 @@ class Run(Generic[T]):
         return holds_of(self._state)
 
 
-def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...]) -> T:
+def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ...], failures: Failures) -> T:
     """Return the answer of a run whose wait is over.
+
+    Args:
+        state: The run.
+        gather: What it waited for.
+        answers: The classes that answer.
+        failures: Keeps with ``debug`` what its agents raised, which is the cause of the error.
 
     Raises:
         RunStalled, RunExpiredError, RunCancelledError: There is none, and why.
@@ -149,7 +172,7 @@ def answer_of(state: RunState, gather: Gather | None, answers: tuple[type[T], ..
         if found is not None:
             return cast("T", found)
     reason = None if gather is None or not kinds else gather.why_missing(kinds[0])
-    raise failure_of(state, topic_of(answers[0]).name, reason)
+    raise failure_of(state, topic_of(answers[0]).name, reason) from cause_among(failures.of(state.id))
 
 
 def failure_of(state: RunState, expected: str, reason: str | None) -> Exception:

@@ -13,14 +13,13 @@ from genie.bus.events import Watcher
 from genie.bus.registry import Registry
 from genie.bus.scope import Asker, RunState
 from genie.contracts.agent import Agent, Binding, Join
-from genie.contracts.card import AgentCard, Caller
+from genie.contracts.card import AgentCard, Caller, Risk, Tier
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import (
-    AgentDefinitionError,
     AskInHandlerError,
     InputError,
     MailboxFullError,
@@ -28,9 +27,22 @@ from genie.errors import (
     RuntimeClosedError,
     RuntimeDrainingError,
     RuntimeFailedError,
+    class_name,
 )
 from genie.journal.durability import Durability, durability
-from genie.runtime.arguments import answers_asked, payload_given, seconds
+from genie.runtime.arguments import (
+    addressed,
+    answers_asked,
+    bound,
+    checked,
+    instance,
+    parts_expected,
+    payload_given,
+    policy_set,
+    ports_bound,
+    seconds,
+    several,
+)
 from genie.runtime.run import Run, answer_of, ends_at, holds_of
 
 if TYPE_CHECKING:
@@ -54,7 +66,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import EventLog, Journal
     from genie.contracts.statistics import Statistics
     from genie.operations.reload import PolicySource
-    from genie.policy.policy import PolicySet
+    from genie.policy.policy import Policy, PolicySet
     from genie.runtime.approvals import Approvals
     from genie.runtime.operations import Operations
     from genie.runtime.parts import Parts
@@ -67,6 +79,8 @@ MOST_CALLERS = 1024
 """Callers whose policies are kept compiled."""
 FAIRNESS = 64
 """Payloads that are published from outside in a row before the loop turns."""
+MOST_NAMED = 8
+"""Agents that the text form of a runtime names."""
 CLOSE_S = 5.0
 """Seconds that an agent's ``close`` has; then it is left, and its agent named."""
 CANCELLED = Outcome.CANCELLED
@@ -80,7 +94,7 @@ class Runtime:
 
     Args:
         agents: Agents, or bindings of agents to settings and ports.
-        policies: What judges every delivery; nothing is judged without.
+        policies: What judges every delivery, as a set or a list; nothing is judged without.
         joins: Declared fan-in.
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
@@ -94,8 +108,12 @@ class Runtime:
         prefix: Of message ids; random by default.
         executor: Where plain functions run; threads and processes by default.
         source: What reads the policies again for ``operations.reload``.
+        debug: Log whole tracebacks and payloads of failures, and give ``RunStalled`` and ``PartMissingError`` the
+            exception as their cause. For development: texts of exceptions may quote payloads.
 
     Raises:
+        TypeError: An argument is not of its type.
+        InputError: ``debug`` is given and the policies are those of a production environment.
         DuplicateAgentError, AgentDefinitionError: Two agents of one id, or a card that cannot be used.
     """
 
@@ -103,7 +121,7 @@ class Runtime:
         self,
         agents: Iterable[Agent | Binding] = (),
         *,
-        policies: PolicySet | None = None,
+        policies: PolicySet | Iterable[Policy] | None = None,
         joins: Iterable[Join] = (),
         limits: RunLimits | None = None,
         journal: Journal | None = None,
@@ -117,11 +135,20 @@ class Runtime:
         prefix: str | None = None,
         executor: Executor | None = None,
         source: PolicySource | None = None,
+        debug: bool = False,
     ) -> None:
+        for name, given, kind in (("limits", limits, RunLimits), ("caller", caller, Caller), ("seed", seed, int),
+                                  ("prefix", prefix, str), ("debug", debug, bool)):  # fmt: skip
+            if given is not None:
+                instance(name, given, kind)
+        policies = None if policies is None else policy_set(policies)
+        if debug and policies is not None and policies.environment.name == "production":
+            raise InputError("debug", "shows texts of exceptions, so it is refused in production", "set `environment`")
         self._source = source
-        self._agents = [_bound(agent) for agent in agents]
+        self._agents = [bound(agent) for agent in several("agents", agents, "agents")]
         self._policies = policies
-        self._joins = tuple(joins)
+        self._joins = tuple(several("joins", joins, "joins"))
+        self._debug = debug
         self._limits = limits or RunLimits()
         self._journal = journal
         self._log = log
@@ -152,14 +179,16 @@ class Runtime:
 
     def __repr__(self) -> str:
         state = "not open" if self._bus is None else "closed" if self._bus.closing else "open"
-        return f"<Runtime {state}, agents: {', '.join(card.id for card in self.cards()) or 'none'}>"
+        names = [card.id for card in self.cards()]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        return f"<Runtime {state}, agents: {', '.join(names[:MOST_NAMED]) or 'none'}{more}>"
 
     @classmethod
     def from_pipeline(
         cls, pipeline: Pipeline, *, journal: Journal | None = None, audit: Audit | None = None,
-        caller: Caller | None = None,
+        caller: Caller | None = None, debug: bool | None = None,
     ) -> Self:  # fmt: skip
-        """Return a runtime of a checked pipeline, with its own audit unless another is given.
+        """Return a runtime of a checked pipeline, with its own audit and debugging unless others are given.
 
         A warning is logged for a pipeline on which no policy acts.
         """
@@ -171,10 +200,11 @@ class Runtime:
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
+            debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
     @classmethod
-    def from_file(cls, path: str | PathLike[str], *, journal: Journal | None = None) -> Self:
+    def from_file(cls, path: str | PathLike[str], *, journal: Journal | None = None, debug: bool | None = None) -> Self:
         """Return a runtime of a pipeline file.
 
         Raises:
@@ -182,7 +212,7 @@ class Runtime:
         """
         from genie.config.loader import load  # noqa: PLC0415 - YAML is loaded only by those who use it
 
-        return cls.from_pipeline(load(path), journal=journal)
+        return cls.from_pipeline(load(path), journal=journal, debug=debug)
 
     # --- what it is made of ---
 
@@ -226,6 +256,7 @@ class Runtime:
             clock=clock, ids=self._durability.ids, registry=self._registry, policies=self._policies or PolicySet(),
             limits=self._limits, make_waiter=make_waiter, tasks=tasks, journal=self._journal, audit=self._audit,
             random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
+            debug=self._debug,
         )  # fmt: skip
         self._parts = plugged_in(bus, self._open_bus, self._joins, self._admission, self._source)
         tasks.start(bus.timers.run)
@@ -250,6 +281,7 @@ class Runtime:
                 self._bus.fail(error)
 
     async def _open(self, binding: Binding) -> None:
+        ports_bound(binding)
         from genie.bus.handlers import calls_of, job_of  # noqa: PLC0415 - start-up: as where the bus is made
         from genie.bus.mailbox import Subscriber  # noqa: PLC0415 - as above
 
@@ -309,7 +341,7 @@ class Runtime:
                 await self._close_agents()
                 await self._durability.close()
         if self._failed is not None and error is None:
-            raise RuntimeFailedError(problem=type(self._failed).__name__) from self._failed
+            raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
 
     async def _close_agents(self) -> None:
         """Close the agents in the reverse of their order; one that fails does not keep the others open."""
@@ -335,6 +367,7 @@ class Runtime:
             card = getattr(agent, "card", None)
             self._bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
 
+    @checked
     async def drain(self, within_s: float) -> None:
         """Admit no more runs and let those in flight end; what is left at the limit ends ``cancelled(drain)``.
 
@@ -409,6 +442,10 @@ class Runtime:
         Cancelled: the run is cancelled, wherever it is.
         """
         answers = answers_asked(answer)
+        if to is not None or caller is not None:
+            addressed(to, caller)
+        if notices is not None:
+            instance("notices", notices, list)
         need: Need = "all" if len(answers) == 1 else 1
         bus = self._admitting(asks=True)
         run, gather, ticket = self._begin(bus, question, answers, need, to, within_s, caller, mute=notices is None)
@@ -417,7 +454,7 @@ class Runtime:
         gather.closed = True
         if notices is not None:
             notices += gather.notices or ()
-        return answer_of(run, gather, answers)
+        return answer_of(run, gather, answers, bus.failures)
 
     async def gather(
         self,
@@ -434,8 +471,10 @@ class Runtime:
         Raises:
             RunHeld: Everything left waits for a person; the run stays open, and ``run(id)`` finds it.
         """
-        parts = expect if isinstance(expect, tuple) else (expect,)
+        parts = parts_expected(expect)
         within_s = seconds(within_s)
+        addressed(None, caller)
+        instance("cancel_rest", cancel_rest, bool)
         bus = self._admitting(asks=True)
         run, gather, ticket = self._begin(bus, payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
@@ -446,7 +485,7 @@ class Runtime:
             if timer is not None:
                 timer.cancel()
         gather.closed = True
-        result = gather.result(run.id)
+        result = gather.result(run.id, bus.failures.of(run.id))
         if need == "first" or cancel_rest:
             bus.runs.end(run, CANCELLED, NO_LONGER_NEEDED)
         return result
@@ -486,6 +525,7 @@ class Runtime:
     ) -> Run[T]:
         """Publish a question and return the live run; a full mailbox never makes this wait."""
         answers = answers_asked(answer)
+        addressed(to, caller)
         bus = self._admitting()
         state = self._open_run(bus, payload_given(question), deadline_s, caller)
         watcher = Watcher(bus.make_waiter, keeps=True)
@@ -494,6 +534,7 @@ class Runtime:
         self._send(bus, state, question, to)
         return Run(bus, state, (answer,), watcher)
 
+    @checked
     def run(self, run_id: str) -> Run[Payload]:
         """Return a run in flight by its id: one that was started, or whose ask raised ``RunHeld``.
 
@@ -516,6 +557,8 @@ class Runtime:
             UnknownAgentError, NotConsumedError: ``to`` cannot take it.
             MailboxFullError: A mailbox that rejects is full.
         """
+        if to is not None or caller is not None:
+            addressed(to, caller)
         self._published += 1
         if self._published % FAIRNESS == 0:  # a publisher that never waits would keep the loop for itself
             import anyio  # noqa: PLC0415 - as where it is closed
@@ -621,7 +664,10 @@ class Runtime:
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
         bus = self._open_bus()
-        card = AgentCard(id=id, clearance=clearance, tenants=tenants, region=region, egress=True, notices=True)
+        card = AgentCard(
+            id=id, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=clearance, tenants=tenants, region=region,
+            egress=True, notices=True,
+        )  # fmt: skip
         tap = Tap(card, topics, capacity, bus.make_waiter)
         bus.taps.append(tap)
         bus.reroute()
@@ -656,6 +702,7 @@ class Runtime:
         """Return the cards of all agents, in the order of registration."""
         return self._registry.cards()
 
+    @checked
     def capable(self, capability: str) -> tuple[AgentCard, ...]:
         """Return the cards of the agents that name a capability."""
         return self._registry.capable(capability)
@@ -669,7 +716,7 @@ class Runtime:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
         """
         self._open_bus()
-        binding = _bound(agent)
+        binding = bound(agent)
         self._registry.add(binding.card)
         try:
             await self._open(binding)
@@ -677,6 +724,7 @@ class Runtime:
             self._registry.remove(binding.card.id)
             raise
 
+    @checked
     async def remove(self, agent: str) -> None:
         """Remove an agent: what waits for it goes to its fallback or is denied, what it handles is cancelled.
 
@@ -696,6 +744,7 @@ class Runtime:
             self._opened.remove(subscriber.agent)
             await self._close(subscriber.agent)
 
+    @checked
     async def redrive(self, letter_id: str) -> None:
         """Publish a dead letter's payload to its agent again, with its label, in a new run of no wider headers.
 
@@ -717,12 +766,3 @@ class Runtime:
         ticket = self._send(bus, run, message.payload, letter.agent, message.label)
         bus.dead_letters.pop(letter_id)
         await self._found_room(bus, run, ticket)
-
-
-def _bound(agent: Agent | Binding) -> Binding:
-    if isinstance(agent, Binding):
-        return agent
-    card = getattr(agent, "card", None)
-    if not isinstance(card, AgentCard):
-        raise AgentDefinitionError(f"{type(agent).__name__}", "is not an agent: it has no AgentCard in `card`")
-    return Binding(agent=agent, card=card)

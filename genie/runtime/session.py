@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from genie.backend.clock import Clock
+from genie.contracts.rendering import counted
 from genie.errors import InputError, RunError, RunHeld
 from genie.runtime.report import Outcome, status_of
 from genie.runtime.runtime import Runtime
@@ -187,4 +188,6 @@ def _refused_input(run: Run[Payload], filenames: Sequence[str]) -> None:
 def interruption(outcome: Outcome) -> str:
     """Return the line for a run that a signal cancelled."""
     handled, cancelled = outcome.messages["handled"], outcome.messages["cancelled"]
-    return f"interrupted: run {outcome.run_id} was cancelled; {handled} messages handled, {cancelled} cancelled"
+    return (
+        f"interrupted: run {outcome.run_id} was cancelled; {counted(handled, 'message')} handled, {cancelled} cancelled"
+    )

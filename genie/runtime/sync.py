@@ -16,13 +16,13 @@ from genie.errors import InputError, SyncAskInHandlerError
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from os import PathLike
 
     from genie.config.pipeline import Pipeline
     from genie.contracts.agent import Agent, Binding
     from genie.contracts.card import Caller
-    from genie.policy.policy import PolicySet
+    from genie.policy.policy import Policy, PolicySet
 
     Asked = Pipeline | str | PathLike[str] | Iterable[Agent | Binding]
 
@@ -41,8 +41,11 @@ def ask(
     to: str | None = None,
     within_s: float | None = None,
     caller: Caller | None = None,
-    policies: PolicySet | None = None,
+    policies: PolicySet | Iterable[Policy] | None = None,
     notices: list[str] | None = None,
+    question: str | None = None,
+    input: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
+    profile: str | PathLike[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> T: ...
 @overload
@@ -54,8 +57,11 @@ def ask(
     to: str | None = None,
     within_s: float | None = None,
     caller: Caller | None = None,
-    policies: PolicySet | None = None,
+    policies: PolicySet | Iterable[Policy] | None = None,
     notices: list[str] | None = None,
+    question: str | None = None,
+    input: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
+    profile: str | PathLike[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> Payload: ...
 def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a default
@@ -66,8 +72,11 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
     to: str | None = None,
     within_s: float | None = None,
     caller: Caller | None = None,
-    policies: PolicySet | None = None,
+    policies: PolicySet | Iterable[Policy] | None = None,
     notices: list[str] | None = None,
+    question: str | None = None,
+    input: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,  # noqa: A002 - the command's own word
+    profile: str | PathLike[str] | None = None,
     backend: Literal["asyncio", "trio"] = "asyncio",
 ) -> Payload:
     """Ask one question and block until it is answered.
@@ -78,6 +87,9 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
     Args:
         asked: A pipeline file, a loaded pipeline, or agents.
         payload: The question; for a pipeline, by default the one that its ``input:`` fills.
+        question: For a pipeline, the text of the question, as ``--question`` of the command.
+        input: For a pipeline, its input file or files, as ``--input``.
+        profile: For a pipeline, the file that describes how to read the inputs, as ``--profile``.
         answer: Class of the answer; for a pipeline, its ``output`` by default.
         to: One agent.
         within_s: Deadline of everything the question causes, in seconds; for a pipeline, its own by default.
@@ -99,22 +111,36 @@ def ask(  # noqa: PLR0913 - keyword-only but for the first three, each with a de
         pipeline = _pipeline(asked)
         if policies is not None:
             raise InputError("policies", "stand in the pipeline itself", "change them there")
-        payload = pipeline.input.question() if payload is None else payload
+        filled = (question, input, profile) != (None, None, None)
+        if payload is not None and filled:
+            raise InputError("payload", "is given beside question, input or profile", "give the payload, or the others")
+        if payload is None:
+            payload = pipeline.input.question(
+                question=question, input_file=_paths(input), profile=None if profile is None else os.fspath(profile)
+            )
         answer = pipeline.answer if answer is None else answer
         within_s = pipeline.within_s if within_s is None else within_s
         runtime = Runtime.from_pipeline(pipeline)
     else:
+        if (question, input, profile) != (None, None, None):
+            raise InputError("question, input and profile", "fill the question of a pipeline", "pass a payload")
         if payload is None or answer is None:
             missing = "payload" if payload is None else "answer"
             raise InputError(missing, "is not given", "only a pipeline has one of its own")
         runtime = Runtime(asked, policies=policies)
-    question, kind = payload, answer
+    asked_with, kind = payload, answer
 
     async def asking() -> Payload:
         async with runtime:
-            return await runtime.ask(question, kind, to=to, within_s=within_s, caller=caller, notices=notices)
+            return await runtime.ask(asked_with, kind, to=to, within_s=within_s, caller=caller, notices=notices)
 
     return _blocking(asking, backend)
+
+
+def _paths(given: str | PathLike[str] | Sequence[str | PathLike[str]] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return (os.fspath(given),) if isinstance(given, (str, os.PathLike)) else tuple(os.fspath(one) for one in given)
 
 
 def _pipeline(asked: Any) -> Pipeline:

@@ -18,6 +18,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from genie.config.schema import Section
 from genie.config.source_map import suggestion
+from genie.contracts.problems import problem_of
 from genie.graph.model import Problem
 from genie.simulation.durations import Duration, format_duration
 from genie.simulation.record import ANSWERED, Record, Violation, percentile
@@ -186,8 +187,7 @@ def _wrong(name: str, settings: type[Section], error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{name} has no {where!r}{suggestion(where, settings.model_fields)}"
-    said = error["msg"].removeprefix("Value error, ")
-    return f"{name}.{where}: {said[:1].lower()}{said[1:]}"
+    return f"{name}.{where}: {problem_of(error)}"
 
 
 # --- invariants of every scenario ---

@@ -18,6 +18,7 @@ from genie.contracts.rendering import (
     Table,
     Tile,
     Tiles,
+    counted,
 )
 from genie.reports.html.page import Badge, Page, stamp, whole_page
 from genie.simulation.durations import format_duration as shown
@@ -75,7 +76,8 @@ def _head(scenario: Scenario, evidence: Record, smallest: MinimalFailure | None,
         yield Paragraph(story, "question")
     if smallest is not None:
         yield Notice(
-            f"The smallest failing scenario has {smallest.runs:,} runs and {smallest.trouble:,} entries of trouble.",
+            f"The smallest failing scenario has {counted(smallest.runs, 'run')} and "
+            f"{counted(smallest.trouble, 'entry', 'entries')} of trouble.",
             (Paragraph(replay, "code"),),
         )
 
@@ -85,7 +87,8 @@ def _answer(scenario: Scenario, evidence: Record) -> str:
     if names:
         return f"{' and '.join(names)} {'do' if len(names) > 1 else 'does'} not hold."
     count = len(scenario.invariants)
-    return f"All {count} invariants hold over {len(evidence.runs):,} runs and {evidence.messages:,} messages."
+    over = f"{counted(len(evidence.runs), 'run')} and {counted(evidence.messages, 'message')}"
+    return f"All {count} invariants hold over {over}."
 
 
 def _holds(scenario: Scenario, evidence: Record) -> Section:
@@ -112,7 +115,7 @@ def _tiles(evidence: Record) -> Tiles:
     p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
     return Tiles((
         Tile("Runs", f"{len(evidence.runs):,}", f"in {shown(evidence.virtual_s)}"),
-        Tile("With an answer", share, f"{answered:,} runs"),
+        Tile("With an answer", share, counted(answered, "run")),
         Tile("Messages", f"{evidence.messages:,}"),
         Tile("Median latency", "-" if p50 is None else shown(p50), "virtual"),
         Tile("p99", "-" if p99 is None else shown(p99), "virtual"),

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from genie.contracts.message import Payload, topic_of
+from genie.contracts.problems import problem_of
 from genie.errors import InputError
 from genie.graph.model import Problem
 
@@ -138,8 +139,7 @@ class QuestionFactory:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join((topic_of(kind).name, *(str(part) for part in first["loc"])))
-            said = first["msg"].removeprefix("Value error, ")
-            raise InputError(place, said[:1].lower() + said[1:]) from None
+            raise InputError(place, problem_of(first)) from None
 
     @staticmethod
     def _value(source: FieldSource, kind: type[Payload], name: str, asking: QuestionInputs) -> object:

@@ -8,7 +8,7 @@ import math
 import random
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genie.contracts.gather import Each, Gathered, Missing
 from genie.contracts.headers import NO_HEADERS, Headers
@@ -17,7 +17,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.errors import PartMissingError, UndeclaredMessageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from genie.contracts.context import Context
     from genie.contracts.gather import Expected, Need
@@ -72,15 +72,16 @@ class FakeContext:
         """Return ``at``."""
         return self.at
 
-    def port(self, kind: type[Port]) -> Port:
+    def port(self, kind: Callable[..., Port]) -> Port:
         """Return what the test bound.
 
         Raises:
             UndeclaredMessageError: Nothing.
         """
-        bound = self.ports.get(kind)
-        if not isinstance(bound, kind):
-            raise UndeclaredMessageError(agent="fake", payload=kind.__name__, verb="use the port")
+        port = cast("type[Port]", kind)
+        bound = self.ports.get(port)
+        if not isinstance(bound, port):
+            raise UndeclaredMessageError(agent="fake", payload=port.__name__, verb="use the port")
         return bound
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:

@@ -79,6 +79,16 @@ async def no_option(question: Question) -> Answer:
     return Answer(text=question.text)
 
 
+@agent("no-level", clearance="secret")  # error: call-overload, untyped-decorator
+async def no_level(question: Question) -> Answer:
+    return Answer(text=question.text)
+
+
+@agent("no-tier", tier="gold")  # error: call-overload, untyped-decorator
+async def no_tier(question: Question) -> Answer:
+    return Answer(text=question.text)
+
+
 @agent("wrong-option", concurrency="two")  # error: call-overload, untyped-decorator
 async def wrong_option(question: Question) -> Answer:
     return Answer(text=question.text)

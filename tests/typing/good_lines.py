@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import assert_type
+from typing import Protocol, assert_type
 
 from genie import Context, Each, Gathered, Handlers, Payload, Run, Runtime, agent, ask, handles
+from genie.policies.clearance import Clearance
 
 
 class Question(Payload, topic="typing.question"):
@@ -75,11 +76,29 @@ class Desk(Handlers, id="desk"):
         context.progress("seen", fraction=1.0)
 
 
+class Rates(Protocol):
+    """A port: an interface that a pipeline binds."""
+
+    async def rate(self, currency: str) -> str: ...
+
+
+class Teller(Handlers, id="teller", ports=(Rates,), risk="low", tier="sketch", clearance="restricted"):
+    """A handler that uses a port."""
+
+    @handles
+    async def on_question(self, question: Question, context: Context) -> Answer:
+        port = context.port(Rates)
+        assert_type(port, Rates)
+        return Answer(text=await port.rate(question.text))
+
+
 async def outside() -> None:
+    async with Runtime([Teller(), plain], policies=[Clearance()]) as ruled:
+        ruled.operations.replace_policies([Clearance()])
     async with Runtime([plain, with_context, several, sink, stream, Desk()]) as runtime:
         assert_type(await runtime.ask(Question(text="?"), Answer), Answer)
         run = runtime.start(Question(text="?"), Answer)
-        assert_type(run, Run[Answer])
+        _ = assert_type(run, Run[Answer])
         assert_type(await run.result(), Answer)
         views = await runtime.gather(Question(text="?"), expect=(Answer, Other), need=1)
         assert_type(views[Other], Other)

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from pydantic import ValidationError
 
+from genie.contracts.problems import place_in, problem_of
 from genie.errors import InputError
 from genie_finance.contracts.money import Money
 from genie_finance.contracts.transfers import MOST_TRANSFERS, Transfer
@@ -91,8 +92,8 @@ def _transfer(row: Sequence[str], header: Sequence[str], amounts: dict[tuple[str
 def _named(error: ValueError | InvalidOperation) -> str:
     """Return what is wrong in words that quote nothing of the line."""
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'the transfer'}: {first['msg'].lower()}"
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{place_in(first, 'the transfer')}: {problem_of(first)}"
     if isinstance(error, InvalidOperation):
         return "amount: is not a number"
     text = str(error)

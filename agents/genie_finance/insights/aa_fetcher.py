@@ -192,7 +192,7 @@ def _transaction(row: Any, number: int, request: AaFetchRequest, seen: Counter[s
 )
 async def aa_fetcher(request: AaFetchRequest, context: Context) -> AaFetchResult:
     """Fetches an account's transactions from an account aggregator, if the person's consent covers exactly that."""
-    aggregator = context.port(AccountAggregator)  # type: ignore[type-abstract]  # a port is named by its protocol
+    aggregator = context.port(AccountAggregator)
     consent = await aggregator.consent(request.consent_id)
     if consent is None or consent.consent_id != request.consent_id:
         return refused(request, (Refusal(code="consent.unknown", text="The consent is not known."),))

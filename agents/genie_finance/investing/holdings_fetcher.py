@@ -28,7 +28,7 @@ async def holdings_fetcher(request: HoldingsRequest, context: Context) -> Portfo
     Raises:
         EdgeError: The broker cannot be reached, or its answer cannot be used.
     """
-    broker = context.port(Brokerage)  # type: ignore[type-abstract]  # a protocol is what is declared
+    broker = context.port(Brokerage)
     user = context.headers.user
     found = await broker.snapshot(request.account, user) if user else None  # without a user nothing is fetched
     if found is None:

@@ -24,7 +24,7 @@ def _key(context: Context, payer_id: str, idempotency_key: str) -> Key:
 
 
 def _ledger(context: Context) -> PaymentLedger:
-    return context.port(PaymentLedger)  # type: ignore[type-abstract]  # a port is a protocol
+    return context.port(PaymentLedger)
 
 
 class PaymentBooks(

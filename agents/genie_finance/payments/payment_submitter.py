@@ -41,7 +41,7 @@ async def payment_submitter(instruction: PaymentInstruction, context: Context) -
     claimed = await context.ask(claim, EntryClaimed, within_s=_WITHIN_S)
     if not claimed.granted:
         return _not_granted(instruction, claimed)
-    provider = context.port(PaymentProvider)  # type: ignore[type-abstract]  # a port is a protocol
+    provider = context.port(PaymentProvider)
     key = Key(context.headers.tenant or "", order.payer_id, order.idempotency_key)
     try:
         receipt = await provider.submit(key, order, instruction.rail)

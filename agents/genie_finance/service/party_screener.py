@@ -100,4 +100,4 @@ def _grounds(
 )
 async def party_screener(request: ScreeningRequest, context: Context) -> ScreeningResult:
     """Screens a person or firm against sanctions, exposed-person and adverse lists, by name, birth date and number."""
-    return screen(request, context.port(Watchlists).lists())  # type: ignore[type-abstract]  # a port is a protocol
+    return screen(request, context.port(Watchlists).lists())

@@ -16,6 +16,7 @@ from genie.cli.options.control import control_options, now, opened, shown_time
 from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
+from genie.cli.terminal.progress import progress
 from genie.errors import InputError, did_you_mean
 from genie.runtime.report import USAGE, Status
 
@@ -187,7 +188,8 @@ def _vote(hold: str, *, approve: bool, edit: str | None, given: Mapping[str, Any
         number = ledger.vote(
             found, by=by, roles=tuple(given["roles"]), approve=approve, reason=reason, edit=edit, at=now()
         )
-        answer = anyio.run(_answer, ledger, number, given["wait_s"])
+        with progress("waiting for the process that asks"):
+            answer = anyio.run(_answer, ledger, number, given["wait_s"])
     if answer is None:
         click.echo(f"recorded as vote {number}; the process has not read it yet", err=True)
         raise SystemExit(Status.PARTIAL.exit_code)

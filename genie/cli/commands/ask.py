@@ -16,6 +16,7 @@ from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.roster import loadable
+from genie.cli.options.telemetry import debug_option, debugged, log_options, logged
 from genie.cli.signals import INTERRUPTED
 from genie.cli.terminal.json_text import as_wire, to_text
 from genie.cli.terminal.progress import progress
@@ -25,7 +26,8 @@ from genie.contracts.agent import Binding
 from genie.contracts.card import Caller
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload, topic_of
-from genie.errors import GenieError, InputError, RunError, RunHeld, UnknownTopicError
+from genie.contracts.problems import place_in, problem_of
+from genie.errors import GenieError, InputError, RunError, RunHeld, UnknownTopicError, did_you_mean
 from genie.graph.reachability import follow
 from genie.policies.index import default_set
 from genie.policy.policy import Environment
@@ -35,12 +37,17 @@ from genie.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pydantic_core import ErrorDetails
+
     from genie.cli.signals import Interrupts
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import AgentCard
     from genie.contracts.gather import Expected
 
     _Reply = tuple[Payload, tuple[str, ...]]
+
+_MOST_PROBLEMS = 5
+"""Problems of a payload that are listed."""
 
 
 @click.command(epilog=manual(
@@ -60,6 +67,8 @@ if TYPE_CHECKING:
 @click.option("--within", "within_s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
               metavar="SECONDS", help="Time limit for the answer.")  # fmt: skip
 @identity_options
+@debug_option
+@log_options
 @guarded
 def command(topic: str, payload: str | None, pipeline: str | None, within_s: float, **given: Any) -> None:
     """Ask the agents that consume TOPIC one question, and print the typed reply as JSON.
@@ -68,12 +77,13 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     the installed agents are asked, under the default policies. A reply with required notices is printed as
     {"notices": [...], "payload": reply}.
     """
-    loaded = None if pipeline is None else load(pipeline)
+    logged(given)
+    loaded = None if pipeline is None else debugged(load(pipeline), given)
     if loaded is None:
         caller = identified(Caller(), given)
     else:
         caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
-    runtime, cards = _asked(topic, loaded)
+    runtime, cards = _asked(topic, loaded, debug=bool(given["debug"]))
     kind, answers = _contract(topic, cards)
     question = _question(kind, payload)
     try:
@@ -90,11 +100,12 @@ def command(topic: str, payload: str | None, pipeline: str | None, within_s: flo
     click.echo(to_text({"notices": list(notices), "payload": wire} if notices else wire))
 
 
-def _asked(topic: str, pipeline: Pipeline | None) -> tuple[Runtime, tuple[AgentCard, ...]]:
+def _asked(topic: str, pipeline: Pipeline | None, *, debug: bool) -> tuple[Runtime, tuple[AgentCard, ...]]:
     if pipeline is not None:
         return Runtime.from_pipeline(pipeline), pipeline.graph.cards
     bindings = _installed(topic)
-    return Runtime(bindings, policies=default_set(Environment())), tuple(binding.card for binding in bindings)
+    runtime = Runtime(bindings, policies=default_set(Environment()), debug=debug)
+    return runtime, tuple(binding.card for binding in bindings)
 
 
 def _installed(topic: str) -> tuple[Binding, ...]:
@@ -181,12 +192,17 @@ def _question(kind: type[Payload], source: str | None) -> Payload:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
         lines = [
-            f"{'.'.join(str(step) for step in one['loc']) or 'payload'}: {one['msg']}"
-            for one in error.errors(include_input=False, include_url=False)
+            f"{place_in(one, 'the payload')} {problem_of(one)}{_near(kind, one)}" for one in details[:_MOST_PROBLEMS]
         ]
-        shown = "; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else "")
-        raise InputError(source or topic_of(kind).name, shown) from None
+        more = [f"and {len(details) - len(lines)} more"] if len(details) > len(lines) else []
+        raise InputError(source or topic_of(kind).name, "; ".join((*lines, *more))) from None
+
+
+def _near(kind: type[Payload], detail: ErrorDetails) -> str:
+    unknown = detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1
+    return did_you_mean(detail["loc"][0], kind.model_fields) if unknown else ""
 
 
 async def _until_signal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.files import whole_file
 from genie.cli.help import USUAL, manual
-from genie.cli.terminal.drawing import plain
+from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_line, to_text
 from genie.cli.terminal.progress import progress
 from genie.edges.audit.verify import Verified, records_of, spread, verify
@@ -103,9 +103,11 @@ def verify_command(
 
 def _summary(found: Verified, *, signatures: bool) -> str:
     state = "intact" if found.intact else f"broken in {found.broken} place{'s' if found.broken > 1 else ''}"
-    signed = f"{found.signed} of {found.heads} heads signed" if signatures else "signatures not checked (--key)"
-    tail = f", {found.unsigned_tail} records after the last head" if found.unsigned_tail else ""
-    return f"{state}: {found.records} records in {found.files} files, {signed}{tail}"
+    signed = (
+        f"{found.signed} of {counted(found.heads, 'head')} signed" if signatures else "signatures not checked (--key)"
+    )
+    tail = f", {counted(found.unsigned_tail, 'record')} after the last head" if found.unsigned_tail else ""
+    return f"{state}: {counted(found.records, 'record')} in {counted(found.files, 'file')}, {signed}{tail}"
 
 
 def _verified(found: Verified, *, signatures: bool) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def query_command(files: tuple[Path, ...], *, as_json: bool, **given: Any) -> No
 @guarded
 def export_command(files: tuple[Path, ...], form: str, output: Path | None, **given: Any) -> None:
     """Write the records that match as JSON lines or CSV, without verifying them."""
-    with _written(output) as file:
+    with _written(output) as file, progress("exporting") if output is not None else nullcontext():
         writer = csv.writer(file, lineterminator="\n") if form == "csv" else None
         if writer is not None:
             writer.writerow(_COLUMNS)

@@ -7,7 +7,7 @@ import click
 from genie.cli.errors import guarded
 from genie.cli.help import USUAL, manual
 from genie.cli.options import completion as suggestions
-from genie.cli.terminal.drawing import plain
+from genie.cli.terminal.drawing import counted, plain
 from genie.config.loader import load
 from genie.contracts.message import topic_of
 
@@ -29,8 +29,10 @@ def command(pipeline: str, overrides: tuple[str, ...]) -> None:
     loaded = load(pipeline, overrides=overrides)
     for warning in loaded.warnings:
         click.echo(plain(f"warning: {warning}"), err=True)
-    parts = f"{len(loaded.bindings)} agents"
+    parts = counted(len(loaded.bindings), "agent")
     if loaded.joins:
-        parts += f", {len(loaded.joins)} joins"
+        parts += f", {counted(len(loaded.joins), 'join')}"
     way = f"{topic_of(loaded.entry).name} -> {topic_of(loaded.answer).name}"
-    click.echo(f"{loaded.id}: {parts}, {len(loaded.policies.policies)} policies, {way}: it can run")
+    click.echo(
+        f"{loaded.id}: {parts}, {counted(len(loaded.policies.policies), 'policy', 'policies')}, {way}: it can run"
+    )

@@ -11,10 +11,11 @@ import click
 
 from genie.cli.errors import guarded, stop
 from genie.cli.help import USUAL, manual
-from genie.cli.terminal.drawing import plain
+from genie.cli.terminal.drawing import counted, plain
+from genie.cli.terminal.progress import progress
 from genie.policy_tools.inspect import Judged, Judgement, policies_of
 from genie.policy_tools.records import Lines, format_of, opened, records
-from genie.runtime.report import USAGE, Status
+from genie.runtime.report import NOTHING, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ _NAMED = 20
     epilog=manual(
         ("Show which lines are masked for a recipient without clearance", "genie inspect config/statements/sample.csv"),
         ("Inspect one column, for a script", "genie inspect config/statements/sample.csv --field Narration --json"),
-        exits={**USUAL, 3: "some lines could not be read"},
+        exits={**USUAL, 3: "some lines could not be read", NOTHING: "the file has no text that could be inspected"},
     )
 )
 @click.argument("file", type=click.Path())
@@ -52,7 +53,9 @@ def command(file: str, *, field: str | None, policy: str | None, form: str | Non
     """
     judgement = Judgement(policies_of(policy))
     summary = _Summary()
-    with opened(file) as lines:
+    with opened(file) as lines, progress("inspecting"):
+        if lines.binary:
+            stop(f"{lines.name}: nothing was inspected: it is binary, not text", NOTHING)
         for record in records(lines, form or format_of(file, lines), field):  # type: ignore[arg-type]  # click checks it
             if record.problem:
                 summary.unread(lines.name, record)
@@ -118,7 +121,7 @@ class _Summary:
     def table(self) -> str:
         total = sum(self.verdicts.values())
         parts = [f"{name} {self.verdicts[name]}" for name in _RANKS if self.verdicts[name] or name == "allow"]
-        rows = [f"{total} records: {', '.join(parts)}; {self.marked} marked as injection"]
+        rows = [f"{counted(total, 'record')}: {', '.join(parts)}; {self.marked} marked as injection"]
         if self.kinds:
             rows += ["", f"{'kind':24}{'found':>8}{'records':>9}"]
             rows += [f"{kind:24}{count:>8}{self.lines[kind]:>9}" for kind, count in self.kinds.most_common()]
@@ -130,11 +133,13 @@ class _Summary:
 
 def _ended(summary: _Summary, lines: Lines, *, as_json: bool) -> None:
     if lines.latin:
-        click.echo(f"{plain(lines.name)}: {lines.latin} lines are not UTF-8 and were read as Latin-1", err=True)
+        click.echo(
+            f"{plain(lines.name)}: {counted(lines.latin, 'line is', 'lines are')} not UTF-8, read as Latin-1", err=True
+        )
     if summary.bad > _NAMED:
         click.echo(f"{plain(lines.name)}: {summary.bad - _NAMED} more lines could not be read", err=True)
     if not summary.verdicts:
-        stop(f"{lines.name}: no record could be inspected", USAGE)
+        stop(f"{lines.name}: nothing was inspected: it has no line of text", NOTHING)
     if not as_json:
         click.echo(summary.table())
     if summary.bad:

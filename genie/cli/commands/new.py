@@ -14,6 +14,7 @@ from genie import __version__
 from genie.cli.errors import guarded
 from genie.cli.help import USUAL, manual
 from genie.cli.terminal.drawing import plain
+from genie.contracts.card import Risk
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -33,7 +34,7 @@ class Name(click.ParamType[str]):
 
 @click.group(epilog=manual(
     ("Create a package of your own, outside this repository", "genie new project ledger"),
-    ("Create an agent in this repository", "genie new agent insights rain_gauge"),
+    ("Create an agent in this repository", "genie new agent insights rain_gauge --risk low"),
 ))  # fmt: skip
 def command() -> None:
     """Create an agent or a project from templates."""
@@ -57,20 +58,27 @@ def project(folder: Path) -> None:
         click.echo(plain(f"wrote {path}"))
     source = checkout()
     first = "" if source is None else f"pip install {shlex.quote(f'{source}[governance]')} && "
-    steps = f"cd {shlex.quote(str(folder))} && {first}pip install -e '.[test]' && genie run pipeline.yaml && pytest"
+    made = "python3 -m venv .venv && . .venv/bin/activate"
+    tried = "pip install -e '.[test]' && genie run pipeline.yaml && pytest"
+    steps = f"cd {shlex.quote(str(folder))} && {made} && {first}{tried}"
     click.echo(plain(f"next: {steps}"))
 
 
-@command.command(epilog=manual(("Create an agent of the insights family", "genie new agent insights rain_gauge")))
+@command.command(
+    epilog=manual(("Create an agent of the insights family", "genie new agent insights rain_gauge --risk low"))
+)
 @click.argument("family", type=Name())
 @click.argument("name", type=Name())
+@click.option("--risk", required=True, type=click.Choice([one.value for one in Risk]),
+              help="Harm that a wrong answer can do.")  # fmt: skip
 @guarded
-def agent(family: str, name: str) -> None:
+def agent(family: str, name: str, risk: str) -> None:
     """Create the agent NAME of FAMILY: module, payloads, index line and a test that passes.
 
-    Run it in the root of the repository. Existing files are never overwritten.
+    The agent is a sketch: staging and production refuse it until its card names another tier. Run the command in the
+    root of the repository. Existing files are never overwritten.
     """
     from genie.cli.scaffold.agent import plan  # noqa: PLC0415 - as above
 
-    for path in plan(Path(), family, name):
+    for path in plan(Path(), family, name, risk):
         click.echo(f"wrote {path}")

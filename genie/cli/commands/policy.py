@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genie.cli.errors import guarded
+from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.help import USUAL, manual
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.progress import progress
 from genie.errors import InputError
-from genie.runtime.report import FAILED
+from genie.runtime.report import FAILED, NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def explain(source: str, message: str, journal: str | None, pipeline: str | None
 @command.command(
     epilog=manual(
         ("Run all rules of a file", f"genie policy test {FINANCE}"),
-        exits={**USUAL, FAILED: "an example does not get its expected verdict"},
+        exits={**USUAL, FAILED: "an example does not get its expected verdict", NOTHING: "no rule has an example"},
     )
 )
 @click.argument("source", type=click.Path())
@@ -84,13 +84,16 @@ def test(source: str, pipeline: str | None, *, as_json: bool) -> None:
     """Run the examples of the rules in SOURCE, a policy file or a pipeline."""
     from genie.policy_tools.examples import tried  # noqa: PLC0415 - as above
 
-    found = tried(_sourced(source, pipeline))
+    with progress("testing"):
+        found = tried(_sourced(source, pipeline))
     if as_json:
         _json(found.as_json())
     else:
         from genie.cli.terminal.policies import render_examples  # noqa: PLC0415 - as above
 
         _show(render_examples(found))
+    if not found.examples:
+        stop(f"{source}: nothing was tested: no rule has `examples:`", NOTHING)
     raise SystemExit(0 if found.passed else FAILED)
 
 
@@ -100,7 +103,11 @@ def test(source: str, pipeline: str | None, *, as_json: bool) -> None:
             "Show what a change would do",
             f"genie policy diff {STANDARD} {FINANCE} --journal run.jsonl",
         ),
-        exits={**USUAL, PARTIAL: "some deliveries are undecidable or skipped"},
+        exits={
+            **USUAL,
+            PARTIAL: "some deliveries are undecidable or skipped",
+            NOTHING: "the journal has no delivery to compare",
+        },
     )
 )
 @click.argument("old", type=click.Path())
@@ -129,6 +136,8 @@ def diff(old: str, new: str, journal: str, pipeline: str | None, **given: Any) -
         from genie.cli.terminal.policies import render_difference  # noqa: PLC0415 - as above
 
         _show(render_difference(found, old, new))
+    if not found.deliveries and not found.skipped:
+        stop(f"{journal}: nothing was compared: the journal has no delivery", NOTHING)
     raise SystemExit(PARTIAL if found.undecidable or found.skipped else 0)
 
 

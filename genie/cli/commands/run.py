@@ -18,12 +18,13 @@ from genie.cli.options.audit import audited
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
-from genie.cli.options.telemetry import log_options, logged, metered, metrics_option
+from genie.cli.options.telemetry import debug_option, debugged, log_options, logged, metered, metrics_option
 from genie.cli.prompts import deciding
 from genie.cli.signals import INTERRUPTED, cleaned_up
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
-from genie.cli.terminal.screen import is_live, show_cursor
+from genie.cli.terminal.progress import progress
+from genie.cli.terminal.screen import is_live, is_terminal, show_cursor
 from genie.config.loader import load
 from genie.config.policies import UNGOVERNED
 from genie.contracts.card import AgentCard
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
      "genie run config/pipelines/insights.yaml --quiet --html report.html --journal run.jsonl"),
     exits={0: "complete", 2: USUAL[2], 3: "partial: parts are missing, or rows could not be read",
            4: "failed or denied", 5: "held: a person must decide", 130: "interrupted; a second Ctrl-C ends at once"},
-    notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off.",
+    notes="On a terminal, a live view shows agents and messages. NO_COLOR and TERM=dumb turn it off, but the "
+    "command still asks about held deliveries.",
 ))  # fmt: skip
 @click.argument("pipeline", type=click.Path(), shell_complete=suggestions.pipelines)
 @click.option(
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the report only: no live view or summary, no warning but an absence of policies.",
 )
+@debug_option
 @metrics_option
 @log_options
 @guarded
@@ -102,13 +105,13 @@ def command(pipeline: str, **given: Any) -> None:
     for warning in loaded.warnings:
         if not quiet or UNGOVERNED in warning:
             click.echo(plain(f"warning: {warning}"), err=True)
-    loaded = audited(controlled(loaded, given["control"]), given["audit"])
+    loaded = audited(controlled(debugged(loaded, given), given["control"]), given["audit"])
     caller = identified(loaded.caller, given, signed=loaded.signed, audit=loaded.audit)
     question = loaded.input.question(question=given["question"], input_file=given["inputs"], profile=given["profiles"])
     with _page(given["html"], given["journal"]) as page:
         beside = functools.partial(_operated, port=given["metrics"])
         live = not quiet and is_live()
-        people = live and sys.stdin.isatty()
+        people = not quiet and is_terminal(sys.stderr) and is_terminal(sys.stdin)
         try:
             outcome = _conducted(loaded, question, caller, given["journal"], page, beside, live=live, people=people)
         except Interrupted as interrupted:
@@ -215,9 +218,20 @@ def _journal(path: str | None, pipeline: Pipeline, caller: Caller) -> Iterator[J
 
 @contextlib.contextmanager
 def _watching(title: str, *, live: bool) -> Iterator[tuple[View | None, Paused]]:
-    """Show the live view; the second value pauses it while somebody is asked."""
+    """Show the live view, or progress where it cannot be shown; the second value pauses it while somebody is asked."""
     if not live:
-        yield None, contextlib.nullcontext
+        with contextlib.ExitStack() as shown:
+
+            @contextlib.contextmanager
+            def silent() -> Iterator[None]:
+                shown.close()
+                try:
+                    yield
+                finally:
+                    shown.enter_context(progress(f"running {title}"))
+
+            shown.enter_context(progress(f"running {title}"))
+            yield None, silent
         return
     from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.live import Live  # noqa: PLC0415 - as above

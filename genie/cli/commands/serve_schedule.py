@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import sys
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from genie.cli.options import completion as suggestions
 from genie.cli.options.control import controlled
 from genie.cli.options.identity import identified, identity_options
 from genie.cli.options.reload import renew
+from genie.cli.options.telemetry import debug_option, debugged, log_options, logged
 from genie.cli.terminal.drawing import plain
 from genie.config.loader import load
 from genie.errors import InputError
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from genie.scheduling.scheduler import Firings, Notice
 
 _MAX_STATE_BYTES = 1 << 20
-_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @click.command("serve-schedule", epilog=manual(
@@ -53,7 +52,8 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
               help="Control file, through which other shells approve and switch.")  # fmt: skip
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", shell_complete=suggestions.settings,
               help="Override a value of the pipeline.")  # fmt: skip
-@click.option("--log-level", type=click.Choice(_LEVELS), default="error", show_default=True, help="Log to stderr.")
+@debug_option
+@log_options
 @guarded
 def command(pipeline: str, within_s: float, state: Path | None, **given: Any) -> None:
     """Serve the `schedule:` of PIPELINE until SIGTERM or SIGINT.
@@ -63,10 +63,8 @@ def command(pipeline: str, within_s: float, state: Path | None, **given: Any) ->
 
     Policy files are reloaded when they change, and at SIGHUP.
     """
-    logging.basicConfig(
-        level=given["log_level"].upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
-    loaded = load(pipeline, overrides=given["overrides"])
+    logged(given)
+    loaded = debugged(load(pipeline, overrides=given["overrides"]), given)
     if not loaded.schedules:
         raise InputError(pipeline, "has no `schedule:`", "add one, or use `genie run`")
     for warning in loaded.warnings:

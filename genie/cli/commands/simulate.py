@@ -66,7 +66,7 @@ class Numbers(click.ParamType[frozenset[int]]):
     exits={0: "every invariant holds", 1: "an invariant is broken", 2: USUAL[2], 130: USUAL[130]},
     notes="The same scenario, seed and code produce the same journal, byte for byte.",
 ))  # fmt: skip
-@click.argument("scenario", type=click.Path(), shell_complete=suggestions.files)
+@click.argument("scenario", type=click.Path(), shell_complete=suggestions.scenarios)
 @click.option("--seed", type=click.IntRange(min=0), help="Use this seed instead of the one in the file.")
 @click.option("--seeds", type=Numbers(0), help="Try many seeds, in parallel: 1..200.")
 @click.option("--runs", type=Numbers(1), help="Simulate these arrivals only, as named by a smallest failing scenario.")

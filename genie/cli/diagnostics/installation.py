@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genie.cli.diagnostics.finding import Check, Finding
+from genie.contracts.rendering import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,7 +99,7 @@ def entry_points() -> Iterator[Finding]:
             if isinstance(parts, str):
                 yield Finding(Check.ENTRY_POINT, f"{named}: {parts}", f"fix or uninstall {owner}: it stops pipelines")
                 continue
-            yield Finding(Check.ENTRY_POINT, f"{named}: {len(parts)} names")
+            yield Finding(Check.ENTRY_POINT, f"{named}: {counted(len(parts), 'name')}")
             yield from _parts(group, owner, parts)
             for name, part in parts.items():
                 offered.setdefault(name, {})[named] = part
@@ -134,7 +135,7 @@ def _twice(offered: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
         yield Finding(Check.NAMES, detail, "uninstall all but one")
     if not clashes and offered:
         kind = next(iter(next(iter(offered.values())))).split(" ", 1)[0]
-        yield Finding(Check.NAMES, f"{kind}: {len(offered)} names, each unique")
+        yield Finding(Check.NAMES, f"{kind}: {counted(len(offered), 'name')}, each unique")
 
 
 def rules(

@@ -25,9 +25,22 @@ _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 
 def pipelines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the pipeline files below the current folder; without any, all files."""
-    found = sorted(_pipelines_below(Path()))
+    """Offer the shipped pipelines by name and the pipeline files below the current folder; without any, all files."""
+    from genie.config.examples import shipped  # noqa: PLC0415 - start-up: only for completion
+
+    found = [*_quietly(lambda: list(shipped())), *sorted(_pipelines_below(Path()))]
     return _starting(incomplete, found) or files(ctx, param, incomplete)
+
+
+def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the shipped scenarios by name; without any that fits, all files."""
+    from genie.config.examples import shipped  # noqa: PLC0415 - as above
+
+    def names() -> list[str]:  # not those of genie.simulation, whose imports take longer than a person waits for a key
+        folders = {path.parent.parent / "simulations" for path in shipped().values()}
+        return sorted(path.stem for folder in folders for path in folder.glob("*.yaml"))
+
+    return _starting(incomplete, _quietly(names)) or files(ctx, param, incomplete)
 
 
 def _pipelines_below(folder: Path) -> Iterator[str]:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from genie.edges.telemetry.logging import FORMATS, LEVELS, configure
+from genie.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from genie.config.pipeline import Pipeline
     from genie.runtime.runtime import Runtime
 
 metrics_option = click.option(
     "--metrics", type=click.IntRange(0, 65_535), metavar="PORT",
     help="Serve Prometheus metrics on this port of 127.0.0.1 during the run; 0 picks a free port.",
+)  # fmt: skip
+
+debug_option = click.option(
+    "--debug/--no-debug", default=None,
+    help="Show tracebacks and payloads of failing agents. On with `environment: development` in the file; refused in "
+    "production.",
 )  # fmt: skip
 
 _LOGS = (
@@ -43,7 +51,23 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def logged(given: Mapping[str, Any]) -> None:
     """Configure logging from the options."""
-    configure(level=given["log_level"], form=given["log_format"], stream=sys.stderr)
+    configure(level=given["log_level"], form=given["log_format"])
+
+
+def debugged(pipeline: Pipeline, given: Mapping[str, Any]) -> Pipeline:
+    """Return a pipeline with the debugging that the option states.
+
+    Raises:
+        InputError: It is asked for in production.
+    """
+    if given["debug"] is None:
+        return pipeline
+    if given["debug"] and pipeline.environment.name == "production":
+        raise InputError(
+            "--debug", "texts of exceptions may quote payloads, so production does not show them",
+            "use --set environment=staging",
+        )  # fmt: skip
+    return replace(pipeline, debug=given["debug"])
 
 
 @asynccontextmanager

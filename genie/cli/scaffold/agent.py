@@ -23,7 +23,7 @@ _FAMILIES = re.compile(r'^layers = \["index", "([\w |]+)", .*\]$', re.MULTILINE)
 _RESERVED = frozenset({"contracts", "domain", "data", "index"})
 
 
-def plan(root: Path, family: str, name: str) -> list[Path]:
+def plan(root: Path, family: str, name: str, risk: str) -> list[Path]:
     """Write the files of an agent below ``root`` and return their paths; after an error nothing is changed.
 
     Raises:
@@ -40,7 +40,7 @@ def plan(root: Path, family: str, name: str) -> list[Path]:
         f"from genie_finance.{family}.{name} import {name}",
         "from genie_finance.index import AGENTS",
     ))  # fmt: skip
-    words = {"family": family, "name": name, "title": title, "imports": "\n".join(imports)}
+    words = {"family": family, "name": name, "title": title, "risk": risk, "imports": "\n".join(imports)}
     templates = rendered("agent", words)
     texts = {
         _CATALOGUE / family / f"{name}.py": templates[Path("agent.py")],

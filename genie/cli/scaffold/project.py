@@ -8,6 +8,7 @@ import importlib.util
 import keyword
 import re
 import secrets
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from genie.errors import InputError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*\Z")
 _LONGEST = 40
+_GITHUB = re.compile(r"url = \S{0,100}github\.com[:/]([\w.-]{1,100}/[\w.-]{1,100}?)(?:\.git)?\s")
 _PLACES = frozenset({"src", "tests", "test", "genie", "genie_finance", "agents", "site", "build", "dist"})
 """Names of folders in a project, of Genie, and of its catalogue."""
 _PACKAGE = "package"
@@ -41,11 +43,58 @@ def make_project(folder: Path, *, version: str) -> list[Path]:
     _check_place(folder)
     package = name.replace("-", "_")
     _check_package(package, folder)
-    words = {"package": package, "name": name.replace("_", "-"), "series": ".".join(version.split(".")[:2])}
+    words = {
+        "package": package, "name": name.replace("_", "-"), "series": ".".join(version.split(".")[:2]),
+        **_sources(checkout()),
+    }  # fmt: skip
     try:
         return _written(folder, _filled(words))
     except OSError as error:
         raise InputError(str(folder), f"cannot be written ({error.strerror})") from None
+
+
+_WORKFLOW = """      # `genie-bus` is not on a package index yet, so it is installed from its repository.
+      - name: Name the repository of Genie
+        if: ({repository}) == ''
+        run: echo '::error::Set the repository variable GENIE_REPOSITORY to owner/name.' && exit 1
+      - uses: actions/checkout@v4
+        with:
+          repository: ${{{{ {repository} }}}}
+          path: .genie
+      - run: pip install './.genie[governance]'
+"""
+
+
+def _sources(source: Path | None) -> dict[str, str]:
+    """Return the parts of the templates that say where `genie-bus` comes from.
+
+    Args:
+        source: The checkout that it is installed from; None where it was installed from a package index.
+    """
+    if source is None:
+        return dict.fromkeys(("readme", "install", "variable", "workflow"), "")
+    known = _repository(source)
+    repository = "vars.GENIE_REPOSITORY" + (f" || '{known}'" if known else "")
+    return {
+        "readme": "`genie-bus` is not on a package index yet, so it is installed from its checkout.\n\n",
+        "install": f"$ pip install {shlex.quote(f'{source}[governance]')}\n",
+        "variable": (
+            f". Genie is taken from `{known}`; the repository variable `GENIE_REPOSITORY` names another repository"
+            if known
+            else ". Set the repository variable `GENIE_REPOSITORY` to `owner/name` of Genie's repository"
+        ),
+        "workflow": _WORKFLOW.format(repository=repository),
+    }
+
+
+def _repository(source: Path) -> str:
+    """Return the GitHub repository of a checkout as ``owner/name``; empty where it has none, or it cannot be read."""
+    try:
+        text = (source / ".git" / "config").read_text(encoding="utf-8")[:65_536]
+    except (OSError, UnicodeDecodeError):  # a checkout without git, or a worktree
+        return ""
+    found = _GITHUB.search(text)
+    return "" if found is None else found[1]
 
 
 def _check_name(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from genie.cli.terminal.drawing import counted
 from genie.cli.terminal.layout import Line, Text
 from genie.contracts.message import topic_of
 from genie.policy.verdicts import SHADOW
@@ -64,12 +65,13 @@ def render_examples(found: Trials) -> Iterator[Line]:
     for name in found.untested:
         yield Line.of(f"rule {name} has no example", "yellow")
     passed = sum(one.passed for one in found.examples)
-    yield Line.of(f"{passed} of {len(found.examples)} examples passed", "bold")
+    yield Line.of(f"{passed} of {counted(len(found.examples), 'example')} passed", "bold")
 
 
 def render_difference(found: Difference, before: str, after: str) -> Iterator[Line]:
     """Yield the difference of two policy sets, the most frequent change first."""
-    yield Line.of(f"{found.deliveries:,} deliveries of {found.messages:,} messages, {before} beside {after}")
+    looked_at = f"{counted(found.deliveries, 'delivery', 'deliveries')} of {counted(found.messages, 'message')}"
+    yield Line.of(f"{looked_at}, {before} beside {after}")
     yield Line.of(
         f"{found.changed:,} would end otherwise, {found.undecidable:,} cannot be decided from this journal",
         "bold" if found.changed or found.undecidable else "",

@@ -1,4 +1,4 @@
-"""One line of progress on stderr, for work that takes longer than two seconds."""
+"""Progress on stderr, for work that takes longer than two seconds: one line that is rewritten, or a line at times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from genie.cli.signals import cleaned_up
 from genie.cli.terminal.drawing import plain
-from genie.cli.terminal.screen import clear_line, has_colour
+from genie.cli.terminal.screen import clear_line, has_colour, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _FIRST_S = 2.0
 _EVERY_S = 1.0
+_EVERY_LINE_S = 10.0
+"""Between two lines, on a terminal that cannot erase one."""
 
 
 @contextlib.contextmanager
@@ -27,7 +29,9 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
 
     A timer signal writes the line, not a thread: a simulation allows no threads, and no clock but its own.
     """
-    text, seconds = what, _FIRST_S - _EVERY_S
+    rewrites = has_colour(sys.stderr)
+    every_s = _EVERY_S if rewrites else _EVERY_LINE_S
+    text, seconds = what, _FIRST_S - every_s
 
     def tell(new: str) -> None:
         nonlocal text
@@ -35,21 +39,22 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
 
     def tick(_number: int, _frame: FrameType | None) -> None:
         nonlocal seconds
-        seconds += _EVERY_S
+        seconds += every_s
+        line = f"{plain(text)}, {seconds:.0f} s"
         with contextlib.suppress(OSError):
-            os.write(2, f"\r\x1b[K{plain(text)}, {seconds:.0f} s".encode(errors="replace"))
+            os.write(2, (f"\r\x1b[K{line}" if rewrites else f"{line}\n").encode(errors="replace"))
 
     timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    if not timed or not has_colour(sys.stderr):
+    if not timed or not is_terminal(sys.stderr):
         yield tell
         return
     before = signal.signal(signal.SIGALRM, tick)
-    signal.setitimer(signal.ITIMER_REAL, _FIRST_S, _EVERY_S)
+    signal.setitimer(signal.ITIMER_REAL, _FIRST_S, every_s)
     try:
-        with cleaned_up(clear_line):
+        with cleaned_up(clear_line) if rewrites else contextlib.nullcontext():
             yield tell
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if seconds >= _FIRST_S:
+        if rewrites and seconds >= _FIRST_S:
             clear_line()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from genie.cli.terminal.drawing import counted
 from genie.cli.terminal.layout import Column, Grid, Line, Part, Text
 from genie.simulation.durations import format_duration as shown
 from genie.simulation.record import percentile
@@ -32,7 +33,8 @@ def render_evidence(
         yield Line.of(" ".join(scenario.section.story.split()), "dim")
     yield Line.of("")
     yield Line.of(
-        f"{len(evidence.runs):,} runs and {evidence.messages:,} messages in {shown(evidence.virtual_s)} of virtual time"
+        f"{counted(len(evidence.runs), 'run')} and {counted(evidence.messages, 'message')} "
+        f"in {shown(evidence.virtual_s)} of virtual time"
     )
     yield from _outcomes(evidence)
     yield from _invariants(scenario, evidence.violations)
@@ -62,8 +64,9 @@ def render_explored(
     """Yield the result of many seeds."""
     broken = [one for one in tried if one.broken]
     runs, messages = sum(one.runs for one in tried), sum(one.messages for one in tried)
-    yield Line.of(f"{scenario.title}: {len(tried):,} seeds", "bold")
-    yield Line.of(f"{runs:,} runs and {messages:,} messages; {len(broken):,} seeds break an invariant")
+    yield Line.of(f"{scenario.title}: {counted(len(tried), 'seed')}", "bold")
+    breaking = counted(len(broken), "seed breaks", "seeds break")
+    yield Line.of(f"{counted(runs, 'run')} and {counted(messages, 'message')}; {breaking} an invariant")
     yield from _invariants(scenario, [breach for one in broken for breach in one.violations])
     if broken:
         seeds = ", ".join(str(one.seed) for one in broken[:_SHOWN])
@@ -141,7 +144,8 @@ def _smallest(smallest: MinimalFailure | None, replay: str) -> Iterator[Part]:
         return
     yield from _head("The smallest that still fails")
     yield Line.of(
-        f"{smallest.runs:,} runs and {smallest.trouble:,} entries of trouble, found in {smallest.tries} tries"
+        f"{counted(smallest.runs, 'run')} and {counted(smallest.trouble, 'entry', 'entries')} of trouble, "
+        f"found in {counted(smallest.tries, 'try', 'tries')}"
     )
     for breach in smallest.violations[:3]:
         yield Line.of(f"  {breach.text}", "red")

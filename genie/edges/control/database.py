@@ -56,6 +56,17 @@ MOST = 1_000
 """Rows that are read at a time."""
 
 
+_TROUBLE = {
+    "BUSY": ("is busy", "try again"),
+    "LOCKED": ("is busy", "try again"),
+    "FULL": ("cannot be written: the disk is full", "free some space"),
+    "READONLY": ("cannot be written: it is read-only", ""),
+    "CANTOPEN": ("cannot be opened", "check the folder and its permissions"),
+    "IOERR": ("cannot be read or written: the disk reports an error", ""),
+}
+"""First word of SQLite's name of an error -> what happened, and the next step."""
+
+
 class Ledger:
     """One open control file. Every call is one short transaction; none may be made by two threads at once.
 
@@ -69,24 +80,27 @@ class Ledger:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        if create:
-            self._create()
+        created = create and self._create()
         self._identity = self._checked(create=create)
         try:
             self._open(create=create)
-        except BaseException:  # what was opened is closed, then the error goes on
+        except BaseException:  # what was opened is closed, and what was created removed, then the error goes on
             self.close()
+            if created:
+                path.unlink(missing_ok=True)
             raise
 
-    def _create(self) -> None:
+    def _create(self) -> bool:
+        """Create the file; False when it exists already."""
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
-            return
+            return False
         except OSError as error:
             raise InputError(
                 str(self.path), f"cannot be made ({error.strerror})", "name another control file"
             ) from None
+        return True
 
     def _checked(self, *, create: bool = False) -> tuple[int, int]:
         """Return the identity of the file; raise unless it is a regular file that only its owner can access."""
@@ -101,11 +115,7 @@ class Ledger:
         if create and status.st_uid != os.geteuid():  # its owner could approve anything; people may be root
             raise InputError(str(self.path), "belongs to another user", "name a control file of your own")
         if status.st_mode & 0o077:
-            raise InputError(
-                str(self.path),
-                "may be read or changed by others",
-                "run chmod 600 on it, and check who has written to it",
-            )
+            raise InputError(str(self.path), "may be read or changed by others", "check its content, then chmod 600 it")
         return status.st_dev, status.st_ino
 
     def _open(self, *, create: bool) -> None:
@@ -159,12 +169,10 @@ class Ledger:
         try:
             yield
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorname in {"SQLITE_BUSY", "SQLITE_LOCKED"}
-            text = "is busy" if busy else f"cannot be used ({error.sqlite_errorname})"
-            raise InputError(str(self.path), text, "try again" if busy else "") from None
-        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # the last of SQLite's own messages
-            name = getattr(error, "sqlite_errorname", type(error).__name__)
-            raise InputError(str(self.path), f"is not a control file, or is damaged ({name})") from None
+            text, remedy = _TROUBLE.get(error.sqlite_errorname.split("_")[1], ("cannot be used", ""))
+            raise InputError(str(self.path), text, remedy) from None
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last of SQLite's own messages
+            raise InputError(str(self.path), "is not a control file, or is damaged") from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ import anyio
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from genie.contracts.agent import Binding
-from genie.contracts.card import AgentCard, Risk
+from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
 from genie.contracts.limits import Mailbox, Retry
@@ -91,6 +91,7 @@ class Webhook:
         description="Post messages to a receiver outside.",
         capabilities=("egress.webhook",),
         risk=Risk.MEDIUM,
+        tier=Tier.PRODUCTION,
         clearance=Classification.RESTRICTED,
         egress=True,
         notices=True,

@@ -80,7 +80,11 @@ def generate(path: Path) -> str:
     if beside.exists():
         raise InputError(str(beside), "exists already", "name another file; a key is never overwritten")
     _write_new(path, private, 0o600)
-    _write_new(beside, public, 0o644)
+    try:
+        _write_new(beside, public, 0o644)
+    except BaseException:  # a private key without its public one is of no use, then the error goes on
+        path.unlink()
+        raise
     return _id(made.public_key())
 
 
@@ -91,10 +95,16 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
         raise InputError(str(path), "exists already", "name another file; a key is never overwritten") from None
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException as error:  # half a key is removed, then the error goes on
+        path.unlink()
+        if isinstance(error, OSError):
+            raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+        raise
 
 
 def private_key(path: Path) -> PrivateKey:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import sys
 import unicodedata
 from collections.abc import Mapping
 from typing import IO, Final
@@ -22,11 +23,24 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 FORMATS: Final = ("pretty", "json")
 MOST_CHARACTERS = 4_000
 """Of one message; the rest is cut."""
+DEBUG_LOGGER = "genie.debug"
+"""What developers see of a failure: a traceback over several lines. Only a runtime with ``debug`` writes to it."""
+MOST_OF_A_FAILURE = 30_000
+"""Characters of a message of that logger."""
 OURS = ("genie", "genie_finance")
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
-def configure(*, level: str, form: str, stream: IO[str]) -> None:
+class _StandardError(logging.StreamHandler[IO[str]]):
+    """Writes to what standard error is at the time: a live view puts itself in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def configure(*, level: str, form: str, stream: IO[str] | None = None) -> None:
     """Write the logs of this process to a stream, and nowhere else.
 
     Other libraries are heard from ``warning`` on, whatever the level: below that some write whole addresses and
@@ -35,10 +49,10 @@ def configure(*, level: str, form: str, stream: IO[str]) -> None:
     Args:
         level: One of ``LEVELS``.
         form: One of ``FORMATS``.
-        stream: Where lines go.
+        stream: Where lines go; standard error by default.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
-    handler = logging.StreamHandler(stream)
+    handler: logging.Handler = _StandardError() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(JsonLines() if form == "json" else Pretty())
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
     for name in OURS:
@@ -59,7 +73,8 @@ class _Named(logging.Formatter):
                 text %= {name: _named(part) for name, part in arguments.items()}
         except (TypeError, ValueError, KeyError):
             pass  # a wrong format must not end what was being done; the bare text is written
-        return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]} (cut)"
+        most = MOST_OF_A_FAILURE if record.name == DEBUG_LOGGER else MOST_CHARACTERS
+        return text if len(text) <= most else f"{text[:most]} (cut)"
 
     @staticmethod
     def about(record: logging.LogRecord) -> dict[str, str]:
@@ -81,14 +96,23 @@ class JsonLines(_Named):
 
 
 class Pretty(_Named):
-    """One line for people: time of day, level, what is said, and in brackets what it is about."""
+    """One line for people: time of day, level, what is said, and in brackets what it is about.
+
+    What developers see of a failure has several lines.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without characters that could break it or steer a terminal."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).strftime("%H:%M:%S.%f")[:-3]
         about = " ".join(f"{key}={value}" for key, value in self.about(record).items())
-        line = f"{at} {record.levelname.lower():<8} {record.name}: {self.said(record)}{f' [{about}]' if about else ''}"
-        return "".join("�" if unicodedata.category(char) in _STEERING else char for char in line)
+        said, *more = self.said(record).split("\n") if record.name == DEBUG_LOGGER else (self.said(record),)
+        line = f"{at} {record.levelname.lower():<8} {record.name}: {said}{f' [{about}]' if about else ''}"
+        return "\n".join(_steady(one) for one in (line, *(f"  {one}" for one in more)))
+
+
+def _steady(line: str) -> str:
+    """Return a line without characters that could break it or steer a terminal."""
+    return "".join("�" if unicodedata.category(char) in _STEERING else char for char in line)
 
 
 def _named(value: object) -> object:

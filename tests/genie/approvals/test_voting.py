@@ -261,7 +261,7 @@ async def test_an_edit_is_validated_and_judged_by_every_policy() -> None:
             runtime.approvals.approve(hold, by="ben", reason="more", edit=Question(number=101))
         with pytest.raises(InputError, match=r"is t\.answer, not t\.question"):
             runtime.approvals.approve(hold, by="ben", reason="other", edit=Answer())
-        with pytest.raises(InputError, match=r"not a valid t\.question: number: int_parsing"):
+        with pytest.raises(InputError, match=r"not a valid t\.question: number should be a whole number"):
             runtime.approvals.approve(
                 hold, by="ben", reason="x", edit=unvalidated(Question, {"text": "t", "number": "no"})
             )

@@ -29,7 +29,8 @@ def test_the_version_is_the_packages(genie: Genie) -> None:
 def test_help_lists_every_command_without_importing_any() -> None:
     names = {
         "agents", "approvals", "ask", "audit", "bench", "check", "completion", "doctor", "graph", "inspect", "kill",
-        "new", "pause", "policy", "resume", "revive", "run", "runs", "serve-schedule", "simulate", "status",
+        "new", "pause", "pipelines", "policy", "resume", "revive", "run", "runs",
+        "scenarios", "serve-schedule", "simulate", "status",
     }  # fmt: skip
     assert set(main.list_commands(click.Context(main))) == names
     code = (
@@ -147,9 +148,9 @@ def test_a_question_is_answered_with_typed_json(genie: Genie, pipeline: Pipeline
     ("topic", "payload", "line"),
     [
         ("toys.questoin", "{}", "did you mean 'toys.question'"),
-        ("toys.question", '{"text": 1}', "text: "),
-        ("toys.question", '{"texts": "1"}', "texts: "),
-        ("toys.question", "no json", "Invalid JSON"),
+        ("toys.question", '{"text": 1}', "text should be text"),
+        ("toys.question", '{"texts": "1"}', "texts is not known here"),
+        ("toys.question", "no json", "not valid JSON"),
         ("toys.question", "", "standard input: is empty"),
     ],
 )
@@ -212,7 +213,7 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("family", ["garden", "insights", "abacus"])  # before the index, behind it, before all
 def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path, family: str) -> None:
-    written = plan(repository, family, "rain_gauge")
+    written = plan(repository, family, "rain_gauge", "low")
     assert Path("agents/genie_finance/index.py") in written
     assert (
         f'"rain_gauge": "genie_finance.{family}.rain_gauge:rain_gauge",'
@@ -236,22 +237,22 @@ def test_a_new_agent_passes_its_own_test_and_the_linter(repository: Path, family
 
 
 def test_a_new_agent_overwrites_nothing(repository: Path) -> None:
-    plan(repository, "garden", "rain_gauge")
+    plan(repository, "garden", "rain_gauge", "low")
     before = {path: path.read_bytes() for path in repository.rglob("*.py") if "genie" not in path.parts}
     for family in ("garden", "weather"):
         with pytest.raises(InputError, match="already exists"):
-            plan(repository, family, "rain_gauge")
+            plan(repository, family, "rain_gauge", "low")
     assert before == {path: path.read_bytes() for path in repository.rglob("*.py") if "genie" not in path.parts}
 
 
 @pytest.mark.parametrize(("family", "name"), [("Garden", "x"), ("garden", "../x"), ("garden", "class"), ("a-b", "x")])
 def test_names_are_names(genie: Genie, family: str, name: str) -> None:
-    assert genie("new", "agent", family, name).exit_code == 2
+    assert genie("new", "agent", family, name, "--risk", "low").exit_code == 2
 
 
 @pytest.mark.usefixtures("installed")
 def test_a_new_agent_needs_the_repository(genie: Genie) -> None:
-    result = genie("new", "agent", "garden", "rain_gauge")
+    result = genie("new", "agent", "garden", "rain_gauge", "--risk", "low")
     assert (result.exit_code, result.stderr) == (
         2, "agents/genie_finance/index.py: does not exist; run this in the root of the repository\n",
     )  # fmt: skip

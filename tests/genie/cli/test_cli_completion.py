@@ -14,10 +14,13 @@ from click.testing import Result
 
 from genie.cli import main
 from genie.cli.commands.completion import VARIABLE
+from genie.config.examples import shipped
 
 ROOT = Path(__file__).parents[3]
 Genie = Callable[..., Result]
 Pipeline = Callable[..., str]
+
+SHIPPED = list(shipped())
 
 
 def offered(*words: str) -> list[str]:
@@ -53,13 +56,16 @@ def test_pipelines_are_found_below_here(command: str, pipeline: Pipeline, tmp_pa
     (deep / "values.yaml").write_text("these: are no agents\n")
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden/secret.yaml").write_text("agents: [parrot]\n")
-    assert offered(command, "") == ["config/pipelines/other.yml", "toys.yaml"]
+    assert offered(command, "") == [*SHIPPED, "config/pipelines/other.yml", "toys.yaml"]
+    assert offered(command, "insi") == ["insights"]
     assert offered(command, "config/") == ["config/pipelines/other.yml"]
     assert offered(command, "../") == ["<file>"]  # elsewhere the shell knows as much
 
 
 def test_a_folder_without_pipelines_leaves_files_to_the_shell(installed: Path) -> None:
-    assert offered("run", "") == ["<file>"]
+    assert offered("run", "") == SHIPPED
+    assert offered("run", "x") == ["<file>"]
+    assert offered("simulate", "quiet") == ["quiet-month"]
     assert offered("run", "x.yaml", "--input", "") == ["<file>"]
     assert offered("run", "x.yaml", "--journal", "") == ["<file>"]
 
@@ -104,7 +110,7 @@ def test_the_process_answers_a_shell(pipeline: Pipeline, toys: Path) -> None:
     pipeline("parrot")
     done = subprocess.run(
         [sys.executable, "-c", "import sys; sys.argv[0] = 'genie'; from genie.cli import main; main()"],
-        env={**os.environ, VARIABLE: "bash_complete", "COMP_WORDS": "genie run t", "COMP_CWORD": "2",
+        env={**os.environ, VARIABLE: "bash_complete", "COMP_WORDS": "genie run to", "COMP_CWORD": "2",
              "PYTHONPATH": f"{toys}{os.pathsep}{ROOT}"},
         capture_output=True, text=True, check=True,
     )  # fmt: skip

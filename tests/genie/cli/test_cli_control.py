@@ -66,7 +66,7 @@ def test_another_shell_lists_shows_and_approves(toys, pipeline, genie, listed) -
         assert waiting["payload"]["text"] == "a secret"
         shown = genie("approvals", "show", "hold-", "--pipeline", path)
         assert shown.exit_code == 0
-        for word in ("toys.reply", "hold_answers: a person decides", "text: a secret", waiting["payload_sha256"]):
+        for word in ("toys.reply", "hold_answers: a person decides", "a secret", waiting["payload_sha256"]):
             assert word in shown.stdout
         told = genie("status", "--control", "control.db")
         assert "running" in told.stdout
@@ -104,7 +104,7 @@ def test_a_no_ends_denied_and_an_edit_is_delivered(toys, pipeline, genie, listed
     edit = tmp_path / "edit.json"
     with started(toys, "run", path, "--json", "--as", "ann") as process:
         [waiting] = until(listed, process)
-        wrong = (("{", "is not valid JSON"), ("[]", "is not a JSON object"), ('{"text": 5}', "text: string_type"))
+        wrong = (("{", "is not valid JSON"), ("[]", "is not a JSON object"), ('{"text": 5}', "text should be text"))
         for content, text in wrong:
             edit.write_text(content)
             refused = genie("approvals", "approve", "hold-", *BEN, "--edit", str(edit), "--control", "control.db")

@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import anyio
 import pytest
@@ -61,14 +62,42 @@ def test_logs_are_json_lines_about_runs_and_agents(genie: Genie, pipeline: Pipel
     result = genie("run", pipeline("broken"), "--question", "hush-hush", *words)
     (line,) = [json.loads(line) for line in result.stderr.splitlines()]
     assert result.exit_code == 4
-    assert (line["agent"], line["level"], line["run_id"]) == ("broken", "warning", json.loads(result.stdout)["run_id"])
+    assert (line["agent"], line["level"], line["run_id"]) == ("broken", "error", json.loads(result.stdout)["run_id"])
     assert line["message"].startswith("agent broken failed: ZeroDivisionError at toys:")
     assert "hush-hush" not in result.stderr
 
 
-def test_pretty_is_the_default_and_warnings_are_not_shown(genie: Genie, pipeline: Pipeline) -> None:
-    assert genie("run", pipeline("broken"), "--json").stderr == ""
-    shown = genie("run", pipeline("broken"), "--json", "--log-level", "warning").stderr
+def test_pretty_is_the_default_and_names_the_line_of_an_agent_that_failed(genie: Genie, pipeline: Pipeline) -> None:
+    assert genie("run", pipeline("broken"), "--json", "--log-level", "critical").stderr == ""
+    shown = genie("run", pipeline("broken"), "--json").stderr
     assert re.search(
-        r"warning  genie\.bus: agent broken failed: ZeroDivisionError at toys:\d+ \[run_id=\S+ agent=broken\]", shown
+        r"error    genie\.bus: agent broken failed: ZeroDivisionError at toys:\d+ \[run_id=\S+ agent=broken\]", shown
     )
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(("more", "words"), [("environment: development", ()), ("environment: staging", ("--debug",))])
+def test_debug_shows_the_traceback_of_an_agent_that_failed(
+    genie: Genie, pipeline: Pipeline, more: str, words: tuple[str, ...]
+) -> None:
+    result = genie("run", pipeline("broken", more=more), "--question", "hush", "--json", *words)
+    assert result.exit_code == 4
+    assert "  ZeroDivisionError: hush\n" in result.stderr
+    assert "in broken\n" in result.stderr
+    assert '"text": "hush"' in result.stderr
+    assert json.loads(result.stdout)["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "code"),
+    [("", (), 4), ("environment: development", ("--no-debug",), 4), ("environment: production", (), 4),
+     ("environment: production", ("--debug",), 2)],
+)  # fmt: skip
+def test_debug_is_off_where_nothing_says_so_and_refused_in_production(
+    genie: Genie, pipeline: Pipeline, more: str, words: tuple[str, ...], code: int
+) -> None:
+    text = Path(pipeline("broken", more=more)).read_text()
+    Path("toys.yaml").write_text(text.replace("agents: [broken]", "agents: [{id: broken}]"))
+    result = genie("run", "toys.yaml", "--question", "hush", "--json", *words)
+    assert result.exit_code == code, result.stderr
+    assert "hush" not in result.stderr

@@ -86,7 +86,7 @@ def test_an_empty_folder_is_filled(genie: Genie, tmp_path: Path) -> None:
     result = genie("new", "project", "ledger")
     assert result.exit_code == 0
     assert "wrote ledger/pyproject.toml" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("next: cd ledger && pip install ")
+    assert result.stdout.splitlines()[-1].startswith("next: cd ledger && python3 -m venv ")
     assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
 
 
@@ -100,11 +100,15 @@ def test_it_can_be_installed_with_the_checkout_that_made_it(genie: Genie, tmp_pa
     """Was: `pip install` of a new project looked for `genie-bus` on the package index, where it is not yet."""
     told = genie("new", "project", "ledger").stdout.splitlines()[-1]
     assert f"pip install '{ROOT}[governance]' && pip install -e '.[test]'" in told
-    assert 'pip install "${GENIE}[governance]"' in (tmp_path / "ledger/README.md").read_text()
+    assert f"$ pip install '{ROOT}[governance]'\n" in (tmp_path / "ledger/README.md").read_text()
     workflow = yaml.safe_load((tmp_path / "ledger/.github/workflows/check.yml").read_text())
     steps = workflow["jobs"]["check"]["steps"]
     install = next(place for place, step in enumerate(steps) if step.get("run") == "pip install './.genie[governance]'")
-    assert steps[install - 1]["with"] == {"repository": "${{ vars.GENIE_REPOSITORY }}", "path": ".genie"}
+    taken = steps[install - 1]["with"]
+    assert taken["path"] == ".genie"
+    assert taken["repository"].startswith("${{ vars.GENIE_REPOSITORY")
+    assert steps[install - 2]["if"].startswith("(vars.GENIE_REPOSITORY")
+    assert "exit 1" in steps[install - 2]["run"]
     assert steps[install + 1]["run"] == "pip install -e '.[test]'"
 
 

@@ -54,6 +54,26 @@ def test_a_signal_ends_a_simulation_at_any_moment(tmp_path: Path, number: int, c
     assert list(tmp_path.iterdir()) == []
 
 
+EARLY = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from genie.__main__ import main
+main()
+"""
+
+
+def test_a_signal_during_the_first_imports_is_one_line(tmp_path: Path) -> None:
+    """Was: a traceback of the interpreter, because the handlers came after the imports."""
+    done = process(EARLY, "--help", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "interrupted\n")
+
+
 @pytest.mark.parametrize("real_s", [0.8, 1.5, 3.0])
 def test_a_signal_ends_the_workers_of_many_seeds(tmp_path: Path, real_s: float) -> None:
     code = after(real_s, signal.SIGINT, timer="ITIMER_REAL", alarm="SIGALRM")

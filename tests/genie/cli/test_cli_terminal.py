@@ -102,7 +102,7 @@ def test_agents_fit_the_terminal_and_lose_nothing(terminal: Terminal, columns: i
     lines = [line for line in seen(shell.screen) if not line.startswith("warning: ")]
     assert max(map(len, lines)) <= columns
     text = " ".join(" ".join(lines).split())
-    assert "insights.categorised_statement" in text
+    assert "genie agents NAME shows what one takes and gives" in text
     assert "subscription_detector" in text
     assert "…" not in text
 
@@ -125,6 +125,29 @@ def test_work_of_more_than_two_seconds_shows_its_progress(terminal: Terminal) ->
     assert shell.ended() == 130
     assert shell.screen.endswith("interrupted\r\n")
     assert [line for line in seen(shell.screen.replace("\x1b[K", "\x1b[2K")) if line][-1] == "interrupted"
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_progress_is_a_whole_line_on_a_terminal_that_erases_none(terminal: Terminal, environ: dict[str, str]) -> None:
+    shell = terminal("simulate", str(ROOT / "config/simulations/quiet-month.yaml"), "--seeds", "1..10000", **environ)
+    shell.until("/10000 seeds, 2 s\r\n")
+    shell.press(CTRL_C)
+    assert shell.ended() == 130
+    assert "\x1b" not in shell.screen
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_approvals_are_asked_without_colour_and_on_one_page(terminal: Terminal, environ: dict[str, str]) -> None:
+    shell = terminal("run", str(ROOT / "config/pipelines/sme_loan.yaml"), "--log-level", "critical", **environ)
+    page = shell.until("approve?")
+    assert len(page.splitlines()) < 70
+    assert re.search(r"requested amount +3,000,000\.00 INR", page)
+    assert "minor" not in page
+    assert "Sahyadri Engineering Works" in page
+    assert "credit_officer" in page
+    shell.press(b"\n")
+    assert shell.ended() == 5
+    assert "\x1b" not in shell.screen
 
 
 def test_no_progress_is_shown_where_nobody_watches() -> None:

@@ -28,7 +28,7 @@ class Paid(Payload, topic="files.paid"):
     amount: int = 1
 
 
-@agent("payer", capabilities=("pay.out",))
+@agent("payer", capabilities=("pay.out",), risk="low", tier="production")
 async def payer(pay: Pay) -> Paid:
     """Pay."""
     return Paid()

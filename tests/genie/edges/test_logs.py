@@ -102,7 +102,7 @@ async def test_each_line_about_a_run_names_it_and_the_agent() -> None:
     assert named == {("genie.agent", "talker"), ("genie.bus", "broken"), ("genie.incident", "broken")}
     assert {line["run_id"] for line in lines} == {run.id}
     failed = next(line for line in lines if line["agent"] == "broken")
-    assert failed["level"] == "warning"
+    assert failed["level"] == "error"
     assert failed["message"].startswith("agent broken failed: LookupError at tests.")
     raised = next(line for line in lines if "error" in line)
     assert raised["error"].startswith("ValueError at tests.")

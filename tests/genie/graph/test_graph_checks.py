@@ -56,7 +56,7 @@ class Doing:
         raise NotImplementedError
 
 
-@agent(id="pricer")
+@agent(id="pricer", tier="production")
 async def pricer(question: Question) -> Prices:
     """Price."""
     return Prices()

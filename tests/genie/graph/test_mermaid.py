@@ -35,13 +35,13 @@ async def first(start: Start) -> Part:
     return Part()
 
 
-@agent(id="helper.one", fallback="first")
+@agent(id="helper.one", fallback="first", risk="low", tier="production")
 async def helper(side: Side) -> Part:
     """Help."""
     return Part()
 
 
-@agent(id="last")
+@agent(id="last", risk="low", tier="production")
 async def last(whole: Whole) -> End:
     """Last."""
     return End()

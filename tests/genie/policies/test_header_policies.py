@@ -34,7 +34,7 @@ class Note(Payload, topic="service.note"):
 
 
 SENDER = AgentCard(id="sender")
-ANYBODY = AgentCard(id="anybody")
+ANYBODY = AgentCard(id="anybody", risk=Risk.LOW, tier=Tier.PRODUCTION)
 
 
 def judged(policy: Policy, message, recipient: AgentCard = ANYBODY, environment: str = "development") -> Verdict:
@@ -273,13 +273,13 @@ def test_a_dedicated_agent_is_given_nothing_unless_its_card_names_one_tenant(env
 def test_early_agents_run_only_where_the_environment_allows_them(
     envelope, environment: str, tier: Tier, allowed
 ) -> None:
-    recipient = AgentCard(id="early", tier=tier)
+    recipient = AgentCard(id="early", risk=Risk.LOW, tier=tier)
 
     assert (judged(RiskTier(), envelope(Order()), recipient, environment) is ALLOW) is allowed
 
 
 def test_a_risky_agent_runs_in_production_only_for_a_stated_role(envelope) -> None:
-    risky = AgentCard(id="risky", risk=Risk.HIGH)
+    risky = AgentCard(id="risky", risk=Risk.HIGH, tier=Tier.BETA)
     approved = envelope(Order(), headers=Headers(roles=frozenset({"high_risk"})))
 
     assert judged(RiskTier(), approved, risky, "production") is ALLOW
@@ -315,7 +315,7 @@ def test_a_tenants_own_cells_replace_those_of_all(envelope) -> None:
         cells=(RiskTierCell(risk=Risk.HIGH, roles=("chief",)),),
         tenants={"careful": (RiskTierCell(risk=Risk.HIGH),), "bold": ()},
     )
-    risky = AgentCard(id="risky", risk=Risk.HIGH)
+    risky = AgentCard(id="risky", risk=Risk.HIGH, tier=Tier.BETA)
 
     def allowed(tenant: str | None, *roles: str) -> bool:
         message = envelope(Order(), headers=Headers(tenant=tenant, roles=frozenset(roles)))

@@ -249,7 +249,7 @@ async def test_an_agent_registered_while_running_gets_what_is_published_from_now
 async def test_two_agents_of_one_id_and_things_that_are_no_agent_are_refused() -> None:
     with pytest.raises(DuplicateAgentError):
         Runtime([answerer, answerer])
-    with pytest.raises(AgentDefinitionError, match="is no agent"):
+    with pytest.raises(AgentDefinitionError, match="not an agent"):
         Runtime([object()])  # type: ignore[list-item]  # on purpose
 
 

@@ -1,0 +1,165 @@
+"""What goes wrong: how failures of handlers and of the bus itself are logged, and what a developer sees of them.
+
+In production an exception is named by its class, its code and the line of the agent's author; its text may quote a
+payload. With ``debug`` the log has the whole traceback and the payload as far as the run's caller may see it, and the
+exceptions of a run are kept, so that the error that its caller gets names them as its cause.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import TYPE_CHECKING
+
+from genie.bus.delivery import disclose, original
+from genie.bus.scope import RunState
+from genie.contracts.message import topic_of
+from genie.contracts.outcome import Outcome, Reason
+from genie.contracts.serialization import as_wire
+from genie.errors import GenieError, InputError, class_name, place_of, traceback_of
+
+if TYPE_CHECKING:
+    from genie.bus.bus import Bus
+    from genie.bus.delivery import Delivery
+    from genie.bus.worker import Worker
+
+MOST_RUNS = 64
+"""Runs whose exceptions are kept with ``debug``."""
+MOST_ERRORS = 16
+"""Exceptions that are kept of one run; the oldest are dropped."""
+MOST_PAYLOAD = 2_000
+"""Characters of a payload that are shown beside a traceback."""
+
+
+class Failures:
+    """The failures of one bus.
+
+    Args:
+        bus: The bus.
+        debug: Show tracebacks and payloads, and keep exceptions.
+    """
+
+    def __init__(self, bus: Bus, *, debug: bool) -> None:
+        self._bus = bus
+        self.debug = debug
+        self._kept: dict[str, deque[tuple[str, BaseException]]] = {}
+
+    # --- handlers ---
+
+    def handler(self, delivery: Delivery, error: BaseException) -> None:
+        """A handler failed: log it, and with ``debug`` show it and keep it."""
+        agent, message = delivery.subscription.subscriber.card.id, delivery.message
+        if not self.debug:
+            self.log(agent, error, message.correlation_id)
+            return
+        run_id = message.correlation_id
+        kept = self._kept.pop(run_id, None) or deque(maxlen=MOST_ERRORS)
+        kept.append((agent, error))
+        self._kept[run_id] = kept  # the run that failed last is the last to be forgotten
+        if len(self._kept) > MOST_RUNS:
+            del self._kept[next(iter(self._kept))]
+        if isinstance(error, InputError):  # an agent refuses what it was given and says why; nothing is to be debugged
+            self.log(agent, error, run_id)
+            return
+        where = f"agent {agent} failed on {topic_of(message.payload).name}, message {message.number} of run {run_id}"
+        text = f"{where}\n{traceback_of(error)}\npayload: {self._seen(delivery)}"
+        _log("genie.debug", "error", text, agent=agent, run_id=run_id)
+
+    def of(self, run_id: str) -> tuple[tuple[str, BaseException], ...]:
+        """Return the exceptions of a run that are kept, each with its agent, oldest first; none without ``debug``."""
+        return tuple(self._kept.get(run_id, ()))
+
+    def _seen(self, delivery: Delivery) -> str:
+        """Return the payload as the caller of the run may see it, shortened."""
+        bus, message = self._bus, original(delivery)
+        card = message.scope.run.asker.card
+        if message.label > card.clearance:
+            return f"withheld: it is {message.label.name.lower()}, above the clearance of {card.id}"
+        decision = bus.policies.evaluator(type(message.payload), card).judge(message, bus.judging.card_of(message))
+        shown = disclose(message, decision, card, carries=True)
+        if shown.payload is None:
+            return f"withheld from {card.id}: {shown.why}"
+        try:
+            text = json.dumps(as_wire(shown.payload), ensure_ascii=False)
+        except Exception as broken:  # noqa: BLE001 - a payload of the author's own making must not end the run
+            return f"cannot be shown ({class_name(broken)})"
+        return text if len(text) <= MOST_PAYLOAD else f"{text[:MOST_PAYLOAD]} ... ({len(text):,} characters)"
+
+    @staticmethod
+    def log(agent: str, error: BaseException, run_id: str | None = None) -> None:
+        """Log that a handler failed: class, code and place, never the exception's text, which may quote a payload."""
+        code = f" ({error.code})" if isinstance(error, GenieError) else ""
+        level = "warning" if code else "error"  # an error of this library says in its outcome what happened
+        _log("genie.bus", level, f"agent {agent} failed: {place_of(error)}{code}", agent=agent, run_id=run_id)
+
+    # --- the bus itself ---
+
+    def beside(self, worker: Worker, error: BaseException) -> None:
+        """An exception left a worker's loop: of a handler that was cut off, or an internal error, which ends its run.
+
+        Raises:
+            BaseException: The error, where its run is not known or it is more than an internal error.
+        """
+        if worker.ended is not None:
+            self.log(worker.subscriber.card.id, error)
+            return
+        delivery = worker.delivery or _delivery_in(error)
+        if not isinstance(error, Exception) or delivery is None:
+            raise error
+        run, subscriber = delivery.message.scope.run, delivery.subscription.subscriber
+        self._internal(f"a delivery to {subscriber.card.id}", error, run)
+        if subscriber.holders and delivery.parked is None:
+            subscriber.release(delivery)
+        for scope in () if run.closed else tuple(run.root.tree()):
+            if not (scope.in_flight or scope.done):
+                self._bus.correlator.at_rest(scope)
+
+    def timer(self, kind: str, ref: object, error: BaseException) -> None:
+        """The action of a timer raised: it is reported, and the run that it belongs to ends by name."""
+        run: object = ref
+        for name in ("delivery", "message", "scope", "run"):
+            run = getattr(run, name, None) or run
+        self._internal(f"the action of a timer ({kind})", error, run if isinstance(run, RunState) else None)
+
+    def _internal(self, what: str, error: BaseException, run: RunState | None) -> None:
+        self._report(f"{what} failed", error)
+        self._bus.observers.note_incident("internal_error", class_name(error), what, None)
+        if run is not None:
+            self._bus.runs.end(run, Outcome.CANCELLED, _internal_error(error))
+
+    def runtime(self, error: BaseException) -> None:
+        """A worker or the timer task crashed: every run ends by name, and the runtime raises when it is left."""
+        self._report("the runtime failed", error)
+        self._bus.closing = True
+        for run in tuple(self._bus.runs.open_runs.values()):
+            self._bus.runs.end(run, Outcome.CANCELLED, _internal_error(error))
+
+    def _report(self, what: str, error: BaseException) -> None:
+        _log("genie.bus", "error", f"{what}: {place_of(error)}")
+        if self.debug:
+            _log("genie.debug", "error", f"{what}\n{traceback_of(error)}")
+
+
+def _internal_error(error: BaseException) -> Reason:
+    return Reason("internal_error", f"internal error: {class_name(error)}")
+
+
+def _delivery_in(error: BaseException) -> Delivery | None:
+    """Return the delivery that the kernel was at work on when it raised, from the frames of the traceback.
+
+    A worker has put its delivery away before it settles it. To keep it for the case of an error of the kernel's own
+    would cost every message something.
+    """
+    found: Delivery | None = None
+    traceback = error.__traceback__
+    while traceback is not None and found is None:
+        if traceback.tb_frame.f_globals.get("__name__") == "genie.bus.worker":
+            found = traceback.tb_frame.f_locals.get("delivery")
+        traceback = traceback.tb_next
+    return found
+
+
+def _log(logger: str, level: str, text: str, **extra: object) -> None:
+    import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
+
+    logging.getLogger(logger).log(logging.getLevelNamesMapping()[level.upper()], "%s", text, extra=extra)

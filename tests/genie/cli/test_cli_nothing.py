@@ -1,0 +1,85 @@
+"""Checks that looked at nothing end with 5: nothing was wrong, and nothing was right either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from genie.cli.terminal.approvals import described
+from genie.cli.terminal.drawing import counted
+
+Genie = Callable[..., Result]
+RULES = """
+version: 1
+id: quiet
+rules:
+  - id: large
+    when: amount > 5
+"""
+
+
+@pytest.mark.parametrize("content", [b"\x7fELF\x02\x00\x01", b"\x89PNG\r\n\x1a\n\x00\x00", b"a\n\0b\n", b""])
+def test_inspect_of_what_has_no_text(genie: Genie, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file.bin"
+    path.write_bytes(content)
+    result = genie("inspect", str(path))
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "nothing was inspected" in result.stderr
+
+
+def test_policy_test_without_examples(genie: Genie, tmp_path: Path) -> None:
+    path = tmp_path / "policies.yaml"
+    path.write_text("version: 1\nid: quiet\npolicies: [clearance]\n")
+    result = genie("policy", "test", str(path))
+    assert result.exit_code == 5, result.stderr
+    assert "nothing was tested" in result.stderr
+
+
+def test_policy_diff_with_an_empty_journal(genie: Genie, tmp_path: Path) -> None:
+    path, journal = tmp_path / "policies.yaml", tmp_path / "journal.jsonl"
+    path.write_text("version: 1\nid: quiet\npolicies: [clearance]\n")
+    journal.write_text("")
+    result = genie("policy", "diff", str(path), str(path), "--journal", str(journal))
+    assert result.exit_code == 5, result.stderr
+    assert "nothing was compared" in result.stderr
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 tries"), (1, "1 try"), (2, "2 tries"), (12_345, "12,345 tries")])
+def test_counts_are_grammatical(count: int, text: str) -> None:
+    assert counted(count, "try", "tries") == text
+
+
+REQUEST = {
+    "id": "hold-1", "state": "pending", "recipient": "payer", "topic": "pay.order", "label": "internal",
+    "sender": "desk", "requester": "ann", "run_id": "r-1", "reason": "too much", "lacking": [], "votes": [],
+    "edits": [], "expires": 0.0, "payload_sha256": "00", "masked": [], "withheld": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("money", "text"),
+    [
+        ({"minor": 300_000_000, "currency": "INR"}, "3,000,000.00 INR"),
+        ({"minor": -5, "currency": "EUR"}, "-0.05 EUR"),
+        ({"minor": 1200, "currency": "JPY"}, "1,200 JPY"),
+        ({"minor": 1234567, "currency": "KWD"}, "1,234.567 KWD"),
+        ({"amount": "12.50", "currency": "EUR"}, "12.50 EUR"),
+    ],
+)
+def test_an_approver_reads_an_amount_and_never_its_minor_unit(money: dict[str, object], text: str) -> None:
+    lines = described({**REQUEST, "payload": {"applicant": {"name": "Ann"}, "sum": money, "note": "", "open": []}})
+    assert f"{'sum':<30}{text}" in lines
+    assert not any("minor" in line or "note" in line or "open" in line for line in lines)
+
+
+def test_a_large_payload_is_still_one_page() -> None:
+    deep: object = 1
+    for _ in range(50):
+        deep = {"in": deep, "list": [{"a": 1, "b": {"c": 2}}] * 100}
+    lines = described({**REQUEST, "payload": {f"field{number}": deep for number in range(100)}})
+    assert len(lines) < 70
+    assert any("--json has everything" in line for line in lines)
+    assert max(map(len, lines)) < 250

@@ -1,0 +1,90 @@
+"""Cards: what nobody states is the least favourable, a typo is suggested, and a port must be bound."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pytest
+
+from genie import Handlers, PolicySet, Risk, Runtime, Tier, agent, handles
+from genie.contracts.agent import Binding
+from genie.errors import AgentDefinitionError
+from genie.policies.clearance import Clearance
+from tests.genie.policies_for_tests import Answer, Question
+
+
+class Store(Protocol):
+    """A port."""
+
+    def keep(self, text: str) -> None: ...
+
+
+def test_an_agent_that_says_nothing_is_a_risky_sketch() -> None:
+    @agent("silent")
+    async def silent(question: Question) -> Answer:
+        return Answer()
+
+    assert (silent.card.risk, silent.card.tier) == (Risk.HIGH, Tier.SKETCH)
+
+
+def test_words_are_read_as_what_they_name() -> None:
+    @agent("worded", risk="low", tier="beta")
+    async def worded(question: Question) -> Answer:
+        return Answer()
+
+    assert (worded.card.risk, worded.card.tier) == (Risk.LOW, Tier.BETA)
+
+
+@pytest.mark.parametrize(
+    ("options", "near"),
+    [({"clearence": "public"}, "clearance"), ({"risk": "hgih"}, "high"), ({"tier": "prodction"}, "production"),
+     ({"concurency": 2}, "concurrency")],
+)  # fmt: skip
+def test_a_typo_is_suggested(options: dict[str, Any], near: str) -> None:
+    with pytest.raises(AgentDefinitionError, match=f"did you mean '{near}'"):
+
+        @agent("wrong", **options)
+        async def wrong(question: Question) -> Answer:
+            return Answer()
+
+    with pytest.raises(AgentDefinitionError, match=f"did you mean '{near}'"):
+
+        class Wrong(Handlers, id="wrong", **options):
+            @handles
+            async def on(self, question: Question) -> Answer:
+                return Answer()
+
+
+@agent("keeper", ports=(Store,))
+async def keeper(question: Question) -> Answer:
+    return Answer()
+
+
+@pytest.mark.anyio
+async def test_a_port_that_nobody_bound_is_found_when_the_runtime_opens() -> None:
+    with pytest.raises(AgentDefinitionError, match="port Store is not bound"):
+        async with Runtime([keeper]):
+            pass
+
+
+@pytest.mark.anyio
+async def test_a_bound_port_opens() -> None:
+    class Kept:
+        def keep(self, text: str) -> None:
+            """Nothing."""
+
+    async with Runtime([Binding(agent=keeper, card=keeper.card, ports={Store: Kept()})]) as runtime:
+        await runtime.ask(Question(), Answer)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("policies", [[Clearance()], (Clearance(),), PolicySet((Clearance(),))])
+async def test_policies_are_a_set_or_a_list(policies: Any) -> None:
+    async with Runtime(policies=policies) as runtime:
+        runtime.operations.replace_policies(policies)
+
+
+@pytest.mark.parametrize("policies", [Clearance(), "clearance", ["clearance"], [Clearance], 1])
+def test_what_is_no_policy_is_refused(policies: Any) -> None:
+    with pytest.raises(TypeError, match="polic"):
+        Runtime(policies=policies)
