@@ -15,7 +15,7 @@ from genie_finance.contracts.grounds import Grounds
 from genie_finance.contracts.insights import Period
 from genie_finance.contracts.insufficient import InsufficientData, MissingAnswer
 from genie_finance.contracts.money import INR, Currency, Money, PaidRupees, SignedRupees
-from genie_finance.contracts.statements import Quarantined, StatementFile, UnreadFile
+from genie_finance.contracts.statements import Quarantined, StatementFile, Unproven, UnreadFile
 
 MOST_ROWS = 200_000
 MOST_LINKS = 500
@@ -213,6 +213,8 @@ class BulkAnalysis(Payload, topic="insights.bulk_analysis", classification="conf
     quarantined: Annotated[tuple[Quarantined, ...], Field(max_length=MOST_LINKS)] = ()
     """Rows that could not be read, at most ``MOST_LINKS`` of them."""
     quarantined_count: int = 0
+    unproven: Annotated[tuple[Unproven, ...], Field(max_length=MOST_LINKS)] = ()
+    """Assumptions about sign, debit, amount column or decimal mark that no balance proved, at most ``MOST_LINKS``."""
     unread: tuple[UnreadFile, ...] = ()
     grounds: Grounds
 

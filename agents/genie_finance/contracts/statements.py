@@ -105,6 +105,24 @@ class Assumption(FromFile):
     """The line of a statement profile that would settle it."""
 
 
+UnprovenCode = Literal[
+    "statement.sign_assumed",
+    "statement.debit_column_assumed",
+    "statement.amount_column_assumed",
+    "statement.decimal_mark_assumed",
+]
+"""What of the amounts was assumed; each belongs to one field of the profile."""
+
+
+class Unproven(FromFile):
+    """An assumption on which every amount depends, and which no running balance proved."""
+
+    code: UnprovenCode
+    why: str
+    settle_with: str
+    """The line of a statement profile that would settle it."""
+
+
 class Quarantined(FromFile):
     """A row that could not be read."""
 
@@ -166,6 +184,8 @@ class StatementReading(Payload, topic="insights.statement_reading", classificati
     form: Form | None = None
     """What the file is; None when there were several."""
     assumptions: tuple[Assumption, ...] = ()
+    unproven: tuple[Unproven, ...] = ()
+    """Assumptions about sign, debit column, amount column or decimal mark that no balance proved."""
     notices: tuple[str, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     unread: tuple[UnreadFile, ...] = ()

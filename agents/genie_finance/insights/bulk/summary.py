@@ -138,6 +138,7 @@ class Consolidation:
             other_currencies=tuple(self._others),
             quarantined=reading.quarantined[:MOST_LINKS],
             quarantined_count=len(reading.quarantined),
+            unproven=reading.unproven[:MOST_LINKS],
             unread=reading.unread,
             grounds=self._grounds(reading, len(complete)),
         )

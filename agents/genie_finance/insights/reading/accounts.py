@@ -217,6 +217,7 @@ def _reading(parts: Sequence[Part], shares: list[_Share], choices: Choices) -> S
             *(one.model_copy(update={"file": part.name}) for part in parts for one in part.reading.assumptions),
             *choices.assumptions,
         ),
+        unproven=tuple(one.model_copy(update={"file": part.name}) for part in parts for one in part.reading.unproven),
         notices=(*(f"{part.name}: {one}" for part in parts for one in part.reading.notices), *choices.notices),
         quarantined=tuple(
             one.model_copy(update={"file": part.name}) for part in parts for one in part.reading.quarantined

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from genie_finance.contracts.statements import Assumption
+from genie_finance.contracts.statements import Assumption, Unproven, UnprovenCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHOWN = 5
+
+_OF_AMOUNTS: Final[dict[str, UnprovenCode]] = {
+    "positive_is": "statement.sign_assumed",
+    "debit_column": "statement.debit_column_assumed",
+    "amount_column": "statement.amount_column_assumed",
+    "decimal_mark": "statement.decimal_mark_assumed",
+}
+"""Fields of the profile that decide every amount. They are assumed only where no balance proves them."""
 
 
 class Choices:
@@ -28,6 +36,15 @@ class Choices:
         """Keep a choice that the file left open; by default the profile line that settles it is ``field: chosen``."""
         self.assumptions.append(
             Assumption(field=field, chosen=chosen, why=why, settle_with=settle_with or f"{field}: {chosen}", file=file)
+        )
+
+    @property
+    def unproven(self) -> tuple[Unproven, ...]:
+        """Return the assumptions that decide the amounts."""
+        return tuple(
+            Unproven(code=_OF_AMOUNTS[one.field], why=one.why, settle_with=one.settle_with, file=one.file)
+            for one in self.assumptions
+            if one.field in _OF_AMOUNTS
         )
 
     def notice(self, text: str) -> None:

@@ -100,6 +100,7 @@ def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile,
         statement=Statement(account=accounts.pop() if len(accounts) == 1 else "", transactions=tuple(transactions)),
         form="csv",
         assumptions=tuple(choices.assumptions),
+        unproven=choices.unproven,
         notices=tuple(choices.notices),
         quarantined=tuple(sorted(read.quarantined, key=lambda row: row.line)),
     )
