@@ -61,12 +61,32 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     proven = max(ranked, key=lambda a: _fits(a, values, marks))
     if _fits(proven, values, marks):
         return Arranged(proven, certain=True, proven=True)
-    chosen = ranked[0]
+    # A reading that leaves rows out loses against one that reads them all; a balance that follows nowhere is none.
+    chosen = max(ranked, key=lambda a: _read(a, values))
+    if chosen.balance is not None and chosen.balance not in fixed.values() and _follows_nowhere(chosen, values, marks):
+        chosen = chosen._replace(balance=None)
     if chosen.debit is not None and chosen.credit is not None:
         return Arranged(
             chosen, certain=_mostly_negative(values[chosen.debit]) != _mostly_negative(values[chosen.credit])
         )
     return Arranged(chosen, certain=len(columns) == 1)
+
+
+def _read(way: Arrangement, values: Values) -> int:
+    """Return in how many rows an arrangement finds a movement."""
+    if way.amount is not None:
+        return sum(value is not None for value in values[way.amount])
+    if way.debit is None or way.credit is None:
+        return 0
+    return sum(bool(a) != bool(b) for a, b in zip(values[way.debit], values[way.credit], strict=True))
+
+
+def _follows_nowhere(way: Arrangement, values: Values, marks: Sequence[int]) -> bool:
+    if way.balance is None:
+        return False
+    moved = movements(way, values, marks)
+    chains = [follow(signed, values[way.balance]) for signed in (moved, [None if v is None else -v for v in moved])]
+    return chains[0].steps > 0 and not any(chain.fits for chain in chains)
 
 
 def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, int]]) -> list[Arrangement]:
@@ -80,7 +100,9 @@ def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, i
             for debit, credit in ways
             for balance in (*reversed(rest), None)
         ]
-    signed = sorted(columns, key=lambda column: (not _has_negative(values[column]), column))
+    signed = sorted(
+        columns, key=lambda column: (not _decimals(values[column]), not _has_negative(values[column]), column)
+    )
     return found + [
         Arrangement(amount=amount, balance=balance)
         for amount in signed
@@ -98,9 +120,15 @@ def _has_negative(column: list[Decimal | None]) -> bool:
     return any(value < 0 for value in column if value is not None)
 
 
-def _mostly_negative(column: list[Decimal | None]) -> bool:
+def _mostly_negative(column: Sequence[Decimal | None]) -> bool:
     used = [value for value in column if value]
     return sum(value < 0 for value in used) * 2 > len(used)
+
+
+def _decimals(column: list[Decimal | None]) -> bool:
+    """True if each row has the column, and most are written with decimals: so is money, not a counter."""
+    written = sum(value is not None and int(value.as_tuple().exponent) < 0 for value in column)
+    return written * 2 > len(column) and all(value is not None for value in column)
 
 
 def _dense(column: list[Decimal | None]) -> bool:
@@ -126,7 +154,11 @@ def movements(way: Arrangement, values: Values, marks: Sequence[int]) -> list[De
         return [None if v is None else v * (mark or 1) for v, mark in zip(signed, marks, strict=True)]
     if way.debit is None or way.credit is None:
         return []
-    debits, credits_ = values[way.debit], values[way.credit]
+    return one_of_two(values[way.debit], values[way.credit])
+
+
+def one_of_two(debits: Sequence[Decimal | None], credits_: Sequence[Decimal | None]) -> list[Decimal | None]:
+    """Return the movements of a column of debits and one of credits, whichever sign either is written with."""
     out = 1 if _mostly_negative(debits) else -1
     into = -1 if _mostly_negative(credits_) else 1
     return [_one(debit, credit, out, into) for debit, credit in zip(debits, credits_, strict=True)]

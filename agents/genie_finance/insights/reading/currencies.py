@@ -21,7 +21,8 @@ _CERTAIN = {
     "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₫": "VND", "₦": "NGN", "฿": "THB", "₪": "ILS",
     "₱": "PHP", "₴": "UAH", "₺": "TRY", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "ZŁ": "PLN", "KČ": "CZK", "SFR": "CHF",
-    "EURO": "EUR", "EUROS": "EUR",
+    "EURO": "EUR", "EUROS": "EUR", "EUROA": "EUR", "NT$": "TWD", "元": "CNY", "円": "JPY", "원": "KRW", "TL": "TRY",
+    "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
 }  # fmt: skip
 
 _LIKELY = {"$": "USD", "¥": "JPY", "RS": "INR", "RE": "INR", "KR": "XXX", "FR": "CHF", "R": "ZAR"}
@@ -31,7 +32,11 @@ _LIKELY = {"$": "USD", "¥": "JPY", "RS": "INR", "RE": "INR", "KR": "XXX", "FR":
 def currency_of(token: str) -> str | None:
     """Return the code that a code or sign stands for (``"XXX"`` where it fits several alike), None if it is neither."""
     word = token.upper()
-    return word if word in CODES else _CERTAIN.get(word) or _LIKELY.get(word)
+    if word in CODES:
+        return word
+    if len(word) == 4 and word[3] == "$" and word[:3] in CODES:
+        return word[:3]  # "CAD$"
+    return _CERTAIN.get(word) or _LIKELY.get(word)
 
 
 def is_shared(token: str) -> bool:

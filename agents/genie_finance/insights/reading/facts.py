@@ -30,6 +30,9 @@ class Facts:
     amounts: int = 0
     money: int = 0
     """Amounts with a fraction, a sign, grouping or a currency."""
+    negative: int = 0
+    positive: int = 0
+    """Amounts that are not zero, with and without a minus."""
     texts: int = 0
     """Words, even with long references among them; not codes and account numbers."""
     lettered: int = 0
@@ -46,6 +49,11 @@ class Facts:
     def nearly_all(self, count: int) -> bool:
         """True if ``count`` is at least nine tenths of the cells that hold something."""
         return self.filled > 0 and count * 10 >= self.filled * 9
+
+    @property
+    def both_signs(self) -> bool:
+        """Some amounts have a minus, and some have none."""
+        return self.negative > 0 and self.positive > 0
 
     @property
     def dense(self) -> bool:
@@ -91,10 +99,13 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
     if amount := cells.amount(cell):
         fact.amounts += 1
         fact.money += amount.money
+        if amount.point or amount.comma:
+            fact.negative += amount.sign < 0
+            fact.positive += amount.sign >= 0
         return
     if mark_of(cell):
         fact.marks += 1
-    if cell in CODES:
+    if cell in CODES or (len(cell) == 3 and cell.upper() in CODES):
         fact.currencies += 1
     letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))
     is_iban = len(cell) >= 15 and cell[:2].isalpha() and cell[2:4].isdigit() and both <= 34 and letters <= 8

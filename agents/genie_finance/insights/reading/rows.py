@@ -74,7 +74,7 @@ class RowReader:
         self._balance_at, self._currency_at = _at(columns.balance), _at(columns.currency)
         self._account_at = _at(columns.account)
         self._sides: tuple[tuple[Mark, int], ...] = (("debit", _at(columns.debit)), ("credit", _at(columns.credit)))
-        last = (self._balance_at, self._currency_at, self._account_at, _at(columns.mark))
+        last = (self._balance_at, self._currency_at, self._account_at, _at(columns.mark), _at(columns.fee))
         self._width = 1 + max(columns.date, *columns.narration, *columns.money, *last)
 
     def read(self, choices: Choices) -> Read:
@@ -190,7 +190,7 @@ class RowReader:
             if amount is None:
                 where = self._table.name(columns.amount)
                 raise _UnreadableError(f"{where} does not hold an amount" if cell else f"has no amount in {where}")
-            return None, amount
+            return None, amount if columns.fee is None else self._with_fee(amount, row[columns.fee])
         found: list[tuple[Mark | None, AmountText]] = []
         for side, column in self._sides:
             cell = row[column]
@@ -204,6 +204,17 @@ class RowReader:
         if len(found) != 1:
             raise _UnreadableError("holds both a debit and a credit" if found else "holds neither a debit nor a credit")
         return found[0]
+
+    def _with_fee(self, amount: AmountText, cell: str) -> AmountText:
+        """Return an amount with its fee, as though the bank had written one sum."""
+        fee = self._cells.amount(cell) if cell else None
+        signed, charged = amount.signed(self._decimal_mark), fee.signed(self._decimal_mark) if fee else None
+        if cell and charged is None and any(map(str.isalnum, cell)):
+            raise _UnreadableError(f"{self._table.name(self._columns.fee or 0)} does not hold an amount")
+        if signed is None or not charged:
+            return amount
+        total = signed + self._columns.fee_factor * charged
+        return amount._replace(point=abs(total), comma=abs(total), sign=-1 if total < 0 else 1, mark=None)
 
     def _balance(self, row: _Row) -> Decimal | None:
         amount = self._cells.amount(row[self._balance_at])

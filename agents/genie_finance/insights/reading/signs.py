@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import Chain, follow
 from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.vocabulary import says_incoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.rows import Entry, Read
     from genie_finance.insights.reading.vocabulary import Mark
 
+_SAMPLE = 2_000
 _FACTOR: dict[Mark, int] = {"debit": -1, "credit": 1}
 
 
@@ -30,9 +32,23 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
         return _paired(entries)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
-    if profile.positive_is is None and any(marks) and _marks_decide(entries, marks):
-        return _marked(read, marks, choices)
+    if profile.positive_is is None and any(marks):
+        if _marks_alone(entries, marks):
+            return [entry.number * _FACTOR[mark] if mark else None for entry, mark in zip(entries, marks, strict=True)]
+        if _marks_decide(entries, marks):
+            return _marked(read, marks, choices)
     return _signed(read, written, marks, profile, choices)
+
+
+def _marks_alone(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
+    """True if each mark goes with one sign only, and the two with different ones: the sign then repeats the mark."""
+    seen = {(mark, entry.amount.sign < 0) for entry, mark in zip(entries, marks, strict=True) if entry.number}
+    return (
+        len(seen) == 2
+        and len({mark for mark, _ in seen}) == 2
+        and len({sign for _, sign in seen}) == 2
+        and (all(mark for mark, _ in seen))
+    )
 
 
 def _written(entry: Entry) -> Decimal:
@@ -115,12 +131,27 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
             return best
     negative = sum(number < 0 for number in written)
     seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"
+    if _reads_like_card(read.entries):
+        choices.assume(
+            "positive_is", "debit",
+            f"{seen}, among them payments and refunds by their text, so a minus is taken for money coming in, as card "
+            "statements have it; nothing proves it",
+        )  # fmt: skip
+        return -1
     choices.assume(
         "positive_is", "credit",
         f"{seen} and nothing proves what that means; a minus is taken for money going out, an amount without one for "
         "money coming in (a card statement may mean the opposite)",
     )  # fmt: skip
     return 1
+
+
+def _reads_like_card(entries: Sequence[Entry]) -> bool:
+    """True if texts of money coming in stand beside a minus, and most amounts have none."""
+    sample = entries[:_SAMPLE]
+    incoming = [entry.amount.sign < 0 for entry in sample if says_incoming(entry.narration)]
+    against = sum(incoming)
+    return against * 2 > len(incoming) and sum(entry.amount.sign < 0 for entry in sample) * 2 < len(sample)
 
 
 def chain(read: Read, amounts: Sequence[Decimal | None]) -> Chain:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.currencies import CODES
-from genie_finance.insights.reading.vocabulary import header_roles, plain
+from genie_finance.insights.reading.headers import header_roles
+from genie_finance.insights.reading.vocabulary import plain, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from genie_finance.contracts.statements import StatementProfile
     from genie_finance.insights.reading.cells import Cells
     from genie_finance.insights.reading.choices import Choices
@@ -31,6 +34,10 @@ class Table(NamedTuple):
     """Columns that a row has at most; None where rows differ too much to say."""
     currency: str = ""
     """Currency code named in the lines before the header."""
+    seen_currency: str = ""
+    """The only currency code that stands in these lines, not named as the account's."""
+    before: tuple[Record, ...] = ()
+    """The lines before the header."""
 
     def name(self, column: int) -> str:
         """Return how messages name a column: ``column 3 ('Amount')``."""
@@ -63,7 +70,7 @@ def find_table(records: list[Record], cells: Cells, profile: StatementProfile, c
         choices.notice(
             f"rows have {min(widths)} to {max(widths)} columns; columns are counted from the left in each of them"
         )
-    return Table(header, tuple(rows), width, _named_currency(before))
+    return Table(header, tuple(rows), width, _named_currency(before), _seen_currency(before), tuple(before))
 
 
 def _header_index(body: list[Record], cells: Cells, profile: StatementProfile) -> int | None:
@@ -151,7 +158,39 @@ def _width(rows: list[Record], header: Record | None) -> int | None:
     return width if count * 100 >= _SAME_WIDTH_PERCENT * full.total() or full.total() == 1 else None
 
 
-def _named_currency(before: list[Record]) -> str:
+def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | None:
+    """Return where another table begins among the records below a header, its preamble included; None if nowhere.
+
+    The same header again is the head of the next page, unless the lines before it name another currency.
+    """
+    if table.header is None:
+        return None
+    dated = next(
+        (at for row in table.rows[:_HEADER_WITHIN] for at, cell in enumerate(row.cells) if cells.date(cell)), 0
+    )
+    start = 0
+    for index, record in enumerate(records):
+        row = record.cells
+        if dated < len(row) and cells.date(row[dated]):
+            start = index + 1
+            continue
+        if not start or len(row) < 2 or not _is_full_header(record, cells):
+            continue
+        between = [one for one in records[start:index] if one.cells != table.header.cells]
+        if row != table.header.cells or _named_currency(between) not in {"", table.currency}:
+            return start
+    return None
+
+
+def _is_full_header(record: Record, cells: Cells) -> bool:
+    """True for a header of dates and of money with rows' columns: not the head of a summary."""
+    if not _header_score(record, cells):
+        return False
+    roles = {role for cell in record.cells for role in header_roles(cell)}
+    return not roles.isdisjoint({"date", "value_date"}) and not roles.isdisjoint(_MONEY_ROLES - {"balance"})
+
+
+def _named_currency(before: Sequence[Record]) -> str:
     """Return the code beside a word for currency in the lines before the table, as in ``Account Currency: INR``."""
     for record in before:
         words = [word for cell in record.cells for word in plain(cell[:120]).upper().split()]
@@ -159,3 +198,18 @@ def _named_currency(before: list[Record]) -> str:
             if "currency" in header_roles(word) and words[index + 1] in CODES:
                 return words[index + 1]
     return ""
+
+
+_WORDS_TOO = words("ALL AMD ANG BAM BOB COP CUP GEL KID LAK MAD MOP NAD PEN RON SOS TOP TRY")
+
+
+def _seen_currency(before: Sequence[Record]) -> str:
+    """Return the only code that stands by itself in the lines before the table, or beside an amount there."""
+    found = {
+        word
+        for record in before[:_HEADER_WITHIN]
+        for cell in record.cells
+        for word in cell[:120].replace("-", " ").replace("/", " ").replace("(", " ").replace(")", " ").split()
+        if word in CODES and word not in _WORDS_TOO
+    }
+    return found.pop() if len(found) == 1 else ""
