@@ -106,6 +106,7 @@ def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, i
     return found + [
         Arrangement(amount=amount, balance=balance)
         for amount in signed
+        if any(values[amount]) or len(columns) == 1
         for balance in (*(c for c in reversed(columns) if c != amount and _dense(values[c])), None)
     ]
 
@@ -139,9 +140,12 @@ def _fits(way: Arrangement, values: Values, marks: Sequence[int]) -> int:
     """Return how many steps of the balance follow from the amounts, 0 if that proves nothing."""
     if way.balance is None:
         return 0
-    chain = follow(movements(way, values, marks), values[way.balance])
+    moved = movements(way, values, marks)
+    if not any(moved):  # a column of zeros beside one that never changes follows, and proves nothing
+        return 0
+    chain = follow(moved, values[way.balance])
     if way.amount is not None and not chain.proves:
-        chain = follow([None if v is None else -v for v in movements(way, values, marks)], values[way.balance])
+        chain = follow([None if v is None else -v for v in moved], values[way.balance])
     return chain.fits if chain.proves else 0
 
 

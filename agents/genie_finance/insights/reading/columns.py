@@ -273,10 +273,11 @@ class ColumnFinder:
     def _date(self) -> int:
         if "date" in self._found:
             return self._found["date"]
-        if named := (*self._of("date"), *self._of("value_date")):
+        if named := self._of("date"):
             self._found["date"] = named[0]
             return named[0]
         dated = [column for column in self._free() if self._facts[column].dense and holds("date", self._facts[column])]
+        dated += self._of("value_date")
         if not dated:
             raise InputError(
                 self._name, f"no column of its {len(self._facts)} holds dates in a form that is known",
@@ -409,11 +410,16 @@ class ColumnFinder:
         if "currency" in self._found:
             return
         named = self._of("currency")
-        if not named and self._table.header is None:
+        if not named:
             coded = [
                 c for c in self._free() if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
             ]
             named = tuple(coded[:1])
+            if named and self._table.header is not None:
+                self._choices.assume(
+                    "currency_column", str(named[0] + 1),
+                    f"{self._table.name(named[0])} holds currency codes, and no header names the account's currency",
+                )  # fmt: skip
         if named:
             # The account has one currency, so of several columns the one that never changes tells it.
             self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))

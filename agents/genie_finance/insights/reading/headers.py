@@ -173,7 +173,7 @@ _HEADERS: dict[Role, str] = {
         |tilin saldo|saldo actual|net balance|balance after|balance after transaction|tx balance""",
     "currency": """currency|currency code|account currency|transaction currency|ccy|curr|wahrung
         |waehrung|devise|monnaie|munt|muntsoort|valuta|moeda|moneda|divisa|divisa importe|valutakod
-        |valutakode|valuutta|waluta|měna|mena|deviza|devizanem|pénznem|valută|valuta contului
+        |valutakode|valuutta|waluta|měna|mena|deviza|devizanem|valutacode|pénznem|valută|valuta contului
         |para birimi|döviz|döviz cinsi|валюта|валюта картки|νόμισμα|valiuta|valūta|gjaldmiðill|通貨
         |币种|货币|통화|mata uang|tiền tệ|loại tiền|สกุลเงิน|العملة|מטבע|billing currency
         |settlement currency|cur|kontowährung|währung konto|currency symbol|valuta conto|divisa cuenta""",
@@ -222,6 +222,17 @@ _CURRENCY_WORDS = _words(
     """currency wahrung waehrung devise valuta valuutta waluta mena moneda divisa moeda munt ccy валюта
     devizanem birimi"""
 )
+_DEBIT_WORDS = _words(
+    """withdrawal withdrawals debit debits debito debet debe cargo soll belastung lastschrift af borc
+    terheles dare ud ut
+    debets deebet debetas дебет χρεωση duguje wn uit uscite
+    addebito saida"""
+)
+_CREDIT_WORDS = _words(
+    """deposit deposits credit credits credito kredit haber abono haben gutschrift bij alacak jovairas avere ind inn
+    kredits
+    kreedit kreditas кредит πιστωση potrazuje ma entrate accredito entrada"""
+)
 _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     (
         _words("balance saldo solde kontostand zustatek zostatok egyenleg bakiye остаток υπολοιπο sold"),
@@ -231,9 +242,11 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
         _words("fee fees gebuhr gebuhren frais commission commissione komisyon комиссия poplatek oplata"),
         "fee",
     ),
-    (_words("withdrawal withdrawals debit debits debito debet"), "debit"),
-    (_words("deposit deposits credit credits credito kredit"), "credit"),
+    (_DEBIT_WORDS, "debit"),
+    (_CREDIT_WORDS, "credit"),
     (_words("date datum fecha data dato datetime tarih tarihi дата ημερομηνια dateop paivays"), "date"),
+    (_words("booked posting posted bokfort bogfort"), "date"),
+    (_CURRENCY_WORDS, "currency"),
     (_AMOUNT_WORDS, "amount"),
     (
         _words("narration description particulars verwendungszweck libelle omschrijving описание aciklama"),
@@ -279,10 +292,24 @@ def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
         return ("other_currency",) if _CURRENCY_WORDS & there - _OTHER else ("other_amount",)
     if not there:
         return ("amount",) if any(sign in name for sign in "$€£") else ()  # "CAD$": the currency alone
-    role = next((role for group, role in _WORD_ROLES if group & there), None)
-    if role is None or (role in {"debit", "credit", "fee"} and _NO_MONEY & there):
-        return ()
-    return ("value_date",) if role == "date" and _VALUE_WORDS & there else (role,)
+    if _DEBIT_WORDS & there and _CREDIT_WORDS & there:
+        return ("mark", "amount")
+    found: list[Role] = []
+    for group, role in _WORD_ROLES:
+        if not group & there or (role in {"debit", "credit", "fee"} and _NO_MONEY & there):
+            continue
+        found.append("value_date" if role == "date" and _VALUE_WORDS & there else role)
+    return tuple(found)
+
+
+def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
+    """Return the initials of a header such as ``Cargo/Abono``, and the side that each stands for."""
+    said = plain(name).split()
+    debit = {word[0] for word in said if word in _DEBIT_WORDS}
+    credit = {word[0] for word in said if word in _CREDIT_WORDS}
+    if len(debit) != 1 or len(credit) != 1 or debit == credit:
+        return {}
+    return {debit.pop(): "debit", credit.pop(): "credit"}
 
 
 def date_rank(name: str) -> int:
@@ -302,3 +329,8 @@ def amount_rank(name: str) -> int:
     return (
         0 if there & {"billing", "billed", "settlement", "booked", "account", "buchungsbetrag", "kontowahrung"} else 1
     )
+
+
+def is_of_transaction(name: str) -> bool:
+    """True for an amount or currency of the transaction, which need not be that of the account."""
+    return not _MADE.isdisjoint(plain(name).split())

@@ -185,6 +185,8 @@ def _proof(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> int:
     if one.balance is None:
         return 0
     movements = _movements(one, values, marks)
+    if not any(movements):
+        return 0
     ways = [movements]
     if one.amount is not None:
         ways.append([None if v is None else -v for v in movements])

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.headers import TYPE_WORDS, Role, amount_rank, date_rank, header_roles
+from genie_finance.insights.reading.headers import (
+    TYPE_WORDS,
+    Role,
+    amount_rank,
+    date_rank,
+    header_roles,
+    is_of_transaction,
+)
 from genie_finance.insights.reading.vocabulary import plain
 
 if TYPE_CHECKING:
@@ -59,10 +66,12 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
     pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
     for main, other in pairs:
         mains = found.get(main, [])
-        weak = [column for column in mains if plain(names[column]).startswith(("transaction ", "txn ", "tran "))]
+        weak = [column for column in mains if is_of_transaction(names[column])]
         if weak and len(weak) < len(mains):
             mains[:] = [column for column in mains if column not in weak]
             found.setdefault(other, []).extend(weak)
+    if "currency" not in found and not found.get("other_amount") and "other_currency" in found:
+        found["currency"] = found.pop("other_currency")  # with one amount alone there is one currency alone
     if not {"amount", "debit", "credit", "net"} & found.keys() and "other_amount" in found:
         found["amount"] = found.pop("other_amount")
         if "currency" not in found and "other_currency" in found:

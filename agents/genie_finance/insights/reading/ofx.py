@@ -108,9 +108,8 @@ def _drop_repeated(block: Block, by_mark: Mapping[str, Sequence[Booking]], choic
     if alike:
         left_out = set(map(id, alike))
         block.bookings = [one for one in block.bookings if id(one) not in left_out]
-        choices.notice(
-            f"{name_lines([one.line for one in alike])}: the FITID and the amount are those of a booking before; counted once"
-        )
+        lines = name_lines([one.line for one in alike])
+        choices.notice(f"{lines}: the FITID and the amount are those of a booking before; counted once")
     if reused:
         choices.notice(f"{name_lines(reused)}: the FITID is that of a booking of another amount; all are counted")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.currencies import CODES
-from genie_finance.insights.reading.headers import header_roles
+from genie_finance.insights.reading.headers import header_roles, initials
 from genie_finance.insights.reading.vocabulary import plain, words
 
 if TYPE_CHECKING:
@@ -156,6 +156,26 @@ def _width(rows: list[Record], header: Record | None) -> int | None:
     full = Counter(len(record.cells) for record in rows if not record.problem)
     width, count = full.most_common(1)[0]
     return width if count * 100 >= _SAME_WIDTH_PERCENT * full.total() or full.total() == 1 else None
+
+
+def with_spelt_marks(table: Table) -> Table:
+    """Return the table with marks that are initials of their header's words written out: C and A of ``Cargo/Abono``."""
+    if table.header is None:
+        return table
+    for column, name in enumerate(table.header.cells):
+        sides = initials(name) if len(name) <= _LONGEST_NAME else {}
+        held = {row.cells[column].lower() for row in table.rows if column < len(row.cells)} if sides else set()
+        if sides and held - {""} and held <= {"", *sides}:
+            rows = tuple(
+                row._replace(
+                    cells=(*row.cells[:column], sides.get(row.cells[column].lower(), ""), *row.cells[column + 1 :])
+                )
+                if column < len(row.cells)
+                else row
+                for row in table.rows
+            )
+            table = table._replace(rows=rows)
+    return table
 
 
 def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | None:

@@ -27,7 +27,7 @@ from genie_finance.insights.reading.numerals import date_order, decimal_marks
 from genie_finance.insights.reading.rows import Read, RowReader
 from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts
 from genie_finance.insights.reading.statuses import booked
-from genie_finance.insights.reading.table import Table, find_table, later_table
+from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +142,7 @@ def read_table(
         raise InputError(
             name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
         )
-    table, left_out = booked(table, choices)
+    table, left_out = booked(with_spelt_marks(table), choices)
     finder = ColumnFinder(name, table, cells, profile, choices)
     mark, sure = decimal_marks(table, finder.money_columns(), cells)
     columns = finder.find(profile.decimal_mark or mark)

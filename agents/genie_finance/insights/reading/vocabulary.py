@@ -70,6 +70,7 @@ _MORE_MARKS: dict[Mark, str] = {
 }  # fmt: skip
 _WORD_MARKS: dict[str, Mark] = {
     **{plain(word): mark for word, mark in MARKS.items()},
+    "k": "credit",
     **{plain(word): mark for mark, listed in _MORE_MARKS.items() for word in listed.split("|")},
 }
 _LONGEST_MARK = 24
