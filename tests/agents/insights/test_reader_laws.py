@@ -16,7 +16,8 @@ from tests.agents.insights.layouts import CORPUS, Layout, compare, expected, lay
 LAYOUTS = [layout for path in sorted(CORPUS.glob("*.toml")) for layout in layouts(path.name)]
 WITH_HEADER = [layout for layout in LAYOUTS if layout.header]
 Sums = tuple[int, dict[str, tuple[int, int]]]
-_GARBLED = ("", "###", "17", "-1.00", "1,234", "99/99/9999", "USD", "D", "pending", "12.5.3")
+_GARBLED = ("", "###", "n/a", "99/99/9999", "USD", "pending", "12.5.3")
+"""What none of the cells may hold, but for a currency in a column of currencies."""
 
 
 def read(layout: Layout) -> StatementReading | None:
@@ -65,7 +66,7 @@ def garbled(layout: Layout) -> Iterator[Layout]:
     chance = random.Random(layout.id)
     for at, (name, what) in enumerate(layout.cols):
         if what:
-            bad = f"'{chance.choice(_GARBLED)}'"
+            bad = "'###'" if what in {"cur", "ocur", "curlow"} else f"'{chance.choice(_GARBLED)}'"
             yield replace(
                 layout, cols=[*layout.cols[:at], (name, bad), *layout.cols[at + 1 :]], seed=layout.seed or layout.id
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from genie.errors import InputError, did_you_mean
 from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
 from genie_finance.insights.reading.facts import column_facts
-from genie_finance.insights.reading.headers import Role, header_roles
+from genie_finance.insights.reading.headers import Role, date_rank, header_roles
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import NamedColumns, holds, named_columns
 from genie_finance.insights.reading.vocabulary import mark_of, plain
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = 300
 _MOVEMENT = ("amount", "debit", "credit")
+_TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
 
 
 class Columns(NamedTuple):
@@ -92,6 +93,7 @@ class ColumnFinder:
         if chosen is not None:
             self._take_chosen(chosen)
         else:
+            self._refuse_garbled()
             mark = marks[0] if marks else None
             self._arrange(decimal_mark, mark)
             if not self._fixed(*_MOVEMENT):
@@ -109,6 +111,19 @@ class ColumnFinder:
             other_amount=next(iter(() if self._of("other_currency") else self._of("other_amount")), None),
             **found,
         )
+
+    def _refuse_garbled(self) -> None:
+        """Refuse a table whose header names the amount where none is: a guess would take references for money."""
+        if self._table.header is None or self._fixed(*_MOVEMENT):
+            return
+        for column, name in enumerate(self._table.header.cells[: len(self._facts)]):
+            facts, roles = self._facts[column], set(header_roles(name))
+            called = "amount" in roles and roles <= {*_MOVEMENT, "net", "balance"}
+            if called and facts.filled and not (facts.amounts or facts.dates):
+                raise InputError(
+                    self._name, f"{self._table.name(column)} is called an amount and holds none",
+                    "give a profile with `amount_column:`, or `debit_column:` and `credit_column:`",
+                )  # fmt: skip
 
     def _of(self, *roles: Role) -> tuple[int, ...]:
         """Return the columns that the header gives these roles."""
@@ -265,6 +280,11 @@ class ColumnFinder:
 
     # From what the columns hold
 
+    def _unnamed(self) -> list[int]:
+        """Return the free columns of which the header says nothing: only their content tells what they are."""
+        names = self._table.header.cells if self._table.header else ()
+        return [column for column in self._free() if column >= len(names) or not header_roles(names[column])]
+
     def _free(self) -> list[int]:
         taken = {*self._found.values(), *self._narration}
         taken.update(column for columns in self._named.values() for column in columns)
@@ -275,6 +295,7 @@ class ColumnFinder:
             return self._found["date"]
         if named := self._of("date"):
             self._found["date"] = named[0]
+            self._say_other_date(named[0])
             return named[0]
         dated = [column for column in self._free() if self._facts[column].dense and holds("date", self._facts[column])]
         dated += self._of("value_date")
@@ -284,6 +305,7 @@ class ColumnFinder:
                 'give a profile with `date_column:` (a name or a position) and `date_format:` (such as "%d/%m/%Y")',
             )  # fmt: skip
         first = self._found["date"] = dated[0]
+        self._say_other_date(first)
         if len(dated) > 1:
             self._found["value_date"] = dated[1]
             pairs = [(row.cells[first], row.cells[dated[1]]) for row in self._sample if len(row.cells) > dated[1]]
@@ -296,6 +318,23 @@ class ColumnFinder:
                 )  # fmt: skip
         return first
 
+    def _say_other_date(self, taken: int) -> None:
+        """Say that the header names a better column of dates, which holds none."""
+        names = self._table.header.cells[: len(self._facts)] if self._table.header else ()
+        other = self._table.name(taken)
+        for column, name in enumerate(names):
+            roles = header_roles(name)
+            better = "date" in roles and date_rank(name) < date_rank(names[taken])
+            value_date = taken in self._of("value_date") and roles[:1] == ("date",)
+            if column == taken or not (better or value_date) or _TIME & {*plain(name).split()}:
+                continue
+            if not holds("date", self._facts[column]):
+                self._choices.assume(
+                    "date_column", str(taken + 1),
+                    f"{self._table.name(column)} is called a date and mostly holds none; {other} is taken",
+                )  # fmt: skip
+                return
+
     def _candidates(self) -> list[int]:
         """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
         free = [
@@ -307,7 +346,10 @@ class ColumnFinder:
     def _mark_column(self) -> int | None:
         """Return the column in which each cell says debit or credit, unless it is the only text there is."""
         free = self._free()
-        marked = [c for c in free if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks)]
+        marked = [
+            c for c in self._unnamed()
+            if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks) and self._tells_both(c)
+        ]  # fmt: skip
         texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
         return marked[0] if marked and (texts or self._narration or len(self._facts) <= 3) else None
 
@@ -412,7 +454,9 @@ class ColumnFinder:
         named = self._of("currency")
         if not named:
             coded = [
-                c for c in self._free() if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
+                c
+                for c in self._unnamed()
+                if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
             ]
             named = tuple(coded[:1])
             if named and self._table.header is not None:

@@ -101,7 +101,7 @@ def date_readings(cell: str) -> Readings | None:
 def _numeric(first: str, second: str, third: str) -> Readings | None:
     if len(first) == 4:
         return _same(_date(first, second, third)) if len(third) <= 2 else None
-    if len(first) == 3 or len(third) == 3:
+    if len(first) == 3 or len(third) not in {2, 4}:
         return None
     dmy, mdy = _date(third, second, first), _date(third, first, second)
     ymd = _date(first, second, third) if len(first) == len(third) == 2 else None

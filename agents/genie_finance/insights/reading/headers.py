@@ -110,7 +110,7 @@ _HEADERS: dict[Role, str] = {
         |moeda original|utländsk valuta|originalvaluta|opprinnelig valuta|alkuperäinen valuutta
         |waluta oryginalna|původní měna|source currency|target currency|merchant currency
         |instructed currency|currency of transaction|валюта операции|валюта операції|валюта транзакції
-        |orijinal para birimi|現地通貨略称|原始币种|מטבע מקורי|מטבע עסקה|eredeti devizanem
+        |orijinal para birimi|現地通貨略称|原始币种|מטבע מקורי|מטבע עסקה|eredeti devizanem devizaneme
         |source fee currency|target fee currency|fee currency""",
     "debit": """debit|debits|debit amount|debit amt|debit montant|withdrawal|withdrawals
         |withdrawal amt|withdrawal amount|amount debited|money out|paid out|payments out|out|outgoing
@@ -220,7 +220,7 @@ _AMOUNT_WORDS = _words(
 )
 _CURRENCY_WORDS = _words(
     """currency wahrung waehrung devise valuta valuutta waluta mena moneda divisa moeda munt ccy валюта
-    devizanem birimi"""
+    devizanem birimi devizaneme valutacode whg"""
 )
 _DEBIT_WORDS = _words(
     """withdrawal withdrawals debit debits debito debet debe cargo soll belastung lastschrift af borc

@@ -72,7 +72,8 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
             found.setdefault(other, []).extend(weak)
     if "currency" not in found and not found.get("other_amount") and "other_currency" in found:
         found["currency"] = found.pop("other_currency")  # with one amount alone there is one currency alone
-    if not {"amount", "debit", "credit", "net"} & found.keys() and "other_amount" in found:
+    named = any(header_roles(name)[:1] == ("amount",) for name in names)
+    if not {"amount", "debit", "credit", "net"} & found.keys() and "other_amount" in found and not named:
         found["amount"] = found.pop("other_amount")
         if "currency" not in found and "other_currency" in found:
             found["currency"] = found.pop("other_currency")

@@ -117,6 +117,16 @@ def _signed(
         if mark and amount and (amount > 0) != (mark == "credit")
     ]  # fmt: skip
     if against:
+        sides = [(mark, (amount or 0) > 0) for amount, mark in zip(amounts, marks, strict=True) if amount and mark]
+        one_sided = any(
+            all(positive != (mark == "credit") for mark, positive in sides if mark == side)
+            for side in {mark for mark, _ in sides}
+        )
+        if one_sided and profile.positive_is is None and not chain(read, amounts).proves:
+            choices.assume(
+                "positive_is", "credit" if factor > 0 else "debit",
+                "every amount of one debit or credit mark has a sign against it, and no balance proves either",
+            )  # fmt: skip
         choices.notice(
             f"{name_lines(against)}: the sign of the amount contradicts the debit or credit mark; the sign is taken"
         )

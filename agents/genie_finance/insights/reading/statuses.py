@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from genie_finance.contracts.statements import Quarantined
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.headers import header_roles
-from genie_finance.insights.reading.vocabulary import status_of
+from genie_finance.insights.reading.vocabulary import plain, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
     are. A word that is not known leaves its row a booking, and is said.
     """
     columns = _columns(table)
+    _say_unknown(table, columns, choices)
     left_out: list[Quarantined] = []
     kinds: Counter[str] = Counter()
     rows: Sequence[Record] = table.rows
@@ -59,6 +60,17 @@ def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         choices.notice(f"rows that are no bookings by their status are left out: {told}")
     return table._replace(rows=tuple(rows)), left_out
+
+
+def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None:
+    """Say that a column is called a status and holds no word that is known, if it holds few words or none."""
+    names = table.header.cells if table.header else ()
+    for column, name in enumerate(names):
+        if column in columns or header_roles(name) != ("status",) or plain(name) == "info":
+            continue
+        words = {row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells)}
+        if len(words) <= _MOST_WORDS:
+            choices.notice(f"no status in {table.name(column)} is one that is known; every row is counted as booked")
 
 
 def _columns(table: Table) -> list[int]:
