@@ -10,7 +10,7 @@ from genie_finance.insights.reading.facts import column_facts
 from genie_finance.insights.reading.headers import Role, date_rank, header_roles
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
 from genie_finance.insights.reading.naming import NamedColumns, holds, named_columns
-from genie_finance.insights.reading.vocabulary import mark_of, plain
+from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -143,8 +143,14 @@ class ColumnFinder:
             guessed = self._mark_column()
             named = () if guessed is None else (guessed,)
         signed = any(self._facts[column].negative for column in self._known("amount"))
-        telling = [column for column in named if not signed or self._tells_both(column) or "mark" in self._found]
+        telling = [
+            c for c in named if "mark" in self._found or self._tells_both(c) or not (signed or self._of_kinds(c))
+        ]
         return tuple(sorted(telling, key=lambda column: self._facts[column].constant))
+
+    def _of_kinds(self, column: int) -> bool:
+        """True if a column says one kind of payment in each row, such as ``Purchase``, which refunds are called too."""
+        return not any(value.lower() in MARKS for value in self._facts[column].values)
 
     def _tells_both(self, column: int) -> bool:
         """True if a column holds marks of debits and of credits: one alone tells nothing beside signed amounts."""
@@ -325,10 +331,10 @@ class ColumnFinder:
         for column, name in enumerate(names):
             roles = header_roles(name)
             better = "date" in roles and date_rank(name) < date_rank(names[taken])
-            value_date = taken in self._of("value_date") and roles[:1] == ("date",)
-            if column == taken or not (better or value_date) or _TIME & {*plain(name).split()}:
+            unnamed = taken not in self._of("date") and roles[:1] == ("date",)
+            if column == taken or not (better or unnamed) or _TIME & {*plain(name).split()}:
                 continue
-            if not holds("date", self._facts[column]):
+            if (unnamed or self._facts[column].filled) and not holds("date", self._facts[column]):
                 self._choices.assume(
                     "date_column", str(taken + 1),
                     f"{self._table.name(column)} is called a date and mostly holds none; {other} is taken",

@@ -22,6 +22,8 @@ _CERTAIN = {
     "₱": "PHP", "₴": "UAH", "₺": "TRY", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "ZŁ": "PLN", "KČ": "CZK", "SFR": "CHF",
     "EURO": "EUR", "EUROS": "EUR", "EUROA": "EUR", "NT$": "TWD", "元": "CNY", "円": "JPY", "원": "KRW", "TL": "TRY",
+    "₸": "KZT", "₾": "GEL", "₼": "AZN", "֏": "AMD", "₡": "CRC", "₲": "PYG", "₮": "MNT", "৳": "BDT", "₭": "LAK",
+    "₵": "GHS", "ЛВ": "BGN", "ДЕН": "MKD", "DIN": "RSD",
     "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
 }  # fmt: skip
 

@@ -46,6 +46,9 @@ class Denomination:
         signs = {entry.currency for entry in read.entries} | read.balance_signs
         codes = {code for sign in signs if sign and (code := currency_of(sign))}
         self._only = next(iter(sorted(signs - {""}, key=is_shared)), "") if len(codes) == 1 else ""
+        if columns.currency is not None and sum(bool(one.currency) for one in read.entries) * 2 < len(read.entries):
+            self._only = ""  # a column that few rows fill tells theirs, and not that of the account
+        self._header_sign = _shared_sign(table, columns.money)
         self._seen = table.seen_currency
         self._chosen: dict[str, str] = {}
         if profile.currency is not None or self._by_header:
@@ -70,6 +73,8 @@ class Denomination:
         if not sign:
             if self._named:
                 return self._named
+            if self._header_sign:
+                return self._of_shared(self._header_sign)
             if self._seen:
                 self._choices.assume(
                     "currency",
@@ -85,8 +90,10 @@ class Denomination:
         code = currency_of(sign)
         if code is None or not is_shared(sign):
             return code
-        if self._named:
-            return self._named
+        return self._named or self._of_shared(sign)
+
+    def _of_shared(self, sign: str) -> str:
+        code = currency_of(sign) or UNKNOWN_CURRENCY
         settle = _SETTLE if code == UNKNOWN_CURRENCY else ""
         self._choices.assume("currency", code, f"several currencies are written {sign!r}", settle)
         return code
@@ -101,7 +108,7 @@ class Denomination:
             self._choices.notice(f"{name_lines(other)}: another currency stands in the row; {whose} {currency} is used")
 
 
-_TOKEN = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺]|[^\W\d_]+")
+_TOKEN = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺₸₾₼₡₲₮₭₵]|[^\W\d_]+")
 _WORDS_TOO = words("all amd ang bam bob cop cup gel kid lak mad mop pen ron sos top try")
 """Codes that are words of some language in lower case."""
 
@@ -119,6 +126,14 @@ def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
             if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
                 found.add(code)
     return found.pop() if len(found) == 1 else ""
+
+
+def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
+    """Return a sign of several currencies that the headers of columns name, as in ``Amount ($)``."""
+    names = (
+        [table.header.cells[column] for column in columns if column < len(table.header.cells)] if table.header else []
+    )
+    return next((sign for sign in ("$", "¥") if any(sign in name for name in names)), "")
 
 
 def _home_beside_other(table: Table, columns: Columns) -> str | None:

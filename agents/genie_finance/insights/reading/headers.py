@@ -90,12 +90,12 @@ _HEADERS: dict[Role, str] = {
         |credit debit amount|importe total|сумма в валюте счета|сума в валюті картки|buchungsbetrag
         |lastschrift gutschrift|charge amount|transaction value|kwota w walucie rachunku
         |částka v měně účtu|importe eur|valor lançamento""",
-    "other_amount": """local amount|original amount|foreign amount|amount foreign currency
-        |foreign currency amount|orig amount|instructed amount|ursprungsbetrag|originalbetrag
-        |fremdwährungsbetrag|betrag in fremdwährung|lastschrift ursprungsbetrag|montant d origine
-        |montant devise|montant en devise|oorspr bedrag|oorspronkelijk bedrag|importe original
-        |importe en divisa|importo originale|importo in divisa|utl belopp|utländskt belopp
-        |valutabelopp|originalbelopp|opprinnelig beløp|valutabeløp|oprindeligt beløb
+    "other_amount": """currency amount|local amount|original amount|foreign amount
+        |amount foreign currency|foreign currency amount|orig amount|instructed amount|ursprungsbetrag
+        |originalbetrag|fremdwährungsbetrag|betrag in fremdwährung|lastschrift ursprungsbetrag
+        |montant d origine|montant devise|montant en devise|oorspr bedrag|oorspronkelijk bedrag
+        |importe original|importe en divisa|importo originale|importo in divisa|utl belopp
+        |utländskt belopp|valutabelopp|originalbelopp|opprinnelig beløp|valutabeløp|oprindeligt beløb
         |alkuperäinen määrä|alkuperäinen summa|kwota oryginalna|kwota w walucie|původní částka
         |částka v původní měně|original transaction amount|merchant amount|amount in foreign currency
         |foreign spend amount|source amount|target amount|valor original|valor em us|orijinal tutar
@@ -156,10 +156,11 @@ _HEADERS: dict[Role, str] = {
         |b a|db cr|type of transaction|transaction indicator|debit credit mark|d h|kierunek|směr
         |tip tranzactie|subcategory|sign|flow|tran type|wn ma|credit debit code|transaktionstyp|típus
         |jellege""",
-    "status": """status|state|transaction status|booking status|payment status|zustand|estado
-        |situação|situacao|stato|statut|tila|stav|stan|durum|işlem durumu|статус|статус операції
-        |交易状态|当前状态|状态|状況|取引状況|상태|거래상태|κατάσταση|állapot|stare|contabilizzazione
-        |buchungsstatus|umsatzstatus|tapahtuman tila|hali|trạng thái|สถานะ|الحالة|סטטוס|info""",
+    "status": """etat|status|state|transaction status|booking status|payment status|zustand
+        |estado|situação|situacao|stato|statut|tila|stav|stan|durum|işlem durumu|статус
+        |статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태|κατάσταση|állapot|stare
+        |contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali|trạng thái|สถานะ|الحالة
+        |סטטוס|info""",
     "balance": """balance|closing balance|running balance|available balance|account balance
         |ledger balance|balance amt|balance amount|saldo|solde|kontostand|saldo nach buchung
         |saldo contable|saldo apos|saldo apos movimento|saldo disponibile|saldo final
@@ -173,10 +174,11 @@ _HEADERS: dict[Role, str] = {
         |tilin saldo|saldo actual|net balance|balance after|balance after transaction|tx balance""",
     "currency": """currency|currency code|account currency|transaction currency|ccy|curr|wahrung
         |waehrung|devise|monnaie|munt|muntsoort|valuta|moeda|moneda|divisa|divisa importe|valutakod
-        |valutakode|valuutta|waluta|měna|mena|deviza|devizanem|valutacode|pénznem|valută|valuta contului
-        |para birimi|döviz|döviz cinsi|валюта|валюта картки|νόμισμα|valiuta|valūta|gjaldmiðill|通貨
-        |币种|货币|통화|mata uang|tiền tệ|loại tiền|สกุลเงิน|العملة|מטבע|billing currency
-        |settlement currency|cur|kontowährung|währung konto|currency symbol|valuta conto|divisa cuenta""",
+        |valutakode|valuutta|waluta|měna|mena|deviza|devizanem|valutacode|pénznem|valută
+        |valuta contului|para birimi|döviz|döviz cinsi|валюта|валюта картки|νόμισμα|valiuta|valūta
+        |gjaldmiðill|通貨|币种|货币|통화|mata uang|tiền tệ|loại tiền|สกุลเงิน|العملة|מטבע
+        |billing currency|settlement currency|cur|kontowährung|währung konto|currency symbol
+        |valuta conto|divisa cuenta""",
     "account": """account|account number|account no|account name|auftragskonto|konto|kontonummer
         |iban auftragskonto|rekening|rekeningnummer|compte|numero de compte|conta|cuenta|conto
         |iban bban|bank account|rachunek|numer rachunku|účet|számlaszám|hesap|hesap no|account id
@@ -209,10 +211,10 @@ UNITS = (
 """Words beside a header's own: ``Amount (INR)``, ``Montant en euros``, ``Created (UTC)``."""
 
 _OTHER = _words(
-    """original orig foreign local fremdwahrung fremd originalwahrung ursprung ursprungs ursprungsbetrag
-    originalbetrag origine etranger etrangere oorspr oorspronkelijk oorspronkelijke divisa originale utl
-    utlandsk utlandskt opprinnelig oprindelig oprindeligt alkuperainen oryginalna puvodni instructed merchant
-    source target eredeti orijinal"""
+    """locale lokale lokal original orig foreign local fremdwahrung fremd originalwahrung ursprung ursprungs
+    ursprungsbetrag originalbetrag origine etranger etrangere oorspr oorspronkelijk oorspronkelijke
+    divisa originale utl utlandsk utlandskt opprinnelig oprindelig oprindeligt alkuperainen oryginalna
+    puvodni instructed merchant source target eredeti orijinal"""
 )
 _AMOUNT_WORDS = _words(
     """amount amt betrag montant bedrag importe importo belop belob belopp kwota castka ciastka osszeg tutar
@@ -254,7 +256,7 @@ _WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
     ),
 )
 """For headers that are not listed: the first group of which a word occurs decides."""
-_VALUE_WORDS = _words("value valuta valuty waluty valeur valor val wertstellung available due started valute")
+_VALUE_WORDS = _words("value valuta valuty waluty valeur valor val wertstellung available due started valute interest")
 _NO_MONEY = frozenset({"id", "type", "no", "number", "count", "percent", "limit", "tipo", "typ", "code"})
 """Words that make something else of a header's last word: ``Credit limit``, ``Debit card number``."""
 

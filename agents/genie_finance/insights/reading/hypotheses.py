@@ -144,7 +144,7 @@ def _settled(taken: Hypothesis, other: Hypothesis, values: Values) -> bool:
     if other.amount is None or taken.fee is not None:
         return False
     fees = [column for column in values if column not in {taken.amount, other.amount}]
-    return other.fee is None and _adds_up(taken.amount, (other.amount,), fees, values)
+    return _adds_up(taken.amount, (other.amount,), fees, values)
 
 
 def _alike(left: Sequence[Decimal | None], right: Sequence[Decimal | None]) -> bool:

@@ -70,7 +70,8 @@ def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
         if weak and len(weak) < len(mains):
             mains[:] = [column for column in mains if column not in weak]
             found.setdefault(other, []).extend(weak)
-    if "currency" not in found and not found.get("other_amount") and "other_currency" in found:
+    second = any("other_amount" in header_roles(name) for name in names)
+    if "currency" not in found and not second and "other_currency" in found:
         found["currency"] = found.pop("other_currency")  # with one amount alone there is one currency alone
     named = any(header_roles(name)[:1] == ("amount",) for name in names)
     if not {"amount", "debit", "credit", "net"} & found.keys() and "other_amount" in found and not named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError
-from genie_finance.contracts.money import minor_units
+from genie_finance.contracts.money import UNKNOWN_CURRENCY, minor_units
 from genie_finance.contracts.statements import (
     Quarantined,
     Statement,
@@ -233,9 +233,7 @@ def _transactions(
             moved = money(minor_units(amount, currency), currency)
             balance = None if entry.balance is None else money(minor_units(entry.balance, currency), currency)
         except ValueError:
-            read.quarantined.append(
-                Quarantined(line=entry.line, reason=f"has more digits after the point than {currency} has")
-            )
+            read.quarantined.append(Quarantined(line=entry.line, reason=_too_many_digits(currency)))
             continue
         account = profile.account or entry.account
         found.append(
@@ -251,3 +249,9 @@ def _transactions(
             )
         )
     return found
+
+
+def _too_many_digits(currency: str) -> str:
+    if currency == UNKNOWN_CURRENCY:
+        return "has more than two digits after the point; `currency:` in a profile names one that has them"
+    return f"has more digits after the point than {currency} has"

@@ -93,18 +93,19 @@ def mark_of(cell: str) -> Mark | None:
 Unbooked = Literal["pending", "declined", "cancelled", "failed", "reverted"]
 
 _UNBOOKED: dict[Unbooked, str] = {
-    "pending": """pending|processing|in progress|in process|waiting|authorised|authorized
+    "pending": """oczekujace|pendente|vantande|laukiama|cekajici platba|in afwachting|εκκρεμης
+        |en espera|pending|processing|in progress|in process|waiting|authorised|authorized
         |authorisation|authorization|held|on hold|hold|open|scheduled|upcoming|created|initiated
         |placed|temporary|requires action|vorgemerkt|umsatz vorgemerkt|ausstehend|offen|in bearbeitung
         |geplant|en attente|en cours|a venir|pendiente|en proceso|en tramite|retenido|in sospeso
-        |in attesa|in corso|autorizzato|non contabilizzato|pendente|em processamento|agendado
-        |reservert|reserverad|reserveret|venter|afventer|vantar|under behandling|preliminar
-        |preliminart|varaus|odottaa|kesken|katevaraus|oczekuje|oczekujaca|blokada|w realizacji
-        |nierozliczone|cekajici|ceka na zauctovani|blokace|nezauctovano|cakajuca|fuggoben|fuggo|zarolt
-        |in asteptare|in curs|beklemede|bekliyor|provizyon|islemde|в обработке|ожидание|ожидает|холд
-        |в процессе|в обробці|εκκρεμει|na cekanju|rezervacija|ootel|处理中|待处理|等待付款|待付款
-        |等待确认收货|待确认|未確定|処理中|保留|대기|승인대기|처리중|tertunda|diproses|cho xu ly
-        |dang xu ly|รอดำเนินการ|معلق|بانتظار|in reserve|not posted|unposted|uncleared""",
+        |in attesa|in corso|autorizzato|non contabilizzato|em processamento|agendado|reservert
+        |reserverad|reserveret|venter|afventer|vantar|under behandling|preliminar|preliminart|varaus
+        |odottaa|kesken|katevaraus|oczekuje|oczekujaca|blokada|w realizacji|nierozliczone|cekajici
+        |ceka na zauctovani|blokace|nezauctovano|cakajuca|fuggoben|fuggo|zarolt|in asteptare|in curs
+        |beklemede|bekliyor|provizyon|islemde|в обработке|ожидание|ожидает|холд|в процессе|в обробці
+        |εκκρεμει|na cekanju|rezervacija|ootel|处理中|待处理|等待付款|待付款|等待确认收货|待确认
+        |未確定|処理中|保留|대기|승인대기|처리중|tertunda|diproses|cho xu ly|dang xu ly|รอดำเนินการ
+        |معلق|بانتظار|in reserve|not posted|unposted|uncleared""",
     "declined": """declined|denied|rejected|refused|blocked|not authorised|not authorized|abgelehnt
         |refuse|refusee|rejete|rechazado|rechazada|denegado|denegada|rifiutato|rifiutata|respinto
         |recusado|recusada|negado|negada|avvist|avslatt|nekad|avslagen|afvist|hylatty|odrzucona
@@ -123,20 +124,22 @@ _UNBOOKED: dict[Unbooked, str] = {
         |epaonnistui|nieudana|blad|niezrealizowana|neprovedeno|selhalo|neuspesna|sikertelen|esuat
         |esuata|basarisiz|ошибка|неуспешно|не выполнено|не исполнен|помилка|αποτυχια|neuspjesno
         |交易失败|支付失败|失败|失敗|エラー|실패|gagal|that bai|ไม่สำเร็จ|فشل|נכשל|mislukt""",
-    "reverted": """reverted|reversed|reversal|returned|charged back|chargeback|rolled back|undone
+    "reverted": """ruckgangig gemacht|cofnieto|teruggedraaid|aterstalld|revenu|annule et rembourse
+        |vraceno zpet|reverted|reversed|reversal|returned|charged back|chargeback|rolled back|undone
         |zuruckgebucht|ruckbuchung|extourne|retourne|revertido|revertida|devuelto|devuelta|retrocedido
         |stornato|stornata|estornado|estornada|estorno|devolvido|devolvida|tilbakefort|reverserad
         |aterford|tilbagefort|palautettu|wycofana|zwrocona|vraceno|vratena|visszautasitott|returnat
         |iade|iade edildi|возврат|возвращен|возвращено|повернено|已退款|退款成功|全额退款|返金|반환
         |dikembalikan|hoan tien|teruggeboekt|storno""",
 }  # fmt: skip
-_BOOKED = """completed|complete|booked|posted|settled|cleared|processed|success|successful
-        |succeeded|paid|executed|done|final|finished|approved|accepted|confirmed|available|reconciled
-        |ok|gebucht|umsatz gebucht|verbucht|ausgefuhrt|abgeschlossen|erledigt|effectue|effectuee
-        |comptabilise|comptabilisee|valide|validee|execute|executee|regle|realizado|realizada
-        |completado|completada|contabilizado|contabilizada|confirmado|confirmada|aprobado|aprobada
-        |liquidado|liquidada|efectuado|efetuado|eseguito|eseguita|contabilizzato|contabilizzata
-        |completato|efetivado|efetivada|concluido|concluida|aprovado|aprovada|pago|paga|bokfort
+_BOOKED = """termine|terminee|zakonczono|concluida|voltooid|slutford|dokonceno|befejezett
+        |uzbaigta|ολοκληρωμενη|fuldfort|completed|complete|booked|posted|settled|cleared|processed
+        |success|successful|succeeded|paid|executed|done|final|finished|approved|accepted|confirmed
+        |available|reconciled|ok|gebucht|umsatz gebucht|verbucht|ausgefuhrt|abgeschlossen|erledigt
+        |effectue|effectuee|comptabilise|comptabilisee|valide|validee|execute|executee|regle|realizado
+        |realizada|completado|completada|contabilizado|contabilizada|confirmado|confirmada|aprobado
+        |aprobada|liquidado|liquidada|efectuado|efetuado|eseguito|eseguita|contabilizzato
+        |contabilizzata|completato|efetivado|efetivada|concluido|aprovado|aprovada|pago|paga|bokfort
         |bogfort|utfort|udfort|genomford|gennemfort|fullfort|klar|toteutunut|kirjattu|suoritettu
         |toteutettu|zaksiegowana|zaksiegowano|zrealizowana|zrealizowano|wykonana|wykonano|rozliczona
         |rozliczono|rozliczone|zauctovano|zauctovana|provedeno|provedena|realizovana|spracovana
