@@ -65,10 +65,7 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     chosen = max(ranked, key=lambda a: _read(a, values))
     if chosen.balance is not None and chosen.balance not in fixed.values() and _follows_nowhere(chosen, values, marks):
         chosen = chosen._replace(balance=None)
-    if chosen.debit is not None and chosen.credit is not None:
-        return Arranged(
-            chosen, certain=_mostly_negative(values[chosen.debit]) != _mostly_negative(values[chosen.credit])
-        )
+    # Credits of a card may have a minus as well as debits of an account, so signs alone make no pair certain.
     return Arranged(chosen, certain=len(columns) == 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from genie_finance.insights.reading.currencies import CODES
@@ -161,7 +162,7 @@ _HEADERS: dict[Role, str] = {
         |статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태|κατάσταση|állapot|stare
         |contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali|trạng thái|สถานะ|الحالة
         |סטטוס|info""",
-    "balance": """balance|closing balance|running balance|available balance|account balance
+    "balance": """салдо|balance|closing balance|running balance|available balance|account balance
         |ledger balance|balance amt|balance amount|saldo|solde|kontostand|saldo nach buchung
         |saldo contable|saldo apos|saldo apos movimento|saldo disponibile|saldo final
         |saldo contabilistico|bokfort saldo|saldo na mutatie|saldo na boeking|disponibel saldo
@@ -275,17 +276,25 @@ _MADE = _words(
 )
 
 
+_LONGEST = 80
+_CAMEL = re.compile(r"([a-z])([A-Z])")
+
+
 def header_roles(name: str) -> tuple[Role, ...]:
     """Return the roles that a column of that header may have, likeliest first; empty if the header says nothing."""
-    if len(name) > 80:
+    if len(name) > _LONGEST:
         return ()
-    whole = plain(name)
-    if found := _NAMES.get(whole):
+    if found := _NAMES.get(plain(name)):
         return found
-    words = [word for word in whole.split() if word not in UNITS]
+    words = [word for word in _said(name) if word not in UNITS]
     if found := _NAMES.get(" ".join(words)):
         return found
     return _roles_by_words(name, frozenset(words))
+
+
+def _said(name: str) -> list[str]:
+    """Return the words of a header, of ``RunningBalance`` as well."""
+    return plain(_CAMEL.sub(r"\1 \2", name[:_LONGEST])).split()
 
 
 def _roles_by_words(name: str, there: frozenset[str]) -> tuple[Role, ...]:
@@ -316,7 +325,7 @@ def initials(name: str) -> dict[str, Literal["debit", "credit"]]:
 
 def date_rank(name: str) -> int:
     """Return how near a header of dates is to the day of booking: 0 says it, 1 leaves it open, 2 is another day."""
-    words = frozenset(plain(name).split())
+    words = frozenset(_said(name))
     if words & _BOOKED:
         return 0
     return 2 if words & _MADE else 1
@@ -324,7 +333,7 @@ def date_rank(name: str) -> int:
 
 def amount_rank(name: str) -> int:
     """Return how near a header of amounts is to the account's own amount: the one without other words comes first."""
-    words = [word for word in plain(name).split() if word not in UNITS]
+    words = [word for word in _said(name) if word not in UNITS]
     there = frozenset(words)
     if there & {"transaction", "txn", "tran", "operation", "operacion", "operazione", "gross", "brutto", "total"}:
         return 2
@@ -335,4 +344,4 @@ def amount_rank(name: str) -> int:
 
 def is_of_transaction(name: str) -> bool:
     """True for an amount or currency of the transaction, which need not be that of the account."""
-    return not _MADE.isdisjoint(plain(name).split())
+    return not _MADE.isdisjoint(_said(name))

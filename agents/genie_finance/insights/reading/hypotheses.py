@@ -75,11 +75,9 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
     scored = [(_proof(one, values, marks), _read(one, values), one) for one in found]
     best = max(range(len(scored)), key=lambda at: (scored[at][0], scored[at][1], -at))
     fits, read, taken = scored[best]
-    if fits:
-        return Chosen(taken, proven=True)
     shown = _movements(taken, values, marks)
-    for _, count, other in scored:
-        if other.of_amounts == taken.of_amounts or count < read or _settled(taken, other, values):
+    for proof, count, other in scored:
+        if other.of_amounts == taken.of_amounts or count < read or proof < fits or _settled(taken, other, values):
             continue
         differ = sum(
             a is not None and b is not None and abs(a) != abs(b)
@@ -87,7 +85,7 @@ def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen 
         )
         if differ:
             return Chosen(taken, proven=False, rival=other, differ=differ)
-    return Chosen(taken, proven=False)
+    return Chosen(taken, proven=fits > 0)
 
 
 def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> bool:
