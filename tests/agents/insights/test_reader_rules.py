@@ -124,6 +124,38 @@ def test_a_card_statement_is_told_by_its_payments_and_stays_an_assumption() -> N
     assert [one.code for one in reading.unproven] == ["statement.sign_assumed"]
 
 
+def test_a_balance_that_says_the_opposite_of_every_mark_wins_and_is_said() -> None:
+    rows = "2025-02-13,a,5.00,C,95.00\n2025-02-14,b,6.00,D,101.00\n2025-02-15,c,7.00,C,94.00\n"
+    reading = read(f"Date,Description,Amount,D/C,Balance\n{rows}")
+    assert [one.split()[0] for one in amounts(reading)] == ["-5.00", "6.00", "-7.00"]
+    assert len(reading.notices) == 1
+
+
+def test_a_rarer_sign_in_a_column_of_debits_is_unproven_without_a_balance() -> None:
+    rows = "2025-02-13,a,5.00,\n2025-02-14,b,6.00,\n2025-02-15,c,-3.00,\n2025-02-16,d,,9.00\n"
+    reading = read(f"Date,Description,Debit,Credit\n{rows}")
+    assert [one.code for one in reading.unproven] == ["statement.debit_column_assumed"]
+    settled = read(f"Date,Description,Debit,Credit\n{rows}", StatementProfile(debit_column=3, credit_column=4))
+    assert [one.split()[0] for one in amounts(settled)] == ["-5.00", "-6.00", "3.00", "9.00"]
+    assert settled.unproven == ()
+
+
+@pytest.mark.parametrize("blank", ["-", "--", "NIL", "n/a"])
+def test_what_stands_for_an_empty_cell_of_a_debit_or_credit(blank: str) -> None:
+    rows = f"2025-02-13,a,5.00,{blank}\n2025-02-14,b,{blank},6.00\n2025-02-15,c,7.00,{blank}\n"
+    reading = read(f"Date,Description,Debit,Credit\n{rows}")
+    assert [one.split()[0] for one in amounts(reading)] == ["-5.00", "6.00", "-7.00"]
+    assert reading.quarantined == ()
+
+
+def test_a_row_without_impact_on_the_balance_is_no_booking() -> None:
+    reading = read(
+        "Date,Description,Gross,Balance Impact\n2025-02-13,a,-5.00,Debit\n2025-02-14,b,-5.00,Memo\n"
+        "2025-02-15,c,9.00,Credit\n"
+    )
+    assert ([one.split()[0] for one in amounts(reading)], len(reading.quarantined)) == (["-5.00", "9.00"], 1)
+
+
 # Fees
 
 

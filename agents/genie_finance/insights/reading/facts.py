@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.dialect import Record
 
 _MAX_DISTINCT = 50
+BLANK = frozenset({"-", "--", "nil", "n/a", "null", "none"})
+"""What stands for an empty cell."""
 _ACCOUNT_DIGITS = 8
 _LONGEST_CODE = 5
 """Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
@@ -85,8 +87,10 @@ def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
     facts = [Facts(rows=len(sample)) for _ in range(max(map(len, sample), default=0))]
     for row in sample:
         for cell, fact in zip(row, facts, strict=False):
-            if cell:
+            if cell and cell.lower() not in BLANK:
                 _count(fact, cell, cells)
+            elif cell:
+                fact.values.add(cell)
     return facts
 
 

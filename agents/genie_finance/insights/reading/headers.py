@@ -157,11 +157,11 @@ _HEADERS: dict[Role, str] = {
         |b a|db cr|type of transaction|transaction indicator|debit credit mark|d h|kierunek|směr
         |tip tranzactie|subcategory|sign|flow|tran type|wn ma|credit debit code|transaktionstyp|típus
         |jellege""",
-    "status": """etat|status|state|transaction status|booking status|payment status|zustand
-        |estado|situação|situacao|stato|statut|tila|stav|stan|durum|işlem durumu|статус
-        |статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태|κατάσταση|állapot|stare
-        |contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali|trạng thái|สถานะ|الحالة
-        |סטטוס|info""",
+    "status": """balance impact|etat|status|state|transaction status|booking status
+        |payment status|zustand|estado|situação|situacao|stato|statut|tila|stav|stan|durum
+        |işlem durumu|статус|статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태
+        |κατάσταση|állapot|stare|contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali
+        |trạng thái|สถานะ|الحالة|סטטוס|info""",
     "balance": """салдо|balance|closing balance|running balance|available balance|account balance
         |ledger balance|balance amt|balance amount|saldo|solde|kontostand|saldo nach buchung
         |saldo contable|saldo apos|saldo apos movimento|saldo disponibile|saldo final

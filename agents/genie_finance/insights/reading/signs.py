@@ -29,15 +29,28 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
     """
     entries = read.entries
     if all(entry.side for entry in entries):
-        return _paired(entries)
+        return _paired(read, profile, choices)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
     if profile.positive_is is None and any(marks):
         if _marks_alone(entries, marks):
-            return [entry.number * _FACTOR[mark] if mark else None for entry, mark in zip(entries, marks, strict=True)]
+            alone = [entry.number * _FACTOR[mark] if mark else None for entry, mark in zip(entries, marks, strict=True)]
+            return _by_balance(read, alone, choices)
         if _marks_decide(entries, marks):
-            return _marked(read, marks, choices)
+            return _by_balance(read, _marked(read, marks, choices), choices)
     return _signed(read, written, marks, profile, choices)
+
+
+def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
+    """Return the amounts, turned round where the running balance says the opposite of every mark."""
+    if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
+        return amounts
+    turned = [None if amount is None else -amount for amount in amounts]
+    as_marked, as_turned = chain(read, amounts), chain(read, turned)
+    if as_marked.fits or not (as_turned.fits > 1 and not as_turned.breaks):
+        return amounts
+    choices.notice("the running balance follows from the opposite of every debit and credit mark; the balance is taken")
+    return turned
 
 
 def _marks_alone(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
@@ -55,13 +68,27 @@ def _written(entry: Entry) -> Decimal:
     return -entry.number if entry.amount.sign < 0 else entry.number
 
 
-def _paired(entries: Sequence[Entry]) -> list[Decimal | None]:
+def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
     """Return amounts of separate columns; a sign that most of a column carries says no more than the column does."""
+    entries = read.entries
     usual: dict[Mark, int] = {}
+    mixed = False
     for side in _FACTOR:
         column = [entry for entry in entries if entry.side == side]
-        usual[side] = -1 if sum(entry.amount.sign < 0 for entry in column) * 2 > len(column) else 1
-    return [_written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries]
+        negative = sum(entry.amount.sign < 0 for entry in column)
+        usual[side] = -1 if negative * 2 > len(column) else 1
+        mixed = mixed or 0 < negative < len(column)
+    amounts: list[Decimal | None] = [
+        _written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries
+    ]
+    if mixed and profile.debit_column is None and not chain(read, amounts).proves:
+        choices.assume(
+            "debit_column", "debit",
+            "a column of debits or credits holds both signs and no balance proves what the rarer one means; it is "
+            "taken for a reversal",
+            "debit_column: NAME  # and credit_column: NAME, if the rarer sign is a reversal",
+        )  # fmt: skip
+    return amounts
 
 
 def _marks_decide(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:

@@ -93,8 +93,8 @@ def mark_of(cell: str) -> Mark | None:
 Unbooked = Literal["pending", "declined", "cancelled", "failed", "reverted"]
 
 _UNBOOKED: dict[Unbooked, str] = {
-    "pending": """oczekujace|pendente|vantande|laukiama|cekajici platba|in afwachting|εκκρεμης
-        |en espera|pending|processing|in progress|in process|waiting|authorised|authorized
+    "pending": """memo|oczekujace|pendente|vantande|laukiama|cekajici platba|in afwachting
+        |εκκρεμης|en espera|pending|processing|in progress|in process|waiting|authorised|authorized
         |authorisation|authorization|held|on hold|hold|open|scheduled|upcoming|created|initiated
         |placed|temporary|requires action|vorgemerkt|umsatz vorgemerkt|ausstehend|offen|in bearbeitung
         |geplant|en attente|en cours|a venir|pendiente|en proceso|en tramite|retenido|in sospeso
@@ -132,13 +132,13 @@ _UNBOOKED: dict[Unbooked, str] = {
         |iade|iade edildi|возврат|возвращен|возвращено|повернено|已退款|退款成功|全额退款|返金|반환
         |dikembalikan|hoan tien|teruggeboekt|storno""",
 }  # fmt: skip
-_BOOKED = """termine|terminee|zakonczono|concluida|voltooid|slutford|dokonceno|befejezett
-        |uzbaigta|ολοκληρωμενη|fuldfort|completed|complete|booked|posted|settled|cleared|processed
-        |success|successful|succeeded|paid|executed|done|final|finished|approved|accepted|confirmed
-        |available|reconciled|ok|gebucht|umsatz gebucht|verbucht|ausgefuhrt|abgeschlossen|erledigt
-        |effectue|effectuee|comptabilise|comptabilisee|valide|validee|execute|executee|regle|realizado
-        |realizada|completado|completada|contabilizado|contabilizada|confirmado|confirmada|aprobado
-        |aprobada|liquidado|liquidada|efectuado|efetuado|eseguito|eseguita|contabilizzato
+_BOOKED = """debit|credit|termine|terminee|zakonczono|concluida|voltooid|slutford|dokonceno
+        |befejezett|uzbaigta|ολοκληρωμενη|fuldfort|completed|complete|booked|posted|settled|cleared
+        |processed|success|successful|succeeded|paid|executed|done|final|finished|approved|accepted
+        |confirmed|available|reconciled|ok|gebucht|umsatz gebucht|verbucht|ausgefuhrt|abgeschlossen
+        |erledigt|effectue|effectuee|comptabilise|comptabilisee|valide|validee|execute|executee|regle
+        |realizado|realizada|completado|completada|contabilizado|contabilizada|confirmado|confirmada
+        |aprobado|aprobada|liquidado|liquidada|efectuado|efetuado|eseguito|eseguita|contabilizzato
         |contabilizzata|completato|efetivado|efetivada|concluido|aprovado|aprovada|pago|paga|bokfort
         |bogfort|utfort|udfort|genomford|gennemfort|fullfort|klar|toteutunut|kirjattu|suoritettu
         |toteutettu|zaksiegowana|zaksiegowano|zrealizowana|zrealizowano|wykonana|wykonano|rozliczona
