@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.table import Table
 
 _SAMPLE = 300
+_MOST_OF_A_KIND = 5
+"""Columns of one role that are compared; a table with more is not a bank's."""
 _MOVEMENT = ("amount", "debit", "credit")
 _TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
 
@@ -157,10 +159,11 @@ class ColumnFinder:
         return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
 
     def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
-        named = Named(
+        known = (
             self._known("amount"), self._of("net"), self._of("fee"), self._known("debit"), self._known("credit"),
             marks, self._known("balance"),
         )  # fmt: skip
+        named = Named(*(columns[:_MOST_OF_A_KIND] for columns in known))
         rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
         values = {
             column: [self._signed(row, column, decimal_mark) for row in rows]

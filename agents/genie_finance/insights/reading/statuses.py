@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = 300
 _NEARLY_PERCENT = 90
+_MOST_COLUMNS = 3
 _MOST_WORDS = 8
 """Distinct words of a column of statuses; one with more is something else."""
 
@@ -86,7 +87,7 @@ def _columns(table: Table) -> list[int]:
         unnamed = column >= len(names) or not header_roles(names[column])
         if named or (unnamed and known * 100 >= _NEARLY_PERCENT * words.total() and known * 2 >= len(sample)):
             found.append(column)
-    return found
+    return found[:_MOST_COLUMNS]
 
 
 def _is_table_end(lines: Sequence[int], rows: Sequence[Record]) -> bool:

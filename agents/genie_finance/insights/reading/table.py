@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _HEADER_WITHIN = 60
 """Rows among which the header is looked for."""
 _LONGEST_NAME = 60
+_MOST_CELLS = 100_000
+"""Cells of rows without a date among which another header is looked for."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
 
@@ -188,12 +190,15 @@ def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | 
     dated = next(
         (at for row in table.rows[:_HEADER_WITHIN] for at, cell in enumerate(row.cells) if cells.date(cell)), 0
     )
-    start = 0
+    start = looked_at = 0
     for index, record in enumerate(records):
         row = record.cells
         if dated < len(row) and cells.date(row[dated]):
             start = index + 1
             continue
+        looked_at += len(row)
+        if looked_at > _MOST_CELLS:
+            return None  # that many rows without a date are bad rows, and refuse the table by themselves
         if not start or len(row) < 2 or not _is_full_header(record, cells):
             continue
         between = [one for one in records[start:index] if one.cells != table.header.cells]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from genie_finance.insights.reading.amounts import DecimalMark
 
-_MOST_TABLES = 50
+_MOST_TABLES = 20
 _SAMPLE = 300
 _GIVE_PROFILE = (
     "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
