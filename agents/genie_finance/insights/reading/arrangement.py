@@ -62,11 +62,18 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     if _fits(proven, values, marks):
         return Arranged(proven, certain=True, proven=True)
     # A reading that leaves rows out loses against one that reads them all; a balance that follows nowhere is none.
-    chosen = max(ranked, key=lambda a: _read(a, values))
+    sided = [a for a in ranked if a.amount is not None or not _has_both_signs(a, values)]
+    chosen = max(sided or ranked, key=lambda a: _read(a, values))
     if chosen.balance is not None and chosen.balance not in fixed.values() and _follows_nowhere(chosen, values, marks):
         chosen = chosen._replace(balance=None)
     # Credits of a card may have a minus as well as debits of an account, so signs alone make no pair certain.
     return Arranged(chosen, certain=len(columns) == 1)
+
+
+def _has_both_signs(way: Arrangement, values: Values) -> bool:
+    """True if a column of the pair holds both signs, which a column of debits or of credits does not."""
+    columns = [values[column] for column in (way.debit, way.credit) if column is not None]
+    return any(_has_negative(column) and any(v > 0 for v in column if v) for column in columns)
 
 
 def _read(way: Arrangement, values: Values) -> int:

@@ -47,10 +47,10 @@ _HEADERS: dict[Role, str] = {
         |effective date|dateval|arvopäivä|data waluty|datum valuty|dátum valuty|értéknap|valör
         |valör tarihi|дата валютирования|вальор|ημερομηνία αξίας|valeur|ημ νία αξίας|datum valute
         |起算日|起息日|valuutapäev|available on|transfer date|started date|due date|תאריך ערך""",
-    "narration": """narration|description|transaction description|details|transaction details
-        |particulars|remarks|memo|transaction remarks|payee|payee name|name|merchant|merchant name
-        |counterparty|counter party|transaction|narrative|original description|extended details
-        |verwendungszweck|buchungstext|buchungsdetails|umsatztext|text|empfanger
+    "narration": """詳細1|詳細|narration|description|transaction description|details
+        |transaction details|particulars|remarks|memo|transaction remarks|payee|payee name|name
+        |merchant|merchant name|counterparty|counter party|transaction|narrative|original description
+        |extended details|verwendungszweck|buchungstext|buchungsdetails|umsatztext|text|empfanger
         |beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger|beguenstigter|begunstigter
         |auftraggeber|auftraggeber beguenstigter|auftraggeber begunstigter|auftraggeber empfanger
         |zahlungsempfanger|zahlungspflichtiger|zahlungsempfanger in|zahlungspflichtige r
@@ -113,35 +113,36 @@ _HEADERS: dict[Role, str] = {
         |instructed currency|currency of transaction|валюта операции|валюта операції|валюта транзакції
         |orijinal para birimi|現地通貨略称|原始币种|מטבע מקורי|מטבע עסקה|eredeti devizanem devizaneme
         |source fee currency|target fee currency|fee currency""",
-    "debit": """debit|debits|debit amount|debit amt|debit montant|withdrawal|withdrawals
-        |withdrawal amt|withdrawal amount|amount debited|money out|paid out|payments out|out|outgoing
-        |soll|belastung|lastschrift|lastschriften|montant debit|debito|debitos|valor debito|saida
-        |saidas|cargo|cargos|gasto|gastos|debe|addebiti|addebito|uscite|uscita|dare|ut|ut av konto
-        |ut fra konto|uttag|ud|udbetaling|utbetaling|uit|debet|afschrijving|af|dr|dr amount|spent
-        |withdrawal dr|debit dr|depenses|depense|amount out|ausgang|ausgänge|ausgaben|obciążenia
-        |obciążenie|kwota obciążenia|wypłaty|wydatki|odchozí|výdaje|výdaj|na vrub|terhelés|borç|çıkan
-        |giden|gider|расход|списание|списано|дебет|дебит|витрати|видаток|χρέωση|χρεώσεις|isplate
-        |isplata|duguje|terećenje|breme|odliv|deebet|debets|debetas|出金|出金額|お引出し|お支払金額
-        |支払い金額|お支払い金額|引出額|支払金額|出金金額 円|支出|支出金额|借方|借方金额|借方发生额
-        |支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|ghi nợ|nợ|phát sinh nợ
-        |tiền ra|số tiền ghi nợ|debit amount vnd|ถอน|ถอนเงิน|เดบิต|مدين|חובה|amount paid|withdraw
-        |retiros|retiro|egresos|egreso|cargos clp|cargo $|cheques y otros cargos|débitos|saídas
-        |levantamentos|pagamentos|expense|expenses|withdrawn|kiadás|cheltuieli|money out gbp|otto
-        |tilinotot|veloitus|withdrawals dr""",
-    "credit": """credit|credits|credit amount|credit amt|credit montant|deposit|deposits
-        |deposit amt|deposit amount|amount credited|money in|paid in|payments in|in|incoming|haben
-        |gutschrift|gutschriften|montant credit|credito|creditos|valor credito|entrada|entradas|abono
-        |abonos|ingreso|ingresos|haber|accrediti|accredito|entrate|entrata|avere|inn|inn pa konto
-        |insattning|ind|indbetaling|innbetaling|kredit|bijschrijving|bij|cr|cr amount|received
-        |deposit cr|credit cr|lodgements|recettes|recette|amount in|eingang|eingänge|einnahmen|uznania
-        |uznanie|kwota uznania|wpłaty|wpływy|příchozí|příjmy|příjem|ve prospěch|jóváírás|alacak|giren
-        |gelen|gelir|приход|поступление|зачисление|зачислено|кредит|надходження|πίστωση|πιστώσεις
-        |uplate|uplata|potražuje|odobrenje|dobro|priliv|kreedit|kredīts|kreditas|入金|入金額|お預入れ
-        |お預り金額|預かり金額|預入額|お預入金額|預り金額|入金金額 円|收入|收入金额|贷方|贷方金额
-        |贷方发生额|收入金額|存款|입금|입금액|입금금액|맡기신금액|받으신금액|ghi có|có|phát sinh có
-        |tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن|זכות|amount received|lodgement|depósitos
-        |depósito|depositos y abonos|abonos clp|depósitos y otros abonos|créditos|receipts|receipt
-        |income|deposited|bevétel|încasări|pano|tilipanot|hyvitys""",
+    "debit": """払出金額|払出|お引出金額|提|debit|debits|debit amount|debit amt|debit montant
+        |withdrawal|withdrawals|withdrawal amt|withdrawal amount|amount debited|money out|paid out
+        |payments out|out|outgoing|soll|belastung|lastschrift|lastschriften|montant debit|debito
+        |debitos|valor debito|saida|saidas|cargo|cargos|gasto|gastos|debe|addebiti|addebito|uscite
+        |uscita|dare|ut|ut av konto|ut fra konto|uttag|ud|udbetaling|utbetaling|uit|debet|afschrijving
+        |af|dr|dr amount|spent|withdrawal dr|debit dr|depenses|depense|amount out|ausgang|ausgänge
+        |ausgaben|obciążenia|obciążenie|kwota obciążenia|wypłaty|wydatki|odchozí|výdaje|výdaj|na vrub
+        |terhelés|borç|çıkan|giden|gider|расход|списание|списано|дебет|дебит|витрати|видаток|χρέωση
+        |χρεώσεις|isplate|isplata|duguje|terećenje|breme|odliv|deebet|debets|debetas|出金|出金額
+        |お引出し|お支払金額|支払い金額|お支払い金額|引出額|支払金額|出金金額 円|支出|支出金额|借方
+        |借方金额|借方发生额|支出金額|提款|출금|출금액|출금금액|찾으신금액|보내신금액|debit idr|ghi nợ
+        |nợ|phát sinh nợ|tiền ra|số tiền ghi nợ|debit amount vnd|ถอน|ถอนเงิน|เดบิต|مدين|חובה
+        |amount paid|withdraw|retiros|retiro|egresos|egreso|cargos clp|cargo $|cheques y otros cargos
+        |débitos|saídas|levantamentos|pagamentos|expense|expenses|withdrawn|kiadás|cheltuieli
+        |money out gbp|otto|tilinotot|veloitus|withdrawals dr""",
+    "credit": """受入金額|受入|お預入金額|存|存入|credit|credits|credit amount|credit amt
+        |credit montant|deposit|deposits|deposit amt|deposit amount|amount credited|money in|paid in
+        |payments in|in|incoming|haben|gutschrift|gutschriften|montant credit|credito|creditos
+        |valor credito|entrada|entradas|abono|abonos|ingreso|ingresos|haber|accrediti|accredito
+        |entrate|entrata|avere|inn|inn pa konto|insattning|ind|indbetaling|innbetaling|kredit
+        |bijschrijving|bij|cr|cr amount|received|deposit cr|credit cr|lodgements|recettes|recette
+        |amount in|eingang|eingänge|einnahmen|uznania|uznanie|kwota uznania|wpłaty|wpływy|příchozí
+        |příjmy|příjem|ve prospěch|jóváírás|alacak|giren|gelen|gelir|приход|поступление|зачисление
+        |зачислено|кредит|надходження|πίστωση|πιστώσεις|uplate|uplata|potražuje|odobrenje|dobro|priliv
+        |kreedit|kredīts|kreditas|入金|入金額|お預入れ|お預り金額|預かり金額|預入額|預り金額
+        |入金金額 円|收入|收入金额|贷方|贷方金额|贷方发生额|收入金額|存款|입금|입금액|입금금액
+        |맡기신금액|받으신금액|ghi có|có|phát sinh có|tiền vào|số tiền ghi có|ฝาก|ฝากเงิน|เครดิต|دائن
+        |זכות|amount received|lodgement|depósitos|depósito|depositos y abonos|abonos clp
+        |depósitos y otros abonos|créditos|receipts|receipt|income|deposited|bevétel|încasări|pano
+        |tilipanot|hyvitys""",
     "net": "net|net amount|netto|nettobetrag|montant net|importe neto|valor líquido|net value|net total|净额",
     "fee": """fee|fees|fee amount|total fees|transaction fee|processing fee|commission|charge
         |charges|gebühr|gebühren|entgelt|frais|commissions|kosten|comision|comisión|comisiones
@@ -162,17 +163,18 @@ _HEADERS: dict[Role, str] = {
         |işlem durumu|статус|статус операції|交易状态|当前状态|状态|状況|取引状況|상태|거래상태
         |κατάσταση|állapot|stare|contabilizzazione|buchungsstatus|umsatzstatus|tapahtuman tila|hali
         |trạng thái|สถานะ|الحالة|סטטוס|info""",
-    "balance": """салдо|balance|closing balance|running balance|available balance|account balance
-        |ledger balance|balance amt|balance amount|saldo|solde|kontostand|saldo nach buchung
-        |saldo contable|saldo apos|saldo apos movimento|saldo disponibile|saldo final
-        |saldo contabilistico|bokfort saldo|saldo na mutatie|saldo na boeking|disponibel saldo
-        |bogfort saldo|bal|running bal|saldo na trn|disponible|accountbalance|saldo po operacji
-        |saldo po transakcji|saldo po|zůstatek|zůstatek po transakci|zostatok|zostatok po transakcii
-        |egyenleg|könyvelt egyenleg|sold|sold contabil|bakiye|остаток|остаток средств|баланс|залишок
-        |залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk|atlikums|likutis|staða|残高
-        |差引残高|取引後残高|現在高|取扱後残高|余额|账户余额|交易后余额|本次余额|餘額|잔액|거래후잔액
-        |거래 후 잔액|잔고|saldo akhir|số dư|so du|ยอดคงเหลือ|คงเหลือ|الرصيد|יתרה|יתרה בש ח
-        |tilin saldo|saldo actual|net balance|balance after|balance after transaction|tx balance""",
+    "balance": """現在 貸付 高|現在高|結餘|салдо|balance|closing balance|running balance
+        |available balance|account balance|ledger balance|balance amt|balance amount|saldo|solde
+        |kontostand|saldo nach buchung|saldo contable|saldo apos|saldo apos movimento
+        |saldo disponibile|saldo final|saldo contabilistico|bokfort saldo|saldo na mutatie
+        |saldo na boeking|disponibel saldo|bogfort saldo|bal|running bal|saldo na trn|disponible
+        |accountbalance|saldo po operacji|saldo po transakcji|saldo po|zůstatek|zůstatek po transakci
+        |zostatok|zostatok po transakcii|egyenleg|könyvelt egyenleg|sold|sold contabil|bakiye|остаток
+        |остаток средств|баланс|залишок|залишок після операції|υπόλοιπο|λογιστικό υπόλοιπο|stanje|jääk
+        |atlikums|likutis|staða|残高|差引残高|取引後残高|取扱後残高|余额|账户余额|交易后余额|本次余额
+        |餘額|잔액|거래후잔액|거래 후 잔액|잔고|saldo akhir|số dư|so du|ยอดคงเหลือ|คงเหลือ|الرصيد|יתרה
+        |יתרה בש ח|tilin saldo|saldo actual|net balance|balance after|balance after transaction
+        |tx balance""",
     "currency": """currency|currency code|account currency|transaction currency|ccy|curr|wahrung
         |waehrung|devise|monnaie|munt|muntsoort|valuta|moeda|moneda|divisa|divisa importe|valutakod
         |valutakode|valuutta|waluta|měna|mena|deviza|devizanem|valutacode|pénznem|valută
