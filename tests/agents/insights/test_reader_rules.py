@@ -80,6 +80,22 @@ def test_a_currency_that_few_rows_state_is_not_taken_for_all() -> None:
     assert "currency" in chosen(reading)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_amounts_the_one_whose_header_has_a_code_is_the_accounts(*, first: bool) -> None:
+    names, one, two = ["Amount", "Amount (EUR)"], ["-5.00", "-4.50"], ["6.00", "6.00"]
+    order = slice(None) if first else slice(None, None, -1)
+    reading = read(
+        f"Date,Description,{','.join(names[order])},Currency\n2025-02-13,a,{','.join(one[order])},USD\n"
+        f"2025-02-14,b,{','.join(two[order])},EUR\n"
+    )
+    assert amounts(reading) == ["-4.50 EUR", "6.00 EUR"]
+
+
+@pytest.mark.parametrize(("sign", "code"), [("€", "EUR"), ("£", "GBP"), ("R$", "BRL")])
+def test_a_column_of_currency_signs(sign: str, code: str) -> None:
+    assert amounts(read(f"Date,Description,Amount,Currency\n2025-02-13,a,-5.00,{sign}\n")) == [f"-5.00 {code}"]
+
+
 # Marks and signs
 
 
@@ -209,6 +225,24 @@ def test_a_second_preamble_starts_a_table_with_its_own_currency_and_columns(seco
 def test_a_second_table_that_cannot_be_read_refuses_the_file() -> None:
     with pytest.raises(InputError):
         read(_TWO.format("Date,Description,Amount,Currency", "c", "x,USD", "d", "y,USD"))
+
+
+def test_a_preamble_that_names_its_currency_without_a_word_for_it_starts_a_table() -> None:
+    table = "Datum;Text;Betrag\n13.02.2025;a;-5,00\n"
+    assert amounts(read(f"Konto 1;EUR\n{table}\nKonto 2;CHF\n{table}")) == ["-5.00 EUR", "-5.00 CHF"]
+
+
+def test_a_preamble_with_another_account_does_not_lend_the_first_ones_currency() -> None:
+    table = "Datum;Text;Betrag\n13.02.2025;a;-5,00\n"
+    reading = read(f"Konto;12345678;Währung;EUR\n{table}\nKonto;87654321\n{table}")
+    assert amounts(reading) == ["-5.00 EUR", "-5.00 XXX"]
+
+
+def test_a_balance_that_says_the_opposite_of_debit_and_credit_columns_wins_and_is_said() -> None:
+    rows = "2025-02-13,a,5.00,,105.00\n2025-02-14,b,,6.00,99.00\n2025-02-15,c,7.00,,106.00\n"
+    reading = read(f"Date,Description,Debit,Credit,Balance\n{rows}")
+    assert [one.split()[0] for one in amounts(reading)] == ["5.00", "-6.00", "7.00"]
+    assert len(reading.notices) == 1
 
 
 def test_the_header_of_the_next_page_starts_no_table() -> None:

@@ -117,14 +117,19 @@ def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
     """Return the one code that the headers of columns name, as in ``Amount (INR)`` or ``amount_usd``."""
     if table.header is None:
         return ""
+    names = [table.header.cells[column] for column in columns if column < len(table.header.cells)]
+    found = {code for name in names if (code := header_code(name))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def header_code(name: str) -> str:
+    """Return the code that one header names, ``""`` for none or several."""
     found = set()
-    for column in columns:
-        name = table.header.cells[column] if column < len(table.header.cells) else ""
-        for word in _TOKEN.findall(name[:80]):
-            code = None if is_shared(word) else currency_of(word)
-            # "Top" and "All" are codes too, so small letters count only where they are no word.
-            if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
-                found.add(code)
+    for word in _TOKEN.findall(name[:80]):
+        code = None if is_shared(word) else currency_of(word)
+        # "Top" and "All" are codes too, so small letters count only where they are no word.
+        if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
+            found.add(code)
     return found.pop() if len(found) == 1 else ""
 
 

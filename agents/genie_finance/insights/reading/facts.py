@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.currencies import CODES
+from genie_finance.insights.reading.currencies import CODES, currency_of
 from genie_finance.insights.reading.vocabulary import mark_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
         return
     if mark_of(cell):
         fact.marks += 1
-    if cell in CODES or (len(cell) == 3 and cell.upper() in CODES):
+    if cell in CODES or (len(cell) <= 3 and (cell.upper() in CODES or (not cell.isalnum() and currency_of(cell)))):
         fact.currencies += 1
     letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))
     is_iban = len(cell) >= 15 and cell[:2].isalpha() and cell[2:4].isdigit() and both <= 34 and letters <= 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from genie_finance.insights.reading.denomination import header_code
 from genie_finance.insights.reading.headers import (
     TYPE_WORDS,
     Role,
@@ -52,7 +53,7 @@ def named_columns(
     if "date" in found:
         found["date"].sort(key=lambda column: date_rank(names[column]))
     if "amount" in found:
-        found["amount"].sort(key=lambda column: amount_rank(names[column]))
+        found["amount"].sort(key=lambda column: (not header_code(names[column]), amount_rank(names[column])))
     if "balance" in found:
         found["balance"].sort(key=lambda column: "disponi" in plain(names[column]) or "availab" in plain(names[column]))
     return found

@@ -29,7 +29,7 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
     """
     entries = read.entries
     if all(entry.side for entry in entries):
-        return _paired(read, profile, choices)
+        return _by_balance(read, _paired(read, profile, choices), choices)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
     if profile.positive_is is None and any(marks):
@@ -42,14 +42,14 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
 
 
 def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
-    """Return the amounts, turned round where the running balance says the opposite of every mark."""
+    """Return the amounts, turned round where the running balance says the opposite of every debit and credit."""
     if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
         return amounts
     turned = [None if amount is None else -amount for amount in amounts]
     as_marked, as_turned = chain(read, amounts), chain(read, turned)
     if as_marked.fits or not (as_turned.fits > 1 and not as_turned.breaks):
         return amounts
-    choices.notice("the running balance follows from the opposite of every debit and credit mark; the balance is taken")
+    choices.notice("the running balance follows from the opposite of every debit and credit; the balance is taken")
     return turned
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _HEADER_WITHIN = 60
 """Rows among which the header is looked for."""
 _LONGEST_NAME = 60
+_ACCOUNT_DIGITS = 8
 _MOST_CELLS = 100_000
 """Cells of rows without a date among which another header is looked for."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
@@ -202,9 +203,29 @@ def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | 
         if not start or len(row) < 2 or not _is_full_header(record, cells):
             continue
         between = [one for one in records[start:index] if one.cells != table.header.cells]
-        if row != table.header.cells or _named_currency(between) not in {"", table.currency}:
+        if row != table.header.cells or _is_another_account(between, table, cells):
             return start
     return None
+
+
+def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -> bool:
+    """True if lines between two tables name another currency or a long number than those before the first."""
+    currency = _named_currency(between) or _seen_currency(between)
+    if currency and currency != (table.currency or table.seen_currency):
+        return True
+    return not _numbers(between, cells) <= _numbers(table.before, cells)
+
+
+def _numbers(lines: Sequence[Record], cells: Cells) -> set[str]:
+    """Return the words that are as long as numbers of accounts, in lines that are no rows."""
+    return {
+        word
+        for record in lines[:_HEADER_WITHIN]
+        for cell in record.cells
+        for word in cell[:120].split()
+        if sum(map(str.isdigit, word)) >= _ACCOUNT_DIGITS
+        and not (cells.date(word) or ((amount := cells.amount(word)) and amount.money))
+    }
 
 
 def _is_full_header(record: Record, cells: Cells) -> bool:
