@@ -475,7 +475,14 @@ class ColumnFinder:
                 )  # fmt: skip
         if named:
             # The account has one currency, so of several columns the one that never changes tells it.
-            self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))
+            taken = self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))
+            names = self._table.header.cells if self._table.header else ()
+            second = any("other_amount" in header_roles(name) for name in names)
+            if second and not self._of("other_amount") and len(self._facts[taken].values) > 1:
+                self._choices.assume(
+                    "currency_column", str(taken + 1),
+                    f"{self._table.name(taken)} may tell the currency of a second amount, which holds no amounts",
+                )  # fmt: skip
         if accounts := self._of("account"):
             self._found["account"] = accounts[0]
 

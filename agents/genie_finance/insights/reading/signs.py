@@ -45,9 +45,11 @@ def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> 
     """Return the amounts, turned round where the running balance says the opposite of every debit and credit."""
     if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
         return amounts
+    if chain(read, amounts, _SAMPLE).fits:
+        return amounts
     turned = [None if amount is None else -amount for amount in amounts]
-    as_marked, as_turned = chain(read, amounts), chain(read, turned)
-    if as_marked.fits or not (as_turned.fits > 1 and not as_turned.breaks):
+    as_turned = chain(read, turned)
+    if not (as_turned.fits > 1 and not as_turned.breaks):
         return amounts
     choices.notice("the running balance follows from the opposite of every debit and credit; the balance is taken")
     return turned
@@ -191,10 +193,11 @@ def _reads_like_card(entries: Sequence[Entry]) -> bool:
     return against * 2 > len(incoming) and sum(entry.amount.sign < 0 for entry in sample) * 2 < len(sample)
 
 
-def chain(read: Read, amounts: Sequence[Decimal | None]) -> Chain:
-    """Return how the balances of all rows follow from the amounts of the entries."""
-    movements = [None if position is None else amounts[position] for position, _ in read.balances]
-    return follow(movements, [balance for _, balance in read.balances])
+def chain(read: Read, amounts: Sequence[Decimal | None], rows: int | None = None) -> Chain:
+    """Return how the balances of all rows, or of the first ones, follow from the amounts of the entries."""
+    balances = read.balances[:rows]
+    movements = [None if position is None else amounts[position] for position, _ in balances]
+    return follow(movements, [balance for _, balance in balances])
 
 
 def check_balance(read: Read, amounts: Sequence[Decimal | None], where: str, choices: Choices) -> None:
