@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from genie.errors import InputError, did_you_mean
 from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
 from genie_finance.insights.reading.facts import column_facts
 from genie_finance.insights.reading.headers import Role, date_rank, header_roles
 from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
-from genie_finance.insights.reading.naming import NamedColumns, holds, named_columns
+from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
 from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
 if TYPE_CHECKING:
@@ -27,30 +27,6 @@ _MOST_OF_A_KIND = 5
 """Columns of one role that are compared; a table with more is not a bank's."""
 _MOVEMENT = ("amount", "debit", "credit")
 _TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
-
-
-class Columns(NamedTuple):
-    """Positions of the columns that are read, from 0."""
-
-    date: int
-    narration: tuple[int, ...] = ()
-    amount: int | None = None
-    debit: int | None = None
-    credit: int | None = None
-    mark: int | None = None
-    balance: int | None = None
-    currency: int | None = None
-    account: int | None = None
-    fee: int | None = None
-    fee_factor: int = 0
-    """What a fee is multiplied with before it is added to the amount."""
-    other_amount: int | None = None
-    """Column of the same movements in another currency."""
-
-    @property
-    def money(self) -> tuple[int, ...]:
-        """Columns of movements, without the balance."""
-        return tuple(c for c in (self.amount, self.debit, self.credit) if c is not None)
 
 
 class ColumnFinder:

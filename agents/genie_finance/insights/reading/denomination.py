@@ -13,7 +13,7 @@ from genie_finance.insights.reading.vocabulary import words
 if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile
     from genie_finance.insights.reading.choices import Choices
-    from genie_finance.insights.reading.columns import Columns
+    from genie_finance.insights.reading.naming import Columns
     from genie_finance.insights.reading.rows import Entry, Read
     from genie_finance.insights.reading.table import Table
 

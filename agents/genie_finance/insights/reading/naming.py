@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.denomination import header_code
 from genie_finance.insights.reading.headers import (
@@ -21,6 +21,30 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.facts import Facts
 
 NamedColumns = dict[Role, list[int]]
+
+
+class Columns(NamedTuple):
+    """Positions of the columns that are read, from 0."""
+
+    date: int
+    narration: tuple[int, ...] = ()
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    mark: int | None = None
+    balance: int | None = None
+    currency: int | None = None
+    account: int | None = None
+    fee: int | None = None
+    fee_factor: int = 0
+    """What a fee is multiplied with before it is added to the amount."""
+    other_amount: int | None = None
+    """Column of the same movements in another currency."""
+
+    @property
+    def money(self) -> tuple[int, ...]:
+        """Columns of movements, without the balance."""
+        return tuple(c for c in (self.amount, self.debit, self.credit) if c is not None)
 
 
 def named_columns(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.amounts import AmountText, DecimalMark
     from genie_finance.insights.reading.cells import Cells
     from genie_finance.insights.reading.choices import Choices
-    from genie_finance.insights.reading.columns import Columns
     from genie_finance.insights.reading.dialect import Record
+    from genie_finance.insights.reading.naming import Columns
     from genie_finance.insights.reading.table import Table
 
 _OPENING = "an opening balance"
