@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CODES = frozenset((
     "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD",
     "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLF", "CLP",
@@ -44,3 +46,39 @@ def currency_of(token: str) -> str | None:
 def is_shared(token: str) -> bool:
     """True for a sign that several currencies share, such as ``$``."""
     return token.upper() in _LIKELY
+
+
+_TOKEN = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺₸₾₼₡₲₮₭₵]|[^\W\d_]+")
+_WORDS_TOO = frozenset(
+    (
+        "all",
+        "amd",
+        "ang",
+        "bam",
+        "bob",
+        "cop",
+        "cup",
+        "gel",
+        "kid",
+        "lak",
+        "mad",
+        "mop",
+        "pen",
+        "ron",
+        "sos",
+        "top",
+        "try",
+    )
+)
+"""Codes that are words of some language in lower case."""
+
+
+def header_code(name: str) -> str:
+    """Return the code that one header names, ``""`` for none or several."""
+    found = set()
+    for word in _TOKEN.findall(name[:80]):
+        code = None if is_shared(word) else currency_of(word)
+        # "Top" and "All" are codes too, so small letters count only where they are no word.
+        if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
+            found.add(code)
+    return found.pop() if len(found) == 1 else ""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import CODES, currency_of, is_shared
-from genie_finance.insights.reading.vocabulary import words
+from genie_finance.insights.reading.currencies import currency_of, header_code, is_shared
 
 if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile
@@ -108,28 +106,12 @@ class Denomination:
             self._choices.notice(f"{name_lines(other)}: another currency stands in the row; {whose} {currency} is used")
 
 
-_TOKEN = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺₸₾₼₡₲₮₭₵]|[^\W\d_]+")
-_WORDS_TOO = words("all amd ang bam bob cop cup gel kid lak mad mop pen ron sos top try")
-"""Codes that are words of some language in lower case."""
-
-
 def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
     """Return the one code that the headers of columns name, as in ``Amount (INR)`` or ``amount_usd``."""
     if table.header is None:
         return ""
     names = [table.header.cells[column] for column in columns if column < len(table.header.cells)]
     found = {code for name in names if (code := header_code(name))}
-    return found.pop() if len(found) == 1 else ""
-
-
-def header_code(name: str) -> str:
-    """Return the code that one header names, ``""`` for none or several."""
-    found = set()
-    for word in _TOKEN.findall(name[:80]):
-        code = None if is_shared(word) else currency_of(word)
-        # "Top" and "All" are codes too, so small letters count only where they are no word.
-        if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
-            found.add(code)
     return found.pop() if len(found) == 1 else ""
 
 

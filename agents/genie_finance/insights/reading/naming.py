@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from genie_finance.insights.reading.denomination import header_code
+from genie_finance.insights.reading.currencies import header_code
 from genie_finance.insights.reading.headers import (
     TYPE_WORDS,
     Role,
