@@ -23,7 +23,7 @@ class StatementProfile(Value):
     """Lines before the header, or before the data when there is no header."""
     header: bool | None = None
     date_format: str | None = None
-    """``strptime`` format, for example ``"%d/%m/%Y"``."""
+    """``strptime`` format, for example ``"%d/%m/%Y"``, or ``serial`` for the numbers that spreadsheets store."""
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal_mark: Literal[".", ","] | None = None
     currency: Currency | None = None

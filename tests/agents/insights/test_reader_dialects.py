@@ -349,12 +349,22 @@ def test_every_assumption_but_the_currency_is_settled_by_the_line_that_it_names(
     assert rows(again) == rows(first)
 
 
-@pytest.mark.parametrize("second", ["Local Amount", "Amount"])
-def test_a_second_column_that_is_called_an_amount_is_told(second: str) -> None:
-    rows = "2025-01-02,Coffee,-3.50,{}\n2025-01-03,Wages,2000.00,2350.00\n"
-    header = f"Date,Description,Amount,{second}\n"
-    assert "amount_column" in chosen(read(header + rows.format("-4.10")))
-    assert "amount_column" not in chosen(read(header + rows.format("-3.50").replace("2350", "2000")))
+def test_a_second_column_that_is_called_an_amount_is_told() -> None:
+    lines = "2025-01-02,Coffee,-3.50,{}\n2025-01-03,Wages,2000.00,2350.00\n"
+    header = "Date,Description,Amount,Amount\n"
+    assert "amount_column" in chosen(read(header + lines.format("-4.10")))
+    assert "amount_column" not in chosen(read(header + lines.format("-3.50").replace("2350", "2000")))
+
+
+@pytest.mark.parametrize("other", ["Local Amount", "Original amount", "Foreign Amount", "Transaction Amount"])
+@pytest.mark.parametrize("first", [True, False])
+def test_the_amount_of_the_transaction_in_another_currency_is_not_the_amount(other: str, *, first: bool) -> None:
+    names, cells = ("Amount", other), (("-3.50", "-4.10"), ("2000.00", "2350.00"))
+    order = slice(None) if first else slice(None, None, -1)
+    lines = "".join(f"2025-01-0{day},x,{','.join(pair[order])}\n" for day, pair in enumerate(cells, 2))
+    reading = read(f"Date,Description,{','.join(names[order])}\n{lines}")
+    assert [amount.split()[0] for _, _, amount in rows(reading)] == ["-3.50", "2000.00"]
+    assert "amount_column" not in chosen(reading)
 
 
 def test_profile_names_columns_of_an_unknown_header_below_other_lines() -> None:

@@ -138,7 +138,7 @@ def test_entities_are_text_and_expand_to_nothing() -> None:
 
 
 def test_a_text_that_is_too_long_costs_its_booking_alone() -> None:
-    reading = read_statement("a", ofx(booking(), booking(name="x" * 1_000_000)))
+    reading = read_statement("a", ofx(booking(), booking("-2.00", name="x" * 1_000_000)))
     assert (len(reading.statement.transactions), len(reading.quarantined)) == (1, 1)
     assert "1,000,000" in reading.quarantined[0].reason
 
@@ -154,3 +154,22 @@ def test_endless_repetition_is_read_or_refused_in_one_pass(piece: str) -> None:
 
 def test_refusals_do_not_repeat_what_the_file_says() -> None:
     assert "4111" not in refusal(ofx(booking("x4111", "4111")))
+
+
+def test_a_repeated_fitid_of_the_same_amount_is_one_booking() -> None:
+    reading = read_statement(
+        "a", ofx(booking(), booking("-2.00").replace("<FITID>1", "<FITID>2"), booking(name="Other"))
+    )
+    assert [t.amount.amount for t in reading.statement.transactions] == [Decimal("-1.00"), Decimal("-2.00")]
+    assert len(reading.notices) == 2  # that of the balances as well
+
+
+def test_a_fitid_that_the_bank_uses_for_several_amounts_drops_nothing() -> None:
+    reading = read_statement("a", ofx(booking(), booking("-2.00"), booking()))
+    assert len(reading.statement.transactions) == 3
+    assert any("FITID" in notice for notice in reading.notices)
+
+
+def test_bookings_that_state_no_fitid_are_never_one() -> None:
+    nameless = booking().replace("<FITID>1", "")
+    assert len(read_statement("a", ofx(nameless, nameless)).statement.transactions) == 2

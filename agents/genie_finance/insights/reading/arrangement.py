@@ -61,12 +61,36 @@ def arrange(values: Values, marks: Sequence[int], fixed: Mapping[str, int]) -> A
     proven = max(ranked, key=lambda a: _fits(a, values, marks))
     if _fits(proven, values, marks):
         return Arranged(proven, certain=True, proven=True)
-    chosen = ranked[0]
-    if chosen.debit is not None and chosen.credit is not None:
-        return Arranged(
-            chosen, certain=_mostly_negative(values[chosen.debit]) != _mostly_negative(values[chosen.credit])
-        )
+    # A reading that leaves rows out loses against one that reads them all; a balance that follows nowhere is none.
+    sided = [a for a in ranked if a.amount is not None or not _has_both_signs(a, values)]
+    chosen = max(sided or ranked, key=lambda a: _read(a, values))
+    if chosen.balance is not None and chosen.balance not in fixed.values() and _follows_nowhere(chosen, values, marks):
+        chosen = chosen._replace(balance=None)
+    # Credits of a card may have a minus as well as debits of an account, so signs alone make no pair certain.
     return Arranged(chosen, certain=len(columns) == 1)
+
+
+def _has_both_signs(way: Arrangement, values: Values) -> bool:
+    """True if a column of the pair holds both signs, which a column of debits or of credits does not."""
+    columns = [values[column] for column in (way.debit, way.credit) if column is not None]
+    return any(_has_negative(column) and any(v > 0 for v in column if v) for column in columns)
+
+
+def _read(way: Arrangement, values: Values) -> int:
+    """Return in how many rows an arrangement finds a movement."""
+    if way.amount is not None:
+        return sum(value is not None for value in values[way.amount])
+    if way.debit is None or way.credit is None:
+        return 0
+    return sum(bool(a) != bool(b) for a, b in zip(values[way.debit], values[way.credit], strict=True))
+
+
+def _follows_nowhere(way: Arrangement, values: Values, marks: Sequence[int]) -> bool:
+    if way.balance is None:
+        return False
+    moved = movements(way, values, marks)
+    chains = [follow(signed, values[way.balance]) for signed in (moved, [None if v is None else -v for v in moved])]
+    return chains[0].steps > 0 and not any(chain.fits for chain in chains)
 
 
 def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, int]]) -> list[Arrangement]:
@@ -80,10 +104,13 @@ def _ranked(values: Values, columns: Sequence[int], pairs: Sequence[tuple[int, i
             for debit, credit in ways
             for balance in (*reversed(rest), None)
         ]
-    signed = sorted(columns, key=lambda column: (not _has_negative(values[column]), column))
+    signed = sorted(
+        columns, key=lambda column: (not _decimals(values[column]), not _has_negative(values[column]), column)
+    )
     return found + [
         Arrangement(amount=amount, balance=balance)
         for amount in signed
+        if any(values[amount]) or len(columns) == 1
         for balance in (*(c for c in reversed(columns) if c != amount and _dense(values[c])), None)
     ]
 
@@ -98,9 +125,15 @@ def _has_negative(column: list[Decimal | None]) -> bool:
     return any(value < 0 for value in column if value is not None)
 
 
-def _mostly_negative(column: list[Decimal | None]) -> bool:
+def _mostly_negative(column: Sequence[Decimal | None]) -> bool:
     used = [value for value in column if value]
     return sum(value < 0 for value in used) * 2 > len(used)
+
+
+def _decimals(column: list[Decimal | None]) -> bool:
+    """True if each row has the column, and most are written with decimals: so is money, not a counter."""
+    written = sum(value is not None and int(value.as_tuple().exponent) < 0 for value in column)
+    return written * 2 > len(column) and all(value is not None for value in column)
 
 
 def _dense(column: list[Decimal | None]) -> bool:
@@ -111,9 +144,12 @@ def _fits(way: Arrangement, values: Values, marks: Sequence[int]) -> int:
     """Return how many steps of the balance follow from the amounts, 0 if that proves nothing."""
     if way.balance is None:
         return 0
-    chain = follow(movements(way, values, marks), values[way.balance])
+    moved = movements(way, values, marks)
+    if not any(moved):  # a column of zeros beside one that never changes follows, and proves nothing
+        return 0
+    chain = follow(moved, values[way.balance])
     if way.amount is not None and not chain.proves:
-        chain = follow([None if v is None else -v for v in movements(way, values, marks)], values[way.balance])
+        chain = follow([None if v is None else -v for v in moved], values[way.balance])
     return chain.fits if chain.proves else 0
 
 
@@ -126,7 +162,11 @@ def movements(way: Arrangement, values: Values, marks: Sequence[int]) -> list[De
         return [None if v is None else v * (mark or 1) for v, mark in zip(signed, marks, strict=True)]
     if way.debit is None or way.credit is None:
         return []
-    debits, credits_ = values[way.debit], values[way.credit]
+    return one_of_two(values[way.debit], values[way.credit])
+
+
+def one_of_two(debits: Sequence[Decimal | None], credits_: Sequence[Decimal | None]) -> list[Decimal | None]:
+    """Return the movements of a column of debits and one of credits, whichever sign either is written with."""
     out = 1 if _mostly_negative(debits) else -1
     into = -1 if _mostly_negative(credits_) else 1
     return [_one(debit, credit, out, into) for debit, credit in zip(debits, credits_, strict=True)]

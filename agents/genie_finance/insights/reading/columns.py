@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from genie.errors import InputError, did_you_mean
-from genie_finance.insights.reading.arrangement import Arranged, arrange
-from genie_finance.insights.reading.facts import Facts, column_facts
-from genie_finance.insights.reading.vocabulary import TYPE_WORDS, Role, header_roles, mark_of, plain
+from genie_finance.insights.reading.arrangement import Arranged, arrange, one_of_two
+from genie_finance.insights.reading.facts import column_facts
+from genie_finance.insights.reading.headers import Role, date_rank, header_roles
+from genie_finance.insights.reading.hypotheses import Chosen, Hypothesis, Named, choose, follows
+from genie_finance.insights.reading.naming import Columns, NamedColumns, holds, named_columns
+from genie_finance.insights.reading.vocabulary import MARKS, mark_of, plain
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -20,26 +23,10 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.table import Table
 
 _SAMPLE = 300
+_MOST_OF_A_KIND = 5
+"""Columns of one role that are compared; a table with more is not a bank's."""
 _MOVEMENT = ("amount", "debit", "credit")
-
-
-class Columns(NamedTuple):
-    """Positions of the columns that are read, from 0."""
-
-    date: int
-    narration: tuple[int, ...] = ()
-    amount: int | None = None
-    debit: int | None = None
-    credit: int | None = None
-    mark: int | None = None
-    balance: int | None = None
-    currency: int | None = None
-    account: int | None = None
-
-    @property
-    def money(self) -> tuple[int, ...]:
-        """Columns of movements, without the balance."""
-        return tuple(c for c in (self.amount, self.debit, self.credit) if c is not None)
+_TIME = frozenset({"time", "uhrzeit", "heure", "hora", "ora"})
 
 
 class ColumnFinder:
@@ -58,54 +45,157 @@ class ColumnFinder:
         self._sample: tuple[Record, ...] = tuple(row for row in table.rows[:_SAMPLE] if not row.problem)
         self._facts = column_facts(self._sample, cells)
         self._found: dict[str, int] = {}
+        self._fee_factor = 0
         self._narration: list[int] = []
-        self._amounts: list[int] = []
-        """Columns that the header calls an amount as well as the one that is taken."""
         self._from_profile()
+        self._named: NamedColumns = {}
         if table.header:
-            self._from_header(table.header)
+            names = table.header.cells[: len(self._facts)]
+            taken = {*self._found.values(), *self._narration}
+            self._named = named_columns(names, self._facts, taken, self._forbidden())
+            self._from_header_alone(table.header)
+            if not self._narration:
+                self._narration = self._named.get("narration", [])
 
     def money_columns(self) -> tuple[int, ...]:
         """Return the columns whose cells tell the decimal mark: those that hold money, or may where none is named."""
-        named = self._fixed(*_MOVEMENT)
-        known = {*named.values(), *self._fixed("balance").values()}
+        named = {*self._fixed(*_MOVEMENT).values(), *self._of("amount", "debit", "credit", "net")}
+        known = {*named, *self._fixed("balance").values(), *self._of("balance")}
         return tuple(sorted(known if named else known | set(self._candidates())))
 
     def find(self, decimal_mark: DecimalMark) -> Columns:
         """Return the columns; what the file leaves open is said in the choices."""
         date = self._date()
-        mark = self._mark_column() if self._unsure("mark") else None
-        if not ({"debit", "credit"} <= self._found.keys() or "amount" in self._found):
+        marks = self._marks()
+        chosen = self._choose(decimal_mark, marks) if self._is_named() else None
+        if chosen is not None:
+            self._take_chosen(chosen)
+        else:
+            self._refuse_garbled()
+            mark = marks[0] if marks else None
             self._arrange(decimal_mark, mark)
-        elif not any(self._fixed("amount", "debit", "credit")):
-            raise self._no_amounts()
-        if "amount" in self._found and mark is not None:
-            self._found["mark"] = mark
+            if not self._fixed(*_MOVEMENT):
+                raise self._no_amounts()
+            if "amount" in self._found and mark is not None:
+                self._found.setdefault("mark", mark)
+        if "balance" not in self._found:
+            self._follow_balance(decimal_mark)
         self._currency_column()
-        paired = "debit" in self._found or "credit" in self._found
-        if paired and "amount" in self._found and self._profile.amount_column is None:
-            del self._found["amount"]
-        self._choose_amount()
+        found = {role: column for role, column in self._found.items() if role in Columns._fields and role != "date"}
         return Columns(
             date=date,
             narration=tuple(self._narration) if self._narration else self._texts(),
-            **{role: column for role, column in self._found.items() if role not in {"date", "value_date"}},
+            fee_factor=self._fee_factor,
+            other_amount=next(iter(() if self._of("other_currency") else self._of("other_amount")), None),
+            **found,
         )
 
-    def _choose_amount(self) -> None:
-        """Say that another column might be the amount, where it holds another one."""
-        first = self._found.get("amount")
-        if first is None:
+    def _refuse_garbled(self) -> None:
+        """Refuse a table whose header names the amount where none is: a guess would take references for money."""
+        if self._table.header is None or self._fixed(*_MOVEMENT):
             return
-        for other in self._amounts:
-            pairs = [(row.cells[first], row.cells[other]) for row in self._sample if len(row.cells) > max(first, other)]
-            differ = sum(bool(a) and bool(b) and a != b for a, b in pairs)
-            if differ:
-                self._choices.assume(
-                    "amount_column", str(first + 1),
-                    f"columns {first + 1} and {other + 1} are both called an amount, and differ in {differ} of "
-                    f"{len(pairs)} rows; the first is taken",
+        for column, name in enumerate(self._table.header.cells[: len(self._facts)]):
+            facts, roles = self._facts[column], set(header_roles(name))
+            called = "amount" in roles and roles <= {*_MOVEMENT, "net", "balance"}
+            if called and not (facts.amounts or facts.dates):
+                raise InputError(
+                    self._name, f"{self._table.name(column)} is called an amount and holds none",
+                    "give a profile with `amount_column:`, or `debit_column:` and `credit_column:`",
                 )  # fmt: skip
+
+    def _of(self, *roles: Role) -> tuple[int, ...]:
+        """Return the columns that the header gives these roles."""
+        return tuple(column for role in roles for column in self._named.get(role, ()))
+
+    def _known(self, role: Role) -> tuple[int, ...]:
+        """Return the column that the profile gives a role, else those that the header does."""
+        return (self._found[role],) if role in self._found else self._of(role)
+
+    def _is_named(self) -> bool:
+        return bool(self._known("amount") or self._of("net") or (self._known("debit") and self._known("credit")))
+
+    def _marks(self) -> tuple[int, ...]:
+        """Return the columns of debit and credit marks; one with the same mark in each row tells least."""
+        named = self._known("mark")
+        if not named:
+            guessed = self._mark_column()
+            named = () if guessed is None else (guessed,)
+        signed = any(self._facts[column].negative for column in self._known("amount"))
+        telling = [
+            c for c in named if "mark" in self._found or self._tells_both(c) or not (signed or self._of_kinds(c))
+        ]
+        return tuple(sorted(telling, key=lambda column: self._facts[column].constant))
+
+    def _of_kinds(self, column: int) -> bool:
+        """True if a column says one kind of payment in each row, such as ``Purchase``, which refunds are called too."""
+        return not any(value.lower() in MARKS for value in self._facts[column].values)
+
+    def _tells_both(self, column: int) -> bool:
+        """True if a column holds marks of debits and of credits: one alone tells nothing beside signed amounts."""
+        return len({mark_of(value) for value in self._facts[column].values} - {None}) > 1
+
+    def _choose(self, decimal_mark: DecimalMark, marks: tuple[int, ...]) -> Chosen | None:
+        known = (
+            self._known("amount"), self._of("net"), self._of("fee"), self._known("debit"), self._known("credit"),
+            marks, self._known("balance"),
+        )  # fmt: skip
+        named = Named(*(columns[:_MOST_OF_A_KIND] for columns in known))
+        rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
+        values = {
+            column: [self._signed(row, column, decimal_mark) for row in rows]
+            for column in (*named.amounts, *named.nets, *named.fees, *named.debits, *named.credits_, *named.balances)
+        }
+        signs = {"debit": -1, "credit": 1, None: 0}
+        told = {c: [signs[mark_of(row[c])] if c < len(row) else 0 for row in rows] for c in marks}
+        return choose(named, values, told)
+
+    def _take_chosen(self, chosen: Chosen) -> None:
+        taken = chosen.hypothesis
+        for role in (*_MOVEMENT, "fee", "mark"):
+            self._found.pop(role, None)
+            if (column := getattr(taken, role)) is not None:
+                self._found[role] = column
+        balance = taken.balance if taken.balance is not None else next(iter(self._known("balance")), None)
+        if balance is not None:
+            self._found["balance"] = balance
+        self._fee_factor = taken.fee_factor
+        if chosen.rival is not None:
+            self._say_rival(taken, chosen.rival, chosen.differ)
+
+    def _say_rival(self, taken: Hypothesis, rival: Hypothesis, differ: int) -> None:
+        column = next(c for c in (taken.amount, taken.debit, taken.credit) if c is not None)
+        if rival.fee is not None:
+            why = f"{self._table.name(rival.fee)} holds a fee, and no balance shows whether it is to be subtracted"
+        else:
+            other = next(c for c in (rival.amount, rival.debit, rival.credit) if c is not None)
+            why = (
+                f"{self._table.name(column)} and {self._table.name(other)} both hold amounts, and no balance proves "
+                "which is the movement"
+            )
+        self._choices.assume(
+            "amount_column" if taken.amount is not None else "debit_column", str(column + 1),
+            f"{why}; they differ in {differ} rows",
+        )  # fmt: skip
+
+    def _follow_balance(self, decimal_mark: DecimalMark) -> None:
+        """Take a column that the header gives no role for the running balance, where it follows from the movements."""
+        if self._table.header is None or self._fixed("fee"):
+            return
+        rows = [row.cells for row in self._sample if self._cells.has_movement(row.cells)]
+        fixed = self._fixed(*_MOVEMENT)
+        values = {column: [self._signed(row, column, decimal_mark) for row in rows] for column in fixed.values()}
+        if "amount" in fixed:
+            moved = values[fixed["amount"]]
+        elif "debit" in fixed and "credit" in fixed:
+            moved = one_of_two(values[fixed["debit"]], values[fixed["credit"]])
+        else:
+            return
+        for column in self._candidates():
+            if self._facts[column].dense and column not in self._of("other_amount", "rate", "fee"):
+                balances = [self._signed(row, column, decimal_mark) for row in rows]
+                if follows(moved, balances):
+                    self._found["balance"] = column
+                    return
 
     # From the profile and the header
 
@@ -143,80 +233,64 @@ class ColumnFinder:
             f"the columns are {shown}",
         )  # fmt: skip
 
-    def _from_header(self, header: Record) -> None:
-        named = bool(self._narration)
-        forbidden = self._forbidden()
-        for column, name in enumerate(header.cells[: len(self._facts)]):
-            if column in self._found.values():
-                continue
-            roles = header_roles(name)
-            # "Details" and "Type" are words of the narration unless each cell is a debit or credit mark.
-            for role in sorted(roles, key=lambda role: role != "mark"):
-                facts = self._facts[column]
-                if role in forbidden or not _holds(role, facts):
-                    continue
-                if role == "mark" and plain(name) in TYPE_WORDS and not facts.nearly_all(facts.marks):
-                    continue
-                if role == "narration":
-                    if not named:
-                        self._narration.append(column)
-                elif role in self._found:
-                    if role == "amount" and facts.money and self._profile.amount_column is None:
-                        self._amounts.append(column)
-                    continue
-                else:
-                    self._found[role] = column
-                break
-        if "date" not in self._found and "value_date" in self._found:
-            self._found["date"] = self._found["value_date"]
-        self._from_header_alone(header)
-
     def _from_header_alone(self, header: Record) -> None:
         """Take the header's word for a date or an amount that most rows lack: it is the rows that are bad then.
 
         Likewise for currencies: most may be none of ISO 4217 (``BTC``), and must not be added to those that are.
         """
-        missing = {"date"} - self._found.keys()
-        if not self._fixed(*_MOVEMENT):
+        missing: set[Role] = set()
+        if not (self._known("date") or self._of("value_date")):
+            missing.add("date")
+        if not (self._fixed(*_MOVEMENT) or self._of("amount", "net", "debit", "credit")):
             missing.add("amount")
+        taken = {*self._found.values(), *(column for columns in self._named.values() for column in columns)}
         for column, name in enumerate(header.cells[: len(self._facts)]):
             facts = self._facts[column]
-            for role in missing.intersection(header_roles(name)) - self._found.keys():
-                if column not in self._found.values() and (facts.dates if role == "date" else facts.amounts):
-                    self._found[role] = column
-            if "currency" in header_roles(name) and self._unsure("currency") and facts.told_apart:
-                self._found["currency"] = column
+            for role in missing.intersection(header_roles(name)):
+                if column not in taken and (facts.dates if role == "date" else facts.amounts):
+                    self._named.setdefault(role, []).append(column)
+            if "currency" in header_roles(name) and not self._known("currency") and facts.told_apart:
+                self._named["currency"] = [column]
 
     def _forbidden(self) -> frozenset[str]:
         """Return the roles that the profile's columns leave no room for."""
         if "amount" in self._found:
-            return frozenset({"debit", "credit"})
+            return frozenset({"debit", "credit", "net", "fee"})
         if "debit" in self._found or "credit" in self._found:
-            return frozenset({"amount", "mark"})
+            return frozenset({"amount", "mark", "net", "fee"})
         return frozenset()
-
-    def _unsure(self, role: str) -> bool:
-        return role not in self._found
 
     def _fixed(self, *roles: str) -> dict[str, int]:
         return {role: self._found[role] for role in roles if role in self._found}
 
     # From what the columns hold
 
+    def _unnamed(self) -> list[int]:
+        """Return the free columns of which the header says nothing: only their content tells what they are."""
+        names = self._table.header.cells if self._table.header else ()
+        return [column for column in self._free() if column >= len(names) or not header_roles(names[column])]
+
     def _free(self) -> list[int]:
         taken = {*self._found.values(), *self._narration}
+        taken.update(column for columns in self._named.values() for column in columns)
         return [column for column in range(len(self._facts)) if column not in taken]
 
     def _date(self) -> int:
         if "date" in self._found:
             return self._found["date"]
-        dated = [column for column in self._free() if self._facts[column].dense and _holds("date", self._facts[column])]
+        if named := self._of("date"):
+            self._found["date"] = named[0]
+            self._say_other_date(named[0])
+            return named[0]
+        dated = [column for column in self._free() if self._facts[column].dense and holds("date", self._facts[column])]
+        dated += self._of("value_date")
         if not dated:
             raise InputError(
                 self._name, f"no column of its {len(self._facts)} holds dates in a form that is known",
                 'give a profile with `date_column:` (a name or a position) and `date_format:` (such as "%d/%m/%Y")',
             )  # fmt: skip
         first = self._found["date"] = dated[0]
+        self._say_other_date(first)
         if len(dated) > 1:
             self._found["value_date"] = dated[1]
             pairs = [(row.cells[first], row.cells[dated[1]]) for row in self._sample if len(row.cells) > dated[1]]
@@ -229,22 +303,45 @@ class ColumnFinder:
                 )  # fmt: skip
         return first
 
+    def _say_other_date(self, taken: int) -> None:
+        """Say that the header names a better column of dates, which holds none."""
+        names = self._table.header.cells[: len(self._facts)] if self._table.header else ()
+        other = self._table.name(taken)
+        for column, name in enumerate(names):
+            roles = header_roles(name)
+            better = "date" in roles and date_rank(name) < date_rank(names[taken])
+            unnamed = taken not in self._of("date") and roles[:1] == ("date",)
+            if column == taken or not (better or unnamed) or _TIME & {*plain(name).split()}:
+                continue
+            if (unnamed or self._facts[column].filled) and not holds("date", self._facts[column]):
+                self._choices.assume(
+                    "date_column", str(taken + 1),
+                    f"{self._table.name(column)} is called a date and mostly holds none; {other} is taken",
+                )  # fmt: skip
+                return
+
     def _candidates(self) -> list[int]:
         """Return the columns that hold money; counters and cheque numbers only if nothing else does."""
         free = [
             column for column in self._free()
-            if self._facts[column].mostly(self._facts[column].amounts) and not _holds("date", self._facts[column])
+            if self._facts[column].mostly(self._facts[column].amounts) and not holds("date", self._facts[column])
         ]  # fmt: skip
         return [column for column in free if self._facts[column].money] or free
 
     def _mark_column(self) -> int | None:
         """Return the column in which each cell says debit or credit, unless it is the only text there is."""
         free = self._free()
-        marked = [c for c in free if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks)]
+        marked = [
+            c for c in self._unnamed()
+            if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].marks) and self._tells_both(c)
+        ]  # fmt: skip
         texts = [c for c in free if self._facts[c].mostly(self._facts[c].texts) and c not in marked[:1]]
         return marked[0] if marked and (texts or self._narration or len(self._facts) <= 3) else None
 
     def _arrange(self, decimal_mark: DecimalMark, mark: int | None) -> None:
+        for role in ("debit", "credit", "balance"):
+            if role not in self._found and (named := self._of(role)):
+                self._found[role] = named[0]
         fixed = self._fixed(*_MOVEMENT, "balance")
         columns = sorted({*self._candidates(), *fixed.values()})
         arranged = self._arranged(columns, decimal_mark, mark, fixed)
@@ -262,7 +359,21 @@ class ColumnFinder:
             if self._fixed(*_MOVEMENT):
                 return
             raise self._no_amounts()
+        if not arranged.proven and not fixed:
+            arranged = self._around_empty(arranged)
         self._take(arranged, columns, fixed)
+
+    def _around_empty(self, arranged: Arranged) -> Arranged:
+        """Take an empty column beside the amount, between it and the balance, for the side that has no movements."""
+        way = arranged.arrangement
+        if way.amount is None or way.balance is None or self._facts[way.amount].negative:
+            return arranged
+        low, high = sorted((way.amount, way.balance))
+        empty = [c for c in range(low + 1, high) if not self._facts[c].filled]
+        if len(empty) != 1 or empty[0] not in {way.amount - 1, way.amount + 1}:
+            return arranged
+        pair = way._replace(amount=None, debit=min(way.amount, *empty), credit=max(way.amount, *empty))
+        return Arranged(pair, certain=False)
 
     def _gaps(self, arranged: Arranged) -> bool:
         """True if a single amount column leaves rows without an amount, which another column may hold."""
@@ -286,7 +397,7 @@ class ColumnFinder:
         return [
             column for column in self._free()
             if self._facts[column].nearly_all(self._facts[column].amounts)
-            and not _holds("date", self._facts[column]) and not self._facts[column].account_number
+            and not holds("date", self._facts[column]) and not self._facts[column].account_number
         ]  # fmt: skip
 
     def _take(self, arranged: Arranged, columns: list[int], fixed: dict[str, int]) -> None:
@@ -323,12 +434,33 @@ class ColumnFinder:
         )  # fmt: skip
 
     def _currency_column(self) -> None:
-        if self._unsure("currency"):
+        if "currency" in self._found:
+            return
+        named = self._of("currency")
+        if not named:
             coded = [
-                c for c in self._free() if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
+                c
+                for c in self._unnamed()
+                if self._facts[c].dense and self._facts[c].nearly_all(self._facts[c].currencies)
             ]
-            if coded:
-                self._found["currency"] = coded[0]
+            named = tuple(coded[:1])
+            if named and self._table.header is not None:
+                self._choices.assume(
+                    "currency_column", str(named[0] + 1),
+                    f"{self._table.name(named[0])} holds currency codes, and no header names the account's currency",
+                )  # fmt: skip
+        if named:
+            # The account has one currency, so of several columns the one that never changes tells it.
+            taken = self._found["currency"] = min(named, key=lambda c: (len(self._facts[c].values) > 1, c))
+            names = self._table.header.cells if self._table.header else ()
+            second = any("other_amount" in header_roles(name) for name in names)
+            if second and not self._of("other_amount") and len(self._facts[taken].values) > 1:
+                self._choices.assume(
+                    "currency_column", str(taken + 1),
+                    f"{self._table.name(taken)} may tell the currency of a second amount, which holds no amounts",
+                )  # fmt: skip
+        if accounts := self._of("account"):
+            self._found["account"] = accounts[0]
 
     def _texts(self) -> tuple[int, ...]:
         """Return the text columns left of the money, or all of them if there are none; constant ones left out."""
@@ -346,20 +478,3 @@ class ColumnFinder:
                 f"no header names the narration; the text left of the amount is taken, not that in column {others}",
             )  # fmt: skip
         return tuple(chosen)
-
-
-def _holds(role: Role, facts: Facts) -> bool:
-    """True if a column's cells are what a role needs."""
-    if role in {"date", "value_date"}:
-        return facts.mostly(facts.dates)
-    if role in {"debit", "credit", "balance"}:
-        return facts.filled == 0 or facts.mostly(facts.amounts)  # a month without deposits has an empty column
-    if role == "amount":
-        return facts.mostly(facts.amounts)
-    if role == "mark":
-        return facts.mostly(facts.marks)
-    if role == "currency":
-        return facts.mostly(facts.currencies)
-    if role == "narration":
-        return facts.filled > 0 and not facts.mostly(facts.dates) and not facts.nearly_all(facts.money)
-    return facts.filled > 0

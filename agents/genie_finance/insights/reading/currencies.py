@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CODES = frozenset((
     "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD",
     "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLF", "CLP",
@@ -21,7 +23,10 @@ _CERTAIN = {
     "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₫": "VND", "₦": "NGN", "฿": "THB", "₪": "ILS",
     "₱": "PHP", "₴": "UAH", "₺": "TRY", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "ZŁ": "PLN", "KČ": "CZK", "SFR": "CHF",
-    "EURO": "EUR", "EUROS": "EUR",
+    "EURO": "EUR", "EUROS": "EUR", "EUROA": "EUR", "NT$": "TWD", "元": "CNY", "円": "JPY", "원": "KRW", "TL": "TRY",
+    "₸": "KZT", "₾": "GEL", "₼": "AZN", "֏": "AMD", "₡": "CRC", "₲": "PYG", "₮": "MNT", "৳": "BDT", "₭": "LAK",
+    "₵": "GHS", "ЛВ": "BGN", "ДЕН": "MKD", "DIN": "RSD",
+    "LEI": "RON", "FT": "HUF", "RM": "MYR", "RP": "IDR", "ГРН": "UAH", "РУБ": "RUB", "KČS": "CZK",
 }  # fmt: skip
 
 _LIKELY = {"$": "USD", "¥": "JPY", "RS": "INR", "RE": "INR", "KR": "XXX", "FR": "CHF", "R": "ZAR"}
@@ -31,9 +36,49 @@ _LIKELY = {"$": "USD", "¥": "JPY", "RS": "INR", "RE": "INR", "KR": "XXX", "FR":
 def currency_of(token: str) -> str | None:
     """Return the code that a code or sign stands for (``"XXX"`` where it fits several alike), None if it is neither."""
     word = token.upper()
-    return word if word in CODES else _CERTAIN.get(word) or _LIKELY.get(word)
+    if word in CODES:
+        return word
+    if len(word) == 4 and word[3] == "$" and word[:3] in CODES:
+        return word[:3]  # "CAD$"
+    return _CERTAIN.get(word) or _LIKELY.get(word)
 
 
 def is_shared(token: str) -> bool:
     """True for a sign that several currencies share, such as ``$``."""
     return token.upper() in _LIKELY
+
+
+_TOKEN = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₽₩₫₦฿₪₱₴₺₸₾₼₡₲₮₭₵]|[^\W\d_]+")
+_WORDS_TOO = frozenset(
+    (
+        "all",
+        "amd",
+        "ang",
+        "bam",
+        "bob",
+        "cop",
+        "cup",
+        "gel",
+        "kid",
+        "lak",
+        "mad",
+        "mop",
+        "pen",
+        "ron",
+        "sos",
+        "top",
+        "try",
+    )
+)
+"""Codes that are words of some language in lower case."""
+
+
+def header_code(name: str) -> str:
+    """Return the code that one header names, ``""`` for none or several."""
+    found = set()
+    for word in _TOKEN.findall(name[:80]):
+        code = None if is_shared(word) else currency_of(word)
+        # "Top" and "All" are codes too, so small letters count only where they are no word.
+        if code and (word in CODES or not word.isalpha() or word.lower() not in _WORDS_TOO):
+            found.add(code)
+    return found.pop() if len(found) == 1 else ""

@@ -6,42 +6,60 @@ from typing import TYPE_CHECKING
 
 from genie_finance.contracts.money import UNKNOWN_CURRENCY
 from genie_finance.insights.reading.choices import name_lines
-from genie_finance.insights.reading.currencies import CODES, currency_of, is_shared
+from genie_finance.insights.reading.currencies import currency_of, header_code, is_shared
 
 if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile
     from genie_finance.insights.reading.choices import Choices
-    from genie_finance.insights.reading.columns import Columns
+    from genie_finance.insights.reading.naming import Columns
     from genie_finance.insights.reading.rows import Entry, Read
     from genie_finance.insights.reading.table import Table
 
+_SAMPLE = 300
 _SETTLE = "currency: EUR  # the ISO 4217 code of the account"
 
 
 class Denomination:
     """Tells the currency of each entry of one reading; what it had to choose is said once.
 
-    The profile decides; else what stands in the row, then in the header of the amounts, before the table, or alone in
-    all other rows and balances; else it is ``XXX``.
+    The profile decides; else the code in the header of the amounts, what stands beside the amount or in the row, before
+    the table, in the header of the balance, or alone in all other rows and balances; else it is ``XXX``.
     """
 
     def __init__(self, table: Table, columns: Columns, read: Read, profile: StatementProfile, choices: Choices) -> None:
         self._choices = choices
         self._profile = profile
         self._columns = columns
-        self._named = _header_currency(table, columns) or table.currency
+        self._by_header = _header_currency(table, columns.money)
+        home = None if self._by_header or profile.currency else _home_beside_other(table, columns)
+        self._of_other = home is not None
+        if home is not None:
+            where = table.name(columns.currency or 0)
+            choices.assume(
+                "currency", home or UNKNOWN_CURRENCY,
+                f"{where} changes where the second amount differs, so it is taken for that one's currency", _SETTLE,
+            )  # fmt: skip
+        balance = () if columns.balance is None else (columns.balance,)
+        self._named = self._by_header or home or table.currency or _header_currency(table, balance)
         signs = {entry.currency for entry in read.entries} | read.balance_signs
         codes = {code for sign in signs if sign and (code := currency_of(sign))}
         self._only = next(iter(sorted(signs - {""}, key=is_shared)), "") if len(codes) == 1 else ""
+        if columns.currency is not None and sum(bool(one.currency) for one in read.entries) * 2 < len(read.entries):
+            self._only = ""  # a column that few rows fill tells theirs, and not that of the account
+        self._header_sign = _shared_sign(table, columns.money)
+        self._seen = table.seen_currency
         self._chosen: dict[str, str] = {}
-        if profile.currency is not None:
-            self._note_others(read.entries, profile.currency)
+        if profile.currency is not None or self._by_header:
+            self._note_others(read.entries, profile.currency or self._by_header)
 
     def of(self, entry: Entry) -> str | None:
         """Return the code of an entry's currency, None if its currency column holds something else."""
         if self._profile.currency is not None:
             return self._profile.currency
-        sign = entry.currency or ("" if self._named else self._only)
+        if self._by_header or self._of_other:
+            sign = entry.amount.currency
+        else:
+            sign = entry.currency or ("" if self._named else self._only)
         if sign not in self._chosen:
             code = self._choose(sign)
             if code is None:
@@ -53,6 +71,16 @@ class Denomination:
         if not sign:
             if self._named:
                 return self._named
+            if self._header_sign:
+                return self._of_shared(self._header_sign)
+            if self._seen:
+                self._choices.assume(
+                    "currency",
+                    self._seen,
+                    "only this currency stands in the lines before the table",
+                    f"currency: {self._seen}",
+                )
+                return self._seen
             self._choices.assume(
                 "currency", UNKNOWN_CURRENCY, "nothing in the file names a currency, so none is stated", _SETTLE
             )
@@ -60,8 +88,10 @@ class Denomination:
         code = currency_of(sign)
         if code is None or not is_shared(sign):
             return code
-        if self._named:
-            return self._named
+        return self._named or self._of_shared(sign)
+
+    def _of_shared(self, sign: str) -> str:
+        code = currency_of(sign) or UNKNOWN_CURRENCY
         settle = _SETTLE if code == UNKNOWN_CURRENCY else ""
         self._choices.assume("currency", code, f"several currencies are written {sign!r}", settle)
         return code
@@ -72,21 +102,46 @@ class Denomination:
             if entry.currency and not is_shared(entry.currency) and currency_of(entry.currency) not in {currency, None}
         ]  # fmt: skip
         if other:
-            self._choices.notice(
-                f"{name_lines(other)}: another currency stands in the row; the profile's {currency} is used"
-            )
+            whose = "the profile's" if self._profile.currency is not None else "its header names the amount's"
+            self._choices.notice(f"{name_lines(other)}: another currency stands in the row; {whose} {currency} is used")
 
 
-def _header_currency(table: Table, columns: Columns) -> str:
-    """Return the one code that the amounts' headers name, as in ``Amount (INR)`` or ``Montant en euros``."""
+def _header_currency(table: Table, columns: tuple[int, ...]) -> str:
+    """Return the one code that the headers of columns name, as in ``Amount (INR)`` or ``amount_usd``."""
     if table.header is None:
         return ""
-    found = set()
-    for column in columns.money:
-        name = table.header.cells[column] if column < len(table.header.cells) else ""
-        for word in "".join(c if c.isalnum() or not c.isascii() else " " for c in name).split():
-            code = None if is_shared(word) else currency_of(word)
-            # "Top" and "All" are codes too, so letters count only as a code is written, or in "euros".
-            if code and (word in CODES or not word.isalnum() or word.lower().startswith("euro")):
-                found.add(code)
+    names = [table.header.cells[column] for column in columns if column < len(table.header.cells)]
+    found = {code for name in names if (code := header_code(name))}
     return found.pop() if len(found) == 1 else ""
+
+
+def _shared_sign(table: Table, columns: tuple[int, ...]) -> str:
+    """Return a sign of several currencies that the headers of columns name, as in ``Amount ($)``."""
+    names = (
+        [table.header.cells[column] for column in columns if column < len(table.header.cells)] if table.header else []
+    )
+    return next((sign for sign in ("$", "¥") if any(sign in name for name in names)), "")
+
+
+def _home_beside_other(table: Table, columns: Columns) -> str | None:
+    """Return the account's currency if the column of currencies tells that of a second amount, else None.
+
+    So it is on card statements of the Nordics: the codes beside a second amount that differs are others than those
+    beside one that does not, or beside none. ``""`` where no row tells the account's currency.
+    """
+    currency, other = columns.currency, columns.other_amount
+    if currency is None or other is None:
+        return None
+    same: set[str] = set()
+    differing: set[str] = set()
+    for record in table.rows[:_SAMPLE]:
+        row = record.cells
+        if len(row) <= max(currency, other, *columns.money) or not row[currency]:
+            continue
+        second = row[other].lstrip("+-")
+        amounts = {row[column].lstrip("+-") for column in columns.money} - {""}
+        if amounts:
+            (same if not second or second in amounts else differing).add(row[currency].upper())
+    if not differing or same & differing or len(same) > 1:
+        return None
+    return currency_of(next(iter(same))) or "" if same else ""

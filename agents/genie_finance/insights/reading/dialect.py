@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, NamedTuple
 
 from genie.errors import InputError
-from genie_finance.insights.reading.vocabulary import header_roles
+from genie_finance.insights.reading.headers import header_roles
 from genie_finance.insights.reading.wording import visible
 
 if TYPE_CHECKING:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError, did_you_mean
+from genie_finance.insights.reading.headers import header_roles
 
 if TYPE_CHECKING:
     from genie_finance.contracts.statements import StatementProfile
@@ -49,12 +51,22 @@ _ENCODINGS = frozenset((
     "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii",
     *(f"iso8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)),
     *(f"cp125{n}" for n in range(9)), "cp437", "cp850", "cp852", "cp858", "cp865", "cp866", "mac-roman", "koi8-r",
-    "koi8-u", "gbk", "gb2312", "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
+    "koi8-u", "cp874", "gbk", "gb2312", "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
 ))  # fmt: skip
 
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
 """C0 and C1 controls but tab and line ends; a text holds next to none of them."""
 _NEL = 0x85
+
+_CANDIDATES = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932", "gb18030", "big5", "cp949",
+    "euc_jp", "cp850", "cp852", "cp866", "mac-roman",
+)  # fmt: skip
+"""Encodings that a file which is not UTF-8 may have; words of its header tell which."""
+_HEAD = 8_192
+_HEAD_LINES = 60
+_LONGEST_NAME = 60
+_BETWEEN = re.compile(r"[,;\t|]")
 
 
 def decode(name: str, content: bytes, profile: StatementProfile, choices: Choices, *, declared: str = "") -> str:
@@ -121,6 +133,16 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
             return content.decode(encoding)
         except UnicodeDecodeError:
             pass
+    for encoding in _by_headers(content):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        choices.assume(
+            "encoding", encoding,
+            f"the file is not UTF-8 and has no byte order mark; the words of its header are known in {encoding}",
+        )  # fmt: skip
+        return text
     try:
         text, chosen = content.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
@@ -130,6 +152,26 @@ def _text(name: str, content: bytes, profile: StatementProfile, choices: Choices
         "the file is not UTF-8 and has no byte order mark; Western European letters are taken, figures are unaffected",
     )  # fmt: skip
     return text
+
+
+def _by_headers(content: bytes) -> list[str]:
+    """Return the encodings in which the file's head holds header words that are not ASCII, the most words first."""
+    head = content[:_HEAD]
+    head = head[: head.rfind(b"\n") + 1] or head
+    found = []
+    for encoding in _CANDIDATES:
+        try:
+            text = head.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        cells = {
+            cell.strip(" \"'") for line in text.splitlines()[:_HEAD_LINES] for cell in _BETWEEN.split(line[:_HEAD])
+        }
+        known = sum(not cell.isascii() and bool(header_roles(cell)) for cell in cells if len(cell) <= _LONGEST_NAME)
+        if known:
+            found.append((known, encoding))
+    found.sort(key=lambda one: -one[0])  # the order of candidates decides between equals
+    return [encoding for _, encoding in found]
 
 
 def known_encoding(name: str, encoding: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from genie_finance.insights.reading.currencies import CODES
+from genie_finance.insights.reading.currencies import CODES, currency_of
 from genie_finance.insights.reading.vocabulary import mark_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.dialect import Record
 
 _MAX_DISTINCT = 50
+BLANK = frozenset({"-", "--", "nil", "n/a", "null", "none"})
+"""What stands for an empty cell."""
 _ACCOUNT_DIGITS = 8
 _LONGEST_CODE = 5
 """Letters of what stands for a currency without being one of ISO 4217: ``BTC``, ``USDT``, ``MATIC``."""
@@ -30,6 +32,9 @@ class Facts:
     amounts: int = 0
     money: int = 0
     """Amounts with a fraction, a sign, grouping or a currency."""
+    negative: int = 0
+    positive: int = 0
+    """Amounts that are not zero, with and without a minus."""
     texts: int = 0
     """Words, even with long references among them; not codes and account numbers."""
     lettered: int = 0
@@ -46,6 +51,11 @@ class Facts:
     def nearly_all(self, count: int) -> bool:
         """True if ``count`` is at least nine tenths of the cells that hold something."""
         return self.filled > 0 and count * 10 >= self.filled * 9
+
+    @property
+    def both_signs(self) -> bool:
+        """Some amounts have a minus, and some have none."""
+        return self.negative > 0 and self.positive > 0
 
     @property
     def dense(self) -> bool:
@@ -77,8 +87,10 @@ def column_facts(rows: Iterable[Record], cells: Cells) -> list[Facts]:
     facts = [Facts(rows=len(sample)) for _ in range(max(map(len, sample), default=0))]
     for row in sample:
         for cell, fact in zip(row, facts, strict=False):
-            if cell:
+            if cell and cell.lower() not in BLANK:
                 _count(fact, cell, cells)
+            elif cell:
+                fact.values.add(cell)
     return facts
 
 
@@ -91,10 +103,13 @@ def _count(fact: Facts, cell: str, cells: Cells) -> None:
     if amount := cells.amount(cell):
         fact.amounts += 1
         fact.money += amount.money
+        if amount.point or amount.comma:
+            fact.negative += amount.sign < 0
+            fact.positive += amount.sign >= 0
         return
     if mark_of(cell):
         fact.marks += 1
-    if cell in CODES:
+    if cell in CODES or (len(cell) <= 3 and (cell.upper() in CODES or (not cell.isalnum() and currency_of(cell)))):
         fact.currencies += 1
     letters, both = sum(map(str.isalpha, cell)), sum(map(str.isalnum, cell))
     is_iban = len(cell) >= 15 and cell[:2].isalpha() and cell[2:4].isdigit() and both <= 34 and letters <= 8

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _MOST_YEARS = 10
 """A statement does not reach over more; a two-digit year taken for a day, and the day for a year, does."""
+_SPELT = (("dd/mm", "dd.mm", "dd-mm", "jj/mm", "tt.mm", "gg/mm"), ("mm/dd", "mm-dd"), ("yy/mm", "yy-mm"))
+"""How headers spell each of ``ORDERS`` out: ``Date (MM/DD/YYYY)``."""
+_LINES_BEFORE, _LONGEST_LINE, _ROWS = 60, 500, 300
 _ENOUGH_DATES = 5
 """Distinct dates from which their being in order is no accident: five fall in order by chance once in sixty times."""
 
@@ -72,11 +75,40 @@ def date_order(table: Table, column: int, cells: Cells, profile: StatementProfil
     near = [order for order in ordered if not _scattered(found, order)]
     if len(ordered) == 1 or len(near) == 1:
         return (near or ordered)[0]
+    if told := _told_elsewhere(table, column, cells, near or ordered):
+        return told[0]
+    if all(readings[0] == readings[1] for readings in found):
+        return ordered[0]  # a named month: the day stands first unless that scatters the dates
     named = ", ".join(ORDERS[order] for order in open_orders)
     choices.assume(
         "date_order", ORDERS[ordered[0]], f"every date can be read as {named}, and no other sign tells which it is"
     )
     return ordered[0]
+
+
+def _told_elsewhere(table: Table, column: int, cells: Cells, orders: Sequence[int]) -> list[int]:
+    """Return the order that the header spells out, or that the file's other dates of the same writing leave alone.
+
+    A day above 12 in the lines before the table, or in another column, shows how this file writes dates.
+    """
+    name = table.header.cells[column].lower() if table.header and column < len(table.header.cells) else ""
+    for order, spelt in enumerate(_SPELT):
+        if order in orders and any(form in name for form in spelt):
+            return [order]
+    mark = next(
+        (row.cells[column] for row in table.rows if column < len(row.cells) and cells.date(row.cells[column])), ""
+    )
+    marks = set(mark) & set("./-")
+    others = [
+        word.strip("(),;")
+        for record in table.before[:_LINES_BEFORE]
+        for cell in record.cells
+        for word in cell[:_LONGEST_LINE].replace(" - ", " ").split()
+    ]
+    others += [cell for record in table.rows[:_ROWS] for at, cell in enumerate(record.cells) if at != column]
+    readings = [found for text in others if len(marks & set(text)) == 1 and (found := cells.date(text))]
+    left = [order for order in orders if all(one[order] is not None for one in readings)]
+    return left if readings and len(left) == 1 else []
 
 
 def _in_sequence(found: Sequence[Readings], order: int) -> bool:
@@ -90,6 +122,6 @@ def _in_sequence(found: Sequence[Readings], order: int) -> bool:
 def _scattered(found: Sequence[Readings], order: int) -> bool:
     """True if an order spreads the statement over decades, as ``13/04/25`` does when taken for a day of 2013."""
     dates = {day for readings in found if (day := readings[order])}
-    if len(dates) < _ENOUGH_DATES:
+    if len(dates) < (2 if all(readings[0] == readings[1] for readings in found) else _ENOUGH_DATES):
         return False
     return max(dates).year - min(dates).year > _MOST_YEARS

@@ -5,11 +5,12 @@ Source: OFX 2.2, chapters 2 (header), 3 (amounts, dates) and 11 (statements); 1.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError
 from genie_finance.domain.narrations import Rail
-from genie_finance.insights.reading.bookings import Balance, Block, Booking, compose
+from genie_finance.insights.reading.bookings import Balance, Block, Booking, compose, stated_reference
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.encoding import decode
 from genie_finance.insights.reading.sgml import sgml_tree
@@ -17,6 +18,8 @@ from genie_finance.insights.reading.values import exact_amount, exact_date
 from genie_finance.insights.reading.wording import joined, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from genie_finance.contracts.statements import StatementProfile, StatementReading
     from genie_finance.insights.reading.choices import Choices
     from genie_finance.insights.reading.nodes import Node
@@ -80,17 +83,35 @@ def _block(statement: Node, choices: Choices) -> Block:
     if ledger is not None and as_of is not None:
         block.closing = Balance(as_of.line, ledger, exact_date(as_of.value("DTASOF")))
     against = []
+    by_mark: defaultdict[str, list[Booking]] = defaultdict(list)
     for booked in statement.below("STMTTRN"):
         booking = _booking(booked, block)
         if booking is None:
             continue
         block.bookings.append(booking)
+        if mark := stated_reference(booking.reference):
+            by_mark[mark].append(booking)
         kind = booked.value("TRNTYPE").upper()
         if (kind in _OUT and booking.amount > 0) or (kind in _IN and booking.amount < 0):
             against.append(booking.line)
     if against:
         choices.notice(f"{name_lines(against)}: the sign of the amount contradicts the type; the sign is taken")
+    _drop_repeated(block, by_mark, choices)
     return block
+
+
+def _drop_repeated(block: Block, by_mark: Mapping[str, Sequence[Booking]], choices: Choices) -> None:
+    """Count bookings of one FITID once (OFX 2.2, section 3.2.1), unless their amounts show that the bank reuses it."""
+    repeated = [same for same in by_mark.values() if len(same) > 1]
+    alike = [one for same in repeated if len({one.amount for one in same}) == 1 for one in same[1:]]
+    reused = [one.line for same in repeated if len({one.amount for one in same}) > 1 for one in same[1:]]
+    if alike:
+        left_out = set(map(id, alike))
+        block.bookings = [one for one in block.bookings if id(one) not in left_out]
+        lines = name_lines([one.line for one in alike])
+        choices.notice(f"{lines}: the FITID and the amount are those of a booking before; counted once")
+    if reused:
+        choices.notice(f"{name_lines(reused)}: the FITID is that of a booking of another amount; all are counted")
 
 
 def _account(found: Node) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.contracts.statements import Quarantined
 from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.facts import BLANK
 from genie_finance.insights.reading.vocabulary import Mark, balance_row, mark_of
 from genie_finance.insights.reading.wording import joined
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.amounts import AmountText, DecimalMark
     from genie_finance.insights.reading.cells import Cells
     from genie_finance.insights.reading.choices import Choices
-    from genie_finance.insights.reading.columns import Columns
     from genie_finance.insights.reading.dialect import Record
+    from genie_finance.insights.reading.naming import Columns
     from genie_finance.insights.reading.table import Table
 
 _OPENING = "an opening balance"
@@ -74,7 +75,7 @@ class RowReader:
         self._balance_at, self._currency_at = _at(columns.balance), _at(columns.currency)
         self._account_at = _at(columns.account)
         self._sides: tuple[tuple[Mark, int], ...] = (("debit", _at(columns.debit)), ("credit", _at(columns.credit)))
-        last = (self._balance_at, self._currency_at, self._account_at, _at(columns.mark))
+        last = (self._balance_at, self._currency_at, self._account_at, _at(columns.mark), _at(columns.fee))
         self._width = 1 + max(columns.date, *columns.narration, *columns.money, *last)
 
     def read(self, choices: Choices) -> Read:
@@ -190,20 +191,31 @@ class RowReader:
             if amount is None:
                 where = self._table.name(columns.amount)
                 raise _UnreadableError(f"{where} does not hold an amount" if cell else f"has no amount in {where}")
-            return None, amount
+            return None, amount if columns.fee is None else self._with_fee(amount, row[columns.fee])
         found: list[tuple[Mark | None, AmountText]] = []
         for side, column in self._sides:
             cell = row[column]
             if not cell:
                 continue
             amount = self._cells.amount(cell)
-            if amount is None and any(map(str.isalnum, cell)):
+            if amount is None and any(map(str.isalnum, cell)) and cell.lower() not in BLANK:
                 raise _UnreadableError(f"{self._table.name(column)} does not hold an amount")
             if amount and (amount.point or amount.comma):  # a zero stands for an empty cell
                 found.append((side, amount))
         if len(found) != 1:
             raise _UnreadableError("holds both a debit and a credit" if found else "holds neither a debit nor a credit")
         return found[0]
+
+    def _with_fee(self, amount: AmountText, cell: str) -> AmountText:
+        """Return an amount with its fee, as though the bank had written one sum."""
+        fee = self._cells.amount(cell) if cell else None
+        signed, charged = amount.signed(self._decimal_mark), fee.signed(self._decimal_mark) if fee else None
+        if cell and charged is None and any(map(str.isalnum, cell)):
+            raise _UnreadableError(f"{self._table.name(self._columns.fee or 0)} does not hold an amount")
+        if signed is None or not charged:
+            return amount
+        total = signed + self._columns.fee_factor * charged
+        return amount._replace(point=abs(total), comma=abs(total), sign=-1 if total < 0 else 1, mark=None)
 
     def _balance(self, row: _Row) -> Decimal | None:
         amount = self._cells.amount(row[self._balance_at])

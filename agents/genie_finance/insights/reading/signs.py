@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie_finance.insights.reading.balance import Chain, follow
 from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.vocabulary import says_incoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from genie_finance.insights.reading.rows import Entry, Read
     from genie_finance.insights.reading.vocabulary import Mark
 
+_SAMPLE = 2_000
 _FACTOR: dict[Mark, int] = {"debit": -1, "credit": 1}
 
 
@@ -27,25 +29,68 @@ def signed_amounts(read: Read, profile: StatementProfile, choices: Choices) -> l
     """
     entries = read.entries
     if all(entry.side for entry in entries):
-        return _paired(entries)
+        return _by_balance(read, _paired(read, profile, choices), choices)
     written = [_written(entry) for entry in entries]
     marks: list[Mark | None] = [entry.mark or entry.amount.mark for entry in entries]
-    if profile.positive_is is None and any(marks) and _marks_decide(entries, marks):
-        return _marked(read, marks, choices)
+    if profile.positive_is is None and any(marks):
+        if _marks_alone(entries, marks):
+            alone = [entry.number * _FACTOR[mark] if mark else None for entry, mark in zip(entries, marks, strict=True)]
+            return _by_balance(read, alone, choices)
+        if _marks_decide(entries, marks):
+            return _by_balance(read, _marked(read, marks, choices), choices)
     return _signed(read, written, marks, profile, choices)
+
+
+def _by_balance(read: Read, amounts: list[Decimal | None], choices: Choices) -> list[Decimal | None]:
+    """Return the amounts, turned round where the running balance says the opposite of every debit and credit."""
+    if not read.balance_signs and not any(entry.balance is not None for entry in read.entries):
+        return amounts
+    if chain(read, amounts, _SAMPLE).fits:
+        return amounts
+    turned = [None if amount is None else -amount for amount in amounts]
+    as_turned = chain(read, turned)
+    if not (as_turned.fits > 1 and not as_turned.breaks):
+        return amounts
+    choices.notice("the running balance follows from the opposite of every debit and credit; the balance is taken")
+    return turned
+
+
+def _marks_alone(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
+    """True if each mark goes with one sign only, and the two with different ones: the sign then repeats the mark."""
+    seen = {(mark, entry.amount.sign < 0) for entry, mark in zip(entries, marks, strict=True) if entry.number}
+    return (
+        len(seen) == 2
+        and len({mark for mark, _ in seen}) == 2
+        and len({sign for _, sign in seen}) == 2
+        and (all(mark for mark, _ in seen))
+    )
 
 
 def _written(entry: Entry) -> Decimal:
     return -entry.number if entry.amount.sign < 0 else entry.number
 
 
-def _paired(entries: Sequence[Entry]) -> list[Decimal | None]:
+def _paired(read: Read, profile: StatementProfile, choices: Choices) -> list[Decimal | None]:
     """Return amounts of separate columns; a sign that most of a column carries says no more than the column does."""
+    entries = read.entries
     usual: dict[Mark, int] = {}
+    mixed = False
     for side in _FACTOR:
         column = [entry for entry in entries if entry.side == side]
-        usual[side] = -1 if sum(entry.amount.sign < 0 for entry in column) * 2 > len(column) else 1
-    return [_written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries]
+        negative = sum(entry.amount.sign < 0 for entry in column)
+        usual[side] = -1 if negative * 2 > len(column) else 1
+        mixed = mixed or 0 < negative < len(column)
+    amounts: list[Decimal | None] = [
+        _written(entry) * usual[entry.side] * _FACTOR[entry.side] if entry.side else None for entry in entries
+    ]
+    if mixed and profile.debit_column is None and not chain(read, amounts).proves:
+        choices.assume(
+            "debit_column", "debit",
+            "a column of debits or credits holds both signs and no balance proves what the rarer one means; it is "
+            "taken for a reversal",
+            "debit_column: NAME  # and credit_column: NAME, if the rarer sign is a reversal",
+        )  # fmt: skip
+    return amounts
 
 
 def _marks_decide(entries: Sequence[Entry], marks: Sequence[Mark | None]) -> bool:
@@ -101,6 +146,16 @@ def _signed(
         if mark and amount and (amount > 0) != (mark == "credit")
     ]  # fmt: skip
     if against:
+        sides = [(mark, (amount or 0) > 0) for amount, mark in zip(amounts, marks, strict=True) if amount and mark]
+        one_sided = any(
+            all(positive != (mark == "credit") for mark, positive in sides if mark == side)
+            for side in {mark for mark, _ in sides}
+        )
+        if one_sided and profile.positive_is is None and not chain(read, amounts).proves:
+            choices.assume(
+                "positive_is", "credit" if factor > 0 else "debit",
+                "every amount of one debit or credit mark has a sign against it, and no balance proves either",
+            )  # fmt: skip
         choices.notice(
             f"{name_lines(against)}: the sign of the amount contradicts the debit or credit mark; the sign is taken"
         )
@@ -115,6 +170,13 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
             return best
     negative = sum(number < 0 for number in written)
     seen = f"{negative} of {len(written)} amounts are negative" if negative else "no amount has a minus"
+    if _reads_like_card(read.entries):
+        choices.assume(
+            "positive_is", "debit",
+            f"{seen}, among them payments and refunds by their text, so a minus is taken for money coming in, as card "
+            "statements have it; nothing proves it",
+        )  # fmt: skip
+        return -1
     choices.assume(
         "positive_is", "credit",
         f"{seen} and nothing proves what that means; a minus is taken for money going out, an amount without one for "
@@ -123,10 +185,19 @@ def _factor_by_balance(read: Read, written: list[Decimal], choices: Choices) -> 
     return 1
 
 
-def chain(read: Read, amounts: Sequence[Decimal | None]) -> Chain:
-    """Return how the balances of all rows follow from the amounts of the entries."""
-    movements = [None if position is None else amounts[position] for position, _ in read.balances]
-    return follow(movements, [balance for _, balance in read.balances])
+def _reads_like_card(entries: Sequence[Entry]) -> bool:
+    """True if texts of money coming in stand beside a minus, and most amounts have none."""
+    sample = entries[:_SAMPLE]
+    incoming = [entry.amount.sign < 0 for entry in sample if says_incoming(entry.narration)]
+    against = sum(incoming)
+    return against * 2 > len(incoming) and sum(entry.amount.sign < 0 for entry in sample) * 2 < len(sample)
+
+
+def chain(read: Read, amounts: Sequence[Decimal | None], rows: int | None = None) -> Chain:
+    """Return how the balances of all rows, or of the first ones, follow from the amounts of the entries."""
+    balances = read.balances[:rows]
+    movements = [None if position is None else amounts[position] for position, _ in balances]
+    return follow(movements, [balance for _, balance in balances])
 
 
 def check_balance(read: Read, amounts: Sequence[Decimal | None], where: str, choices: Choices) -> None:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie_finance.insights.reading.choices import name_lines
 from genie_finance.insights.reading.currencies import CODES
-from genie_finance.insights.reading.vocabulary import header_roles, plain
+from genie_finance.insights.reading.headers import header_roles, initials
+from genie_finance.insights.reading.vocabulary import plain, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from genie_finance.contracts.statements import StatementProfile
     from genie_finance.insights.reading.cells import Cells
     from genie_finance.insights.reading.choices import Choices
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 _HEADER_WITHIN = 60
 """Rows among which the header is looked for."""
 _LONGEST_NAME = 60
+_ACCOUNT_DIGITS = 8
+_MOST_CELLS = 100_000
+"""Cells of rows without a date among which another header is looked for."""
 _MONEY_ROLES = frozenset({"amount", "debit", "credit", "balance"})
 _SAME_WIDTH_PERCENT = 80
 
@@ -31,6 +37,10 @@ class Table(NamedTuple):
     """Columns that a row has at most; None where rows differ too much to say."""
     currency: str = ""
     """Currency code named in the lines before the header."""
+    seen_currency: str = ""
+    """The only currency code that stands in these lines, not named as the account's."""
+    before: tuple[Record, ...] = ()
+    """The lines before the header."""
 
     def name(self, column: int) -> str:
         """Return how messages name a column: ``column 3 ('Amount')``."""
@@ -63,7 +73,7 @@ def find_table(records: list[Record], cells: Cells, profile: StatementProfile, c
         choices.notice(
             f"rows have {min(widths)} to {max(widths)} columns; columns are counted from the left in each of them"
         )
-    return Table(header, tuple(rows), width, _named_currency(before))
+    return Table(header, tuple(rows), width, _named_currency(before), _seen_currency(before), tuple(before))
 
 
 def _header_index(body: list[Record], cells: Cells, profile: StatementProfile) -> int | None:
@@ -151,7 +161,82 @@ def _width(rows: list[Record], header: Record | None) -> int | None:
     return width if count * 100 >= _SAME_WIDTH_PERCENT * full.total() or full.total() == 1 else None
 
 
-def _named_currency(before: list[Record]) -> str:
+def with_spelt_marks(table: Table) -> Table:
+    """Return the table with marks that are initials of their header's words written out: C and A of ``Cargo/Abono``."""
+    if table.header is None:
+        return table
+    for column, name in enumerate(table.header.cells):
+        sides = initials(name) if len(name) <= _LONGEST_NAME else {}
+        held = {row.cells[column].lower() for row in table.rows if column < len(row.cells)} if sides else set()
+        if sides and held - {""} and held <= {"", *sides}:
+            rows = tuple(
+                row._replace(
+                    cells=(*row.cells[:column], sides.get(row.cells[column].lower(), ""), *row.cells[column + 1 :])
+                )
+                if column < len(row.cells)
+                else row
+                for row in table.rows
+            )
+            table = table._replace(rows=rows)
+    return table
+
+
+def later_table(records: Sequence[Record], table: Table, cells: Cells) -> int | None:
+    """Return where another table begins among the records below a header, its preamble included; None if nowhere.
+
+    The same header again is the head of the next page, unless the lines before it name another currency.
+    """
+    if table.header is None:
+        return None
+    dated = next(
+        (at for row in table.rows[:_HEADER_WITHIN] for at, cell in enumerate(row.cells) if cells.date(cell)), 0
+    )
+    start = looked_at = 0
+    for index, record in enumerate(records):
+        row = record.cells
+        if dated < len(row) and cells.date(row[dated]):
+            start = index + 1
+            continue
+        looked_at += len(row)
+        if looked_at > _MOST_CELLS:
+            return None  # that many rows without a date are bad rows, and refuse the table by themselves
+        if not start or len(row) < 2 or not _is_full_header(record, cells):
+            continue
+        between = [one for one in records[start:index] if one.cells != table.header.cells]
+        if row != table.header.cells or _is_another_account(between, table, cells):
+            return start
+    return None
+
+
+def _is_another_account(between: Sequence[Record], table: Table, cells: Cells) -> bool:
+    """True if lines between two tables name another currency or a long number than those before the first."""
+    currency = _named_currency(between) or _seen_currency(between)
+    if currency and currency != (table.currency or table.seen_currency):
+        return True
+    return not _numbers(between, cells) <= _numbers(table.before, cells)
+
+
+def _numbers(lines: Sequence[Record], cells: Cells) -> set[str]:
+    """Return the words that are as long as numbers of accounts, in lines that are no rows."""
+    return {
+        word
+        for record in lines[:_HEADER_WITHIN]
+        for cell in record.cells
+        for word in cell[:120].split()
+        if sum(map(str.isdigit, word)) >= _ACCOUNT_DIGITS
+        and not (cells.date(word) or ((amount := cells.amount(word)) and amount.money))
+    }
+
+
+def _is_full_header(record: Record, cells: Cells) -> bool:
+    """True for a header of dates and of money with rows' columns: not the head of a summary."""
+    if not _header_score(record, cells):
+        return False
+    roles = {role for cell in record.cells for role in header_roles(cell)}
+    return not roles.isdisjoint({"date", "value_date"}) and not roles.isdisjoint(_MONEY_ROLES - {"balance"})
+
+
+def _named_currency(before: Sequence[Record]) -> str:
     """Return the code beside a word for currency in the lines before the table, as in ``Account Currency: INR``."""
     for record in before:
         words = [word for cell in record.cells for word in plain(cell[:120]).upper().split()]
@@ -159,3 +244,18 @@ def _named_currency(before: list[Record]) -> str:
             if "currency" in header_roles(word) and words[index + 1] in CODES:
                 return words[index + 1]
     return ""
+
+
+_WORDS_TOO = words("ALL AMD ANG BAM BOB COP CUP GEL KID LAK MAD MOP NAD PEN RON SOS TOP TRY")
+
+
+def _seen_currency(before: Sequence[Record]) -> str:
+    """Return the only code that stands by itself in the lines before the table, or beside an amount there."""
+    found = {
+        word
+        for record in before[:_HEADER_WITHIN]
+        for cell in record.cells
+        for word in cell[:120].replace("-", " ").replace("/", " ").replace("(", " ").replace(")", " ").split()
+        if word in CODES and word not in _WORDS_TOO
+    }
+    return found.pop() if len(found) == 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.errors import InputError
-from genie_finance.contracts.money import minor_units
+from genie_finance.contracts.money import UNKNOWN_CURRENCY, minor_units
 from genie_finance.contracts.statements import (
     Quarantined,
     Statement,
@@ -17,14 +17,17 @@ from genie_finance.insights.making import money, transaction
 from genie_finance.insights.reading.cells import Cells
 from genie_finance.insights.reading.choices import Choices
 from genie_finance.insights.reading.columns import ColumnFinder
+from genie_finance.insights.reading.dates import SERIAL, serial_date
 from genie_finance.insights.reading.denomination import Denomination
 from genie_finance.insights.reading.dialect import DELIMITER_NAMES, find_delimiter, split_lines, tokenise
 from genie_finance.insights.reading.encoding import decode
+from genie_finance.insights.reading.headers import header_roles
 from genie_finance.insights.reading.identity import identity
 from genie_finance.insights.reading.numerals import date_order, decimal_marks
 from genie_finance.insights.reading.rows import Read, RowReader
 from genie_finance.insights.reading.signs import chain, check_balance, signed_amounts
-from genie_finance.insights.reading.table import Table, find_table
+from genie_finance.insights.reading.statuses import booked
+from genie_finance.insights.reading.table import Table, find_table, later_table, with_spelt_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
     from genie_finance.insights.reading.amounts import DecimalMark
 
+_MOST_TABLES = 20
+_SAMPLE = 300
 _GIVE_PROFILE = (
     "give a profile (--profile FILE) with `delimiter:`, `date_column:`, `date_format:`, `amount_column:` or `currency:`"
 )
@@ -62,10 +67,72 @@ def read_csv(name: str, content: bytes, profile: StatementProfile, choices: Choi
             f"has no line with both a date and an amount; {len(lines):,} read, split at {tried}{first}",
             _GIVE_PROFILE,
         )  # fmt: skip
-    return read_table(name, table, cells, profile, choices)
+    return read_tables(name, table, cells, profile, choices)
 
 
-def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices) -> StatementReading:
+def read_tables(name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices) -> StatementReading:
+    """Return the transactions of a table, and of those that follow it in the file with a preamble of their own.
+
+    Raises:
+        InputError: As ``read_table``; also where a later table cannot be read, since its rows would be missing.
+    """
+    seen: dict[str, int] = {}
+    readings = []
+    if holds_serials(table, cells):
+        choices.assume(
+            "date_format", SERIAL,
+            "the column of dates holds numbers such as spreadsheets store dates by; read as days from 1899-12-30",
+        )  # fmt: skip
+        profile = profile.model_copy(update={"date_format": SERIAL})
+        cells = Cells(profile)
+    records = table.rows
+    for _ in range(_MOST_TABLES):
+        at = later_table(records, table, cells)
+        first = table if at is None else table._replace(rows=tuple(records[:at]))
+        readings.append(read_table(name, first, cells, profile, choices, seen))
+        if at is None:
+            break
+        records = records[at:]
+        table = find_table(list(records), cells, profile.model_copy(update={"skip_rows": None}), choices)
+        choices.notice(f"line {records[0].line} begins another table, which is read with its own header")
+        records = table.rows
+    else:
+        raise InputError(name, f"holds more than {_MOST_TABLES} tables", "split it into one file for each account")
+    return readings[0] if len(readings) == 1 else _joined(readings, choices)
+
+
+def holds_serials(table: Table, cells: Cells) -> bool:
+    """True if a column that the header names for dates holds nothing but numbers of the size of stored dates."""
+    if table.header is None:
+        return False
+    for column, name in enumerate(table.header.cells):
+        if "date" in header_roles(name):
+            held = [row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells) and row.cells[column]]
+            if any(map(cells.date, held)):
+                return False
+            if held and sum(serial_date(cell) is not None for cell in held) * 10 >= 9 * len(held):
+                return True
+    return False
+
+
+def _joined(readings: list[StatementReading], choices: Choices) -> StatementReading:
+    accounts = {one.statement.account for one in readings}
+    return StatementReading(
+        statement=Statement(
+            account=accounts.pop() if len(accounts) == 1 else "",
+            transactions=tuple(one for reading in readings for one in reading.statement.transactions),
+        ),
+        form="csv",
+        assumptions=tuple(dict.fromkeys(choices.assumptions)),
+        unproven=tuple(dict.fromkeys(choices.unproven)),
+        notices=tuple(choices.notices),
+        quarantined=tuple(row for reading in readings for row in reading.quarantined),
+    )
+
+
+def read_table(
+    name: str, table: Table, cells: Cells, profile: StatementProfile, choices: Choices, seen: dict[str, int]
+) -> StatementReading:
     """Return the transactions of a table whose place in the file is known.
 
     Raises:
@@ -75,6 +142,7 @@ def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile,
         raise InputError(
             name, f"holds a header in line {table.header.line} and no transactions", "export a longer period"
         )
+    table, left_out = booked(with_spelt_marks(table), choices)
     finder = ColumnFinder(name, table, cells, profile, choices)
     mark, sure = decimal_marks(table, finder.money_columns(), cells)
     columns = finder.find(profile.decimal_mark or mark)
@@ -93,7 +161,7 @@ def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile,
     if columns.balance is not None:
         check_balance(read, amounts, table.name(columns.balance), choices)
     denomination = Denomination(table, columns, read, profile, choices)
-    transactions = _transactions(read, amounts, denomination, profile, choices.file)
+    transactions = _transactions(read, amounts, denomination, profile, choices.file, seen)
     _refuse_mostly_bad(name, table, read, len(transactions))
     accounts = {one.account for one in transactions}
     return StatementReading(
@@ -102,7 +170,7 @@ def read_table(name: str, table: Table, cells: Cells, profile: StatementProfile,
         assumptions=tuple(choices.assumptions),
         unproven=choices.unproven,
         notices=tuple(choices.notices),
-        quarantined=tuple(sorted(read.quarantined, key=lambda row: row.line)),
+        quarantined=tuple(sorted((*read.quarantined, *left_out), key=lambda row: row.line)),
     )
 
 
@@ -142,10 +210,14 @@ def _refuse_mostly_bad(name: str, table: Table, read: Read, good: int | None = N
 
 
 def _transactions(
-    read: Read, amounts: list[Decimal | None], denomination: Denomination, profile: StatementProfile, file: str
+    read: Read,
+    amounts: list[Decimal | None],
+    denomination: Denomination,
+    profile: StatementProfile,
+    file: str,
+    seen: dict[str, int],
 ) -> list[Transaction]:
     """Return the transactions; an entry without side or with a currency that is none is quarantined instead."""
-    seen: dict[str, int] = {}
     found = []
     for entry, amount in zip(read.entries, amounts, strict=True):
         currency = denomination.of(entry)
@@ -161,9 +233,7 @@ def _transactions(
             moved = money(minor_units(amount, currency), currency)
             balance = None if entry.balance is None else money(minor_units(entry.balance, currency), currency)
         except ValueError:
-            read.quarantined.append(
-                Quarantined(line=entry.line, reason=f"has more digits after the point than {currency} has")
-            )
+            read.quarantined.append(Quarantined(line=entry.line, reason=_too_many_digits(currency)))
             continue
         account = profile.account or entry.account
         found.append(
@@ -179,3 +249,9 @@ def _transactions(
             )
         )
     return found
+
+
+def _too_many_digits(currency: str) -> str:
+    if currency == UNKNOWN_CURRENCY:
+        return "has more than two digits after the point; `currency:` in a profile names one that has them"
+    return f"has more digits after the point than {currency} has"

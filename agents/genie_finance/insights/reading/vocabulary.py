@@ -1,4 +1,4 @@
-"""The words of bank exports in the languages that are read: headers, debit and credit marks, rows of balances."""
+"""The words of bank exports in the languages that are read: debit and credit marks, statuses, rows of balances."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import unicodedata
 from typing import Literal
 
 from genie_finance.insights.reading.currencies import CODES
-
-Role = Literal["date", "value_date", "narration", "amount", "debit", "credit", "mark", "balance", "currency", "account"]
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "đ": "d", "œ": "oe"})
 
@@ -22,105 +20,14 @@ def unaccented(text: str) -> str:
     return "".join(c for c in spread if not unicodedata.combining(c))
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a table that is written as one text."""
+    return frozenset(text.split())
+
+
 def plain(text: str) -> str:
     """Return the words of a text: lower case, unaccented, everything but letters and digits as one space."""
     return " ".join("".join(c if c.isalnum() else " " for c in unaccented(text)).split())
-
-
-_HEADERS: dict[Role, str] = {
-    "date": """date|transaction date|txn date|tran date|trans date|posting date|post date|posted date|posted
-        |date posted|booking date|booked|date booked|completed date|operation date|entry date
-        |transaction date and time|dated|buchungstag|buchungsdatum|buchung|datum|belegdatum|umsatzdatum
-        |date operation|date de l operation|date de operation|date d operation|date comptable
-        |date de comptabilisation|date ecriture|boekdatum|boekingsdatum|transactiedatum|data|data lancamento
-        |data do lancamento|data de lancamento|data mov|data movimento|data do movimento|data operacao
-        |data contabile|data operazione|data registrazione|fecha|fecha operacion|fecha de operacion
-        |fecha de la operacion|fecha contable|f operacion|f contable|dato|bogfort|bogforingsdato|bogforingsdag
-        |bokforingsdato|bokforingsdag|bokforingsdatum|bokfort|bokfort dato|transaktionsdatum|transaktionsdag
-        |transaksjonsdato|utfort dato""",
-    "value_date": """value date|value dt|val date|val dt|valuta|valutadatum|wertstellung|wertstellungsdatum|wert
-        |valuta datum|date valeur|date de valeur|valutadato|rentedato|rentedatum|rentedag|data valuta|data valor
-        |data do valor|fecha valor|f valor|valutadag|effective date""",
-    "narration": """narration|description|transaction description|details|transaction details|particulars|remarks
-        |memo|transaction remarks|payee|payee name|name|merchant|merchant name|counterparty|counter party
-        |transaction|narrative|original description|extended details|verwendungszweck|buchungstext|buchungsdetails
-        |umsatztext|text|empfanger|beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger
-        |beguenstigter|begunstigter|auftraggeber|auftraggeber beguenstigter|auftraggeber begunstigter
-        |auftraggeber empfanger|zahlungsempfanger|zahlungspflichtiger|zahlungsempfanger in|zahlungspflichtige r
-        |name zahlungsbeteiligter|beschreibung|libelle|libelle operation|libelle de l operation|libelle simplifie
-        |detail de l ecriture|detail|nature de l operation|description de l operation|omschrijving
-        |naam omschrijving|mededelingen|mededeling|naam tegenpartij|tegenpartij|naam|descricao
-        |descricao do movimento|historico|lancamento|movimento|descrizione|causale|descrizione operazione
-        |descrizione estesa|concepto|descripcion|observaciones|movimiento|beneficiario|detalle|tekst|beskrivelse
-        |forklaring|beskrivning|meddelande|mottagare|transaktion|melding|modtager|avsandare|specifikation|referens""",
-    "amount": """amount|transaction amount|txn amount|tran amount|amt|value|betrag|umsatz|montant
-        |montant de l operation|bedrag|transactiebedrag|valor|valor do movimento|quantia|importe
-        |importe de la operacion|importo|importo operazione|belop|belob|belopp|amount debit credit
-        |debit credit amount|net amount|monto""",
-    "debit": """debit|debits|debit amount|debit amt|debit montant|withdrawal|withdrawals|withdrawal amt
-        |withdrawal amount|amount debited|money out|paid out|payments out|out|outgoing|soll|belastung|lastschrift
-        |lastschriften|montant debit|debito|debitos|valor debito|saida|saidas|cargo|cargos|gasto|gastos|debe
-        |addebiti|addebito|uscite|uscita|dare|ut|ut av konto|ut fra konto|uttag|ud|udbetaling|utbetaling|uit|debet
-        |afschrijving|af|dr|dr amount|spent|withdrawal dr|debit dr|depenses|depense""",
-    "credit": """credit|credits|credit amount|credit amt|credit montant|deposit|deposits|deposit amt
-        |deposit amount|amount credited|money in|paid in|payments in|in|incoming|haben|gutschrift|gutschriften
-        |montant credit|credito|creditos|valor credito|entrada|entradas|abono|abonos|ingreso|ingresos|haber
-        |accrediti|accredito|entrate|entrata|avere|inn|inn pa konto|insattning|ind|indbetaling|innbetaling|kredit
-        |bijschrijving|bij|cr|cr amount|received|deposit cr|credit cr|lodgements|recettes|recette""",
-    "mark": """dr cr|cr dr|debit credit|credit debit|debit or credit|credit debit indicator|debit credit indicator
-        |af bij|soll haben|s h|debet credit|d c|c d|indicator|sens|type|transaction type|txn type|tipo|typ|art
-        |details""",
-    "balance": """balance|closing balance|running balance|available balance|account balance|ledger balance
-        |balance amt|balance amount|saldo|solde|kontostand|saldo nach buchung|saldo contable|saldo apos
-        |saldo apos movimento|saldo disponibile|saldo final|saldo contabilistico|bokfort saldo|saldo na mutatie
-        |saldo na boeking|disponibel saldo|bogfort saldo""",
-    "currency": """currency|currency code|account currency|transaction currency|ccy|curr|wahrung|waehrung|devise
-        |monnaie|munt|muntsoort|valuta|moeda|moneda|divisa|divisa importe|valutakod|valutakode""",
-    "account": """account|account number|account no|account name|auftragskonto|konto|kontonummer
-        |iban auftragskonto|rekening|rekeningnummer|compte|numero de compte|conta|cuenta|conto|iban bban""",
-}  # fmt: skip
-
-TYPE_WORDS = frozenset({"type", "transaction type", "txn type", "tipo", "typ", "art", "details"})
-"""Headers that name a debit or credit mark at one bank and the kind of payment at another."""
-
-_NAMES: dict[str, tuple[Role, ...]] = {}
-for _role, _words in _HEADERS.items():
-    for _name in _words.split("|"):
-        _NAMES[_name.strip()] = (*_NAMES.get(_name.strip(), ()), _role)
-
-_UNITS = frozenset(code.lower() for code in CODES) - {"all", "top", "try"} | {"en", "euro", "euros", "rs", "kr"}
-"""Words beside a header's own: ``Amount (INR)``, ``Montant en euros``."""
-
-_WORD_ROLES: tuple[tuple[frozenset[str], Role], ...] = (
-    (frozenset({"balance", "saldo", "solde", "kontostand"}), "balance"),
-    (frozenset({"withdrawal", "withdrawals"}), "debit"),
-    (frozenset({"deposit", "deposits"}), "credit"),
-    (frozenset({"date", "datum", "fecha", "data", "dato"}), "date"),
-    (
-        frozenset({"amount", "amt", "betrag", "montant", "bedrag", "importe", "importo", "belop", "belob", "belopp"}),
-        "amount",
-    ),
-    (
-        frozenset({"narration", "description", "particulars", "verwendungszweck", "libelle", "omschrijving"}),
-        "narration",
-    ),
-)
-"""For headers that are not listed: the first group of which a word occurs decides."""
-_VALUE_WORDS = frozenset({"value", "valuta", "valeur", "valor", "val", "wertstellung"})
-
-
-def header_roles(name: str) -> tuple[Role, ...]:
-    """Return the roles that a column of that header may have, likeliest first; empty if the header says nothing."""
-    whole = plain(name)
-    if found := _NAMES.get(whole):
-        return found
-    words = [word for word in whole.split() if word not in _UNITS]
-    if found := _NAMES.get(" ".join(words)):
-        return found
-    for group, role in _WORD_ROLES:
-        if group.intersection(words):
-            return ("value_date",) if role == "date" and _VALUE_WORDS.intersection(words) else (role,)
-    return ()
 
 
 Mark = Literal["debit", "credit"]
@@ -138,29 +45,155 @@ MARKS: dict[str, Mark] = {
 """Words that say beside an unsigned amount whether money went out or came in."""
 
 
+_MORE_MARKS: dict[Mark, str] = {
+    "debit": """money out|paid out|payment out|outgoing|outgoing payment|direct debit
+        |card payment|card purchase|purchase|sale|pos|pos purchase|atm|atm withdrawal|cash withdrawal
+        |standing order|bill payment|sent|transfer out|debits|deb|dbt|fee|charge|eftpos|visa purchase
+        |ausgang|ausgabe|abgang|abbuchung|zahlungsausgang|sortie|prelevement|depense|retrait|salida
+        |retiro|egreso|gasto|saque|despesa|uitgave|otto|veloitus|tilinotot|uttag|utgift|utgaende
+        |udgaende|borc|cikis|gider|wydatek|obciazenie|wyplata|obciążenie|vydaj|odchozi|odchozí
+        |odchadzajuca|vyber|terheles|terhelés|kiadas|plati|iesire|расход|списание|дебет|витрата
+        |видаток|видаткова|χρεωση|χ|duguje|isplata|odliv|deebet|izejosais|支出|借|借方|出金|お支払い
+        |支払い|支払|お引出し|出|출금|지출|출|keluar|ghi no|chi|ถอน|เดบิต|مدين|חובה
+        |miscellaneous debit|wn|withdraw|out flow|outflow|expense|spending|sents|pago|pagos|compra
+        |addebito|uscite|saidas|debitos|debit card|pagamento|betaling""",
+    "credit": """money in|paid in|payment in|incoming|incoming payment|direct credit|bank credit
+        |refund|received|salary|payment received|payments received|transfer in|interest|cashback
+        |credits|cre|crdt|inter bank credit|eingang|einnahme|zugang|zahlungseingang|entree
+        |virement recu|recette|ingreso|pano|hyvitys|tilipano|insattning|inkomst|inkommande|ingaende
+        |indgaende|alacak|giris|gelir|wplyw|wpływ|uznanie|wplata|prijem|prichozi|příchozí
+        |prichadzajuca|vklad|jovairas|jóváírás|bevetel|incasare|intrare|приход|зачисление|поступление
+        |пополнение|кредит|надходження|прибуткова|πιστωση|π|potrazuje|uplata|priliv|kreedit|ienakosais
+        |收入|贷|貸|贷方|入金|お預り|お預入れ|預り|預入|入|입금|수입|입|masuk|ghi co|thu|ฝาก|เครดิต
+        |دائن|זכות|inter-bank credit|inflow|in flow|income|ma|accredito|entrate|entradas|creditos
+        |indbetaling|deposits""",
+}  # fmt: skip
+_WORD_MARKS: dict[str, Mark] = {
+    **{plain(word): mark for word, mark in MARKS.items()},
+    "k": "credit",
+    **{plain(word): mark for mark, listed in _MORE_MARKS.items() for word in listed.split("|")},
+}
+_LONGEST_MARK = 24
+
+
 def mark_of(cell: str) -> Mark | None:
     """Return what a debit/credit cell says, or None if it says something else."""
     if not cell:
         return None
     found = MARKS.get(cell.lower())
-    if found or len(cell) > 20 or cell[0].isdigit():  # no such word starts with a digit, as dates and amounts do
+    if (
+        found or len(cell) > _LONGEST_MARK or cell[0].isdigit()
+    ):  # no such word starts with a digit, as dates and amounts do
         return found
-    return MARKS.get(plain(cell))
+    if cell in {"-", "+"}:
+        return "debit" if cell == "-" else "credit"
+    return _WORD_MARKS.get(plain(cell))
 
 
-_OPENING = """opening balance|balance brought forward|brought forward|bal b f|balance b f|b f|bal brought forward|bf
-    |starting balance|previous balance|beginning balance|start balance|saldo anterior|saldo inicial|saldo iniziale
-    |saldo precedente|anfangssaldo|anfangsbestand|saldovortrag|alter saldo|kontostand alt|alter kontostand|ancien solde
-    |solde precedent|solde initial|solde anterieur|report du solde|beginsaldo|vorig saldo|openingssaldo|primosaldo
-    |indgaende saldo|inngaende saldo|ingaende saldo|saldo de apertura|saldo de abertura"""
-_CLOSING = """closing balance|balance carried forward|carried forward|balance c f|bal c f|c f|ending balance|end balance
-    |saldo final|saldo finale|saldo atual|saldo actual|saldo attuale|endsaldo|schlusssaldo|endbestand|neuer saldo
-    |kontostand neu|neuer kontostand|nouveau solde|solde final|eindsaldo|nieuw saldo|slutsaldo|ultimosaldo
-    |utgaende saldo|udgaende saldo|saldo do dia|s a l d o"""
+Unbooked = Literal["pending", "declined", "cancelled", "failed", "reverted"]
+
+_UNBOOKED: dict[Unbooked, str] = {
+    "pending": """memo|oczekujace|pendente|vantande|laukiama|cekajici platba|in afwachting
+        |εκκρεμης|en espera|pending|processing|in progress|in process|waiting|authorised|authorized
+        |authorisation|authorization|held|on hold|hold|open|scheduled|upcoming|created|initiated
+        |placed|temporary|requires action|vorgemerkt|umsatz vorgemerkt|ausstehend|offen|in bearbeitung
+        |geplant|en attente|en cours|a venir|pendiente|en proceso|en tramite|retenido|in sospeso
+        |in attesa|in corso|autorizzato|non contabilizzato|em processamento|agendado|reservert
+        |reserverad|reserveret|venter|afventer|vantar|under behandling|preliminar|preliminart|varaus
+        |odottaa|kesken|katevaraus|oczekuje|oczekujaca|blokada|w realizacji|nierozliczone|cekajici
+        |ceka na zauctovani|blokace|nezauctovano|cakajuca|fuggoben|fuggo|zarolt|in asteptare|in curs
+        |beklemede|bekliyor|provizyon|islemde|в обработке|ожидание|ожидает|холд|в процессе|в обробці
+        |εκκρεμει|na cekanju|rezervacija|ootel|处理中|待处理|等待付款|待付款|等待确认收货|待确认
+        |未確定|処理中|保留|대기|승인대기|처리중|tertunda|diproses|cho xu ly|dang xu ly|รอดำเนินการ
+        |معلق|بانتظار|in reserve|not posted|unposted|uncleared""",
+    "declined": """declined|denied|rejected|refused|blocked|not authorised|not authorized|abgelehnt
+        |refuse|refusee|rejete|rechazado|rechazada|denegado|denegada|rifiutato|rifiutata|respinto
+        |recusado|recusada|negado|negada|avvist|avslatt|nekad|avslagen|afvist|hylatty|odrzucona
+        |odrzucone|odmowa|zamitnuto|zamietnute|elutasitva|elutasitott|respins|respinsa|reddedildi
+        |отклонен|отклонена|отклонено|отказ|відхилено|απορριφθηκε|odbijeno|拒绝|已拒绝|拒否|否認|거절
+        |승인거절|ditolak|tu choi|ปฏิเสธ|مرفوض|נדחה""",
+    "cancelled": """cancelled|canceled|void|voided|deleted|removed|expired|abandoned|storniert
+        |abgebrochen|annule|annulee|cancelado|cancelada|anulado|anulada|annullato|annullata|cancellato
+        |slettet|annulleret|kansellert|avbruten|annullerad|makulerad|peruttu|peruutettu|mitatoity
+        |anulowana|anulowane|anulowano|zruseno|stornovano|zrusena|torolt|visszavont|anulat|anulata
+        |iptal|iptal edildi|отменен|отменена|отменено|скасовано|ακυρωθηκε|ponisteno|otkazano|交易关闭
+        |已关闭|已取消|取消|キャンセル|취소|승인취소|dibatalkan|batal|da huy|ยกเลิก|ملغي|מבוטל
+        |geannuleerd|closed""",
+    "failed": """failed|failure|error|unsuccessful|not executed|bounced|fehlgeschlagen|echec
+        |echoue|fallido|fallida|fallito|non eseguito|falhou|falha|feilet|misslyckad|mislykkedes|fejlet
+        |epaonnistui|nieudana|blad|niezrealizowana|neprovedeno|selhalo|neuspesna|sikertelen|esuat
+        |esuata|basarisiz|ошибка|неуспешно|не выполнено|не исполнен|помилка|αποτυχια|neuspjesno
+        |交易失败|支付失败|失败|失敗|エラー|실패|gagal|that bai|ไม่สำเร็จ|فشل|נכשל|mislukt""",
+    "reverted": """ruckgangig gemacht|cofnieto|teruggedraaid|aterstalld|revenu|annule et rembourse
+        |vraceno zpet|reverted|reversed|reversal|returned|charged back|chargeback|rolled back|undone
+        |zuruckgebucht|ruckbuchung|extourne|retourne|revertido|revertida|devuelto|devuelta|retrocedido
+        |stornato|stornata|estornado|estornada|estorno|devolvido|devolvida|tilbakefort|reverserad
+        |aterford|tilbagefort|palautettu|wycofana|zwrocona|vraceno|vratena|visszautasitott|returnat
+        |iade|iade edildi|возврат|возвращен|возвращено|повернено|已退款|退款成功|全额退款|返金|반환
+        |dikembalikan|hoan tien|teruggeboekt|storno""",
+}  # fmt: skip
+_BOOKED = """debit|credit|termine|terminee|zakonczono|concluida|voltooid|slutford|dokonceno
+        |befejezett|uzbaigta|ολοκληρωμενη|fuldfort|completed|complete|booked|posted|settled|cleared
+        |processed|success|successful|succeeded|paid|executed|done|final|finished|approved|accepted
+        |confirmed|available|reconciled|ok|gebucht|umsatz gebucht|verbucht|ausgefuhrt|abgeschlossen
+        |erledigt|effectue|effectuee|comptabilise|comptabilisee|valide|validee|execute|executee|regle
+        |realizado|realizada|completado|completada|contabilizado|contabilizada|confirmado|confirmada
+        |aprobado|aprobada|liquidado|liquidada|efectuado|efetuado|eseguito|eseguita|contabilizzato
+        |contabilizzata|completato|efetivado|efetivada|concluido|aprovado|aprovada|pago|paga|bokfort
+        |bogfort|utfort|udfort|genomford|gennemfort|fullfort|klar|toteutunut|kirjattu|suoritettu
+        |toteutettu|zaksiegowana|zaksiegowano|zrealizowana|zrealizowano|wykonana|wykonano|rozliczona
+        |rozliczono|rozliczone|zauctovano|zauctovana|provedeno|provedena|realizovana|spracovana
+        |konyvelt|teljesult|sikeres|finalizat|finalizata|procesat|procesata|tamamlandi|gerceklesti
+        |basarili|выполнено|выполнен|исполнен|исполнено|проведено|проведен|успешно|успіх|виконано
+        |ολοκληρωθηκε|izvrseno|realizirano|teostatud|交易成功|支付成功|已完成|成功|已收钱|已到账
+        |对方已收钱|已转账|已存入零钱|朋友已收钱|完了|確定|승인|완료|정상|berhasil|sukses|thanh cong
+        |hoan thanh|สำเร็จ|ناجح|مكتمل|בוצע|uitgevoerd|verwerkt|geboekt|sent|received|exported"""
+_STATUSES: dict[str, Unbooked | Literal["booked"]] = {
+    **{plain(word): kind for kind, listed in _UNBOOKED.items() for word in listed.split("|")},
+    **dict.fromkeys(map(plain, _BOOKED.split("|")), "booked"),
+}
+
+
+def status_of(cell: str) -> Unbooked | Literal["booked"] | None:
+    """Return what a cell of a status column says of its row, or None if it says something else."""
+    return _STATUSES.get(plain(cell)) if len(cell) <= _LONGEST_MARK else None
+
+
+_INCOMING_WORDS = """payment received|payment thank you|thank you|autopay|payment from
+        |automatic payment|ach deposit|online payment|mobile payment|internet payment
+        |direct debit received|e payment|refund|cashback|salary|payroll|wages|gehalt|lohn
+        |zahlung erhalten|zahlungseingang|ihre zahlung|einzug|ruckerstattung|gutschrift|salaire
+        |paiement recu|merci|virement recu|remboursement|nomina|pago recibido|su pago|gracias
+        |reembolso|stipendio|pagamento ricevuto|rimborso|pagamento recebido|pagamento efetuado|salario
+        |obrigado|inbetalning|lon|aterbetalning|innbetaling|lonn|indbetaling|betaling ontvangen
+        |salaris|terugbetaling|palkka|suoritus|hyvitys|wynagrodzenie|splata|zwrot|vyplata|vraceni
+        |fizetes|salariu|maas|odeme icin|зарплата|погашение|возврат|給与|给与|工资|还款|退款|급여|환급
+        |gaji|luong|dividend"""
+_INCOMING = tuple(map(plain, _INCOMING_WORDS.split("|")))
+
+
+def says_incoming(narration: str) -> bool:
+    """True if a text is one of money that comes in: a salary, a refund, the payment of a card's bill."""
+    text = f" {plain(narration[:120])} "
+    return any(f" {word} " in text for word in _INCOMING)
+
+
+_OPENING = """opening balance|balance brought forward|brought forward|bal b f|balance b f|b f
+        |bal brought forward|bf|starting balance|previous balance|beginning balance|start balance
+        |saldo anterior|saldo inicial|saldo iniziale|saldo precedente|anfangssaldo|anfangsbestand
+        |saldovortrag|alter saldo|kontostand alt|alter kontostand|ancien solde|solde precedent
+        |solde initial|solde anterieur|report du solde|beginsaldo|vorig saldo|openingssaldo|primosaldo
+        |indgaende saldo|inngaende saldo|ingaende saldo|saldo de apertura|saldo de abertura"""
+_CLOSING = """closing balance|balance carried forward|carried forward|balance c f|bal c f|c f
+        |ending balance|end balance|saldo final|saldo finale|saldo atual|saldo actual|saldo attuale
+        |endsaldo|schlusssaldo|endbestand|neuer saldo|kontostand neu|neuer kontostand|nouveau solde
+        |solde final|eindsaldo|nieuw saldo|slutsaldo|ultimosaldo|utgaende saldo|udgaende saldo
+        |saldo do dia|s a l d o"""
 _TOTAL = (
     "total|totals|grand total|sub total|subtotal|summe|gesamt|totaal|totale|totali|totais|totales|sum|total general"
 )
 
+_UNITS = frozenset(code.lower() for code in CODES) | {"euro", "euros", "rs", "kr"}
 _PHRASES = {
     phrase.strip(): kind
     for kind, phrases in (("opening", _OPENING), ("closing", _CLOSING), ("total", _TOTAL))
@@ -182,9 +215,9 @@ def balance_row(narration: str) -> str:
     first = _WORD.search(text)
     if first is None or first[0] not in _FIRST_WORDS:  # so it is with nearly every row
         return ""
-    words = plain(text).split()
-    for count in range(min(_LONGEST_PHRASE, len(words)), 0, -1):
-        kind = _PHRASES.get(" ".join(words[:count]))
-        if kind and all(word in _AROUND or word in _UNITS or not word.isalpha() for word in words[count:]):
+    said = plain(text).split()
+    for count in range(min(_LONGEST_PHRASE, len(said)), 0, -1):
+        kind = _PHRASES.get(" ".join(said[:count]))
+        if kind and all(word in _AROUND or word in _UNITS or not word.isalpha() for word in said[count:]):
             return kind
     return ""

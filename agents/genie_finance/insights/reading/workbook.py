@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 from genie.errors import InputError
 from genie_finance.insights.reading.amounts import amount_text
 from genie_finance.insights.reading.cells import Cells
+from genie_finance.insights.reading.choices import Choices
 from genie_finance.insights.reading.dialect import MAX_CELL_CHARS, MAX_COLUMNS, MAX_LINES, Record, record
 from genie_finance.insights.reading.encoding import bounded
 from genie_finance.insights.reading.libraries import library
 from genie_finance.insights.reading.table import find_table
-from genie_finance.insights.reading.tabular import read_table
+from genie_finance.insights.reading.tabular import holds_serials, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie_finance.contracts.statements import StatementProfile, StatementReading
-    from genie_finance.insights.reading.choices import Choices
 
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 """All parts of the workbook together; fifty thousand rows of ten columns take about half."""
@@ -62,7 +62,9 @@ def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Cho
             told = profile.model_copy(update={"decimal_mark": mark})
             cells = Cells(told)
             records = [one for one in _records(rows, told) if one.problem or any(one.cells)]
-            if not any(cells.has_movement(one.cells) for one in records):
+            if not any(cells.has_movement(one.cells) for one in records) and not holds_serials(
+                find_table(records, cells, told, Choices()), cells
+            ):
                 continue
             others = sheets.count - 1
             if others:
@@ -70,7 +72,7 @@ def read_xlsx(name: str, content: bytes, profile: StatementProfile, choices: Cho
                     f"sheet {position + 1} ({title[:40]!r}) is the first with a statement and is read, {others} are not"
                 )
             table = find_table(records, cells, told, choices)
-            reading = read_table(name, table, cells, told, choices)
+            reading = read_tables(name, table, cells, told, choices)
             return reading.model_copy(update={"form": "xlsx"})
     raise InputError(name, "is an Excel workbook (xlsx), and no sheet has a row with both a date and an amount", _SAVE)
 

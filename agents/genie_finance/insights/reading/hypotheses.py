@@ -1,0 +1,199 @@
+"""Which of the columns that a header names hold the movements: every reading is tried, and the balance decides."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie_finance.insights.reading.arrangement import one_of_two
+from genie_finance.insights.reading.balance import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from genie_finance.insights.reading.arrangement import Values
+
+_MOST = 64
+"""Readings that are tried; a header that names more has too many columns of amounts to be one of a statement."""
+_NEARLY_PERCENT = 90
+
+
+class Named(NamedTuple):
+    """Columns by what the header calls them, likeliest first."""
+
+    amounts: tuple[int, ...] = ()
+    nets: tuple[int, ...] = ()
+    fees: tuple[int, ...] = ()
+    debits: tuple[int, ...] = ()
+    credits_: tuple[int, ...] = ()
+    marks: tuple[int, ...] = ()
+    balances: tuple[int, ...] = ()
+
+
+class Hypothesis(NamedTuple):
+    """One reading of the columns."""
+
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    fee: int | None = None
+    fee_factor: int = 0
+    """What a fee is multiplied with before it is added: -1 where fees are written without a minus."""
+    mark: int | None = None
+    balance: int | None = None
+
+    @property
+    def of_amounts(self) -> tuple[int | None, ...]:
+        """Return what decides the movements."""
+        return (self.amount, self.debit, self.credit, self.fee, self.fee_factor, self.mark)
+
+
+class Chosen(NamedTuple):
+    """The reading that is taken, and what speaks for it."""
+
+    hypothesis: Hypothesis
+    proven: bool
+    """A running balance follows from it, and from no other as well."""
+    rival: Hypothesis | None = None
+    """Another that gives other movements, where nothing proves the one that is taken."""
+    differ: int = 0
+    """Rows in which the two are not the same."""
+
+
+def choose(named: Named, values: Values, marks: dict[int, list[int]]) -> Chosen | None:
+    """Return the reading from which a balance follows best; else the one that reads the most rows; else the likeliest.
+
+    Args:
+        named: Columns of the header.
+        values: Signed numbers of each column, row by row; None where a cell is empty.
+        marks: -1, 1 or 0 for each row of a column of debit and credit marks.
+    """
+    found = _hypotheses(named, values)[:_MOST]
+    if not found:
+        return None
+    scored = [(_proof(one, values, marks), _read(one, values), one) for one in found]
+    best = max(range(len(scored)), key=lambda at: (scored[at][0], scored[at][1], -at))
+    fits, read, taken = scored[best]
+    shown = _movements(taken, values, marks)
+    for proof, count, other in scored:
+        if other.of_amounts == taken.of_amounts or count < read or proof < fits or _settled(taken, other, values):
+            continue
+        differ = sum(
+            a is not None and b is not None and abs(a) != abs(b)
+            for a, b in zip(shown, _movements(other, values, marks), strict=True)
+        )
+        if differ:
+            return Chosen(taken, proven=False, rival=other, differ=differ)
+    return Chosen(taken, proven=fits > 0)
+
+
+def follows(amounts: Sequence[Decimal | None], balances: Sequence[Decimal | None]) -> bool:
+    """True if a column without a name is a running balance: nearly every step follows, and more than one does."""
+    for signed in (amounts, [None if v is None else -v for v in amounts]):
+        chain = follow(signed, balances)
+        if chain.fits > 1 and chain.fits * 100 >= _NEARLY_PERCENT * chain.steps:
+            return True
+    return False
+
+
+def _hypotheses(named: Named, values: Values) -> list[Hypothesis]:
+    balances = (*named.balances, None)
+    marks = named.marks or (None,)
+    found = [
+        Hypothesis(debit=debit, credit=credit, balance=balance)
+        for debit, credit in product(named.debits, named.credits_)
+        if not (_one_sided(values[debit], values[credit]) or _one_sided(values[credit], values[debit]))
+        for balance in balances
+    ]
+    fees = [fee for fee in named.fees if any(values[fee])]
+    nets = sorted(named.nets, key=lambda net: not _adds_up(net, named.amounts, fees, values))
+    singles = [Hypothesis(amount=net) for net in nets]
+    for amount in named.amounts:
+        singles.append(Hypothesis(amount=amount))
+        singles += [
+            Hypothesis(amount=amount, fee=fee, fee_factor=factor)
+            for fee in fees
+            for factor in ((1, -1) if any(v < 0 for v in values[fee] if v) else (-1, 1))
+        ]
+    return found + [
+        one._replace(mark=mark, balance=balance) for one in singles for mark in marks for balance in balances
+    ]
+
+
+def _one_sided(column: Sequence[Decimal | None], other: Sequence[Decimal | None]) -> bool:
+    """True if a column holds both signs and the other one nothing: it is then the amount, and no side."""
+    return not any(other) and any(v > 0 for v in column if v) and any(v < 0 for v in column if v)
+
+
+def _adds_up(net: int, amounts: Sequence[int], fees: Sequence[int], values: Values) -> bool:
+    """True if a net column is an amount less or plus a fee in nearly every row."""
+    return any(
+        _alike(values[net], _with_fee(values[amount], values[fee], factor))
+        for amount, fee, factor in product(amounts, fees, (1, -1))
+    )
+
+
+def _settled(taken: Hypothesis, other: Hypothesis, values: Values) -> bool:
+    """True if arithmetic settles which of two is the movement: net is amount and fee, and the amount is before it."""
+    if taken.amount is None:
+        # Two columns that repeat one signed column leave nothing open.
+        return False
+    if other.amount is None or taken.fee is not None:
+        return False
+    fees = [column for column in values if column not in {taken.amount, other.amount}]
+    return _adds_up(taken.amount, (other.amount,), fees, values)
+
+
+def _alike(left: Sequence[Decimal | None], right: Sequence[Decimal | None]) -> bool:
+    both = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None]
+    return bool(both) and sum(a == b for a, b in both) * 100 >= _NEARLY_PERCENT * len(both)
+
+
+def _with_fee(amounts: Sequence[Decimal | None], fees: Sequence[Decimal | None], factor: int) -> list[Decimal | None]:
+    return [
+        amount if amount is None or not fee else amount + factor * fee
+        for amount, fee in zip(amounts, fees, strict=True)
+    ]
+
+
+def _movements(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> list[Decimal | None]:
+    if one.amount is None:
+        if one.debit is None or one.credit is None:
+            return []
+        return one_of_two(values[one.debit], values[one.credit])
+    amounts = values[one.amount]
+    if one.fee is not None:
+        amounts = _with_fee(amounts, values[one.fee], one.fee_factor)
+    if one.mark is not None and not any(v < 0 for v in amounts if v):
+        return [None if v is None else v * (mark or 1) for v, mark in zip(amounts, marks[one.mark], strict=True)]
+    return amounts
+
+
+def _read(one: Hypothesis, values: Values) -> int:
+    if one.amount is not None:
+        return sum(v is not None for v in values[one.amount])
+    if one.debit is None or one.credit is None:
+        return 0
+    return sum(bool(a) != bool(b) for a, b in zip(values[one.debit], values[one.credit], strict=True))
+
+
+def _proof(one: Hypothesis, values: Values, marks: dict[int, list[int]]) -> int:
+    """Return how many steps of the balance follow, 0 if that proves nothing."""
+    if one.balance is None:
+        return 0
+    movements = _movements(one, values, marks)
+    if not any(movements):
+        return 0
+    ways = [movements]
+    if one.amount is not None:
+        ways.append([None if v is None else -v for v in movements])
+        if one.mark is not None:
+            ways.append(
+                [
+                    None if v is None or not mark else abs(v) * mark
+                    for v, mark in zip(movements, marks[one.mark], strict=True)
+                ]
+            )
+    chains = [follow(way, values[one.balance]) for way in ways]
+    return max(chain.fits if chain.proves else 0 for chain in chains)

@@ -1,0 +1,122 @@
+"""What a table's header calls its columns, where their cells can be that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from genie_finance.insights.reading.currencies import header_code
+from genie_finance.insights.reading.headers import (
+    TYPE_WORDS,
+    Role,
+    amount_rank,
+    date_rank,
+    header_roles,
+    is_of_transaction,
+)
+from genie_finance.insights.reading.vocabulary import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from genie_finance.insights.reading.facts import Facts
+
+NamedColumns = dict[Role, list[int]]
+
+
+class Columns(NamedTuple):
+    """Positions of the columns that are read, from 0."""
+
+    date: int
+    narration: tuple[int, ...] = ()
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    mark: int | None = None
+    balance: int | None = None
+    currency: int | None = None
+    account: int | None = None
+    fee: int | None = None
+    fee_factor: int = 0
+    """What a fee is multiplied with before it is added to the amount."""
+    other_amount: int | None = None
+    """Column of the same movements in another currency."""
+
+    @property
+    def money(self) -> tuple[int, ...]:
+        """Columns of movements, without the balance."""
+        return tuple(c for c in (self.amount, self.debit, self.credit) if c is not None)
+
+
+def named_columns(
+    names: Sequence[str], facts: Sequence[Facts], taken: Collection[int], forbidden: Collection[str]
+) -> NamedColumns:
+    """Return the columns of each role that the header names, likeliest first.
+
+    Args:
+        names: Cells of the header.
+        facts: What the columns hold.
+        taken: Columns whose roles are known already.
+        forbidden: Roles that are not given.
+    """
+    found: NamedColumns = {}
+    for column, (name, fact) in enumerate(zip(names, facts, strict=False)):
+        if column in taken or not name:
+            continue
+        roles = header_roles(name)
+        # "Details" and "Type" are words of the narration unless each cell is a debit or credit mark.
+        for role in sorted(roles, key=lambda role: role != "mark"):
+            if role in forbidden or not holds(role, fact):
+                continue
+            if role == "mark" and plain(name) in TYPE_WORDS and not fact.nearly_all(fact.marks):
+                continue
+            found.setdefault(role, []).append(column)
+            if role in {"debit", "credit"} and fact.both_signs and "amount" not in forbidden:
+                found.setdefault("amount", []).append(column)  # with both signs it may be the amount itself
+            break
+    _settle_others(found, names)
+    if "date" in found:
+        found["date"].sort(key=lambda column: date_rank(names[column]))
+    if "amount" in found:
+        found["amount"].sort(key=lambda column: (not header_code(names[column]), amount_rank(names[column])))
+    if "balance" in found:
+        found["balance"].sort(key=lambda column: "disponi" in plain(names[column]) or "availab" in plain(names[column]))
+    return found
+
+
+def _settle_others(found: NamedColumns, names: Sequence[str]) -> None:
+    """Take an amount called original, foreign or local for the amount only where there is no other.
+
+    Of two amounts, the one called that of the transaction is the other one; so with currencies.
+    """
+    pairs: tuple[tuple[Role, Role], ...] = (("amount", "other_amount"), ("currency", "other_currency"))
+    for main, other in pairs:
+        mains = found.get(main, [])
+        weak = [column for column in mains if is_of_transaction(names[column])]
+        if weak and len(weak) < len(mains):
+            mains[:] = [column for column in mains if column not in weak]
+            found.setdefault(other, []).extend(weak)
+    second = any("other_amount" in header_roles(name) for name in names)
+    if "currency" not in found and not second and "other_currency" in found:
+        found["currency"] = found.pop("other_currency")  # with one amount alone there is one currency alone
+    named = any(header_roles(name)[:1] == ("amount",) for name in names)
+    if not {"amount", "debit", "credit", "net"} & found.keys() and "other_amount" in found and not named:
+        found["amount"] = found.pop("other_amount")
+        if "currency" not in found and "other_currency" in found:
+            found["currency"] = found.pop("other_currency")
+
+
+def holds(role: Role, facts: Facts) -> bool:
+    """True if a column's cells are what a role needs."""
+    if role in {"date", "value_date"}:
+        return facts.mostly(facts.dates)
+    if role in {"debit", "credit", "balance", "fee", "other_amount"}:
+        return facts.filled == 0 or facts.mostly(facts.amounts)  # a month without deposits has an empty column
+    if role in {"amount", "net"}:
+        return facts.mostly(facts.amounts)
+    if role == "mark":
+        return facts.mostly(facts.marks)
+    if role in {"currency", "other_currency"}:
+        return facts.mostly(facts.currencies)
+    if role == "narration":
+        return facts.filled > 0 and not facts.mostly(facts.dates) and not facts.nearly_all(facts.money)
+    return facts.filled > 0

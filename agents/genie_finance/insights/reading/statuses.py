@@ -1,0 +1,95 @@
+"""Rows that a status column says are no bookings: pending, declined, cancelled, failed or reverted ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from genie_finance.contracts.statements import Quarantined
+from genie_finance.insights.reading.choices import name_lines
+from genie_finance.insights.reading.headers import header_roles
+from genie_finance.insights.reading.vocabulary import plain, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from genie_finance.insights.reading.choices import Choices
+    from genie_finance.insights.reading.dialect import Record
+    from genie_finance.insights.reading.table import Table
+
+_SAMPLE = 300
+_NEARLY_PERCENT = 90
+_MOST_COLUMNS = 3
+_MOST_WORDS = 8
+"""Distinct words of a column of statuses; one with more is something else."""
+
+
+def booked(table: Table, choices: Choices) -> tuple[Table, list[Quarantined]]:
+    """Return the table without the rows that are no bookings, and these rows.
+
+    A column is one of statuses if its header says so and some of its words are known, or if nearly all of its words
+    are. A word that is not known leaves its row a booking, and is said.
+    """
+    columns = _columns(table)
+    _say_unknown(table, columns, choices)
+    left_out: list[Quarantined] = []
+    kinds: Counter[str] = Counter()
+    rows: Sequence[Record] = table.rows
+    for column in columns:
+        known: dict[str, str | None] = {"": "booked"}
+        stay, unknown = [], []
+        for record in rows:
+            cell = record.cells[column] if column < len(record.cells) else ""
+            kind = known[cell] if cell in known else status_of(cell)
+            if len(known) < _SAMPLE:
+                known[cell] = kind
+            if kind is None:
+                unknown.append(record.line)
+            if kind is None or kind == "booked":
+                stay.append(record)
+            else:
+                kinds[kind] += 1
+                left_out.append(
+                    Quarantined(line=record.line, reason=f"{table.name(column)} says {kind}, so it is not a booking")
+                )
+        rows = stay
+        if unknown and not _is_table_end(unknown, rows):
+            choices.notice(
+                f"{name_lines(unknown)}: the status in {table.name(column)} is not one that is known; counted as booked"
+            )
+    if left_out:
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        choices.notice(f"rows that are no bookings by their status are left out: {told}")
+    return table._replace(rows=tuple(rows)), left_out
+
+
+def _say_unknown(table: Table, columns: Sequence[int], choices: Choices) -> None:
+    """Say that a column is called a status and holds no word that is known, if it holds few words or none."""
+    names = table.header.cells if table.header else ()
+    for column, name in enumerate(names):
+        if column in columns or header_roles(name) != ("status",) or plain(name) == "info":
+            continue
+        words = {row.cells[column] for row in table.rows[:_SAMPLE] if column < len(row.cells)}
+        if len(words) <= _MOST_WORDS:
+            choices.notice(f"no status in {table.name(column)} is one that is known; every row is counted as booked")
+
+
+def _columns(table: Table) -> list[int]:
+    names = table.header.cells if table.header else ()
+    sample = [record.cells for record in table.rows[:_SAMPLE]]
+    found = []
+    for column in range(max(map(len, sample), default=0)):
+        words = Counter(row[column] for row in sample if column < len(row) and row[column])
+        known = sum(count for word, count in words.items() if len(word) > 1 and status_of(word))
+        if not known or len(words) > _MOST_WORDS:
+            continue
+        named = column < len(names) and "status" in header_roles(names[column])
+        unnamed = column >= len(names) or not header_roles(names[column])
+        if named or (unnamed and known * 100 >= _NEARLY_PERCENT * words.total() and known * 2 >= len(sample)):
+            found.append(column)
+    return found[:_MOST_COLUMNS]
+
+
+def _is_table_end(lines: Sequence[int], rows: Sequence[Record]) -> bool:
+    """True if the lines are the last ones of the table, as those of a footer are."""
+    return [row.line for row in rows[-len(lines) :]] == list(lines)

@@ -1,0 +1,29 @@
+"""Layouts of real banks and apps, with the sums that are in them: read right, or wrong with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.agents.insights.layouts import CORPUS, Verdict, judge, layouts
+
+LAYOUTS = [layout for path in sorted(CORPUS.glob("*.toml")) for layout in layouts(path.name)]
+RIGHT_PERCENT = 97
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> list[Verdict]:
+    return [judge(layout) for layout in LAYOUTS]
+
+
+def test_nearly_all_layouts_are_read_right(verdicts: list[Verdict]) -> None:
+    bad = [(one.layout, one.why) for one in verdicts if one.kind != "right"]
+    assert len(bad) * 100 <= (100 - RIGHT_PERCENT) * len(verdicts), bad
+
+
+def test_no_layout_is_read_wrong_without_a_notice(verdicts: list[Verdict]) -> None:
+    assert [(one.layout, one.why) for one in verdicts if one.kind == "wrong"] == []
+
+
+def test_the_corpus_is_wide_enough() -> None:
+    assert len({layout.id for layout in LAYOUTS}) == len(LAYOUTS) >= 120
+    assert len({layout.id.partition("_")[0] for layout in LAYOUTS} - {"xx"}) >= 25

@@ -1,0 +1,93 @@
+"""Laws of reading tables, held on every layout of the corpus: order of columns, unknown columns, garbled columns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from genie.errors import InputError
+from genie_finance.contracts.statements import StatementReading
+from genie_finance.insights.reader import read_statement
+from tests.agents.insights.layouts import CORPUS, Layout, compare, expected, layouts, movements, write
+
+LAYOUTS = [layout for path in sorted(CORPUS.glob("*.toml")) for layout in layouts(path.name)]
+WITH_HEADER = [layout for layout in LAYOUTS if layout.header]
+_DEFAULT_EACH = 8
+"""The default run takes one layout of so many; the others are slow only together."""
+SOME = [
+    pytest.param(layout, id=layout.id, marks=() if at % _DEFAULT_EACH == 0 else pytest.mark.slow)
+    for at, layout in enumerate(WITH_HEADER)
+]
+Sums = tuple[int, dict[str, tuple[int, int]]]
+_GARBLED = ("", "###", "n/a", "99/99/9999", "USD", "pending", "12.5.3")
+"""What none of the cells may hold, but for a currency in a column of currencies."""
+
+
+def read(layout: Layout) -> StatementReading | None:
+    try:
+        return read_statement("s.csv", write(layout, movements(layout)))
+    except InputError:
+        return None
+
+
+def sums(reading: StatementReading | None) -> Sums | None:
+    if reading is None:
+        return None
+    found: dict[str, tuple[int, int]] = {}
+    for one in reading.statement.transactions:
+        money_in, money_out = found.get(one.amount.currency, (0, 0))
+        minor = one.amount.minor
+        found[one.amount.currency] = (money_in + max(minor, 0), money_out + max(-minor, 0))
+    return len(reading.statement.transactions), found
+
+
+def without_twins(layout: Layout) -> bool:
+    """Headers that stand twice in one table tell their columns apart by their places alone."""
+    names = [name.strip().lower() for name, _ in layout.cols]
+    return len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("layout", [one for one in SOME if without_twins(one.values[0])])
+def test_columns_in_any_order_read_the_same(layout: Layout) -> None:
+    shuffled = list(layout.cols)
+    random.Random(layout.id).shuffle(shuffled)
+    other = replace(layout, cols=shuffled, seed=layout.seed or layout.id, pre="", foot="")
+    plain = replace(layout, pre="", foot="")
+    assert sums(read(other)) == sums(read(plain))
+
+
+@pytest.mark.parametrize("layout", SOME)
+@pytest.mark.parametrize("cell", ["'x7'", "n", "'-'"])
+def test_a_column_that_nobody_knows_changes_nothing(layout: Layout, cell: str) -> None:
+    at = random.Random(layout.id).randrange(len(layout.cols) + 1)
+    wider = replace(layout, cols=[*layout.cols[:at], ("Zqx", cell), *layout.cols[at:]], seed=layout.seed or layout.id)
+    assert sums(read(wider)) == sums(read(layout))
+
+
+def garbled(layout: Layout) -> Iterator[Layout]:
+    """Each column in turn with another content: the same in every row."""
+    chance = random.Random(layout.id)
+    for at, (name, what) in enumerate(layout.cols):
+        if what:
+            bad = "'###'" if what in {"cur", "ocur", "curlow"} else f"'{chance.choice(_GARBLED)}'"
+            yield replace(
+                layout, cols=[*layout.cols[:at], (name, bad), *layout.cols[at + 1 :]], seed=layout.seed or layout.id
+            )
+
+
+@pytest.mark.parametrize("layout", SOME)
+def test_garbling_a_column_never_makes_a_wrong_sum_without_a_notice(layout: Layout) -> None:
+    rows = movements(layout)
+    due = expected(layout, rows)
+    due.closing = None
+    for other in garbled(layout):
+        try:
+            reading = read_statement("s.csv", write(other, rows))
+        except InputError:
+            continue
+        verdict = compare(layout.id, due, reading)
+        changed = next(pair for pair, before in zip(other.cols, layout.cols, strict=True) if pair != before)
+        assert verdict.kind != "wrong", (changed, verdict.why)
