@@ -15,6 +15,7 @@ import anyio
 from genie.bus import accounting
 from genie.bus.scope import Taint
 from genie.contracts.gather import Each
+from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
 from genie.contracts.message import Envelope, Message, Payload, topic_of
 from genie.contracts.outcome import Reason
@@ -29,6 +30,7 @@ from genie.errors import (
 if TYPE_CHECKING:
     import datetime
     import logging
+    from collections.abc import Callable
 
     from genie.bus.bus import Bus
     from genie.bus.delivery import Delivery
@@ -125,41 +127,46 @@ class Handling:
 class HandlerContext:
     """Implements ``genie.contracts.context.Context`` for one delivery."""
 
-    __slots__ = ("_handling", "_message")
+    __slots__ = ("_handling", "_headers", "_message")
 
     def __init__(self, handling: Handling) -> None:
-        self._handling = handling
-        self._message: Message[Payload] | None = None
+        _keep(self, handling)
 
     # --- reading ---
 
     @property
     def message(self) -> Message[Payload]:
         """The message being handled, as the handler may see it."""
-        if self._message is None:
-            self._message = self._handling.delivery.message.shown()
-        return self._message
+        try:
+            return _message_of(self)
+        except AttributeError:  # the first time
+            _keep_message(self, message := handling_of(self).delivery.message.shown())
+            return message
 
     @property
     def headers(self) -> Headers:
-        """Security context of the message."""
-        return self._handling.delivery.message.headers
+        """Security context of the message: a copy, so that nothing that happens to it changes the bus's own."""
+        try:
+            return _headers_of(self)
+        except AttributeError:  # the first time
+            _keep_headers(self, headers := copied(handling_of(self).delivery.message.headers))
+            return headers
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What an egress must write beside the payload."""
-        extra = self._handling.delivery.extra
+        extra = handling_of(self).delivery.extra
         return () if extra is None else extra.notices
 
     @property
     def deadline(self) -> float:
         """Latest end of the run, on the loop's clock."""
-        return self._handling.delivery.message.deadline
+        return handling_of(self).delivery.message.deadline
 
     @property
     def random(self) -> random.Random:
         """Randomness seeded by runtime, run, agent, and how many handlings of the agent drew in the run before."""
-        handling = self._handling
+        handling = handling_of(self)
         if handling.random is None:
             run, agent = handling.delivery.message.scope.run, handling.agent
             if run.drawn is None:
@@ -173,28 +180,28 @@ class HandlerContext:
     @property
     def state(self) -> dict[str, Any]:
         """This agent's scratch for this run."""
-        return self._handling.scratch()
+        return handling_of(self).scratch()
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """Logger that carries the run and the agent."""
         import logging  # noqa: PLC0415 - start-up: for handlers that log
 
-        extra = {"run_id": self._handling.delivery.message.correlation_id, "agent": self._handling.agent}
+        extra = {"run_id": handling_of(self).delivery.message.correlation_id, "agent": handling_of(self).agent}
         return logging.LoggerAdapter(logging.getLogger("genie.agent"), extra)
 
     @property
     def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
         """The frozen settings that the pipeline binds."""
-        return self._handling.delivery.subscription.subscriber.settings
+        return handling_of(self).delivery.subscription.subscriber.settings
 
     def now(self) -> datetime.datetime:
         """Return the date and time in UTC."""
-        return self._handling.bus.clock.wall()
+        return handling_of(self).bus.clock.wall()
 
     def port(self, kind: type[Port]) -> Port:
         """Return what is bound to a port."""
-        subscriber = self._handling.delivery.subscription.subscriber
+        subscriber = handling_of(self).delivery.subscription.subscriber
         if kind not in subscriber.ports:
             raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind.__name__, verb="use the port")
         return cast("Port", subscriber.ports[kind])
@@ -203,14 +210,14 @@ class HandlerContext:
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
         """Publish at once."""
-        handling = self._handling
+        handling = handling_of(self)
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
         message, extra = delivery.message, delivery.extra
         onward, label = handling.read_so_far()
         ticket = bus.publish(
             payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
-            onward if headers is None else self._narrow(headers).met(onward), label, None, to,
+            onward if headers is None else self._narrow(headers), label, None, to,
             None if extra is None else extra.instead_of, reject=True,
         )  # fmt: skip
         handling.published += 1
@@ -222,7 +229,7 @@ class HandlerContext:
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
         """Publish later."""
-        handling = self._handling
+        handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
@@ -267,11 +274,11 @@ class HandlerContext:
         cancel_rest: bool,
         to: str | None,
     ) -> Gathered:
-        handling = self._handling
+        handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
-        self._may_ask(payload, expect)
+        self._may_ask(handling, payload, expect)
         scope = bus.correlator.open(handling.delivery)
         waiter = bus.make_waiter()
         try:
@@ -285,7 +292,7 @@ class HandlerContext:
         opened.append(scope)
         timer = None
         try:
-            ticket = self._question(payload, scope, to)
+            ticket = self._question(handling, payload, scope, to)
             if within_s is not None and (ticket is not None or not gather.done):
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
@@ -314,8 +321,8 @@ class HandlerContext:
         handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
         return gather.result(scope.correlation_id)
 
-    def _may_ask(self, question: Payload, expect: tuple[Expected, ...]) -> None:
-        handling = self._handling
+    @staticmethod
+    def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
         declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
         if declared is None:
             handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
@@ -324,8 +331,8 @@ class HandlerContext:
                 shown = f"{topic_of(_kind(part)).name} in answer to {_name(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
-    def _question(self, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
-        handling = self._handling
+    @staticmethod
+    def _question(handling: Handling, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
         bus, message = handling.bus, handling.delivery.message
         headers, label = handling.read_so_far()
         accounting.enter(scope)  # so that the scope is not at rest before its question is out
@@ -344,14 +351,14 @@ class HandlerContext:
         if not (isinstance(cast("object", tokens), int) and tokens >= 0):
             raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
         exact = exact_cost(cost)
-        delivery = self._handling.delivery
+        delivery = handling_of(self).delivery
         accounting.charge(delivery.subscription, exact, tokens)
-        for interceptor in self._handling.bus.interceptors:
+        for interceptor in handling_of(self).bus.interceptors:
             interceptor.charge(delivery, exact, tokens)
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""
-        handling = self._handling
+        handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
@@ -359,19 +366,35 @@ class HandlerContext:
             bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
 
     def _declared(self, payload: object) -> None:
-        handling = self._handling
+        handling = handling_of(self)
         card = handling.delivery.subscription.subscriber.card
         if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
         if type(payload) not in card.produces and type(payload) not in card.publishes:
             handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
 
-    def _narrow(self, headers: Headers) -> Headers:
-        handling = self._handling
-        widened = headers.widened_beyond(self.headers)
-        if widened:
+    def _narrow(self, given: Headers) -> Headers:
+        """Return what travels: no more than was given, and no more than what the handler has read allows."""
+        handling = handling_of(self)
+        own = handling.delivery.message.headers
+        headers = exact(given)
+        widened = ("headers",) if headers is None else headers.widened_beyond(own)
+        if headers is None or widened:
             handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
-        return headers
+        return headers.met(handling.read_so_far()[0])
+
+
+# What the bus trusts is reached by these functions alone: a handler that follows the attributes of its context, private
+# names included, comes to no envelope, no run and no record of what it has read.
+_slots = {name: vars(HandlerContext)[name] for name in HandlerContext.__slots__}
+handling_of: Callable[[HandlerContext], Handling] = _slots["_handling"].__get__
+_keep = _slots["_handling"].__set__
+_headers_of: Callable[[HandlerContext], Headers] = _slots["_headers"].__get__
+_keep_headers = _slots["_headers"].__set__
+_message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"].__get__
+_keep_message = _slots["_message"].__set__
+for _slot in _slots:
+    delattr(HandlerContext, _slot)
 
 
 def _kind(part: Expected) -> type[Payload]:
