@@ -86,6 +86,10 @@ class Approvals(Protocol):
         """End what is held, because its run or scope ends."""
         ...
 
+    def intact(self, delivery: Delivery) -> bool:
+        """Return True where the payload of an approved delivery is the one that was approved."""
+        ...
+
 
 class Sink(Protocol):
     """A recipient beside subscribers and askers, such as a declared join: it gets messages in place."""

@@ -156,6 +156,7 @@ class PolicySet:
         if unknown is not None:
             raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
+        object.__setattr__(self, "_settings", {policy.name: settings_hash(policy) for policy in self.policies})
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
         taken = {inspector.name for inspector in acting}
         heard = [i for policy in self.policies for i in policy.inspectors if i.name not in taken]
@@ -170,6 +171,7 @@ class PolicySet:
     sha256: str = field(init=False)
     inspectors: Inspectors = field(init=False)
     _likes: dict[object, object] = field(init=False, repr=False, compare=False)
+    _settings: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def _hash(self) -> str:
         import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
@@ -199,6 +201,7 @@ class PolicySet:
                     CompiledPolicy(
                         policy.name, policy.version, judge, policy.name in self.shadow,
                         getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
+                        self._settings[policy.name],
                     )
                 )  # fmt: skip
         return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies))
@@ -213,6 +216,19 @@ class PolicySet:
             read |= fields_read
         key = (payload, tuple((name, getattr(recipient, name)) for name in sorted(read)))
         return self._likes.setdefault(key, key)
+
+
+def settings_hash(policy: Policy) -> str:
+    """Return the first 8 hexadecimal digits of the SHA-256 of a policy's settings.
+
+    A decision names ``version+hash``, and an approval is for that: one that was given under other settings satisfies
+    nothing.
+    """
+    import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
+    import json  # noqa: PLC0415 - as above
+
+    text = json.dumps(_ordered(policy.settings.model_dump()), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _ordered(value: object) -> object:

@@ -113,6 +113,11 @@ def test_a_no_ends_denied_and_an_edit_is_delivered(toys, pipeline, genie, listed
         edit.write_text(json.dumps({**waiting["payload"], "text": "edited"}))
         done = genie("approvals", "approve", waiting["id"], *BEN, "--edit", str(edit), "--control", "control.db")
         assert done.exit_code == 0, done.stderr
+        own = genie("approvals", "approve", waiting["id"], *BEN, "--control", "control.db")
+        assert own.exit_code == 2
+        assert "has edited it" in own.stderr
+        carla = ("--as", "carla", "--reason", "fine", "--wait", "30")
+        assert genie("approvals", "approve", waiting["id"], *carla, "--control", "control.db").exit_code == 0
         out, _ = process.communicate(timeout=60)
         assert json.loads(out)["report"]["text"] == "edited"
 
