@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 import anyio
 
 from genie.bus import accounting
+from genie.bus.handlers import tell
 from genie.bus.scope import Taint
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
@@ -25,6 +26,7 @@ from genie.errors import (
     HeadersWidenedError,
     PartMissingError,
     UndeclaredMessageError,
+    kind_name,
 )
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ class Handling:
 
     def refuse(self, error: GenieError) -> NoReturn:
         """Count and raise what the card does not allow."""
+        tell(error)
         self.bus.refused(self.delivery, error)
         raise error
 
@@ -203,7 +206,7 @@ class HandlerContext:
         """Return what is bound to a port."""
         subscriber = handling_of(self).delivery.subscription.subscriber
         if kind not in subscriber.ports:
-            raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind.__name__, verb="use the port")
+            raise UndeclaredMessageError(agent=subscriber.card.id, payload=kind_name(kind), verb="use the port")
         return cast("Port", subscriber.ports[kind])
 
     # --- acting ---
@@ -328,7 +331,7 @@ class HandlerContext:
             handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
         for part in expect:
             if part not in declared and _kind(part) not in map(_kind, declared):
-                shown = f"{topic_of(_kind(part)).name} in answer to {_name(question)}"
+                shown = f"{_topic(_kind(part))} in answer to {_name(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
     @staticmethod
@@ -402,7 +405,13 @@ def _kind(part: Expected) -> type[Payload]:
 
 
 def _name(payload: object) -> str:
-    return topic_of(payload).name if isinstance(payload, Payload) else type(payload).__name__
+    return _topic(type(payload))
+
+
+def _topic(kind: type) -> str:
+    """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
+    shown = kind_name(kind)
+    return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown
 
 
 def _named(agent: str | None, reason: str) -> str:
