@@ -130,7 +130,7 @@ class Handling:
 class HandlerContext:
     """Implements ``genie.contracts.context.Context`` for one delivery."""
 
-    __slots__ = ("_handling", "_headers", "_message")
+    __slots__ = ("_handling", "_message")
 
     def __init__(self, handling: Handling) -> None:
         _keep(self, handling)
@@ -149,11 +149,7 @@ class HandlerContext:
     @property
     def headers(self) -> Headers:
         """Security context of the message: a copy, so that nothing that happens to it changes the bus's own."""
-        try:
-            return _headers_of(self)
-        except AttributeError:  # the first time
-            _keep_headers(self, headers := copied(handling_of(self).delivery.message.headers))
-            return headers
+        return copied(handling_of(self).delivery.message.headers)  # a consent may have ended since the last look
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -392,8 +388,6 @@ class HandlerContext:
 _slots = {name: vars(HandlerContext)[name] for name in HandlerContext.__slots__}
 handling_of: Callable[[HandlerContext], Handling] = _slots["_handling"].__get__
 _keep = _slots["_handling"].__set__
-_headers_of: Callable[[HandlerContext], Headers] = _slots["_headers"].__get__
-_keep_headers = _slots["_headers"].__set__
 _message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"].__get__
 _keep_message = _slots["_message"].__set__
 for _slot in _slots:
