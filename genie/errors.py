@@ -76,13 +76,35 @@ LONGEST_NAME = 60
 
 def class_name(error: BaseException) -> str:
     """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
+    return next((kind.__name__ for kind in type(error).__mro__ if _importable(kind)), "BaseException")
+
+
+def kind_name(kind: type) -> str:
+    """Return the name of a class that can be imported; of any other it is not shown, because it may carry text."""
+    return kind.__name__ if _importable(kind) else "a class that cannot be imported"
+
+
+def code_of(error: GenieError) -> str:
+    """Return the code that an importable class of an error states; not what an instance or a made-up class says."""
     for kind in type(error).__mro__:
-        found: object = sys.modules.get(kind.__module__)
-        for part in kind.__qualname__.split("."):
-            found = getattr(found, part, None)
-        if found is kind and len(kind.__name__) <= LONGEST_NAME:
-            return kind.__name__
-    return "BaseException"
+        code = vars(kind).get("code")
+        if type(code) is str and _importable(kind) and len(code) <= LONGEST_NAME and _plain(code):
+            return code
+    return GenieError.code
+
+
+def _plain(code: str) -> bool:
+    return code.isascii() and code.replace(".", "_").replace("-", "_").isidentifier()
+
+
+def _importable(kind: type) -> bool:
+    """Return True for a class that its module holds under its own name, of at most ``LONGEST_NAME`` letters."""
+    # By the metaclass's own descriptors: a class may define attributes of these names.
+    name, place, module = (vars(type)[which].__get__(kind) for which in ("__name__", "__qualname__", "__module__"))
+    found: object = sys.modules.get(module) if type(module) is str else None
+    for part in place.split("."):
+        found = getattr(found, part, None)
+    return found is kind and len(name) <= LONGEST_NAME
 
 
 _MACHINERY = ("genie.backend.", "genie.bus.", "genie.contracts.agent", "genie.edges.executors.", "genie.runtime.")
@@ -138,7 +160,10 @@ def _own_frame(error: BaseException) -> TracebackType | None:
 
 
 def _module(frame: TracebackType) -> str:
-    return str(frame.tb_frame.f_globals.get("__name__", "?"))
+    name = frame.tb_frame.f_globals.get("__name__")
+    return (
+        name if type(name) is str and name in sys.modules else "?"
+    )  # code that is executed may call its module anything
 
 
 def _package(frame: TracebackType) -> str:

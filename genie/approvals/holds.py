@@ -6,10 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from genie.approvals.request import ApprovalRequest, State, request_of
+from genie.approvals.request import ApprovalRequest, State, digest, request_of
 from genie.bus import accounting
-from genie.bus.delivery import Extra, stands_for
+from genie.bus.delivery import Extra, original, stands_for
 from genie.bus.gather import ONE, Gather
+from genie.bus.judging import CHANGED
 from genie.bus.pending import HOLD, Parked
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import class_name
@@ -180,9 +181,12 @@ class Holds:
         if state is not State.APPROVED:  # whoever calls: nothing else runs
             self.refuse(held, Outcome.DENIED, Reason("hold", f"is {state}, not approved"))
             return
+        if digest(held.message.payload) != held.request.payload_sha256:
+            self.refuse(held, Outcome.DENIED, CHANGED)
+            return
         self._unpark(held)
         bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))
-        approved = held.approved | held.decision.holds
+        approved = held.approved | held.request.seal.policies  # as the policies in force are stamped
         if held.delivery is None:
             message = bus.judging.current(held.message)
             scope: Scope = message.scope
@@ -195,8 +199,14 @@ class Holds:
         delivery = held.delivery
         extra = delivery.extra = delivery.extra or Extra()
         extra.approved |= approved
+        extra.sealed = held.request.payload_sha256
         if bus.judging.judge_again(delivery):
             bus.overflows.enqueue(delivery)
+
+    def intact(self, delivery: Delivery) -> bool:
+        """Return True where the payload of an approved delivery is the one that was approved."""
+        extra = delivery.extra
+        return extra is None or extra.sealed is None or digest(original(delivery).payload) == extra.sealed
 
     def refuse(self, held: Held, outcome: Outcome, reason: Reason) -> None:
         """It ends: a person does not allow it, its time is over, or its run is."""

@@ -159,6 +159,8 @@ class RemoteControl:
     # --- what is obeyed ---
 
     def _obey(self, news: ControlNews) -> None:
+        for code in news.refused:
+            self._bus.record_act("identity_refused", "operator", by="edge", reason=code)
         self._obeying = True
         try:
             for act in news.acts:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 import enum
 import math
-import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genie.approvals.people import person
 from genie.contracts.message import Payload, Value, topic_of
 from genie.errors import InputError
 from genie.policy.policy import mask
@@ -98,6 +98,8 @@ class ApprovalRequest(NamedTuple):
     expires: float
     votes: tuple[Vote, ...] = ()
     edits: tuple[Edit, ...] = ()
+    floor: tuple[ApprovalNeed, ...] = ()
+    """What the payload before the first edit needed; an edited one needs at least as much."""
     state: State = State.PENDING
 
     @property
@@ -117,6 +119,8 @@ class ApprovalRequest(NamedTuple):
         own = {self.requester, self.sender, self.sender.removeprefix("caller:")}
         if person(by) in {person(name) for name in own}:
             return f"{by} sent it, and nobody decides on what they sent"
+        if person(by) in {person(edit.by) for edit in self.edits}:
+            return f"{by} has edited it, and nobody decides on what they wrote"
         if self.needs and not any(_covers(need, roles) for need in self.needs):
             wanted = sorted(frozenset().union(*(need.approvers for need in self.needs)))
             return f"{by} holds none of the roles {', '.join(wanted)}"
@@ -163,26 +167,37 @@ class ApprovalRequest(NamedTuple):
         return voted if voted.lacking() else voted._replace(state=State.APPROVED)
 
     def needing(self, needs: tuple[ApprovalNeed, ...], policy_set: str) -> ApprovalRequest:
-        """Return the approval with what the same policies ask for under the set in force; votes stay."""
-        now = {need.policy: need for need in needs}
-        return self._replace(needs=tuple(now.get(need.policy, need) for need in self.needs), policy_set=policy_set)
+        """Return the approval with what the same policies ask for under the set in force.
+
+        A vote counts for the version and the settings that it was cast under: where these have changed it counts no
+        more. What a policy of the set no longer asks for is needed still.
+        """
+        now = {_name(need): need for need in needs}
+        asked = tuple(now.get(_name(need), need) for need in self.needs)
+        return self._replace(needs=_united(asked, self.floor), policy_set=policy_set)
 
     def edited(
-        self, by: str, at: float, message: Envelope[Any], decision: Decision, payload_sha256: str
-    ) -> ApprovalRequest:
+        self, by: str, at: float, message: Envelope[Any], decision: Decision, payload_sha256: str,
+        earlier: tuple[ApprovalNeed, ...] = (),
+    ) -> ApprovalRequest:  # fmt: skip
         """Return the approval of a changed payload: every vote so far was for another one, and is gone.
 
         Args:
             by: Who changed it.
             at: When, in seconds since the epoch.
             message: The edited message.
-            decision: What the policies in force say of it; where none of them holds, nothing more is needed.
+            decision: What the policies in force say of it.
             payload_sha256: Digest of the edited payload.
+            earlier: What was approved already of the payload before.
+
+        It needs what the policies ask for now, and at least what it needed before: otherwise an edit could bring it
+        below a limit, and nobody but its editor would decide.
         """
         edit = Edit(by, self.payload_sha256, payload_sha256, at)
+        floor = _united((*self.floor, *self.needs), earlier)
         return self._replace(
-            message_id=message.id, payload_sha256=payload_sha256, votes=(), edits=(*self.edits, edit),
-            needs=decision.needs, reason=decision.summary if decision.needs else self.reason,
+            message_id=message.id, payload_sha256=payload_sha256, votes=(), edits=(*self.edits, edit), floor=floor,
+            needs=_united(decision.needs, floor), reason=decision.summary if decision.needs else self.reason,
             policy_set=decision.policy_set,
         )  # fmt: skip
 
@@ -248,9 +263,22 @@ def signed(by: str, reason: str) -> tuple[str, str]:
     return by, reason
 
 
-def person(name: str) -> str:
-    """Return a name as it is compared: `` Ann`` and ``ann`` are one person, however they are typed."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
+def _name(need: ApprovalNeed) -> str:
+    """Return the policy, or the rule of one, without its version."""
+    return need.policy.rpartition("@")[0]
+
+
+def _united(needs: tuple[ApprovalNeed, ...], floor: tuple[ApprovalNeed, ...]) -> tuple[ApprovalNeed, ...]:
+    """Return needs that ask for no less than either: of one policy and the same roles, the larger quorum."""
+    found: dict[tuple[str, frozenset[str]], ApprovalNeed] = {}
+    for need in (*needs, *floor):
+        key = (_name(need), need.approvers)
+        known = found.get(key)
+        if known is None:
+            found[key] = need
+        elif need.quorum > known.quorum:
+            found[key] = known._replace(quorum=need.quorum)
+    return tuple(found.values())
 
 
 def _covers(need: ApprovalNeed, roles: frozenset[str]) -> bool:

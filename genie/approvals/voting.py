@@ -12,7 +12,7 @@ from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.problems import place_in, problem_of
 from genie.errors import InputError
-from genie.policy.policy import Decision
+from genie.policy.policy import ApprovalNeed, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +78,7 @@ class Voting:
         """
         held = self.held(hold_id)
         by, reason = signed(by, reason)
+        self._in_force(held)
         vote = Vote(by, roles, approve, reason, self._bus.clock.wall().timestamp(), held.request.seal)
         if seal is not None:
             vote = vote._replace(seal=seal)
@@ -89,12 +90,8 @@ class Voting:
             raise
 
     def _counted(self, held: Held, vote: Vote, edit: Payload | None) -> ApprovalRequest:
-        self._in_force(held)
         if edit is not None and vote.approve and digest(edit) != held.request.payload_sha256:
-            request = self._edited(held, vote, edit)
-            vote = vote._replace(seal=request.seal)
-            if request.objection(vote.by, vote.roles) is None:
-                request = request.cast(vote)
+            request = self._edited(held, vote, edit)  # its editor is a sender now, whose voice counts for none of it
         else:
             request = held.request.cast(vote)
         bus = self._bus
@@ -153,8 +150,20 @@ class Voting:
         decision = self._judged(held, message)
         if decision.verdict == "deny":
             raise InputError(subject, f"is denied: {decision.summary}", "what was held is held still")
+        earlier = self._earlier(held)
         self._holds.replace(held, message, decision)
-        return request.edited(vote.by, vote.at, message, decision, digest(payload))
+        return request.edited(vote.by, vote.at, message, decision, digest(payload), earlier)
+
+    def _earlier(self, held: Held) -> tuple[ApprovalNeed, ...]:
+        """Return what was approved already of the payload that an edit replaces: the edited one needs it as well."""
+        approved = set(held.approved)
+        if held.delivery is not None and held.delivery.extra is not None:
+            approved |= held.delivery.extra.approved
+        known = {
+            need.policy: need for one in self._holds.ended
+            if (one.message_id, one.recipient) == (held.message.id, held.recipient) for need in one.needs
+        }  # fmt: skip
+        return tuple(known.get(stamp, ApprovalNeed(stamp)) for stamp in sorted(approved))
 
     def release(self, hold_id: str, *, by: str, reason: str) -> None:
         """Let go what is held and asks for nobody by role or number.

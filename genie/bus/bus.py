@@ -148,6 +148,7 @@ class Bus:
         self._max_messages = limits.max_messages
         self._most_of_one = limits.most_of_one
         self.timers.on("abandon", lambda worker: worker.abandon())
+        observers.sign_by(self.timers)
 
     # --- what is plugged in, and who is there ---
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 import anyio
 
 from genie.bus import accounting
+from genie.bus.handlers import tell
 from genie.bus.scope import Taint
 from genie.contracts.gather import Each
+from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
 from genie.contracts.message import Envelope, Message, Payload, topic_of
 from genie.contracts.outcome import Reason
@@ -25,6 +27,7 @@ from genie.errors import (
     PartMissingError,
     UndeclaredMessageError,
     cause_among,
+    kind_name,
     shown_type,
 )
 
@@ -132,6 +135,7 @@ class Handling:
 
     def refuse(self, error: GenieError) -> NoReturn:
         """Count and raise what the card does not allow."""
+        tell(error)
         self.bus.refused(self.delivery, error)
         raise error
 
@@ -151,38 +155,39 @@ class HandlerContext:
     __slots__ = ("_handling", "_message")
 
     def __init__(self, handling: Handling) -> None:
-        self._handling = handling
-        self._message: Message[Payload] | None = None
+        _keep(self, handling)
 
     # --- reading ---
 
     @property
     def message(self) -> Message[Payload]:
         """The message being handled, as the handler may see it."""
-        if self._message is None:
-            self._message = self._handling.delivery.message.shown()
-        return self._message
+        try:
+            return _message_of(self)
+        except AttributeError:  # the first time
+            _keep_message(self, message := handling_of(self).delivery.message.shown())
+            return message
 
     @property
     def headers(self) -> Headers:
-        """Security context of the message."""
-        return self._handling.delivery.message.headers
+        """Security context of the message: a copy, so that nothing that happens to it changes the bus's own."""
+        return copied(handling_of(self).delivery.message.headers)  # a consent may have ended since the last look
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What an egress must write beside the payload."""
-        extra = self._handling.delivery.extra
+        extra = handling_of(self).delivery.extra
         return () if extra is None else extra.notices
 
     @property
     def deadline(self) -> float:
         """Latest end of the run, on the loop's clock."""
-        return self._handling.delivery.message.deadline
+        return handling_of(self).delivery.message.deadline
 
     @property
     def random(self) -> random.Random:
         """Randomness seeded by runtime, run, agent, and how many handlings of the agent drew in the run before."""
-        handling = self._handling
+        handling = handling_of(self)
         if handling.random is None:
             run, agent = handling.delivery.message.scope.run, handling.agent
             if run.drawn is None:
@@ -196,31 +201,31 @@ class HandlerContext:
     @property
     def state(self) -> dict[str, Any]:
         """This agent's scratch for this run."""
-        return self._handling.scratch()
+        return handling_of(self).scratch()
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """Logger that carries the run and the agent."""
         import logging  # noqa: PLC0415 - start-up: for handlers that log
 
-        extra = {"run_id": self._handling.delivery.message.correlation_id, "agent": self._handling.agent}
+        extra = {"run_id": handling_of(self).delivery.message.correlation_id, "agent": handling_of(self).agent}
         return logging.LoggerAdapter(logging.getLogger("genie.agent"), extra)
 
     @property
     def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
         """The frozen settings that the pipeline binds."""
-        return self._handling.delivery.subscription.subscriber.settings
+        return handling_of(self).delivery.subscription.subscriber.settings
 
     def now(self) -> datetime.datetime:
         """Return the date and time in UTC."""
-        return self._handling.bus.clock.wall()
+        return handling_of(self).bus.clock.wall()
 
     def port(self, kind: Callable[..., Port]) -> Port:
         """Return what is bound to a port."""
-        subscriber = self._handling.delivery.subscription.subscriber
+        subscriber = handling_of(self).delivery.subscription.subscriber
         found = subscriber.ports.get(cast("type[Port]", kind))
         if found is None:
-            name = getattr(kind, "__name__", type(kind).__name__)
+            name = kind_name(kind if isinstance(kind, type) else type(kind))
             raise UndeclaredMessageError(agent=subscriber.card.id, payload=name, verb="use the port")
         return cast("Port", found)
 
@@ -228,12 +233,12 @@ class HandlerContext:
 
     async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
         """Publish at once."""
-        handling = self._handling
+        handling = handling_of(self)
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
         message, extra = delivery.message, delivery.extra
         onward, label = handling.read_so_far()
-        onward = onward if headers is None else self._narrow(headers).met(onward)
+        onward = onward if headers is None else self._narrow(headers)
 
         def send(ticket: RoomTicket | None) -> RoomTicket | None:
             return bus.publish(
@@ -253,7 +258,7 @@ class HandlerContext:
 
     def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
         """Publish later."""
-        handling = self._handling
+        handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
         if not (delay_s >= 0 and math.isfinite(delay_s)):
@@ -280,7 +285,7 @@ class HandlerContext:
                 return found
         missing = next(iter(gathered.missing.values()))
         reason = _named(missing.agent, missing.reason)
-        cause = cause_among(self._handling.bus.failures.of(gathered.run_id), missing.agent)
+        cause = cause_among(handling_of(self).bus.failures.of(gathered.run_id), missing.agent)
         raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason) from cause
 
     async def gather(
@@ -306,11 +311,11 @@ class HandlerContext:
         cancel_rest: bool,
         to: str | None,
     ) -> Gathered:
-        handling = self._handling
+        handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
-        self._may_ask(payload, expect)
+        self._may_ask(handling, payload, expect)
         waiter = bus.make_waiter()
         scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
         gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
@@ -320,7 +325,7 @@ class HandlerContext:
         opened.append(scope)
         timer = None
         try:
-            ticket = None if asked_before else self._question(payload, scope, to)
+            ticket = None if asked_before else self._question(handling, payload, scope, to)
             if within_s is not None and (ticket is not None or not gather.done):
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
@@ -350,8 +355,8 @@ class HandlerContext:
         run_id = scope.correlation_id
         return gather.result(run_id, bus.failures.of(run_id))
 
-    def _may_ask(self, question: Payload, expect: tuple[Expected, ...]) -> None:
-        handling = self._handling
+    @staticmethod
+    def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
         declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
         if declared is None:
             handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
@@ -363,8 +368,8 @@ class HandlerContext:
                 shown = f"{_topic(kind)} in answer to {_name(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
-    def _question(self, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
-        handling = self._handling
+    @staticmethod
+    def _question(handling: Handling, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
         bus, message = handling.bus, handling.delivery.message
         headers, label = handling.read_so_far()
         accounting.enter(scope)  # so that the scope is not at rest before its question is out
@@ -383,14 +388,14 @@ class HandlerContext:
         if not (isinstance(cast("object", tokens), int) and tokens >= 0):
             raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
         exact = exact_cost(cost)
-        delivery = self._handling.delivery
+        delivery = handling_of(self).delivery
         accounting.charge(delivery.subscription, exact, tokens)
-        for interceptor in self._handling.bus.interceptors:
+        for interceptor in handling_of(self).bus.interceptors:
             interceptor.charge(delivery, exact, tokens)
 
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""
-        handling = self._handling
+        handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
@@ -398,31 +403,47 @@ class HandlerContext:
             bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
 
     def _declared(self, payload: object) -> None:
-        handling = self._handling
+        handling = handling_of(self)
         card = handling.delivery.subscription.subscriber.card
         if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
         if type(payload) not in card.produces and type(payload) not in card.publishes:
             handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
 
-    def _narrow(self, headers: Headers) -> Headers:
-        handling = self._handling
-        widened = headers.widened_beyond(self.headers)
-        if widened:
+    def _narrow(self, given: Headers) -> Headers:
+        """Return what travels: no more than was given, and no more than what the handler has read allows."""
+        handling = handling_of(self)
+        own = handling.delivery.message.headers
+        headers = exact(given)
+        widened = ("headers",) if headers is None else headers.widened_beyond(own)
+        if headers is None or widened:
             handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
-        return headers
+        return headers.met(handling.read_so_far()[0])
+
+
+# What the bus trusts is reached by these functions alone: a handler that follows the attributes of its context, private
+# names included, comes to no envelope, no run and no record of what it has read.
+_slots = {name: vars(HandlerContext)[name] for name in HandlerContext.__slots__}
+handling_of: Callable[[HandlerContext], Handling] = _slots["_handling"].__get__
+_keep = _slots["_handling"].__set__
+_message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"].__get__
+_keep_message = _slots["_message"].__set__
+for _slot in _slots:
+    delattr(HandlerContext, _slot)
 
 
 def _kind(part: Expected) -> type[Payload]:
     return part.payload if isinstance(part, Each) else part
 
 
-def _topic(kind: type) -> str:
-    return topic_of(kind).name if issubclass(kind, Payload) else kind.__name__
-
-
 def _name(payload: object) -> str:
-    return topic_of(payload).name if isinstance(payload, Payload) else type(payload).__name__
+    return _topic(type(payload))
+
+
+def _topic(kind: type) -> str:
+    """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
+    shown = kind_name(kind)
+    return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown
 
 
 def _named(agent: str | None, reason: str) -> str:

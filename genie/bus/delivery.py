@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from genie.policy.policy import Decision, Verdict
     from genie.policy.verdicts import Consultation
 
-TO_BE_ASKED = -1
+TO_BE_ASKED = -2
 """Epoch of a delivery of which a policy must be asked when its turn comes."""
 NOWHERE, QUEUED, BEHIND_KEY, WAITS_FOR_ROOM = range(4)
 """Where a delivery lies in a mailbox: not in one, in its queue, behind the key of another, or waiting for room."""
+
+
+SEALED = -1
+"""Epoch of an approved delivery: no policy epoch, so that its payload is compared with its seal at take-out."""
 
 
 class Delivery:
@@ -51,13 +55,18 @@ class Delivery:
         tried = () if self.extra is None else self.extra.tried
         return "<".join((f"{self.message.id}@{self.subscription.subscriber.card.id}", *reversed(tried)))
 
+    @property
+    def judged_in(self) -> int:
+        """Policy epoch in which it was judged, of an approved one too."""
+        return self.extra.epoch if self.epoch == SEALED and self.extra is not None else self.epoch
+
     def record(self) -> dict[str, object]:
         """Return the delivery as plain values."""
         extra = self.extra
         parked = self.parked
         return {
             "id": self.id, "message": self.message.id, "agent": self.subscription.subscriber.card.id,
-            "scope": self.message.scope.id, "epoch": self.epoch, "attempt": 1 if extra is None else extra.attempt,
+            "scope": self.message.scope.id, "epoch": self.judged_in, "attempt": 1 if extra is None else extra.attempt,
             "instead_of": None if extra is None else extra.instead_of,
             "tried": [] if extra is None else list(extra.tried),
             "approved": [] if extra is None else sorted(extra.approved),
@@ -70,8 +79,8 @@ class Extra:
     """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
 
     __slots__ = (
-        "approved", "attempt", "consults", "heard", "heard_in", "instead_of", "notices", "original", "reopened",
-        "tried",
+        "approved", "attempt", "consults", "epoch", "heard", "heard_in", "instead_of", "notices", "original",
+        "reopened", "sealed", "tried",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -90,6 +99,10 @@ class Extra:
         """Verdicts of policies that have been asked, by ``policy@version``, ..."""
         self.heard_in = 0
         """... and the epoch that they are of."""
+        self.sealed: str | None = None
+        """SHA-256 of the payload that was approved."""
+        self.epoch = 0
+        """Policy epoch in which an approved delivery was judged; its own says ``SEALED``."""
         self.notices: tuple[str, ...] = ()
         """What the recipient must write beside the payload."""
         self.reopened: list[tuple[Payload, Scope]] | None = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import anyio
 
+from genie import errors
 from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import AgentCard
@@ -21,6 +23,8 @@ from genie.errors import (
     TransferError,
     WrongOutputError,
     class_name,
+    code_of,
+    kind_name,
 )
 
 if TYPE_CHECKING:
@@ -112,6 +116,7 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
     for part in outputs:
         if type(part) not in card.produces:
             error = _wrong(card, part)
+            tell(error)
             bus.refused(delivery, error)
             raise error
     bus.within_budget(card.id, None, len(outputs))
@@ -122,7 +127,7 @@ def _wrong(card: AgentCard, output: object) -> GenieError:
     if isinstance(output, (Message, Envelope)):
         return ForgedMessageError(agent=card.id)
     names = tuple(topic_of(kind).name for kind in card.produces)
-    return WrongOutputError(agent=card.id, got=type(output).__name__, declared=names)
+    return WrongOutputError(agent=card.id, got=kind_name(type(output)), declared=names)
 
 
 async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
@@ -173,6 +178,15 @@ def of_the_loop(error: BaseException) -> BaseException:
     return error
 
 
+_told: WeakKeyDictionary[BaseException, str] = WeakKeyDictionary()
+"""What the bus says in the errors that it makes, whatever becomes of their facts in an agent's hands."""
+
+
+def tell(error: GenieError) -> None:
+    """Keep the text of an error that the bus has made, so that it may be shown."""
+    _told[error] = str(error)
+
+
 def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:
     """Return how a failure is named to whoever asked.
 
@@ -188,13 +202,15 @@ def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classif
     """
     if not isinstance(error, GenieError):
         return Reason("failed", class_name(error))
+    code = code_of(error)
+    if isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError)):
+        # The bus says by it what the handler did, in names of classes; a handler may raise one too, with any text.
+        return Reason(code, _told.get(error) or class_name(error))
     try:
         text = str(error)
     except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
-        return Reason(error.code, f"{class_name(error)} ({class_name(broken)})")
-    if isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError)):
-        return Reason(error.code, text)  # names of classes and fields
+        return Reason(code, f"{class_name(error)} ({class_name(broken)})")
     if bus.may_hear(text, message, label):
-        return Reason(error.code, text)
-    relayed = isinstance(error, RelayedError) and error.name.isidentifier()
-    return Reason(error.code, error.name if relayed and isinstance(error, RelayedError) else class_name(error))
+        return Reason(code, text)
+    relayed = error.name if isinstance(error, RelayedError) and hasattr(errors, error.name) else None
+    return Reason(code, relayed or class_name(error))

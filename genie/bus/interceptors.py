@@ -117,6 +117,10 @@ class Approvals(Protocol):
         """End what is held, because its run or scope ends."""
         ...
 
+    def intact(self, delivery: Delivery) -> bool:
+        """Return True where the payload of an approved delivery is the one that was approved."""
+        ...
+
 
 class Consultations(Protocol):
     """What asks slow policies, and parks meanwhile what they judge."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genie.bus import accounting
-from genie.bus.delivery import TO_BE_ASKED, Extra, disclose, original
+from genie.bus.delivery import SEALED, TO_BE_ASKED, Extra, disclose, original
 from genie.bus.suspension import REMOVED
 from genie.contracts.message import masked_copy, stamp
 from genie.contracts.outcome import Outcome, Reason
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope
     from genie.policy.policy import Decision
+
+
+CHANGED = Reason("payload_changed", "the payload is not the one that was approved")
 
 
 class Judging:
@@ -124,7 +127,9 @@ class Judging:
             ended = run.ended
         elif self._bus.now() >= run.deadline and not run.held:
             ended = (Outcome.EXPIRED, run.expires_as or Reason("deadline"))
-        if ended is None and (delivery.epoch == self._bus.epoch or self.judge_again(delivery)):
+        elif delivery.epoch == SEALED and self._changed(delivery):
+            ended = (Outcome.DENIED, CHANGED)
+        if ended is None and (delivery.judged_in == self._bus.epoch or self.judge_again(delivery)):
             if delivery.epoch == TO_BE_ASKED and self._bus.consultations is not None:
                 self._bus.consultations.ask(delivery)
                 return False
@@ -135,6 +140,12 @@ class Judging:
         if subscriber.holders:
             subscriber.release(delivery)
         return False
+
+    def _changed(self, delivery: Delivery) -> bool:
+        """Return True for an approved delivery whose payload is not the one that was approved."""
+        if delivery.extra is None or delivery.extra.sealed is None:
+            return False
+        return self._bus.approvals is None or not self._bus.approvals.intact(delivery)
 
     def judge_again(self, delivery: Delivery) -> bool:
         """Judge a delivery in the present epoch; False when it has ended, is held or went to a fallback."""
@@ -148,7 +159,9 @@ class Judging:
         if extra is not None:
             extra.original = None
         delivery.epoch = self._bus.epoch
-        refusal = self.refusal(message)
+        if extra is not None and extra.sealed is not None:
+            extra.epoch, delivery.epoch = delivery.epoch, SEALED
+        refusal = (Outcome.DENIED, CHANGED) if self._changed(delivery) else self.refusal(message)
         if refusal is not None:
             self._bus.settle(delivery, *refusal)
             return False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.backend.clock import Clock
+    from genie.backend.timers import Timers
     from genie.bus.delivery import Delivery
     from genie.bus.events import Watcher
     from genie.bus.interceptors import Recorder
@@ -39,6 +40,7 @@ MOST_FINDINGS = 50
 """Findings whose places one audit record names."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}\Z")
 _MACHINES = frozenset({"policy", "supervisor", "bus"})
+_PROGRAMS = frozenset({"watch", "audit", "edge"})
 _CODED = frozenset({"quarantined", "identity_refused", "incident", "resumed", "revived", "observer_failed"})
 """Kinds whose reason the program makes of codes and numbers; the reason of its other acts is left out of the audit."""
 STALL_S = 1.0
@@ -81,6 +83,9 @@ class Observers:
         self.verdicts: dict[tuple[str, str], int] = {}
         """(policy, verdict) -> how often, where a decision was more than a plain allow."""
         self._recorded = 0
+        self._signs: float | None = getattr(audit, "head_s", None)
+        self._timers: Timers | None = None
+        self._unsigned = False
         sampling: float = getattr(audit, "sampling", 0.0)
         self._sampled_below = int(sampling * 2**64)
 
@@ -219,10 +224,27 @@ class Observers:
             at = self.clock.wall().timestamp()
             try:
                 self.audit.record(AuditRecord(at, kind, subject, by, kept, run_id, message_id, detail or {}))
+                if self._signs is not None:
+                    self._sign(person=by not in _MACHINES and by not in _PROGRAMS)
             except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery; ``refuse_unaudited`` does
                 self._disable("audit", error)
         if message is not None and kind in {"quarantined", "identity_refused"}:
             self.note_incident(kind, kind if kind == "quarantined" else coded(reason), subject, message)
+
+    def sign_by(self, timers: Timers) -> None:
+        """Let the audit sign by a clock; before that it signs when it is closed, and at each act of a person."""
+        self._timers = timers
+        timers.on("audit_head", lambda _: self._sign(person=True))
+
+    def _sign(self, *, person: bool) -> None:
+        """Sign what was recorded: at once after an act of a person, else within seconds of the first record."""
+        audit: Any = self.audit
+        if person:
+            self._unsigned = False
+            audit.sign()
+        elif not self._unsigned and self._timers is not None and self._signs is not None:
+            self._unsigned = True
+            self._timers.at(self.clock.now() + self._signs, "audit_head", None)
 
     # --- incidents ---
 

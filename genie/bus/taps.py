@@ -51,7 +51,8 @@ class Tap:
     ) -> None:
         self.card = card
         self._kinds = kinds
-        self._queue: deque[Observation] = deque(maxlen=capacity)
+        self._queue: deque[tuple[Observation, str | None]] = deque(maxlen=capacity)
+        """Each with its tenant, which one whose payload is withheld does not show."""
         self._make_waiter = make_waiter
         self._waiters: deque[Waiter] = deque()
         self._gap = 0
@@ -78,10 +79,19 @@ class Tap:
             message.id, message.correlation_id, topic_of(message.payload).name, shown, message.recipient, at,
             payload, None if payload is None else message.headers, why or None, notices=notices,
         )  # fmt: skip
-        self._queue.append(observation)
+        self._queue.append((observation, message.headers.tenant))
         self.seen += 1
         if self._waiters:
             self._waiters[0].wake()
+
+    def forget(self, tenant: str | None) -> None:
+        """Drop what nobody has read yet of a tenant that is killed, or everything; the gap is marked."""
+        kept = [one for one in self._queue if tenant is not None and one[1] != tenant]
+        dropped = len(self._queue) - len(kept)
+        self._queue.clear()
+        self._queue.extend(kept)
+        self._gap += dropped
+        self.shed += dropped
 
     def close(self) -> None:
         """End the stream after what is queued."""
@@ -103,7 +113,7 @@ class Tap:
             finally:
                 self._waiters.remove(waiter)
         gap, self._gap = self._gap, 0  # what was lost lay before the oldest that is left
-        observation = self._queue.popleft()._replace(gap=gap)
+        observation = self._queue.popleft()[0]._replace(gap=gap)
         if self._queue and self._waiters:
             self._waiters[0].wake()
         return observation

@@ -16,9 +16,10 @@ import anyio
 
 from genie.bus import accounting
 from genie.bus.context import HandlerContext, Handling
-from genie.bus.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream
+from genie.bus.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream, tell
 from genie.bus.observers import STALL_S
 from genie.bus.subscription import CONTEXT, PAYLOAD
+from genie.contracts.message import Message
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import EdgeError, GenieError, ImmutableMessageError
 
@@ -439,15 +440,14 @@ class Worker:
         self.coroutine = None
         self._cut_short()
 
-    # --- the end of one ---
-
     def _failed(self, error: BaseException, *, final: bool = False) -> None:
         delivery = self.delivery
         if self.ended is not None or delivery is None:
             self._cut_short()
             return
         bus, message = self._bus, delivery.message
-        if isinstance(error, ImmutableMessageError):
+        if type(error) is ImmutableMessageError and error.field in Message.__slots__:
+            tell(error)
             bus.refused(delivery, error)
         label = message.label if self.handling is None else self.handling.read_so_far()[1]
         reason = named(bus, error, message, label)

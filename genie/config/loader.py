@@ -181,6 +181,8 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
     control = None if section.control is None else resolver.control()
     if control is not None:
         control = control.within(Path() if path is None else path.parent)
+        if signed is not None:
+            control.signed_by(*signed, caller.tenant)
     if resolver.problems or graph is None or policies is None or question is None or answer is None:
         raise _error(resolver.document, resolver.problems, reading.foreign())
     return Pipeline(

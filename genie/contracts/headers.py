@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 import typing
 from dataclasses import dataclass, replace
-from typing import (
-    TYPE_CHECKING,
-)
-
-if TYPE_CHECKING:
-    pass
 
 from genie.contracts.classification import Classification
+
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 # --- headers ---
 
@@ -62,7 +59,7 @@ class Headers:
     consent: frozenset[str] = frozenset()
     """Consents (purposes or artefact ids) that the user has granted and that are still in force; see ``Grant``."""
     traceparent: str | None = None
-    """W3C trace context; the only field that may change freely."""
+    """W3C trace context; the only field that an agent may set to another value, of the form that W3C gives it."""
 
     def narrowed(
         self,
@@ -109,7 +106,34 @@ class Headers:
             wider.append("consent")
         if self.classification < given.classification:
             wider.append("classification")
+        trace = self.traceparent
+        if trace is not None and trace != given.traceparent and not _TRACE.match(trace):
+            wider.append("traceparent")
         return tuple(wider)
 
 
 NO_HEADERS = Headers()
+
+
+def copied(headers: Headers) -> Headers:
+    """Return a copy for a handler: what happens to it changes nothing that the bus holds."""
+    return replace(headers)
+
+
+def exact(given: object) -> Headers | None:
+    """Return a copy of what an agent gives as headers; None unless it is exactly headers of exact values.
+
+    A class of the agent's own could compare as it likes: its roles a part of everything, its tenant equal to any.
+    """
+    if type(given) is not Headers:
+        return None
+    headers: Headers = given
+    texts = (headers.tenant, headers.user, headers.region, headers.traceparent)
+    sets = (headers.roles, headers.consent)
+    if (
+        all(text is None or type(text) is str for text in texts)
+        and all(type(names) is frozenset and all(type(name) is str for name in names) for names in sets)
+        and type(headers.classification) is Classification
+    ):
+        return replace(headers)
+    return None

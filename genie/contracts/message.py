@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Generic,
@@ -30,10 +31,11 @@ from typing import (
     get_origin,
 )
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails
 
 from genie.contracts.classification import Classification
-from genie.contracts.headers import Headers
+from genie.contracts.headers import Headers, copied
 from genie.errors import ImmutableMessageError, PayloadDefinitionError
 
 Path = tuple[str | int, ...]
@@ -92,7 +94,9 @@ class Value(BaseModel):
             raised when the class is defined. Use tuples, frozensets and other ``Value`` classes.
     """
 
-    __slots__ = ("_inspection",)  # findings of the policy engine, kept with the object they describe
+    # Findings of the policy engine, kept with the object they describe, and whether the constructor has validated it: a
+    # copy, and what is made past the constructor, carries neither.
+    __slots__ = ("_inspection", "_validated")
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
 
@@ -104,6 +108,9 @@ class Value(BaseModel):
         if cls.__private_attributes__:
             names = ", ".join(cls.__private_attributes__)
             raise PayloadDefinitionError(cls.__qualname__, f"private attributes can change ({names}); use fields")
+        hook = next((name for name in _HOOKS if name in vars(cls)), None)
+        if hook is not None:
+            raise PayloadDefinitionError(f"{cls.__qualname__}.{hook}", "would show another value than the one it holds")
         cached = next((name for name, member in vars(cls).items() if isinstance(member, cached_property)), None)
         if cached is not None:
             raise PayloadDefinitionError(f"{cls.__qualname__}.{cached}", "a cached property can change; use a property")
@@ -137,6 +144,45 @@ class Value(BaseModel):
         if not update:
             return super().model_copy(deep=deep)
         return type(self).model_validate({**self.__dict__, **update})
+
+    if not TYPE_CHECKING:  # type checkers derive the constructor of each class from its fields
+
+        def __init__(self, /, **values: Any) -> None:
+            """Validate the values.
+
+            Raises:
+                pydantic.ValidationError: The values are not valid.
+            """
+            self.__pydantic_validator__.validate_python(values, self_instance=self)
+            _mark_validated(self, True)  # noqa: FBT003 - a slot's own setter
+
+        __init__.__pydantic_base_init__ = True  # pydantic validates nested instances without calling it
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse every assignment; pydantic's own lets names through that begin with an underscore, and the class.
+
+        Raises:
+            pydantic.ValidationError: Always.
+        """
+        raise _frozen(self, name)
+
+    def __delattr__(self, name: str) -> None:
+        raise _frozen(self, name)
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        if self.__dict__:  # of a copy that is being made it is empty
+            raise _frozen(self, "__setstate__")
+        super().__setstate__(state)
+
+
+_mark_validated = vars(Value)["_validated"].__set__
+_HOOKS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__setstate__", "__class__", "__dict__")
+"""What a class of values may not define: by these it could change, or show one recipient this and another that."""
+
+
+def _frozen(value: Value, name: str) -> ValidationError:
+    errors = [InitErrorDetails(type="frozen_instance", loc=(name,), input=None)]
+    return ValidationError.from_exception_data(type(value).__name__, errors)
 
 
 BY_RUN = ""
@@ -349,8 +395,8 @@ class Envelope(_Fields[P_co]):
     def shown(self) -> Message[P_co]:
         """Return the message as a recipient sees it."""
         return Message(
-            self.payload, self.id, self.correlation_id, self.causation_id, self.sender, self.recipient, self.headers,
-            self.label, self.hops, self.deadline,
+            self.payload, self.id, self.correlation_id, self.causation_id, self.sender, self.recipient,
+            copied(self.headers), self.label, self.hops, self.deadline,
         )  # fmt: skip
 
     def record(self) -> dict[str, Any]:

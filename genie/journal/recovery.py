@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from genie.journal.history import History, OpenRun
     from genie.journal.recorder import Recorder
 
-TO_BE_JUDGED = -2
+TO_BE_JUDGED = -3
 """Epoch of a delivery that no policy in force has judged."""
 VERSION = Reason("version", "no agent of today takes this version of its payload")
 GONE = Reason("removed", "its agent is not there any more")

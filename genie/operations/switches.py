@@ -116,6 +116,8 @@ class Switches(Interceptor):
                 self.enforce(subscriber)
         else:
             self._shut(target, on=True)
+            for tap in bus.taps:
+                tap.forget(None if target.kind == "all" else target.name)
             for run in tuple(bus.runs.open_runs.values()):
                 if target.kind == "all" or run.headers.tenant == target.name:
                     bus.runs.end(run, Outcome.CANCELLED, KILLED)

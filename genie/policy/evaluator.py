@@ -52,6 +52,12 @@ class CompiledPolicy(NamedTuple):
     needs_findings: bool = False
     clean_limits: CleanLimits | None = None
     """Within these it allows every message in which nothing was found."""
+    settings: str = ""
+    """Hash of its settings, which goes into the version that decisions and approvals name."""
+
+    def stamped(self, version: str) -> str:
+        """Return a version of the policy or of one of its rules, with the hash of the settings that it judges by."""
+        return f"{version}+{self.settings}" if self.settings else version
 
 
 class Opinion(NamedTuple):
@@ -245,12 +251,14 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Any], sender: AgentCard)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
         return (_wrong(policy, f"raised {class_name(error)}"),)
     if isinstance(found, (Allow, Deny, Redact, Hold, Consult)):
-        return (Opinion(policy.policy, policy.version, policy.shadow, found),)
+        return (Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, found),)
     if isinstance(found, tuple) and all(
         isinstance(said, RuleVerdict) and isinstance(said.verdict, (Allow, Deny, Redact, Hold)) for said in found
     ):
         return tuple(
-            Opinion(f"{policy.policy}/{said.rule}", said.version, policy.shadow or said.shadow, said.verdict)
+            Opinion(
+                f"{policy.policy}/{said.rule}", policy.stamped(said.version), policy.shadow or said.shadow, said.verdict
+            )
             for said in found
         )
     return (_wrong(policy, f"answered {type(found).__name__}, which is no verdict"),)
@@ -264,4 +272,4 @@ def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:
 
 
 def _wrong(policy: CompiledPolicy, why: str) -> Opinion:
-    return Opinion(policy.policy, policy.version, policy.shadow, Deny("policy_error", why))
+    return Opinion(policy.policy, policy.stamped(policy.version), policy.shadow, Deny("policy_error", why))

@@ -48,7 +48,10 @@ TOO_LARGE = "payload_size"
 """``Inspection.failed`` of a payload above the size limit of its topic: nothing was scanned."""
 TOO_MANY = "findings_limit"
 """``Inspection.failed`` of a payload with more findings than the limit: the rest was not scanned."""
+MALFORMED = "payload_shape"
+"""``Inspection.failed`` of a payload that is not what its class declares: it was made past validation."""
 REFUSED = {
+    MALFORMED: "the payload is not what its class declares: a field is missing, unknown, or of another type",
     TOO_LARGE: "the payload was not inspected: it is above the size limit of its topic; send less, or raise the limit",
     TOO_MANY: "the payload was not inspected to its end: it has more findings than one message may have; send less",
 }
@@ -270,6 +273,8 @@ class Inspectors:
 
     def _inspect(self, payload: Value, view: _View, work: _Work) -> Inspection:
         reader = fields.reader(type(payload))
+        if not reader.sound(payload):
+            return Inspection(0, failed=MALFORMED)
         parts: list[str] = []
         scalars = reader.read(payload, parts)
         text = fields.SEPARATOR.join(parts)

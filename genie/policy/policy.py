@@ -162,6 +162,7 @@ class PolicySet:
         if unknown is not None:
             raise PolicyError(unknown, "is to be heard in shadow mode, but is not in the set")
         object.__setattr__(self, "sha256", self._hash())
+        object.__setattr__(self, "_settings", {policy.name: settings_hash(policy) for policy in self.policies})
         acting = [i for policy in self.policies if policy.name not in self.shadow for i in policy.inspectors]
         quiet = next((p.name for p in self.policies if p.name in self.shadow and isinstance(p, AsyncPolicy)), None)
         if quiet is not None:
@@ -181,6 +182,7 @@ class PolicySet:
     sha256: str = field(init=False)
     inspectors: Inspectors = field(init=False)
     _likes: dict[object, object] = field(init=False, repr=False, compare=False)
+    _settings: dict[str, str] = field(init=False, repr=False, compare=False)
 
     @property
     def acts(self) -> bool:
@@ -217,7 +219,7 @@ class PolicySet:
                     CompiledPolicy(
                         policy.name, policy.version, judge, policy.name in self.shadow,
                         getattr(policy, "headers_only", False), getattr(policy, "needs_findings", False),
-                        limits,
+                        limits, self._settings[policy.name],
                     )
                 )  # fmt: skip
         return Evaluator(tuple(compiled), self.sha256, self._alike(payload, recipient, policies), self.hide)
@@ -244,6 +246,19 @@ def _only_listens(settings: PolicySettings) -> bool:
     """Return True for the settings of a policy of rules that are all in shadow mode."""
     rules = getattr(settings, "rules", None)
     return isinstance(rules, tuple) and all(getattr(rule, "mode", None) == "shadow" for rule in rules)
+
+
+def settings_hash(policy: Policy) -> str:
+    """Return the first 8 hexadecimal digits of the SHA-256 of a policy's settings.
+
+    A decision names ``version+hash``, and an approval is for that: one that was given under other settings satisfies
+    nothing.
+    """
+    import hashlib  # noqa: PLC0415 - start-up: a program without policies needs neither
+    import json  # noqa: PLC0415 - as above
+
+    text = json.dumps(_ordered(policy.settings.model_dump()), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _ordered(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Attacks run in virtual time on both backends."""
+"""Attacks on what governance promises, with plain code and plain input, in virtual time (MockClock and its like)."""
 
 from __future__ import annotations
 

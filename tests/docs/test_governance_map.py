@@ -32,7 +32,7 @@ def test_every_test_that_the_map_names_exists() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip()[:30])
 def test_a_row_proves_its_control_or_says_that_it_has_none(row: str) -> None:
     name, control, proof = (cell.strip() for cell in row.strip().removeprefix("|").removesuffix("|").split("|"))
-    if name in {"recommendation", "function"}:
+    if name in {"recommendation", "function", "statement"}:
         return
     assert control
     assert proof or "*not covered" in control or "nothing of Genie" in control, row
@@ -44,6 +44,42 @@ def test_the_frameworks_are_whole() -> None:
         assert numbers == list(range(1, count + 1))
     assert [int(number) for number in re.findall(r"^\| (\d+) ", MAP, re.MULTILINE)] == list(range(1, 27))
     assert re.findall(r"^\| ([A-Z]{3,}) \|", MAP, re.MULTILINE) == ["GOVERN", "MAP", "MEASURE", "MANAGE"]
+
+
+SEMANTICS = (
+    "one way", "account", "directed sends", "stalls", "order", "guarantee", "backpressure", "deadlines", "cancellation",
+    "verdicts that age", "not admitted", "fallback", "observers", "failure", "when outputs leave",
+    "what cannot be contained", "context variables", "isolation", "nobody there", "identity", "loops",
+    "rates and budgets", "drain", "taps", "journal",
+)  # fmt: skip
+"""Every statement of the design on what happens to a message."""
+GOVERNANCE = (
+    "inspectors", "declared label", "found labels", "declassification", "what cannot be masked", "policies", "verdicts",
+    "holds", "approvals", "edits", "people", "obligations", "fail closed", "caller", "evidence", "trail",
+)  # fmt: skip
+"""Every statement of the design on governance."""
+
+
+@pytest.mark.parametrize(("section", "statements"), [("Semantics", SEMANTICS), ("Governance", GOVERNANCE)])
+def test_every_statement_of_the_design_has_tests_that_name_it(section: str, statements: tuple[str, ...]) -> None:
+    table = MAP.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    rows = {row.split("|")[1].strip(): row.split("|")[3] for row in table.splitlines() if row.startswith("| ")}
+    rows.pop("statement")
+    rows.pop("---")
+    assert tuple(rows) == statements
+    tests = defined()
+    for statement, proof in rows.items():
+        named = set(re.findall(r"`(test_\w+)`", proof))
+        assert named, statement
+        assert named <= tests, (statement, named - tests)
+
+
+def test_every_attack_says_what_it_tries_and_is_in_the_threat_model() -> None:
+    model = (ROOT / "docs" / "threat-model.md").read_text()
+    for path in (ROOT / "tests" / "attacks").glob("test_*.py"):
+        first = path.read_text().splitlines()[0]
+        assert first.startswith('"""Attack: '), path.name
+        assert f"`{path.stem}`" in model, path.name
 
 
 def test_notices_and_policies_have_their_pages() -> None:

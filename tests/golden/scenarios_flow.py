@@ -243,7 +243,8 @@ async def held_edited_and_approved(stage: Stage) -> None:
         await run.settled()
         hold = runtime.approvals.holds()[0].id
         request = runtime.approvals.approve(hold, by="ann", reason="with a smaller number", edit=Question(number=2))
-        stage.say("approval", str(request.state))
+        stage.say("edit", str(request.state))
+        stage.say("approval", str(runtime.approvals.approve(hold, by="ben", reason="agreed").state))
         answer = await run.result()
         stage.say("number", answer.number)
 

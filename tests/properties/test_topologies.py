@@ -19,6 +19,7 @@ import trio.testing  # noqa: TID251 - virtual time makes sleeping free and repea
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genie.bus.context import handling_of
 from genie.contracts.agent import FunctionAgent, Join, Signature
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.gather import Each
@@ -302,7 +303,7 @@ class World:
         """A handler begins: is it allowed to?"""
         bus = self.runtime._bus
         subscriber = bus.subscribers.get(agent)
-        message = context._handling.delivery.message
+        message = handling_of(context).delivery.message
         if subscriber is None or subscriber.suspended is not None:
             self.wrong.append(f"{agent} handled {message} while suspended")
         run = message.scope.run

@@ -12,7 +12,7 @@ from genie.approvals.request import signed
 from genie.cli.errors import guarded, stop
 from genie.cli.files import read_payload
 from genie.cli.help import manual
-from genie.cli.options.control import control_options, now, opened, shown_time
+from genie.cli.options.control import control_options, now, opened, shown_time, who
 from genie.cli.terminal.approvals import described
 from genie.cli.terminal.drawing import plain
 from genie.cli.terminal.json_text import to_text
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _LARGEST_EDIT = 1 << 20
 _VOTE = (
-    click.option("--as", "user", required=True, metavar="USER", help="Name of the approver; not the requester."),
+    click.option("--as", "user", metavar="USER", help="Name of the approver; not the requester."),
+    click.option("--identity", metavar="FILE",
+                 help="Signed token of the approver, for a pipeline with `caller: keys`; - is standard input."),
     click.option("--role", "roles", multiple=True, metavar="R", help="A role of the approver; repeatable."),
     click.option("--reason", required=True, metavar="TEXT", help="Reason; it is kept in the audit trail."),
     click.option("--hash", "seen", metavar="SHA256", help="Decide only if the payload still has this hash."),
@@ -176,7 +178,10 @@ def _edit(path: str) -> str:
 
 
 def _vote(hold: str, *, approve: bool, edit: str | None, given: Mapping[str, Any]) -> None:
-    by, reason = signed(given["user"], given["reason"])
+    if given["user"] is None and given["identity"] is None:
+        raise click.UsageError("Missing option '--as', or '--identity'.")
+    actor = who(given, switches=False)
+    by, reason = signed(actor.name, given["reason"])
     with opened(given) as ledger:
         found = _found(ledger, hold)
         if found.state != "pending":
@@ -186,7 +191,7 @@ def _vote(hold: str, *, approve: bool, edit: str | None, given: Mapping[str, Any
             why = f"now has the payload {found.payload_sha256}, not the one of --hash"
             raise InputError(f"approval {found.id}", why, "look at it again with genie approvals show")
         number = ledger.vote(
-            found, by=by, roles=tuple(given["roles"]), approve=approve, reason=reason, edit=edit, at=now()
+            found, by=by, roles=actor.roles, approve=approve, reason=reason, edit=edit, at=now(), token=actor.token
         )
         with progress("waiting for the process that asks"):
             answer = anyio.run(_answer, ledger, number, given["wait_s"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -13,17 +14,23 @@ from typing import IO, Any
 import click
 
 from genie.cli.errors import guarded
-from genie.cli.files import whole_file
+from genie.cli.files import read_payload, whole_file
 from genie.cli.help import USUAL, manual
+from genie.cli.options.control import now
 from genie.cli.terminal.drawing import counted, plain
 from genie.cli.terminal.json_text import to_line, to_text
 from genie.cli.terminal.progress import progress
+from genie.edges.audit.receipts import problems_of, receipt_of
 from genie.edges.audit.verify import Verified, records_of, spread, verify
-from genie.edges.identity.keys import generate, public_keys
+from genie.edges.identity.keys import generate, private_key, public_keys
 from genie.errors import InputError
 
 BROKEN = 1
 """Exit code for a trail that was changed."""
+UNSIGNED = 3
+"""Exit code for a chain that is intact, of which no signature was looked at."""
+MOST_RECEIPT = 64 << 20
+"""Bytes of a receipt that is read."""
 _COLUMNS = ("at", "seq", "kind", "subject", "by", "reason", "run", "message", "detail")
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -70,7 +77,12 @@ def command() -> None:
     "verify",
     epilog=manual(
         ("Verify a trail", "genie audit verify trail --key audit.key.pub --anchor heads.jsonl"),
-        exits={**USUAL, 0: "intact", 1: "changed; the place is named"},
+        exits={
+            **USUAL,
+            0: "intact, and signed by the keys",
+            1: "changed; the place is named",
+            3: "the chain is intact, and no signature was looked at: no --key",
+        },
     ),
 )
 @_FILES
@@ -85,7 +97,8 @@ def verify_command(
 ) -> None:
     """Check that a trail is intact, and report each place where it is not.
 
-    Ends with 0 when the trail is intact, with 1 when it was changed, with 2 for wrong usage.
+    Ends with 0 when the trail is intact and signed, with 1 when it was changed, with 2 for wrong usage, and with 3 when
+    only the chain was checked, because no --key was given: whoever may write to the folder can make such a chain.
     """
     trusted = public_keys(keys) if keys else None
     with spread(files) as mapped, progress("verifying"):
@@ -98,25 +111,92 @@ def verify_command(
         if found.broken > len(found.breaks):
             click.echo(f"and {found.broken - len(found.breaks)} more")
         click.echo(_summary(found, signatures=bool(keys)))
-    raise SystemExit(0 if found.intact else BROKEN)
+    raise SystemExit(BROKEN if not found.intact else 0 if keys else UNSIGNED)
 
 
 def _summary(found: Verified, *, signatures: bool) -> str:
-    state = "intact" if found.intact else f"broken in {found.broken} place{'s' if found.broken > 1 else ''}"
-    signed = (
-        f"{found.signed} of {counted(found.heads, 'head')} signed" if signatures else "signatures not checked (--key)"
-    )
-    tail = f", {counted(found.unsigned_tail, 'record')} after the last head" if found.unsigned_tail else ""
-    return f"{state}: {counted(found.records, 'record')} in {counted(found.files, 'file')}, {signed}{tail}"
+    whole = "intact" if signatures else "chain intact, signatures not looked at (--key)"
+    state = whole if found.intact else f"broken in {counted(found.broken, 'place')}"
+    signed = f", {found.signed} of {counted(found.heads, 'head')} signed" if signatures else ""
+    tail = ""
+    if found.unsigned_tail:
+        tail = f"; unsigned: {counted(found.unsigned_tail, 'record')} of {found.unsigned_s:.1f} s after the last head"
+    return f"{state}: {counted(found.records, 'record')} in {counted(found.files, 'file')}{signed}{tail}"
 
 
 def _verified(found: Verified, *, signatures: bool) -> dict[str, Any]:
     return {
         "intact": found.intact, "records": found.records, "files": found.files, "heads": found.heads,
-        "signed": found.signed if signatures else None, "unsigned_tail": found.unsigned_tail, "trail": found.trail,
+        "signed": found.signed if signatures else None, "unsigned_tail": found.unsigned_tail,
+        "unsigned_s": found.unsigned_s, "trail": found.trail,
         "last_seq": found.last_seq, "broken": found.broken,
         "breaks": [one._asdict() for one in found.breaks],
     }  # fmt: skip
+
+
+@command.command(
+    "receipt",
+    epilog=manual(
+        (
+            "Give out the record of one decision",
+            "genie audit receipt t-9f3c-2 trail --key audit.key --output receipt.json",
+        ),
+    ),
+)
+@click.argument("wanted", metavar="ID")
+@_FILES
+@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Private key of the trail; it signs the receipt.")  # fmt: skip
+@click.option("--old-key", "old", multiple=True, type=click.Path(path_type=Path), metavar="PUB",
+              help="Public key that signed older heads; repeatable.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Output file; by default stdout.")
+@guarded
+def receipt_command(
+    wanted: str, files: tuple[Path, ...], key: Path, old: tuple[Path, ...], output: Path | None
+) -> None:
+    """Write a signed receipt for a decision: the records of the message or hold ID, or of a record's number.
+
+    The trail is verified first. `genie audit verify-receipt` checks the receipt without the trail.
+    """
+    private = private_key(key)
+    keys = {**(public_keys(old) if old else {}), private.id: private.public()}
+    with spread(files) as mapped, progress("verifying"):
+        made = receipt_of(files, wanted, private, keys, now=now(), mapped=mapped)
+    with _written(output) as file:
+        file.write(to_text(made) + "\n")
+
+
+@command.command(
+    "verify-receipt",
+    epilog=manual(
+        ("Check a receipt", "genie audit verify-receipt receipt.json --key audit.key.pub"),
+        exits={**USUAL, 0: "good", 1: "changed, or not signed by the key"},
+    ),
+)
+@click.argument("receipt", type=click.Path())
+@click.option("--key", "keys", multiple=True, required=True, type=click.Path(path_type=Path), metavar="PUB",
+              help="Public key of the trail; repeatable, for successive keys.")  # fmt: skip
+@_JSON
+@guarded
+def verify_receipt_command(receipt: str, keys: tuple[Path, ...], *, as_json: bool) -> None:
+    """Check a receipt by the public key alone, and print its records. RECEIPT is a file, or - for standard input."""
+    trusted = public_keys(keys)
+    try:
+        found = json.loads(read_payload(receipt, limit=MOST_RECEIPT))
+    except (ValueError, RecursionError):
+        raise InputError(receipt, "is not valid JSON") from None
+    problems = problems_of(found, trusted)
+    records = [] if problems else [shown(one["record"]) for one in found["records"]]
+    if as_json:
+        click.echo(to_text({"good": not problems, "problems": list(problems), "records": records}))
+    else:
+        for one in problems:
+            click.echo(plain(f"{receipt}: {one}"))
+        for record in () if problems else found["records"]:
+            click.echo(plain(_told(record["record"])))
+        if not problems:
+            click.echo(f"good: {len(records)} records, issued {_iso(found['issued_at'])}, signed by {found['key']}")
+    raise SystemExit(BROKEN if problems else 0)
 
 
 @command.command(

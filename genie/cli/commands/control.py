@@ -129,7 +129,8 @@ def _switch(word: _Word, kind: str, name: str | None, given: Mapping[str, Any]) 
     """
     for_s = seconds_of(given.get("term"))
     target = _target(kind, name)
-    by, reason = who(given).strip(), str(given["reason"]).strip()
+    actor = who(given)
+    by, reason = actor.name.strip(), str(given["reason"]).strip()
     if not by or len(by) > LONGEST_NAME or len(reason) > LONGEST_REASON:
         text = f"must not be longer than {LONGEST_NAME} or {LONGEST_REASON} characters, and --as must not be empty"
         raise InputError("--as or --reason", text)
@@ -138,7 +139,7 @@ def _switch(word: _Word, kind: str, name: str | None, given: Mapping[str, Any]) 
         if target[0] == "agent" and not given.get("force"):
             _check_known(ledger, target[1], at)
         until = None if for_s is None else at + for_s
-        ledger.act(Act(word, target[0], target[1], by, reason, until), at)
+        ledger.act(Act(word, target[0], target[1], by, reason, until, actor.token), at)
         running = sum(one.state == "running" for one in ledger.processes(at))
     term = "" if until is None else f" until {shown_time(until)}"
     processes = f"{running} running process{'' if running == 1 else 'es'}" if running else "no running process"

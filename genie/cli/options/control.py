@@ -8,18 +8,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from genie.backend.clock import Clock
-from genie.errors import InputError
+from genie.cli.files import read_payload
+from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from genie.config.pipeline import Pipeline
     from genie.edges.control.database import Ledger
+    from genie.edges.control.operators import Operators
 
 _OPTIONS = (
     click.option("--control", metavar="FILE", help="Control file of the running processes."),
@@ -29,12 +31,19 @@ _OPTIONS = (
 )
 _WHO = (
     click.option("--as", "user", metavar="USER", help="Who acts; your login name by default."),
+    click.option(
+        "--identity",
+        metavar="FILE",
+        help="Signed token of who acts, for a pipeline with `caller: keys`; - is standard input.",
+    ),
     click.option("--reason", default="", metavar="TEXT", help="Reason; it is kept in the audit trail."),
 )
 _TERMS = (
     click.option("--for", "term", metavar="TERM", help="End after 90s, 15m, 2h or 1d."),
     click.option("--force", is_flag=True, help="Accept an agent that no process has."),
 )
+MAX_TOKEN = 8_192
+"""Bytes of a token."""
 _TERM = re.compile(r"(\d{1,6})([smhd])\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -60,11 +69,55 @@ def _with(command: Callable[..., Any], options: Iterable[Callable[..., Any]]) ->
     return command
 
 
-def who(given: Mapping[str, Any]) -> str:
-    """Return who acts: the value of --as, or the login name."""
+SIGNED = "(signed)"
+"""Name of somebody whose token this command cannot verify; the running process does, and takes the name from it."""
+
+
+class Actor(NamedTuple):
+    """Who acts or votes."""
+
+    name: str
+    roles: tuple[str, ...]
+    token: str | None
+
+
+def who(given: Mapping[str, Any], *, switches: bool = True) -> Actor:
+    """Return who acts: of a signed token, of --as, or the login name.
+
+    Raises:
+        IdentityError: The pipeline demands a signed identity, and there is none that is good.
+        InputError: The token cannot be read, or a name or a role is given beside it.
+    """
+    operators = None if given.get("pipeline") is None else _operators(given["pipeline"])
+    if given["identity"] is not None:
+        beside = [option for option, name in (("--as", "user"), ("--role", "roles")) if given.get(name)]
+        if beside:
+            raise InputError(beside[0], "cannot be used with --identity", "omit it")
+        try:
+            token = read_payload(given["identity"], limit=MAX_TOKEN).decode("ascii").strip()
+        except UnicodeDecodeError:
+            raise IdentityError("malformed", "the file is not a signed token (a compact JWS)") from None
+        if operators is None:
+            return Actor(SIGNED, (), token)
+        caller = operators.verified(token, now(), switches=switches)
+        return Actor(caller.user, tuple(sorted(caller.roles)), token)
+    if operators is not None:
+        operators.verified(None, now(), switches=switches)  # says that one is demanded
     import getpass  # noqa: PLC0415 - start-up: only without --as
 
-    return str(given["user"] or getpass.getuser())
+    user = getpass.getuser() if given["user"] is None else str(given["user"])
+    return Actor(user, tuple(given.get("roles") or ()), None)
+
+
+def _operators(pipeline: str) -> Operators | None:
+    from genie.config.loader import load  # noqa: PLC0415 - YAML only where a pipeline is named
+
+    loaded = load(pipeline)
+    control = loaded.control
+    if loaded.signed is None or control is None:
+        return None
+    found: Operators | None = getattr(control, "operators", None)
+    return found
 
 
 @contextmanager
@@ -103,7 +156,10 @@ def controlled(pipeline: Pipeline, path: str | None) -> Pipeline:
         return pipeline
     from genie.edges.control.sqlite import ControlFile, ControlSettings  # noqa: PLC0415 - SQLite only where it is used
 
-    return replace(pipeline, control=ControlFile(ControlSettings(path=Path(path))))
+    control = ControlFile(ControlSettings(path=Path(path)))
+    if pipeline.signed is not None:
+        control.signed_by(*pipeline.signed, pipeline.caller.tenant)
+    return replace(pipeline, control=control)
 
 
 def now() -> float:

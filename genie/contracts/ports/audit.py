@@ -39,8 +39,9 @@ class Audit(Protocol):
     """The chain of evidence; it sits inside the bus.
 
     Beyond ``record`` an implementation may have: ``open()``, ``close()`` and ``is_open``, called by the runtime round
-    its own life; ``sampling``, the part of the plain allows (0 to 1) that it wants as well; and ``refusal``, why no run
-    may be admitted, None while it can write.
+    its own life; ``sampling``, the part of the plain allows (0 to 1) that it wants as well; ``refusal``, why no run may
+    be admitted, None while it can write; and ``sign()`` with ``head_s``: the runtime calls it after each act of a
+    person, and ``head_s`` seconds after any other record at the latest.
     """
 
     def record(self, entry: AuditRecord) -> None:

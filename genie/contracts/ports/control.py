@@ -39,6 +39,8 @@ class Act(NamedTuple):
     reason: str
     until: float | None = None
     """Seconds since the epoch at which it ends by itself."""
+    token: str | None = None
+    """Signed identity of who acts, as a terminal gives it; the control has verified it."""
 
 
 class ControlReport(NamedTuple):
@@ -62,6 +64,8 @@ class ControlNews(NamedTuple):
 
     votes: tuple[RemoteVote, ...] = ()
     acts: tuple[Act, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Codes of identities that the control has refused."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from genie.contracts.serialization import as_values
 
@@ -128,6 +128,11 @@ def head_statement(
     }  # fmt: skip
 
 
-def signed_bytes(statement: Mapping[str, object]) -> bytes:
-    """Return the bytes that a head's signature covers; the prefix prevents its use for any other purpose."""
-    return b"genie-audit-head-1:" + _encode(statement).encode()
+def signed_bytes(statement: Mapping[str, object], *, purpose: Literal["head", "receipt"] = "head") -> bytes:
+    """Return the bytes that a signature covers; the prefix prevents its use for any other purpose."""
+    return f"genie-audit-{purpose}-1:{_encode(statement)}".encode()
+
+
+def canonical(record: Mapping[str, object]) -> bytes:
+    """Return the canonical bytes of a record's fields, as its hash covers them."""
+    return _encode(record).encode()

@@ -57,6 +57,9 @@ class AuditSettings(BaseModel):
     fsync: Literal["never", "segment", "always"] = Field(
         default="segment", description="When records are forced to the disk: never, at each segment's end, or always."
     )
+    head_s: float = Field(
+        default=5.0, gt=0, description="Seconds after a record at which a head is signed at the latest."
+    )
     on_failure: Literal["deny", "continue"] = Field(
         default="deny", description="What happens once it cannot be written: no run is admitted, or runs go on."
     )
@@ -76,6 +79,8 @@ class AuditTrail:
     def __init__(self, settings: AuditSettings, *, wall: Callable[[], float] | None = None) -> None:
         self.settings = settings
         self.sampling = settings.sampling
+        self.head_s = settings.head_s if settings.key is not None or settings.anchor is not None else None
+        """Seconds after a record at which ``sign`` is to be called; None where nobody signs or keeps heads."""
         self.is_open = False
         self.lost = 0
         """Records that could not be written."""
@@ -91,7 +96,7 @@ class AuditTrail:
         self._chain = START
         self._seq = 0
         self._at_us = 0
-        self._count = self._size = self._until_us = 0
+        self._count = self._size = self._until_us = self._headed = 0
         self._most_records, self._most_bytes = settings.segment.records, settings.segment.bytes
         self._syncs = settings.fsync == "always"
 
@@ -211,6 +216,15 @@ class AuditTrail:
             self.lost += 1
             self._failed(error)
 
+    def sign(self) -> None:
+        """Write a signed head after what has been recorded since the last one; the segment goes on. Never raises."""
+        if self.failure is not None or not self.is_open or self._file < 0 or self._headed == self._seq:
+            return
+        try:
+            self._head(closed=False)
+        except Exception as error:  # noqa: BLE001 - as in ``record``
+            self._failed(error)
+
     def _append(self, body: bytes) -> None:
         chain = chained(self._chain, body)
         line = joined(chain, body)
@@ -261,6 +275,16 @@ class AuditTrail:
         """Sign how far the trail has come, tell the anchor, and leave the file."""
         if self._file < 0:  # the last segment was full when its last record came
             self._begin({})
+        self._head(closed=closed)
+        if self.settings.fsync == "segment":
+            os.fsync(self._file)
+        if self._anchor >= 0 and self.settings.fsync != "never":
+            os.fsync(self._anchor)
+        os.close(self._file)
+        self._file = -1
+
+    def _head(self, *, closed: bool) -> None:
+        """Sign how far the trail has come, and tell the anchor."""
         key = self._key
         said: dict[str, Any] = head_statement(
             trail=self._trail, segment=self._segment, seq=self._seq, chain=self._chain.decode(), at_us=self._at_us,
@@ -271,14 +295,9 @@ class AuditTrail:
             self._seq + 1, self._at_us, "head", self._trail, "audit", "", None, None, detail_text(said)
         )  # fmt: skip
         self._append(body)
-        if self.settings.fsync == "segment":
-            os.fsync(self._file)
+        self._headed = self._seq
         if self._anchor >= 0:
             _whole(self._anchor, body + b"\n")
-            if self.settings.fsync != "never":
-                os.fsync(self._anchor)
-        os.close(self._file)
-        self._file = -1
 
     def _failed(self, error: Exception) -> None:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__

@@ -58,6 +58,8 @@ class Verified:
     """Heads whose signature was checked against a key that was given."""
     unsigned_tail: int
     """Records after the last head: of a writer that still runs or that crashed, or what a cut has left."""
+    unsigned_s: float
+    """Seconds between the first and the last of them."""
     trail: str | None
     last_seq: int
     broken: int
@@ -86,6 +88,9 @@ class _Scan:
     headed: bool = False
     closed: bool = False
     since_head: int = 0
+    at_us: int = 0
+    unsigned_us: int = 0
+    """Time of the first record after the last head."""
     signed: int = 0
     heads: list[_Head] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
@@ -125,14 +130,17 @@ def verify(
     if anchor is not None:
         breaks += _anchored(anchor, scans, keys)
     last = scans[-1]
-    tail = 0
+    tail, since_us = 0, last.at_us
     for scan in reversed(scans):
         tail += scan.since_head
+        since_us = scan.unsigned_us if scan.since_head else since_us
         if scan.heads:
             break
+    unsigned_s = max(0, last.at_us - since_us) / 1e6
     return Verified(
         not breaks, len(files), sum(scan.lines for scan in scans), sum(len(scan.heads) for scan in scans),
-        sum(scan.signed for scan in scans), tail, last.trail, last.seq, len(breaks), tuple(breaks[:MOST_BREAKS]),
+        sum(scan.signed for scan in scans), tail, unsigned_s, last.trail, last.seq, len(breaks),
+        tuple(breaks[:MOST_BREAKS]),
     )  # fmt: skip
 
 
@@ -166,6 +174,15 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     if not files:
         raise InputError(str(paths[0]) if paths else "no path", "holds no audit trail")
     return sorted(files, key=lambda path: segment_number(path) or 0), whole
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """Return a trail's files in order.
+
+    Raises:
+        InputError: As ``verify``.
+    """
+    return _files(tuple(paths))[0]
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
@@ -202,6 +219,9 @@ def _scan(path: Path) -> _Scan:
             _unfollowed(scan, seq)
         before, scan.chain, scan.seq = scan.chain, line.chain, seq
         scan.since_head += 1
+        scan.at_us = record["at"]
+        if scan.since_head == 1:
+            scan.unsigned_us = scan.at_us
         scan.headed = record["kind"] == "head" and record["by"] == "audit"
         if scan.headed:
             scan.heads.append(_Head(scan.lines, seq, line.body))
@@ -327,7 +347,7 @@ def records_of(paths: Iterable[Path], wanted: Callable[[Mapping[str, Any]], bool
     Raises:
         InputError: As ``verify``.
     """
-    for path in _files(tuple(paths))[0]:
+    for path in files_of(paths):
         for raw in lines_of(path):
             line = parted(raw)
             record = None if line is None else record_of(line.body)

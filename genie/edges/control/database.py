@@ -20,12 +20,13 @@ from pydantic import ValidationError
 
 from genie.contracts.ports.control import Act, ControlNews, RemoteVote
 from genie.edges.control.schema import Asked, Cast, Process, Switched, read
-from genie.errors import InputError
+from genie.errors import IdentityError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.contracts.ports.control import ControlReport
+    from genie.edges.control.operators import Operators
 
 _APPLICATION = 0x47454E49  # "GENI", in the header of the file
 _VERSION = 1
@@ -73,13 +74,15 @@ class Ledger:
     Args:
         path: The file.
         create: Make it, readable by its owner alone, if it is not there.
+        operators: Verifies what people vote and do; None where names and roles are trusted as they stand.
 
     Raises:
         InputError: The file does not exist, is not a control file, or other users may read or change it.
     """
 
-    def __init__(self, path: Path, *, create: bool) -> None:
+    def __init__(self, path: Path, *, create: bool, operators: Operators | None = None) -> None:
         self.path = path
+        self._operators = operators
         created = create and self._create()
         self._identity = self._checked(create=create)
         try:
@@ -221,7 +224,7 @@ class Ledger:
             if beat or report.requests or report.answers or report.acts:
                 with self._transaction():
                     self._keep(process, report)
-            return self._news(process, last)
+            return self._news(process, last, report.at)
 
     def leave(self, process: str, report: ControlReport) -> None:
         """Keep the last report of a process."""
@@ -240,11 +243,15 @@ class Ledger:
             row = (hold_id, process, body["state"], body["opened"], report.at, json.dumps(body))
             run("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?)", row)
         for number, (counted, answer) in report.answers.items():
-            run("UPDATE votes SET counted = ?, answer = ? WHERE number = ?", (counted, answer, number))
+            run(
+                "UPDATE votes SET counted = ?, answer = ?, body = json_remove(body, '$.token') WHERE number = ?",
+                (counted, answer, number),
+            )
         for act in report.acts:
             self._switch(act, report.at, process)
 
-    def _news(self, process: str, last: int) -> tuple[ControlNews, int]:
+    def _news(self, process: str, last: int, now: float) -> tuple[ControlNews, int]:
+        refused: list[str] = []
         votes: list[RemoteVote] = []
         rows = self._connection.execute(
             "SELECT votes.number, votes.request, votes.body FROM votes JOIN requests ON requests.id = votes.request"
@@ -257,23 +264,51 @@ class Ledger:
                 sentence = (0, "the vote cannot be read", number)
                 self._connection.execute("UPDATE votes SET counted = ?, answer = ? WHERE number = ?", sentence)
                 continue
+            by, roles = cast.by, frozenset(cast.roles)
+            if self._operators is not None:
+                try:
+                    caller = self._operators.verified(cast.token, now, switches=False)
+                except (IdentityError, InputError) as error:
+                    sentence = (0, str(error), number)
+                    self._connection.execute("UPDATE votes SET counted = ?, answer = ? WHERE number = ?", sentence)
+                    refused.append(getattr(error, "why", "keys"))
+                    continue
+                by, roles = caller.user, caller.roles
             votes.append(
                 RemoteVote(
-                    number, request, cast.by, frozenset(cast.roles), cast.approve, cast.reason, cast.payload_sha256,
+                    number, request, by, roles, cast.approve, cast.reason, cast.payload_sha256,
                     frozenset(cast.policies), cast.recipient, cast.edit,
                 )
             )  # fmt: skip
         acts: list[Act] = []
         rows = self._connection.execute(
-            "SELECT number, body FROM acts WHERE number > ? AND process IS NOT ? ORDER BY number LIMIT ?",
+            "SELECT number, body, process, at FROM acts WHERE number > ? AND process IS NOT ? ORDER BY number LIMIT ?",
             (last, process, MOST),
         ).fetchall()
-        for number, body in rows:
+        for number, body, source, at in rows:
             last = int(number)
             switched = read(Switched, body)
-            if switched is not None:
-                acts.append(Act(**switched.model_dump()))
-        return ControlNews(tuple(votes), tuple(acts)), last
+            if switched is None:
+                continue
+            try:
+                acts.append(self._verified(switched, source, at, now))
+            except (IdentityError, InputError) as error:
+                refused.append(getattr(error, "why", "keys"))
+        return ControlNews(tuple(votes), tuple(acts), tuple(refused)), last
+
+    def _verified(self, switched: Switched, process: object, at: object, now: float) -> Act:
+        """Return an act under the name that its token proves; what stops more is believed of other processes too.
+
+        Raises:
+            IdentityError: It needs a token, and has none that is good.
+        """
+        act = Act(**switched.model_dump())
+        stops = act.word in {"killed", "paused"}
+        if self._operators is None or (stops and process is not None):
+            return act
+        # A kill that was read late counts as of its time; what lifts one must be in its term now.
+        moment = float(at) if stops and isinstance(at, (int, float)) else now
+        return act._replace(by=self._operators.verified(act.token, moment, switches=True).user, token=None)
 
     def _bury(self, now: float) -> None:
         """Mark what processes that are gone have left, and forget what is old."""
@@ -326,7 +361,7 @@ class Ledger:
         return tuple(found)
 
     def vote(self, asked: Asked, *, by: str, roles: tuple[str, ...], approve: bool, reason: str, edit: str | None,
-             at: float) -> int:  # fmt: skip
+             at: float, token: str | None = None) -> int:  # fmt: skip
         """Cast a vote on what is seen here; returns its number.
 
         Raises:
@@ -336,6 +371,7 @@ class Ledger:
             cast = Cast(
                 by=by, roles=list(roles), approve=approve, reason=reason, payload_sha256=asked.payload_sha256,
                 policies=[need.policy for need in asked.needs], recipient=asked.recipient, edit=edit,
+                token=token,
             )  # fmt: skip
         except ValidationError as error:
             named = sorted({str(one["loc"][0]) for one in error.errors(include_input=False)})
@@ -361,14 +397,15 @@ class Ledger:
     def _switch(self, act: Act, at: float, process: str | None) -> None:
         row = Switched(  # cut, because what a process has switched must not fail to be written down
             word=act.word, kind=act.kind, name=act.name, by=act.by[:200] or "operator", reason=act.reason[:4_000],
-            until=act.until,
-        ).model_dump_json()  # fmt: skip
+            until=act.until, token=act.token,
+        )  # fmt: skip
         run = self._connection.execute
-        run("INSERT INTO acts (process, at, body) VALUES (?, ?, ?)", (process, at, row))
+        run("INSERT INTO acts (process, at, body) VALUES (?, ?, ?)", (process, at, row.model_dump_json()))
         word = {"revived": "killed", "resumed": "paused"}.get(act.word, act.word)
         run("DELETE FROM switches WHERE kind = ? AND name = ? AND word = ?", (act.kind, act.name, word))
         if word == act.word:
-            run("INSERT INTO switches VALUES (?, ?, ?, ?, ?)", (act.kind, act.name, word, act.until, row))
+            kept = row.model_copy(update={"token": None}).model_dump_json()
+            run("INSERT INTO switches VALUES (?, ?, ?, ?, ?)", (act.kind, act.name, word, act.until, kept))
 
     def switches(self, now: float) -> tuple[Act, ...]:
         """Return what is switched off."""

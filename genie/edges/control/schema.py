@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 _Text = Annotated[str, Field(max_length=4_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Token = Annotated[str, Field(min_length=1, max_length=8_192)]
 _Word = Literal["killed", "paused", "revived", "resumed"]
 
 
@@ -81,6 +82,8 @@ class Cast(Row):
     policies: list[_Text]
     recipient: _Text
     edit: Annotated[str, Field(max_length=1 << 20)] | None = None
+    token: _Token | None = None
+    """Signed identity of the voter; erased when the vote is answered."""
 
 
 class Switched(Row):
@@ -92,6 +95,8 @@ class Switched(Row):
     by: _Name
     reason: _Text
     until: float | None
+    token: _Token | None = None
+    """Signed identity of who acts."""
 
 
 class Process(Row):

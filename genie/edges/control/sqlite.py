@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from genie.contracts.classification import Classification
 from genie.edges.control.database import BEAT_S, Ledger
+from genie.edges.control.operators import Operators
 from genie.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class ControlSettings(BaseModel):
 
     path: Path = Field(description="The file; made, readable by its owner alone, if it is not there.")
     interval_s: float = Field(default=0.5, ge=0.05, le=60, description="Seconds between two looks at it.")
+    operators: tuple[str, ...] = Field(
+        default=("operator",),
+        description="Roles of which a signed identity needs one to kill, pause, resume or revive; [] for any.",
+    )
     clearance: Annotated[Classification, BeforeValidator(_level)] | None = Field(
         default=None, description="Highest classification that approvers see; that of a run's caller by default."
     )
@@ -46,6 +51,9 @@ class ControlFile:
         self.path = settings.path
         self.interval_s = settings.interval_s
         self.clearance = settings.clearance
+        self.settings = settings
+        self.operators: Operators | None = None
+        """Verifies votes and acts, where the pipeline's callers are signed."""
         self._ledger: Ledger | None = None
         self._using = anyio.Lock()  # a connection is used by one thread at a time, and closed by none that waits
         self._process = ""
@@ -54,8 +62,12 @@ class ControlFile:
 
     def within(self, folder: Path) -> ControlFile:
         """Return the same with a relative path taken from a folder."""
-        path = folder / self.path
-        return ControlFile(ControlSettings(path=path, interval_s=self.interval_s, clearance=self.clearance))
+        return ControlFile(self.settings.model_copy(update={"path": folder / self.path}))
+
+    def signed_by(self, keys: Path, issuer: str, audience: str, tenant: str | None) -> None:
+        """Demand a signed identity of whoever votes or acts, by the keys of the pipeline's callers."""
+        roles = frozenset(self.settings.operators)
+        self.operators = Operators(keys, issuer, audience, tenant=tenant, roles=roles)
 
     async def open(self, process: str, report: ControlReport) -> ControlNews:
         """Make the file if it is not there, and enter the process.
@@ -66,7 +78,7 @@ class ControlFile:
         self._process, self._beaten = process, report.at
 
         def register() -> ControlNews:
-            self._ledger = ledger = Ledger(self.path, create=True)
+            self._ledger = ledger = Ledger(self.path, create=True, operators=self.operators)
             news, self._last = ledger.register(process, report)
             return news
 

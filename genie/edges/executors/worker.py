@@ -20,7 +20,7 @@ from genie.contracts.agent import FunctionAgent
 from genie.contracts.context import Context
 from genie.contracts.signature import IN_HANDLER, Signature, read_signature
 from genie.edges.executors.codec import LENGTH, CodecError, decode, decode_frame, encode, encode_frame, name_of
-from genie.errors import GenieError
+from genie.errors import GenieError, class_name, kind_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,9 +106,9 @@ def _reply(frame: bytes, known: dict[str, Handler]) -> bytes:
     except CodecError as error:
         return encode_frame({"end": "codec", "text": str(error)}, ())
     except GenieError as error:
-        return encode_frame({"end": "genie", "name": type(error).__name__, "text": str(error)[:1000]}, ())
+        return encode_frame({"end": "genie", "name": class_name(error), "text": str(error)[:1000]}, ())
     except BaseException as error:  # noqa: BLE001 - the boundary: a failure is contained to its delivery
-        return encode_frame({"end": "error", "name": type(error).__name__, "place": _place(error)}, ())
+        return encode_frame({"end": "error", "name": class_name(error), "place": _place(error)}, ())
 
 
 def _called(
@@ -121,7 +121,7 @@ def _called(
     outputs: tuple[Any, ...] = output if isinstance(output, tuple) else () if output is None else (output,)
     for part in outputs:
         if type(part) not in signature.produces:
-            return encode_frame({"end": "wrong", "name": type(part).__name__}, ())
+            return encode_frame({"end": "wrong", "name": kind_name(type(part))}, ())
     payloads: list[Payload] = list(outputs)
     encoded = [encode(payload) for payload in payloads]
     size, limit = sum(map(len, encoded)), header["max_bytes"]

@@ -39,6 +39,10 @@ class PrivateKey:
         """Return the signature (RFC 8032), 128 hexadecimal digits."""
         return self.key.sign(content).hex()
 
+    def public(self) -> PublicKey:
+        """Return the key that checks its signatures."""
+        return PublicKey(self.id, self.key.public_key())
+
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:

@@ -286,7 +286,7 @@ async def test_only_a_new_version_of_that_policy_holds_anew(what: str) -> None:
         runtime.approvals.release(runtime.approvals.holds()[0].id)  # `one` is approved, `two` holds anew
         await turns()
         [held] = runtime.approvals.holds()
-        assert held.decision.holds == frozenset({"two@1"})
+        assert held.decision.holds == frozenset({"two@1+44136fa3"})
         runtime.approvals.release(held.id)  # and `one` does not ask again
         assert (await run.result()).text == "q"
         run = runtime.start(Question(text="q"), Answer)
@@ -295,7 +295,7 @@ async def test_only_a_new_version_of_that_policy_holds_anew(what: str) -> None:
         runtime.approvals.release(runtime.approvals.holds()[0].id)
         await turns()
         [held] = runtime.approvals.holds()
-        assert held.decision.holds == frozenset({"one@2"})
+        assert held.decision.holds == frozenset({"one@2+44136fa3"})
         runtime.approvals.release(held.id)
         await run.result()
         await run.settled()

@@ -88,7 +88,7 @@ async def test_a_verdict_names_codes_versions_hashes_and_paths() -> None:
     assert one.reason == "door: closed"
     assert one.detail == {
         "verdict": "deny", "policy_set": policies.sha256,
-        "reasons": [{"policy": "door", "version": "1", "verdict": "deny", "code": "closed"}],
+        "reasons": [{"policy": "door", "version": "1+44136fa3", "verdict": "deny", "code": "closed"}],
     }  # fmt: skip
 
 

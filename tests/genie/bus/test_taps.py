@@ -166,7 +166,7 @@ async def test_each_decision_records_policy_version_the_sets_hash_and_paths() ->
     assert judged.detail["policy_set"] == policies.sha256
     assert judged.detail["paths"] == ["text"]
     [reason] = judged.detail["reasons"]
-    assert (reason["policy"], reason["version"], reason["verdict"]) == ("cards", "1", "redact")
+    assert (reason["policy"], reason["version"], reason["verdict"]) == ("cards", "1+44136fa3", "redact")
 
 
 async def test_every_outcome_reaches_the_journal_once() -> None:

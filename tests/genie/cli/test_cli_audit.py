@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,6 @@ from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -70,8 +70,8 @@ def denied(genie: Genie, pipeline: Any) -> str:
 def test_a_run_leaves_a_trail_that_is_intact(genie: Genie, pipeline: Any) -> None:
     denied(genie, pipeline)
     result = genie("audit", "verify", "trail")
-    assert result.exit_code == 0
-    assert result.output.startswith("intact: 3 records in 1 file,")
+    assert result.exit_code == 3  # nobody has looked at a signature
+    assert result.output.startswith("chain intact, signatures not looked at (--key): 3 records in 1 file")
     found = json.loads(genie("audit", "verify", "trail", "--json").output)
     assert found["intact"] is True
     assert found["signed"] is None
@@ -100,6 +100,24 @@ def test_an_edit_is_found_and_named(genie: Genie, pipeline: Any, installed: Path
     assert "audit-000001.jsonl:2: was changed: it does not match its hash (record 2)" in result.output
     found = json.loads(genie("audit", "verify", "trail", "--json").output)
     assert [(one["line"], one["seq"]) for one in found["breaks"]] == [(2, 2)]
+
+
+def test_a_receipt_is_given_out_and_checked_without_the_trail(genie: Genie, pipeline: Any, installed: Path) -> None:
+    assert genie("audit", "keygen", "key").exit_code == 0
+    more = DENYING + "audit: {path: trail, key: key}\n"
+    assert genie("run", pipeline("secretive", output="toys.secret", more=more), "--clearance", "public").exit_code == 4
+    assert genie("audit", "verify", "trail", "--key", "key.pub").exit_code == 0
+    line = genie("audit", "query", "trail", "--kind", "verdict", "--json").output.splitlines()[0]
+    message = json.loads(line)["message"]
+    made = genie("audit", "receipt", message, "trail", "--key", "key", "--output", "receipt.json")
+    assert made.exit_code == 0, made.output
+    checked = genie("audit", "verify-receipt", "receipt.json", "--key", "key.pub")
+    assert checked.exit_code == 0
+    assert "good: 1 records" in checked.output
+    Path("receipt.json").write_text(Path("receipt.json").read_text().replace('"deny"', '"allow"'))
+    changed = genie("audit", "verify-receipt", "receipt.json", "--key", "key.pub", "--json")
+    assert (changed.exit_code, json.loads(changed.output)["good"]) == (1, False)
+    assert genie("audit", "receipt", "nothing", "trail", "--key", "key").exit_code == 2
 
 
 def test_usage_ends_with_two(genie: Genie, installed: Path) -> None:

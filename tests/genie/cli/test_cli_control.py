@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from genie.cli.options.control import now
+from genie.contracts.card import Caller
+from genie.edges.identity.jwt import issue
+from genie.edges.identity.keys import generate, private_key
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -113,6 +118,11 @@ def test_a_no_ends_denied_and_an_edit_is_delivered(toys, pipeline, genie, listed
         edit.write_text(json.dumps({**waiting["payload"], "text": "edited"}))
         done = genie("approvals", "approve", waiting["id"], *BEN, "--edit", str(edit), "--control", "control.db")
         assert done.exit_code == 0, done.stderr
+        own = genie("approvals", "approve", waiting["id"], *BEN, "--control", "control.db")
+        assert own.exit_code == 2
+        assert "has edited it" in own.stderr
+        carla = ("--as", "carla", "--reason", "fine", "--wait", "30")
+        assert genie("approvals", "approve", waiting["id"], *carla, "--control", "control.db").exit_code == 0
         out, _ = process.communicate(timeout=60)
         assert json.loads(out)["report"]["text"] == "edited"
 
@@ -192,7 +202,7 @@ def test_a_kill_from_another_shell_stops_what_runs_and_what_starts_later(toys, p
         (("approvals", "show", "hold-1", "--control", "made.db"), "is not in this control file"),
         (("approvals", "approve", "hold-1", "--as", "", "--reason", "x", "--control", "made.db"), "say who you are"),
         (("approvals", "approve", "hold-1", "--as", "ben", "--reason", " ", "--control", "made.db"), "say why"),
-        (("approvals", "approve", "hold-1", "--control", "made.db"), "--as"),
+        (("approvals", "approve", "hold-1", "--reason", "x", "--control", "made.db"), "--as"),
         (("run", "toys.yaml", "--control", "toys.yaml"), "may be read or changed by others"),
     ],
 )
@@ -221,3 +231,40 @@ def test_a_control_section_is_checked_like_the_rest(pipeline, genie) -> None:
         assert "toys.yaml:" in result.stderr
     assert genie("check", pipeline("parrot", more="control: c.db\n")).exit_code == 0
     assert not Path("c.db").exists()  # checking starts nothing
+
+
+SIGNED = "caller: {keys: issuer.pub, issuer: login, audience: genie, user: ann, roles: [treasury, operator]}\n"
+
+
+def test_where_callers_are_signed_operators_are_too(toys, pipeline, genie, listed, tmp_path) -> None:
+    """The command refuses at once where it knows the pipeline; the process refuses what the command cannot check."""
+    generate(tmp_path / "issuer")
+    at = now()
+
+    def token(user: str, *roles: str) -> str:
+        caller = Caller(user=user, roles=frozenset(roles))
+        path = tmp_path / f"{user}.jwt"
+        path.write_text(issue(caller, private_key(tmp_path / "issuer"), issuer="login", audience="genie", now=at))
+        return str(path)
+
+    path = pipeline("parrot", more=HOLDING + SIGNED)
+    with started(toys, "run", path, "--json", "--identity", token("ann")) as process:
+        [waiting] = until(listed, process)
+        hold = waiting["id"]
+        missing = genie("approvals", "approve", hold, *BEN, "--pipeline", path)
+        assert (missing.exit_code, "requires a signed identity" in missing.stderr) == (4, True)
+        assert genie("kill", "all", "--pipeline", path).exit_code == 4
+        assert genie("kill", "all", "--pipeline", path, "--identity", token("eve")).exit_code == 4  # no role
+        unsigned = genie("approvals", "approve", hold, *BEN, "--control", "control.db")
+        assert unsigned.exit_code == 2
+        assert "requires a signed identity" in unsigned.stderr
+        both = genie("approvals", "approve", hold, *BEN, "--identity", token("ben"), "--control", "control.db")
+        assert both.exit_code == 2
+        own = ("--reason", "fine", "--wait", "30", "--pipeline", path, "--identity")
+        assert "sent it" in genie("approvals", "approve", hold, *own, token("ann")).stderr
+        done = genie("approvals", "approve", hold, *own, token("ben"))
+        assert (done.exit_code, done.stdout) == (0, "approved\n")
+        assert process.wait(timeout=60) == 0
+    killed = genie("kill", "all", "--pipeline", path, "--identity", token("op", "operator"))
+    assert killed.exit_code == 0
+    assert "killed" in genie("status", "--control", "control.db").stdout

@@ -174,7 +174,7 @@ def test_deny_outranks_hold_outranks_redact_outranks_allow_and_every_reason_is_k
     assert decision.verdict == names[strongest]
     assert [(reason.policy, reason.verdict) for reason in decision.reasons] == expected
     assert decision.paths == (REDACT.paths if REDACT in verdicts else frozenset())
-    assert decision.holds == frozenset(f"{name}@1" for name, verdict in expected if verdict == "hold")
+    assert decision.holds == frozenset(f"{name}@1+44136fa3" for name, verdict in expected if verdict == "hold")
 
 
 def test_paths_add_up_and_the_earliest_expiry_counts() -> None:
@@ -199,10 +199,10 @@ def test_an_allow_with_obligations_is_a_decision() -> None:
 def test_an_approval_satisfies_the_hold_it_names_and_nothing_else() -> None:
     rules = (Rule("a", answer(HOLD)), Rule("b", answer(REDACT)))
 
-    assert decide(*rules, approved=frozenset({"a@1"})).verdict == "redact"
-    assert decide(*rules, approved=frozenset({"a@2", "b@1"})).verdict == "hold"
-    assert decide(Rule("a", answer(HOLD)), approved=frozenset({"a@1"})) is None
-    assert decide(Rule("a", answer(DENY)), approved=frozenset({"a@1"})).verdict == "deny"
+    assert decide(*rules, approved=frozenset({"a@1+44136fa3"})).verdict == "redact"
+    assert decide(*rules, approved=frozenset({"a@2+44136fa3", "b@1+44136fa3"})).verdict == "hold"
+    assert decide(Rule("a", answer(HOLD)), approved=frozenset({"a@1+44136fa3"})) is None
+    assert decide(Rule("a", answer(DENY)), approved=frozenset({"a@1+44136fa3"})).verdict == "deny"
 
 
 def test_a_decision_carries_the_policy_set_and_names_what_decided() -> None:

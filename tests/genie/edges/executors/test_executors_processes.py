@@ -90,7 +90,7 @@ async def test_failures_are_named_and_never_quoted(caplog: pytest.LogCaptureFixt
         assert "statement.csv: has no header; add one" in await reason_for(runtime, question, "refusing")
         assert runtime.statistics().agents["refusing"].retried == 0
         assert await reason_for(runtime, question, "exiting") == "exiting: dead_lettered(SystemExit)"
-        assert "'liar' returned Pid; its annotation declares t.answer" in await reason_for(runtime, question, "liar")
+        assert "dead_lettered(WrongOutputError)" in await reason_for(runtime, question, "liar")
     assert "1234567812345678" not in caplog.text
     assert "secret" not in caplog.text
     assert "failing failed in its process at tests.genie.plain_for_tests" in caplog.text

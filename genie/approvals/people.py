@@ -1,0 +1,38 @@
+"""When two names mean one person: however they are typed, and whatever letters they borrow from other scripts.
+
+A name is compared by its skeleton, after Unicode Technical Standard #39: each letter or digit becomes the one that it
+looks like. Names that differ only in case are one person too, so a capital I, a small l and a 1 count as the same. Two
+people whose names look alike cannot approve for each other; that is the safe side.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from importlib import resources
+
+
+def person(name: str) -> str:
+    """Return a name as it is compared: `` Ann``, ``ann`` and one with a Cyrillic letter are one person."""
+    plain = unicodedata.normalize("NFKC", name)
+    folded = _skeleton(_skeleton(plain).casefold())
+    return " ".join(folded.replace("i", "l").replace("0", "o").split())
+
+
+def _skeleton(text: str) -> str:
+    """Return the text as it looks: without characters that are not seen, each look-alike replaced."""
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
+    seen = "".join(char for char in decomposed if unicodedata.category(char) != "Cf" and char not in _UNSEEN)
+    return unicodedata.normalize("NFD", seen.translate(_prototypes()))
+
+
+_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10))))
+"""Letters and marks that are drawn as nothing."""
+
+
+@functools.cache
+def _prototypes() -> dict[int, str]:
+    """Return what each character looks like; read when names are compared for the first time."""
+    text = resources.files("genie.approvals").joinpath("confusables.txt").read_text("utf-8")
+    pairs = (line.split(" ", 1) for line in text.splitlines())
+    return {ord(char): prototype for prototype, chars in pairs for char in chars}

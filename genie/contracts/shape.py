@@ -1,0 +1,232 @@
+"""The shape of a payload: every field is there, no other is, and each value is exactly of a type that was declared.
+
+Validation makes payloads of that shape. What gets round validation does not: a validator that answers with a list,
+pydantic's own ``model_copy`` and ``model_construct``, a copy that is changed. A checker is compiled once per class. An
+instance that its constructor has validated is taken at its word where nothing in its class can make another type of a
+value after that; any other costs 0.4 us where it is flat: the types of all its values are compared as one tuple.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import types
+import typing
+import uuid
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from genie.contracts.message import Value
+
+Checker = Callable[[Any], bool]
+
+MOST_SHAPES = 256
+"""Combinations of types of one class that are remembered; one with more optional fields is compared field by field."""
+_checkers: dict[type[Value], Checker] = {}  # one entry per payload class of the program, never per message
+_ALSO: dict[object, tuple[type, ...]] = {
+    int: (int, bool), float: (float, int, bool), complex: (complex, float, int), datetime.date: (datetime.date,),
+    datetime.tzinfo: (datetime.timezone,),
+}  # fmt: skip
+_CONVERTED = frozenset({str, int, float, complex, bool, decimal.Decimal, None, type(None)})
+"""Types of which validation makes exact values."""
+_BASES = (
+    str, bytes, int, float, complex, decimal.Decimal, uuid.UUID, datetime.datetime, datetime.date, datetime.time,
+    datetime.timedelta,
+)  # fmt: skip
+
+
+def checker(kind: type[Value], skip: tuple[str, ...] = ()) -> Checker:
+    """Return the function that says whether an instance of a class has its shape.
+
+    Args:
+        kind: The class.
+        skip: Fields into whose values it does not look, because somebody else does.
+    """
+    if skip:
+        return _compile(kind, skip)
+    found = _checkers.get(kind)
+    if found is None:
+        found = _checkers[kind] = _compile(kind, ())
+    return found
+
+
+def _compile(kind: type[Value], skip: tuple[str, ...]) -> Checker:
+    annotations = [info.annotation for info in kind.model_fields.values()]
+    names = tuple(kind.model_fields)
+    expected = _exact(kind)
+    known: set[tuple[type, ...]] = set()
+    deep = tuple(
+        (name, look) for name, annotation in zip(names, annotations, strict=True)
+        if name not in skip and (look := _inside(annotation)) is not None
+    )  # fmt: skip
+
+    def learn(shape: tuple[type, ...]) -> bool:
+        if len(shape) != len(names) or not all(map(_allows, annotations, shape)):
+            return False
+        if len(known) < MOST_SHAPES:
+            known.add(shape)
+        return True
+
+    def sound(value: Any) -> bool:
+        values = value.__dict__
+        shape = tuple(map(type, values.values()))
+        # Where each field has one type, only scalars can have another name: whoever reads the rest reads it by name.
+        if shape != expected and ((shape not in known and not learn(shape)) or tuple(values) != names):
+            return False
+        for name, look in deep:  # noqa: SIM110 - a generator costs as much as the looks: benchmarks.instructions
+            if not look(values[name]):
+                return False
+        return True
+
+    if certain(kind):
+        return lambda value: getattr(value, "_validated", False) or sound(value)
+    return sound
+
+
+def _exact(kind: type[Value]) -> tuple[type, ...] | None:
+    """Return the types of a class's values, in order, where each field has one; None where one has several."""
+    found = []
+    for info in kind.model_fields.values():
+        arms = _arms(info.annotation)
+        arm = get_origin(arms[0]) or arms[0]
+        if len(arms) > 1 or not (arm in {tuple, frozenset} or arm in _BASES):
+            return None
+        found.append(arm)
+    return tuple(found)
+
+
+def certain(kind: type[Value]) -> bool:
+    """Return True where validation by the constructor leaves no value of another type than declared.
+
+    Not so where the class or a field brings code of its own that runs after validation, where a value may be of a
+    subclass that pydantic keeps as it is (times, bytes), and where a field holds values, which are looked at by
+    themselves.
+    """
+    made = kind.__pydantic_decorators__
+    own_code = (
+        made.validators or made.field_validators or made.root_validators or made.model_validators
+        or kind.__pydantic_post_init__ or kind.__init__ is not Value.__init__
+        or any("__get_pydantic_core_schema__" in vars(base) for base in kind.__mro__[: kind.__mro__.index(Value)])
+    )  # fmt: skip
+    return not own_code and all(
+        _plain(info.annotation) and not any(map(_changes, info.metadata)) for info in kind.model_fields.values()
+    )
+
+
+def _plain(annotation: Any) -> bool:
+    if get_origin(annotation) is typing.Annotated:
+        bare, *metadata = get_args(annotation)
+        return _plain(bare) and not any(map(_changes, metadata))
+    if get_origin(annotation) in {tuple, frozenset, Union, types.UnionType}:
+        return all(part is Ellipsis or _plain(part) for part in get_args(annotation))
+    return get_origin(annotation) is Literal or annotation in _CONVERTED
+
+
+def _changes(metadata: object) -> bool:
+    """Return True for what may put another type in the place of a value: all but known constraints."""
+    return not type(metadata).__module__.startswith("annotated_types") and not isinstance(metadata, FieldInfo)
+
+
+def _bare(annotation: Any) -> Any:
+    while True:
+        if get_origin(annotation) is typing.Annotated:
+            annotation = get_args(annotation)[0]
+        elif isinstance(annotation, typing.NewType):
+            annotation = annotation.__supertype__
+        else:
+            return annotation
+
+
+def _arms(annotation: Any) -> tuple[Any, ...]:
+    """Return the annotations of which a value must fit one."""
+    annotation = _bare(annotation)
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return tuple(arm for part in get_args(annotation) for arm in _arms(part))
+    if isinstance(annotation, TypeVar):
+        bounds = annotation.__constraints__ or (annotation.__bound__,)
+        return tuple(arm for part in bounds for arm in _arms(part))
+    return (annotation,)
+
+
+def _allows(annotation: Any, kind: type) -> bool:
+    """Return True where values of exactly one type fit an annotation; of classes of values, subclasses do too."""
+    for arm in _arms(annotation):
+        origin = get_origin(arm)
+        if origin is Literal:
+            if kind in {type(value) for value in get_args(arm)}:
+                return True
+        elif origin in {tuple, frozenset} or arm in {tuple, frozenset}:
+            if kind is (origin or arm):
+                return True
+        elif arm is None or arm is type(None):
+            if kind is type(None):
+                return True
+        elif isinstance(arm, type) and issubclass(arm, (Value, enum.Enum)):
+            if issubclass(kind, arm):
+                return True
+        elif kind in _ALSO.get(arm, (arm,)) or (
+            # A declared subclass of a scalar, such as a type of pydantic's own, may be given by the scalar itself.
+            isinstance(arm, type) and arm not in _BASES and kind in _BASES and issubclass(arm, kind)
+        ):
+            return True
+    return False
+
+
+def _inside(annotation: Any) -> Checker | None:
+    """Return what looks into a value of an annotation; None where there is nothing inside."""
+    arms = _arms(annotation)
+    collections = tuple(arm for arm in arms if get_origin(arm) in {tuple, frozenset})
+    values = any(isinstance(arm, type) and issubclass(arm, Value) for arm in arms)
+    if len(arms) == 1 and collections:
+        return _items(collections[0])
+    if not collections:
+        return _sound if values else None
+    looks = {get_origin(arm): _items(arm) for arm in collections}
+
+    def look(value: Any) -> bool:
+        inside = looks.get(type(value))
+        return _sound(value) if inside is None else inside(value)
+
+    return look
+
+
+def _sound(value: Any) -> bool:
+    """Return True for a value of its shape, and for whatever is not a value of several fields."""
+    kind = type(value)
+    found = _checkers.get(kind)
+    if found is None:
+        if not issubclass(kind, Value):
+            return True
+        found = checker(kind)
+    return found(value)
+
+
+def _items(annotation: Any) -> Checker:
+    """Return what looks at the items of a tuple or a frozenset."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is tuple and Ellipsis not in arguments:
+        looks = tuple(_inside(part) for part in arguments)
+
+        def fixed(items: Any) -> bool:
+            return len(items) == len(arguments) and all(
+                _allows(part, type(item)) and (look is None or look(item))
+                for part, look, item in zip(arguments, looks, items, strict=True)
+            )
+
+        return fixed
+    of, inside = arguments[0], _inside(arguments[0])
+    known: set[type] = set()
+
+    def uniform(items: Any) -> bool:
+        kinds = {*map(type, items)}
+        if not kinds <= known:
+            if not all(_allows(of, kind) for kind in kinds):
+                return False
+            if len(known) < MOST_SHAPES:
+                known.update(kinds)
+        return inside is None or all(map(inside, items))
+
+    return uniform

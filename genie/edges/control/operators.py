@@ -1,0 +1,68 @@
+"""Signed operators: where a pipeline's callers are signed, votes and switches of other terminals are too.
+
+A vote or an act brings a token of the same kind as a caller's. The running process verifies it by the pipeline's keys;
+the name and the roles that count are the token's, whatever the control file says beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genie.errors import IdentityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from genie.contracts.card import Caller
+    from genie.edges.identity.keys import PublicKey
+
+
+class Operators:
+    """Verifies operators.
+
+    Args:
+        keys: File of the issuer's public keys.
+        issuer: Must be a token's ``iss``.
+        audience: Must be its ``aud``.
+        tenant: Must be its tenant, where the pipeline has one.
+        roles: Roles of which one is needed to kill, pause, resume or revive; none are needed where it is empty. What a
+            vote needs is said by the policy that holds.
+    """
+
+    def __init__(
+        self, keys: Path, issuer: str, audience: str, *, tenant: str | None = None,
+        roles: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        self._path = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._tenant = tenant
+        self._roles = roles
+        self._keys: Mapping[str, PublicKey] | None = None
+
+    def verified(self, token: str | None, now: float, *, switches: bool) -> Caller:
+        """Return who a token names.
+
+        Args:
+            token: The token; None where there is none.
+            now: Seconds since the epoch at which it must be in its term.
+            switches: It is for a kill, a pause or their end, and no vote.
+
+        Raises:
+            IdentityError: It is missing, not good, for another tenant, or lacks the role.
+            InputError: The keys cannot be read.
+        """
+        from genie.edges.identity.jwt import verify  # noqa: PLC0415 - an extra, loaded where it is used
+        from genie.edges.identity.keys import public_keys  # noqa: PLC0415 - as above
+
+        if token is None:
+            raise IdentityError("missing", "this pipeline requires a signed identity; pass --identity FILE")
+        if self._keys is None:
+            self._keys = public_keys([self._path])
+        caller = verify(token, self._keys, issuer=self._issuer, audience=self._audience, now=now)
+        if self._tenant not in {None, caller.tenant}:
+            raise IdentityError("tenant", "the token is for another tenant")
+        if switches and self._roles and self._roles.isdisjoint(caller.roles):
+            raise IdentityError("role", f"the token has none of the roles {', '.join(sorted(self._roles))}")
+        return caller
