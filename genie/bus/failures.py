@@ -16,7 +16,7 @@ from genie.bus.scope import RunState
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.serialization import as_wire
-from genie.errors import GenieError, InputError, class_name, place_of, traceback_of
+from genie.errors import GenieError, InputError, class_name, code_of, place_of, traceback_of
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
@@ -88,7 +88,7 @@ class Failures:
     @staticmethod
     def log(agent: str, error: BaseException, run_id: str | None = None) -> None:
         """Log that a handler failed: class, code and place, never the exception's text, which may quote a payload."""
-        code = f" ({error.code})" if isinstance(error, GenieError) else ""
+        code = f" ({code_of(error)})" if isinstance(error, GenieError) else ""
         level = "warning" if code else "error"  # an error of this library says in its outcome what happened
         _log("genie.bus", level, f"agent {agent} failed: {place_of(error)}{code}", agent=agent, run_id=run_id)
 

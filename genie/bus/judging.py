@@ -175,7 +175,7 @@ class Judging:
         delivery.subscription = subscription
         approved, heard = frozenset[str](), {}
         if extra is not None:
-            approved, heard = extra.approved, extra.heard if extra.heard_in == delivery.epoch else {}
+            approved, heard = extra.approved, extra.heard if extra.heard_in == self._bus.epoch else {}
         decision = subscription.evaluator.judge(message, self.card_of(message), approved, heard)
         return decision is None or self.decided(delivery, decision)
 

@@ -248,7 +248,7 @@ class Inspectors:
         except _TooMuchError:
             return None
         except Exception as error:  # noqa: BLE001 - fail closed: the failure becomes part of the inspection
-            return Inspection(0, failed=class_name(error))
+            return Inspection(0, failed=class_name(error) if _sound(payload) else MALFORMED)
 
     def _limit(self, kind: type[Value]) -> float:
         """Return the size limit of a payload class in bytes."""
@@ -464,3 +464,11 @@ def _clean_of(size: int) -> Inspection:
 
 def _nothing(_text: bytes) -> list[int]:
     return [0]  # the canary
+
+
+def _sound(payload: Value) -> bool:
+    """Return False for a payload that is not what its class declares, where that can be said."""
+    try:
+        return fields.reader(type(payload)).sound(payload)
+    except Exception:  # noqa: BLE001 - the first error is the one that is named
+        return True

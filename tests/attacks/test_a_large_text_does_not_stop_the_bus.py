@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 LARGE = "x" * 200_000
 
 
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Return a backend in real time: threads do not wait for a virtual clock."""
+    return str(request.param)
+
+
 class Waiting:
     """An inspector that looks at large texts until it is let go: it would stop the loop for ever if it ran there."""
 

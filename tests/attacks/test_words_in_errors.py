@@ -169,5 +169,5 @@ def test_names_and_codes_are_those_of_importable_classes() -> None:
     assert class_name(in_module()) == "ValueError"
     assert class_name(made("x" * 61, KeyError)()) == "KeyError"
     assert code_of(made("Own", WrongOutputError, code=WORDS)("a", "b", ())) == "wrong_output"
-    assert place_of(executed()).endswith("at ?:1")
+    assert WORDS not in place_of(executed())
     assert WORDS not in sys.modules

@@ -29,7 +29,7 @@ class Report(Payload, topic="test.report", classification="public"):
 
 SENDER = AgentCard(id="sender", clearance=Classification.RESTRICTED)
 CLEARED = AgentCard(id="cleared", clearance=Classification.RESTRICTED)
-UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL)
+UNCLEARED = AgentCard(id="uncleared", clearance=Classification.CONFIDENTIAL, risk=Risk.LOW, tier=Tier.PRODUCTION)
 TENANT_B = Headers(user="ann", tenant="b")
 UNSETTLED = {"four_eyes"}
 """Policies that mean nothing without settings."""

@@ -226,7 +226,7 @@ def test_a_run_with_an_exempt_role_is_given_none() -> None:
 @pytest.mark.parametrize(
     ("settings", "values", "why"),
     [
-        (ResidencySettings, {"free": "secret"}, "no classification"),
+        (ResidencySettings, {"free": "secret"}, "not a classification"),
         (ResidencySettings, {"transfers": [{"from": "in", "to": ["eu"], "up_to": "internal"}]}, "basis"),
         (ResidencySettings, {"transfers": [{"from": "in", "to": [], "up_to": "internal", "basis": "law"}]}, "at least"),
         (ResidencySettings, {"transfers": [{"from": "in", "to": ["eu"], "up_to": "internal", "basis": "law",

@@ -129,7 +129,7 @@ def test_falls_that_no_permission_names_may_be_left_to_the_card() -> None:
     ("permit", "why"),
     [
         ({"agent": "a", "topic": "*", "from": "internal", "to": "internal"}, "does not lower a label"),
-        ({"agent": "a", "topic": "*", "from": "secret", "to": "internal"}, "no classification"),
+        ({"agent": "a", "topic": "*", "from": "secret", "to": "internal"}, "not a classification"),
         ({"agent": "a", "topic": "Fall", "to": "internal"}, "valid topic"),
         ({"agent": "a", "topic": "*", "to": "internal", "because": "so"}, "at least 10"),
         ({"agent": "a", "topic": "*", "to": "internal", "environments": ["prod"]}, "staging"),
