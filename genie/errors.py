@@ -31,6 +31,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   ├── BudgetExceededError        more was published or charged than a budget has
     │   ├── TooManyRunsError
     │   ├── AuditFailedError           what governs cannot be written down any more
+    │   ├── JournalError               the log of a durable runtime cannot be written any more
     │   ├── RuntimeDrainingError
     │   └── RuntimeClosedError
     ├── PolicyError                O   a policy cannot be used as it is configured

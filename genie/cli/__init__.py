@@ -52,7 +52,7 @@ _COMMANDS = {
 
 _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
-    "Run": ("run", "ask", "pipelines", "serve-schedule"),
+    "Run": ("run", "ask", "runs", "pipelines", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
     "Govern": ("policy", "approvals", "audit"),
     "Operate": ("status", "pause", "resume", "kill", "revive"),

@@ -468,7 +468,8 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
     inputs = tuple((words_of(one["name"]), _input(str(one["value"]))) for one in told["inputs"])
     joined = "; ".join(f"{name}: {text}" for name, text in inputs)
     rules = tuple(
-        (one["id"], one["section"], one["source"], "yes" if one["verified"] else "no") for one in told["editions"]
+        (one["id"], one["section"], one["source"], "no" if one["verification"] == "unverified" else "yes")
+        for one in told["editions"]
     )
     columns = (Column("rule and its date"), Column("section"), Column("source", only="page"), Column("checked"))
     limits = (str(told["uncertainty"]), *map(str, told["caveats"]))

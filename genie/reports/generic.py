@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from genie.contracts.message import Value
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 _DEEPEST = 6
 """Levels of a payload that are laid out; values below are written as text."""
 
+_DIGITS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
+                     "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+"""Digits after the point of the currencies that do not have two (ISO 4217)."""
+_AMOUNTS = ({"minor", "currency"}, {"amount", "currency"})
+"""Fields of an object that is an amount of money."""
+
 
 def generic_report(payload: Value) -> Report:
     """Return the report of a payload that has no renderer of its own; empty fields are left out."""
@@ -44,7 +55,7 @@ def _values(fields: Mapping[str, object], depth: int) -> Iterator[Block]:
         title = words_of(str(name))
         if found is None or (isinstance(found, (str, list, dict)) and not found):
             continue
-        if isinstance(found, dict) and depth < _DEEPEST and set(found) != {"minor", "currency"}:
+        if isinstance(found, dict) and depth < _DEEPEST and set(found) not in _AMOUNTS:
             inner = tuple(_values(found, depth + 1))
             if inner:
                 yield Card(title, inner)
@@ -61,9 +72,15 @@ def _values(fields: Mapping[str, object], depth: int) -> Iterator[Block]:
 
 
 def _json(value: object) -> str:
-    """Return a JSON value as text; an amount of minor units stays exact and says what it is."""
+    """Return a JSON value as text; an amount in its currency, never in its minor unit."""
     if isinstance(value, dict) and set(value) == {"minor", "currency"}:
-        return f"{value['minor']} {value['currency']} in minor units"
+        minor, currency = value["minor"], str(value["currency"])
+        if type(minor) is not int:  # it is masked
+            return f"{minor} {currency}"
+        digits = _DIGITS.get(currency, 2)
+        return f"{Decimal(minor).scaleb(-digits):,.{digits}f} {currency}"
+    if isinstance(value, dict) and set(value) == {"amount", "currency"}:
+        return f"{value['amount']} {value['currency']}"
     return text_of(value) if isinstance(value, (bool, int, type(None))) else str(value)
 
 

@@ -1,4 +1,7 @@
-"""A large text: while inspectors look into it the loop turns, and order, account, deadline, cancel and kill hold."""
+"""Attack: a large text.
+
+While inspectors look into it the loop turns, and order, account, deadline, cancel and kill hold.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader of explanations and refusals looks for secrets that the environment gave to a policy file."""
+"""Attack: a reader of explanations and refusals looks for secrets that the environment gave to a policy file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""An attacker counts on masking: the phrase that is recognised is replaced, and the order behind it is delivered."""
+"""Attack: an attacker counts on masking.
+
+The phrase that is recognised is replaced, and the order behind it is delivered.
+"""
 
 from __future__ import annotations
 

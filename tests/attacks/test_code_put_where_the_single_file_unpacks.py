@@ -1,4 +1,4 @@
-"""Another user of the machine writes a module into the folder that the single file runs from."""
+"""Attack: another user of the machine writes a module into the folder that the single file runs from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Personal data behind an encoding: percent escapes, HTML entities and tags, string escapes, UTF-16, base64, nested."""
+"""Attack: personal data behind an encoding.
+
+Percent escapes, HTML entities and tags, string escapes, UTF-16, base64, nested.
+"""
 
 from __future__ import annotations
 

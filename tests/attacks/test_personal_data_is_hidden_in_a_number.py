@@ -1,4 +1,4 @@
-"""Personal data in a field that is not a string: an int, a Decimal, or a tuple of them. It is denied."""
+"""Attack: personal data in a field that is not a string: an int, a Decimal, or a tuple of them. It is denied."""
 
 from __future__ import annotations
 

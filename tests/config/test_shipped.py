@@ -51,8 +51,10 @@ def test_a_shipped_policy_file_is_of_the_schema_that_its_first_line_names(path: 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
 def test_the_examples_of_a_shipped_policy_file_pass_and_no_rule_is_without(path: Path) -> None:
     result = CliRunner().invoke(main, ["policy", "test", str(path), "--json"])
-    assert result.exit_code == 0, result.stderr
-    assert json.loads(result.stdout)["without_examples"] == []
+    found = json.loads(result.stdout)
+    # A file without rules has nothing to test, which the command says.
+    assert result.exit_code == (0 if found["examples"] else 5), result.stderr
+    assert found["without_examples"] == []
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)

@@ -76,7 +76,7 @@ def test_its_tests_pass(project: Path, site: Path) -> None:
 
 def test_the_doctor_finds_its_entry_point(project: Path, site: Path) -> None:
     printed = json.loads(run("-c", COMMAND, "doctor", "--json", cwd=project, site=site))
-    assert any(f"{NAME!r} of {NAME}: 1 names" in found["detail"] for found in printed["findings"])
+    assert any(f"{NAME!r} of {NAME}: 1 name" in found["detail"] for found in printed["findings"])
 
 
 def test_it_is_typed_and_tidy(project: Path, site: Path) -> None:

@@ -150,6 +150,7 @@ async def test_an_order_that_was_changed_after_it_was_judged_is_not_sent() -> No
         runtime.approvals.approve(
             held.id, by="tara", roles={"treasury"}, reason="mine", edit=shown.model_copy(update={"order": other})
         )
+        runtime.approvals.approve(held.id, by="uma", roles={"treasury"}, reason="looked at the edit")
         found = await run.result()
         assert found.state == "refused"
         assert runtime.statistics().agents["payment_books"].handled == 2  # looked up and opened, never claimed

@@ -29,7 +29,7 @@ _STEPS = {
     "face": "Repeat the identification face to face.",
     "adult": "Open a minor's account with the guardian.",
     "synthetic_identity": "Look into the signals of a made-up identity.",
-    "sanctions": "Clear or confirm the sanctions match before anything else.",
+    "sanctions": "First clear or confirm the match with the sanctions list.",
     "adverse_reports": "Read the adverse reports and write down what they are.",
     "political_exposure": "Establish source of wealth and of funds; get the consent of senior management.",
     "residence": "Establish source of funds and purpose of the account.",

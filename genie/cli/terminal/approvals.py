@@ -6,12 +6,16 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from genie.cli.options.control import shown_time
+from genie.cli.terminal.drawing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from genie.contracts.message import Payload
     from genie.contracts.rendering import Report
+
+MOST_LINES = 80
+"""Lines of a payload that are shown; ``--json`` has all of it."""
 
 
 def described(found: Mapping[str, Any], payload: Payload | None = None) -> Iterator[str]:
@@ -43,7 +47,9 @@ def described(found: Mapping[str, Any], payload: Payload | None = None) -> Itera
     else:
         if shown and shown[0]:
             yield ""
-        yield from shown
+        yield from shown[:MOST_LINES]
+        if len(shown) > MOST_LINES:
+            yield f"... and {counted(len(shown) - MOST_LINES, 'more line')}; --json has everything"
         if found["masked"]:
             yield ""
         yield from (f"masked    {path}" for path in found["masked"])

@@ -68,7 +68,7 @@ async def gapped(question: Question) -> Reply:
     return Reply(text=question.text, missing=(Part(agent="sleeper", reason="late"),), notices=("a notice",))
 
 
-@agent("broken")
+@agent("broken", tier="production")
 async def broken(question: Question) -> Reply:
     """Raises."""
     raise ZeroDivisionError(question.text)

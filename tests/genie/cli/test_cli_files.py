@@ -77,7 +77,7 @@ def test_a_new_agent_that_cannot_be_written_leaves_the_repository_as_it_was(tmp_
     (tmp_path / "tests/agents/garden").write_text("a file where a folder has to be")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(InputError, match="cannot be"):
-        plan(tmp_path, "garden", "rain_gauge")
+        plan(tmp_path, "garden", "rain_gauge", "low")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert not (tmp_path / "agents/genie_finance/garden").exists()
 

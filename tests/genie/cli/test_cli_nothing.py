@@ -70,8 +70,9 @@ REQUEST = {
     ],
 )
 def test_an_approver_reads_an_amount_and_never_its_minor_unit(money: dict[str, object], text: str) -> None:
-    lines = described({**REQUEST, "payload": {"applicant": {"name": "Ann"}, "sum": money, "note": "", "open": []}})
-    assert f"{'sum':<30}{text}" in lines
+    request = {**REQUEST, "payload": {"applicant": {"name": "Ann"}, "sum": money, "note": "", "open": []}}
+    lines = list(described(request))
+    assert f"sum: {text}" in lines
     assert not any("minor" in line or "note" in line or "open" in line for line in lines)
 
 
@@ -79,7 +80,7 @@ def test_a_large_payload_is_still_one_page() -> None:
     deep: object = 1
     for _ in range(50):
         deep = {"in": deep, "list": [{"a": 1, "b": {"c": 2}}] * 100}
-    lines = described({**REQUEST, "payload": {f"field{number}": deep for number in range(100)}})
-    assert len(lines) < 70
+    lines = list(described({**REQUEST, "payload": {f"field{number}": deep for number in range(100)}}))
+    assert len(lines) < 100
     assert any("--json has everything" in line for line in lines)
     assert max(map(len, lines)) < 250

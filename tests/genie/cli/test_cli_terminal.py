@@ -140,8 +140,8 @@ def test_progress_is_a_whole_line_on_a_terminal_that_erases_none(terminal: Termi
 def test_approvals_are_asked_without_colour_and_on_one_page(terminal: Terminal, environ: dict[str, str]) -> None:
     shell = terminal("run", str(ROOT / "config/pipelines/sme_loan.yaml"), "--log-level", "critical", **environ)
     page = shell.until("approve?")
-    assert len(page.splitlines()) < 70
-    assert re.search(r"requested amount +3,000,000\.00 INR", page)
+    assert len(page.splitlines()) < 100
+    assert "Sanction 3,000,000.00 INR" in page
     assert "minor" not in page
     assert "Sahyadri Engineering Works" in page
     assert "credit_officer" in page

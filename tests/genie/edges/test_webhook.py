@@ -302,7 +302,7 @@ async def test_a_pipeline_file_binds_it_to_topics() -> None:
     [
         (GIVEN, "list its topics under `topics`"),
         (f"topics: [hook.bil]\n    {GIVEN}", "a topic 'hook.bil'; did you mean 'hook.bill"),
-        (f"topics: []\n    {GIVEN}", "at least 1 item"),
+        (f"topics: []\n    {GIVEN}", "1 or more"),
         (f"topics: [hook.bill]\n    {GIVEN}", "it has public, hook.bill"),
         ("topics: [hook.bill]\n    clearance: confidential", "'url' is missing"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'ftp://x', secret: '${HOOK_KEY}'}",
@@ -311,7 +311,7 @@ async def test_a_pipeline_file_binds_it_to_topics() -> None:
          "settings: {url: 'https://u:p@x/', secret: '${HOOK_KEY}'}",
          "is not a valid URL of a receiver"),
         ("topics: [hook.bill]\n    clearance: confidential\n    settings: {url: 'https://x/', secret: short}",
-         "at least 16"),
+         "16 or more"),
     ],
 )  # fmt: skip
 def test_what_a_file_leaves_out_or_gets_wrong_is_said(more: str, why: str) -> None:

@@ -37,7 +37,7 @@ def test_grounds_are_reasons_inputs_editions_and_limits() -> None:
     day = datetime.date(2026, 4, 1)
     edition = RuleEdition(
         id="toll@2026-04-01", table="toll", effective_from=day, effective_to=day, source="a long source",
-        section="1(2)", verified=False, note="rates were not read",
+        section="1(2)", verification="unverified", looked_at=day, note="rates were not read",
     )  # fmt: skip
     grounds = Grounds(
         reasons=(Reason(code="toll.due", text="It is due."),),
@@ -59,7 +59,7 @@ def test_grounds_are_reasons_inputs_editions_and_limits() -> None:
         "toll@2026-04-01    1(2)     no",
         "Limits:",
         "  - None.",
-        "  - toll@2026-04-01 is not verified: rates were not read",
+        "  - Rests on rules that are unverified. toll@2026-04-01 is not verified: rates were not read.",
     ]
     page = whole_page(Page(title="A toll", sections=report.sections))
     assert "It is due." in page

@@ -279,7 +279,7 @@ def test_a_pipeline_file_binds_it_by_name() -> None:
     for wrong, why in (
         ("{}", "'hosts' is missing"),
         ("{ hosts: ['*'] }", "is not a valid host"),
-        ("{ hosts: [] }", "at least 1"),
+        ("{ hosts: [] }", "1 or more"),
     ):
         with pytest.raises(ConfigError, match=why):
             parse(PIPELINE.format(settings=wrong), plugins=catalogue)
