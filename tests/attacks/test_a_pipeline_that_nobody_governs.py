@@ -1,4 +1,4 @@
-"""Attack: somebody takes the policies out of a pipeline, or puts all into shadow mode, and hopes that nobody notices."""
+"""Attack: somebody takes the policies out of a pipeline, or puts all into shadow mode, and nobody notices."""
 
 from __future__ import annotations
 

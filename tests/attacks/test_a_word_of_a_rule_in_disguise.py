@@ -1,4 +1,4 @@
-"""Attack: a sender writes a word that a rule forbids, or a name that it allows, with characters that only look like it."""
+"""Attack: a sender writes a word that a rule forbids, or a name that it allows, with look-alike characters."""
 # ruff: noqa: RUF001 - look-alikes are the attack
 
 from __future__ import annotations
