@@ -28,6 +28,10 @@ _PAN_WORD = re.compile(r"(?i)\b(?:pan|permanent account)\b[^0-9]{0,16}\Z")
 _AADHAAR_WORD = re.compile(r"(?i)(?:aadhaa?r|adhaa?r|\buid(?:ai)?|आधार)[^0-9]{0,24}\Z")
 _AADHAAR_NAMED = Pattern(r"(?i)aadhaa?r|adhaa?r|\buid(?:ai)?|आधार")
 _TWELVE = Pattern(r"(?:\b|_)[0-9]{12}(?:\b|_)")
+_NEAR = 400
+"""Characters on either side in which numbers belong to one column; well below the inspector's ``reach``."""
+_MOST_NEAR = 12
+"""Numbers on either side that are looked at."""
 _COLUMN = 3
 """Different numbers in one piece, nearly all of which pass the check, that make a column of Aadhaar numbers."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}\Z")
@@ -180,14 +184,27 @@ def _is_list_of_threes(row: tuple[Group, ...]) -> bool:
 
 
 def _in_column(text: str) -> Iterator[tuple[int, int]]:
-    """Yield numbers in one piece where a text holds several different ones, and nearly all of them pass the check."""
+    """Yield numbers in one piece that stand in a column: nearly all numbers near them, several different, are valid.
+
+    What is near is bounded, so that a slice of a long text gives what the whole text gives.
+    """
     found = [(start + (text[start] == "_"), end - (text[end - 1] == "_")) for start, end in _TWELVE.spans(text)]
     spans = [(start, end) for start, end in found if is_word(text, start, end)]
     if len(spans) < _COLUMN:
         return
-    valid = [(start, end) for start, end in spans if is_aadhaar(text[start:end])]
-    if len(valid) >= 0.8 * len(spans) and len({text[start:end] for start, end in valid}) >= _COLUMN:
-        yield from valid
+    sound = [is_aadhaar(text[start:end]) for start, end in spans]
+    first = last = 0
+    for place, (start, end) in enumerate(spans):
+        if not sound[place]:
+            continue
+        while spans[first][0] < start - _NEAR:
+            first += 1
+        while last < len(spans) and spans[last][0] <= start + _NEAR:
+            last += 1
+        window = range(max(first, place - _MOST_NEAR), min(last, place + _MOST_NEAR + 1))
+        valid = [text[slice(*spans[one])] for one in window if sound[one]]
+        if len(valid) >= 0.8 * len(window) and len(set(valid)) >= _COLUMN:
+            yield start, end
 
 
 def _of_three(text: str, groups: tuple[Group, ...]) -> tuple[int, int] | None:
