@@ -240,7 +240,7 @@ async def test_only_people_are_waited_for_without_a_limit(of_people: bool) -> No
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(release_after_a_limit, asking)
             await asking.ask(AskWeight(), Weight, of_people=of_people)
-            released.set()
+        released.set()  # after both have ended: a limit that passes a little earlier must not let the other one answer
 
     async def release_after_a_limit(asking: Asking) -> None:
         await asking.ask(AskHeight(), Height)  # nobody measures in time, so this ends when the limit has passed
