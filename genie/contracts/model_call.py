@@ -1,0 +1,254 @@
+"""What a model call and a tool call carry: payloads that every wire, loop, tool and policy shares.
+
+A request is one neutral transcript. Each provider's wire renders it anew, and each recipient gets its own judged view.
+"""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+from typing import Annotated, Literal, NewType
+
+from pydantic import Field
+
+from genie.contracts.classification import Classification
+from genie.contracts.message import Payload, Value
+
+JsonText = NewType("JsonText", str)
+"""Text whose content is JSON, at most ``MOST_JSON`` characters: inspectors walk its parsed strings, not the text."""
+MOST_JSON = 262_144
+"""Largest JSON text of one tool call, tool result or schema, in characters."""
+MOST_TEXT = 4_000_000
+"""Largest text of one part, in characters."""
+MOST_PARTS = 4_096
+"""Parts of one turn, and turns of one request, at most."""
+
+PartText = Annotated[str, Field(max_length=MOST_TEXT)]
+Json = Annotated[JsonText, Field(max_length=MOST_JSON)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Role(enum.StrEnum):
+    """Who speaks in a turn."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Trust(enum.StrEnum):
+    """Whether a turn's words may be instructions; text that came from outside is ``untrusted``."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+
+
+class Stop(enum.StrEnum):
+    """Why a model stopped."""
+
+    ANSWERED = "answered"
+    TOOL_CALLS = "tool_calls"
+    LENGTH = "length"
+    STOP_SEQUENCE = "stop_sequence"
+    FILTERED = "filtered"
+    REFUSED = "refused"
+
+
+class FailureClass(enum.StrEnum):
+    """Why a model call failed, by status and body code of the provider."""
+
+    OUT_OF_MONEY = "out_of_money"
+    UNAUTHORISED = "unauthorised"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    INVALID_REQUEST = "invalid_request"
+    CONTEXT_TOO_LONG = "context_too_long"
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    MALFORMED = "malformed"
+    FILTERED = "filtered"
+    UNREACHABLE = "unreachable"
+    REFUSED_ADDRESS = "refused_address"
+    CIRCUIT_OPEN = "circuit_open"
+    CASSETTE_MISS = "cassette_miss"
+
+
+class Text(Value):
+    """Words of a turn."""
+
+    kind: Literal["text"] = "text"
+    text: PartText
+
+
+class Image(Value):
+    """A picture, as base64 text."""
+
+    kind: Literal["image"] = "image"
+    media_type: Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
+    data: Annotated[str, Field(max_length=28_000_000)]
+
+
+class Document(Value):
+    """A document that was already turned into text; its words are untrusted."""
+
+    kind: Literal["document"] = "document"
+    name: Annotated[str, Field(max_length=256)]
+    text: PartText
+
+
+class Thought(Value):
+    """What a model thought: visible text, and opaque state that goes back to its own provider alone."""
+
+    kind: Literal["thought"] = "thought"
+    text: PartText = ""
+    opaque: Annotated[str, Field(max_length=1_000_000)] = ""
+    """The provider's JSON, byte for byte; dropped when the next call goes to another provider or model family."""
+    made_by: Annotated[str, Field(max_length=128)] = ""
+    """``provider/family`` that made ``opaque``."""
+
+
+class ToolCall(Value):
+    """A call that a model asks for; its arguments are not yet checked."""
+
+    kind: Literal["tool_call"] = "tool_call"
+    id: Annotated[str, Field(max_length=128)]
+    """Ours, unique in the transcript; each wire keeps the provider's id beside it."""
+    name: Annotated[str, Field(max_length=128)]
+    arguments: Json
+    opaque: Annotated[str, Field(max_length=1_000_000)] = ""
+    """Provider's state that must go back with the call, for example a signature."""
+    made_by: Annotated[str, Field(max_length=128)] = ""
+
+
+class ToolResult(Value):
+    """What a call came to; ``code`` is empty where it succeeded."""
+
+    kind: Literal["tool_result"] = "tool_result"
+    id: Annotated[str, Field(max_length=128)]
+    """Of the call."""
+    name: Annotated[str, Field(max_length=128)]
+    text: PartText
+    """Canonical JSON of the answer, or what the model may know of the failure."""
+    code: Annotated[str, Field(max_length=64)] = ""
+    """Reason of a failure, for example ``denied``, ``held``, ``invalid_arguments``."""
+
+
+Part = Annotated[Text | Image | Document | Thought | ToolCall | ToolResult, Field(discriminator="kind")]
+
+
+class Turn(Value):
+    """One turn of a transcript."""
+
+    role: Role
+    parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]
+    trust: Trust = Trust.TRUSTED
+    label: Classification = Classification.PUBLIC
+    """Of what the turn's words came from; a request carries the highest of its turns."""
+    source: Annotated[str, Field(max_length=128)] = ""
+    """Agent, tool or user that spoke."""
+    pinned: bool = False
+    """Compaction never drops a pinned turn."""
+
+
+class ToolSpec(Value):
+    """A tool as a model sees it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+    description: Annotated[str, Field(max_length=4_096)]
+    parameters: Json
+    """JSON Schema of the arguments."""
+    version: Annotated[int, Field(ge=1)] = 1
+    hash: Annotated[str, Field(max_length=64)] = ""
+    """SHA-256 over name, description and parameters; pinned in the lock file."""
+
+
+class Sampling(Value):
+    """How a model draws its words; None leaves a setting to the provider."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: int | None = None
+    stop: Annotated[tuple[str, ...], Field(max_length=8)] = ()
+
+
+class Usage(Value):
+    """Tokens of one call. ``input`` includes the cached ones, ``output`` includes the reasoning ones."""
+
+    input: Count = 0
+    output: Count = 0
+    cache_read: Count = 0
+    cache_write: Count = 0
+    reasoning: Count = 0
+    estimated: bool = False
+    """The provider stated no usage; these are our own bounds."""
+
+
+class ModelRequest(Payload, topic="model.request"):
+    """A question to a model."""
+
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=MOST_PARTS)]
+    tools: Annotated[tuple[ToolSpec, ...], Field(max_length=256)] = ()
+    choice: Annotated[str, Field(max_length=64)] = "auto"
+    """``auto``, ``none``, ``required``, or the name of the tool that must be called."""
+    parallel: bool = True
+    """Whether the model may ask for several calls in one turn."""
+    answer_schema: Json | None = None
+    """JSON Schema that the answer's text must satisfy."""
+    answer_name: Annotated[str, Field(max_length=64)] = ""
+    max_output: Annotated[int, Field(ge=1, le=1_000_000)] = 1_024
+    """Upper bound of the tokens that are generated, thoughts included; it is what a budget reserves."""
+    effort: Literal["none", "low", "medium", "high"] | None = None
+    sampling: Sampling = Sampling()
+    cache: bool = False
+    """Whether an equal request of the same tenant may be answered from the cache."""
+    conversation: Annotated[str, Field(max_length=128)] = ""
+    purpose: Annotated[str, Field(max_length=128)] = ""
+
+
+class ModelDelta(Payload, topic="model.delta"):
+    """A piece of a reply while it streams; provisional until the reply has come."""
+
+    index: Count
+    """Position of the part in the reply."""
+    kind: Literal["text", "thought", "call"]
+    text: PartText
+
+
+class ModelRestarted(Payload, topic="model.restarted"):
+    """The call was begun again after deltas had been sent; whoever shows them drops what it has."""
+
+    index: Count = 0
+
+
+class ModelReply(Payload, topic="model.reply"):
+    """A whole reply; the only thing that goes into a transcript."""
+
+    parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)]
+    stop: Stop
+    usage: Usage
+    model: Annotated[str, Field(max_length=256)]
+    """That answered, as the provider names it."""
+    provider: Annotated[str, Field(max_length=128)] = ""
+    """``provider/family``, as in ``made_by``."""
+    cost: Decimal | None = None
+    """In the price table's currency; None where no price is known."""
+    attempts: Annotated[int, Field(ge=1)] = 1
+    cached: bool = False
+    first_token_s: Seconds | None = None
+    total_s: Seconds | None = None
+
+
+class ModelFailed(Payload, topic="model.failed"):
+    """A call that no model answered; names, never quotes."""
+
+    failure: FailureClass
+    code: Annotated[str, Field(max_length=64)] = ""
+    """The provider's own code where it is one of those we know."""
+    retry_after_s: Seconds | None = None
+    model: Annotated[str, Field(max_length=256)] = ""
+    attempts: Annotated[int, Field(ge=0)] = 1
+    usage: Usage = Usage()
