@@ -37,6 +37,7 @@ from genie.inflight import accounting
 from genie.inflight.accounting import accept
 from genie.inflight.dead_letters import DeadLetters
 from genie.inflight.delivery import QUEUED
+from genie.inflight.interceptors import Interceptor
 from genie.inflight.mailbox import RoomTicket
 from genie.inflight.pending import HOLD, Pending
 from genie.observation.observers import STALL_S, Observers
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from genie.graph.registry import Registry
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.handlers import Workers
-    from genie.inflight.interceptors import Approvals, Check, Consultations, Interceptor, Sink
+    from genie.inflight.interceptors import Approvals, Check, Consultations, Sink
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.pending import Parked
     from genie.inflight.scope import Asker, RunState, Scope
@@ -124,6 +125,10 @@ class Bus:
         self.sinks: list[Sink] = []
         self.taps: list[Tap] = []
         self.interceptors: list[Interceptor] = []
+        self.openings: tuple[Callable[[RunState], None], ...] = ()
+        """What interceptors do when a run begins, ..."""
+        self.endings: tuple[Callable[[RunState], None], ...] = ()
+        """... and when it is at rest."""
         self.intercepting: tuple[Interceptor, ...] = ()
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
@@ -157,6 +162,11 @@ class Bus:
     def intercept(self, interceptor: Interceptor) -> None:
         """Plug an interceptor in, behind the others."""
         self.interceptors.append(interceptor)
+        kind = type(interceptor)  # one that does nothing is not called: it costs every run
+        if kind.opened is not Interceptor.opened:
+            self.openings += (interceptor.opened,)
+        if kind.closed is not Interceptor.closed:
+            self.endings += (interceptor.closed,)
         self.reintercept()
 
     def reintercept(self) -> None:
@@ -469,7 +479,9 @@ class Bus:
         """
         if len(self.runs.open_runs) >= self.limits.max_runs:
             raise TooManyRunsError(limit=self.limits.max_runs)
-        self.observers.refuse_unaudited()
+        observers = self.observers
+        if observers.audit is not None or observers.recorder is not None:
+            observers.refuse_unaudited()
 
 
 def _warn(text: str, **extra: object) -> None:
