@@ -91,7 +91,7 @@ class Bus:
         seed: Of the randomness that agents draw.
     """
 
-    def __init__(  # noqa: PLR0913 - the runtime alone builds it, by name
+    def __init__(  # noqa: PLR0913, PLR0915 - the runtime alone builds it, by name
         self,
         *,
         clock: Clock,
@@ -383,8 +383,11 @@ class Bus:
     def handled(self, delivery: Delivery, seconds: float) -> None:
         """End a delivery that its handler has handled, in that time; once it has ended, a call changes nothing."""
         scope = accounting.handled(delivery, seconds)
-        if scope is None:
-            return
+        if scope is not None:
+            self.after_handled(delivery, scope)
+
+    def after_handled(self, delivery: Delivery, scope: Scope) -> None:
+        """Say that a delivery was handled, and see whether its scope is at rest."""
         subscription = delivery.subscription
         if subscription.branches:
             self.correlator.check_later(scope)
@@ -455,11 +458,6 @@ class Bus:
         accounting.refused(delivery.subscription)
         self.emit_event(delivery.message, "refused", agent, Reason(error.code))
         self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
-
-    def did_not_stop(self, subscriber: Subscriber) -> None:
-        """A handler did not stop when it was cancelled."""
-        agent = subscriber.card.id
-        _warn(f"agent {agent} did not stop when it was cancelled; its handler is abandoned", agent=agent)
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:
