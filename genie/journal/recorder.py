@@ -18,7 +18,7 @@ from genie.bus.interceptors import Interceptor
 from genie.bus.pending import DELAYED, RETRY
 from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
-from genie.errors import JournalError, class_name, place_of
+from genie.errors import JournalError, LogError, class_name, place_of
 from genie.journal.facts import NotKeptError, caller_record, kind_name, message_record, payload_text, scope_record
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Recorder(Interceptor):
     def _failed(self, error: BaseException) -> None:
         """The log failed: what runs may end, and no run is admitted."""
         _LOGGER.error("the log failed: %s; no run is admitted", place_of(error))
-        self._bus.observers.note_incident("journal_failed", class_name(error), "", None)
+        self._bus.observers.note_incident("journal_failed", self.failure or class_name(error), "", None)
 
     def start(self, records: Sequence[LogRecord]) -> None:
         """Keep facts of the runtime itself."""
@@ -228,7 +228,7 @@ class Recorder(Interceptor):
             ):  # the runtime may close meanwhile, and the batch is kept whole
                 await self._log.append(batch)
         except Exception as error:  # noqa: BLE001 - whatever the log raises: nothing is kept from here on, which is stated
-            self.failure = class_name(error)
+            self.failure = error.state if isinstance(error, LogError) else class_name(error)
             self._waiting.clear()
             self._failed(error)
         else:
