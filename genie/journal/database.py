@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from genie.errors import LogError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
@@ -23,6 +25,10 @@ TABLES = (
 )
 """``meta`` holds numbers by name; ``owner`` has one row, and a pid of 0 says that nobody uses the log. Times are
 milliseconds since the epoch."""
+
+
+class LostConnectionError(LogError):
+    """The server went away in the middle of a transaction: whether it was committed is not known."""
 
 
 class Database(Protocol):

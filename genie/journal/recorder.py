@@ -49,11 +49,13 @@ class Recorder(Interceptor):
     Args:
         bus: The bus.
         log: Where facts are kept.
+        chatter: Payload classes whose messages are not kept.
     """
 
-    def __init__(self, bus: Bus, log: EventLog) -> None:
+    def __init__(self, bus: Bus, log: EventLog, chatter: frozenset[type[Payload]] = frozenset()) -> None:
         self._bus = bus
         self._log = log
+        self._chatter = chatter
         self._waiting: list[LogRecord] = []
         self._told = 0
         self._kept = 0
@@ -88,6 +90,8 @@ class Recorder(Interceptor):
 
     def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
         """Something happened to a message, or to a delivery of it."""
+        if self._chatter and type(message.payload) in self._chatter:
+            return
         if kind == "accepted":
             self._accepted(message)
         elif delivery is not None and kind in OUTCOMES:
@@ -116,6 +120,8 @@ class Recorder(Interceptor):
     def handed_over(self, delivery: Delivery) -> None:
         """A fallback gets a message in the place of another agent."""
         extra, message = delivery.extra, delivery.message
+        if self._chatter and type(message.payload) in self._chatter:
+            return
         self._tell({
             "kind": "delivery", "run": message.scope.run.number, "delivery": delivery.id, "message": message.number,
             "agent": delivery.subscription.subscriber.card.id,

@@ -33,6 +33,8 @@ OF_THE_LOG = frozenset({"runtime", "numbers", "shredded"})
 """Kinds of records that belong to no tenant."""
 MOST_USES = 1 << 28
 """Records that one data key encrypts; then another one is made."""
+LONGEST_S = 86_400.0
+"""Seconds after which a log that is opened makes another data key."""
 _NONCE = 12
 _KEY_BYTES = 32
 
@@ -80,9 +82,14 @@ class Sealer:
         self._current.clear()
         self._tenants.clear()
         self._gone.clear()
-        for number, tenant, wrapped in self._database.execute("SELECT id, tenant, wrapped FROM keys ORDER BY id"):
+        young = int((self._now() - LONGEST_S) * 1000)
+        rows = self._database.execute("SELECT id, tenant, wrapped, made FROM keys ORDER BY id")
+        for number, tenant, wrapped, made in rows:
             found = self._keys.unwrap(str(tenant), bytes(wrapped))
             self._data[int(number)] = (str(tenant), None if found is None else self._made(found))
+            if found is None or made > young:
+                self._current[str(tenant)] = int(number)
+                self._uses[int(number)] = 0
 
     def seal(self, records: Sequence[LogRecord], first: int) -> tuple[list[LogRecord], bytes]:
         """Return records without their secret parts, and those, encrypted, one behind the other."""

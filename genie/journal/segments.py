@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.backend.clock import Clock
 from genie.errors import LogError
-from genie.journal.bodies import body_of, checked
-from genie.journal.database import meta, set_meta
+from genie.journal.bodies import Body, body_of, checked
+from genie.journal.database import LostConnectionError, meta, set_meta
 from genie.journal.lease import RENEW_S, Lease
+from genie.journal.upkeep import prune
 from genie.journal.writer import MOST_RECORDS, Writer
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.journal import LogRecord
     from genie.contracts.ports.keys import KeyRing
     from genie.journal.database import Database
+    from genie.journal.upkeep import Retention
     from genie.journal.writer import Batch
 
 _LOGGER = logging.getLogger("genie.journal")
@@ -39,16 +41,22 @@ class SegmentLog:
     Args:
         database: Where it is.
         keys: What encrypts payloads and names; nothing is encrypted without.
+        retention: How long finished runs stay; what is over is removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
     """
 
     def __init__(
-        self, database: Database, *, keys: KeyRing | None = None, wall: Callable[[], float] | None = None
+        self,
+        database: Database,
+        *,
+        keys: KeyRing | None = None,
+        retention: Retention | None = None,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self.database = database
         self._wall = wall or system_time
         self._lease = Lease(database, self._wall)
-        self._keys = keys
+        self._retention = retention
         self._writer: Writer | None = None
         self._failure: Exception | None = None
         self._closed = False
@@ -133,6 +141,8 @@ class SegmentLog:
             try:
                 self.database.connect()
                 self._lease.take(force=self._force)
+                if self._retention is not None:
+                    prune(self.database, self._retention, now=self._wall())
             except BaseException:  # nothing is kept of a log that did not open, then the error goes on
                 self.database.close()
                 raise
@@ -179,29 +189,44 @@ class SegmentLog:
         if self._closed:
             raise self._not_open()
         records = [record for batch in batches for record in batch.records]
-        at, last, count = self._at(), self._last, self._records
         try:
-            with self.database.transaction():
-                self._lease.check()
-                for start in range(0, len(records), MOST_RECORDS):
-                    part = records[start : start + MOST_RECORDS]
-                    self._insert(last + 1, at, count + 1, part)
-                    last, count = last + 1, count + len(part)
+            rows = [
+                self._row(position, records[start : start + MOST_RECORDS])
+                for position, start in enumerate(range(0, len(records), MOST_RECORDS), 1)
+            ]
+            try:
+                self._insert(rows)
+            except LostConnectionError:
+                if not self._there(rows):
+                    self._insert(rows)
         except BaseException as error:  # a log whose commit failed writes nothing more, then the error goes on
             if isinstance(error, Exception):
                 self._failure = error
             raise
-        self._last, self._records, self._latest = last, count, at
+        self._last, self._latest = rows[-1].number, rows[-1].at
+        self._records += len(records)
 
-    def _insert(self, number: int, at: int, first: int, records: Sequence[LogRecord]) -> None:
-        body = body_of(records, first, self._sealer)
-        self.database.execute(
-            "INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)",
-            number, at, first, len(records), body.sha256, body.content,
-        )  # fmt: skip
+    def _row(self, position: int, records: Sequence[LogRecord]) -> _Row:
+        number, first = self._last + position, self._records + (position - 1) * MOST_RECORDS + 1
         self._follow(number, records)
-        if number % FLOOR_EVERY == 0:
-            self._note(number)
+        return _Row(number, self._at(), first, len(records), body_of(records, first, self._sealer))
+
+    def _insert(self, rows: Sequence[_Row]) -> None:
+        database = self.database
+        with database.transaction():
+            self._lease.check()
+            for number, at, first, records, body in rows:
+                database.execute(
+                    "INSERT INTO batches VALUES ($1, $2, $3, $4, $5, $6)",
+                    number, at, first, records, body.sha256, body.content,
+                )  # fmt: skip
+                if number % FLOOR_EVERY == 0:
+                    self._note(number)
+
+    def _there(self, rows: Sequence[_Row]) -> bool:
+        """Return whether a transaction whose end is not known was committed; the server is asked, once it is back."""
+        found = self.database.execute("SELECT sha256 FROM batches WHERE number = $1", rows[-1].number)
+        return bool(found) and bytes(found[0][0]) == rows[-1].body.sha256
 
     def _follow(self, number: int, batch: Sequence[LogRecord]) -> None:
         """Note which runs are open, and the highest number given."""
@@ -257,6 +282,16 @@ class SegmentLog:
 
     def _not_open(self) -> LogError:
         return LogError(place=self.database.place, state="closed", problem="is not open", remedy="open it first")
+
+
+class _Row(NamedTuple):
+    """A batch before it is written."""
+
+    number: int
+    at: int
+    first: int
+    records: int
+    body: Body
 
 
 def _rows(

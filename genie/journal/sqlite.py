@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from genie.contracts.ports.keys import KeyRing
+    from genie.journal.upkeep import Retention
 
 Synchronous = Literal["full", "normal"]
 """``full``: a batch that was kept survives a loss of power. ``normal``: it survives the end of the process alone."""
@@ -51,6 +52,7 @@ class SqliteLog(SegmentLog):
         path: The file; made, readable by its owner alone, if it is not there.
         synchronous: What a kept batch survives.
         keys: What encrypts payloads and names; nothing is encrypted without.
+        retention: How long finished runs stay; what is over is removed when the log is opened.
         wall: Seconds since the epoch; the system's time by default.
     """
 
@@ -60,10 +62,11 @@ class SqliteLog(SegmentLog):
         *,
         synchronous: Synchronous = "full",
         keys: KeyRing | None = None,
+        retention: Retention | None = None,
         wall: Callable[[], float] | None = None,
     ) -> None:
         self.path = Path(path)
-        super().__init__(SqliteDatabase(self.path, synchronous), keys=keys, wall=wall)
+        super().__init__(SqliteDatabase(self.path, synchronous), keys=keys, retention=retention, wall=wall)
 
 
 class SqliteDatabase:

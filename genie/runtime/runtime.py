@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
     from genie.contracts.ports.executor import Executor
-    from genie.contracts.ports.journal import EventLog, Journal
+    from genie.contracts.ports.journal import DurabilityMode, EventLog, Journal
     from genie.contracts.statistics import Statistics
     from genie.operations.reload import PolicySource
     from genie.policy.policy import Policy, PolicySet
@@ -99,6 +99,9 @@ class Runtime:
         limits: Bounds of runs.
         journal: Where every message, verdict and outcome is recorded.
         log: Where the runtime keeps what it needs to go on after its process was killed; nothing survives without.
+        durability: When a message must be in the log: ``batched``, before what it leads to leaves the process;
+            ``every_message``, before a handler sees it. ``none``: the log is not used.
+        chatter: Payload classes whose messages are not kept, such as progress reports.
         audit: Where every act of governance is recorded.
         control: Where people at other terminals approve, and switch off.
         admission: Rates and budgets.
@@ -126,6 +129,8 @@ class Runtime:
         limits: RunLimits | None = None,
         journal: Journal | None = None,
         log: EventLog | None = None,
+        durability: DurabilityMode = "batched",
+        chatter: Iterable[type[Payload]] = (),
         audit: Audit | None = None,
         control: Control | None = None,
         admission: Admission | None = None,
@@ -151,7 +156,9 @@ class Runtime:
         self._debug = debug
         self._limits = limits or RunLimits()
         self._journal = journal
-        self._log = log
+        self._log = None if durability == "none" else log
+        self._mode = durability
+        self._chatter = frozenset(chatter)
         self._audit = audit
         self._control = control
         self._remote: RemoteControl | None = None
@@ -200,6 +207,8 @@ class Runtime:
             pipeline.bindings, policies=pipeline.policies, joins=pipeline.joins, limits=pipeline.limits,
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
+            log=None if pipeline.log is None else pipeline.log(), durability=pipeline.durability,
+            chatter=pipeline.chatter,
             debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
@@ -248,7 +257,7 @@ class Runtime:
             raise RuntimeClosedError
         make_waiter = waiter_factory()
         clock = Clock(loop_time(), wall=self._wall)
-        self._durability = await durability(self._log, self._prefix, self._seed)
+        self._durability = await durability(self._log, self._prefix, self._seed, self._mode, self._chatter)
         self._seed = self._durability.seed
         self._close_audit = opened(self._audit)
         self._tasks = tasks = open_tasks(self._fail)
@@ -567,6 +576,8 @@ class Runtime:
         bus = self._admitting()
         run = self._open_run(bus, payload_given(payload), None, caller)
         await self._found_room(bus, run, self._send(bus, run, payload, to))
+        if self._durability.every_message:
+            await self._durability.published()
 
     def _begin(
         self,
