@@ -142,7 +142,7 @@ class SegmentLog:
                 self.database.connect()
                 self._lease.take(force=self._force)
                 if self._retention is not None:
-                    prune(self.database, self._retention, now=self._wall())
+                    prune(self.database, self._retention, now=self._wall(), check=self._lease.check)
             except BaseException:  # nothing is kept of a log that did not open, then the error goes on
                 self.database.close()
                 raise

@@ -267,10 +267,16 @@ class Pruned(NamedTuple):
     held: int
 
 
-def prune(database: Database, retention: Retention, *, now: float) -> Pruned:
+def prune(database: Database, retention: Retention, *, now: float, check: Callable[[], None]) -> Pruned:
     """Remove finished runs that are too old, and the oldest ones of a log that is too large; holds win.
 
-    The caller has the lease. The log may be stopped at any moment: what is removed is removed run by run.
+    The log may be stopped at any moment: each step leaves it whole.
+
+    Args:
+        database: The log, owned by the caller.
+        retention: What may stay.
+        now: Seconds since the epoch.
+        check: Raises, inside a transaction, when the log is no longer the caller's.
 
     Raises:
         LogError: The log is damaged; nothing is removed from a log that cannot be read.
@@ -289,7 +295,7 @@ def prune(database: Database, retention: Retention, *, now: float) -> Pruned:
         number for number in wanted
         if ("run", run_id(found.prefix, number)) in held or ("tenant", found.runs[number].tenant) in held
     }  # fmt: skip
-    removed = _remove(database, wanted - kept, found) if wanted - kept else 0
+    removed = _remove(database, wanted - kept, found, check) if wanted - kept else 0
     return Pruned(len(wanted - kept), removed, len(kept))
 
 
@@ -314,7 +320,7 @@ def _too_large(found: Account, retention: Retention) -> set[int]:
     return gone
 
 
-def _remove(database: Database, runs: set[int], found: Account) -> int:
+def _remove(database: Database, runs: set[int], found: Account, check: Callable[[], None]) -> int:
     """Write every batch again without the records of some runs."""
     last = database.execute("SELECT number, first + records FROM batches ORDER BY number DESC LIMIT 1")[0]
     removed = 0
@@ -326,14 +332,15 @@ def _remove(database: Database, runs: set[int], found: Account) -> int:
     for batch in batches(database):
         page.append(batch)
         if len(page) == PAGE:
-            removed += _rewrite(database, page, runs)
+            removed += _rewrite(database, page, runs, check)
             page = []
-    return removed + _rewrite(database, page, runs)
+    return removed + _rewrite(database, page, runs, check)
 
 
-def _rewrite(database: Database, page: Sequence[StoredBatch], runs: set[int]) -> int:
+def _rewrite(database: Database, page: Sequence[StoredBatch], runs: set[int], check: Callable[[], None]) -> int:
     removed = 0
     with database.transaction():
+        check()
         for batch in page:
             records, sealed = checked(database.place, batch.number, batch.body, batch.sha256)
             kept, parts, at = [], [], 0
@@ -368,10 +375,10 @@ class Shredded(NamedTuple):
     """No copy of the log can be read any more either."""
 
 
-def shred(database: Database, keys: KeyRing, tenant: str, *, now: float) -> Shredded:
+def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: Callable[[], None]) -> Shredded:
     """Make what a log holds of a tenant unreadable: end its open runs, then destroy its keys.
 
-    The caller has the lease. What happened stays readable, so that the account still balances.
+    What happened stays readable, so that the account still balances. The arguments are those of ``prune``.
 
     Raises:
         LogError: A legal hold forbids it (``held``), or records of the tenant are not encrypted (``keys``).
@@ -407,6 +414,7 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float) -> Shre
             ending.append({"kind": "closed", "run": number})
     count = int(database.execute("SELECT count(*) FROM keys WHERE tenant = $1", tenant)[0][0])
     with database.transaction():
+        check()
         if ending:
             _append(database, ending, now)
         database.execute("DELETE FROM keys WHERE tenant = $1", tenant)
