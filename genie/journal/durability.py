@@ -67,8 +67,8 @@ class Durability:
         self._history = None
 
     async def published(self) -> None:
-        """A payload was published from outside: wait until it is in the log, where the mode says so."""
-        if self.every_message and self._recorder is not None:
+        """Wait until a payload that was published from outside is in the log."""
+        if self._recorder is not None:
             await self._recorder.barrier()
 
     def stop(self) -> None:

@@ -12,15 +12,16 @@ from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Payload, topic_of
+from genie.journal.faithful import faithful_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from genie.bus.gather import Gather
-    from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.gather import Gather
+    from genie.inflight.scope import Scope
 
 Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
@@ -59,6 +60,9 @@ def payload_text(payload: Payload) -> str:
     Raises:
         NotKeptError: Its class does not read the same payload from it, as a float that is no number or raw bytes.
     """
+    faithful = faithful_text(payload)
+    if faithful is not None:
+        return faithful
     try:
         text = payload.model_dump_json()
         if type(payload).model_validate_json(text) == payload:
@@ -118,8 +122,22 @@ def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
         "kind": "message", "run": message.scope.run.number, "number": message.number, "scope": message.scope.number,
         "topic": kind_name(type(message.payload)), "payload": payload_text(message.payload), "sender": message.sender,
         "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": message.label.label,
-        "headers": message.headers.record(), "plan": plan,
+        "headers": _headers_record(message.headers), "plan": plan,
     }  # fmt: skip
+
+
+_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
+"""Headers, by their identity, with their record: messages of a run share them."""
+_MOST_HEADERS = 256
+
+
+def _headers_record(headers: Headers) -> LogRecord:
+    known = _HEADERS.get(id(headers))
+    if known is None or known[0] is not headers:
+        if len(_HEADERS) >= _MOST_HEADERS:
+            _HEADERS.clear()
+        known = _HEADERS[id(headers)] = (headers, headers.record())
+    return known[1]
 
 
 def scope_record(scope: Scope) -> LogRecord:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.handlers import Call
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Payload
+    from genie.inflight.handlers import Call
 
 
 def gate(bus: Bus, barrier: Callable[[], Awaitable[None]]) -> None:
