@@ -6,6 +6,7 @@ A record names payload classes by topic and version. A payload is kept as the JS
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
@@ -27,14 +28,21 @@ Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
 
 
+_NAMES: WeakKeyDictionary[type[Payload], str] = WeakKeyDictionary()
+_LABELS = {label: label.label for label in Classification}
+
+
 class NotKeptError(ValueError):
     """Something cannot be written to a log so that it is the same when it is read."""
 
 
 def kind_name(kind: type[Payload]) -> str:
     """Return how records name a payload class: ``insights.question@1``."""
-    topic = topic_of(kind)
-    return f"{topic.name}@{topic.version}"
+    found = _NAMES.get(kind)
+    if found is None:
+        topic = topic_of(kind)
+        found = _NAMES[kind] = f"{topic.name}@{topic.version}"
+    return found
 
 
 def kinds_of(cards: Iterable[AgentCard]) -> Kinds:
@@ -121,7 +129,7 @@ def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
     return {
         "kind": "message", "run": message.scope.run.number, "number": message.number, "scope": message.scope.number,
         "topic": kind_name(type(message.payload)), "payload": payload_text(message.payload), "sender": message.sender,
-        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": message.label.label,
+        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": _LABELS[message.label],
         "headers": _headers_record(message.headers), "plan": plan,
     }  # fmt: skip
 

@@ -11,8 +11,8 @@ import enum
 import types
 import uuid
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
@@ -36,17 +36,25 @@ class _Unsure(Exception):  # noqa: N818 - a signal inside this module
 
 def faithful_text(payload: Payload) -> str | None:
     """Return a payload as JSON that its class is known to read as the same payload; None where nobody knows."""
-    kind = _of(type(payload))
-    if kind is None:
+    kind = type(payload)
+    floats = _KNOWN.get(kind, _NEW)
+    if floats is _NEW:
+        floats = _KNOWN[kind] = _of(kind)
+    if floats is None:
         return None
     try:
-        text = payload.model_dump_json(warnings="error")  # a value that is not of its field's type
+        # What ``model_dump_json`` calls. It raises for a value that is not of its field's type.
+        text = kind.__pydantic_serializer__.to_json(payload, warnings="error").decode()
     except ValueError:
         return None
-    return None if kind and _ABSENT in text else text
+    return None if floats and _ABSENT in text else text
 
 
-@lru_cache(4096)
+_NEW = object()
+_KNOWN: WeakKeyDictionary[type[Payload], object] = WeakKeyDictionary()
+"""Payload class -> what ``_of`` says."""
+
+
 def _of(kind: type[BaseModel]) -> bool | None:
     """Return whether a class has floats, if it is faithful but for them; None otherwise."""
     try:

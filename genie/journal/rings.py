@@ -42,24 +42,22 @@ class FileKeyRing:
     def wrap(self, tenant: str, key: bytes) -> bytes:
         """Return a data key, encrypted with the tenant's latest key."""
         tenants = self._read()
-        known = tenants.setdefault(tenant, {"keys": {}})
-        if known["keys"] is None:
-            raise self._error(f"the keys of tenant {tenant!r} were destroyed", "keep nothing more of this tenant")
+        known = tenants.setdefault(tenant, {"keys": {}, "destroyed": 0})
         if not known["keys"]:
-            known["keys"]["1"] = _text(os.urandom(_KEY_BYTES))
+            known["keys"][str(known["destroyed"] + 1)] = _text(os.urandom(_KEY_BYTES))
             self._write(tenants)
         number = max(known["keys"], key=int)
         return _wrapped(self._cipher(self._key(known["keys"][number])), int(number), tenant, key)
 
     def unwrap(self, tenant: str, wrapped: bytes) -> bytes | None:
         """Return a data key; None where the tenant's keys were destroyed."""
-        known = self._read().get(tenant)
-        if known is not None and known["keys"] is None:
+        known = self._read().get(tenant, {"keys": {}, "destroyed": 0})
+        number = int.from_bytes(wrapped[:_ID], "big")
+        if number <= known["destroyed"]:
             return None
-        number = str(int.from_bytes(wrapped[:_ID], "big"))
-        if known is None or number not in known["keys"]:
+        if str(number) not in known["keys"]:
             raise self._error(f"has no key {number} of tenant {tenant!r}", "put the key ring back that wrote this log")
-        return _unwrapped(self._cipher(self._key(known["keys"][number])), tenant, wrapped, str(self.path))
+        return _unwrapped(self._cipher(self._key(known["keys"][str(number)])), tenant, wrapped, str(self.path))
 
     def rotate(self) -> None:
         """Give every tenant a new key; the older ones still unwrap."""
@@ -70,9 +68,10 @@ class FileKeyRing:
         self._write(tenants)
 
     def destroy(self, tenant: str) -> bool:
-        """Destroy a tenant's keys; a note that they were stays."""
+        """Destroy a tenant's keys; their last number stays, and what comes later is wrapped with a new one."""
         tenants = self._read()
-        tenants[tenant] = {"keys": None}
+        known = tenants.get(tenant, {"keys": {}, "destroyed": 0})
+        tenants[tenant] = {"keys": {}, "destroyed": max([known["destroyed"], *map(int, known["keys"])])}
         self._write(tenants)
         return True
 
@@ -100,7 +99,8 @@ class FileKeyRing:
             found = json.loads(content) if len(content) <= MOST_BYTES else None
             tenants = found["tenants"] if found is not None and found["version"] == _VERSION else None
             whole = isinstance(tenants, dict) and all(
-                isinstance(one, dict) and (one["keys"] is None or _are_keys(one["keys"])) for one in tenants.values()
+                isinstance(one, dict) and type(one["destroyed"]) is int and _are_keys(one["keys"])
+                for one in tenants.values()
             )
         except (ValueError, TypeError, KeyError, RecursionError):
             tenants, whole = None, False

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 CLEAR = frozenset({
     "kind", "run", "number", "scope", "parent", "owner", "delivery", "message", "agent", "outcome", "code", "topic",
     "plan", "instead_of", "tried", "id", "due", "cause", "hops", "to", "label", "attempt", "started", "deadline",
-    "expect", "need", "asked", "drawn",
+    "expect", "need", "asked", "drawn", "standing",
 })  # fmt: skip
 """Fields that stay readable: what deliveries are accounted by. Every other field, also one that is not known here, is
 encrypted."""
-OF_THE_LOG = frozenset({"runtime", "numbers", "shredded"})
+OF_THE_LOG = frozenset({"runtime", "numbers", "life", "left"})
 """Kinds of records that belong to no tenant."""
+NAMED = frozenset({"letter"})
+"""Kinds whose id is a text that the program has made; the ids of others may be words of a caller."""
 MOST_USES = 1 << 28
 """Records that one data key encrypts; then another one is made."""
 LONGEST_S = 86_400.0
@@ -43,7 +45,22 @@ def clear_part(record: LogRecord) -> LogRecord:
     """Return the fields of a record that hold nothing of a payload or a person."""
     if record["kind"] in OF_THE_LOG:
         return record
-    return {name: value for name, value in record.items() if name in CLEAR or name in {"tenant", "sealed"}}
+    return {name: value for name, value in record.items() if _is_clear(record, name) or name in {"tenant", "sealed"}}
+
+
+def _is_clear(record: LogRecord, name: str) -> bool:
+    if name == "id":
+        return type(record["id"]) is int or record["kind"] in NAMED
+    return name in CLEAR
+
+
+def tenant_of(record: LogRecord) -> str:
+    """Return the tenant that a record names itself; empty where it names none."""
+    for name in ("caller", "headers"):
+        found = record.get(name)
+        if isinstance(found, dict) and found.get("tenant"):
+            return str(found["tenant"])
+    return str(record.get("tenant") or "")
 
 
 class Sealer:
@@ -85,9 +102,9 @@ class Sealer:
         young = int((self._now() - LONGEST_S) * 1000)
         rows = self._database.execute("SELECT id, tenant, wrapped, made FROM keys ORDER BY id")
         for number, tenant, wrapped, made in rows:
-            found = self._keys.unwrap(str(tenant), bytes(wrapped))
+            found = self._keys.unwrap(str(tenant), bytes(wrapped)) if wrapped else None
             self._data[int(number)] = (str(tenant), None if found is None else self._made(found))
-            if found is None or made > young:
+            if found is not None and made > young:
                 self._current[str(tenant)] = int(number)
                 self._uses[int(number)] = 0
 
@@ -100,15 +117,14 @@ class Sealer:
                 clear.append(record)
                 continue
             tenant = self._tenant(record)
-            shown = {name: value for name, value in record.items() if name in CLEAR}
+            shown = {name: value for name, value in record.items() if _is_clear(record, name)}
             if record["kind"] == "run":
                 shown["tenant"] = tenant
-            secret = {name: value for name, value in record.items() if name not in CLEAR}
+            secret = {name: value for name, value in record.items() if name not in shown}
             if secret:
                 number = self._key(tenant)
                 cipher = self._data[number][1]
-                if cipher is None:
-                    raise self._lost(tenant)
+                assert cipher is not None  # noqa: S101 - a current key is one that was made or unwrapped
                 nonce = os.urandom(_NONCE)
                 text = to_json(secret, inf_nan_mode="constants")
                 part = nonce + cipher.encrypt(nonce, text, bound_to(tenant, record["run"], position))
@@ -135,7 +151,9 @@ class Sealer:
             if "sealed" in record:
                 number, position, length = record["sealed"]
                 part, at = sealed[at : at + length], at + length
-                tenant, cipher = self._data.get(number, ("", None))
+                tenant, cipher = self._data.get(number, (self._tenants.get(run, ""), None))
+                if cipher is None and tenant != self._tenants.get(run, ""):
+                    continue  # what outlives its run: it is of another tenant than what is kept beside it
                 if cipher is None:
                     self._gone.add(run)
                 else:
@@ -163,9 +181,8 @@ class Sealer:
     def _tenant(self, record: LogRecord) -> str:
         run: int = record["run"]
         if record["kind"] == "run":
-            caller = record.get("caller") or {}
-            self._tenants[run] = str(caller.get("tenant") or "")
-        return self._tenants.get(run, "")
+            self._tenants[run] = tenant_of(record)
+        return self._tenants.get(run) or tenant_of(record)
 
     def _key(self, tenant: str) -> int:
         """Return the number of a tenant's data key, which is made if there is none that can still be used."""
@@ -183,12 +200,6 @@ class Sealer:
             self._uses[number] = 0
         self._uses[number] += 1
         return number
-
-    def _lost(self, tenant: str) -> LogError:
-        return LogError(
-            place=self._database.place, state="keys", problem=f"the keys of tenant {tenant!r} were destroyed",
-            remedy="nothing of this tenant can be kept any more",
-        )  # fmt: skip
 
 
 def bound_to(tenant: str, run: int, position: int) -> bytes:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("genie.journal")
 FLOOR_EVERY = 64
 """Batches after which the log notes from which batch on runs are open."""
+_GIVEN = ("number", "scope", "run")
+"""Fields that hold numbers which must not be given again."""
 CLOCK_S = 1.0
 """Seconds by which the clock may go back before it is named."""
 
@@ -230,14 +232,17 @@ class SegmentLog:
 
     def _follow(self, number: int, batch: Sequence[LogRecord]) -> None:
         """Note which runs are open, and the highest number given."""
-        highest = self._highest
+        highest, started = self._highest, self._open_since
         for record in batch:
             kind = record["kind"]
             if kind == "run":
-                self._open_since.setdefault(record["run"], number)
+                started.setdefault(record["run"], number)
             elif kind == "closed":
-                self._open_since.pop(record["run"], None)
-            highest = max(highest, record.get("run", 0), record.get("number", 0), record.get("scope", 0))
+                started.pop(record["run"], None)
+            for name in _GIVEN:
+                given = record.get(name)
+                if given is not None and given > highest:
+                    highest = given
         self._highest = highest
 
     def _note(self, number: int) -> None:

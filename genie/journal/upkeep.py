@@ -10,7 +10,7 @@ from genie.errors import LogError
 from genie.journal.bodies import checked, packed
 from genie.journal.database import FORMAT, meta, set_meta
 from genie.journal.lease import Lease, owner_of
-from genie.journal.sealing import OF_THE_LOG, clear_part
+from genie.journal.sealing import OF_THE_LOG, clear_part, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +73,8 @@ class _Run:
     tenant: str
     began: int
     last: int
+    standing: bool = False
+    """It holds what outlives the runs, such as dead letters."""
     closed: bool = False
     bytes: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
@@ -130,7 +132,7 @@ class Account:
             self.highest = max(self.highest, number, record.get("number", 0), record.get("scope", 0))
             run = self.runs.get(number)
             if run is None:
-                run = self.runs[number] = _Run(_tenant_of(record), batch.at, batch.at)
+                run = self.runs[number] = _Run(tenant_of(record), batch.at, batch.at, bool(record.get("standing")))
             run.last, run.bytes = batch.at, run.bytes + share
             self._record(batch.number, kind, record, run)
 
@@ -150,12 +152,6 @@ class Account:
             self.outcomes[record["outcome"]] += 1
         elif kind == "closed":
             run.closed = True
-
-
-def _tenant_of(record: LogRecord) -> str:
-    if "tenant" in record:
-        return str(record["tenant"])
-    return str((record.get("caller") or {}).get("tenant") or "")
 
 
 def account(database: Database, progress: Callable[[int], None] | None = None) -> Account:
@@ -190,8 +186,9 @@ def info(database: Database, now: float) -> dict[str, Any]:
     used = owner is not None and owner.pid != 0
     return {
         "place": database.place, "format": FORMAT, "bytes": database.size(), "batches": found.batches,
-        "records": found.records, "runs": len(found.runs),
-        "open_runs": sum(not run.closed for run in found.runs.values()),
+        "records": found.records,
+        "runs": sum(not run.standing for run in found.runs.values()),
+        "open_runs": sum(not run.closed and not run.standing for run in found.runs.values()),
         "accepted": found.accepted, "in_flight": found.in_flight, "outcomes": dict(sorted(found.outcomes.items())),
         "tenants": len({run.tenant for run in found.runs.values() if run.tenant}),
         "oldest_ms": found.oldest, "newest_ms": found.newest, "encrypted": found.sealed,
@@ -383,6 +380,8 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
     Raises:
         LogError: A legal hold forbids it (``held``), or records of the tenant are not encrypted (``keys``).
     """
+    if not tenant:
+        raise LogError(place=database.place, state="keys", problem="needs a tenant", remedy="name it")
     found = account(database)
     runs = {number: run for number, run in found.runs.items() if run.tenant == tenant}
     held = {(kind, name) for kind, name, _ in holds(database)}
@@ -391,7 +390,7 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
             place=database.place, state="held", problem="a legal hold keeps this tenant's data",
             remedy="end the hold first (`genie journal release`)",
         )  # fmt: skip
-    if runs and not _all_sealed(database, set(runs)):
+    if not _all_sealed(database, set(runs), tenant):
         raise LogError(
             place=database.place, state="keys", problem="holds records of this tenant that are not encrypted",
             remedy="remove its finished runs with `genie journal prune`, and give the log `keys:`",
@@ -412,12 +411,12 @@ def shred(database: Database, keys: KeyRing, tenant: str, *, now: float, check: 
                 for one in left
             ]
             ending.append({"kind": "closed", "run": number})
-    count = int(database.execute("SELECT count(*) FROM keys WHERE tenant = $1", tenant)[0][0])
+    count = len(database.execute("SELECT id FROM keys WHERE tenant = $1 AND length(wrapped) > 0", tenant))
     with database.transaction():
         check()
         if ending:
             _append(database, ending, now)
-        database.execute("DELETE FROM keys WHERE tenant = $1", tenant)
+        database.execute("UPDATE keys SET wrapped = $1 WHERE tenant = $2", b"", tenant)
     everywhere = keys.destroy(tenant)
     database.tidy()
     return Shredded(len(runs), sum(one["kind"] == "ended" for one in ending), count, everywhere)
@@ -435,13 +434,12 @@ def _append(database: Database, records: Sequence[LogRecord], now: float) -> Non
     )  # fmt: skip
 
 
-def _all_sealed(database: Database, runs: set[int]) -> bool:
+def _all_sealed(database: Database, runs: set[int], tenant: str) -> bool:
     for batch in batches(database):
         records, _ = checked(database.place, batch.number, batch.body, batch.sha256)
         for record in records:
-            if record.get("run") in runs and clear_part(record).keys() - {"tenant", "sealed"} != (
-                record.keys() - {"tenant", "sealed"}
-            ):
+            whole = record.keys() - {"tenant", "sealed"} != clear_part(record).keys() - {"tenant", "sealed"}
+            if whole and (record.get("run") in runs or tenant_of(record) == tenant):
                 return False
     return True
 
@@ -452,7 +450,7 @@ def rewrap(database: Database, keys: KeyRing) -> int:
     done = 0
     with database.transaction():
         for number, tenant, wrapped in database.execute("SELECT id, tenant, wrapped FROM keys"):
-            key = keys.unwrap(str(tenant), bytes(wrapped))
+            key = keys.unwrap(str(tenant), bytes(wrapped)) if wrapped else None
             if key is not None:
                 database.execute("UPDATE keys SET wrapped = $1 WHERE id = $2", keys.wrap(str(tenant), key), int(number))
                 done += 1

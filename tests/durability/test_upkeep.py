@@ -13,11 +13,13 @@ from click.testing import CliRunner, Result
 from genie import Caller, Runtime, agent
 from genie.cli import main
 from genie.errors import LogError
+from genie.journal.bodies import body_of, checked, packed
 from genie.journal.history import History
 from genie.journal.places import ring_at
 from genie.journal.rings import EnvironmentKeyRing, FileKeyRing
+from genie.journal.sealing import Sealer
 from genie.journal.sqlite import SqliteDatabase, SqliteLog
-from genie.journal.upkeep import Retention, account
+from genie.journal.upkeep import Retention, account, shred
 from tests.durability.modes import Asked, Chatter, Said
 
 if TYPE_CHECKING:
@@ -266,6 +268,29 @@ async def test_a_shredded_tenant_cannot_be_read_and_the_account_balances(tmp_pat
         assert (await runtime.run(runs[3]).result()).number == SECRET  # type: ignore[attr-defined]  # a Said
         with pytest.raises(Exception, match="not in flight"):
             runtime.run(runs[2])
+        # The tenant may come back: what is new is kept under a new key.
+        assert (await runtime.ask(Asked(number=7), Said, caller=Caller(tenant="acme"))).number == 7
+    assert told("verify", path)["whole"]
+
+
+def test_what_outlives_a_run_is_of_its_own_tenant(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "log")
+    database.connect()
+    keys = FileKeyRing(tmp_path / "keys.json")
+    records = [
+        {"kind": "run", "run": 1, "caller": None, "standing": True},
+        *(
+            {"kind": "letter", "run": 1, "id": f"p-{n}@a", "payload": "{}", "caller": {"tenant": tenant, "user": "u"}}
+            for n, tenant in enumerate(("acme", "other"))
+        ),
+    ]
+    body = body_of(records, 1, Sealer(database, keys, lambda: 1.0))
+    shred(database, keys, "acme", now=1.0, check=lambda: None)
+    sealer = Sealer(database, keys, lambda: 1.0)
+    sealer.load()
+    left = sealer.opened(*checked("log", 1, *body))
+    assert [one.get("caller") for one in left] == [None, {"tenant": "other", "user": "u"}]
+    database.close()
 
 
 async def test_what_is_not_encrypted_cannot_be_shredded(tmp_path: Path) -> None:
@@ -297,9 +322,6 @@ async def test_keys_are_changed_and_old_records_stay_readable(tmp_path: Path) ->
 
 @pytest.mark.parametrize("moved", ["swapped", "renamed"])
 async def test_a_part_that_was_moved_does_not_decrypt(tmp_path: Path, moved: str) -> None:
-    from genie.journal.bodies import body_of, checked, packed
-    from genie.journal.sealing import Sealer
-
     database = SqliteDatabase(tmp_path / "log")
     database.connect()
     sealer = Sealer(database, FileKeyRing(tmp_path / "keys.json"), lambda: 1.0)
