@@ -240,7 +240,8 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
         read, written = tokens(usage.get("cache_read_input_tokens")), tokens(usage.get("cache_creation_input_tokens"))
         details = usage.get("output_tokens_details") or {}
         return Usage(
-            input=tokens(usage.get("input_tokens")) + read + written, output=tokens(usage.get("output_tokens")),
+            input=tokens(usage.get("input_tokens"), needed=True) + read + written,
+            output=tokens(usage.get("output_tokens"), needed=True),
             cache_read=read, cache_write=written, reasoning=tokens(details.get("thinking_tokens")),
         )  # fmt: skip
     except (ValueError, AttributeError):

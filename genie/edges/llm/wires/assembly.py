@@ -151,13 +151,17 @@ def next_call(request: ModelRequest) -> int:
     return highest + 1
 
 
-def tokens(value: Any) -> int:
+def tokens(value: Any, *, needed: bool = False) -> int:
     """Return a count of tokens as a provider states it; 0 where it states none.
+
+    Args:
+        value: What is stated.
+        needed: Whether a count that is not stated is unknown, rather than 0.
 
     Raises:
         ValueError: It is not a count.
     """
-    if value is None:
+    if value is None and not needed:
         return 0
     if type(value) is not int or not 0 <= value <= MOST_TOKENS:
         raise ValueError

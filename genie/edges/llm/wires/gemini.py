@@ -192,9 +192,10 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     """Return the usage of a chunk; None where it is not one. Thoughts are billed as output, and counted apart."""
     try:
         thoughts = tokens(usage.get("thoughtsTokenCount"))
+        asked = tokens(usage.get("promptTokenCount"), needed=True) + tokens(usage.get("toolUsePromptTokenCount"))
+        made = tokens(usage.get("candidatesTokenCount")) + thoughts
         return Usage(
-            input=tokens(usage.get("promptTokenCount")) + tokens(usage.get("toolUsePromptTokenCount")),
-            output=tokens(usage.get("candidatesTokenCount")) + thoughts, reasoning=thoughts,
+            input=asked, output=max(made, tokens(usage.get("totalTokenCount")) - asked), reasoning=thoughts,
             cache_read=tokens(usage.get("cachedContentTokenCount")),
         )  # fmt: skip
     except ValueError:

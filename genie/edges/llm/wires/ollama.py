@@ -123,10 +123,10 @@ class _OllamaReading(Reading):
 
 
 def usage_of(line: Mapping[str, Any]) -> Usage | None:
-    """Return the usage of the last line; None where it states none."""
-    if line.get("prompt_eval_count") is None and line.get("eval_count") is None:
-        return None
+    """Return the usage of the last line; None where it states no usage."""
     try:
-        return Usage(input=tokens(line.get("prompt_eval_count")), output=tokens(line.get("eval_count")))
+        return Usage(
+            input=tokens(line.get("prompt_eval_count"), needed=True), output=tokens(line.get("eval_count"), needed=True)
+        )
     except ValueError:
         return None

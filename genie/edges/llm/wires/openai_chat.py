@@ -186,7 +186,8 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
         details = usage.get("prompt_tokens_details") or {}
         out = usage.get("completion_tokens_details") or {}
         return Usage(
-            input=tokens(usage.get("prompt_tokens")), output=tokens(usage.get("completion_tokens")),
+            input=tokens(usage.get("prompt_tokens"), needed=True),
+            output=tokens(usage.get("completion_tokens"), needed=True),
             cache_read=tokens(details.get("cached_tokens")), cache_write=tokens(details.get("cache_write_tokens")),
             reasoning=tokens(out.get("reasoning_tokens")),
         )  # fmt: skip
