@@ -60,7 +60,7 @@ CALLING = ScriptedReply(
     usage=USAGE,
 )
 LONG_S = 30.0
-SHORT_S = 0.25
+SHORT_S = 0.1
 
 
 def request(*more: Turn, text: str = "Say hello.") -> ModelRequest:
