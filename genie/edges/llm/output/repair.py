@@ -24,7 +24,8 @@ _CLOSED_BY = {'"': '"', "'": "'", "“": "”", "‘": "’"}  # noqa: RUF001 - 
 _STRING = {end: re.compile(rf"(?:[^{end}\\]|\\.)*+{end}", re.DOTALL) for end in _CLOSED_BY.values()}
 _INSIDE = re.compile(r'\\(u[0-9A-Fa-f]{4}|.)|["\x00-\x1f]', re.DOTALL)
 _WORDS = {"true": "true", "false": "false", "null": "null", "True": "true", "False": "false", "None": "null"}
-_FENCE = re.compile(r"```[A-Za-z0-9_+-]*[ \t]*\r?\n(.*?)\n?[ \t]*```", re.DOTALL)
+MOST_FENCES = 16
+"""Fences that are looked at; a text with more of them has more than one answer."""
 
 
 class Repaired(NamedTuple):
@@ -43,10 +44,13 @@ def extracted(text: str) -> str:
     Raises:
         JsonTextError: There is none, it is not closed, or there are several.
     """
-    fences = _FENCE.findall(text) if text.count("```") <= 16 else []
-    if len(fences) > 1:
+    between = text.split("```", MOST_FENCES)
+    if len(between) > 3:
         raise JsonTextError("ambiguous")
-    body = fences[0] if fences else text
+    if len(between) == 2:
+        raise JsonTextError("unfinished")
+    # What stands on the line of a fence is the name of a language.
+    body = between[1].partition("\n")[2] if len(between) == 3 else text
     starts = [at for at in (body.find("{"), body.find("[")) if at >= 0]
     if not starts:
         raise JsonTextError("not_found")

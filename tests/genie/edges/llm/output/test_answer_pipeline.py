@@ -167,6 +167,8 @@ def test_nothing_crashes_and_what_is_made_is_json(text: str) -> None:
         ("{'a': '" + "\\'" * 30_000, "unfinished"),
         ("{" + "'a' " * 15_000 + "}", "syntax"),
         ("{/*" + "*" * 60_000, "unfinished"),
+        ("```\n" + " " * 200_000, "unfinished"),
+        ("{" + " " * 60_000, "unfinished"),
         ('{"a": "' + '\\"' * 32_000, "unfinished"),
     ],
 )
