@@ -46,6 +46,7 @@ class Answer(Protocol):
 
         Raises:
             ConnectionError: The body broke off.
+            TimeoutError: No byte came in the call's ``idle_s``.
         """
         ...
 
@@ -53,8 +54,16 @@ class Answer(Protocol):
 class Exchange(Protocol):
     """Calls to one server."""
 
-    def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> AbstractAsyncContextManager[Answer]:
+    def post(
+        self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
+    ) -> AbstractAsyncContextManager[Answer]:
         """Post a body; leaving the block before the answer is whole closes the connection.
+
+        Args:
+            url: Where to.
+            headers: What is sent before the body.
+            content: The body.
+            idle_s: Seconds between two pieces of the answer's body, at most; its head is the caller's to limit.
 
         Raises:
             EdgeError: The URL may not be called (``again_s`` is None), or no answer came.
@@ -70,7 +79,7 @@ class _HttpAnswer:
     def __init__(self, response: httpx.Response) -> None:
         import httpx  # noqa: PLC0415 - start-up: httpx takes 50 ms, and only those who call need it
 
-        self._response, self._broken = response, httpx.HTTPError
+        self._response, self._broken, self._late = response, httpx.HTTPError, httpx.TimeoutException
         self._pieces = response.aiter_raw()
         self._begun = self._ended = False
 
@@ -90,6 +99,9 @@ class _HttpAnswer:
             except StopAsyncIteration:
                 self._ended = True
                 return b""
+            except self._late:
+                self._ended = True
+                raise TimeoutError from None
             except self._broken as error:
                 self._ended = True
                 raise ConnectionError(type(error).__name__) from None
@@ -107,7 +119,7 @@ class _HttpAnswer:
                 # closed, so what was received runs out, and then it ends.
                 try:
                     await self.read()
-                except ConnectionError:
+                except (ConnectionError, TimeoutError):
                     return
 
 
@@ -158,9 +170,12 @@ class HttpExchange:
         self._way.target(base)
 
     @asynccontextmanager
-    async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> AsyncIterator[Answer]:
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
+    ) -> AsyncIterator[Answer]:
         """Post a body; see ``Exchange.post``."""
-        async with self._way.call("POST", self._way.target(url), headers=headers, content=content) as response:
+        target = self._way.target(url)
+        async with self._way.call("POST", target, headers=headers, content=content, body_s=idle_s) as response:
             answer = _HttpAnswer(response)
             try:
                 yield answer
