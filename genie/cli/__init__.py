@@ -45,6 +45,7 @@ _COMMANDS = {
     "revive": _Lazy("Lift a kill.", "control", "revive"),
     "run": _Lazy("Run a pipeline on one question and print the report.", "run"),
     "runs": _Lazy("List and show the runs of a journal.", "runs"),
+    "serve": _Lazy("Serve pipelines: the API and the page, on one port.", "serve"),
     "serve-schedule": _Lazy("Run a pipeline on its schedule.", "serve_schedule"),
     "simulate": _Lazy("Simulate a pipeline in virtual time.", "simulate"),
     "status": _Lazy("Show processes, switches and pending approvals.", "control", "status"),
@@ -53,7 +54,7 @@ _COMMANDS = {
 
 _GROUPS = {
     "Build": ("new", "check", "graph", "agents", "inspect"),
-    "Run": ("run", "ask", "runs", "pipelines", "serve-schedule"),
+    "Run": ("run", "ask", "runs", "pipelines", "serve", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
     "Govern": ("policy", "approvals", "audit"),
     "Operate": ("status", "pause", "resume", "kill", "revive", "journal"),
