@@ -54,11 +54,17 @@ async def test_usage_is_the_providers_total(dialect: str, wire: Any) -> None:
     assert found == wanted
 
 
-counts = st.integers(0, 10**9)
+counts, some = st.integers(0, 10**9), st.integers(1, 10**9)
 
 
 @pytest.mark.parametrize("name", sorted(WIRES))
-@given(uncached=counts, read_=counts, written=counts, visible=counts, thoughts=counts)
+@given(
+    uncached=some,
+    read_=counts,
+    written=counts,
+    visible=some,
+    thoughts=counts,
+)
 @settings(max_examples=40)
 def test_usage_law(name: str, uncached: int, read_: int, written: int, visible: int, thoughts: int, wire: Any) -> None:
     if name in {"gemini", "ollama"}:
@@ -82,6 +88,14 @@ async def test_later_usage_replaces_earlier(wire: Any) -> None:
     stated = [part.usage for part in (await read(provider, request())).parts if isinstance(part, WireUsage)]
     assert [usage.output for usage in stated] == [1, 7]
     assert {usage.input for usage in stated} == {12}
+
+
+@pytest.mark.parametrize(
+    "usage", [Usage(), Usage(input=5), Usage(output=5), Usage(input=0, output=7)], ids=["none", "in", "out", "no input"]
+)
+async def test_a_usage_of_nothing_is_unknown_not_free(dialect: str, wire: Any, usage: Usage) -> None:
+    provider, _ = wire(dialect, [GREETING._replace(usage=usage)])
+    assert (await read(provider, request())).end.usage is None
 
 
 @pytest.mark.parametrize("bad", [-1, True, 1.5, "7", None, 10**30, [1]])
