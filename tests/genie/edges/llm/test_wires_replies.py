@@ -357,3 +357,62 @@ async def test_whole_calls_without_numbers_stay_apart(wire: Any) -> None:
     provider, _ = wire("openai_chat", [chunks(first)], dialect={"done_marker": False})
     end = (await read(provider, request())).end
     assert [part.arguments for part in end.parts if isinstance(part, ToolCall)] == ['{"at":0}', '{"at":1}']
+
+
+@pytest.mark.parametrize("name", sorted(WIRES))
+@given(changes=st.lists(st.tuples(st.integers(0, 20_000), st.binary(max_size=3)), min_size=1, max_size=6))
+@settings(max_examples=40)
+def test_a_stream_with_wrong_bytes_is_a_reply_or_a_named_error(
+    name: str, changes: list[tuple[int, bytes]], wire: Any
+) -> None:
+    data = bytearray(b"".join(SPEAKERS[name].stream(RICH)))
+    for at, put in changes:
+        begin = at % len(data)
+        data[begin : begin + len(put) + 1] = put
+
+    async def run() -> None:
+        provider, models = wire(name, [Raw((bytes(data),))])
+        found = await read(provider, request())  # anything but a ProviderError passes through it
+        assert (found.error is None) == any(isinstance(part, WireEnd) for part in found.parts)
+        assert models.open == 0
+
+    anyio.run(run)
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def spoiled(value: Any, at: list[int], put: Any) -> Any:
+    """Return a JSON value with its n-th value replaced; ``at`` counts down to it."""
+    at[0] -= 1
+    if at[0] == 0:
+        return put
+    if isinstance(value, dict):
+        return {name: spoiled(item, at, put) for name, item in value.items()}
+    return [spoiled(item, at, put) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", sorted(WIRES))
+@given(event=st.integers(0, 40), at=st.integers(1, 30), put=junk)
+@settings(max_examples=60)
+def test_any_value_may_be_of_any_type(name: str, event: int, at: int, put: Any, wire: Any) -> None:
+    speaker = SPEAKERS[name]
+    events = list(speaker.events(RICH._replace(usage=USED)))
+    chosen = event % len(events)
+    changed = spoiled(events[chosen], [at], put)
+    events[chosen] = changed if isinstance(changed, dict) else {"type": put}
+    ended = "\n" if name == "ollama" else "\n\n"
+    begun = "" if name == "ollama" else "data: "
+    bodies = (one if isinstance(one, str) else json.dumps(one) for one in events)
+    stream = "".join(f"{begun}{body}{ended}" for body in bodies).encode()
+
+    async def run() -> None:
+        provider, _ = wire(name, [Raw((stream,))])
+        found = await read(provider, request())
+        assert (found.error is None) == any(isinstance(part, WireEnd) for part in found.parts)
+
+    anyio.run(run)
