@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genie.contracts.model_call import FailureClass, JsonText, ModelRequest, Stop, Text, Thought, ToolCall, Usage
@@ -209,6 +209,7 @@ async def test_what_was_used_before_a_failure_is_told(wire: Any) -> None:
         b'{"choices":[{"delta":{"content":7}}],"candidates":[{"content":{"parts":[{"text":7}]}}],'
         b'"message":{"content":7},"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":7}}',
         b'{"type":"response.output_text.delta","output_index":"x","delta":5}',
+        b'{"type":"content_block_delta","index":1e999,"delta":{"type":"text_delta","text":"x"}}',
     ],
 )  # fmt: skip
 async def test_what_is_not_shaped_as_it_should_is_malformed(dialect: str, wire: Any, data: bytes) -> None:
@@ -398,6 +399,8 @@ def spoiled(value: Any, at: list[int], put: Any) -> Any:
 
 @pytest.mark.parametrize("name", sorted(WIRES))
 @given(event=st.integers(0, 40), at=st.integers(1, 30), put=junk)
+@example(event=3, at=3, put=float("inf"))
+@example(event=2, at=3, put=float("inf"))
 @settings(max_examples=60)
 def test_any_value_may_be_of_any_type(name: str, event: int, at: int, put: Any, wire: Any) -> None:
     speaker = SPEAKERS[name]
