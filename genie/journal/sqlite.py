@@ -200,7 +200,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
+    except BaseException:  # half of a transaction is undone, then the error goes on
         with contextlib.suppress(sqlite3.Error):  # the first error is raised; SQLite may have rolled back by itself
             connection.execute("ROLLBACK")
         raise

@@ -6,11 +6,15 @@ from typing import Any, Protocol
 
 import pytest
 
-from genie import Handlers, PolicySet, Risk, Runtime, Tier, agent, handles
+from genie import Handlers, Payload, PolicySet, Risk, Runtime, Tier, agent, handles
 from genie.contracts.agent import Binding
-from genie.errors import AgentDefinitionError
+from genie.errors import AgentDefinitionError, RunStalled
 from genie.policies.clearance import Clearance
 from tests.genie.policies_for_tests import Answer, Question
+
+
+class Secret(Payload, topic="cards.secret", classification="restricted"):
+    """What nobody may read without a clearance."""
 
 
 class Store(Protocol):
@@ -74,14 +78,22 @@ async def test_a_bound_port_opens() -> None:
             """Nothing."""
 
     async with Runtime([Binding(agent=keeper, card=keeper.card, ports={Store: Kept()})]) as runtime:
-        await runtime.ask(Question(), Answer)
+        assert await runtime.ask(Question(), Answer) == Answer()
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("policies", [[Clearance()], (Clearance(),), PolicySet((Clearance(),))])
 async def test_policies_are_a_set_or_a_list(policies: Any) -> None:
-    async with Runtime(policies=policies) as runtime:
-        runtime.operations.replace_policies(policies)
+    @agent("unasked", clearance="public")
+    async def unasked(secret: Secret) -> Answer:
+        return Answer()
+
+    async with Runtime([unasked]) as later, Runtime([unasked], policies=policies) as runtime:
+        assert await later.ask(Secret(), Answer) == Answer()
+        later.operations.replace_policies(policies)
+        for judged in (later, runtime):
+            with pytest.raises(RunStalled, match="clearance"):
+                await judged.ask(Secret(), Answer)
 
 
 @pytest.mark.parametrize("policies", [Clearance(), "clearance", ["clearance"], [Clearance], 1])
