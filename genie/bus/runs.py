@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
-from genie.bus.pending import HOLD, JUDGE, RETRY
-from genie.bus.scope import AgentRun, RunState, Scope
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight import accounting
+from genie.inflight.pending import HOLD, JUDGE, RETRY
+from genie.inflight.scope import AgentRun, RunState, Scope
 
 if TYPE_CHECKING:
     from genie.backend.ids import IdSource
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.scope import Asker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.scope import Asker
 
 EXPIRED, CANCELLED = Outcome.EXPIRED, Outcome.CANCELLED
 DEADLINE = Reason("deadline")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from genie.bus.delivery import original
-from genie.bus.interceptors import Interceptor
 from genie.contracts.headers import Consent
+from genie.inflight.delivery import original
+from genie.inflight.interceptors import Interceptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from genie.bus.bus import Bus
-    from genie.bus.scope import RunState
     from genie.contracts.headers import Headers
+    from genie.inflight.scope import RunState
 
 MOST_SETS = 1024
 """Sets of consents of which it is known what is left of them."""
