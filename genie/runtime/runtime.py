@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import EventLog, Journal
     from genie.contracts.statistics import Statistics
+    from genie.contracts.views import Parts, Views
     from genie.inflight.events import Event
     from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
@@ -297,6 +298,16 @@ class Runtime:
             notices += gather.notices or ()
         return answer_of(run, gather, answers, bus.failures)
 
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: Parts, need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Views[Parts]: ...  # fmt: skip
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ..., caller: Caller | None = ...,
+    ) -> Gathered: ...  # fmt: skip
     async def gather(
         self,
         payload: Payload,
