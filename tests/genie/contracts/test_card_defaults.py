@@ -9,6 +9,8 @@ import pytest
 from genie import Handlers, Payload, PolicySet, Risk, Runtime, Tier, agent, handles
 from genie.contracts.agent import Binding
 from genie.errors import AgentDefinitionError, RunStalled
+from genie.graph.checks import check
+from genie.graph.model import Graph
 from genie.policies.clearance import Clearance
 from tests.genie.policies_for_tests import Answer, Question
 
@@ -69,6 +71,21 @@ async def test_a_port_that_nobody_bound_is_found_when_the_runtime_opens() -> Non
     with pytest.raises(AgentDefinitionError, match="port Store is not bound"):
         async with Runtime([keeper]):
             pass
+
+
+@pytest.mark.anyio
+async def test_a_library_that_is_missing_is_found_before_anything_runs() -> None:
+    @agent("reckoner", libraries={"json": "nothing", "no_such_library.part": "reckoning[fast]"})
+    async def reckoner(question: Question) -> Answer:
+        return Answer()
+
+    with pytest.raises(AgentDefinitionError, match=r"no_such_library\.part, .*; install reckoning\[fast\]"):
+        async with Runtime([reckoner]):
+            pass
+    problems = check(
+        Graph(bindings=(Binding(agent=reckoner, card=reckoner.card),), entry=Question, answer=Answer)
+    ).problems
+    assert [problem.text for problem in problems if "no_such_library" in problem.text]
 
 
 @pytest.mark.anyio
