@@ -487,7 +487,7 @@ def grounds(value: object, title: str = "") -> Iterator[Card]:
 
 
 def _input(text: str) -> str:
-    return {"True": "yes", "False": "no"}.get(text, dated(text))
+    return {"true": "yes", "false": "no"}.get(text.lower(), dated(text))
 
 
 def basis(*found: tuple[str, object]) -> Section | None:
