@@ -133,8 +133,8 @@ def _duplicates(own: Sequence[Transaction]) -> Iterator[_Finding]:
         for earlier, later in itertools.pairwise(group):
             days = (later.date - earlier.date).days
             if days <= DUPLICATE_DAYS:
-                when = "the same day" if days == 0 else f"{days} day{'s' if days > 1 else ''} after"
-                reason = f"{abs(later.amount)} to {later.merchant} {when} the same payment of {earlier.date}"
+                when = "the same day as" if days == 0 else f"{days} day{'s' if days > 1 else ''} after"
+                reason = f"{abs(later.amount)} to {later.merchant}, {when} an equal payment on {earlier.date}"
                 yield _Finding(_anomaly(later, "duplicate", float(days), reason), 2.0 - days / (DUPLICATE_DAYS + 1))
 
 

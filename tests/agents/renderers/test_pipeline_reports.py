@@ -154,7 +154,7 @@ def test_the_answer_comes_first_and_no_part_is_empty(name: str) -> None:
                     assert items
 
 
-RAW = re.compile(r"\d{4}-\d\d-\d\dT\d\d|\bminor\b|\bTrue\b|\bFalse\b|\bNone\b|\{'|Money\(|^\[")
+RAW = re.compile(r"(?<![\w@-])\d{4}-\d\d-\d\d|\bminor\b|\bTrue\b|\bFalse\b|\bNone\b|\{'|Money\(|^\[")
 UNGROUPED = re.compile(r"(?<![\w.,@/-])\d{4,}\.\d\d(?!\d)")
 
 
