@@ -60,7 +60,7 @@ class SqliteLog:
         """Lock the file and return the records of the runs that are open, oldest first, with those between them.
 
         Raises:
-            InputError: Another process uses it, it is damaged, or it is no log.
+            InputError: Another process uses it, it is damaged, or it is not a log.
         """
         return await anyio.to_thread.run_sync(self._open)
 

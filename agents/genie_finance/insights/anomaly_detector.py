@@ -36,7 +36,7 @@ LARGE = 10.0
 _COMMON = 0.95
 """And it exceeds this share of the payments before it."""
 _STAYS = 2
-"""Later payments to a payee after which the first one was no exception."""
+"""Later payments to a payee after which the first one was not an exception."""
 
 
 @dataclass(frozen=True, slots=True)
