@@ -51,8 +51,8 @@ class Runs:
 
     def reopen(self, run: RunState) -> None:
         """Let a run be in flight: a new one, or one that an earlier process has begun."""
-        for interceptor in self._bus.interceptors:
-            interceptor.opened(run)
+        for begun in self._bus.openings:
+            begun(run)
         self.open_runs[run.number] = run
         if run.deadline != math.inf:
             run.expiry = self._bus.timers.at(run.deadline, "deadline", run)
@@ -69,8 +69,10 @@ class Runs:
         self.open_runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        for interceptor in self._bus.interceptors:
-            interceptor.closed(run)
+        if run.lapse is not None:
+            run.lapse.cancel()
+        for ended in self._bus.endings:
+            ended(run)
         run.state = run.taints = None
         if run.observed or run.watchers:
             self.notice(run)

@@ -47,11 +47,6 @@ class Consents(Interceptor):
         if run.headers.consent:
             self.watch(run)
 
-    def closed(self, run: RunState) -> None:
-        """A run is at rest: its timer is not needed."""
-        if run.lapse is not None:
-            run.lapse.cancel()
-
     def watch(self, run: RunState) -> None:
         """Set a timer for the end of a run's first consent that ends."""
         consent = run.headers.consent
