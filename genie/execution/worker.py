@@ -72,7 +72,7 @@ class Worker:
         self._scope: anyio.CancelScope
         self._attends = True
         self._suspended = False
-        """The handler has suspended, so the time it took is no measure of how long it blocked the loop."""
+        """The handler has suspended, so the time it took does not measure how long it blocked the loop."""
         self._abandoned = False
         self._stop: Timer | None = None  # at which a handler that was cut is abandoned
         self.subscriber: Subscriber

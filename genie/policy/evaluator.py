@@ -245,7 +245,7 @@ class Evaluator:
 
 
 def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentCard) -> tuple[Opinion, ...]:
-    """Return what one policy says; it denies where it raises or answers what is no verdict."""
+    """Return what one policy says; it denies where it raises or answers something other than a verdict."""
     try:
         found: Judgement | object = policy.judge(message, sender)
     except BaseException as error:  # noqa: BLE001 - fail closed: a policy that raises denies
@@ -261,7 +261,7 @@ def _opinions(policy: CompiledPolicy, message: Envelope[Payload], sender: AgentC
             )
             for said in found
         )
-    return (_wrong(policy, f"answered {type(found).__name__}, which is no verdict"),)
+    return (_wrong(policy, f"answered {type(found).__name__}, which is not a verdict"),)
 
 
 def _hidden(opinion: Opinion, hide: Callable[[str], str]) -> Opinion:

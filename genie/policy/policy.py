@@ -280,7 +280,7 @@ def mask(message: Envelope[Payload], paths: frozenset[Path]) -> Payload:
     """Return the payload with the findings at ``paths`` masked; made once per set of paths and message.
 
     Raises:
-        LookupError: A path is no plain string field, so the delivery must be denied.
+        LookupError: A path is not a plain string field, so the delivery must be denied.
         VaultFullError: A stand-in cannot be kept, so the delivery must be denied.
     """
     # Messages in which nothing was found share their inspection, and so must not share a copy kept with it.

@@ -187,7 +187,7 @@ class Decision(NamedTuple):
     expires_s: float | None = None
     obligations: tuple[str, ...] = ()
     consults: tuple[Consultation, ...] = ()
-    """Whom to ask before there is a decision."""
+    """Slow judges to ask before there is a decision."""
 
     @property
     def holds(self) -> frozenset[str]:
