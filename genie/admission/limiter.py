@@ -22,6 +22,7 @@ from genie.admission.budgets import (
     scaled,
     shown,
 )
+from genie.bus.handlers import tell
 from genie.bus.interceptors import Interceptor
 from genie.bus.pending import RATE, Parked
 from genie.contracts.message import topic_of
@@ -274,11 +275,13 @@ class AdmissionController(Interceptor):
                     short = short or account
         if short is not None:
             limit = shown(short.kind, short.limit)
-            raise BudgetExceededError(
-                agent=delivery.subscription.subscriber.card.id,
-                limit=limit if isinstance(limit, int) else f"{limit:f}",
-                budget=short.state.budget.id,
-                unit=UNITS[short.kind],
+            raise tell(
+                BudgetExceededError(
+                    agent=delivery.subscription.subscriber.card.id,
+                    limit=limit if isinstance(limit, int) else f"{limit:f}",
+                    budget=short.state.budget.id,
+                    unit=UNITS[short.kind],
+                )
             )
 
     def _afterwards(self, delivery: Delivery) -> Reservation:

@@ -20,6 +20,7 @@ from genie.bus.deadlock import Deadlocks
 from genie.bus.delayed import DelayedPublications
 from genie.bus.delivery import QUEUED
 from genie.bus.failures import Failures
+from genie.bus.handlers import tell
 from genie.bus.judging import Judging
 from genie.bus.mailbox import RoomTicket
 from genie.bus.observers import STALL_S, Observers
@@ -41,6 +42,7 @@ from genie.errors import (
     NotConsumedError,
     TooManyRunsError,
     UnknownAgentError,
+    code_of,
 )
 
 if TYPE_CHECKING:
@@ -344,9 +346,9 @@ class Bus:
             BudgetExceededError: It takes what is kept for others, or its run has had all its messages.
         """
         if published > self._most_of_one:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages, share=self._most_of_one)
+            raise tell(BudgetExceededError(agent=agent, limit=self._max_messages, share=self._most_of_one))
         if delivery is not None and delivery.message.scope.run.published > self._max_messages:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages)
+            raise tell(BudgetExceededError(agent=agent, limit=self._max_messages))
 
     def at_rest_if_empty(self, scope: Scope) -> None:
         """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
@@ -441,8 +443,9 @@ class Bus:
         """A handler tried what its card does not allow; counted beside its outcome."""
         agent = delivery.subscription.subscriber.card.id
         accounting.refused(delivery.subscription)
-        self.emit_event(delivery.message, "refused", agent, Reason(error.code))
-        self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
+        code = code_of(error)
+        self.emit_event(delivery.message, "refused", agent, Reason(code))
+        self.record_act("identity_refused", agent, by="bus", reason=code, message=delivery.message)
 
     def did_not_stop(self, subscriber: Subscriber) -> None:
         """A handler did not stop when it was cancelled."""

@@ -400,7 +400,7 @@ class HandlerContext:
         if message.scope.run.observed:
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
             said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
-            bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
+            bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
 
     def _declared(self, payload: object) -> None:
         handling = handling_of(self)

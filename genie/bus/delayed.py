@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genie.bus import accounting
+from genie.bus.handlers import tell
 from genie.bus.pending import DELAYED
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Reason
@@ -70,7 +71,7 @@ class DelayedPublications:
         if to is not None:
             self._bus.directed(to, self._bus.route(kind), kind)
         if scope.run.delayed + scope.run.published >= self._bus.limits.max_messages:
-            raise BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages)
+            raise tell(BudgetExceededError(agent=agent, limit=self._bus.limits.max_messages))
         accounting.park(scope)
         accounting.delayed(scope, 1)
         self._bus.pending.park(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -17,8 +18,10 @@ from genie.contracts.signature import unfit
 from genie.errors import (
     AgentDefinitionError,
     ContractError,
+    EdgeError,
     ForgedMessageError,
     GenieError,
+    ImmutableMessageError,
     RelayedError,
     TransferError,
     WrongOutputError,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from genie.contracts.classification import Classification
     from genie.contracts.ports.executor import Executor, Job
 
+E = TypeVar("E", bound=GenieError)
 FAIRNESS = 64
 """Payloads that an async iterator yields in a row before the loop turns."""
 
@@ -182,17 +186,47 @@ _told: WeakKeyDictionary[BaseException, str] = WeakKeyDictionary()
 """What the bus says in the errors that it makes, whatever becomes of their facts in an agent's hands."""
 
 
-def tell(error: GenieError) -> None:
-    """Keep the text of an error that the bus has made, so that it may be shown."""
+def tell(error: E) -> E:
+    """Keep the text of an error that the bus has made, so that it may be shown; returns the error."""
     _told[error] = str(error)
+    return error
+
+
+def _told_of(error: GenieError) -> str | None:
+    """Return the text of an error that the bus has made; a class of an agent's making may lie about its equality."""
+    return _told.get(error) if any(type(error) is kind for kind in vars(errors).values()) else None
+
+
+def _relayed(error: GenieError) -> str | None:
+    """Return the class of an error of this library that was raised in another process."""
+    name = vars(error).get("name") if isinstance(error, RelayedError) else None
+    found = vars(errors).get(name) if type(name) is str else None
+    return name if isinstance(found, type) and issubclass(found, GenieError) else None
+
+
+def slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
+    """Count an assignment to the message that a handler was given."""
+    if type(error) is ImmutableMessageError:
+        field = vars(error).get("field")
+        if type(field) is str and field in Message.__slots__:
+            tell(error)
+            bus.refused(delivery, error)
+
+
+def pause_after(error: BaseException) -> float | None:
+    """Return the seconds before which another attempt cannot help; None where none can, or where they are no number."""
+    if not isinstance(error, EdgeError):
+        return None if isinstance(error, GenieError) else 0.0
+    wait: Any = vars(error).get("again_s", getattr(type(error), "again_s", None))
+    return wait if type(wait) in {int, float} and 0 <= wait < math.inf else None
 
 
 def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:
-    """Return how a failure is named to whoever asked.
+    """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
 
-    Exceptions of others are named by their class alone. Errors of this library say what happened, and an agent may put
-    what it read into that text. It is shown only where everybody who asked may read the highest label that the handler
-    had read, and where nothing is found in the text that they may not read.
+    Exceptions of others have no text. The text of an error of this library is the agent's own, for it may raise one
+    with what it read. Those who asked are told it, and nobody else; only where all of them may read the highest label
+    that the handler had read, and where nothing is found in the text that they may not read.
 
     Args:
         bus: The bus.
@@ -202,15 +236,13 @@ def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classif
     """
     if not isinstance(error, GenieError):
         return Reason("failed", class_name(error))
-    code = code_of(error)
-    if isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError)):
+    code, told = code_of(error), _told_of(error)
+    if told is not None or (isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError))):
         # The bus says by it what the handler did, in names of classes; a handler may raise one too, with any text.
-        return Reason(code, _told.get(error) or class_name(error))
+        return Reason(code, told or class_name(error))
+    detail = _relayed(error) or class_name(error)
     try:
         text = str(error)
     except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
-        return Reason(code, f"{class_name(error)} ({class_name(broken)})")
-    if bus.may_hear(text, message, label):
-        return Reason(code, text)
-    relayed = error.name if isinstance(error, RelayedError) and hasattr(errors, error.name) else None
-    return Reason(code, relayed or class_name(error))
+        return Reason(code, f"{detail} ({class_name(broken)})")
+    return Reason(code, detail, text if bus.may_hear(text, message, label) else "")
