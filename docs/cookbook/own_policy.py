@@ -31,7 +31,7 @@ class SpendingLimit:
 
     def __init__(self, settings: SpendingLimitSettings) -> None:
         self.settings = settings
-        self.texts = {"too_much": f"more than {settings.most_cents} cents"}  # what outcomes and journals say of the code
+        self.texts = {"too_much": f"more than {settings.most_cents} cents"}  # shown for the code
 
     def compile(self, route):
         """Return the judge of a route, or None for the routes that the policy does not concern."""
