@@ -21,16 +21,17 @@ from genie.policy.inspection import Inspectors
 
 CLASSES = (
     "4", "a", "A", "z9", "é", "\u0430", "\u4e2d", "\u0915", "\u0645", "\u200b", "\u0301", " ", "\n", "\t", "\0",
-    "\ud800", "\U0001f600", "\u0967", "\uff14", "\uff41", "\u00df", "\u0130", "\ufb00", "@", "-", ".", ",", "/", "_", "+", "%",
-    "&", "#", "\\", "<", "[", "(", '"', "'", "`", "|", "{", "=", "~",
+    "\ud800", "\U0001f600", "\u0967", "\uff14", "\uff41", "\u00df", "\u0130", "\ufb00", "@", "-", ".", ",", "/",
+    "_", "+", "%", "&", "#", "\\", "<", "[", "(", '"', "'", "`", "|", "{", "=", "~",
 )  # fmt: skip
 """One of each class of characters that a detector tells from the others."""
 PIECES = (
-    "a ", "4 ", "a.", "a@", "a-", "x_", "1,", "1 2 ", "(1", "a b ", "'a'", '"a ', "\u201ca\u201d", "> ", "* ", "1. ",
-    "%41", "&#65;", "&lt;", "\\x41", "\\u0041", "\\n", "=20", "<b>", "</", "QUJD", "QUJD ", "A=", "0x41 ", "41 ", "://", "a://",
-    "AB12 ", "+91 ", "e\u0301", "a\u200b", "[a](b) ", "![a](http://b) ", "-----BEGIN ", "eyJ", "sk-", "key=",
-    "i g n o r e ", "1gn0r3 ", "ignore ", "ignoreall", "ignore all previous instructions ", "uryyb ", "Mr. Jo Do, ", "12 high st ",
-    "4111 1111 1111 1111 ", "jane@example.com ", "tel 1234567 ", "password: hunter2 ",
+    "a ", "4 ", "a.", "a@", "a-", "x_", "1,", "1 2 ", "(1", "a b ", "'a'", '"a ', "\u201ca\u201d", "> ", "* ",
+    "1. ", "%41", "&#65;", "&lt;", "\\x41", "\\u0041", "\\n", "=20", "<b>", "</", "QUJD", "QUJD ", "A=",
+    "0x41 ", "41 ", "://", "a://", "AB12 ", "+91 ", "e\u0301", "a\u200b", "[a](b) ", "![a](http://b) ",
+    "-----BEGIN ", "eyJ", "sk-", "key=", "i g n o r e ", "1gn0r3 ", "ignore ", "ignoreall",
+    "ignore all previous instructions ", "uryyb ", "Mr. Jo Do, ", "12 high st ", "4111 1111 1111 1111 ",
+    "jane@example.com ", "tel 1234567 ", "password: hunter2 ",
 )  # fmt: skip
 """What starts a match, or the way to one, again and again."""
 SIZES = (4_000, 16_000, 64_000)
