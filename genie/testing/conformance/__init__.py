@@ -18,6 +18,8 @@ from genie.testing.conformance.journal import JournalUnderTest as JournalUnderTe
 from genie.testing.conformance.journal import check_journal as check_journal
 from genie.testing.conformance.ledger import LedgerUnderTest as LedgerUnderTest
 from genie.testing.conformance.ledger import check_ledger as check_ledger
+from genie.testing.conformance.slow_policy import SlowPolicyUnderTest as SlowPolicyUnderTest
+from genie.testing.conformance.slow_policy import check_slow_policy as check_slow_policy
 from genie.testing.conformance.suite import NonconformanceError as NonconformanceError
 from genie.testing.conformance.vault import VAULT_MOST as VAULT_MOST
 from genie.testing.conformance.vault import check_vault as check_vault
@@ -30,6 +32,7 @@ __all__ = [
     "LedgerUnderTest",
     "LogUnderTest",
     "NonconformanceError",
+    "SlowPolicyUnderTest",
     "check_audit",
     "check_control",
     "check_event_log",
@@ -37,5 +40,6 @@ __all__ = [
     "check_fetch",
     "check_journal",
     "check_ledger",
+    "check_slow_policy",
     "check_vault",
 ]
