@@ -112,13 +112,20 @@ def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, .
         Streamed: It is an async iterator.
     """
     card = delivery.subscription.subscriber.card
-    if type(output) in card.produces:  # looked at first: a model takes microseconds to say what it lacks
-        return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
+    kind = type(output)
+    for produced in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+        if kind is produced:  # a class may lie about its equality, so no `in`
+            return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
     if hasattr(output, "__aiter__"):
         raise Streamed(output)
-    outputs: tuple[Any, ...] = output if isinstance(output, tuple) else (output,)
+    # Read once: a tuple of a class of its own may give others the second time.
+    outputs: tuple[Any, ...] = tuple(output) if isinstance(output, tuple) else (output,)
     for part in outputs:
-        if type(part) not in card.produces:
+        kind = type(part)
+        for produced in card.produces:
+            if kind is produced:
+                break
+        else:
             error = _wrong(card, part)
             tell(error)
             bus.refused(delivery, error)
@@ -242,7 +249,7 @@ def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classif
         return Reason(code, told or class_name(error))
     detail = _relayed(error) or class_name(error)
     try:
-        text = str(error)
+        text = str.__getitem__(str(error), slice(None))  # a string of a class of its own may show another text later
     except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
         return Reason(code, f"{detail} ({class_name(broken)})")
     return Reason(code, detail, text if bus.may_hear(text, message, label) else "")
