@@ -304,6 +304,11 @@ class Inspection:
     """Why an inspector could not look; whoever needs its findings denies."""
     masked: dict[frozenset[Path], Payload] = field(default_factory=dict, compare=False, repr=False)
     """Masked copies made so far, by the paths that are masked; filled by the engine alone."""
+    clean: bool = field(init=False, compare=False, repr=False)
+    """It could look, and found nothing."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clean", self.failed is None and not self.findings)
 
 
 # --- the envelope ---
@@ -346,7 +351,9 @@ for _name in ("__setattr__", "__delattr__"):
     setattr(Message, _name, _immutable)  # in place of what a frozen dataclass has: it names the agent and the field
 
 
-class _Fields(Generic[P_co]):
+class Unstamped(Generic[P_co]):
+    """The fields of an envelope before it is one; the bus alone sets them."""
+
     __slots__ = (
         "cause", "headers", "hops", "inspection", "label", "number", "payload", "recipient", "scope", "sender",
     )  # fmt: skip
@@ -363,7 +370,7 @@ class _Fields(Generic[P_co]):
     inspection: Inspection
 
 
-class Envelope(_Fields[P_co]):
+class Envelope(Unstamped[P_co]):
     """The immutable envelope of one payload, as the bus and policies see it: unmasked, with what inspectors found.
 
     Handlers never get one; they get ``shown()``.
@@ -434,7 +441,7 @@ def stamp(
     The fields are set on a plain slotted object that then becomes a class refusing assignment: 0.2 us, where a frozen
     dataclass of these fields costs 0.8.
     """
-    envelope: Any = _Fields()
+    envelope: Any = Unstamped()
     envelope.number = number
     envelope.payload = payload
     envelope.sender = sender

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from genie import Caller, Classification, Context, GenieError, Payload, agent
-from genie.bus.events import Event
 from genie.errors import FetchError, ImmutableMessageError, InputError, PolicyError, RelayedError, TransferError
+from genie.inflight.events import Event
 from genie.journal.memory import MemoryJournal
 from tests.attacks.test_words_in_errors import changed, made
 from tests.genie.bus.test_observers import Kept

@@ -18,6 +18,10 @@ from genie.testing.conformance.journal import JournalUnderTest as JournalUnderTe
 from genie.testing.conformance.journal import check_journal as check_journal
 from genie.testing.conformance.ledger import LedgerUnderTest as LedgerUnderTest
 from genie.testing.conformance.ledger import check_ledger as check_ledger
+from genie.testing.conformance.provider import MakeProvider as MakeProvider
+from genie.testing.conformance.provider import Play as Play
+from genie.testing.conformance.provider import ProviderUnderTest as ProviderUnderTest
+from genie.testing.conformance.provider import check_provider as check_provider
 from genie.testing.conformance.slow_policy import SlowPolicyUnderTest as SlowPolicyUnderTest
 from genie.testing.conformance.slow_policy import check_slow_policy as check_slow_policy
 from genie.testing.conformance.suite import NonconformanceError as NonconformanceError
@@ -31,7 +35,10 @@ __all__ = [
     "JournalUnderTest",
     "LedgerUnderTest",
     "LogUnderTest",
+    "MakeProvider",
     "NonconformanceError",
+    "Play",
+    "ProviderUnderTest",
     "SlowPolicyUnderTest",
     "check_audit",
     "check_control",
@@ -40,6 +47,7 @@ __all__ = [
     "check_fetch",
     "check_journal",
     "check_ledger",
+    "check_provider",
     "check_slow_policy",
     "check_vault",
 ]

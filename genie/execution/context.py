@@ -1,0 +1,468 @@
+"""The context that a handler is given: one object per delivery, dead when the handler ends.
+
+What a handler holds is a read-only face. What the bus trusts, the label and the headers of what the handler has read,
+stands in ``Handling``, which the bus keeps.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+
+import anyio
+
+from genie.contracts.gather import Each
+from genie.contracts.headers import copied, exact
+from genie.contracts.limits import Cost, exact_cost
+from genie.contracts.message import Envelope, Message, Payload, topic_of
+from genie.contracts.outcome import Reason
+from genie.errors import (
+    ForgedMessageError,
+    GenieError,
+    HeadersWidenedError,
+    PartMissingError,
+    UndeclaredMessageError,
+    kind_name,
+    shown_type,
+)
+from genie.errors.told import tell
+from genie.errors.tracebacks import cause_among
+from genie.inflight import accounting
+from genie.inflight.scope import Taint
+
+if TYPE_CHECKING:
+    import datetime
+    import logging
+    from collections.abc import Callable
+
+    from genie.bus.bus import Bus
+    from genie.contracts.classification import Classification
+    from genie.contracts.gather import Expected, Gathered, Need
+    from genie.contracts.headers import Headers
+    from genie.execution.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.gather import Gather
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import Scope
+
+FAIRNESS = 64
+"""Payloads that a handler publishes in a row before the loop turns."""
+NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
+ASKER_ENDED = Reason("asker_ended", "its asker ended")
+
+T = TypeVar("T", bound=Payload)
+Port = TypeVar("Port")
+
+
+class Handling:
+    """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
+
+    __slots__ = ("_headers", "_label", "bus", "delivery", "later", "opened", "published", "random", "taint", "worker")
+
+    def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
+        self.bus = bus
+        self.worker: Worker | None = worker
+        self.delivery = delivery
+        self.opened: list[Scope] | None = None
+        self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
+        """What a durable runtime publishes together with the outcome; None where it goes out at once."""
+        if bus.observers.recorder is not None:
+            self.later = []
+        self.published = 0
+        self.random: random.Random | None = None
+        self._label: Classification = delivery.message.label
+        self._headers: Headers = delivery.message.headers
+        self.taint: Taint | None = None
+        """What others have put into the scratch that the handler has had in its hands."""
+
+    @property
+    def agent(self) -> str:
+        """Id of the agent."""
+        return self.delivery.subscription.subscriber.card.id
+
+    def read_so_far(self) -> tuple[Headers, Classification]:
+        """Return the narrowest headers and the highest label of what the handler has read, its scratch included."""
+        if self.taint is not None:
+            self.reads(self.taint.label, self.taint.headers)
+        return self._headers, self._label
+
+    def reads(self, label: Classification, headers: Headers) -> None:
+        """Note what the handler has read; whatever it may put into its scratch is as sensitive, and as narrow."""
+        self._label = max(self._label, label)
+        self._headers = self._headers.met(headers)
+        taint = self.taint
+        if taint is not None:
+            taint.label = self._label = max(self._label, taint.label)
+            taint.headers = self._headers = self._headers.met(taint.headers)
+
+    def narrow(self) -> None:
+        """Take what is no longer in force out of the headers that it sends with."""
+        self._headers = self.bus.judging.narrowed(self._headers)
+
+    def scratch(self) -> dict[str, Any]:
+        """Return the agent's scratch for the run; from now on the handler has read what went into it."""
+        run = self.delivery.message.scope.run
+        if run.state is None or run.taints is None:
+            run.state, run.taints = {}, {}
+        agent = self.agent
+        if self.taint is None:
+            self.taint = run.taints.setdefault(agent, Taint(self._label, self._headers))
+            self.reads(self._label, self._headers)
+        state: dict[str, Any] = run.state.setdefault(agent, {})
+        return state
+
+    def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
+        """Send something now; in a durable runtime together with the outcome."""
+        if self.later is None:
+            return send(None)
+        self.later.append(send)
+        return None
+
+    def send_later(self) -> RoomTicket | None:
+        """The handler is over: send what waited for that, and return the ticket of what found no room."""
+        ticket: RoomTicket | None = None
+        later, self.later = self.later or [], None
+        for send in later:
+            ticket = send(ticket)
+        return ticket
+
+    def alive(self, verb: str) -> Worker:
+        """Return the worker; raises where the handling has ended."""
+        if self.worker is None or self.worker.ended is not None:  # a handler may outlive its cancellation a little
+            raise RuntimeError(f"{self.agent!r} tried to {verb} after its handling had ended")
+        return self.worker
+
+    def refuse(self, error: GenieError) -> NoReturn:
+        """Count and raise what the card does not allow."""
+        tell(error)
+        self.bus.refused(self.delivery, error)
+        raise error
+
+    def close(self) -> None:
+        """Make the context dead, and cancel the scopes that its handler left open."""
+        worker, self.worker = self.worker, None
+        for scope in tuple(self.opened or ()):
+            self.bus.runs.cut_scope(scope, ASKER_ENDED)
+        if worker is not None:
+            for wait in worker.waits:  # a task that the handler left behind waits on: it is nobody's wait any more
+                self.bus.deadlocks.end(worker, wait)
+
+
+class HandlerContext:
+    """Implements ``genie.contracts.context.Context`` for one delivery."""
+
+    __slots__ = ("_handling", "_message")
+
+    def __init__(self, handling: Handling) -> None:
+        _keep(self, handling)
+
+    # --- reading ---
+
+    @property
+    def message(self) -> Message[Payload]:
+        """The message being handled, as the handler may see it."""
+        try:
+            return _message_of(self)
+        except AttributeError:  # the first time
+            _keep_message(self, message := handling_of(self).delivery.message.shown())
+            return message
+
+    @property
+    def headers(self) -> Headers:
+        """Security context of the message: a copy, so that nothing that happens to it changes the bus's own."""
+        return copied(handling_of(self).delivery.message.headers)  # a consent may have ended since the last look
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What an egress must write beside the payload."""
+        extra = handling_of(self).delivery.extra
+        return () if extra is None else extra.notices
+
+    @property
+    def deadline(self) -> float:
+        """Latest end of the run, on the loop's clock."""
+        return handling_of(self).delivery.message.deadline
+
+    @property
+    def random(self) -> random.Random:
+        """Randomness seeded by runtime, run, agent, and how many handlings of the agent drew in the run before."""
+        handling = handling_of(self)
+        if handling.random is None:
+            run, agent = handling.delivery.message.scope.run, handling.agent
+            if run.drawn is None:
+                run.drawn = {}
+            # No message number: it depends on other runs, and a run keeps its draws when others are left out.
+            ordinal = run.drawn[agent] = run.drawn.get(agent, 0) + 1
+            seed = f"{handling.bus.seed}/{run.number if run.seed is None else run.seed}/{agent}/{ordinal}"
+            handling.random = random.Random(seed)  # noqa: S311 - repeatable on purpose; no secret is drawn from it
+        return handling.random
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """This agent's scratch for this run."""
+        return handling_of(self).scratch()
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """Logger that carries the run and the agent."""
+        import logging  # noqa: PLC0415 - start-up: for handlers that log
+
+        extra = {"run_id": handling_of(self).delivery.message.correlation_id, "agent": handling_of(self).agent}
+        return logging.LoggerAdapter(logging.getLogger("genie.agent"), extra)
+
+    @property
+    def settings(self) -> Any:  # of the card's settings model; the pipeline file validated it
+        """The frozen settings that the pipeline binds."""
+        return handling_of(self).delivery.subscription.subscriber.settings
+
+    def now(self) -> datetime.datetime:
+        """Return the date and time in UTC."""
+        return handling_of(self).bus.clock.wall()
+
+    def port(self, kind: Callable[..., Port]) -> Port:
+        """Return what is bound to a port."""
+        subscriber = handling_of(self).delivery.subscription.subscriber
+        found = subscriber.ports.get(cast("type[Port]", kind))
+        if found is None:
+            name = kind_name(kind if isinstance(kind, type) else type(kind))
+            raise UndeclaredMessageError(agent=subscriber.card.id, payload=name, verb="use the port")
+        return cast("Port", found)
+
+    # --- acting ---
+
+    async def publish(self, payload: Payload, *, to: str | None = None, headers: Headers | None = None) -> None:
+        """Publish at once."""
+        handling = handling_of(self)
+        worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
+        self._declared(payload)
+        message, extra = delivery.message, delivery.extra
+        onward, label = handling.read_so_far()
+        onward = onward if headers is None else self._narrow(headers)
+
+        def send(ticket: RoomTicket | None) -> RoomTicket | None:
+            return bus.publish(
+                payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
+                onward, label, ticket, to, None if extra is None else extra.instead_of, reject=handling.later is None,
+            )  # fmt: skip
+
+        if to is not None:
+            bus.directed(to, bus.route(type(payload)), type(payload))
+        ticket = handling.send(send)
+        handling.published += 1
+        bus.within_budget(handling.agent, delivery, handling.published)
+        if ticket is not None:
+            await bus.overflows.room(ticket, worker)
+        elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
+            await anyio.lowlevel.checkpoint()
+
+    def after(self, delay_s: float, payload: Payload, *, to: str | None = None) -> None:
+        """Publish later."""
+        handling = handling_of(self)
+        _ = handling.alive("publish later")
+        self._declared(payload)
+        delay_s = _seconds(delay_s)
+        if not 0 <= delay_s < math.inf:
+            raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
+        read = handling.read_so_far()
+
+        def send(ticket: RoomTicket | None) -> RoomTicket | None:
+            handling.bus.delayed.publish(delay_s, payload, handling.delivery, *read, to)
+            return ticket
+
+        handling.send(send)
+
+    async def ask(
+        self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
+        within_s: float | None = None,
+    ) -> T:  # fmt: skip
+        """Publish a question and wait for one answer, of one of the given classes."""
+        kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
+        need: Need = "all" if len(kinds) == 1 else "first"
+        gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
+        for kind in kinds:
+            found = gathered.get(kind)
+            if found is not None:
+                return found
+        missing = next(iter(gathered.missing.values()))
+        reason = _named(missing.agent, missing.reason)
+        cause = cause_among(handling_of(self).bus.failures.of(gathered.run_id), missing.agent)
+        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason) from cause
+
+    async def gather(
+        self,
+        payload: Payload,
+        *,
+        expect: tuple[Expected, ...] | Expected,
+        need: Need = "all",
+        within_s: float | None = None,
+        cancel_rest: bool = False,
+    ) -> Gathered:
+        """Publish and wait for typed answers."""
+        parts = tuple(expect) if isinstance(expect, (tuple, list)) else (expect,)
+        return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
+
+    async def _gather(
+        self,
+        payload: Payload,
+        expect: tuple[Expected, ...],
+        *,
+        need: Need,
+        within_s: float | None,
+        cancel_rest: bool,
+        to: str | None,
+    ) -> Gathered:
+        handling = handling_of(self)
+        worker, bus = handling.alive("ask"), handling.bus
+        within_s = None if within_s is None else _seconds(within_s)
+        if within_s is not None and not within_s >= 0:
+            raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
+        self._may_ask(handling, payload, expect)
+        waiter = bus.make_waiter()
+        scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
+        gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
+        opened = handling.opened
+        if opened is None:
+            opened = handling.opened = []
+        opened.append(scope)
+        timer = None
+        try:
+            ticket = None if asked_before else self._question(handling, payload, scope, to)
+            if within_s is not None and (ticket is not None or not gather.done):
+                gather.until = bus.now() + within_s
+                timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
+            if ticket is not None:
+                await bus.overflows.room(ticket, worker)
+                scope.may_deadlock = True  # where its deliveries lie by now, nobody has looked
+            if not gather.done:
+                waits = handling.worker is not None
+                if waits:
+                    bus.deadlocks.begin(worker, scope)
+                try:
+                    while not gather.done:
+                        await waiter.park()
+                finally:
+                    if waits and scope in worker.waits:
+                        bus.deadlocks.end(worker, scope)
+        finally:
+            if timer is not None:
+                timer.cancel()
+            opened.remove(scope)
+            cancelled = not gather.done
+            gather.closed = True
+            if cancelled or need == "first" or cancel_rest:
+                bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
+            bus.correlator.close(scope)
+        handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
+        run_id = scope.correlation_id
+        return gather.result(run_id, bus.failures.of(run_id))
+
+    @staticmethod
+    def _may_ask(handling: Handling, question: Payload, expect: tuple[Expected, ...]) -> None:
+        declared = handling.delivery.subscription.subscriber.card.asks.get(type(question))
+        if declared is None:
+            handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
+        for part in expect:
+            kind = _kind(part)
+            if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
+                raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
+            for one in declared:  # a class may lie about its equality, so no `in`
+                if kind is _kind(one):
+                    break
+            else:
+                shown = f"{_topic(kind)} in answer to {_name(question)}"
+                handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
+
+    @staticmethod
+    def _question(handling: Handling, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
+        bus, message = handling.bus, handling.delivery.message
+        headers, label = handling.read_so_far()
+        accounting.enter(scope)  # so that the scope is not at rest before its question is out
+        try:
+            return bus.publish(
+                payload, handling.delivery.subscription.subscriber.card, scope, message.number, message.hops + 1,
+                headers, label, None, to, asked=True, reject=True,
+            )  # fmt: skip
+        finally:
+            accounting.leave(scope)
+            if not scope.in_flight:
+                bus.correlator.at_rest(scope)
+
+    def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
+        """Report what the handler used."""
+        tokens = int.__pos__(tokens) if isinstance(cast("object", tokens), int) else -1
+        if tokens < 0:
+            raise ValueError("cost and tokens are finite numbers from 0, tokens whole ones")
+        exact = exact_cost(cost)
+        delivery = handling_of(self).delivery
+        accounting.charge(delivery.subscription, exact, tokens)
+        for interceptor in handling_of(self).bus.interceptors:
+            interceptor.charge(delivery, exact, tokens)
+
+    def progress(self, text: str, *, fraction: float | None = None) -> None:
+        """Tell whoever watches the run how far this handler is."""
+        handling = handling_of(self)
+        message, bus = handling.delivery.message, handling.bus
+        if message.scope.run.observed:
+            text = str.__getitem__(text, slice(None))  # a string of a class of its own may show another text later
+            shown = text if fraction is None else f"{text} ({fraction:.0%})"
+            said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
+            bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
+
+    def _declared(self, payload: object) -> None:
+        handling = handling_of(self)
+        card = handling.delivery.subscription.subscriber.card
+        if isinstance(payload, (Message, Envelope)):
+            handling.refuse(ForgedMessageError(agent=card.id))
+        kind = type(payload)
+        for declared in card.publishes or card.produces:  # a class may lie about its equality, so no `in`
+            if kind is declared:
+                return
+        for declared in card.produces:
+            if kind is declared:
+                return
+        handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
+
+    def _narrow(self, given: Headers) -> Headers:
+        """Return what travels: no more than was given, and no more than what the handler has read allows."""
+        handling = handling_of(self)
+        own = handling.delivery.message.headers
+        headers = exact(given)
+        widened = ("headers",) if headers is None else headers.widened_beyond(own)
+        if headers is None or widened:
+            handling.refuse(HeadersWidenedError(agent=handling.agent, widened=widened))
+        return headers.met(handling.read_so_far()[0])
+
+
+# What the bus trusts is reached by these functions alone: a handler that follows the attributes of its context, private
+# names included, comes to no envelope, no run and no record of what it has read.
+_slots = {name: vars(HandlerContext)[name] for name in HandlerContext.__slots__}
+handling_of: Callable[[HandlerContext], Handling] = _slots["_handling"].__get__
+_keep = _slots["_handling"].__set__
+_message_of: Callable[[HandlerContext], Message[Payload]] = _slots["_message"].__get__
+_keep_message = _slots["_message"].__set__
+for _slot in _slots:
+    delattr(HandlerContext, _slot)
+
+
+def _seconds(given: float) -> float:
+    """Return a number as an exact one: one of a class of its own may compare as it likes."""
+    return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
+
+
+def _kind(part: Expected) -> type[Payload]:
+    return part.payload if isinstance(part, Each) else part
+
+
+def _name(payload: object) -> str:
+    return _topic(type(payload))
+
+
+def _topic(kind: type) -> str:
+    """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
+    shown = kind_name(kind)
+    return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown
+
+
+def _named(agent: str | None, reason: str) -> str:
+    return reason if agent is None else f"{agent}: {reason}"

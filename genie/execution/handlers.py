@@ -1,0 +1,237 @@
+"""How handlers are called, what they may give, and how their failures are named."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from genie import errors
+from genie.contracts.agent import FunctionAgent, Handlers
+from genie.contracts.card import AgentCard
+from genie.contracts.message import Envelope, Message, Payload, topic_of
+from genie.contracts.outcome import Reason
+from genie.contracts.signature import unfit
+from genie.errors import (
+    AgentDefinitionError,
+    ContractError,
+    EdgeError,
+    ForgedMessageError,
+    GenieError,
+    ImmutableMessageError,
+    RelayedError,
+    TransferError,
+    WrongOutputError,
+    class_name,
+    code_of,
+    kind_name,
+)
+from genie.errors.told import tell, told_of
+from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from genie.bus.bus import Bus
+    from genie.contracts.classification import Classification
+    from genie.contracts.ports.executor import Executor, Job
+    from genie.execution.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Call
+
+FAIRNESS = 64
+"""Payloads that an async iterator yields in a row before the loop turns."""
+
+
+def misplaced(agent: object, card: AgentCard) -> str | None:
+    """Return why an agent cannot run where its card says, with what to do about it; None when it can."""
+    if isinstance(agent, FunctionAgent):
+        return unfit(agent.function, agent.signature, card.executor, card)
+    if card.executor == "loop":
+        return None
+    return f"executor {card.executor} is for functions made agents; this one runs on the loop"
+
+
+def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
+    """Return how an agent that does not run on the loop is called.
+
+    Raises:
+        AgentDefinitionError: It is no plain function, or cannot run there.
+    """
+    problem = misplaced(agent, card)
+    if problem is not None or not isinstance(agent, FunctionAgent):
+        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is no function")
+    return executor.job(card.executor, card.id, agent.function, agent.signature, card.concurrency)
+
+
+def calls_of(agent: object, card: AgentCard, job: Job | None = None) -> Mapping[type[Payload], Call]:
+    """Return for each payload class that an agent consumes how it is handled; by its job, if it has one.
+
+    ``branches`` is True when a handling need not bring what its card can send: several types, nothing, a stream,
+    something published or asked on the way, or a handler of a third party, of which nothing is known.
+    """
+    sends_more = bool(card.publishes or card.asks)
+    if isinstance(agent, FunctionAgent):
+        signature = agent.signature
+        wants = CONTEXT if signature.takes_context else PAYLOAD
+        branches = sends_more or (bool(card.produces) and not signature.certain)
+        if job is None and signature.plain:
+            raise AgentDefinitionError(f"agent {card.id!r}", misplaced(agent, card) or "")
+        return dict.fromkeys(card.consumes, (agent.function if job is None else job.call, wants, branches))
+    if isinstance(agent, Handlers):
+        return {
+            kind: (getattr(agent, name), CONTEXT if signature.takes_context else PAYLOAD,
+                   sends_more or (bool(card.produces) and not signature.certain))
+            for kind, (name, signature) in agent.handlers.items()
+        }  # fmt: skip
+    handle: Any = getattr(agent, "handle")  # noqa: B009 - a third party's object, known by its protocol only
+    return dict.fromkeys(card.consumes, (handle, MESSAGE, bool(card.sends)))
+
+
+# --- what a handler gives ---
+
+
+class Streamed(Exception):  # noqa: N818 - a signal between this module and the worker
+    """A coroutine returned an async iterator."""
+
+    def __init__(self, iterator: Any) -> None:
+        super().__init__()
+        self.iterator = iterator
+
+
+def outputs_of(bus: Bus, delivery: Delivery, output: object) -> tuple[Payload, ...]:
+    """Return what a handler gave as payloads, each of a class that its card declares.
+
+    Raises:
+        WrongOutputError, ForgedMessageError: Something else was given.
+        BudgetExceededError: There are more than one handling may publish.
+        Streamed: It is an async iterator.
+    """
+    card = delivery.subscription.subscriber.card
+    kind = type(output)
+    for produced in card.produces:  # looked at first: a model takes microseconds to say what it lacks
+        if kind is produced:  # a class may lie about its equality, so no `in`
+            return (output,)  # type: ignore[return-value]  # what a card produces are payload classes
+    if hasattr(output, "__aiter__"):
+        raise Streamed(output)
+    # Read once: a tuple of a class of its own may give others the second time.
+    outputs: tuple[Any, ...] = tuple(output) if isinstance(output, tuple) else (output,)
+    for part in outputs:
+        kind = type(part)
+        for produced in card.produces:
+            if kind is produced:
+                break
+        else:
+            error = _wrong(card, part)
+            tell(error)
+            bus.refused(delivery, error)
+            raise error
+    bus.within_budget(card.id, None, len(outputs))
+    return outputs
+
+
+def _wrong(card: AgentCard, output: object) -> GenieError:
+    if isinstance(output, (Message, Envelope)):
+        return ForgedMessageError(agent=card.id)
+    names = tuple(topic_of(kind).name for kind in card.produces)
+    return WrongOutputError(agent=card.id, got=kind_name(type(output)), declared=names)
+
+
+async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
+    """Publish what an async iterator yields, as it yields; the iterator is closed however it ends."""
+    durable = bus.observers.recorder is not None
+    held: list[Any] = []
+    try:
+        async for payload in iterator:
+            if worker.ended is not None:
+                break
+            if (
+                durable
+            ):  # nothing leaves before the outcome, so an iterator that fails is started again from its beginning
+                held.append(payload)
+                bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
+                await anyio.lowlevel.checkpoint()
+                continue
+            ticket = worker.publish(payload)
+            worker.yielded += 1
+            bus.within_budget(worker.subscriber.card.id, worker.delivery, worker.yielded)
+            if ticket is not None:
+                await bus.overflows.room(ticket, worker)
+            elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
+                await anyio.lowlevel.checkpoint()
+        for payload in held:
+            worker.publish(payload)
+    finally:
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
+
+
+# --- how it fails ---
+
+
+def belongs_to_loop(error: BaseException) -> bool:
+    """Return True for a cancellation, alone or in a group: it must reach the cancel scope that asked for it."""
+    cancelled = anyio.get_cancelled_exc_class()
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(cancelled) is not None
+    return isinstance(error, cancelled)
+
+
+def of_the_loop(error: BaseException) -> BaseException:
+    """Return the part of an exception that must reach a cancel scope; what an agent raised beside it is not."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(anyio.get_cancelled_exc_class()) or error
+    return error
+
+
+def _relayed(error: GenieError) -> str | None:
+    """Return the class of an error of this library that was raised in another process."""
+    name = vars(error).get("name") if isinstance(error, RelayedError) else None
+    found = vars(errors).get(name) if type(name) is str else None
+    return name if isinstance(found, type) and issubclass(found, GenieError) else None
+
+
+def slipped(bus: Bus, delivery: Delivery, error: BaseException) -> None:
+    """Count an assignment to the message that a handler was given."""
+    if type(error) is ImmutableMessageError:
+        field = vars(error).get("field")
+        if type(field) is str and field in Message.__slots__:
+            tell(error)
+            bus.refused(delivery, error)
+
+
+def pause_after(error: BaseException) -> float | None:
+    """Return the seconds before which another attempt cannot help; None where none can, or where they are no number."""
+    if not isinstance(error, EdgeError):
+        return None if isinstance(error, GenieError) else 0.0
+    wait: Any = vars(error).get("again_s", getattr(type(error), "again_s", None))
+    return wait if type(wait) in {int, float} and 0 <= wait < math.inf else None
+
+
+def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:
+    """Return how a failure is named: by its code and its class, and by the sentence of an error that the bus has made.
+
+    Exceptions of others have no text. The text of an error of this library is the agent's own, for it may raise one
+    with what it read. Those who asked are told it, and nobody else; only where all of them may read the highest label
+    that the handler had read, and where nothing is found in the text that they may not read.
+
+    Args:
+        bus: The bus.
+        error: What the handler raised.
+        message: What it was handling.
+        label: Highest declared label of what it has read.
+    """
+    if not isinstance(error, GenieError):
+        return Reason("failed", class_name(error))
+    code, told = code_of(error), told_of(error)
+    if told is not None or (isinstance(error, ContractError) and not isinstance(error, (TransferError, RelayedError))):
+        # The bus says by it what the handler did, in names of classes; a handler may raise one too, with any text.
+        return Reason(code, told or class_name(error))
+    detail = _relayed(error) or class_name(error)
+    try:
+        text = str.__getitem__(str(error), slice(None))  # a string of a class of its own may show another text later
+    except Exception as broken:  # noqa: BLE001 - an error of an agent's own making that cannot be shown
+        return Reason(code, f"{detail} ({class_name(broken)})")
+    return Reason(code, detail, text if bus.may_hear(text, message, label) else "")

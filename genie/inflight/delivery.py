@@ -1,0 +1,138 @@
+"""A delivery, one message for one recipient, and the one place that judges and discloses.
+
+Subscribers, askers, taps and other sinks get a message through ``disclose``; approvers and journal readers through
+``genie.policy.disclosure``, on which it stands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genie.policy.disclosure import seen
+
+if TYPE_CHECKING:
+    from genie.contracts.card import AgentCard
+    from genie.contracts.message import Envelope, Payload
+    from genie.contracts.outcome import Outcome, Reason
+    from genie.inflight.handlers import Worker
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import Scope
+    from genie.inflight.subscription import Subscription
+    from genie.policy.disclosure import Disclosure
+    from genie.policy.policy import Decision, Verdict
+    from genie.policy.verdicts import Consultation
+
+TO_BE_ASKED = -2
+"""Epoch of a delivery of which a policy must be asked when its turn comes."""
+NOWHERE, QUEUED, BEHIND_KEY, WAITS_FOR_ROOM = range(4)
+"""Where a delivery lies in a mailbox: not in one, in its queue, behind the key of another, or waiting for room."""
+
+
+SEALED = -1
+"""Epoch of an approved delivery: no policy epoch, so that its payload is compared with its seal at take-out."""
+
+
+class Delivery:
+    """One message for one subscriber. ``genie.inflight.accounting.accept`` makes it, ``settle`` ends it."""
+
+    __slots__ = ("epoch", "extra", "message", "parked", "place", "subscription", "worker")
+
+    message: Envelope[Any]
+    subscription: Subscription
+    epoch: int
+    """Policy epoch in which it was judged."""
+    extra: Extra | None
+    place: int
+    """Where it lies in its mailbox; ``NOWHERE`` makes an entry that is left behind in a queue a dead one."""
+    parked: Parked | None
+    """Its entry in the table of what is parked."""
+    worker: Worker | None
+    """The worker that handles it."""
+
+    @property
+    def id(self) -> str:
+        """Its id: the message, the agent, and for a fallback the agents before it. The same in every repetition."""
+        tried = () if self.extra is None else self.extra.tried
+        return "<".join((f"{self.message.id}@{self.subscription.subscriber.card.id}", *reversed(tried)))
+
+    @property
+    def judged_in(self) -> int:
+        """Policy epoch in which it was judged, of an approved one too."""
+        return self.extra.epoch if self.epoch == SEALED and self.extra is not None else self.epoch
+
+    def record(self) -> dict[str, object]:
+        """Return the delivery as plain values."""
+        extra = self.extra
+        parked = self.parked
+        return {
+            "id": self.id, "message": self.message.id, "agent": self.subscription.subscriber.card.id,
+            "scope": self.message.scope.id, "epoch": self.judged_in, "attempt": 1 if extra is None else extra.attempt,
+            "instead_of": None if extra is None else extra.instead_of,
+            "tried": [] if extra is None else list(extra.tried),
+            "approved": [] if extra is None else sorted(extra.approved),
+            "parked": None if parked is None else parked.record(),
+            "state": "running" if self.worker is not None else "queued" if parked is None else parked.kind,
+        }  # fmt: skip
+
+
+class Extra:
+    """What only an unusual delivery carries: a masked one, a retried one, a fallback's, a held one."""
+
+    __slots__ = (
+        "approved", "attempt", "consults", "epoch", "heard", "heard_in", "instead_of", "notices", "original",
+        "reopened", "sealed", "tried",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.original: Envelope[Any] | None = None
+        """The unmasked message, when the recipient got a masked copy."""
+        self.attempt = 1
+        self.instead_of: str | None = None
+        """The primary that this fallback answers for."""
+        self.tried: tuple[str, ...] = ()
+        """Agents that had this message before, in order."""
+        self.approved: frozenset[str] = frozenset()
+        """``policy@version`` of holds on this delivery that a person has approved."""
+        self.consults: tuple[Consultation, ...] = ()
+        """Policies that must be asked when its turn comes."""
+        self.heard: dict[str, Verdict] = {}
+        """Verdicts of policies that have been asked, by ``policy@version``, ..."""
+        self.heard_in = 0
+        """... and the epoch that they are of."""
+        self.sealed: str | None = None
+        """SHA-256 of the payload that was approved."""
+        self.epoch = 0
+        """Policy epoch in which an approved delivery was judged; its own says ``SEALED``."""
+        self.notices: tuple[str, ...] = ()
+        """What the recipient must write beside the payload."""
+        self.reopened: list[tuple[Payload, Scope]] | None = None
+        """What its handler had asked before the process was killed, each with its scope; None where it was not."""
+
+
+Ending = tuple["Outcome", "Reason"]
+"""How something ends, and why."""
+
+
+def original(delivery: Delivery) -> Envelope[Any]:
+    """Return a delivery's message before any masking."""
+    extra = delivery.extra
+    return delivery.message if extra is None or extra.original is None else extra.original
+
+
+def stands_for(delivery: Delivery) -> str:
+    """Return the agent in whose name a delivery's answer counts: the recipient, or the primary of a fallback."""
+    extra = delivery.extra
+    own = delivery.subscription.subscriber.card.id
+    return own if extra is None else extra.instead_of or own
+
+
+def disclose(message: Envelope[Any], decision: Decision | None, card: AgentCard, *, carries: bool) -> Disclosure:
+    """Return what a recipient gets of a message after a decision: the payload, a masked copy, or nothing.
+
+    Args:
+        message: The original.
+        decision: The policies' decision; None for a plain allow. A hold discloses nothing here.
+        card: Of the recipient.
+        carries: The recipient can show notices beside the payload.
+    """
+    return seen(message, decision, card, carries=carries)

@@ -1,0 +1,272 @@
+"""A gather as plain state, without a loop: what a scope expects, what came, and what can no longer come.
+
+The bus puts answers in, ``genie.bus.correlator`` says what has become impossible, and the asker waits on it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from genie.contracts.classification import Classification
+from genie.contracts.gather import Each, Gathered, Missing
+from genie.contracts.message import Payload, topic_of
+from genie.errors import shown_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from genie.contracts.gather import Expected, Need
+    from genie.contracts.headers import Headers
+    from genie.contracts.outcome import Failure
+    from genie.inflight.mailbox import RoomTicket
+
+LATE = "late"
+NOBODY = "nobody subscribed"
+NOTHING = "answered nothing"
+ONE = ""
+"""In the place of the sender where one answer of a class is expected, whoever sends it."""
+
+Part = tuple[type[Payload], str]
+"""A payload class, and the agent that should send it (``ONE`` for a plain class)."""
+
+
+class GatherSpec:
+    """What a gather expects, checked and laid out once for all gathers of the same form.
+
+    Args:
+        expect: Payload classes or ``Each(T)``; each payload class once.
+        need: ``all``, ``first``, or a number of parts.
+        members: Returns the agents of an ``Each``.
+        asked: Class of the question.
+
+    Raises:
+        TypeError: What is expected is not a payload class.
+        ValueError: Nothing is expected, one class twice, or ``need`` is out of range.
+    """
+
+    __slots__ = ("asked", "each", "layout", "need", "parts")
+
+    def __init__(
+        self,
+        expect: tuple[Expected, ...],
+        need: Need,
+        members: Callable[[Each[Any]], Iterable[str]],
+        asked: type[Payload] | None = None,
+    ) -> None:
+        self.asked = asked
+        self.layout: dict[type[Payload], dict[str, Payload | None]] = {}
+        self.each: dict[type[Payload], Each[Any]] = {}
+        for part in expect:
+            kind = part.payload if isinstance(part, Each) else part
+            given: object = kind
+            if not (isinstance(given, type) and issubclass(given, Payload)):
+                raise TypeError(f"a gather expects Payload classes and Each(...) of them, not {shown_type(given)}")
+            if kind in self.layout:
+                raise ValueError(f"{kind.__name__} is expected twice; one part per payload class")
+            if isinstance(part, Each):
+                self.each[kind] = part
+                self.layout[kind] = dict.fromkeys(members(part))
+            else:
+                self.layout[kind] = {ONE: None}
+        if not expect:
+            raise ValueError("expects nothing; publish needs no gather")
+        if need not in ("all", "first") and (not isinstance(need, int) or isinstance(need, bool) or need < 1):
+            raise ValueError(f"need is 'all', 'first' or a number from 1, not {need!r}")
+        self.parts = sum(map(len, self.layout.values()))
+        self.need = self.parts if need == "all" else 1 if need == "first" else int(need)
+
+
+class Gather:
+    """The parts that one asker waits for. First values are on the class, as for ``Scope``.
+
+    Args:
+        spec: What is expected.
+        wake: Called once, when the wait is over.
+    """
+
+    notices: tuple[str, ...] | None = ()
+    """What an outside asker must show beside the answers taken; None for one that has no place for it."""
+    closed = False
+    """The asker has taken the result; what comes now is late."""
+    until = math.inf
+    """When the asker stops waiting."""
+    _held: dict[Part, str] | None = None
+
+    def __init__(self, spec: GatherSpec, wake: Callable[[], None]) -> None:
+        self.kinds = {kind: parts.copy() for kind, parts in spec.layout.items()}
+        """Payload class -> sender -> what came."""
+        self.label = Classification.PUBLIC
+        """Highest declared label of the answers taken."""
+        self.headers: Headers | None = None
+        """The narrowest headers of the answers taken."""
+        self.came = 0
+        self.done = False
+        """The wait is over: what was needed is in, or nothing more can come."""
+        self._lost: dict[Part, Missing] | None = None
+        self.asked = spec.asked
+        self.each = spec.each
+        self._left = spec.parts
+        self.need = spec.need
+        self.wake = wake
+        if not spec.parts:
+            self.finish()
+
+    def expected(self) -> tuple[Expected, ...]:
+        """Return what is expected, as the asker wrote it."""
+        return tuple(self.each.get(kind, kind) for kind in self.kinds)
+
+    def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
+        """Take an answer; False when it is late, a second one, or from an agent that was not asked."""
+        if kind not in self.each:
+            agent = ONE
+        parts = self.kinds[kind]
+        if self.done or parts.get(agent, payload) is not None or (self._lost and (kind, agent) in self._lost):
+            return False
+        parts[agent] = payload
+        self.came += 1
+        self._left -= 1
+        if self._left == 0 or self.came >= self.need:
+            self.finish()
+        return True
+
+    def narrow(self, headers: Headers) -> None:
+        """An answer was taken that carries these headers."""
+        self.headers = headers if self.headers is None else self.headers.met(headers)
+
+    def owe(self, notices: tuple[str, ...]) -> None:
+        """An answer was taken beside which these notices must be shown, each once."""
+        self.notices = tuple(dict.fromkeys((*(self.notices or ()), *notices)))
+
+    def found(self, kind: type[Payload]) -> Payload | None:
+        """Return the answer of a plain class, or None."""
+        return self.kinds[kind].get(ONE)
+
+    def why_missing(self, kind: type[Payload]) -> str | None:
+        """Return why the answer of a plain class is missing, where that is known."""
+        missing = (self._lost or {}).get((kind, ONE))
+        return None if missing is None else missing.reason
+
+    def lose(self, kind: type[Payload], agent: str, reason: str, blame: str | None = None) -> None:
+        """Say that a part will not come.
+
+        Args:
+            kind: Its class.
+            agent: Who should have sent it; where the class is plain, any agent.
+            reason: A named outcome.
+            blame: The agent that is named for it; ``agent`` by default.
+        """
+        if kind not in self.each:
+            agent, blame = ONE, blame or agent or None
+        if self.done or self.kinds[kind].get(agent, self) is not None or (self._lost and (kind, agent) in self._lost):
+            return
+        if self._lost is None:
+            self._lost = {}
+        self._lost[kind, agent] = Missing(topic_of(kind).name, blame or agent or None, reason)
+        self._left -= 1
+        if self._left == 0:
+            self.finish()
+
+    def hold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part waits for a person, should the asker not wait that long."""
+        if self._held is None:
+            self._held = {}
+        self._held.setdefault((kind, agent if kind in self.each else ONE), hold_id)
+
+    def unhold(self, kind: type[Payload], agent: str, hold_id: str) -> None:
+        """Say that a part does not wait for that person any more."""
+        part = (kind, agent if kind in self.each else ONE)
+        if self._held is not None and self._held.get(part) == hold_id:
+            del self._held[part]
+
+    def finish(self) -> None:
+        """End the wait with what there is."""
+        if not self.done:
+            self.done = True
+            self.wake()
+
+    def limit(self, ticket: RoomTicket | None) -> Callable[[], None]:
+        """Return what ends the wait at its time, a wait for room included."""
+
+        def out_of_time() -> None:
+            self.finish()
+            if ticket is not None:
+                ticket.give_up()
+
+        return self.finish if ticket is None else out_of_time
+
+    def outstanding(self) -> list[Part]:
+        """Return the parts that are neither in nor known to be missing."""
+        lost = self._lost or {}
+        return [
+            (kind, agent) for kind, parts in self.kinds.items() for agent, payload in parts.items()
+            if payload is None and (kind, agent) not in lost
+        ]  # fmt: skip
+
+    def fail_from(self, failure: Failure, consumed: type[Payload]) -> None:
+        """A delivery failed for good: the part of an ``Each`` that only it could bring is missing."""
+        for kind, each in self.each.items():
+            if (each.of or self.asked) in {None, consumed} and failure.instead_of in self.kinds[kind]:
+                self.lose(kind, failure.instead_of, str(failure))
+
+    def give_up(
+        self, kind: type[Payload], failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]
+    ) -> None:
+        """Nothing in flight can bring ``kind``: what is outstanding of it is missing, with its reason."""
+        failures = tuple(failures)
+        for of, agent in self.outstanding():
+            if of is not kind:
+                continue
+            if agent != ONE:
+                own = [f for f in failures if agent in {f.agent, f.instead_of}]
+                self.lose(kind, agent, _reasons(own) or NOTHING)
+            else:
+                guilty = [f for f in failures if reaches(f.agent, kind)]
+                otherwise = NOTHING if reaches(None, kind) else NOBODY
+                self.lose(kind, ONE, _reasons(guilty) or otherwise, guilty[-1].instead_of if guilty else None)
+
+    def conclude(self, failures: Iterable[Failure], reaches: Callable[[str | None, type[Payload]], bool]) -> None:
+        """Nothing that could answer is in flight: every outstanding part is missing, each with its reason.
+
+        Args:
+            failures: What went wrong in the scope.
+            reaches: Whether a class can follow from a delivery to an agent, or from the question when None is given.
+        """
+        failures = tuple(failures)
+        for kind in self.kinds:
+            self.give_up(kind, failures, reaches)
+        self.finish()
+
+    def result(self, run_id: str, errors: tuple[tuple[str, BaseException], ...] = ()) -> Gathered:
+        """Return what came; an outstanding part is missing as held or late.
+
+        Args:
+            run_id: Of the run.
+            errors: What agents of the run raised, where exceptions are kept.
+        """
+        each: dict[Each[Any], Mapping[str, Payload]] = {}
+        plain: dict[type[Payload], Payload] = {}
+        for kind, parts in self.kinds.items():
+            came = {agent: payload for agent, payload in parts.items() if payload is not None}
+            if kind in self.each:
+                each[self.each[kind]] = came
+            elif came:
+                plain[kind] = came[ONE]
+        missing = self._missing() if self._left or self._lost else {}
+        return Gathered(run_id, plain, each, missing, self.notices or (), errors)
+
+    def _missing(self) -> dict[str, Missing]:
+        lost = dict(self._lost or {})
+        for kind, agent in self.outstanding():
+            hold_id = (self._held or {}).get((kind, agent))
+            reason = LATE if hold_id is None else f"held({hold_id})"
+            lost[kind, agent] = Missing(topic_of(kind).name, agent or None, reason)
+        named: dict[str, Missing] = {}
+        for missing in lost.values():
+            name = missing.agent or missing.part
+            named[f"{name}:{missing.part}" if name in named else name] = missing
+        return named
+
+
+def _reasons(failures: list[Failure]) -> str:
+    return "; ".join(dict.fromkeys(map(str, failures)))

@@ -1,0 +1,192 @@
+"""Interceptors: what stands before a delivery, plugged into the bus: kill switches, consents, rates and budgets.
+
+The bus asks each interceptor in order, once per message and once per delivery, before policies judge. An interceptor
+that is not ``active`` costs a message nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from genie.contracts.card import AgentCard
+    from genie.contracts.headers import Headers
+    from genie.contracts.message import Envelope
+    from genie.contracts.outcome import Outcome, Reason
+    from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import RunState, Scope
+    from genie.policy.policy import Decision, Verdict
+
+
+class Check(Protocol):
+    """One message at an interceptor: what its deliveries have in common is looked up once."""
+
+    def admit(self, delivery: Delivery) -> bool:
+        """Let a delivery pass, once; False when it has ended, or is parked."""
+        ...
+
+
+class Interceptor:
+    """Base of interceptors: every method does nothing, so each overrides what it is about."""
+
+    active: bool = False
+    """Messages are shown to it."""
+
+    def refuse(self, message: Envelope[Any]) -> Ending | None:  # noqa: ARG002 - for those that override it
+        """Return how every delivery of a message ends, or None when it may go on."""
+        return None
+
+    def check(self, message: Envelope[Any]) -> Check | None:  # noqa: ARG002 - as above
+        """Return what admits the deliveries of a message, or None when nothing of it is checked."""
+        return None
+
+    def narrowed(self, headers: Headers) -> Headers:
+        """Return headers without what is no longer in force; the same object where all is."""
+        return headers
+
+    def revoke(self, consent: str) -> None:
+        """A consent is revoked."""
+
+    def opened(self, run: RunState) -> None:
+        """A run begins."""
+
+    def expired(self, run: RunState) -> None:
+        """A run is ended by the clock."""
+
+    def closed(self, run: RunState) -> None:
+        """A run is at rest."""
+
+    def settled(self, delivery: Delivery, outcome: Outcome) -> None:
+        """A delivery ends."""
+
+    def failed(self, delivery: Delivery) -> None:
+        """A handling of a delivery failed."""
+
+    def charge(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
+        """A handler reports what it used; raises ``BudgetExceededError`` where a budget has less than that left."""
+
+
+class Recorder(Protocol):
+    """What keeps the facts from which a runtime goes on after its process was killed."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why no run is admitted; None while facts are kept."""
+        ...
+
+    def note(self, message: Envelope[Any], kind: str, reason: Reason | None, delivery: Delivery | None) -> None:
+        """Something happened to a message, or to a delivery of it."""
+        ...
+
+    def handed_over(self, delivery: Delivery) -> None:
+        """A fallback gets a message in the place of another agent."""
+        ...
+
+    def parked(self, parked: Parked) -> None:
+        """Something waits for its time."""
+        ...
+
+    def taken(self, parked: Parked) -> None:
+        """What waited goes on, or has ended."""
+        ...
+
+    async def barrier(self) -> None:
+        """Wait until everything so far is kept; raises ``JournalError`` when it cannot be."""
+        ...
+
+
+class Approvals(Protocol):
+    """What parks deliveries and answers for a person."""
+
+    def hold(self, delivery: Delivery, decision: Decision) -> None:
+        """Park a delivery until a person decides, or settle it where it cannot be put to anybody."""
+        ...
+
+    def hold_answer(
+        self, message: Envelope[Any], asker: AgentCard, agent: str, decision: Decision, approved: frozenset[str],
+        heard: Mapping[str, Verdict],
+    ) -> None:  # fmt: skip
+        """Park an answer on its way to its asker."""
+        ...
+
+    def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
+        """End what is held, because its run or scope ends."""
+        ...
+
+    def intact(self, delivery: Delivery) -> bool:
+        """Return True where the payload of an approved delivery is the one that was approved."""
+        ...
+
+
+class Consultations(Protocol):
+    """What asks slow policies, and parks meanwhile what they judge."""
+
+    def ask(self, delivery: Delivery) -> None:
+        """Park a delivery whose turn has come until a policy has answered."""
+        ...
+
+    def ask_answer(
+        self, message: Envelope[Any], agent: str, decision: Decision, approved: frozenset[str],
+        heard: Mapping[str, Verdict],
+    ) -> None:  # fmt: skip
+        """Park an answer on its way to its asker."""
+        ...
+
+    def ask_part(self, message: Envelope[Any], sink: Sink, decision: Decision) -> None:
+        """Park a message on its way to a sink."""
+        ...
+
+    def take(self, parked: Parked) -> None:
+        """Stop asking of a delivery that will not be handled; its key goes to the next."""
+        ...
+
+    def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
+        """End what a policy judges, because its run or scope ends."""
+        ...
+
+
+class Sink(Protocol):
+    """A recipient beside subscribers and askers, such as a declared join: it gets messages in place."""
+
+    @property
+    def id(self) -> str:
+        """Its name in policies and reasons."""
+        ...
+
+    @property
+    def card(self) -> AgentCard:
+        """What messages are judged for."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[Any, ...]:
+        """The payload classes that it takes."""
+        ...
+
+    def accept(self, message: Envelope[Any], sender: AgentCard, decision: Decision | None) -> None:
+        """Take a message that was judged; ``decision`` is None for a plain allow."""
+        ...
+
+    def at_rest(self, scope: Scope) -> bool:
+        """Nothing else of a scope is in flight; return True when the sink has published something because of it."""
+        ...
+
+    def may_bring(self, scope: Scope) -> frozenset[type[Any]]:
+        """Return the payload classes that may still follow from what it holds of a scope."""
+        ...
+
+    def give_up(self, scope: Scope, kinds: set[type[Any]]) -> None:
+        """Only ``kinds`` can still come in a scope: end what waits for others."""
+        ...
+
+    def waits(self, scope: Scope) -> bool:
+        """Return True when a timer of its own will end what it holds of a scope."""
+        ...
+
+    def close(self, scope: Scope) -> None:
+        """A scope is cut off: publish nothing of it any more."""
+        ...

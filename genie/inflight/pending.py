@@ -1,0 +1,127 @@
+"""The one table of everything parked: retries, delayed payloads, what waits for a rate, a person or a slow judge.
+
+An entry is data: its kind, its due time, and what it is about. The owner of a kind registers what happens when an
+entry is due; ``take`` removes it for whoever ends it earlier.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from genie.backend.timers import Timer, Timers
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Recorder
+    from genie.inflight.scope import Scope
+
+RETRY, DELAYED, RATE, HOLD, JUDGE = "retry", "delayed", "rate", "hold", "judge"
+KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE)
+
+
+class Parked:
+    """One entry: something in flight that waits for a time or for a person."""
+
+    __slots__ = ("data", "delivery", "id", "kind", "scope", "timer")
+
+    def __init__(self, id_: int, kind: str, scope: Scope, delivery: Delivery | None, data: Any) -> None:
+        self.id = id_
+        self.kind = kind
+        self.scope = scope
+        self.delivery = delivery
+        """None for a delayed payload and for a held answer."""
+        self.data = data  # what the owner of the kind keeps: a held message, or what is to be published
+        self.timer: Timer | None = None
+
+    @property
+    def due(self) -> float | None:
+        """Due time on the loop's clock; None when it does not end by itself."""
+        return None if self.timer is None else self.timer.at
+
+    def record(self) -> dict[str, object]:
+        """Return the entry as plain values."""
+        delivery = None if self.delivery is None else self.delivery.id
+        return {"id": self.id, "kind": self.kind, "due": self.due, "scope": self.scope.id, "delivery": delivery}
+
+
+class Pending:
+    """Everything parked in one runtime.
+
+    Args:
+        timers: Where due times are set.
+    """
+
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
+        self._next_number = itertools.count(1).__next__
+        self.recorder: Recorder | None = None
+        self._entries: dict[str, dict[int, Parked]] = {kind: {} for kind in KINDS}
+
+    def on(self, kind: str, due: Callable[[Parked], None]) -> None:
+        """Register what happens when an entry of a kind is due; the entry has been removed by then."""
+
+        def fire(parked: Parked) -> None:
+            parked.timer = None
+            self.take(parked)
+            due(parked)
+
+        self._timers.on(kind, fire)
+
+    def park(self, kind: str, scope: Scope, delivery: Delivery | None, due: float | None, data: Any = None) -> Parked:
+        """Park something until its due time, or until somebody takes it.
+
+        Args:
+            kind: One of ``KINDS``.
+            scope: Where it is in flight.
+            delivery: What is parked; None for a delayed payload and for a held answer.
+            due: On the loop's clock; None when it does not end by itself.
+            data: What the owner of the kind keeps.
+        """
+        parked = Parked(self._next_number(), kind, scope, delivery, data)
+        if due is not None:
+            parked.timer = self._timers.at(due, kind, parked)
+        self._entries[kind][parked.id] = parked
+        if self.recorder is not None:
+            self.recorder.parked(parked)
+        if delivery is not None:
+            delivery.parked = parked
+        else:
+            if scope.parked is None:
+                scope.parked = {}
+            scope.parked[parked.id] = parked
+        return parked
+
+    def take(self, parked: Parked) -> bool:
+        """Remove an entry and cancel its timer; False when it was removed before."""
+        if self._entries[parked.kind].pop(parked.id, None) is None:
+            return False
+        if self.recorder is not None:
+            self.recorder.taken(parked)
+        if parked.timer is not None:
+            parked.timer.cancel()
+        if parked.delivery is not None:
+            parked.delivery.parked = None
+        elif parked.scope.parked is not None:
+            parked.scope.parked.pop(parked.id, None)
+        return True
+
+    def number_after(self, last: int) -> None:
+        """Give ids above ``last``: those of an earlier process are in its log."""
+        self._next_number = itertools.count(last + 1).__next__
+
+    def of(self, kind: str) -> tuple[Parked, ...]:
+        """Return the entries of one kind, oldest first."""
+        return tuple(self._entries[kind].values())
+
+    def count(self, kind: str) -> int:
+        """Return how many entries of one kind there are."""
+        return len(self._entries[kind])
+
+    def __iter__(self) -> Iterator[Parked]:
+        for entries in self._entries.values():
+            yield from tuple(entries.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self._entries.values()))
