@@ -456,6 +456,8 @@ class PartMissingError(RunError):
     code: ClassVar[str] = "part_missing"
     part: str
     reason: str
+    why: str = ""
+    """For programs, as in ``Missing.code``."""
 
     def __str__(self) -> str:
         return f"{self.part} is missing from the gathered result of run {self.run_id}: {self.reason}"

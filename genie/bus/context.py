@@ -273,12 +273,14 @@ class HandlerContext:
 
     async def ask(
         self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
-        within_s: float | None = None,
+        within_s: float | None = None, headers: Headers | None = None,
     ) -> T:  # fmt: skip
         """Publish a question and wait for one answer, of one of the given classes."""
         kinds = answer if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
-        gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
+        gathered = await self._gather(
+            question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
+        )
         for kind in kinds:
             found = gathered.get(kind)
             if found is not None:
@@ -286,7 +288,7 @@ class HandlerContext:
         missing = next(iter(gathered.missing.values()))
         reason = _named(missing.agent, missing.reason)
         cause = cause_among(handling_of(self).bus.failures.of(gathered.run_id), missing.agent)
-        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason) from cause
+        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason, why=missing.code) from cause
 
     async def gather(
         self,
@@ -310,12 +312,14 @@ class HandlerContext:
         within_s: float | None,
         cancel_rest: bool,
         to: str | None,
+        headers: Headers | None = None,
     ) -> Gathered:
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
         if within_s is not None and not within_s >= 0:
             raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
         self._may_ask(handling, payload, expect)
+        narrowed = None if headers is None else self._narrow(headers)
         waiter = bus.make_waiter()
         scope, asked_before = bus.correlator.ask(handling.delivery, payload, expect, need, waiter.wake)
         gather: Gather = scope.gather  # type: ignore[assignment]  # a scope that a handler opens has one
@@ -325,7 +329,7 @@ class HandlerContext:
         opened.append(scope)
         timer = None
         try:
-            ticket = None if asked_before else self._question(handling, payload, scope, to)
+            ticket = None if asked_before else self._question(handling, payload, scope, to, narrowed)
             if within_s is not None and (ticket is not None or not gather.done):
                 gather.until = bus.now() + within_s
                 timer = bus.timers.at(gather.until, "gather", gather.limit(ticket))
@@ -369,9 +373,12 @@ class HandlerContext:
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
     @staticmethod
-    def _question(handling: Handling, payload: Payload, scope: Scope, to: str | None) -> RoomTicket | None:
+    def _question(
+        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None
+    ) -> RoomTicket | None:
         bus, message = handling.bus, handling.delivery.message
         headers, label = handling.read_so_far()
+        headers = narrowed or headers
         accounting.enter(scope)  # so that the scope is not at rest before its question is out
         try:
             return bus.publish(

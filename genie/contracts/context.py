@@ -101,12 +101,26 @@ class Context(Protocol):
         ...
 
     async def ask(
-        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
+        self,
+        question: Payload,
+        answer: type[T] | tuple[type[T], ...],
+        *,
+        to: str | None = None,
+        within_s: float | None = None,
+        headers: Headers | None = None,
     ) -> T:
         """Publish a question and wait for one typed answer.
 
+        Args:
+            question: Goes to every subscriber of its class, or to ``to`` alone.
+            answer: The class of the answer; of several classes the first answer counts.
+            to: One agent.
+            within_s: Longest wait, in seconds.
+            headers: Narrower headers than what the handler has read, for the question and all that it causes.
+
         Raises:
-            PartMissingError: It cannot come, or not in time; the reason says why.
+            PartMissingError: It cannot come, or not in time; ``why`` and the reason say why.
+            HeadersWidenedError: The headers give more than the message's.
         """
         ...
 

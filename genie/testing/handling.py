@@ -93,18 +93,26 @@ class FakeContext:
         self.later.append((delay_s, payload, to))
 
     async def ask(
-        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
+        self,
+        question: Payload,
+        answer: type[T] | tuple[type[T], ...],
+        *,
+        to: str | None = None,
+        within_s: float | None = None,
+        headers: Headers | None = None,
     ) -> T:
-        """Return the prepared answer.
+        """Return the prepared answer: of several classes, the first that was prepared.
 
         Raises:
             PartMissingError: None was prepared.
         """
         self.asked.append(question)
-        found = self.answers.get(answer)
-        if not isinstance(found, answer):
-            raise PartMissingError(run_id="fake", part=topic_of(answer).name, reason="not prepared")
-        return found
+        kinds = answer if isinstance(answer, tuple) else (answer,)
+        for kind in kinds:
+            found = self.answers.get(kind)
+            if isinstance(found, kind):
+                return found
+        raise PartMissingError(run_id="fake", part=topic_of(kinds[0]).name, reason="not prepared", why="nothing")
 
     async def gather(
         self,
