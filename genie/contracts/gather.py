@@ -117,7 +117,9 @@ class Gathered:
         for missing in self.missing.values():
             if missing.part == name:
                 cause = cause_among(self._errors, missing.agent)
-                raise PartMissingError(run_id=self.run_id, part=name, reason=missing.reason, why=missing.code) from cause
+                raise PartMissingError(
+                    run_id=self.run_id, part=name, reason=missing.reason, why=missing.code
+                ) from cause
         raise KeyError(f"{name} was not expected of this gather")
 
     def get(self, part: type[T]) -> T | None:
