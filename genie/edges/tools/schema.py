@@ -64,7 +64,7 @@ def _exported(schema: Any, dialect: Dialect) -> Any:
         return schema
     if _is_decimal(schema):  # an amount is text: a JSON number goes through a float in most clients
         kept = {key: schema[key] for key in ("description",) if key in schema}
-        return {"type": "string", **kept}
+        return {"type": ["string", "null"] if len(schema["anyOf"]) == 3 else "string", **kept}
     made: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "properties":
@@ -98,11 +98,8 @@ def _close(made: dict[str, Any], dialect: Dialect) -> None:
 
 def _is_decimal(schema: Mapping[str, Any]) -> bool:
     arms = schema.get("anyOf")
-    return (
-        isinstance(arms, list)
-        and sorted(arm.get("type", "") for arm in arms if isinstance(arm, dict)) == ["number", "string"]
-        and any("pattern" in arm for arm in arms)
-    )
+    kinds = [arm.get("type") for arm in arms if isinstance(arm, dict)] if isinstance(arms, list) else []
+    return kinds in (["number", "string"], ["number", "string", "null"])
 
 
 def _without_doubles(arms: list[Any]) -> list[Any]:
@@ -117,6 +114,8 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     if isinstance(arms, list):
         return schema if {"type": "null"} in arms else {**schema, "anyOf": [*arms, {"type": "null"}]}
     kind = schema.get("type")
+    if isinstance(kind, list):
+        return schema if "null" in kind else {**schema, "type": [*kind, "null"]}
     if isinstance(kind, str) and kind != "null" and "enum" not in schema and "const" not in schema:
         return {**schema, "type": [kind, "null"]}
     outer = {key: schema[key] for key in ("description",) if key in schema}

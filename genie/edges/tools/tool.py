@@ -22,7 +22,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.contracts.model_call import ToolSpec
 from genie.contracts.ports.vault import Vault
 from genie.contracts.signature import Signature
-from genie.edges.tools.chain.detokenise import revealed
+from genie.edges.tools.detokenise import revealed
 from genie.edges.tools.schema import canonical, schema_text
 from genie.errors import AgentDefinitionError, InputError
 
@@ -122,10 +122,12 @@ class ToolOptions:
     parallel: bool | None = None
     most_result: int | None = None
     within_s: float | None = None
+    reads: frozenset[type[Payload]] = frozenset()
+    """Of an agent with several handlers: the classes whose calls change nothing."""
 
     def given(self) -> dict[str, Any]:
         """Return what is not None."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "reads"}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -148,12 +150,14 @@ def tools_of(agent: Agent | Binding, *, name: str | None = None, **options: Any)
     if not kinds:
         raise AgentDefinitionError(f"agent {card.id!r}", "takes nothing, so it cannot be a tool")
     stem = name or tool_name(card.id)
-    text = given.pop("description", None) or _description(whole, card)
+    told = given.pop("description", None)
+    reads = own.reads if isinstance(own, ToolOptions) and "effect" not in options else frozenset()
     return tuple(
         Tool(
             name=stem if len(kinds) == 1 else tool_name(f"{stem}-{topic_of(kind).name.rpartition('.')[2]}"),
-            agent=card.id, arguments=kind, answers=_answers(whole, card, kind), description=text,
-            version=topic_of(kind).version, **given,
+            agent=card.id, arguments=kind, answers=_answers(whole, card, kind),
+            description=told or _description(whole, card, kind), version=topic_of(kind).version,
+            **{**given, **({"effect": Effect.READ} if kind in reads else {})},
         )
         for kind in kinds
     )  # fmt: skip
@@ -167,8 +171,10 @@ def _answers(agent: object, card: AgentCard, kind: type[Payload]) -> tuple[type[
     return card.produces
 
 
-def _description(agent: object, card: AgentCard) -> str:
-    text = inspect.cleandoc(getattr(agent, "__doc__", None) or "")
+def _description(agent: object, card: AgentCard, kind: type[Payload]) -> str:
+    """Return the first paragraph of what documents the tool: the question's class where the agent takes several."""
+    source = kind if len(card.consumes) > 1 else agent
+    text = inspect.cleandoc(getattr(source, "__doc__", None) or "")
     return text.partition("\n\n")[0].replace("\n", " ") or card.description
 
 

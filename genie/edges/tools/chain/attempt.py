@@ -6,6 +6,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from genie.contracts.model_call import ToolResult
+from genie.edges.tools.refusals import REFUSALS
 
 if TYPE_CHECKING:
     import anyio
@@ -29,7 +30,7 @@ TOO_MANY_CALLS = "too_many_calls"
 INTERNAL_ERROR = "internal_error"
 INDETERMINATE = "indeterminate"
 HELD = "held"
-NOT_A_FAILURE = frozenset(
+NOT_A_FAILURE = REFUSALS | frozenset(
     {
         "", INVALID_ARGUMENTS, UNKNOWN_TOOL, NOT_PINNED, LOOP, FAILING, UNAVAILABLE, TOO_MANY_CALLS, HELD, "denied",
         "expired", "cancelled", "late", "budget", "nobody",

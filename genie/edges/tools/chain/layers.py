@@ -30,7 +30,7 @@ LAYERS: tuple[Layer, ...] = (
     Layer("bulkhead", "bus", "genie.bus.mailbox"),
     Layer("retry", "bus", "genie.bus.retries"),
     Layer("timeout", "bus", "genie.bus.worker"),
-    Layer("detokenise", "chain", "genie.edges.tools.chain.detokenise"),
+    Layer("detokenise", "chain", "genie.edges.tools.detokenise"),
     Layer("execute", "bus", "genie.bus.worker"),
 )
 """Inbound. On the way back: ``RESULT_LAYERS``, then the inspectors and policies of the bus."""
