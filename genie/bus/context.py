@@ -355,8 +355,6 @@ class HandlerContext:
             if cancelled or need == "first" or cancel_rest:
                 bus.runs.cut_scope(scope, NO_LONGER_NEEDED)
             bus.correlator.close(scope)
-            if scope.run.held:  # what is left may all be held now, which the run's asker waits to hear
-                bus.runs.notice(scope.run)
         handling.reads(gather.label, gather.headers or handling.read_so_far()[0])
         run_id = scope.correlation_id
         return gather.result(run_id, bus.failures.of(run_id))

@@ -97,6 +97,8 @@ class Correlator:
 
     def close(self, scope: Scope) -> None:
         """The asker has its result; the scope is forgotten once nothing of it is in flight."""
+        if scope.run.held:  # what is left may all be held now, which the run's asker waits to hear
+            self._bus.runs.notice(scope.run)
         if not scope.in_flight and not scope.children:
             self._over(scope)
 

@@ -15,7 +15,8 @@ HALF = MOST_PAGE // 2
     [
         "<" * HALF, "<!--" * (HALF // 4), "<!" * HALF, "<a " * (HALF // 3), "<div>" * 90_000, "&" * HALF,
         "<![CDATA[" * (HALF // 9), "<?" * HALF, "<script>" + "</scrip" * (HALF // 7), "<a href='" * (HALF // 9),
-        "<a" + " x='1'" * (HALF // 6) + ">", "</" * HALF, "<!-- --" * (HALF // 7), "&#x" * (HALF // 3), "<style>" * 90_000,
+        "<a" + " x='1'" * (HALF // 6) + ">", "</" * HALF, "<!-- --" * (HALF // 7), "&#x" * (HALF // 3),
+        "<style>" * 90_000,
         "<a " + "x" * HALF, "<a x=" + "\"'" * (HALF // 4),
     ],
     ids=lambda bomb: bomb[:9],
