@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import anyio
-from pydantic import ValidationError
 
 from genie.contracts.limits import EXACT
 from genie.contracts.loop_call import StopReason
@@ -26,7 +24,7 @@ from genie.contracts.model_call import (
     Turn,
     Usage,
 )
-from genie.edges.tools.chain.json_text import JsonTextError, parsed, repaired
+from genie.edges.llm.output.pipeline import MalformedAnswerError, answer_now
 from genie.edges.tools.schema import schema_text
 from genie.errors import PartMissingError
 from genie.loops.budget import Amount, Share
@@ -189,24 +187,13 @@ class Conversation:
     @staticmethod
     def read(form: type[Payload], text: str) -> Payload | str:
         """Return an answer as its payload, or what the model is told of it."""
-        validate = form.__pydantic_validator__.validate_json
         try:
-            value = parsed(text)
-        except JsonTextError as error:
-            mended = repaired(text) if error.code == "syntax" else None
-            if mended is None:
+            return answer_now(text, form, stop=Stop.ANSWERED).payload
+        except MalformedAnswerError as error:
+            if not error.problems:
                 return f"Your answer is no JSON ({error.code}). Answer with one JSON object of the schema alone."
-            try:
-                value = parsed(mended)
-            except JsonTextError as broken:
-                return f"Your answer is no JSON ({broken.code}). Answer with one JSON object of the schema alone."
-        try:
-            made: Payload = validate(json.dumps(value), strict=True)
-        except ValidationError as error:
-            wrong = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_ERRORS]
-            listed = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in wrong)
+            listed = "; ".join(f"{one.path}: {one.kind}" for one in error.problems[:MOST_ERRORS])
             return f"Your answer does not fit the schema: {listed}. Answer once more."
-        return made
 
 
 PICTURE = 8_000

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from genie.contracts.model_call import MOST_JSON
+from genie.contracts.model_call import Stop
+from genie.edges.llm.output.pipeline import MalformedAnswerError, is_exact, json_of
+from genie.edges.llm.output.strict import JsonTextError, parsed
 from genie.edges.tools.chain.attempt import INVALID_ARGUMENTS
-from genie.edges.tools.chain.json_text import JsonTextError, parsed, repaired
 from genie.edges.tools.schema import canonical
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ MOST_ERRORS = 8
 def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
     """Return the layer of one payload class."""
     validate = kind.__pydantic_validator__.validate_json
+    exact = is_exact(kind.model_json_schema())
     flat = not any(_holds_values(info.annotation) for info in kind.model_fields.values())
 
     def check(attempt: Attempt) -> ToolResult | None:
@@ -37,12 +39,11 @@ def layer(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
             # Every key of a flat object is a field: with as many colons as fields, no key can be there twice.
             if not (flat and text.count(":") == len(payload.model_fields_set)):
                 parsed(text)
-        except (ValidationError, JsonTextError) as error:
+        except (ValidationError, JsonTextError):
             try:
-                payload = _again(kind, text)
-            except JsonTextError as broken:
-                code = broken.code if not isinstance(error, JsonTextError) else error.code
-                return attempt.refused(INVALID_ARGUMENTS, _told([{"path": "", "problem": code}]))
+                payload = _again(kind, text, exact=exact)
+            except MalformedAnswerError as broken:
+                return attempt.refused(INVALID_ARGUMENTS, _told([{"path": "", "problem": broken.code}]))
             except ValidationError as wrong:
                 return attempt.refused(INVALID_ARGUMENTS, _told(_errors(wrong)))
             attempt.repaired = True
@@ -65,16 +66,11 @@ def unchecked(kind: type[Payload]) -> Callable[[Attempt], ToolResult | None]:
     return take
 
 
-def _again(kind: type[Payload], text: str) -> Payload:
+def _again(kind: type[Payload], text: str, *, exact: bool) -> Payload:
     """Return the payload of a text whose syntax is mended, and where null stands for a default."""
-    try:
-        value = parsed(text)
-    except JsonTextError as error:
-        mended = repaired(text) if error.code == "syntax" and len(text) <= MOST_JSON else None
-        if mended is None:
-            raise
-        value = parsed(mended)
-    made: Payload = kind.__pydantic_validator__.validate_json(canonical(_with_defaults(kind, value)), strict=True)
+    mended, _ = json_of(text, stop=Stop.TOOL_CALLS, exact=exact)
+    value = canonical(_with_defaults(kind, parsed(mended)))
+    made: Payload = kind.__pydantic_validator__.validate_json(value, strict=True)
     return made
 
 

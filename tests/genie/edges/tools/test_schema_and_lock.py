@@ -19,7 +19,6 @@ from genie.contracts.message import Payload, Value
 from genie.contracts.model_call import ToolResult
 from genie.edges.tools.chain import arguments
 from genie.edges.tools.chain.attempt import Attempt, RunCalls
-from genie.edges.tools.chain.json_text import JsonTextError, parsed, repaired
 from genie.edges.tools.lock import Lock
 from genie.edges.tools.schema import Dialect, schema_of
 from genie.edges.tools.tool import Tool, tool, tools_of
@@ -133,15 +132,15 @@ def test_a_field_that_is_not_declared_is_refused_with_its_path() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ('{"side":"buy","count":1', "syntax"),
+        ('{"side":"buy","count":1', "unfinished"),
         ('{"side":"buy","count":1,"count":9}', "duplicate_key"),
         ('{"side":"buy","count":NaN}', "not_finite"),
         ('{"side":' + "[" * 40 + "]" * 40 + "}", "too_deep"),
-        ('{"side":"buy","count":' + "1" * 5_000 + "}", "syntax"),
+        ('{"side":"buy","count":' + "1" * 5_000 + "}", "too_long"),
         ("", ""),
         ("[]", ""),
-        ("nothing", "syntax"),
-        ('{"a":1} {"b":2}', "syntax"),
+        ("nothing", "not_found"),
+        ('{"a":1} {"b":2}', "ambiguous"),
     ],
 )
 def test_what_is_no_json_is_refused_by_name(text: str, code: str) -> None:
@@ -149,27 +148,16 @@ def test_what_is_no_json_is_refused_by_name(text: str, code: str) -> None:
     assert code in {"", problems[0]["problem"]}
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ('```json\n{"a": 1,}\n```', {"a": 1}),
-        ('Here it is: {"a": [1, 2, ], "b": True, "c": None}. Done', {"a": [1, 2], "b": True, "c": None}),
-        ('{"a": "True, None, ,}"}', {"a": "True, None, ,}"}),
-    ],
-)
-def test_only_syntax_is_mended(text: str, value: object) -> None:
-    mended = repaired(text)
-    assert mended is not None
-    assert parsed(mended) == value
+def test_syntax_is_mended_and_values_are_not() -> None:
+    attempt = Attempt(call_of("order", "```json\n{'side': 'buy', \"count\": 1,}\n```"), order_tool(), RunCalls())
+    assert arguments.layer(Order)(attempt) is None
+    assert (attempt.repaired, attempt.payload) == (True, Order(side=Side.BUY, count=1))
 
 
-@given(st.sampled_from(['{"amount": 1000, "to": "ann", "list": [1, 2]}', '{"a": {"b": "x,}"}, "c": 12.50}']), st.data())
-def test_a_text_that_is_cut_is_never_mended(text: str, data: st.DataObject) -> None:
-    cut = text[: data.draw(st.integers(1, len(text) - 1))]
-    mended = repaired(cut)
-    assert mended is None
-    with pytest.raises(JsonTextError):
-        parsed(cut)
+@given(st.data())
+def test_arguments_that_are_cut_are_never_mended(data: st.DataObject) -> None:
+    text = '{"side":"buy","count":10,"tag":"x"}'
+    refused(text[: data.draw(st.integers(1, len(text) - 1))])
 
 
 # --- the lock file ---
