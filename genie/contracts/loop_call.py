@@ -33,15 +33,26 @@ class StopReason(enum.StrEnum):
     MALFORMED = "malformed"
     """The answer is not of the form that was asked for, or was cut at its length limit."""
     FAILED = "failed"
-    """No model answered."""
+    """No model answered, or a flow did not reach its goal."""
 
 
-class Task(Payload, topic="loop.task"):
+class TaskBudget(Value):
+    """What whoever gives a task leaves for it; a loop takes the smaller of this and its own limits."""
+
+    tokens: Count | None = None
+    cost: Annotated[Decimal, Field(ge=0)] | None = None
+    calls: Count | None = None
+
+
+class Task(Payload, topic="loop.task", key=None):
     """A goal for a loop, with documents to work on."""
 
     goal: Annotated[str, Field(min_length=1, max_length=200_000)]
     documents: Annotated[tuple[Document, ...], Field(max_length=256)] = ()
     """Their words are untrusted."""
+    budget: TaskBudget | None = None
+    depth: Annotated[int, Field(ge=0, le=64)] = 0
+    """How many loops have handed the task on."""
 
 
 class CallRecord(Value):
@@ -101,7 +112,7 @@ class Judgement(Payload, topic="loop.judgement"):
     reason: Annotated[str, Field(max_length=4_000)] = ""
 
 
-class ToJudge(Payload, topic="loop.to_judge"):
+class ToJudge(Payload, topic="loop.to_judge", key=None):
     """An answer for a judge."""
 
     goal: Annotated[str, Field(max_length=200_000)]

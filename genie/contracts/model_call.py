@@ -187,8 +187,8 @@ class Usage(Value):
     """The provider stated no usage; these are our own bounds."""
 
 
-class ModelRequest(Payload, topic="model.request"):
-    """A question to a model."""
+class ModelRequest(Payload, topic="model.request", key=None):
+    """A question to a model. Questions of one run are not kept in order: whoever asks several wants them at once."""
 
     turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=MOST_PARTS)]
     tools: Annotated[tuple[ToolSpec, ...], Field(max_length=256)] = ()

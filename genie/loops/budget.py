@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from genie.contracts.limits import EXACT
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ZERO = Decimal(0)
+SMALLEST = Decimal("1e-18")
+"""What parts of a cost are rounded down to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +129,4 @@ def _part(cap: Decimal, taken: Decimal, weight: int, whole: int) -> Decimal:
         return ZERO
     # Rounded down, so that the parts are never more than the whole.
     part = EXACT.divide(EXACT.multiply(left, Decimal(weight)), Decimal(whole))
-    return part if EXACT.multiply(part, Decimal(whole)) <= EXACT.multiply(left, Decimal(weight)) else part.next_minus()
+    return part.quantize(SMALLEST, rounding=ROUND_DOWN, context=EXACT)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
@@ -31,10 +32,10 @@ from genie.loops.prompt import Prompt, fenced, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from decimal import Decimal
 
     from genie.contracts.context import Context
     from genie.contracts.headers import Headers
+    from genie.contracts.loop_call import TaskBudget
     from genie.contracts.message import Message, Payload
     from genie.edges.tools.lock import Lock
     from genie.edges.tools.tool import Tool
@@ -75,9 +76,21 @@ class LoopLimits:
     on_refusal: int = 1
     """Times that the model may answer again after a check refused."""
 
-    def share(self) -> Share:
-        """Return a budget of these bounds."""
-        return Share(Cap(self.tokens, self.cost, self.calls))
+    def share(self, given: TaskBudget | None = None) -> Share:
+        """Return a budget of these bounds, and of what whoever gives the task leaves for it."""
+        if given is None:
+            return Share(Cap(self.tokens, self.cost, self.calls))
+        return Share(
+            Cap(_least(self.tokens, given.tokens), _least(self.cost, given.cost), _least(self.calls, given.calls))
+        )
+
+
+N = TypeVar("N", int, Decimal)
+
+
+def _least(one: N | None, other: N | None) -> N | None:
+    given = [value for value in (one, other) if value is not None]
+    return min(given, default=None)
 
 
 class React:
@@ -129,7 +142,7 @@ class React:
 
     async def handle(self, message: Message[Any], context: Context) -> LoopAnswer:
         """Work on a task until it is answered, or cannot be."""
-        return await self.work(message.payload, context, self.limits.share())
+        return await self.work(message.payload, context, self.limits.share(message.payload.budget))
 
     async def work(self, task: Task, context: Context, share: Share) -> LoopAnswer:
         """Work on a task within a budget."""
