@@ -1,4 +1,4 @@
-"""Budgets of loops: whatever the order of splits, reservations and ends, children never spend more than their parent."""
+"""Budgets of loops: in whatever order they are split, reserved and ended, children never spend more than there is."""
 
 from __future__ import annotations
 
