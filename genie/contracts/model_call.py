@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import enum
 from decimal import Decimal
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from genie.contracts import json_text
 from genie.contracts.classification import Classification
 from genie.contracts.message import Payload, Value
 
-JsonText = NewType("JsonText", str)
-"""Text whose content is JSON, at most ``MOST_JSON`` characters: inspectors walk its parsed strings, not the text."""
+JsonText = json_text.JsonText
+"""Text whose content is JSON, at most ``MOST_JSON`` characters."""
 MOST_JSON = 262_144
 """Largest JSON text of one tool call, tool result or schema, in characters."""
 MOST_TEXT = 4_000_000
