@@ -508,6 +508,18 @@ class BudgetExceededError(CapacityError):
         )
 
 
+class SlowStreamError(CapacityError):
+    """A handler sent parts of a stream that its asker did not read."""
+
+    code: ClassVar[str] = "slow_stream"
+    agent: str
+    parts: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} waited {self.seconds:g} s with {self.parts} parts of a stream that nobody read"
+
+
 class TooManyRunsError(CapacityError):
     """Admission bounds the runs in flight, and the bound is reached."""
 
