@@ -48,6 +48,7 @@ class Way:
         hosts: Hosts that may be called.
         schemes: ``https``, and ``http`` where it is meant.
         timeout_s: Seconds for a call with all its redirects, from name to last byte.
+        connect_s: Seconds for a connection to one address; ``timeout_s`` by default.
         networks: Private networks that may be called all the same.
         resolver: Where the addresses of a name come from.
         transport: Makes the connections; one that keeps none open, since a kept one would be another name's.
@@ -57,6 +58,7 @@ class Way:
     hosts: tuple[HostRule, ...]
     schemes: frozenset[str] = frozenset({"https"})
     timeout_s: float = 10.0
+    connect_s: float | None = None
     networks: tuple[Network, ...] = ()
     resolver: Resolve = field(default=resolve, repr=False)
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
@@ -148,7 +150,10 @@ class Way:
                 headers={"Host": url.netloc.decode("ascii"), **headers}, content=content,
                 extensions={
                     "sni_hostname": named(url.raw_host.decode("ascii")),
-                    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_s),
+                    "timeout": {
+                        **dict.fromkeys(("read", "write", "pool"), self.timeout_s),
+                        "connect": self.timeout_s if self.connect_s is None else self.connect_s,
+                    },
                 },
             )  # fmt: skip
             try:
