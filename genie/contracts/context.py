@@ -8,6 +8,7 @@ from typing import (
     Any,
     Protocol,
     TypeVar,
+    overload,
 )
 
 from genie.contracts.gather import Expected, Gathered, Need, T
@@ -137,10 +138,20 @@ class Context(Protocol):
         """Publish later, without waiting; in flight as ``timed`` until then. Same declarations as ``publish``."""
         ...
 
+    @overload
     async def ask(
         self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
-    ) -> T:
-        """Publish a question and wait for one typed answer.
+    ) -> T: ...
+    @overload
+    async def ask(
+        self, question: Payload, answer: tuple[type[Payload], ...], *, to: str | None = None,
+        within_s: float | None = None,
+    ) -> Payload: ...  # fmt: skip
+    async def ask(
+        self, question: Payload, answer: type[Payload] | tuple[type[Payload], ...], *, to: str | None = None,
+        within_s: float | None = None,
+    ) -> Payload:  # fmt: skip
+        """Publish a question and wait for one typed answer; of several classes, the first that comes.
 
         Raises:
             PartMissingError: It cannot come, or not in time; the reason says why.

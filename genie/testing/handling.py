@@ -137,18 +137,21 @@ class FakeContext:
         self.later.append((delay_s, payload, to))
 
     async def ask(
-        self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None
-    ) -> T:
+        self, question: Payload, answer: type[T] | tuple[type[T], ...], *, to: str | None = None,
+        within_s: float | None = None,
+    ) -> T:  # fmt: skip
         """Return the prepared answer.
 
         Raises:
             PartMissingError: None was prepared.
         """
         self.asked.append(question)
-        found = self.answers.get(answer)
-        if not isinstance(found, answer):
-            raise PartMissingError(run_id="fake", part=topic_of(answer).name, reason="not prepared")
-        return found
+        kinds = answer if isinstance(answer, tuple) else (answer,)
+        for kind in kinds:
+            found = self.answers.get(kind)
+            if isinstance(found, kind):
+                return found
+        raise PartMissingError(run_id="fake", part=topic_of(kinds[0]).name, reason="not prepared")
 
     async def gather(
         self,

@@ -7,7 +7,7 @@ model may answer fails, so that the bus hands the original to the fallback, as a
 
 from __future__ import annotations
 
-import math
+import datetime
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -31,11 +31,12 @@ from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd, Wi
 from genie.edges.llm.breaker import Breaker
 from genie.edges.llm.cache import ReplyCache
 from genie.edges.llm.compaction import CompactionError, compacted
-from genie.edges.llm.estimate import Margin, tokens_asked
 from genie.edges.llm.failures import TRAITS
 from genie.edges.llm.meter import Meter
 from genie.edges.llm.pieces import Pieces
+from genie.edges.llm.price import priced
 from genie.edges.llm.rates import RateGate
+from genie.edges.llm.tokens import Ratio, estimate, most_input
 from genie.edges.llm.transcript import for_family
 from genie.errors import ModelCallError
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from genie.contracts.card import AgentCard
     from genie.contracts.ports.provider import Provider, WirePart
+    from genie.edges.llm.price import Pricing
     from genie.edges.llm.settings import ModelOptions
 
 MOST_CALLS = 4_096
@@ -105,7 +107,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         self.card = self._card(id)
         self.breaker = Breaker(**options.breaker.model_dump())
         self.rates = RateGate()
-        self.margin = Margin()
+        self.ratio = Ratio()
         self.cache = ReplyCache(options.cache) if options.cache else None
         self._calls = calls or Calls()
         self._chained = takes_over or bool(options.fallback)
@@ -128,13 +130,20 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
     # --- before a call ---
 
     def _bounds(self, request: ModelRequest) -> tuple[int, int]:
-        asked = min(math.ceil(tokens_asked(request) * self.margin.value), self.provider.window)
+        asked = min(most_input(request, self.ratio), self.provider.window)
         return asked, min(request.max_output, self.options.max_output)
+
+    def pricing(self, context: Context | None) -> Pricing | None:
+        """Return the price of the day; of the newest one where nobody says what day it is."""
+        named = self.options.price
+        if not isinstance(named, str):
+            return named
+        return priced(named, datetime.date.max if context is None else context.now().date())
 
     def estimate(self, request: ModelRequest) -> Estimate:
         """Return the most that a call can use: what budgets reserve before it is made."""
         asked, answered = self._bounds(request)
-        price = self.options.price
+        price = self.pricing(None)
         return Estimate(0 if price is None else price.most(asked, answered), asked + answered)  # type: ignore[arg-type]  # an int is as exact
 
     def _fitting(self, request: ModelRequest, *, share: float) -> ModelRequest:
@@ -149,11 +158,11 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         if output != request.max_output:
             request = request.model_copy(update={"max_output": output})
         room = self.provider.window - output
-        if tokens_asked(request) * self.margin.value <= room * share:
+        if estimate(request) * self.ratio.bound <= room * share:
             return request
         try:
             return compacted(
-                request, round(room * self.options.compaction.to / self.margin.value), self.options.compaction
+                request, round(room * self.options.compaction.to / self.ratio.bound), self.options.compaction
             ).request
         except CompactionError as error:
             raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window") from error
@@ -232,7 +241,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
     async def _turn(self, asked: ModelRequest, context: Context, last: ProviderError | None) -> None:
         """Wait until the provider has room for a call, as far as its headers say, and the circuit is closed."""
-        tokens = tokens_asked(asked) + asked.max_output
+        tokens = estimate(asked) + asked.max_output
         while (wait_s := self.rates.wait_s(tokens, anyio.current_time())) > 0:
             await self._wait(
                 wait_s, context, ProviderError(FailureClass.RATE_LIMITED, code="rates", retry_after_s=wait_s)
@@ -245,7 +254,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
     async def _attempt(self, asked: ModelRequest, context: Context, call: Call, began: float) -> ModelReply:
         options = self.options
         bound, output = self._bounds(asked)
-        meter = Meter(context, options.price, bound, output)
+        meter = Meter(context, self.pricing(context), bound, output)
         first_s: float | None = None
 
         def heard(part: WirePart) -> None:
@@ -278,7 +287,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             await _close(parts)
         self.breaker.succeeded()
         if end.usage is not None:
-            self.margin.observe(tokens_asked(asked), end.usage.input)
+            self.ratio = self.ratio.after(estimate(asked), end.usage.input)
         usage, cost = meter.settle(end.usage)
         return ModelReply(
             parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=self.provider.family, cost=cost,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.classification import Classification
 from genie.contracts.model_call import ModelRequest, Role, Text, ToolCall, ToolResult, Trust, Turn
-from genie.edges.llm.estimate import tokens_beside_turns, tokens_of_turn
+from genie.edges.llm.tokens import beside_turns, of_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ class _Atom:
     def __init__(self, turns: list[Turn]) -> None:
         self.turns = turns
         self.pinned = any(turn.pinned for turn in turns)
-        self.tokens = sum(map(tokens_of_turn, turns))
+        self.tokens = sum(map(of_turn, turns))
 
     @property
     def role(self) -> Role:
@@ -79,7 +79,7 @@ def compacted(request: ModelRequest, limit: int, options: CompactionSection) -> 
     Raises:
         CompactionError: Not even what may not go fits.
     """
-    room = limit - tokens_beside_turns(request)
+    room = limit - beside_turns(request)
     atoms = _atoms(request.turns)
     _pin(atoms, options.keep_first)
     tail = _tail(atoms, options.tail_tokens)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.model_call import FailureClass, Usage
 from genie.contracts.ports.provider import ProviderError
-from genie.edges.llm.estimate import tokens_in
+from genie.edges.llm.tokens import tokens_of
 from genie.errors import BudgetExceededError
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from genie.contracts.context import Context
-    from genie.edges.llm.price import Price
+    from genie.edges.llm.price import Pricing
 
 STEP = 256
 """Characters of a reply between two looks at the budgets, where nobody reads the pieces."""
@@ -36,7 +36,7 @@ class Meter:
         max_output: Tokens that the reply may have.
     """
 
-    def __init__(self, context: Context, price: Price | None, bound: int, max_output: int) -> None:
+    def __init__(self, context: Context, price: Pricing | None, bound: int, max_output: int) -> None:
         self._context = context
         self._price = price
         self._bound = bound
@@ -57,7 +57,7 @@ class Meter:
     def wrote(self, text: str) -> None:
         """A piece of the reply has come; raises ``BudgetExceededError`` where its tokens are not left."""
         self._since += len(text)
-        self._counted += tokens_in(text)
+        self._counted += tokens_of(text)
         if self._since >= STEP:
             self._since = 0
             if self._counted > self._max_output:
@@ -85,6 +85,8 @@ class Meter:
         """
         usage = self.usage(final)
         cost = None if self._price is None else self._price.cost(usage)
+        if cost is None and self._price is not None:  # a part of it has no price: nothing is free because of that
+            cost = self._price.most(usage.input, usage.output)
         if not self.settled:
             self.settled = True
             with contextlib.suppress(BudgetExceededError):

@@ -53,7 +53,10 @@ class ModelOptions(Section):
         default=False, description="The model runs inside: what it is given leaves for nobody outside."
     )
     tenants: frozenset[str] | None = Field(default=None, min_length=1, description="Tenants that may use it.")
-    price: Price | None = Field(default=None, description="Price per million tokens; without one nothing is charged.")
+    price: Price | Annotated[str, Field(min_length=1, max_length=300)] | None = Field(
+        default=None,
+        description="Price per million tokens, or vendor/model of the shipped table; without one only tokens count.",
+    )
     max_output: int = Field(default=4_096, ge=1, le=1_000_000, description="Most tokens of one reply.")
     first_token_s: Seconds = Field(default=20.0, description="Seconds until the first part of a reply.")
     idle_s: Seconds = Field(default=15.0, description="Seconds between two parts of a reply.")

@@ -11,10 +11,10 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from genie.contracts.model_call import ModelRequest, Role, Turn
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from genie.contracts.model_call import ModelRequest
 
 MARGIN = 1.3
 """What the estimate is multiplied by until a model has counted: covers everything but text that looks random."""
@@ -90,6 +90,16 @@ def estimate(request: ModelRequest) -> float:
     return _frame(request) + sum(map(tokens_of, _texts(request)))
 
 
+def of_turn(turn: Turn) -> float:
+    """Return the estimate of one turn by itself."""
+    return estimate(_BLANK.model_copy(update={"turns": (turn,)}))
+
+
+def beside_turns(request: ModelRequest) -> float:
+    """Return the estimate of tools and of the schema of the answer."""
+    return estimate(request.model_copy(update={"turns": ()}))
+
+
 def most_input(request: ModelRequest, ratio: Ratio = Ratio(), *, certain: bool = False) -> int:  # noqa: B008 - an immutable value
     """Return the upper bound of a request's input, in tokens.
 
@@ -125,3 +135,6 @@ def _texts(request: ModelRequest) -> Iterator[str]:
         yield tool.parameters
     if request.answer_schema is not None:
         yield request.answer_schema
+
+
+_BLANK = ModelRequest(turns=(Turn(role=Role.USER, parts=()),))
