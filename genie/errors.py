@@ -28,6 +28,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     │   └── PartMissingError           a gathered part is not there
     ├── CapacityError              O   a bound was reached
     │   ├── MailboxFullError
+    │   ├── SlowStreamError            nobody read the parts of a stream
     │   ├── BudgetExceededError        more was published or charged than a budget has
     │   ├── TooManyRunsError
     │   ├── AuditFailedError           what governs cannot be written down any more
@@ -39,6 +40,7 @@ The second column says who must act: **C** the caller, **A** the author of the a
     ├── IdentityError              C   a caller's identity is not good, or gives too much
     ├── InputError                 C   input that cannot be read
     ├── EdgeError                  O   something outside did not do its part
+    │   ├── ModelCallError             a model could not answer; another may be asked instead
     │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
     │   └── WebhookError               a receiver did not take a message
     ├── RuntimeFailedError         O   an error of the runtime's own; every run ended by name
@@ -510,6 +512,18 @@ class BudgetExceededError(CapacityError):
         )
 
 
+class SlowStreamError(CapacityError):
+    """A handler sent parts of a stream that its asker did not read."""
+
+    code: ClassVar[str] = "slow_stream"
+    agent: str
+    parts: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} waited {self.seconds:g} s with {self.parts} parts of a stream that nobody read"
+
+
 class TooManyRunsError(CapacityError):
     """Admission bounds the runs in flight, and the bound is reached."""
 
@@ -622,6 +636,12 @@ class EdgeError(GenieError):
 
     def __str__(self) -> str:
         return f"{self.host}: {self.problem}"
+
+
+class ModelCallError(EdgeError):
+    """A model could not answer, and another may be asked instead; ``host`` is the model's id."""
+
+    code: ClassVar[str] = "model_call"
 
 
 class FetchError(EdgeError):

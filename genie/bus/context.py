@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import anyio
 
 from genie.bus import accounting
+from genie.bus.fragments import Gates
 from genie.bus.handlers import tell
 from genie.bus.scope import Taint
+from genie.bus.streams import HandlerStream, checked_s, classes, one_of
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
@@ -24,9 +27,7 @@ from genie.errors import (
     ForgedMessageError,
     GenieError,
     HeadersWidenedError,
-    PartMissingError,
     UndeclaredMessageError,
-    cause_among,
     kind_name,
     shown_type,
 )
@@ -43,8 +44,10 @@ if TYPE_CHECKING:
     from genie.bus.scope import Scope
     from genie.bus.worker import Worker
     from genie.contracts.classification import Classification
+    from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
+    from genie.contracts.message import Inspection
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""
@@ -52,13 +55,17 @@ NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
 T = TypeVar("T", bound=Payload)
+U = TypeVar("U", bound=Payload)
 Port = TypeVar("Port")
 
 
 class Handling:
     """What the bus knows of one handler at work: what it has read, and which scopes it has open."""
 
-    __slots__ = ("_headers", "_label", "bus", "delivery", "later", "opened", "published", "random", "taint", "worker")
+    __slots__ = (
+        "_headers", "_label", "bus", "delivery", "durable", "gates", "later", "opened", "published", "random", "taint",
+        "worker",
+    )  # fmt: skip
 
     def __init__(self, bus: Bus, worker: Worker, delivery: Delivery) -> None:
         self.bus = bus
@@ -66,9 +73,13 @@ class Handling:
         self.delivery = delivery
         self.opened: list[Scope] | None = None
         self.later: list[Callable[[RoomTicket | None], RoomTicket | None]] | None = None
-        """What a durable runtime publishes together with the outcome; None where it goes out at once."""
-        if bus.observers.recorder is not None:
+        """What is published together with the outcome; None where nothing is."""
+        self.durable = bus.observers.recorder is not None
+        """Everything is."""
+        if self.durable:
             self.later = []
+        self.gates: Gates | None = None
+        """What holds back pieces of texts."""
         self.published = 0
         self.random: random.Random | None = None
         self._label: Classification = delivery.message.label
@@ -114,10 +125,23 @@ class Handling:
 
     def send(self, send: Callable[[RoomTicket | None], RoomTicket | None]) -> RoomTicket | None:
         """Send something now; in a durable runtime together with the outcome."""
-        if self.later is None:
+        if not self.durable:
             return send(None)
-        self.later.append(send)
+        (self.later or []).append(send)
         return None
+
+    def publish(
+        self, payload: Payload, label: Classification, to: str | None, headers: Headers,
+        inspection: Inspection | None, ticket: RoomTicket | None,
+    ) -> RoomTicket | None:  # fmt: skip
+        """Publish what the handler sends, with the label and the headers of what it had read then."""
+        delivery, extra = self.delivery, self.delivery.extra
+        message = delivery.message
+        return self.bus.publish(
+            payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1, headers,
+            label, ticket, to, None if extra is None else extra.instead_of, reject=not self.durable,
+            inspection=inspection,
+        )  # fmt: skip
 
     def send_later(self) -> RoomTicket | None:
         """The handler is over: send what waited for that, and return the ticket of what found no room."""
@@ -236,23 +260,23 @@ class HandlerContext:
         handling = handling_of(self)
         worker, bus, delivery = handling.alive("publish"), handling.bus, handling.delivery
         self._declared(payload)
-        message, extra = delivery.message, delivery.extra
         onward, label = handling.read_so_far()
         onward = onward if headers is None else self._narrow(headers)
-
-        def send(ticket: RoomTicket | None) -> RoomTicket | None:
-            return bus.publish(
-                payload, delivery.subscription.subscriber.card, message.scope, message.number, message.hops + 1,
-                onward, label, ticket, to, None if extra is None else extra.instead_of, reject=handling.later is None,
-            )  # fmt: skip
-
         if to is not None:
             bus.directed(to, bus.route(type(payload)), type(payload))
-        ticket = handling.send(send)
+        ticket: RoomTicket | None = None
+        gates = handling.gates
+        if payload.__fragment__ is not None and gates is None:
+            gates = handling.gates = Gates(handling)
+        for piece, inspection in ((payload, None),) if gates is None else gates.take(payload):
+            ticket = handling.send(partial(handling.publish, piece, label, to, onward, inspection)) or ticket
         handling.published += 1
         bus.within_budget(handling.agent, delivery, handling.published)
+        gather = delivery.message.scope.gather
         if ticket is not None:
             await bus.overflows.room(ticket, worker)
+        elif gather is not None and gather.crowded:
+            await gather.room(bus, handling.agent)
         elif handling.published % FAIRNESS == 0:  # a handler that never waits would keep the loop for itself
             await anyio.lowlevel.checkpoint()
 
@@ -281,14 +305,25 @@ class HandlerContext:
         gathered = await self._gather(
             question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to, headers=headers
         )
-        for kind in kinds:
-            found = gathered.get(kind)
-            if found is not None:
-                return found
-        missing = next(iter(gathered.missing.values()))
-        reason = _named(missing.agent, missing.reason)
-        cause = cause_among(handling_of(self).bus.failures.of(gathered.run_id), missing.agent)
-        raise PartMissingError(run_id=gathered.run_id, part=missing.part, reason=reason, why=missing.code) from cause
+        return one_of(kinds, gathered, handling_of(self))
+
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Publish a question; return its parts as they come, and then its answer."""
+        handling = handling_of(self)
+        _ = handling.alive("ask")
+        kinds, pieces = classes(end), classes(parts)
+        self._may_ask(handling, question, (*kinds, *pieces))
+
+        def asked(scope: Scope) -> RoomTicket | None:
+            return self._question(handling, question, scope, to, None)
+
+        def answer(gathered: Gathered) -> T:
+            return one_of(kinds, gathered, handling)
+
+        return HandlerStream(handling, (question, kinds, pieces), asked, checked_s(within_s), answer)
 
     async def gather(
         self,
@@ -316,8 +351,7 @@ class HandlerContext:
     ) -> Gathered:
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
-        if within_s is not None and not within_s >= 0:
-            raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
+        within_s = checked_s(within_s)
         self._may_ask(handling, payload, expect)
         narrowed = None if headers is None else self._narrow(headers)
         waiter = bus.make_waiter()
@@ -400,6 +434,24 @@ class HandlerContext:
         for interceptor in handling_of(self).bus.interceptors:
             interceptor.charge(delivery, exact, tokens)
 
+    def reserve(self, *, cost: Cost = 0, tokens: int = 0) -> None:
+        """Keep what the handler has used and will charge later."""
+        exact = exact_cost(cost)
+        delivery = handling_of(self).delivery
+        for interceptor in handling_of(self).bus.interceptors:
+            interceptor.reserve(delivery, exact, tokens)
+
+    def wanted(self, kind: type[Payload]) -> bool:
+        """Return True where somebody would get a payload of that class."""
+        handling = handling_of(self)
+        gather, route = handling.delivery.message.scope.gather, handling.bus.route(kind)
+        return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
+
+    @property
+    def policy_set(self) -> str:
+        """SHA-256 of the policies in force."""
+        return handling_of(self).bus.policies.sha256
+
     def progress(self, text: str, *, fraction: float | None = None) -> None:
         """Tell whoever watches the run how far this handler is."""
         handling = handling_of(self)
@@ -451,7 +503,3 @@ def _topic(kind: type) -> str:
     """Return the topic of a payload class; of one that cannot be imported it may carry text, like its name."""
     shown = kind_name(kind)
     return topic_of(kind).name if shown == kind.__name__ and issubclass(kind, Payload) else shown
-
-
-def _named(agent: str | None, reason: str) -> str:
-    return reason if agent is None else f"{agent}: {reason}"

@@ -17,6 +17,7 @@ from genie.errors import shown_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from genie.bus.bus import Bus
     from genie.bus.mailbox import RoomTicket
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
@@ -118,6 +119,14 @@ class Gather:
     def expected(self) -> tuple[Expected, ...]:
         """Return what is expected, as the asker wrote it."""
         return tuple(self.each.get(kind, kind) for kind in self.kinds)
+
+    @property
+    def crowded(self) -> bool:
+        """True for a stream with more parts than its asker reads."""
+        return False
+
+    async def room(self, bus: Bus, agent: str) -> None:
+        """Wait until a stream's asker has read some of its parts."""
 
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:
         """Take an answer; False when it is late, a second one, or from an agent that was not asked."""

@@ -30,7 +30,7 @@ from genie.contracts.message import Payload
 from genie.contracts.schedule import Schedule
 from genie.errors import ConfigError, DefinitionError
 from genie.graph.checks import check
-from genie.graph.model import Graph, Problem
+from genie.graph.model import Graph, KeyPath, Problem
 from genie.policy.policy import Environment, PipelineContext
 
 Overrides = Mapping[str, str] | Iterable[str]
@@ -146,6 +146,11 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
 def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles) -> Pipeline:
     for position, agent in enumerate(section.agents):
         resolver.agent(position, agent)
+    ignored: frozenset[type[Payload]] = frozenset()
+    if section.models:
+        from genie.config.models import bind_models  # noqa: PLC0415 - start-up: for pipelines with models
+
+        ignored = bind_models(resolver, section.models)
     environment = Environment(section.environment)
     caller = _caller(section.caller)
     folder = Path() if path is None else path.parent
@@ -168,7 +173,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
         graph = Graph(
             bindings=tuple(resolver.bindings), joins=joins, entry=entry, answer=answer, caller=caller,
             environment=environment, cycles=section.cycles, policies=() if policies is None else policies.policies,
-            unused=frozenset(kind for kind in unused if kind is not None),
+            unused=frozenset(kind for kind in unused if kind is not None) | ignored,
         )  # fmt: skip
         found = check(graph, complete=resolver.complete and len(joins) == len(made))
         # Settings have been validated against their model, with better messages than the graph's.
@@ -320,11 +325,11 @@ def _absent(entry: Inputs) -> list[Problem]:
     ]
 
 
-def _in_file(problem: Problem, positions: list[int]) -> Problem:
+def _in_file(problem: Problem, positions: list[KeyPath]) -> Problem:
     """Return a problem of the graph with the agent's position in the file instead of its position in the bindings."""
     path = problem.path
     if len(path) > 1 and path[0] == "agents" and isinstance(path[1], int):
-        path = ("agents", positions[path[1]], *path[2:])
+        path = (*positions[path[1]], *path[2:])
     return Problem(path, problem.text)
 
 

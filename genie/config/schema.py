@@ -346,6 +346,11 @@ class PipelineSection(Section):
         description="Agents; a plain name is an installed agent without changes.",
         examples=[["statement_reader", {"id": "forecaster", "timeout_s": 5}]],
     )
+    models: dict[Id, dict[str, JsonValue]] = Field(
+        default_factory=dict,
+        max_length=MAX_PARTS,
+        description="Models by id; each becomes an agent. `wire` says how it is called, the other keys follow from it.",
+    )
     joins: tuple[JoinSection, ...] = Field(default=(), max_length=MAX_PARTS)
     policies: tuple[PolicyPath | PolicyEntry, ...] = Field(
         default=(),

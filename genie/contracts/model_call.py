@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import enum
 from decimal import Decimal
-from typing import Annotated, Literal, NewType
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from genie.contracts import json_text
 from genie.contracts.classification import Classification
-from genie.contracts.message import Payload, Value
+from genie.contracts.message import Fragment, Payload, Value
 
-JsonText = NewType("JsonText", str)
-"""Text whose content is JSON, at most ``MOST_JSON`` characters: inspectors walk its parsed strings, not the text."""
+JsonText = json_text.JsonText
+"""Text whose content is JSON, at most ``MOST_JSON`` characters."""
 MOST_JSON = 262_144
 """Largest JSON text of one tool call, tool result or schema, in characters."""
 MOST_TEXT = 4_000_000
@@ -212,6 +213,7 @@ class ModelRequest(Payload, topic="model.request", key=None):
 class ModelDelta(Payload, topic="model.delta"):
     """A piece of a reply while it streams; provisional until the reply has come."""
 
+    __fragment__: ClassVar[Fragment | None] = Fragment("text", ("index", "kind"))
     index: Count
     """Position of the part in the reply."""
     kind: Literal["text", "thought", "call"]
@@ -221,6 +223,7 @@ class ModelDelta(Payload, topic="model.delta"):
 class ModelRestarted(Payload, topic="model.restarted"):
     """The call was begun again after deltas had been sent; whoever shows them drops what it has."""
 
+    __fragment__: ClassVar[Fragment | None] = Fragment(drops=True)
     index: Count = 0
 
 

@@ -10,12 +10,14 @@ EDGES: Mapping[str, str] = MappingProxyType(
         "audit": "genie.edges.audit.trail:AuditTrail",
         "control": "genie.edges.control.sqlite:ControlFile",
         "http": "genie.edges.http.fetch:HttpFetch",
+        "models": "genie.edges.llm.binding:ModelEntries",
     }
 )
 """Name -> ``module:Class``, as in the entry-point group ``genie.edges``: what ports are bound to."""
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
+        "assistant": "genie.edges.llm.assistant:assistant",
         "calculator": "genie.edges.tools.calculator:calculator",
         "calendar": "genie.edges.tools.calendar:CalendarTool",
         "files": "genie.edges.tools.files:FilesTool",

@@ -6,7 +6,7 @@ import math
 import os
 import random
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Self, TypeVar, cast, overload
 
 from genie.backend.clock import Clock
 from genie.bus.events import Watcher
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from genie.bus.taps import Observation
     from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
+    from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Need
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.control import Control
@@ -456,6 +457,37 @@ class Runtime:
             notices += gather.notices or ()
         return answer_of(run, gather, answers, bus.failures)
 
+    def stream(
+        self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
+        to: str | None = None, within_s: float | None = None, caller: Caller | None = None,
+    ) -> Stream[U | T]:  # fmt: skip
+        """Publish a question when the stream is first read; read its parts as they come, and then its answer.
+
+        Parts and answer are judged for the caller, as those of ``ask`` are; one that carries a notice is denied.
+
+        Args:
+            question: Goes to every subscriber of its class, or to ``to`` alone.
+            parts: Class or classes of the parts. They come in order; a sender waits while 256 are unread.
+            end: Class of the answer, or several of which the first that comes ends the stream.
+            to: One agent.
+            within_s: Deadline of everything the question causes.
+            caller: Who asks; the runtime's caller by default.
+        """
+        from genie.bus.streams import classes  # noqa: PLC0415 - start-up: for those who stream
+        from genie.runtime.stream import RunStream  # noqa: PLC0415 - as above
+
+        answers, pieces = answers_asked(classes(end)), answers_asked(classes(parts))
+        if set(answers) & set(pieces):
+            raise ValueError("a stream has parts of one class and an answer of another")
+        addressed(to, caller)
+
+        def begin() -> tuple[Bus, RunState, Gather, RoomTicket | None]:
+            bus = self._admitting(asks=True)
+            need: Need = "all" if len(answers) == 1 else 1
+            return bus, *self._begin(bus, question, answers, need, to, within_s, caller, mute=True, parts=pieces)
+
+        return cast("Stream[U | T]", RunStream(begin, answers))
+
     async def gather(
         self,
         payload: Payload,
@@ -568,7 +600,7 @@ class Runtime:
         run = self._open_run(bus, payload_given(payload), None, caller)
         await self._found_room(bus, run, self._send(bus, run, payload, to))
 
-    def _begin(
+    def _begin(  # noqa: PLR0913 - what ask, gather and stream have in common
         self,
         bus: Bus,
         question: Payload,
@@ -579,11 +611,12 @@ class Runtime:
         caller: Caller | None,
         *,
         mute: bool = False,
+        parts: tuple[type[Payload], ...] = (),
     ) -> tuple[RunState, Gather, RoomTicket | None]:
         run = self._open_run(bus, payload_given(question), deadline_s, caller)
         waiter = run.waiter = bus.make_waiter()
         try:
-            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question))
+            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question), parts)
         except BaseException:  # a run without its question is closed, then the error goes on
             bus.runs.opened(run)
             raise

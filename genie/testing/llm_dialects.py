@@ -435,7 +435,7 @@ BASES: Mapping[str, str] = {
 def dialect_of(path: str) -> str | None:
     """Return the dialect whose path this is."""
     plain = path.partition("?")[0]
-    if plain.startswith("/v1beta/models/") and plain.endswith(("enerateContent",)):
+    if plain.startswith(("/v1beta/models/", "/v1/models/")) and plain.endswith(("enerateContent",)):
         return "gemini"
     return {
         "/v1/chat/completions": "openai_chat", "/v1/responses": "openai_responses", "/v1/messages": "anthropic",
