@@ -100,14 +100,25 @@ def _normalized(document: SourceMap) -> SourceMap:
     if "policies" in value:
         value["policies"] = normalized(value["policies"])
     written = dict(document.written)
+    if isinstance(value.get("loops"), dict):
+        value["loops"] = {name: _with_tools(loop) for name, loop in value["loops"].items()}
     for at in [at for at in written if len(at) == 2 and at[0] == "agents"]:
         written[*at, "id"] = written.pop(at)
+    for place in [at for at in written if len(at) == 4 and at[0] == "loops" and at[2] == "tools"]:
+        written[*place, "agent"] = written.pop(place)
     for key, only in (("input", "payload"), ("control", "path")):
         if isinstance(value.get(key), str):
             value[key] = {only: value[key]}
             if (key,) in written:
                 written[key, only] = written.pop((key,))
     return replace(document, value=value, written=written)
+
+
+def _with_tools(loop: object) -> object:
+    """Return a loop whose tools are mappings; a plain name is an agent as it is."""
+    if not isinstance(loop, dict) or not isinstance(loop.get("tools"), list):
+        return loop
+    return {**loop, "tools": [{"agent": one} if isinstance(one, str) else one for one in loop["tools"]]}
 
 
 def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, environ: Mapping[str, str]) -> Pipeline:
@@ -151,6 +162,10 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
         from genie.config.models import bind_models  # noqa: PLC0415 - start-up: for pipelines with models
 
         ignored = bind_models(resolver, section.models)
+    if section.loops:
+        from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
+
+        bind_loops(resolver, section.loops, Path() if path is None else path.parent)
     environment = Environment(section.environment)
     caller = _caller(section.caller)
     folder = Path() if path is None else path.parent

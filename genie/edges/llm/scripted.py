@@ -5,15 +5,17 @@ It waits on the event loop's clock alone, so a simulation runs it in virtual tim
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import anyio
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from genie.contracts.model_call import FailureClass, JsonText, Role, Stop, Text, ToolCall, Usage
 from genie.contracts.ports.provider import ProviderError, WireDelta, WireEnd, WirePart, WireRates, WireUsage
+from genie.edges.llm.scripted_tools import answered_by, filled
 
 if TYPE_CHECKING:
     from genie.contracts.model_call import ModelRequest
@@ -108,7 +110,14 @@ class ScriptedLine(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     when: str = Field(default="", max_length=10_000, description="Words of the last user turn; empty matches all.")
-    say: str = Field(max_length=100_000, description="The reply; `{question}` stands for the last user turn.")
+    after: str = Field(default="", max_length=64, description="A tool that has just answered; empty where none has.")
+    say: str = Field(
+        default="", max_length=100_000,
+        description="The reply; `{question}` stands for the last user turn, `{result.path}` for a value of the tool.",
+    )  # fmt: skip
+    call: dict[str, dict[str, JsonValue]] = Field(
+        default_factory=dict, max_length=32, description="Tools to call instead, each with its arguments."
+    )
 
 
 class ScriptedSettings(BaseModel):
@@ -133,12 +142,19 @@ class ScriptedModel(ScriptedProvider):
     Settings: ClassVar[type[BaseModel]] = ScriptedSettings
 
     def __init__(self, settings: ScriptedSettings) -> None:
-        rules = (Rule(line.when, _saying(line.say)) for line in settings.rules)
+        rules = (Rule(_matching(line), _answering(line)) for line in settings.rules)
         super().__init__(*rules, window=settings.window, model=settings.model)
 
 
-def _saying(text: str) -> Callable[[ModelRequest], str]:
-    return lambda request: text.replace("{question}", last_words(request))
+def _matching(line: ScriptedLine) -> Callable[[ModelRequest], bool]:
+    return lambda request: line.when in last_words(request) and answered_by(request, line.after)
+
+
+def _answering(line: ScriptedLine) -> Callable[[ModelRequest], str | Script]:
+    wanted = [(name, json.dumps(arguments)) for name, arguments in line.call.items()]
+    if wanted:
+        return lambda request: calls(*wanted, text=line.say, request=request)
+    return lambda request: filled(line.say, request).replace("{question}", last_words(request))
 
 
 def last_words(request: ModelRequest) -> str:
