@@ -43,6 +43,7 @@ def load(
     overrides: Overrides = (),
     environ: Mapping[str, str] | None = None,
     plugins: Plugins | None = None,
+    locks: bool = True,
 ) -> Pipeline:
     """Load and check a pipeline file.
 
@@ -51,6 +52,7 @@ def load(
         overrides: ``--set`` keys and values.
         environ: Variables for ``${NAME}``; the environment of the process by default.
         plugins: The plugins that the file may name; the installed ones by default.
+        locks: False takes the tools of loops as they are, for whoever looks at the lock files.
 
     Raises:
         ConfigError: The file is not valid; every problem, in the order of the file.
@@ -61,7 +63,7 @@ def load(
     found = load_file(path, environ=environ)
     if isinstance(found.value, dict) and {"pipeline", "workload"} <= set(found.value):
         raise ConfigError((f"{path}: is a scenario, not a pipeline; use `genie simulate {path}`",))
-    return _checked(_overridden(found, pairs, environ), path, plugins, environ)
+    return _checked(_overridden(found, pairs, environ), path, plugins, environ, locks=locks)
 
 
 def parse(
@@ -121,7 +123,9 @@ def _with_tools(loop: object) -> object:
     return {**loop, "tools": [{"agent": one} if isinstance(one, str) else one for one in loop["tools"]]}
 
 
-def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, environ: Mapping[str, str]) -> Pipeline:
+def _checked(
+    document: SourceMap, path: Path | None, plugins: Plugins | None, environ: Mapping[str, str], *, locks: bool = True
+) -> Pipeline:
     try:
         resolver = Resolver(document, Plugins.installed() if plugins is None else plugins)
     except DefinitionError as error:
@@ -135,7 +139,7 @@ def _checked(document: SourceMap, path: Path | None, plugins: Plugins | None, en
     resolver.problems += [Problem(place, fixed.get(place, text)) for place, text in problems]
     if section is None:
         raise _error(document, resolver.problems, _parts_alone(resolver, source))
-    return _assembled(section, resolver, path, source)
+    return _assembled(section, resolver, path, source, locks=locks)
 
 
 def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
@@ -154,7 +158,9 @@ def _parts_alone(resolver: Resolver, source: PolicyFiles) -> tuple[str, ...]:
     return reading.foreign()
 
 
-def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles) -> Pipeline:
+def _assembled(
+    section: PipelineSection, resolver: Resolver, path: Path | None, source: PolicyFiles, *, locks: bool
+) -> Pipeline:
     for position, agent in enumerate(section.agents):
         resolver.agent(position, agent)
     ignored: frozenset[type[Payload]] = frozenset()
@@ -165,7 +171,7 @@ def _assembled(section: PipelineSection, resolver: Resolver, path: Path | None, 
     if section.loops:
         from genie.config.loops import bind_loops  # noqa: PLC0415 - start-up: for pipelines with loops
 
-        bind_loops(resolver, section.loops, Path() if path is None else path.parent)
+        bind_loops(resolver, section.loops, Path() if path is None else path.parent, locks=locks)
     environment = Environment(section.environment)
     caller = _caller(section.caller)
     folder = Path() if path is None else path.parent

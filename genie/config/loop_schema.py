@@ -21,6 +21,9 @@ class ToolSection(Section):
     trusted: bool | None = Field(default=None, description="Its words may be instructions.")
     parallel: bool | None = Field(default=None, description="False makes the calls of a turn one after the other.")
     within_s: Seconds | None = Field(default=None, description="Longest wait for an answer, a person's included.")
+    most_result: int | None = Field(
+        default=None, ge=256, le=262_144, description="Characters of a result that the model is shown."
+    )
 
 
 class LoopSection(Section):

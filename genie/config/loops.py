@@ -41,13 +41,14 @@ _SHARED = frozenset({"shape", "tokens", "cost", "calls", "wall_s", "clearance"})
 _IDS = ("model", "worker", "writer", "drafter", "critic", "judge")
 
 
-def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: Path) -> None:
+def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: Path, *, locks: bool = True) -> None:
     """Bind the agents of the entries; problems are noted at their lines.
 
     Args:
         resolver: Knows the agents of the file.
         entries: Id -> loop.
         folder: Relative paths are relative to it.
+        locks: False takes the tools as they are, for whoever looks at the locks itself.
     """
     known = {binding.card.id for binding in resolver.bindings} | entries.keys()
     for name, section in entries.items():
@@ -61,7 +62,7 @@ def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: P
             resolver.complete = False
             continue
         try:
-            agent = _made(resolver, path, name, section, folder)
+            agent = _made(resolver, path, name, section, folder, locks=locks)
         except GenieError as error:
             resolver.note(path, str(error))
             agent = None
@@ -92,7 +93,9 @@ def _ids(resolver: Resolver, path: KeyPath, section: LoopSection, known: set[str
             resolver.note(at, f"no agent has the id {name!r}{suggestion(name, known)}")
 
 
-def _made(resolver: Resolver, path: KeyPath, name: str, section: LoopSection, folder: Path) -> Agent | None:
+def _made(
+    resolver: Resolver, path: KeyPath, name: str, section: LoopSection, folder: Path, *, locks: bool
+) -> Agent | None:
     limits = LoopLimits(
         max_steps=section.max_steps, max_output=section.max_output, tokens=section.tokens, cost=section.cost,
         calls=section.calls, wall_s=section.wall_s,
@@ -100,7 +103,7 @@ def _made(resolver: Resolver, path: KeyPath, name: str, section: LoopSection, fo
     model = section.model or ""
     if section.shape == "react":
         tools = [tool for one in section.tools for tool in _tools(resolver, one)]
-        lock = None if section.lock is None else Lock.read(folder / section.lock)
+        lock = Lock.read(folder / section.lock) if section.lock is not None and locks else None
         box = Toolbox(tools, lock=lock)
         if box.changes:
             for change in box.changes[:16]:
@@ -131,7 +134,7 @@ def _tools(resolver: Resolver, section: ToolSection) -> tuple[Tool, ...]:
     if binding is None:  # it could not be bound, or it is a loop further down
         return ()
     options: dict[str, Any] = {
-        key: value for key in ("description", "trusted", "parallel", "within_s")
+        key: value for key in ("description", "trusted", "parallel", "within_s", "most_result")
         if (value := getattr(section, key)) is not None
     }  # fmt: skip
     if section.effect is not None:

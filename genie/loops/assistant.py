@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from genie.edges.tools.tool import Tool
 
 PROMPT = "assistant.v1"
+MOST_RESULT = 131_072
+"""Characters of a result: a number that is cut off cannot be linked."""
 
 
 def catalogue_tools(agents: Iterable[Agent | Binding]) -> tuple[Tool, ...]:
@@ -31,7 +33,7 @@ def catalogue_tools(agents: Iterable[Agent | Binding]) -> tuple[Tool, ...]:
         card = one.card
         if card.egress or card.ports:
             raise InputError(f"agent {card.id!r}", "reaches outside, so it is no plain computation", "use `tools_of`")
-        made += tools_of(one, effect=Effect.READ, trusted=True)
+        made += tools_of(one, effect=Effect.READ, trusted=True, most_result=MOST_RESULT)
     return tuple(made)
 
 

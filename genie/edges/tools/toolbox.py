@@ -55,8 +55,9 @@ class Toolbox:
             raise InputError(f"tool {twice!r}", "stands twice in a toolbox", "give one of them another name")
         if len(every) > MOST_TOOLS:
             raise InputError("tools", f"are at most {MOST_TOOLS}, not {len(every)}", "split them over several loops")
-        self.changes = () if lock is None else lock.changes(every)
-        """What differs from the lock file."""
+        found = () if lock is None else lock.changes(every)
+        self.changes = tuple(change for change in found if change.what != "removed")
+        """What differs from the lock file; what was removed may be another loop's."""
         denied = {change.tool for change in self.changes}
         self.denied = frozenset(name for name in names if name in denied)
         self.tools = tuple(tool for tool in every if tool.name not in denied)
