@@ -98,6 +98,8 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         takes_over: It is the fallback of another one.
     """
 
+    isolated = True  # replies are kept by tenant, label and judged request; the rest are counters
+
     def __init__(
         self, id: str, provider: Provider, options: ModelOptions, *, calls: Calls | None = None,  # noqa: A002 - the card's word
         takes_over: bool = False,

@@ -15,7 +15,7 @@ from genie.contracts.context import Context
 from genie.contracts.message import Payload
 from genie.contracts.model_call import ModelDelta, ModelFailed, ModelReply, ModelRequest, Role, Text, Turn
 from genie.edges.llm.assistant import AssistantAnswer, AssistantQuestion
-from genie.errors import ConfigError
+from genie.errors import ConfigError, GenieError
 from genie.testing import RecordingAudit
 
 HEAD = """\
@@ -147,10 +147,11 @@ async def test_a_key_is_in_nothing_that_a_run_writes(tmp_path: Path, caplog: pyt
         async with Runtime.from_pipeline(loaded(text, DESK=KEY), debug=debug, audit=audit) as runtime:
             try:
                 said.append(repr(await runtime.ask(AssistantQuestion(text="hello"), AssistantAnswer)))
-            except Exception as error:
-                while error is not None:
-                    said += [str(error), repr(error), repr(vars(error))]
-                    error = error.__cause__
+            except GenieError as error:
+                cause: BaseException | None = error
+                while cause is not None:
+                    said += [str(cause), repr(cause), repr(vars(cause))]
+                    cause = cause.__cause__
             said += [repr(runtime), repr(runtime.cards()), repr(runtime.statistics()), repr(runtime.operations)]
     said += [record.getMessage() + repr(vars(record)) for record in caplog.records]
     said += [repr(vars(audit))] + [path.read_text("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
