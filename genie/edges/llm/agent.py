@@ -7,6 +7,7 @@ model may answer fails, so that the bus hands the original to the fallback, as a
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -162,12 +163,11 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         room = self.provider.window - output
         if estimate(request) * self.ratio.bound <= room * share:
             return request
-        try:
-            return compacted(
-                request, round(room * self.options.compaction.to / self.ratio.bound), self.options.compaction
-            ).request
-        except CompactionError as error:
-            raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window") from error
+        options = self.options.compaction
+        for part in (options.to, 1.0):  # what must stay may need more than the share that it is brought down to
+            with contextlib.suppress(CompactionError):
+                return compacted(request, round(room * part / self.ratio.bound), options).request
+        raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window")
 
     # --- the call ---
 
