@@ -55,7 +55,10 @@ REPLY = "It carries messages between agents and judges each of them."
 END = WireEnd((Text(text=REPLY),), Stop.ANSWERED, Usage(input=20, output=12), "scripted")
 SHORT = (WireDelta(0, "text", REPLY), END)
 TOKENS = 2_000
-LONG = (*(WireDelta(0, "text", "word ") for _ in range(TOKENS)), END)
+LONG = (
+    *(step for at in range(TOKENS) for step in (WireDelta(0, "text", "word "), *((0.0,) if at % 10 == 9 else ()))),
+    END,
+)
 ASKED = ModelRequest(
     turns=(
         Turn(role=Role.SYSTEM, parts=(Text(text="Answer in one sentence."),)),
