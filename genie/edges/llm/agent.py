@@ -7,7 +7,9 @@ model may answer fails, so that the bus hands the original to the fallback, as a
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import math
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -36,7 +38,7 @@ from genie.edges.llm.meter import Meter
 from genie.edges.llm.pieces import Pieces
 from genie.edges.llm.price import priced
 from genie.edges.llm.rates import RateGate
-from genie.edges.llm.tokens import Ratio, estimate, most_input
+from genie.edges.llm.tokens import Ratio, estimate
 from genie.edges.llm.transcript import for_family
 from genie.errors import ModelCallError
 
@@ -98,6 +100,8 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         takes_over: It is the fallback of another one.
     """
 
+    isolated = True  # replies are kept by tenant, label and judged request; the rest are counters
+
     def __init__(
         self, id: str, provider: Provider, options: ModelOptions, *, calls: Calls | None = None,  # noqa: A002 - the card's word
         takes_over: bool = False,
@@ -108,6 +112,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         self.breaker = Breaker(**options.breaker.model_dump())
         self.rates = RateGate()
         self.ratio = Ratio()
+        self._latest: tuple[ModelRequest | None, float] = (None, 0.0)
         self.cache = ReplyCache(options.cache) if options.cache else None
         self._calls = calls or Calls()
         self._chained = takes_over or bool(options.fallback)
@@ -129,8 +134,16 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
     # --- before a call ---
 
+    def _estimated(self, request: ModelRequest) -> float:
+        """Return the estimate of a request; that of the latest one is kept, since it is asked for several times."""
+        latest, found = self._latest
+        if latest is not request:
+            found = estimate(request)
+            self._latest = (request, found)
+        return found
+
     def _bounds(self, request: ModelRequest) -> tuple[int, int]:
-        asked = min(most_input(request, self.ratio), self.provider.window)
+        asked = min(math.ceil(self._estimated(request) * self.ratio.bound), self.provider.window)
         return asked, min(request.max_output, self.options.max_output)
 
     def pricing(self, context: Context | None) -> Pricing | None:
@@ -158,14 +171,13 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
         if output != request.max_output:
             request = request.model_copy(update={"max_output": output})
         room = self.provider.window - output
-        if estimate(request) * self.ratio.bound <= room * share:
+        if self._estimated(request) * self.ratio.bound <= room * share:
             return request
-        try:
-            return compacted(
-                request, round(room * self.options.compaction.to / self.ratio.bound), self.options.compaction
-            ).request
-        except CompactionError as error:
-            raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window") from error
+        options = self.options.compaction
+        for part in (options.to, 1.0):  # what must stay may need more than the share that it is brought down to
+            with contextlib.suppress(CompactionError):
+                return compacted(request, round(room * part / self.ratio.bound), options).request
+        raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="window")
 
     # --- the call ---
 
@@ -241,20 +253,22 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
 
     async def _turn(self, asked: ModelRequest, context: Context, last: ProviderError | None) -> None:
         """Wait until the provider has room for a call, as far as its headers say, and the circuit is closed."""
-        tokens = estimate(asked) + asked.max_output
-        while (wait_s := self.rates.wait_s(tokens, anyio.current_time())) > 0:
-            await self._wait(
-                wait_s, context, ProviderError(FailureClass.RATE_LIMITED, code="rates", retry_after_s=wait_s)
-            )
-        open_s = self.breaker.wait_s(anyio.current_time())
+        if self.rates.known:
+            tokens = self._estimated(asked) + asked.max_output
+            while (wait_s := self.rates.wait_s(tokens, anyio.current_time())) > 0:
+                limited = ProviderError(FailureClass.RATE_LIMITED, code="rates", retry_after_s=wait_s)
+                await self._wait(wait_s, context, limited)
+            self.rates.take(tokens)
+        open_s = self.breaker.wait_s(anyio.current_time()) if self.breaker.tripped else 0.0
         if open_s:
             raise last or ProviderError(FailureClass.CIRCUIT_OPEN, retry_after_s=open_s)
-        self.rates.take(tokens)
 
     async def _attempt(self, asked: ModelRequest, context: Context, call: Call, began: float) -> ModelReply:
         options = self.options
         bound, output = self._bounds(asked)
         meter = Meter(context, self.pricing(context), bound, output)
+        if call.attempts > 1:  # for the first, the bus has reserved as much
+            meter.hold()
         first_s: float | None = None
 
         def heard(part: WirePart) -> None:
@@ -287,7 +301,7 @@ class ModelAgent(Handlers, id="model", publishes=(ModelDelta, ModelRestarted)):
             await _close(parts)
         self.breaker.succeeded()
         if end.usage is not None:
-            self.ratio = self.ratio.after(estimate(asked), end.usage.input)
+            self.ratio = self.ratio.after(self._estimated(asked), end.usage.input)
         usage, cost = meter.settle(end.usage)
         return ModelReply(
             parts=end.parts, stop=end.stop, usage=usage, model=end.model, provider=self.provider.family, cost=cost,

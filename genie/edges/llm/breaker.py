@@ -25,6 +25,11 @@ class Breaker:
         self.opened = 0
         """How often it opened."""
 
+    @property
+    def tripped(self) -> bool:
+        """It has opened, and no call has succeeded since."""
+        return self._until != -math.inf
+
     def wait_s(self, now: float) -> float:
         """Return 0 where a call may be made, which is then expected to tell how it went; else seconds to wait."""
         if self._until == -math.inf:

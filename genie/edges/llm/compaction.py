@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.classification import Classification
 from genie.contracts.model_call import ModelRequest, Role, Text, ToolCall, ToolResult, Trust, Turn
-from genie.edges.llm.tokens import beside_turns, of_turn
+from genie.edges.llm.tokens import beside_turns, of_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ class _Atom:
     def __init__(self, turns: list[Turn]) -> None:
         self.turns = turns
         self.pinned = any(turn.pinned for turn in turns)
-        self.tokens = sum(map(of_turn, turns))
+        self.tokens = of_turns(turns)
 
     @property
     def role(self) -> Role:

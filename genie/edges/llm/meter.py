@@ -45,7 +45,6 @@ class Meter:
         self._counted = 0.0
         self._since = 0
         self.settled = False
-        self.hold()
 
     def hold(self) -> None:
         """Reserve what the attempt may still come to; raises ``BudgetExceededError`` where that is not left."""

@@ -20,6 +20,11 @@ class RateGate:
     def __init__(self) -> None:
         self._left: dict[str, tuple[float, float]] = {}
 
+    @property
+    def known(self) -> bool:
+        """Something was said that may still hold."""
+        return bool(self._left)
+
     def heard(self, rates: WireRates, now: float) -> None:
         """The headers of an answer; absurd values count as absent."""
         for kind, remaining in rates.remaining.items():
