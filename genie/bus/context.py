@@ -339,16 +339,9 @@ class HandlerContext:
         return await self._gather(payload, parts, need=need, within_s=within_s, cancel_rest=cancel_rest, to=None)
 
     async def _gather(
-        self,
-        payload: Payload,
-        expect: tuple[Expected, ...],
-        *,
-        need: Need,
-        within_s: float | None,
-        cancel_rest: bool,
-        to: str | None,
-        headers: Headers | None = None,
-    ) -> Gathered:
+        self, payload: Payload, expect: tuple[Expected, ...], *, need: Need, within_s: float | None,
+        cancel_rest: bool, to: str | None, headers: Headers | None = None,
+    ) -> Gathered:  # fmt: skip
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
         within_s = checked_s(within_s)

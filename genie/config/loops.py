@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from genie.config.source_map import suggestion
 from genie.contracts.agent import Binding
+from genie.contracts.loop_call import Subtask, Task
 from genie.edges.tools.lock import Lock
 from genie.edges.tools.tool import Effect, Tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
@@ -38,6 +39,8 @@ OWN: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """Further keys that a shape takes, beside the budget and the clearance, which all take."""
 _SHARED = frozenset({"shape", "tokens", "cost", "calls", "wall_s", "clearance"})
+_PARTS = ("worker", "writer", "drafter", "judge")
+"""Keys that name loops which work for this one."""
 _IDS = ("model", "worker", "writer", "drafter", "critic", "judge")
 
 
@@ -51,6 +54,8 @@ def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: P
         locks: False takes the tools as they are, for whoever looks at the locks itself.
     """
     known = {binding.card.id for binding in resolver.bindings} | entries.keys()
+    # Whoever works for another loop takes no question of the caller.
+    parts = {one for loop in entries.values() for one in (*(getattr(loop, key) for key in _PARTS), *loop.speakers)}
     for name, section in entries.items():
         path: KeyPath = ("loops", name)
         before = len(resolver.problems)
@@ -62,7 +67,7 @@ def bind_loops(resolver: Resolver, entries: Mapping[str, LoopSection], folder: P
             resolver.complete = False
             continue
         try:
-            agent = _made(resolver, path, name, section, folder, locks=locks)
+            agent = _made(resolver, path, section, folder, (Subtask,) if name in parts else (Task,), locks=locks)
         except GenieError as error:
             resolver.note(path, str(error))
             agent = None
@@ -94,8 +99,15 @@ def _ids(resolver: Resolver, path: KeyPath, section: LoopSection, known: set[str
 
 
 def _made(
-    resolver: Resolver, path: KeyPath, name: str, section: LoopSection, folder: Path, *, locks: bool
+    resolver: Resolver,
+    path: KeyPath,
+    section: LoopSection,
+    folder: Path,
+    consumes: tuple[type[Task], ...],
+    *,
+    locks: bool,
 ) -> Agent | None:
+    name = str(path[1])
     limits = LoopLimits(
         max_steps=section.max_steps, max_output=section.max_output, tokens=section.tokens, cost=section.cost,
         calls=section.calls, wall_s=section.wall_s,
@@ -115,6 +127,7 @@ def _made(
             name, model=model, tools=box, limits=limits, prompt=_prompt(section.prompt, folder),
             check=None if section.check is None else linked_numbers,
             roles_after_untrusted=section.roles_after_untrusted, clearance=section.clearance,
+            consumes=consumes,
         )  # fmt: skip
     if section.shape == "plan_execute":
         root = plan_execute(
@@ -125,7 +138,7 @@ def _made(
         root = reflect(drafter=section.drafter or "", critic=Judge(section.critic or ""), rounds=section.rounds)
     else:
         root = debate(speakers=section.speakers, judge=section.judge, mode=section.mode, quorum=section.quorum)
-    return Flow(name, root, limits=limits, clearance=section.clearance)
+    return Flow(name, root, limits=limits, clearance=section.clearance, consumes=consumes)
 
 
 def _tools(resolver: Resolver, section: ToolSection) -> tuple[Tool, ...]:

@@ -55,6 +55,10 @@ class Task(Payload, topic="loop.task", key=None):
     """How many loops have handed the task on."""
 
 
+class Subtask(Task, topic="loop.subtask", key=None):
+    """A task that one loop gives another; a question from outside goes to no such loop."""
+
+
 class CallRecord(Value):
     """A tool call that a loop made, and what it came to."""
 

@@ -32,8 +32,11 @@ class Flow:
         root: The tree.
         limits: Bounds of one task; ``tokens``, ``cost``, ``calls`` and ``wall_s`` of it count.
         clearance: Highest label that the flow may read.
+        consumes: ``Subtask`` for a flow that is a part of another.
         **card: Further fields of the card.
     """
+
+    isolated = True  # the object keeps its tree alone
 
     def __init__(
         self,
@@ -42,13 +45,14 @@ class Flow:
         *,
         limits: LoopLimits | None = None,
         clearance: Classification | str = Classification.CONFIDENTIAL,
+        consumes: tuple[type[Task], ...] = (Task,),
         **card: Any,
     ) -> None:
         self.root = root
         self.limits = limits or LoopLimits()
         options: dict[str, Any] = {"risk": Risk.MEDIUM, "tier": Tier.BETA, "concurrency": 8, "name": id, **card}
         self.card = AgentCard(
-            id=id, description=options.pop("description", "Works on tasks in several steps."), consumes=(Task,),
+            id=id, description=options.pop("description", "Works on tasks in several steps."), consumes=consumes,
             produces=(LoopAnswer,), clearance=Classification.parse(clearance),
             asks=MappingProxyType(asks_of(root)), **options,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
-from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason, Task, TaskBudget, ToJudge
+from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason, Subtask, TaskBudget, ToJudge
 from genie.errors import InputError, PartMissingError
 from genie.loops.budget import Amount, Share
 from genie.loops.prompt import fenced
@@ -179,7 +179,7 @@ class Ask(Node):
     """Give a task to an agent: a loop, another flow, or a model with tools.
 
     Args:
-        to: Id of the agent; it takes ``Task`` and answers ``LoopAnswer``.
+        to: Id of the agent; it takes ``Subtask`` and answers ``LoopAnswer``.
         goal: Form of its goal.
     """
 
@@ -188,7 +188,7 @@ class Ask(Node):
 
     def asks(self) -> Mapping[type[Payload], tuple[type[Payload], ...]]:
         """Return that it asks for answers of loops."""
-        return {**Node.asks(self), Task: (LoopAnswer,)}
+        return {**Node.asks(self), Subtask: (LoopAnswer,)}
 
     async def act(self, work: Work) -> Result:
         """Ask, and settle what the agent used; where nobody knows, all that it might have used."""
@@ -204,7 +204,7 @@ class Ask(Node):
         if ticket is None:
             return Result(Status.FAILURE, detail="budget")
         used = bound
-        task = Task(goal=work.fill(self.goal) or work.goal, budget=left, depth=work.depth + 1)
+        task = Subtask(goal=work.fill(self.goal) or work.goal, budget=left, depth=work.depth + 1)
         try:
             answer = await work.context.ask(task, LoopAnswer, to=self.to)
             cost = bound.cost if answer.cost is None else answer.cost

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
-from genie.contracts.loop_call import CallRecord, Link, LoopAnswer, StopReason, Task
+from genie.contracts.loop_call import CallRecord, Link, LoopAnswer, StopReason, Subtask, Task
 from genie.contracts.model_call import (
     JsonText,
     ModelFailed,
@@ -107,8 +107,12 @@ class React:
         form: Payload class that the answer's text must fit.
         roles_after_untrusted: Roles that tool calls keep once the loop has read words from outside.
         clearance: Highest label that the loop may read.
-        risk, tier, version: Of the card.
+        sampling: How the model draws its words.
+        consumes: ``Subtask`` alone for a loop that is a part of others.
+        **card: Further fields of the card, such as ``risk`` and ``tier``.
     """
+
+    isolated = True  # what a run remembers is in its handler; the object keeps settings and breakers alone
 
     def __init__(  # noqa: PLR0913 - keyword-only, each with a default
         self,
@@ -124,6 +128,7 @@ class React:
         roles_after_untrusted: frozenset[str] = frozenset(),
         clearance: Classification | str = Classification.CONFIDENTIAL,
         sampling: Sampling | None = None,
+        consumes: tuple[type[Task], ...] = (Task, Subtask),
         **card: Any,
     ) -> None:
         self.toolbox = tools if isinstance(tools, Toolbox) else Toolbox(tools, lock=lock)
@@ -136,7 +141,7 @@ class React:
         options: dict[str, Any] = {"risk": Risk.MEDIUM, "tier": Tier.BETA, "concurrency": 8, "name": id, **card}
         self.card = AgentCard(
             id=id, description=options.pop("description", f"Answers tasks with {len(self.toolbox.tools)} tools."),
-            consumes=(Task,), produces=(LoopAnswer,), clearance=Classification.parse(clearance),
+            consumes=consumes, produces=(LoopAnswer,), clearance=Classification.parse(clearance),
             asks=MappingProxyType({ModelRequest: (ModelReply, ModelFailed), **self.toolbox.asks()}), **options,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from genie.contracts.agent import FunctionAgent, agent
-from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason, Task, ToJudge
+from genie.contracts.loop_call import Judgement, LoopAnswer, StopReason, Subtask, Task, ToJudge
 from genie.contracts.model_call import Usage
 from genie.errors import InputError
 from genie.loops.flow import Flow
@@ -33,7 +33,7 @@ class Says:
         left = list(texts)
 
         @agent(id, clearance="restricted", concurrency=8)
-        async def says(task: Task) -> LoopAnswer:
+        async def says(task: Subtask) -> LoopAnswer:
             self.goals.append(task.goal)
             self.budgets.append(None if task.budget is None else task.budget.tokens)
             text = left.pop(0) if len(left) > 1 else left[0]
@@ -51,7 +51,8 @@ class Says:
 
 async def run(root: Node, *agents: Says | Any, goal: str = "the goal", **limits: Any) -> LoopAnswer:
     every = tuple(one.agent if isinstance(one, Says) else one for one in agents)
-    async with Runtime((*every, Flow("flow", root, limits=LoopLimits(**limits)))) as runtime:
+    flow = Flow("flow", root, limits=LoopLimits(**limits), consumes=(Task, Subtask))
+    async with Runtime((*every, flow)) as runtime:
         return await runtime.ask(Task(goal=goal), LoopAnswer, to="flow")
 
 
