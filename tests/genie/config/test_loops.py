@@ -75,7 +75,9 @@ def test_what_is_wrong_is_named(tmp_path: Path, loop: str, told: str) -> None:
 
 @pytest.mark.anyio
 async def test_loops_that_work_for_another_take_no_question_of_the_caller(tmp_path: Path) -> None:
-    loops = "".join(f"  {name}: {{ shape: react, model: desk, tools: [calculator, calendar] }}\n" for name in ("one", "two"))
+    loops = "".join(
+        f"  {name}: {{ shape: react, model: desk, tools: [calculator, calendar] }}\n" for name in ("one", "two")
+    )
     pipeline = load(written(tmp_path, loops + "  both: { shape: debate, speakers: [one, two], mode: majority }\n"))
     async with Runtime.from_pipeline(pipeline) as runtime:
         found = await runtime.ask(Task(goal="What is 2 + 3?"), LoopAnswer)
