@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 
 from genie.contracts import json_text
 from genie.contracts.json_text import JsonText
+from genie.contracts.maskable import MASKABLE, bounded, is_maskable
 from genie.contracts.message import Path, Payload, Value
 from genie.contracts.shape import certain, checker
 
@@ -41,8 +42,6 @@ _NOBODYS = re.compile(
 )
 """Names of number fields that hold no number of a person: references, amounts, moments."""
 
-_MASKABLE = (str, str | None, typing.Optional[str])  # noqa: UP045 - the other spelling of the same annotation
-
 
 class Text(NamedTuple):
     """One string inside a payload."""
@@ -51,6 +50,17 @@ class Text(NamedTuple):
     text: str
     maskable: bool
     """True for a plain ``str`` field; strings of a pattern, literals and bytes would become invalid."""
+
+
+class Flat(NamedTuple):
+    """How a class of strings, scalars and tuples of scalars is read by name, without a walk."""
+
+    strings: Callable[[dict[str, Any]], tuple[str, ...]]
+    """Return its strings, of its values by name."""
+    runs: tuple[str, ...]
+    """Fields that are tuples of scalars."""
+    scalars: int
+    """Other fields that are scalars."""
 
 
 class Reader(NamedTuple):
@@ -69,6 +79,8 @@ class Reader(NamedTuple):
     """
     sound: Callable[[Any], bool]
     """Return True where a value has the shape of its class; the insides of bulky fields are looked at apart."""
+    flat: Flat | None = None
+    """Set where every string is a field, no number may be personal, and an instance that was validated is sound."""
 
 
 _readers: dict[type[Value], Reader] = {}  # one entry per payload class of the program, never per message
@@ -146,7 +158,8 @@ def _compile(kind: type[Value]) -> Reader:
     if len(texts) < 2 or others or bulky or jsons:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
     told = _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars, sound, marked=marked)
-    return Reader(read, (), tuple(runs), told, sound)
+    flat = Flat(operator.itemgetter(*texts), tuple(runs), scalars) if marked and not numbers else None
+    return Reader(read, (), tuple(runs), told, sound, flat)
 
 
 def _may_be_personal(name: str, info: FieldInfo) -> bool:
@@ -195,7 +208,11 @@ def _telling_flat(
 
     def told(value: Any) -> tuple[str, int]:
         # The mark is looked at here, not in ``sound``: a call less for every message (benchmarks.instructions).
-        if not (marked and getattr(value, "_validated", False)) and not sound(value):
+        try:
+            certain = marked and value._validated  # noqa: SLF001 - the mark is of this package
+        except AttributeError:  # made past its constructor
+            certain = False
+        if not certain and not sound(value):
             raise TypeError("a value does not have the shape of its class")
         values = value.__dict__
         count = scalars
@@ -338,7 +355,7 @@ class _All:
 def _wordy(kind: type[Value]) -> tuple[tuple[str, object, bool, str], ...]:
     """Return the fields of a class that may hold text: annotation, whether it is a plain string, and its shape."""
     return tuple(
-        (name, info.annotation, info.annotation in _MASKABLE and _bounded(info.metadata), shape)
+        (name, info.annotation, info.annotation in MASKABLE and bounded(info.metadata), shape)
         for name, info in kind.model_fields.items()
         if (shape := _shape(info.annotation)) not in {"scalar", "scalars"}
         and (shape not in {"number", "numbers"} or _may_be_personal(name, info))
@@ -381,7 +398,7 @@ def _collect_any(
         arguments = get_args(_bare(annotation))
         uniform = isinstance(value, tuple) and len(arguments) > 1 and arguments[1] is Ellipsis
         of = arguments[0] if uniform else None
-        plain = uniform and of in _MASKABLE
+        plain = uniform and of in MASKABLE
         for position, item in enumerate(value):
             _collect_any(item, (*path, position), of, only, into, plain=plain)
     elif isinstance(value, bytes):
@@ -390,50 +407,6 @@ def _collect_any(
             into.append(Text(path, text, maskable=False))
     elif (digits := _digits(value)) and digits in only:
         into.append(Text(path, digits, maskable=False))
-
-
-def is_maskable(kind: type[Value], path: Path) -> bool:
-    """Return True when ``path`` names a plain string field of ``kind``, or lies inside a JSON text.
-
-    Positions in tuples may be any number. Of a field that takes several classes, each that has the next field counts.
-    """
-    return _leads(kind, (), path)
-
-
-def _leads(annotation: object, metadata: Sequence[object], path: Path) -> bool:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _leads(arguments[0], getattr(annotation, "__metadata__", ()), path)
-    if annotation is JsonText:
-        return True
-    if not path and annotation in _MASKABLE:
-        return _bounded(metadata)
-    if origin in {Union, types.UnionType}:
-        inner = [part for part in arguments if part is not type(None)]
-        if len(inner) > 1:
-            inner = [part for part in inner if _has(part, path)]
-        return bool(inner) and all(_leads(part, metadata, path) for part in inner)
-    if not path:
-        return False
-    step, rest = path[0], path[1:]
-    if isinstance(step, int):
-        uniform = origin is tuple and len(arguments) > 1 and arguments[1] is Ellipsis
-        return uniform and _leads(arguments[0], (), rest)
-    info = annotation.model_fields.get(step) if isinstance(annotation, type) and issubclass(annotation, Value) else None
-    return info is not None and _leads(info.annotation, info.metadata, rest)
-
-
-def _has(annotation: object, path: Path) -> bool:
-    """Return True for one of several classes that has the field which a path names."""
-    kind = _bare(annotation)
-    if isinstance(kind, type) and issubclass(kind, Value):
-        return bool(path) and path[0] in kind.model_fields
-    return True
-
-
-def _bounded(metadata: Sequence[object]) -> bool:
-    """Return True where a string is limited in its length at most: a mask fits, unless it makes it too long."""
-    return all(type(limit) is MaxLen for limit in metadata)
 
 
 def masked(payload: Payload, spans: Mapping[Path, Sequence[tuple[int, int, str]]]) -> Payload:

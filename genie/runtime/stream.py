@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from genie.bus.streams import STREAM_CLOSED, StreamGather
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome
 from genie.errors import RunHeld
+from genie.execution.streams import STREAM_CLOSED
+from genie.runtime.arguments import answers_asked
 from genie.runtime.run import answer_of, holds_of
 
 if TYPE_CHECKING:
@@ -16,11 +17,43 @@ if TYPE_CHECKING:
     from typing import Self
 
     from genie.bus.bus import Bus
-    from genie.bus.gather import Gather
-    from genie.bus.mailbox import RoomTicket
-    from genie.bus.scope import RunState
+    from genie.contracts.card import Caller
+    from genie.contracts.gather import Need
+    from genie.inflight.gather import Gather
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import RunState
+    from genie.inflight.streams import StreamGather
+    from genie.runtime.run import Questions
+
+    Begun = tuple[Bus, RunState, Gather, RoomTicket | None]
 
 P = TypeVar("P", bound=Payload)
+
+
+def opened(
+    admitting: Callable[..., Bus], questions: Questions, question: Payload, parts: object, end: object,
+    options: tuple[str | None, float | None, Caller | None],
+) -> RunStream[Payload]:  # fmt: skip
+    """Return the stream of a question; its run is admitted when it is first read.
+
+    Args:
+        admitting: Returns the bus, or raises where no run is admitted.
+        questions: Opens the run.
+        question: What is asked.
+        parts: Class or classes of the parts.
+        end: Class or classes of the answer.
+        options: One agent, the deadline, and who asks.
+    """
+    answers, pieces = answers_asked(end), answers_asked(parts)
+    if set(answers) & set(pieces):
+        raise ValueError("a stream has parts of one class and an answer of another")
+
+    def begin() -> Begun:
+        bus = admitting(asks=True)
+        need: Need = "all" if len(answers) == 1 else 1
+        return bus, *questions.begin(bus, question, answers, need, *options, mute=True, parts=pieces)
+
+    return RunStream(begin, answers)
 
 
 class RunStream(Generic[P]):
@@ -31,9 +64,7 @@ class RunStream(Generic[P]):
         answers: Classes that end the stream.
     """
 
-    def __init__(
-        self, begin: Callable[[], tuple[Bus, RunState, Gather, RoomTicket | None]], answers: tuple[type[P], ...]
-    ) -> None:
+    def __init__(self, begin: Callable[[], Begun], answers: tuple[type[P], ...]) -> None:
         self._begin = begin
         self._answers = answers
         self._bus: Bus | None = None

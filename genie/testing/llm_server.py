@@ -151,12 +151,16 @@ class FakeModels:
 
 
 class _MemoryAnswer:
-    def __init__(self, plan: _Plan) -> None:
+    def __init__(self, plan: _Plan, idle_s: float) -> None:
         self.status, self.headers = plan.status, dict(plan.headers)
-        self._plan = plan
+        self._plan, self._idle_s = plan, idle_s
         self._at = 0
 
     async def read(self) -> bytes:
+        with anyio.fail_after(self._idle_s):
+            return await self._piece()
+
+    async def _piece(self) -> bytes:
         await anyio.lowlevel.checkpoint()
         plan = self._plan
         if plan.forever:
@@ -181,14 +185,16 @@ class _MemoryExchange:
         self.closed = False
 
     @asynccontextmanager
-    async def post(self, url: str, *, headers: Mapping[str, str], content: bytes) -> AsyncIterator[Answer]:
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], content: bytes, idle_s: float
+    ) -> AsyncIterator[Answer]:
         if self.closed:
             raise EdgeError("memory", "is closed", 0.0)
         path = "/" + url.split("/", 3)[3]
         plan = self._models.plan(path, {name.lower(): value for name, value in headers.items()}, content)
         self._models.open += 1
         try:
-            yield _MemoryAnswer(plan)
+            yield _MemoryAnswer(plan, idle_s)
         finally:
             self._models.open -= 1
 

@@ -92,9 +92,22 @@ class Way:
 
     @asynccontextmanager
     async def call(
-        self, method: Literal["GET", "POST"], url: httpx.URL, *, headers: Mapping[str, str], content: bytes = b""
+        self,
+        method: Literal["GET", "POST"],
+        url: httpx.URL,
+        *,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        body_s: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Make one call, without following redirects; the body of the answer has not been read.
+
+        Args:
+            method: Of HTTP.
+            url: As ``target`` returned it.
+            headers: What is sent before the body.
+            content: The body.
+            body_s: Seconds between two pieces of the answer's body; ``timeout_s`` by default.
 
         Raises:
             EdgeError: An address of the host is forbidden, or the call failed; the latter may be tried again.
@@ -107,6 +120,9 @@ class Way:
         )  # fmt: skip
         try:
             response = await self._connected(transport, addresses, method, url, headers, content)
+            if body_s is not None:
+                # The transport takes the limits of a body from here when its first piece is asked for.
+                response.request.extensions["timeout"]["read"] = body_s
             try:
                 yield response
             finally:
@@ -157,7 +173,9 @@ class Way:
                 },
             )  # fmt: skip
             try:
-                return await transport.handle_async_request(request)
+                response = await transport.handle_async_request(request)
+                response.request = request
+                return response
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if address is last:
                     raise

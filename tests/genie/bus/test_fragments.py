@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genie import Agent, Caller, Classification, Context, Payload, PolicySet, Runtime, agent
-from genie.bus.fragments import MOST_HELD, WINDOW, Fragments
 from genie.contracts.model_call import ModelDelta, ModelReply, ModelRestarted, Stop, Text, Usage
+from genie.execution.fragments import MOST_HELD, WINDOW, Fragments
 from genie.policies.clearance import Clearance
 from genie.policies.pii import Pii
 from genie.policies.secrets import Secrets

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from genie.contracts import text as fields
 from genie.contracts.json_text import JsonText
+from genie.contracts.maskable import is_maskable
 from genie.contracts.message import Payload
 from genie.contracts.model_call import ModelRequest, Role, Text, ToolCall, ToolSpec, Turn
 from genie.policies.pii import Pii
@@ -75,7 +76,7 @@ def test_every_string_can_be_masked_where_it_was_read(value):
     payload = Called(arguments=of({"value": value}))
     for found in fields.texts(payload):
         if found.maskable and len(found.path) > 1:
-            assert fields.is_maskable(Called, found.path)
+            assert is_maskable(Called, found.path)
             masked = fields.masked(payload, {found.path: ()})
             assert "[masked]" in [one.text for one in fields.texts(masked)]
 
@@ -92,7 +93,7 @@ def test_what_a_model_is_asked_is_masked_in_every_kind_of_part():
     assert inspection.failed is None
     paths = {finding.path for finding in inspection.findings}
     assert paths == {("turns", 0, "parts", 0, "text"), ("turns", 1, "parts", 0, "arguments", "card")}
-    assert all(finding.maskable and fields.is_maskable(ModelRequest, finding.path) for finding in inspection.findings)
+    assert all(finding.maskable and is_maskable(ModelRequest, finding.path) for finding in inspection.findings)
     masked = fields.masked(request, dict.fromkeys(paths, ()))
     assert CARD not in masked.model_dump_json()
     assert ModelRequest.model_validate_json(masked.model_dump_json()) == masked

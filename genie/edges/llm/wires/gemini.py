@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genie.contracts.model_call import ModelRequest, Turn
     from genie.contracts.ports.provider import WireEnd, WirePart
     from genie.edges.llm.wires.assembly import Assembly, Draft
+    from genie.edges.llm.wires.settings import WireSettings
     from genie.edges.llm.wires.stream import Event
 
 STOPS = {
@@ -133,6 +134,10 @@ class Gemini(Wire):
 
 
 class _GeminiReading(Reading):
+    def __init__(self, assembly: Assembly, settings: WireSettings) -> None:
+        super().__init__(assembly, settings)
+        self._stated: Any = None
+
     def take(self, event: Event) -> Iterable[WirePart]:
         """See ``Reading.take``."""
         reply, chunk = self.reply, from_json(event.data)
@@ -152,10 +157,11 @@ class _GeminiReading(Reading):
             reply.stop = Stop.REFUSED  # there is no candidate, and an empty reply is not an answer
         reply.model = str(chunk.get("modelVersion") or reply.model)
         stated = chunk.get("usageMetadata")
-        found = usage_of(stated) if isinstance(stated, dict) else None
-        if found is not None and found != reply.usage:
-            reply.usage = found
-            yield WireUsage(found)
+        if isinstance(stated, dict) and stated != self._stated:  # most events repeat it
+            self._stated = stated
+            reply.usage = usage_of(stated)
+            if reply.usage is not None:
+                yield WireUsage(reply.usage)
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[WirePart]:
         reply = self.reply

@@ -123,7 +123,7 @@ class _ChatReading(Reading):
             return
         chunk = from_json(event.data)
         choices = chunk.get("choices")
-        if not choices and chunk.get("error"):
+        if chunk.get("error"):
             raise failure_of(None, chunk)
         for choice in choices or ():
             if choice.get("index"):
@@ -156,7 +156,8 @@ class _ChatReading(Reading):
             yield reply.draft("text", "text").add(refusal)
         for call in delta.get("tool_calls") or ():
             function = call.get("function") or {}
-            draft = reply.draft(("call", int(call.get("index", 0))), "call")
+            index = call.get("index")  # some servers send whole calls, and number none of them
+            draft = reply.draft(("call", call.get("id") if index is None else int(index)), "call")
             draft.name = draft.name or str(function.get("name") or "")[:128]
             yield draft.add(function.get("arguments") or "")
 

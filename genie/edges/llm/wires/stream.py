@@ -49,13 +49,13 @@ class Splitter(Protocol):
 class _Lines:
     """Complete lines of a stream; a line ends with LF, CRLF or a lone CR, wherever the pieces are cut."""
 
-    __slots__ = ("_after_cr", "_pieces", "_size", "_total", "beats", "started")
+    __slots__ = ("_after_cr", "_pieces", "_size", "_total", "beats")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         """Of the line that is not complete."""
         self._size = self._total = self.beats = 0
-        self._after_cr = self.started = False
+        self._after_cr = False
 
     @property
     def unfinished(self) -> bool:
@@ -67,28 +67,26 @@ class _Lines:
             raise StreamTooLargeError("stream")
         if self._after_cr and piece:
             self._after_cr = False
-            if piece.startswith(b"\n"):
+            if piece[0] == 10:
                 piece = piece[1:]
         if b"\r" in piece:
-            self._after_cr = piece.endswith(b"\r")
+            self._after_cr = piece[-1] == 13
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if b"\n" not in piece:
+        lines = piece.split(b"\n")
+        if len(lines) == 1:
             self._keep(piece)
             return []
-        if self._pieces:
-            first, _, piece = piece.partition(b"\n")
-            self._keep(first)
-            lines = [b"".join(self._pieces), *piece.split(b"\n")]
+        if self._size:
+            self._keep(lines[0])
+            lines[0] = b"".join(self._pieces)
             self._pieces.clear()
-        else:
-            lines = piece.split(b"\n")
+            self._size = 0
         last = lines.pop()
-        self._size = 0
-        self._keep(last)
-        if max(map(len, lines)) > MOST_OF_EVENT:
+        if last:
+            self._keep(last)
+        if len(piece) > MOST_OF_EVENT and max(map(len, lines)) > MOST_OF_EVENT:
             raise StreamTooLargeError("line")
-        if not self.started:
-            self.started = True
+        if not self.beats:
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         self.beats += len(lines)
         return lines

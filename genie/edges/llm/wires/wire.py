@@ -122,40 +122,36 @@ class Wire(ABC):
         """Call the model; see ``Provider.open``."""
         content = self._content(request)
         reading = self.reading(Assembly(request, self.family, self.settings.model))
-        first = anyio.current_time() + first_token_s
+        deadline = anyio.current_time() + first_token_s
+        first: float | None = deadline
         async with AsyncExitStack() as stack:
-            answer = await self._answer(stack, content, first)
+            answer = await self._answer(stack, content, deadline, idle_s)
             if answer.status != 200 or not self._is_stream(answer):
-                raise await _refusal(answer, first)
+                raise await _refusal(answer, deadline)
             rates = rates_of(answer.headers)
             if rates is not None:
                 yield rates
-            splitter = self.splitter()
-            limit, beats = first, 0
-            while True:
-                piece = await _read(answer, limit, reading)
-                if not piece:
-                    if splitter.unfinished:
-                        raise ProviderError(FailureClass.TRUNCATED, usage=reading.reply.usage)
-                    yield _finished(reading)
-                    return
+            splitter, pace = self.splitter(), _Pace(idle_s)
+            # Written out, one try a piece: `python -m benchmarks.wires` counts what a token costs.
+            while piece := await _read(answer, first, reading):
                 try:
                     events = splitter.feed(piece)
-                except StreamTooLargeError as error:
-                    raise ProviderError(FailureClass.MALFORMED, code=f"{error.args[0]}_too_large") from None
-                for event in events:
-                    for part in _taken(reading, event):
-                        if isinstance(part, WireEnd):
-                            await _rest(answer)
+                    for event in events:
+                        for part in reading.take(event):
+                            if isinstance(part, WireDelta):
+                                first = None
+                            elif isinstance(part, WireEnd):
+                                await _rest(answer)
+                                yield part
+                                return
                             yield part
-                            return
-                        if isinstance(part, WireDelta):
-                            first = 0.0
-                        yield part
-                if splitter.beats != beats:  # a comment says as much as an event: the other side is alive
-                    beats = splitter.beats
-                    idle = anyio.current_time() + idle_s
-                    limit = min(first, idle) if first else idle
+                except (ProviderError, StreamTooLargeError, *_SHAPE) as error:
+                    raise _named(error, reading) from None
+                if not events:
+                    pace.check(splitter.beats, reading)
+            if splitter.unfinished:
+                raise ProviderError(FailureClass.TRUNCATED, usage=reading.reply.usage)
+            yield _finished(reading)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -172,7 +168,7 @@ class Wire(ABC):
             raise ProviderError(FailureClass.CONTEXT_TOO_LONG, code="request_too_large")
         return content
 
-    async def _answer(self, stack: AsyncExitStack, content: bytes, limit: float) -> Answer:
+    async def _answer(self, stack: AsyncExitStack, content: bytes, limit: float, idle_s: float) -> Answer:
         headers = {
             "Content-Type": "application/json", "Accept": self.accepts, "Accept-Encoding": "identity",
             "User-Agent": "genie", **self.headers(),
@@ -181,7 +177,8 @@ class Wire(ABC):
             try:
                 if self._exchange is None:
                     self._exchange = self._dial()
-                called = self._exchange.post(f"{self._base}{self.path()}", headers=headers, content=content)
+                url = f"{self._base}{self.path()}"
+                called = self._exchange.post(url, headers=headers, content=content, idle_s=idle_s)
                 return await stack.enter_async_context(called)
             except EdgeError as error:
                 refused = error.again_s is None
@@ -227,27 +224,47 @@ class Wire(ABC):
         return parsed(request.answer_schema)
 
 
-async def _read(answer: Answer, limit: float, reading: Reading) -> bytes:
-    piece: bytes | None = None
-    with anyio.move_on_after(limit - anyio.current_time()):
-        try:
-            piece = await answer.read()
-        except ConnectionError:
-            raise ProviderError(FailureClass.TRUNCATED, usage=reading.reply.usage) from None
-    if piece is None:
-        raise ProviderError(FailureClass.TIMEOUT, code="idle", usage=reading.reply.usage)
-    return piece
+class _Pace:
+    """Watches a stream whose pieces complete nothing: drops of a line are not a sign of life."""
+
+    __slots__ = ("_beats", "_idle_s", "_since")
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._beats, self._since = -1, 0.0
+
+    def check(self, beats: int, reading: Reading) -> None:
+        """Take note of a piece without an event; comments are lines, so they are signs of life."""
+        now = anyio.current_time()
+        if beats != self._beats:
+            self._beats, self._since = beats, now
+        elif now - self._since > self._idle_s:
+            raise ProviderError(FailureClass.TIMEOUT, code="idle", usage=reading.reply.usage)
 
 
-def _taken(reading: Reading, event: Event) -> Iterable[WirePart]:
+async def _read(answer: Answer, limit: float | None, reading: Reading) -> bytes:
+    """Return the next piece; before the first words there is a limit beside that of the connection."""
+    code = "idle"
     try:
-        yield from reading.take(event)
-    except ProviderError as error:
+        if limit is None:
+            return await answer.read()
+        code = "first_token"
+        with anyio.fail_after(limit - anyio.current_time()):
+            return await answer.read()
+    except TimeoutError:
+        raise ProviderError(FailureClass.TIMEOUT, code=code, usage=reading.reply.usage) from None
+    except ConnectionError:
+        raise ProviderError(FailureClass.TRUNCATED, usage=reading.reply.usage) from None
+
+
+def _named(error: Exception, reading: Reading) -> ProviderError:
+    """Return what an error of reading is called."""
+    if isinstance(error, ProviderError):
         if error.usage is None:
             error.usage = reading.reply.usage
-        raise
-    except _SHAPE:
-        raise ProviderError(FailureClass.MALFORMED, code="event", usage=reading.reply.usage) from None
+        return error
+    code = f"{error.args[0]}_too_large" if isinstance(error, StreamTooLargeError) else "event"
+    return ProviderError(FailureClass.MALFORMED, code=code, usage=reading.reply.usage)
 
 
 def _finished(reading: Reading) -> WireEnd:
@@ -264,7 +281,7 @@ async def _rest(answer: Answer) -> None:
             for _ in range(16):
                 if not await answer.read():
                     return
-        except ConnectionError:
+        except (ConnectionError, TimeoutError):
             return
 
 
@@ -275,7 +292,7 @@ async def _refusal(answer: Answer, limit: float) -> ProviderError:
         try:
             while len(body) < MOST_OF_BODY and (piece := await answer.read()):
                 body += piece[:MOST_OF_BODY]
-        except ConnectionError:
+        except (ConnectionError, TimeoutError):
             pass  # the status has come; what of the body has not changes nothing but the class
     if answer.status == 200 and body.lstrip()[:1] not in {b"{", b"["}:
         return ProviderError(FailureClass.MALFORMED, code="content_type", status=200)

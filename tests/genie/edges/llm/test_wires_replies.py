@@ -320,3 +320,26 @@ def test_arguments_are_kept_as_the_model_wrote_them(wire: Any) -> None:
             assert call.arguments == '{"at": tomorrow'
 
     anyio.run(run)
+
+
+def chunks(*bodies: Any) -> Raw:
+    return Raw(tuple(b"data: " + json.dumps(body).encode() + b"\n\n" for body in bodies))
+
+
+async def test_an_error_beside_a_choice_is_an_error(wire: Any) -> None:
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
+    provider, _ = wire("openai_chat", [chunks({"choices": [choice], "error": {"code": "insufficient_quota"}})])
+    found = await read(provider, request())
+    assert found.error is not None
+    assert found.error.failure is FailureClass.OUT_OF_MONEY
+
+
+async def test_whole_calls_without_numbers_stay_apart(wire: Any) -> None:
+    calls = [
+        {"id": f"x{at}", "type": "function", "function": {"name": "clock", "arguments": f'{{"at":{at}}}'}}
+        for at in range(2)
+    ]
+    first = {"choices": [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+    provider, _ = wire("openai_chat", [chunks(first)], dialect={"done_marker": False})
+    end = (await read(provider, request())).end
+    assert [part.arguments for part in end.parts if isinstance(part, ToolCall)] == ['{"at":0}', '{"at":1}']

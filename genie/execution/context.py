@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import anyio
 
-from genie.bus import accounting
-from genie.bus.fragments import Gates
-from genie.bus.handlers import tell
-from genie.bus.scope import Taint
-from genie.bus.streams import HandlerStream, checked_s, classes, one_of
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
@@ -31,6 +26,11 @@ from genie.errors import (
     kind_name,
     shown_type,
 )
+from genie.execution.fragments import Gates
+from genie.execution.handlers import tell
+from genie.execution.streams import HandlerStream, checked_s, classes, one_of
+from genie.inflight import accounting
+from genie.inflight.scope import Taint
 
 if TYPE_CHECKING:
     import datetime
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.gather import Gather
-    from genie.bus.mailbox import RoomTicket
-    from genie.bus.scope import Scope
-    from genie.bus.worker import Worker
     from genie.contracts.classification import Classification
     from genie.contracts.context import Stream
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
     from genie.contracts.message import Inspection
+    from genie.execution.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.gather import Gather
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import Scope
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""
@@ -127,7 +127,9 @@ class Handling:
         """Send something now; in a durable runtime together with the outcome."""
         if not self.durable:
             return send(None)
-        (self.later or []).append(send)
+        if self.later is None:
+            self.later = []
+        self.later.append(send)
         return None
 
     def publish(

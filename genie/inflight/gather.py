@@ -6,7 +6,7 @@ The bus puts answers in, ``genie.bus.correlator`` says what has become impossibl
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each, Gathered, Missing
@@ -17,11 +17,12 @@ from genie.errors import shown_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.bus.bus import Bus
-    from genie.bus.mailbox import RoomTicket
+    from genie.backend.asyncio_trio import Waiter
+    from genie.backend.timers import Timers
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
     from genie.contracts.outcome import Failure
+    from genie.inflight.mailbox import RoomTicket
 
 LATE = "late"
 NOBODY = "nobody subscribed"
@@ -33,6 +34,14 @@ ONE = ""
 
 Part = tuple[type[Payload], str]
 """A payload class, and the agent that should send it (``ONE`` for a plain class)."""
+
+
+class Clockwork(Protocol):
+    """What of the bus somebody needs who waits for room in a stream."""
+
+    now: Callable[[], float]
+    make_waiter: Callable[[], Waiter]
+    timers: Timers
 
 
 class GatherSpec:
@@ -125,7 +134,7 @@ class Gather:
         """True for a stream with more parts than its asker reads."""
         return False
 
-    async def room(self, bus: Bus, agent: str) -> None:
+    async def room(self, bus: Clockwork, agent: str) -> None:
         """Wait until a stream's asker has read some of its parts."""
 
     def put(self, kind: type[Payload], agent: str, payload: Payload) -> bool:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from genie.bus.bus import Bus
-    from genie.bus.context import Handling
-    from genie.bus.mailbox import RoomTicket
-    from genie.bus.scope import Scope
-    from genie.bus.worker import Worker
     from genie.contracts.message import Fragment, Payload
+    from genie.execution.context import Handling
+    from genie.execution.worker import Worker
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import Scope
     from genie.policy.inspection import Inspectors
 
 WINDOW = 128
