@@ -7,7 +7,7 @@ import pytest
 
 from genie import Agent, Context, Payload, Runtime, agent
 from genie.errors import PartMissingError, RunStalled
-from genie.testing import Gate, assert_at_rest, settled
+from genie.testing import Gate, RecordingLog, assert_at_rest, settled
 
 
 class Question(Payload, topic="tests.stream_question"):
@@ -167,6 +167,26 @@ async def test_a_caller_outside_streams_too():
         got = [part async for part in runtime.stream(Question(), parts=Piece, end=Whole)]
         assert got == [Piece(number=0), Piece(number=1), Piece(number=2), Whole(pieces=3)]
         assert_at_rest(runtime)
+
+
+@pytest.mark.anyio
+async def test_a_durable_runtime_sends_everything_that_a_handler_published():
+    got: list[int] = []
+
+    @agent("sender", risk="low", tier="production", publishes=(Piece,))
+    async def sender(question: Question, context: Context) -> Whole:
+        for number in range(question.pieces):
+            await context.publish(Piece(number=number))
+        return Whole(pieces=question.pieces)
+
+    @agent("counter", risk="low", tier="production")
+    async def counter(piece: Piece) -> None:
+        got.append(piece.number)
+
+    async with Runtime([sender, counter], log=RecordingLog()) as runtime:
+        await runtime.ask(Question(pieces=5), Whole)
+        await settled(runtime)
+    assert got == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.anyio
