@@ -1,4 +1,4 @@
-"""A page that a tool reads holds an order, and the model obeys it: the call is denied, counted and audited."""
+"""Attack: a page that a tool reads holds an order, and the model obeys it."""
 
 from __future__ import annotations
 

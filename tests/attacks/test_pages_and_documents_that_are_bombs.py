@@ -1,4 +1,4 @@
-"""Pages that would keep a parser busy, and documents whose words hide from a reader."""
+"""Attack: a page that would keep a parser busy for minutes, or hides its words from a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model asks the SQL tool to write, to attach, to load an extension, or to run for ever."""
+"""Attack: a model asks the SQL tool to write, to attach, to load an extension, or to run for ever."""
 
 from __future__ import annotations
 
