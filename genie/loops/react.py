@@ -156,6 +156,9 @@ class React:
             max_output=self.limits.max_output, sampling=self.sampling, purpose=self.card.id[:128],
         )  # fmt: skip
         run = RunCalls()
+        if any(tool.effect == "write" for tool in self.toolbox.tools):
+            # Writes are made once in a run, not once in each of its tasks; loops and failures are those of one task.
+            run.finished, run.in_flight = context.state.setdefault("writes", (run.finished, run.in_flight))
         run.untrusted = bool(task.documents)
         made: list[tuple[ToolCall, ToolResult]] = []
         text, stop, detail = "", StopReason.MAX_STEPS, ""

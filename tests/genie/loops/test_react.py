@@ -16,6 +16,8 @@ from genie.contracts.model_call import Document, FailureClass, ModelRequest, Rol
 from genie.edges.tools.tool import tool, tools_of
 from genie.edges.tools.toolbox import Toolbox
 from genie.errors import RunHeld
+from genie.loops.flow import Flow
+from genie.loops.nodes import Ask, Map
 from genie.loops.react import Checked, LoopLimits, React
 from genie.policies.rbac import TopicRoles, TopicRolesSettings
 from genie.policies.tool_approval import ToolApproval, ToolApprovalRule, ToolApprovalSettings
@@ -252,3 +254,25 @@ async def test_words_from_outside_take_the_roles_from_the_calls_that_follow() ->
     found = await ask((obeys, loop(page, pay), page, pay), policies=[roles], caller=caller)
     assert [one.code for one in found.calls] == ["", "denied"]
     assert paid == [Decimal(1)]
+
+
+async def test_a_write_is_made_once_in_a_run_even_by_two_tasks() -> None:
+    paid = []
+
+    @tool("pay")
+    async def pay(amount: Decimal) -> str:
+        """Pay."""
+        paid.append(amount)
+        return "paid"
+
+    scripted = model(lambda request: "done" if request.turns[-1].role is Role.TOOL else _pay(request))
+    flow = Flow("flow", Map(name="each", over=lambda _: ("a", "b", "c"), node=Ask(name="one", to="loop")))
+    async with Runtime((scripted, loop(pay), pay, flow)) as runtime:
+        for runs in (1, 2):
+            found = await runtime.ask(Task(goal="pay"), LoopAnswer, to="flow")
+            assert (found.stop, len(found.calls)) == (StopReason.ANSWERED, 3)
+            assert paid == [Decimal(5)] * runs
+
+
+def _pay(request: ModelRequest) -> Script:
+    return wants(("pay", '{"amount":"5"}'))(request)
