@@ -314,8 +314,7 @@ class HandlerContext:
         to: str | None = None, within_s: float | None = None,
     ) -> Stream[U | T]:  # fmt: skip
         """Publish a question; return its parts as they come, and then its answer."""
-        handling = handling_of(self)
-        _ = handling.alive("ask")
+        _ = (handling := handling_of(self)).alive("ask")
         kinds, pieces = classes(end), classes(parts)
         self._may_ask(handling, question, (*kinds, *pieces))
 
@@ -325,7 +324,8 @@ class HandlerContext:
         def answer(gathered: Gathered) -> T:
             return one_of(kinds, gathered, handling)
 
-        return HandlerStream(handling, (question, kinds, pieces), asked, checked_s(within_s), answer)
+        made = HandlerStream(handling, (question, kinds, pieces), asked, checked_s(within_s), answer)
+        return cast("Stream[U | T]", made)
 
     async def gather(
         self,

@@ -6,7 +6,7 @@ handler that publishes more waits until its asker has read some.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from genie.backend.timers import Timer
     from genie.contracts.gather import Gathered, Need
     from genie.contracts.message import Payload
     from genie.execution.context import Handling
+    from genie.inflight.mailbox import RoomTicket
     from genie.inflight.scope import Scope
     from genie.inflight.streams import StreamGather
 
@@ -69,9 +71,9 @@ class HandlerStream:
         self,
         handling: Handling,
         form: tuple[Payload, tuple[type[Payload], ...], tuple[type[Payload], ...]],
-        asked: Callable[[Scope], Any],
+        asked: Callable[[Scope], RoomTicket | None],
         within_s: float | None,
-        answer: Callable[[Gathered], Any],
+        answer: Callable[[Gathered], Payload],
     ) -> None:
         self._handling = handling
         self._form = form
@@ -81,7 +83,7 @@ class HandlerStream:
         self._within_s = within_s
         self._answer = answer
         self._scope: Scope | None = None
-        self._timer: Any = None
+        self._timer: Timer | None = None
         self._over = False
         self._waiter = handling.bus.make_waiter()
 
@@ -96,7 +98,7 @@ class HandlerStream:
     ) -> None:
         await self.aclose()
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> Payload:
         """Return the next part, then the answer."""
         if self._over:
             raise StopAsyncIteration

@@ -166,8 +166,7 @@ class Runtime:
             journal=journal, audit=pipeline.audit if audit is None else audit, caller=caller or pipeline.nobody,
             control=pipeline.control, source=pipeline.policy_source, admission=pipeline.admission,
             log=None if pipeline.log is None else pipeline.log(), durability=pipeline.durability,
-            chatter=pipeline.chatter,
-            debug=pipeline.debug if debug is None else debug,
+            chatter=pipeline.chatter, debug=pipeline.debug if debug is None else debug,
         )  # fmt: skip
 
     @classmethod
@@ -305,27 +304,16 @@ class Runtime:
         self, question: Payload, *, parts: type[U] | tuple[type[U], ...], end: type[T] | tuple[type[T], ...],
         to: str | None = None, within_s: float | None = None, caller: Caller | None = None,
     ) -> Stream[U | T]:  # fmt: skip
-        """Publish a question when the stream is first read; read its parts as they come, and then its answer.
-
-        All are judged for the caller, as answers of ``ask`` are. A sender waits while 256 parts are unread. Of several
-        classes in ``end`` the first that comes ends the stream.
-        """
+        """Publish a question when the stream is first read; read its parts, then its answer (docs/models.md)."""
         from genie.runtime.stream import opened  # noqa: PLC0415 - start-up: for those who stream
 
-        addressed(to, caller)
         options = (to, within_s, caller)
         return cast("Stream[U | T]", opened(self._admitting, self._questions, question, parts, end, options))
 
     async def gather(
-        self,
-        payload: Payload,
-        *,
-        expect: tuple[Expected, ...] | Expected,
-        need: Need = "all",
-        within_s: float | None = None,
-        cancel_rest: bool = False,
-        caller: Caller | None = None,
-    ) -> Gathered:
+        self, payload: Payload, *, expect: tuple[Expected, ...] | Expected, need: Need = "all",
+        within_s: float | None = None, cancel_rest: bool = False, caller: Caller | None = None,
+    ) -> Gathered:  # fmt: skip
         """Publish and wait for typed answers, as ``Context.gather`` does, from outside.
 
         Raises:

@@ -8,7 +8,7 @@ from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome
 from genie.errors import RunHeld
 from genie.execution.streams import STREAM_CLOSED
-from genie.runtime.arguments import answers_asked
+from genie.runtime.arguments import addressed, answers_asked
 from genie.runtime.run import answer_of, holds_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def opened(
         options: One agent, the deadline, and who asks.
     """
     answers, pieces = answers_asked(end), answers_asked(parts)
+    addressed(options[0], options[2])
     if set(answers) & set(pieces):
         raise ValueError("a stream has parts of one class and an answer of another")
 
