@@ -27,6 +27,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError, class_name
+from genie.errors.told import tell
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
@@ -295,7 +296,7 @@ class AdmissionController(Interceptor):
                 if account.pay(reserved, use):
                     short = short or account
         if short is not None:
-            raise _exceeded(delivery, short)
+            raise tell(_exceeded(delivery, short))
 
     def reserve(self, delivery: Delivery, cost: Decimal, tokens: int) -> None:
         """Keep what a handler has used and not yet charged; what is reserved for it already counts.
@@ -308,7 +309,7 @@ class AdmissionController(Interceptor):
         more = {account: used[account.kind] - reserved for account, reserved in reservation.items()}
         for account, lacking in more.items():
             if lacking > account.left and used[account.kind]:
-                raise _exceeded(delivery, account)
+                raise tell(_exceeded(delivery, account))
         for account, lacking in more.items():
             if lacking > 0:
                 account.left -= lacking

@@ -1,4 +1,4 @@
-"""Attack: a model asks the files tool for what is outside of its folder, and folders are swapped for links meanwhile."""
+"""Attack: a model asks the files tool for what is outside of its folder, or swaps folders for links meanwhile."""
 
 from __future__ import annotations
 
