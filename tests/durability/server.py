@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_S = 60.0
-_FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql/bin", "/usr/local/bin", "/opt/homebrew/bin")
+_FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql/bin", "/usr/local/bin")
 
 
 def programs() -> Path | None:
