@@ -6,7 +6,6 @@ A record names payload classes by topic and version. A payload is kept as the JS
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
@@ -28,7 +27,12 @@ Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
 
 
-_NAMES: WeakKeyDictionary[type[Payload], str] = WeakKeyDictionary()
+_MOST_NAMES = 4_096
+_NAMES: dict[type[Payload], str] = {}
+_MOST_HEADERS = 256
+_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
+"""Headers, by their identity, with their record: messages of a run share them."""
+_CALLERS: dict[int, tuple[Caller, LogRecord]] = {}
 _LABELS = {label: label.label for label in Classification}
 
 
@@ -40,6 +44,8 @@ def kind_name(kind: type[Payload]) -> str:
     """Return how records name a payload class: ``insights.question@1``."""
     found = _NAMES.get(kind)
     if found is None:
+        if len(_NAMES) >= _MOST_NAMES:
+            _NAMES.clear()
         topic = topic_of(kind)
         found = _NAMES[kind] = f"{topic.name}@{topic.version}"
     return found
@@ -95,7 +101,16 @@ def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
 
 
 def caller_record(caller: Caller) -> LogRecord:
-    """Return a caller as plain values."""
+    """Return a caller as plain values; runs of one caller share them."""
+    known = _CALLERS.get(id(caller))
+    if known is None or known[0] is not caller:
+        if len(_CALLERS) >= _MOST_HEADERS:
+            _CALLERS.clear()
+        known = _CALLERS[id(caller)] = (caller, _caller_record(caller))
+    return known[1]
+
+
+def _caller_record(caller: Caller) -> LogRecord:
     return {
         "user": caller.user, "roles": sorted(caller.roles), "tenant": caller.tenant,
         "clearance": caller.clearance.label, "region": caller.region, "consent": sorted(caller.consent),
@@ -132,11 +147,6 @@ def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
         "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": _LABELS[message.label],
         "headers": _headers_record(message.headers), "plan": plan,
     }  # fmt: skip
-
-
-_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
-"""Headers, by their identity, with their record: messages of a run share them."""
-_MOST_HEADERS = 256
 
 
 def _headers_record(headers: Headers) -> LogRecord:

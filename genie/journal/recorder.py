@@ -212,8 +212,10 @@ class Recorder(Interceptor):
     def _tell(self, record: LogRecord) -> None:
         if self.failure is None and not self._stopped:
             self._told += 1
-            self._waiting.append(record)
-            self._wake.wake()
+            waiting = self._waiting
+            if not waiting:  # the writer parks only where nothing waits
+                self._wake.wake()
+            waiting.append(record)
 
     # --- writing ---
 

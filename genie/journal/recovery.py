@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from genie.bus.delayed import Delayed
@@ -50,6 +51,12 @@ def resume(bus: Bus, recorder: Recorder, history: History) -> int:
     return len(runs)
 
 
+@lru_cache(256)
+def _asker(caller: Caller) -> Asker:
+    """Return the asker of a caller; runs of one caller share it, as they did before."""
+    return Asker(caller.card(), caller.headers(), caller)
+
+
 class _Resumed:
     """One run on its way back into flight."""
 
@@ -66,7 +73,7 @@ class _Resumed:
     def _run_state(self) -> RunState:
         bus, record = self._bus, self._open.record
         caller = caller_of(record["caller"]) if record["caller"] is not None else Caller()
-        asker = Asker(caller.card(), caller.headers(), caller)
+        asker = _asker(caller)
         offset = bus.clock.offset
         deadline = math.inf if record["deadline"] is None else record["deadline"] - offset
         return RunState(record["run"], bus.runs.ids, asker, asker.headers, deadline, record["started"] - offset)
