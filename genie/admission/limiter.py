@@ -27,6 +27,7 @@ from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError, class_name
+from genie.errors.told import tell
 from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
@@ -389,7 +390,9 @@ def _used_up(account: Account) -> str:
 
 def _exceeded(delivery: Delivery, account: Account) -> BudgetExceededError:
     limit = shown(account.kind, account.limit)
-    return BudgetExceededError(
-        agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
-        budget=account.state.budget.id, unit=UNITS[account.kind],
+    return tell(
+        BudgetExceededError(
+            agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
+            budget=account.state.budget.id, unit=UNITS[account.kind],
+        )
     )  # fmt: skip

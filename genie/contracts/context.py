@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import random
     from types import TracebackType
 
+    from genie.contracts.views import Parts, Views
+
 Port = TypeVar("Port")
 U = TypeVar("U", bound=Payload)
 S_co = TypeVar("S_co", bound=Payload, covariant=True)
@@ -158,6 +160,21 @@ class Context(Protocol):
         """
         ...
 
+    @overload
+    async def gather(
+        self,
+        payload: Payload,
+        *,
+        expect: Parts,
+        need: Need = ...,
+        within_s: float | None = ...,
+        cancel_rest: bool = ...,
+    ) -> Views[Parts]: ...
+    @overload
+    async def gather(
+        self, payload: Payload, *, expect: tuple[Expected, ...], need: Need = ..., within_s: float | None = ...,
+        cancel_rest: bool = ...,
+    ) -> Gathered: ...  # fmt: skip
     async def gather(
         self,
         payload: Payload,

@@ -26,9 +26,9 @@ from genie.errors import (
     kind_name,
     shown_type,
 )
+from genie.errors.told import tell
 from genie.execution.fragments import Gates
-from genie.execution.handlers import tell
-from genie.execution.streams import HandlerStream, checked_s, classes, one_of
+from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
 from genie.inflight import accounting
 from genie.inflight.scope import Taint
 
@@ -287,7 +287,7 @@ class HandlerContext:
         handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
-        if not (delay_s >= 0 and math.isfinite(delay_s)):
+        if not 0 <= (delay_s := seconds_of(delay_s)) < math.inf:
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
         read = handling.read_so_far()
 
@@ -302,7 +302,7 @@ class HandlerContext:
         within_s: float | None = None,
     ) -> T:  # fmt: skip
         """Publish a question and wait for one answer, of one of the given classes."""
-        kinds = answer if isinstance(answer, tuple) else (answer,)
+        kinds = tuple(answer) if isinstance(answer, tuple) else (answer,)
         need: Need = "all" if len(kinds) == 1 else "first"
         gathered = await self._gather(question, kinds, need=need, within_s=within_s, cancel_rest=False, to=to)
         return one_of(kinds, gathered, handling_of(self))
@@ -312,17 +312,7 @@ class HandlerContext:
         to: str | None = None, within_s: float | None = None,
     ) -> Stream[U | T]:  # fmt: skip
         """Publish a question; return its parts as they come, and then its answer."""
-        _ = (handling := handling_of(self)).alive("ask")
-        kinds, pieces = classes(end), classes(parts)
-        self._may_ask(handling, question, (*kinds, *pieces))
-
-        def asked(scope: Scope) -> RoomTicket | None:
-            return self._question(handling, question, scope, to)
-
-        def answer(gathered: Gathered) -> T:
-            return one_of(kinds, gathered, handling)
-
-        made = HandlerStream(handling, (question, kinds, pieces), asked, checked_s(within_s), answer)
+        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, self._may_ask, self._question)
         return cast("Stream[U | T]", made)
 
     async def gather(
@@ -398,9 +388,12 @@ class HandlerContext:
             handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=_name(question), verb="ask"))
         for part in expect:
             kind = _kind(part)
-            if not isinstance(kind, type):
+            if not isinstance(cast("object", kind), type) or not (part is kind or type(part) is Each):
                 raise TypeError(f"an answer is a Payload class or Each(...) of one, not {shown_type(kind)}")
-            if part not in declared and kind not in map(_kind, declared):
+            for one in declared:  # a class may lie about its equality, so no `in`
+                if kind is _kind(one):
+                    break
+            else:
                 shown = f"{_topic(kind)} in answer to {_name(question)}"
                 handling.refuse(UndeclaredMessageError(agent=handling.agent, payload=shown, verb="expect"))
 
@@ -421,8 +414,9 @@ class HandlerContext:
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Report what the handler used."""
-        if not (isinstance(cast("object", tokens), int) and tokens >= 0):
-            raise ValueError(f"cost and tokens are finite numbers from 0, tokens whole ones, not {tokens}")
+        tokens = int.__pos__(tokens) if isinstance(cast("object", tokens), int) else -1
+        if tokens < 0:
+            raise ValueError("cost and tokens are finite numbers from 0, tokens whole ones")
         exact = exact_cost(cost)
         delivery = handling_of(self).delivery
         accounting.charge(delivery.subscription, exact, tokens)
@@ -438,8 +432,7 @@ class HandlerContext:
 
     def wanted(self, kind: type[Payload]) -> bool:
         """Return True where somebody would get a payload of that class."""
-        handling = handling_of(self)
-        gather, route = handling.delivery.message.scope.gather, handling.bus.route(kind)
+        gather, route = handling_of(self).delivery.message.scope.gather, handling_of(self).bus.route(kind)
         return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
 
     @property
@@ -452,17 +445,24 @@ class HandlerContext:
         handling = handling_of(self)
         message, bus = handling.delivery.message, handling.bus
         if message.scope.run.observed:
+            text = str.__getitem__(text, slice(None))  # a string of a class of its own may show another text later
             shown = text if fraction is None else f"{text} ({fraction:.0%})"
             said = shown[:200] if bus.may_hear(shown, message, handling.read_so_far()[1]) else "withheld"
-            bus.emit_event(message, "progress", handling.agent, Reason("progress", said))
+            bus.emit_event(message, "progress", handling.agent, Reason("progress", "", said))
 
     def _declared(self, payload: object) -> None:
         handling = handling_of(self)
         card = handling.delivery.subscription.subscriber.card
         if isinstance(payload, (Message, Envelope)):
             handling.refuse(ForgedMessageError(agent=card.id))
-        if type(payload) not in card.produces and type(payload) not in card.publishes:
-            handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
+        kind = type(payload)
+        for declared in card.publishes or card.produces:  # a class may lie about its equality, so no `in`
+            if kind is declared:
+                return
+        for declared in card.produces:
+            if kind is declared:
+                return
+        handling.refuse(UndeclaredMessageError(agent=card.id, payload=_name(payload)))
 
     def _narrow(self, given: Headers) -> Headers:
         """Return what travels: no more than was given, and no more than what the handler has read allows."""
