@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic_core import from_json
-
 from genie.contracts.model_call import Role, Stop, ToolCall, ToolResult, Usage
 from genie.contracts.ports.provider import WireUsage
 from genie.edges.llm.failures import failure_of
@@ -121,7 +119,7 @@ class _ChatReading(Reading):
         if event.data == b"[DONE]":
             yield reply.end()
             return
-        chunk = from_json(event.data)
+        chunk = parsed(event.data)
         choices = chunk.get("choices")
         if chunk.get("error"):
             raise failure_of(None, chunk)

@@ -64,7 +64,10 @@ async def asking(name: str, script: Any, **settings: Any) -> AsyncIterator[tuple
             await provider.close()
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize(
+    "name",  # what differs over a socket is the connection, which all dialects share
+    [pytest.param(name, marks=[] if name in {"anthropic", "ollama"} else [pytest.mark.slow]) for name in DIALECTS],
+)
 async def test_a_wire_keeps_the_law_over_a_socket(name: str) -> None:
     @asynccontextmanager
     async def make(play: Any) -> AsyncIterator[ProviderUnderTest]:
