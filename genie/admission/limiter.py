@@ -390,7 +390,9 @@ def _used_up(account: Account) -> str:
 
 def _exceeded(delivery: Delivery, account: Account) -> BudgetExceededError:
     limit = shown(account.kind, account.limit)
-    return BudgetExceededError(
-        agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
-        budget=account.state.budget.id, unit=UNITS[account.kind],
+    return tell(
+        BudgetExceededError(
+            agent=delivery.subscription.subscriber.card.id, limit=limit if isinstance(limit, int) else f"{limit:f}",
+            budget=account.state.budget.id, unit=UNITS[account.kind],
+        )
     )  # fmt: skip

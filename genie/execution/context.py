@@ -28,8 +28,8 @@ from genie.errors import (
 )
 from genie.errors.told import tell
 from genie.execution.fragments import Gates
-from genie.execution.names import exact_s, kind_of, name_of, topic_name
-from genie.execution.streams import HandlerStream, checked_s, classes, one_of
+from genie.execution.names import kind_of, name_of, topic_name
+from genie.execution.streams import checked_s, handler_stream, one_of, seconds_of
 from genie.inflight import accounting
 from genie.inflight.scope import Taint
 
@@ -288,8 +288,7 @@ class HandlerContext:
         handling = handling_of(self)
         _ = handling.alive("publish later")
         self._declared(payload)
-        delay_s = exact_s(delay_s)
-        if not 0 <= delay_s < math.inf:
+        if not 0 <= (delay_s := seconds_of(delay_s)) < math.inf:
             raise ValueError(f"delay_s is a finite number from 0, not {delay_s}")
         read = handling.read_so_far()
 
@@ -316,17 +315,7 @@ class HandlerContext:
         to: str | None = None, within_s: float | None = None,
     ) -> Stream[U | T]:  # fmt: skip
         """Publish a question; return its parts as they come, and then its answer."""
-        _ = (handling := handling_of(self)).alive("ask")
-        kinds, pieces = classes(end), classes(parts)
-        self._may_ask(handling, question, (*kinds, *pieces))
-
-        def asked(scope: Scope) -> RoomTicket | None:
-            return self._question(handling, question, scope, to, None)
-
-        def answer(gathered: Gathered) -> T:
-            return one_of(kinds, gathered, handling)
-
-        made = HandlerStream(handling, (question, kinds, pieces), asked, checked_s(within_s), answer)
+        made = handler_stream(handling_of(self), question, (parts, end), to, within_s, self._may_ask, self._question)
         return cast("Stream[U | T]", made)
 
     async def gather(
@@ -348,7 +337,7 @@ class HandlerContext:
     ) -> Gathered:  # fmt: skip
         handling = handling_of(self)
         worker, bus = handling.alive("ask"), handling.bus
-        within_s = checked_s(None if within_s is None else exact_s(within_s))
+        within_s = checked_s(within_s)
         self._may_ask(handling, payload, expect)
         narrowed = None if headers is None else self._narrow(headers)
         waiter = bus.make_waiter()
@@ -408,7 +397,7 @@ class HandlerContext:
 
     @staticmethod
     def _question(
-        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None
+        handling: Handling, payload: Payload, scope: Scope, to: str | None, narrowed: Headers | None = None
     ) -> RoomTicket | None:
         bus, message = handling.bus, handling.delivery.message
         headers, label = handling.read_so_far()
@@ -444,8 +433,7 @@ class HandlerContext:
 
     def wanted(self, kind: type[Payload]) -> bool:
         """Return True where somebody would get a payload of that class."""
-        handling = handling_of(self)
-        gather, route = handling.delivery.message.scope.gather, handling.bus.route(kind)
+        gather, route = handling_of(self).delivery.message.scope.gather, handling_of(self).bus.route(kind)
         return (gather is not None and kind in gather.kinds) or bool(route.subscriptions or route.sinks or route.taps)
 
     @property

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from genie.contracts.gather import Each
 from genie.contracts.message import Payload, topic_of
@@ -11,11 +10,6 @@ from genie.errors import kind_name
 
 if TYPE_CHECKING:
     from genie.contracts.gather import Expected
-
-
-def exact_s(given: float) -> float:
-    """Return a number as an exact one: one of a class of its own may compare as it likes."""
-    return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
 
 
 def kind_of(part: Expected) -> type[Payload]:

@@ -6,7 +6,8 @@ handler that publishes more waits until its asker has read some.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import math
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import anyio
 
@@ -32,16 +33,28 @@ T = TypeVar("T", bound="Payload")
 STREAM_CLOSED = Reason("stream_closed", "its asker has closed the stream")
 
 
-def classes(given: type[T] | tuple[type[T], ...]) -> tuple[type[T], ...]:
+def classes(given: object) -> tuple[object, ...]:
     """Return one class or several as a tuple."""
     return given if isinstance(given, tuple) else (given,)
 
 
+def seconds_of(given: float) -> float:
+    """Return a number as an exact one, since one of a class of its own may compare as it likes; else not a number."""
+    return float(given) if isinstance(cast("object", given), (int, float)) else math.nan
+
+
 def checked_s(within_s: float | None) -> float | None:
-    """Return the seconds of a wait; raises where they are none."""
-    if within_s is not None and not within_s >= 0:
+    """Return the seconds of a wait as an exact number.
+
+    Raises:
+        ValueError: They are no number from 0.
+    """
+    if within_s is None:
+        return None
+    exact = seconds_of(within_s)
+    if not exact >= 0:
         raise ValueError(f"within_s is a number of seconds from 0, not {within_s}")
-    return within_s
+    return exact
 
 
 def one_of(kinds: tuple[type[T], ...], gathered: Gathered, handling: Handling) -> T:
@@ -58,6 +71,35 @@ def one_of(kinds: tuple[type[T], ...], gathered: Gathered, handling: Handling) -
 
 def _named(agent: str | None, reason: str) -> str:
     return reason if agent is None else f"{agent}: {reason}"
+
+
+def handler_stream(
+    handling: Handling,
+    question: Payload,
+    form: tuple[object, object],
+    to: str | None,
+    within_s: float | None,
+    may_ask: Callable[[Handling, Payload, tuple[type[Payload], ...]], None],
+    put: Callable[[Handling, Payload, Scope, str | None], RoomTicket | None],
+) -> HandlerStream:
+    """Return the stream of a handler's question.
+
+    Args:
+        handling: Of the handler.
+        question: What is asked.
+        form: Class or classes of the parts, and of the answer.
+        to: One agent.
+        within_s: Seconds until the wait ends.
+        may_ask: Refuses what the card does not declare.
+        put: Publishes the question in a scope.
+    """
+    _ = handling.alive("ask")
+    pieces, kinds = (cast("tuple[type[Payload], ...]", classes(part)) for part in form)
+    may_ask(handling, question, (*kinds, *pieces))
+    return HandlerStream(
+        handling, (question, kinds, pieces), lambda scope: put(handling, question, scope, to), checked_s(within_s),
+        lambda gathered: one_of(kinds, gathered, handling),
+    )  # fmt: skip
 
 
 class HandlerStream:
