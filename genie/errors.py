@@ -518,6 +518,26 @@ class TooManyRunsError(CapacityError):
         return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
 
 
+class TooManyKeysError(CapacityError):
+    """As many idempotency keys are kept as may be; the oldest ones expire by themselves."""
+
+    code: ClassVar[str] = "too_many_keys"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} idempotency keys are kept, which is the limit; wait for some to expire"
+
+
+class KeyReusedError(GenieError):
+    """An idempotency key was given before with another question, another answer or another caller."""
+
+    code: ClassVar[str] = "key_reused"
+    key: str
+
+    def __str__(self) -> str:
+        return f"key {self.key!r} was given before with another question; one key stands for one question"
+
+
 class AuditFailedError(CapacityError):
     """The audit cannot be written, and is configured to admit no run that it cannot record."""
 
@@ -632,6 +652,26 @@ class WebhookError(EdgeError):
     """A receiver did not take a message."""
 
     code: ClassVar[str] = "webhook"
+
+
+class NotDoneError(GenieError):
+    """Raised by an outside effect, or by its probe: it has certainly not happened, so it may be tried again."""
+
+    code: ClassVar[str] = "not_done"
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"the effect has not happened{f': {self.reason}' if self.reason else ''}"
+
+
+class IndeterminateEffectError(GenieError):
+    """Nobody knows whether an outside effect has happened; its delivery waits until a person says so."""
+
+    code: ClassVar[str] = "indeterminate"
+    effect: str
+
+    def __str__(self) -> str:
+        return f"effect {self.effect} may have happened or not; see `genie effects`, or operations.resolve_effect()"
 
 
 class RuntimeFailedError(GenieError):

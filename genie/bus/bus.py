@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.bus.delivery import Delivery, Ending
-    from genie.bus.interceptors import Approvals, Check, Consultations, Interceptor, Sink
+    from genie.bus.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
     from genie.bus.registry import Registry
@@ -126,6 +126,7 @@ class Bus:
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
+        self.effects: Effects | None = None
         self.failures = Failures(self, debug=debug)
         self.log_failure, self.fail = self.failures.log, self.failures.runtime
         self.workers = workers = Workers(self, tasks)
@@ -404,7 +405,9 @@ class Bus:
         subscription, extra = delivery.subscription, delivery.extra
         agent, message = subscription.subscriber.card.id, delivery.message
         if outcome is DEAD_LETTERED:
-            self.dead_letters.append(delivery, reason, self.now())
+            cycle = self.registry.cycle(message.sender) if reason.code in {"loop", "budget"} else ()
+            effects = () if self.effects is None else self.effects.of(scope.run, agent)
+            self.dead_letters.append(delivery, reason, self.now(), cycle, effects)
             self.observers.note_incident("dead_lettered", reason.code, agent, message)
         failure = accounting.failure_of(
             message, topic_of(subscription.kind).name, agent, outcome, reason,

@@ -10,8 +10,10 @@ from genie.contracts.message import topic_of
 
 if TYPE_CHECKING:
     from genie.bus.delivery import Delivery
+    from genie.bus.interceptors import Recorder
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Reason
+    from genie.contracts.ports.journal import LogRecord
 
 
 class DeadLetter(NamedTuple):
@@ -24,10 +26,18 @@ class DeadLetter(NamedTuple):
     reason: str
     at: float
     """On the loop's clock."""
-    message: Envelope[Any]
-    """The original, not a masked copy."""
+    message: Envelope[Any] | None
+    """The original, not a masked copy; None where no class of today reads the payload that an earlier process kept."""
     code: str = ""
     """Stable label of the reason."""
+    attempts: int = 1
+    """Handlings in all."""
+    failures: tuple[str, ...] = ()
+    """Why each attempt failed, oldest first; the latest ones are kept."""
+    cycle: tuple[str, ...] = ()
+    """Agents of the loop in which it ended, the first one twice."""
+    effects: tuple[LogRecord, ...] = ()
+    """What is known of the outside effects of its agent in its run, so that redriving does none twice."""
 
 
 class DeadLetters:
@@ -41,17 +51,33 @@ class DeadLetters:
         self._capacity = capacity
         self._letters: OrderedDict[str, DeadLetter] = OrderedDict()
         self.dropped = 0
+        self.recorder: Recorder | None = None
+        """Keeps them beyond the life of the process."""
 
-    def append(self, delivery: Delivery, reason: Reason, at: float) -> None:
+    def append(
+        self, delivery: Delivery, reason: Reason, at: float, cycle: tuple[str, ...] = (),
+        effects: tuple[LogRecord, ...] = (),
+    ) -> None:  # fmt: skip
         """Keep a delivery; the oldest is dropped when there are too many."""
         if self._capacity < 1:
             self.dropped += 1
             return
-        message = original(delivery)
+        message, extra = original(delivery), delivery.extra
         agent = delivery.subscription.subscriber.card.id
-        letter = DeadLetter(delivery.id, agent, topic_of(message.payload).name, str(reason), at, message, reason.code)
-        if len(self._letters) >= self._capacity:
-            self._letters.popitem(last=False)
+        failures = () if extra is None else extra.failures
+        letter = DeadLetter(
+            delivery.id, agent, topic_of(message.payload).name, str(reason), at, message, reason.code,
+            1 if extra is None else extra.attempt, (*map(str, failures), str(reason)), cycle,
+            effects,
+        )  # fmt: skip
+        self.restore(letter)
+        if self.recorder is not None:
+            self.recorder.letter(letter, message)
+
+    def restore(self, letter: DeadLetter) -> None:
+        """Keep a dead letter, of an earlier process as well."""
+        while self._letters and len(self._letters) >= self._capacity:
+            self._gone(self._letters.popitem(last=False)[0])
             self.dropped += 1
         self._letters[letter.id] = letter
 
@@ -65,7 +91,14 @@ class DeadLetters:
 
     def pop(self, letter_id: str) -> DeadLetter | None:
         """Remove and return a dead letter, or None if it is not kept."""
-        return self._letters.pop(letter_id, None)
+        found = self._letters.pop(letter_id, None)
+        if found is not None:
+            self._gone(letter_id)
+        return found
+
+    def _gone(self, letter_id: str) -> None:
+        if self.recorder is not None:
+            self.recorder.letter_gone(letter_id)
 
     def __len__(self) -> int:
         return len(self._letters)

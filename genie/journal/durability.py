@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from genie.backend.ids import IdSource
@@ -35,7 +36,7 @@ class Durability:
             self.ids = IdSource(history.prefix, history.last)
             self.seed = seed if history.seed is None else history.seed
 
-    def go_on(self, bus: Bus, tasks: Tasks) -> None:
+    async def go_on(self, bus: Bus, tasks: Tasks) -> None:
         """Keep facts from now on, and put back in flight what the log says is open."""
         if self._log is None or self._history is None:
             return
@@ -49,8 +50,15 @@ class Durability:
         bus.intercept(recorder)
         bus.observers.keep(recorder)
         bus.pending.recorder = recorder
+        from genie.journal.suspects import hand_out  # noqa: PLC0415 - as above
+
+        self._history.died()
+        recorder.take_over(self._history)
+        suspects = await resume(bus, recorder, self._history)
+        bus.dead_letters.recorder = recorder
         tasks.start(recorder.write)
-        resume(bus, recorder, self._history)
+        if suspects:
+            tasks.start(functools.partial(hand_out, bus, recorder, suspects))
         self._history = None
 
     def stop(self) -> None:

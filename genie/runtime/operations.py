@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from genie.bus.bus import Bus
     from genie.bus.dead_letters import DeadLetter
     from genie.bus.mailbox import Subscriber
+    from genie.operations.effects import Effect, EffectKeeper
     from genie.operations.incidents import Incident, Incidents
     from genie.operations.reload import Reloads
     from genie.operations.switches import Word
@@ -30,13 +31,18 @@ class Operations:
         switches: The kill switches.
         incidents: Repeated denials and failures.
         reloads: Reads the policy files again.
+        effects: What is known of outside effects.
     """
 
-    def __init__(self, bus: Callable[[], Bus], switches: Switches, incidents: Incidents, reloads: Reloads) -> None:
+    def __init__(
+        self, bus: Callable[[], Bus], switches: Switches, incidents: Incidents, reloads: Reloads,
+        effects: EffectKeeper,
+    ) -> None:  # fmt: skip
         self._open_bus = bus
         self._switches = switches
         self._incidents = incidents
         self._reloads = reloads
+        self._effects = effects
 
     @checked
     def replace_policies(
@@ -179,6 +185,32 @@ class Operations:
         bus.record_act("cancelled", run_id, by=by, reason=reason)
         bus.runs.end(run, Outcome.CANCELLED, Reason("cancelled", reason))
         return True
+
+    # --- outside effects ---
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Return the effects of ``context.once`` whose fate a person has to find out, oldest first."""
+        self._open_bus()
+        return self._effects.all()
+
+    @checked
+    def resolve_effect(
+        self, effect_id: str, *, done: bool, result: object = None, by: str = "operator", reason: str = ""
+    ) -> None:
+        """Say whether an effect has happened; its handler then runs again.
+
+        Args:
+            effect_id: Which one.
+            done: It has happened: ``once`` returns ``result``. Otherwise it is tried again.
+            result: What it brought, as JSON values.
+            by: Who found out.
+            reason: How; it lands in the audit.
+
+        Raises:
+            InputError: No effect of that id is indeterminate, or the result is not made of JSON values.
+        """
+        self._open_bus()
+        self._effects.resolve(effect_id, done=done, result=result, by=by, reason=reason)
 
     # --- what went wrong ---
 

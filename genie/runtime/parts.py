@@ -8,6 +8,7 @@ from genie.approvals.holds import Holds
 from genie.approvals.slow_judges import SlowJudges
 from genie.joins.agent import JoinAgent
 from genie.operations.consents import Consents
+from genie.operations.effects import EffectKeeper
 from genie.operations.incidents import Incident, Incidents, Severity, State
 from genie.operations.reload import Reloads
 from genie.operations.switches import Switches
@@ -75,6 +76,7 @@ def plugged_in(
     holds = bus.approvals = Holds(bus)
     bus.consultations = SlowJudges(bus)
     switches, consents = Switches(bus), Consents(bus)
+    effects = bus.effects = EffectKeeper(bus)
     bus.intercept(switches)
     bus.intercept(consents)
     controller = None
@@ -83,10 +85,11 @@ def plugged_in(
 
         controller = AdmissionController(bus, admission)
         bus.intercept(controller)
+    bus.intercept(effects)
     incidents = bus.observers.incidents = Incidents(told)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
     reloads = Reloads(open_bus, source)
     return Parts(
-        bus, holds, switches, incidents, controller, Operations(open_bus, switches, incidents, reloads),
+        bus, holds, switches, incidents, controller, Operations(open_bus, switches, incidents, reloads, effects),
         Approvals(open_bus, holds),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from genie.bus.events import Event, Watcher
-from genie.bus.pending import HOLD, Parked
+from genie.bus.pending import EFFECT, HOLD, Parked
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.rendering import counted
@@ -198,8 +198,9 @@ def holds_of(run: RunState) -> tuple[str, ...]:
     found: list[Parked] = []
     for scope in run.root.tree():
         if scope.own_held:
-            found += [one.parked for one in scope.deliveries if one.parked is not None and one.parked.kind == HOLD]
-            found += [parked for parked in (scope.parked or {}).values() if parked.kind == HOLD]
+            parked = (one.parked for one in scope.deliveries)
+            found += [one for one in parked if one is not None and one.kind in {HOLD, EFFECT}]
+            found += [one for one in (scope.parked or {}).values() if one.kind == HOLD]
     return tuple(parked.data.id for parked in sorted(found, key=lambda parked: parked.id))
 
 

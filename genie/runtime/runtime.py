@@ -267,7 +267,7 @@ class Runtime:
                 from genie.approvals.remote import attended  # noqa: PLC0415 - start-up: for those with a control file
 
                 self._remote = await attended(bus, self._parts.holds, self._parts.switches, self._control)
-            self._durability.go_on(bus, tasks)
+            await self._durability.go_on(bus, tasks)
         except BaseException as error:  # what was started is closed, then the error goes on
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -760,9 +760,16 @@ class Runtime:
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
         message = letter.message
+        if message is None:
+            why = f"has a payload of {letter.topic} in a version that no class of today reads"
+            raise InputError(
+                f"dead letter {letter_id!r}", why, "give the class an `upcast`, and open the runtime again"
+            )
         deadline_s = self._limits.deadline_s
         run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
         run.headers = run.headers.met(bus.judging.narrowed(message.headers))
+        if bus.effects is not None:
+            bus.effects.reopen(run, letter.effects)
         ticket = self._send(bus, run, message.payload, letter.agent, message.label)
         bus.dead_letters.pop(letter_id)
         await self._found_room(bus, run, ticket)

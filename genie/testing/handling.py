@@ -17,7 +17,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.errors import PartMissingError, UndeclaredMessageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from genie.contracts.context import Context
     from genie.contracts.gather import Expected, Need
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Payload)
 Port = TypeVar("Port")
+Result = TypeVar("Result")
 
 _LOGGER = logging.getLogger("genie.testing")
 _START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -58,6 +59,8 @@ class FakeContext:
     cost: Decimal = Decimal(0)
     tokens: int = 0
     state: dict[str, Any] = field(default_factory=dict)
+    done: dict[str, Any] = field(default_factory=dict)
+    """Results of ``once``, by key; a test that puts one there has an effect that has happened."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
@@ -123,6 +126,15 @@ class FakeContext:
         names = [topic_of(kind).name for kind in expected if not isinstance(kind, Each) and kind not in parts]
         names += [topic_of(part.payload).name for part, found in each.items() if not found]
         return Gathered("fake", parts, each, {name: Missing(name, None, "not prepared") for name in names})
+
+    async def once(
+        self, key: str, effect: Callable[[str], Awaitable[Result]], *,
+        probe: Callable[[str], Awaitable[Result]] | None = None,
+    ) -> Result:  # fmt: skip
+        """Let the effect happen, with the key as its token; a second call returns the first result."""
+        if key not in self.done:
+            self.done[key] = await effect(key)
+        return cast("Result", self.done[key])
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Add up what the handler used."""
