@@ -655,10 +655,14 @@ class WebhookError(EdgeError):
 
 
 class NotDoneError(GenieError):
-    """Raised by an outside effect, or by its probe: it has certainly not happened, so it may be tried again."""
+    """Raised by an outside effect, or by its probe: it has certainly not happened, so it may be tried again.
+
+    An agent's ``retry`` does so, not sooner than after ``again_s`` seconds; None when that cannot help.
+    """
 
     code: ClassVar[str] = "not_done"
     reason: str = ""
+    again_s: float | None = 0.0
 
     def __str__(self) -> str:
         return f"the effect has not happened{f': {self.reason}' if self.reason else ''}"

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
     from genie.bus.delivery import Delivery, Ending
-    from genie.bus.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Sink
+    from genie.bus.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Keys, Sink
     from genie.bus.mailbox import Subscriber
     from genie.bus.pending import Parked
     from genie.bus.registry import Registry
@@ -88,6 +88,9 @@ class Bus:
         random_source: For the jitter of retries.
         seed: Of the randomness that agents draw.
     """
+
+    effects: Effects | None = None
+    keys: Keys | None = None
 
     def __init__(  # noqa: PLR0913 - the runtime alone builds it, by name
         self,
@@ -126,7 +129,6 @@ class Bus:
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
-        self.effects: Effects | None = None
         self.failures = Failures(self, debug=debug)
         self.log_failure, self.fail = self.failures.log, self.failures.runtime
         self.workers = workers = Workers(self, tasks)

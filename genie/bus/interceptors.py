@@ -116,6 +116,14 @@ class Recorder(Protocol):
         """A delivery has become a dead letter."""
         ...
 
+    def stand(self, record: LogRecord) -> None:
+        """Keep a fact beyond its run; it has a kind and an id."""
+        ...
+
+    def fall(self, kind: str, id_: str) -> None:
+        """Keep no longer what outlived its run."""
+        ...
+
     def letter_gone(self, letter_id: str) -> None:
         """A dead letter was redriven or dropped."""
         ...
@@ -176,6 +184,18 @@ class Consultations(Protocol):
 
     def withdraw(self, parked: Parked, outcome: Outcome, reason: Reason) -> None:
         """End what a policy judges, because its run or scope ends."""
+        ...
+
+
+class Keys(Protocol):
+    """What keeps which run an idempotency key stands for."""
+
+    def reopen(self, run: RunState, fact: LogRecord) -> None:
+        """A run goes on that an earlier process began under a key."""
+        ...
+
+    def restore(self, record: LogRecord) -> None:
+        """Keep a key whose run ended in an earlier process."""
         ...
 
 

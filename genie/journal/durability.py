@@ -54,8 +54,8 @@ class Durability:
 
         self._history.died()
         recorder.take_over(self._history)
-        suspects = await resume(bus, recorder, self._history)
         bus.dead_letters.recorder = recorder
+        suspects = await resume(bus, recorder, self._history)
         tasks.start(recorder.write)
         if suspects:
             tasks.start(functools.partial(hand_out, bus, recorder, suspects))

@@ -17,7 +17,7 @@ from genie.bus.dead_letters import DeadLetter
 from genie.bus.delayed import Delayed
 from genie.bus.delivery import Extra
 from genie.bus.gather import Gather, GatherSpec
-from genie.bus.pending import DELAYED, RETRY
+from genie.bus.pending import DELAYED, RATE, RETRY
 from genie.bus.scope import Asker, RunState, Scope, Taint
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
@@ -55,6 +55,9 @@ async def resume(bus: Bus, recorder: Recorder, history: History) -> list[Suspect
     for record in history.letters.values():
         inspect = bus.policies.inspectors.inspect
         bus.dead_letters.restore(letter_of(record, kinds, bus.runs.ids, inspect, bus.clock.offset))
+    if bus.keys is not None:
+        for record in history.keys.values():
+            bus.keys.restore(record)
     _foresee(bus, recorder, history)
     await recorder.flush()  # nothing is in flight yet, and from here on nothing waits
     runs = [_Resumed(bus, recorder, run, kinds) for run in history]
@@ -110,6 +113,8 @@ class _Resumed:
         run.published = len(self._open.messages)
         for interceptor in bus.interceptors:
             interceptor.use(run, self._open.used)
+        if bus.keys is not None and self._open.key is not None:
+            bus.keys.reopen(run, self._open.key)
         if bus.effects is not None:
             bus.effects.reopen(run, self._open.effects.values())
         if bus.approvals is not None:
@@ -233,6 +238,7 @@ class _Resumed:
         self._answers()
         for delivery in sorted(self._deliveries.values(), key=lambda one: one.message.number):
             if 0 < self._open.deaths.get(delivery.id, 0) < bus.limits.deaths:
+                bus.pending.park(RATE, delivery.message.scope, delivery, None)  # it waits for its turn
                 self.suspects.append(Suspect(delivery, functools.partial(self._put_back, delivery)))
             else:
                 self._put_back(delivery)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.bus.delivery import Delivery
+    from genie.bus.pending import Parked
     from genie.journal.recorder import Recorder
 
 ALONE_S = 0.05
@@ -28,14 +29,15 @@ class Suspect(NamedTuple):
 async def hand_out(bus: Bus, recorder: Recorder, suspects: Sequence[Suspect]) -> None:
     """Let suspects be handled; that each one begins is kept before it does."""
     for delivery, put_back in suspects:
-        if delivery not in delivery.message.scope.deliveries:
+        if delivery.parked is None:
             continue  # it ended meanwhile, with its run
         recorder.begin(delivery.message.scope.run.number, delivery.id)
         try:
             await recorder.barrier()
         except JournalError:
             return  # nothing is kept any more, and nobody relies on what is handled
-        if delivery not in delivery.message.scope.deliveries:
+        waits: Parked | None = delivery.parked  # it may have ended while the barrier waited
+        if waits is None or not bus.pending.take(waits):
             continue
         put_back()
         waiter = bus.make_waiter()

@@ -13,6 +13,7 @@ from genie.operations.incidents import Incident, Incidents, Severity, State
 from genie.operations.reload import Reloads
 from genie.operations.switches import Switches
 from genie.runtime.approvals import Approvals
+from genie.runtime.keys import Keys
 from genie.runtime.operations import Operations
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Parts(NamedTuple):
     switches: Switches
     incidents: Incidents
     admission: AdmissionController | None
+    keys: Keys
     operations: Operations
     approvals: Approvals
 
@@ -86,10 +88,12 @@ def plugged_in(
         controller = AdmissionController(bus, admission)
         bus.intercept(controller)
     bus.intercept(effects)
+    keys = bus.keys = Keys(bus)
+    bus.intercept(keys)
     incidents = bus.observers.incidents = Incidents(told)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
     reloads = Reloads(open_bus, source)
     return Parts(
-        bus, holds, switches, incidents, controller, Operations(open_bus, switches, incidents, reloads, effects),
+        bus, holds, switches, incidents, controller, keys, Operations(open_bus, switches, incidents, reloads, effects),
         Approvals(open_bus, holds),
     )  # fmt: skip

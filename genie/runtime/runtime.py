@@ -43,6 +43,7 @@ from genie.runtime.arguments import (
     seconds,
     several,
 )
+from genie.runtime.keys import digest_of, place_of
 from genie.runtime.run import Run, answer_of, ends_at, holds_of
 
 if TYPE_CHECKING:
@@ -403,12 +404,13 @@ class Runtime:
     @overload
     async def ask(
         self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None,
-        caller: Caller | None = None, notices: list[str] | None = None,
+        caller: Caller | None = None, notices: list[str] | None = None, key: str | None = None,
     ) -> T: ...  # fmt: skip
     @overload
     async def ask(
         self, question: Payload, answer: tuple[type[T], type[U]], *, to: str | None = None,
         within_s: float | None = None, caller: Caller | None = None, notices: list[str] | None = None,
+        key: str | None = None,
     ) -> T | U: ...  # fmt: skip
     async def ask(
         self,
@@ -419,6 +421,7 @@ class Runtime:
         within_s: float | None = None,
         caller: Caller | None = None,
         notices: list[str] | None = None,
+        key: str | None = None,
     ) -> Payload:
         """Publish a question and wait for one typed answer.
 
@@ -429,6 +432,8 @@ class Runtime:
             within_s: Deadline of everything the question causes.
             caller: Who asks; the runtime's caller by default.
             notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
+            key: Stands for this question of this caller, until a day after its run: given again, with a log after a
+                restart too, it brings the same answer or error. Its run goes on when the caller goes away.
 
         Raises:
             TypeError, ValueError: An argument is not of its type, or out of range.
@@ -438,10 +443,14 @@ class Runtime:
             TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
             AskInHandlerError: A handler asks through the runtime instead of its context.
             IdentityError: The caller's term is over; one that ends during the run ends the run.
+            KeyReusedError: The key was given before with another question.
+            TooManyKeysError: No more keys can be kept.
 
         Cancelled: the run is cancelled, wherever it is.
         """
         answers = answers_asked(answer)
+        if key is not None:
+            return await self._asked_once(question, answers, to, within_s, caller, key, notices)
         if to is not None or caller is not None:
             addressed(to, caller)
         if notices is not None:
@@ -522,17 +531,54 @@ class Runtime:
         to: str | None = None,
         deadline_s: float | None = None,
         caller: Caller | None = None,
+        key: str | None = None,
     ) -> Run[T]:
-        """Publish a question and return the live run; a full mailbox never makes this wait."""
-        answers = answers_asked(answer)
+        """Publish a question and return the live run; a full mailbox never makes this wait.
+
+        A ``key`` stands for the question as it does for ``ask``: given again, it brings the run that it stands for.
+        """
+        answers_asked(answer)
         addressed(to, caller)
-        bus = self._admitting()
+        return self._start(question, (answer,), "all", to, deadline_s, caller, key)
+
+    def _start(  # noqa: PLR0913 - `ask` and `start` alone call it
+        self, question: Payload, answers: tuple[type[T], ...], need: Need, to: str | None, deadline_s: float | None,
+        caller: Caller | None, key: str | None, *, asks: bool = False, mute: bool = False,
+    ) -> Run[T]:  # fmt: skip
+        self._open_bus()
+        keys, place, digest = self._parts.keys, "", ""
+        if key is not None:
+            given = caller or self._caller
+            place, digest = place_of(key, given), digest_of(payload_given(question), answers, to, given, mute=mute)
+            known = keys.find(place, key, digest, answers)
+            if known is not None:
+                return known
+        bus = self._admitting(asks=asks)
         state = self._open_run(bus, payload_given(question), deadline_s, caller)
         watcher = Watcher(bus.make_waiter, keeps=True)
-        bus.correlator.expect(state.root, answers, "all", lambda: bus.runs.notice(state), type(question))
+        gather = bus.correlator.expect(state.root, answers, need, lambda: bus.runs.notice(state), type(question))
+        if mute:
+            gather.notices = None
+        if key is not None:
+            keys.note(place, key, digest, state)
         state.watchers, state.observed, state.agents = (watcher,), True, {}
         self._send(bus, state, question, to)
-        return Run(bus, state, (answer,), watcher)
+        return Run(bus, state, answers, watcher)
+
+    async def _asked_once(
+        self, question: Payload, answers: tuple[type[Payload], ...], to: str | None, within_s: float | None,
+        caller: Caller | None, key: str, notices: list[str] | None,
+    ) -> Payload:  # fmt: skip
+        addressed(to, caller)
+        if notices is not None:
+            instance("notices", notices, list)
+        need: Need = "all" if len(answers) == 1 else 1
+        mute = notices is None
+        run = self._start(question, answers, need, to, within_s, caller, key, asks=True, mute=mute)
+        answer = await run.result()
+        if notices is not None:
+            notices += run.notices()
+        return answer
 
     @checked
     def run(self, run_id: str) -> Run[Payload]:
