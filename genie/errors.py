@@ -654,18 +654,16 @@ class WebhookError(EdgeError):
     code: ClassVar[str] = "webhook"
 
 
-class NotDoneError(GenieError):
+class NotDoneError(EdgeError):
     """Raised by an outside effect, or by its probe: it has certainly not happened, so it may be tried again.
 
     An agent's ``retry`` does so, not sooner than after ``again_s`` seconds; None when that cannot help.
     """
 
     code: ClassVar[str] = "not_done"
-    reason: str = ""
+    host = "the effect"
+    problem = "has not happened"
     again_s: float | None = 0.0
-
-    def __str__(self) -> str:
-        return f"the effect has not happened{f': {self.reason}' if self.reason else ''}"
 
 
 class IndeterminateEffectError(GenieError):

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from genie.contracts.message import Inspection, Payload
 
 
-def instrument(bus: Bus, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:
-    """Call the handlers of all agents through others from now on, for a simulation; deliveries pay nothing for it.
+def instrument(
+    bus: Bus, agent: str, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]
+) -> None:
+    """Call the handlers of an agent through others from now on, for a simulation; deliveries pay nothing for it.
 
     A wrapped handler finds its delivery in ``workers.stepping`` until it first suspends.
     """
-    for subscriber in bus.subscribers.values():
-        subscriber.calls = wrap(subscriber.card, subscriber.calls)
+    subscriber = bus.subscribers[agent]
+    subscriber.calls = wrap(subscriber.card, subscriber.calls)
     bus.reroute()
 
 

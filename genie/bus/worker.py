@@ -21,7 +21,7 @@ from genie.bus.observers import STALL_S
 from genie.bus.subscription import CONTEXT, PAYLOAD
 from genie.contracts.message import Message
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import EdgeError, GenieError, ImmutableMessageError, NotDoneError
+from genie.errors import EdgeError, GenieError, ImmutableMessageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -452,13 +452,7 @@ class Worker:
         label = message.label if self.handling is None else self.handling.read_so_far()[1]
         reason = named(bus, error, message, label)
         bus.failures.handler(delivery, error)
-        again_s = (
-            error.again_s
-            if isinstance(error, (EdgeError, NotDoneError))
-            else None
-            if isinstance(error, GenieError)
-            else 0.0
-        )
+        again_s = error.again_s if isinstance(error, EdgeError) else None if isinstance(error, GenieError) else 0.0
         final = final or again_s is None or self.yielded > 0
         accounting.timed(delivery.subscription, self._close(delivery))
         bus.retries.failed(delivery, reason, final=final, again_s=again_s or 0.0)

@@ -5,9 +5,13 @@ A record names payload classes by topic and version. A payload is kept as the JS
 
 from __future__ import annotations
 
+import base64
+import datetime
 import json
 import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from genie.bus.dead_letters import DeadLetter
 from genie.bus.scope import Asker, RunState
@@ -67,13 +71,52 @@ def payload_text(payload: Payload) -> str:
     Raises:
         NotKeptError: Its class does not read the same payload from it, as a float that is no number or raw bytes.
     """
-    try:
-        text = payload.model_dump_json()
-        if type(payload).model_validate_json(text) == payload:
-            return text
-    except ValueError:
-        pass  # said below
+    for write in (_as_json, _with_bytes):
+        try:
+            text = write(payload)
+            if _read(type(payload), text) == payload:
+                return text
+        except (ValueError, TypeError, RecursionError):
+            continue  # said below
     raise NotKeptError(f"{kind_name(type(payload))} does not survive being written as JSON")
+
+
+_BYTES = "genie:bytes"
+"""Key of an object that stands for bytes, in the text of a payload that JSON alone does not carry."""
+
+
+def _as_json(payload: Payload) -> str:
+    return payload.model_dump_json()
+
+
+def _with_bytes(payload: Payload) -> str:
+    """Return a payload with raw bytes as text."""
+
+    def plain(value: object) -> object:
+        match value:
+            case bytes():
+                return {_BYTES: base64.b64encode(value).decode()}
+            case frozenset() | set():
+                return list(value)
+            case datetime.date() | datetime.time():
+                return value.isoformat()
+            case Decimal() | UUID():
+                return str(value)
+            case _:
+                raise TypeError(f"{type(value).__name__} is no JSON value")
+
+    return json.dumps(payload.model_dump(), default=plain, separators=(",", ":"), allow_nan=False)
+
+
+def _read(kind: type[Payload], text: str) -> Payload:
+    """Return a payload from its text."""
+    if _BYTES not in text:
+        return kind.model_validate_json(text)
+
+    def bytes_of(found: dict[str, Any]) -> Any:
+        return base64.b64decode(found[_BYTES]) if found.keys() == {_BYTES} else found
+
+    return kind.model_validate(json.loads(text, object_hook=bytes_of))
 
 
 def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
@@ -83,7 +126,7 @@ def payload_of(record: Mapping[str, Any], kinds: Kinds) -> Payload | None:
     """
     kind = kinds.get(record["topic"])
     try:
-        return _upcast(record, kinds) if kind is None else kind.model_validate_json(record["payload"])
+        return _upcast(record, kinds) if kind is None else _read(kind, record["payload"])
     except Exception as error:  # noqa: BLE001 - a validator and an upcast are an author's code; the payload stays in the log
         _LOGGER.warning("a payload of %s cannot be read: %s", record["topic"], place_of(error))
         return None

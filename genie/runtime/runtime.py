@@ -43,7 +43,6 @@ from genie.runtime.arguments import (
     seconds,
     several,
 )
-from genie.runtime.keys import digest_of, place_of
 from genie.runtime.run import Run, answer_of, ends_at, holds_of
 
 if TYPE_CHECKING:
@@ -548,6 +547,8 @@ class Runtime:
         self._open_bus()
         keys, place, digest = self._parts.keys, "", ""
         if key is not None:
+            from genie.runtime.keys import digest_of, place_of  # noqa: PLC0415 - start-up: as where the bus is made
+
             given = caller or self._caller
             place, digest = place_of(key, given), digest_of(payload_given(question), answers, to, given, mute=mute)
             known = keys.find(place, key, digest, answers)

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie.bus.delivery import original
+from genie.bus.routes import instrument
 from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.contracts.agent import FunctionAgent
 from genie.errors import AgentDefinitionError
+from genie.runtime.runtime import Runtime
 from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from genie.bus.bus import Bus
     from genie.bus.handlers import Call
-    from genie.contracts.agent import Binding
+    from genie.contracts.agent import Agent, Binding
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.policy.policy import Decision, Evaluator, PolicySet
@@ -55,6 +57,27 @@ class ShuffledQueue(deque[Any]):
         if len(self) > 1:
             self.rotate(int(self._draw() * len(self)))
         return super().popleft()
+
+
+class SimulatedRuntime(Runtime):
+    """A runtime whose handlers are called through others from their first message on.
+
+    Args:
+        agents: As for ``Runtime``.
+        calls: Returns what is called in place of the handlers of an agent.
+        more: As for ``Runtime``.
+    """
+
+    def __init__(
+        self, agents: Iterable[Agent | Binding], *,
+        calls: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]], **more: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(agents, **more)
+        self._calls = calls
+
+    async def _open(self, binding: Binding) -> None:
+        await super()._open(binding)
+        instrument(self.bus, binding.card.id, self._calls)
 
 
 class Instrumentation:

@@ -37,7 +37,7 @@ class Bank:
     async def move(self, token: str) -> int:
         self.tries += 1
         if self.says == "refuses":
-            raise NotDoneError(reason="no such account")
+            raise NotDoneError(host="bank", problem="no such account")
         if self.says == "hangs before":
             await anyio.sleep_forever()
         self.moved.append(token)
