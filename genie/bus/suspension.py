@@ -8,8 +8,8 @@ from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.mailbox import Subscriber
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.mailbox import Subscriber
 
 REMOVED = Reason("removed")
 

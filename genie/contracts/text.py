@@ -185,7 +185,11 @@ def _telling_flat(
 
     def told(value: Any) -> tuple[str, int]:
         # The mark is looked at here, not in ``sound``: a call less for every message (benchmarks.instructions).
-        if not (marked and getattr(value, "_validated", False)) and not sound(value):
+        try:
+            certain = marked and value._validated
+        except AttributeError:  # made past its constructor
+            certain = False
+        if not certain and not sound(value):
             raise TypeError("a value does not have the shape of its class")
         values = value.__dict__
         count = scalars

@@ -13,24 +13,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from genie.bus.dead_letters import DeadLetter
-from genie.bus.scope import Asker, RunState
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.headers import Headers
 from genie.contracts.message import Payload, stamp, topic_of
-from genie.errors import place_of
+from genie.errors.tracebacks import place_of
+from genie.inflight.dead_letters import DeadLetter
+from genie.inflight.scope import Asker, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from genie.backend.ids import IdSource
-    from genie.bus.gather import Gather
-    from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Inspection
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.gather import Gather
+    from genie.inflight.scope import Scope
 
 _LOGGER = logging.getLogger("genie.journal")
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie.bus.delayed import Delayed
-from genie.bus.interceptors import Interceptor
-from genie.bus.pending import DELAYED, RETRY
 from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
-from genie.errors import JournalError, class_name, place_of
+from genie.errors import JournalError, class_name
+from genie.errors.tracebacks import place_of
+from genie.inflight.interceptors import Interceptor
+from genie.inflight.pending import DELAYED, RETRY
 from genie.journal.facts import (
     NotKeptError,
     caller_record,
@@ -35,15 +36,15 @@ if TYPE_CHECKING:
 
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
-    from genie.bus.dead_letters import DeadLetter
-    from genie.bus.delivery import Delivery
-    from genie.bus.pending import Parked
-    from genie.bus.scope import RunState, Scope
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
+    from genie.inflight.dead_letters import DeadLetter
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import RunState, Scope
     from genie.journal.history import History
 
 _LOGGER = logging.getLogger("genie.journal")

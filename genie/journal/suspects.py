@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.pending import Parked
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.pending import Parked
     from genie.journal.recorder import Recorder
 
 ALONE_S = 0.05

@@ -11,21 +11,21 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
-from genie.bus.interceptors import Interceptor
-from genie.bus.pending import EFFECT
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import BudgetExceededError, IndeterminateEffectError, InputError, NotDoneError
+from genie.inflight import accounting
+from genie.inflight.interceptors import Interceptor
+from genie.inflight.pending import EFFECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.interceptors import Effect as Call
-    from genie.bus.scope import RunState
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Effect as Call
+    from genie.inflight.scope import RunState
 
 MOST_EFFECTS = 10_000
 """Effects of one run."""
@@ -109,6 +109,7 @@ class EffectKeeper(Interceptor):
         self._bus = bus
         self._runs: dict[int, dict[tuple[str, str], Effect]] = {}
         self._parked: dict[Delivery, Indeterminate] = {}
+        self._watching = False
 
     # --- a handler ---
 
@@ -138,9 +139,15 @@ class EffectKeeper(Interceptor):
             for waiter in waiting:
                 waiter.wake()
 
+    def _of(self, run: RunState) -> dict[tuple[str, str], Effect]:
+        if not self._watching:  # until there is an effect, no run pays for being told of its end
+            self._watching = True
+            self._bus.endings += (self._ended,)
+        return self._runs.setdefault(run.number, {})
+
     def _effect(self, delivery: Delivery, key: str) -> Effect:
         run, agent = delivery.message.scope.run, delivery.subscription.subscriber.card.id
-        effects = self._runs.setdefault(run.number, {})
+        effects = self._of(run)
         one = effects.get((agent, key))
         if one is None:
             if len(effects) >= MOST_EFFECTS:
@@ -293,8 +300,8 @@ class EffectKeeper(Interceptor):
 
     def reopen(self, run: RunState, facts: Iterable[LogRecord]) -> None:
         """Take over what an earlier process knows; for the run of a redriven dead letter, what its first run knew."""
-        effects = self._runs.setdefault(run.number, {})
         for fact in facts:
+            effects = self._of(run)
             told = {
                 name: fact[name] for name in ("id", "agent", "key", "token", "delivery", "at", "value", "by", "reason")
             }
@@ -303,7 +310,7 @@ class EffectKeeper(Interceptor):
             if fact["run"] != run.number:
                 self._is(one, one.fate)
 
-    def closed(self, run: RunState) -> None:
+    def _ended(self, run: RunState) -> None:
         """A run is at rest: what is known of its effects is in the log, and in its dead letters."""
         self._runs.pop(run.number, None)
 

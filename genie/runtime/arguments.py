@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from genie.contracts.agent import Binding
 from genie.contracts.card import AgentCard, Caller
@@ -14,16 +14,46 @@ from genie.contracts.message import Payload
 from genie.errors import AgentDefinitionError, shown_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from genie.contracts.agent import Agent
+    from genie.contracts.admission import Admission
+    from genie.contracts.agent import Agent, Join
     from genie.contracts.gather import Expected
+    from genie.contracts.limits import RunLimits
+    from genie.contracts.ports.audit import Audit
+    from genie.contracts.ports.control import Control
+    from genie.contracts.ports.executor import Executor
+    from genie.contracts.ports.journal import EventLog, Journal
+    from genie.inflight.handlers import Call
+    from genie.operations.reload import PolicySource
     from genie.policy.policy import PolicySet
 
 T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+
+
+class Made(NamedTuple):
+    """What a runtime is made of, checked; see the arguments of ``Runtime``."""
+
+    agents: tuple[Binding, ...]
+    policies: PolicySet | None
+    joins: tuple[Join, ...]
+    limits: RunLimits
+    journal: Journal | None
+    log: EventLog | None
+    audit: Audit | None
+    control: Control | None
+    admission: Admission | None
+    seed: int
+    wall: float | None
+    prefix: str | None
+    executor: Executor | None
+    source: PolicySource | None
+    debug: bool
+    calls: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]] | None = None
+    """Returns what is called in place of the handlers of an agent; for a simulation."""
 
 
 def payload_given(payload: object) -> Payload:
@@ -178,12 +208,27 @@ def _payload(_name: str, value: object) -> None:
 
 CHECKS: dict[str, Callable[[str, object], None]] = {
     **dict.fromkeys(
-        ("agent", "by", "capability", "consent", "hold_id", "incident_id", "letter_id", "reason", "run_id", "tenant"),
+        (
+            "agent",
+            "by",
+            "capability",
+            "code",
+            "consent",
+            "effect_id",
+            "hold_id",
+            "incident_id",
+            "letter_id",
+            "reason",
+            "run_id",
+            "tenant",
+            "topic",
+        ),
         _text,
     ),
     **dict.fromkeys(("every_s", "for_s", "within_s"), _seconds),
     "clearance": _label,
     "edit": _payload,
+    "done": _flag,
     "everything": _flag,
     "roles": _words,
 }

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genie.approvals.request import digest
-from genie.bus.events import Watcher
-from genie.bus.interceptors import Interceptor
-from genie.bus.scope import Asker, RunState
 from genie.contracts.card import Caller
 from genie.contracts.message import Payload, topic_of
 from genie.errors import (
@@ -27,7 +24,9 @@ from genie.errors import (
     RunStalled,
     TooManyKeysError,
 )
-from genie.runtime.run import Run, answer_of
+from genie.inflight.events import Watcher
+from genie.inflight.scope import Asker, RunState
+from genie.runtime.run import Asked, Run, answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +91,7 @@ class RepeatedRun(Run[T]):
         return tuple((self._known.outcome or {}).get("notices", ()))
 
 
-class Keys(Interceptor):
+class Keys:
     """The idempotency keys of one bus.
 
     Args:
@@ -106,43 +105,61 @@ class Keys(Interceptor):
         self._open: dict[str, tuple[Known, RunState]] = {}
         self._runs: dict[int, str] = {}
         """Number of a run in flight -> where its key is kept."""
+        self._watching = False
 
     def __len__(self) -> int:
         return len(self._over) + len(self._open)
 
-    def find(self, place: str, key: str, digest: str, answers: tuple[type[T], ...]) -> Run[T] | None:
-        """Return the run that a key stands for; None for a new key.
+    def run(
+        self, key: str, asked: Asked[T], caller: Caller, begin: Callable[[Callable[[RunState], None]], Run[T]]
+    ) -> Run[T]:
+        """Return the run that a key stands for; a new one for a new key.
+
+        Args:
+            key: The caller's name for the question.
+            asked: The question.
+            caller: Who asks.
+            begin: Begins a run, and tells it before its question is sent.
 
         Raises:
             KeyReusedError: It stands for another question.
             TooManyKeysError: It is new, and no more of them can be kept.
+            ValueError: It is empty, too long, or cannot be seen.
         """
+        place, digest_ = _place_of(key, caller), _digest_of(asked, caller)
         self._forget()
         bus, opened = self._bus, self._open.get(place)
         known = self._over.get(place) if opened is None else opened[0]
         if known is None:
             if len(self) >= MOST_KEYS:
                 raise TooManyKeysError(limit=MOST_KEYS)
-            return None
-        if known.digest != digest:
+            return begin(lambda run: self._note(place, key, digest_, run))
+        if known.digest != digest_:
             raise KeyReusedError(key=key)
         if opened is not None:
             opened[1].observed = True
-            return Run(bus, opened[1], answers, Watcher(bus.make_waiter, keeps=False))
+            return Run(bus, opened[1], asked.answers, Watcher(bus.make_waiter, keeps=False))
         nobody = Caller()
         over = RunState(0, bus.runs.ids, Asker(nobody.card(), nobody.headers()), nobody.headers(), 0.0, 0.0)
         over.alive, over.closed = False, True
-        return RepeatedRun(bus, over, answers, known)
+        return RepeatedRun(bus, over, asked.answers, known)
 
-    def note(self, place: str, key: str, digest: str, run: RunState) -> None:
+    def _note(self, place: str, key: str, asked: str, run: RunState) -> None:
         """A run begins under a key."""
-        self._open[place] = Known(key, digest, run.id), run
+        self._watch()
+        self._open[place] = Known(key, asked, run.id), run
         self._runs[run.number] = place
         if self._bus.observers.recorder is not None:
-            fact = {"kind": "key_of", "run": run.number, "id": place, "key": key, "digest": digest}
+            fact = {"kind": "key_of", "run": run.number, "id": place, "key": key, "digest": asked}
             self._bus.observers.recorder.fact(fact)
 
-    def closed(self, run: RunState) -> None:
+    def _watch(self) -> None:
+        """Be told of ends from now on; until a key is given, no run pays for them."""
+        if not self._watching:
+            self._watching = True
+            self._bus.endings += (self._ended,)
+
+    def _ended(self, run: RunState) -> None:
         """A run is at rest: its key keeps what it brought."""
         place = self._runs.pop(run.number, None)
         if place is None:
@@ -173,6 +190,7 @@ class Keys(Interceptor):
 
     def reopen(self, run: RunState, fact: LogRecord) -> None:
         """A run goes on that an earlier process began under a key."""
+        self._watch()
         self._open[fact["id"]] = Known(fact["key"], fact["digest"], run.id), run
         self._runs[run.number] = fact["id"]
 
@@ -191,7 +209,7 @@ class Keys(Interceptor):
                 self._bus.observers.recorder.fall("key", place)
 
 
-def place_of(key: str, caller: Caller) -> str:
+def _place_of(key: str, caller: Caller) -> str:
     """Return where a key of a caller is kept: one tenant's and user's keys are not another's.
 
     Raises:
@@ -202,16 +220,14 @@ def place_of(key: str, caller: Caller) -> str:
     return json.dumps([caller.tenant, caller.user, key])
 
 
-def digest_of(
-    question: Payload, answers: tuple[type[Payload], ...], to: str | None, caller: Caller, *, mute: bool
-) -> str:
+def _digest_of(asked: Asked[Any], caller: Caller) -> str:
     """Return what a key stands for, as a hash: the question, what answers it, and as whom it is asked."""
-    asked = {
-        "question": digest(question), "answers": [_name(one) for one in answers], "to": to,
+    facts = {
+        "question": digest(asked.question), "answers": [_name(one) for one in asked.answers], "to": asked.to,
         "roles": sorted(caller.roles), "clearance": caller.clearance.label, "region": caller.region,
-        "consent": sorted(caller.consent), "mute": mute,
+        "consent": sorted(caller.consent), "mute": asked.mute,
     }  # fmt: skip
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _name(kind: type[Payload]) -> str:

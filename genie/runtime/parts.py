@@ -89,7 +89,6 @@ def plugged_in(
         bus.intercept(controller)
     bus.intercept(effects)
     keys = bus.keys = Keys(bus)
-    bus.intercept(keys)
     incidents = bus.observers.incidents = Incidents(told)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
     reloads = Reloads(open_bus, source)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.bus.delivery import original
-from genie.bus.routes import instrument
-from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.contracts.agent import FunctionAgent
 from genie.errors import AgentDefinitionError
+from genie.inflight.delivery import original
+from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.runtime.runtime import Runtime
 from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from genie.bus.bus import Bus
-    from genie.bus.handlers import Call
     from genie.contracts.agent import Agent, Binding
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.handlers import Call
     from genie.policy.policy import Decision, Evaluator, PolicySet
     from genie.simulation.durations import Distribution
     from genie.simulation.journal import SimulationJournal
@@ -64,7 +63,8 @@ class SimulatedRuntime(Runtime):
 
     Args:
         agents: As for ``Runtime``.
-        calls: Returns what is called in place of the handlers of an agent.
+        calls: Returns what is called in place of the handlers of an agent, which finds its delivery in
+            ``workers.stepping`` until it first suspends.
         more: As for ``Runtime``.
     """
 
@@ -73,11 +73,7 @@ class SimulatedRuntime(Runtime):
         calls: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]], **more: Any,
     ) -> None:  # fmt: skip
         super().__init__(agents, **more)
-        self._calls = calls
-
-    async def _open(self, binding: Binding) -> None:
-        await super()._open(binding)
-        instrument(self.bus, binding.card.id, self._calls)
+        self._made = self._made._replace(calls=calls)
 
 
 class Instrumentation:

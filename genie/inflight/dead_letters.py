@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.bus.delivery import original
 from genie.contracts.message import topic_of
+from genie.inflight.delivery import original
 
 if TYPE_CHECKING:
-    from genie.bus.delivery import Delivery
-    from genie.bus.interceptors import Recorder
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Recorder
 
 
 class DeadLetter(NamedTuple):

@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.bus import accounting
-from genie.bus.context import HandlerContext, Handling
-from genie.bus.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream, tell
-from genie.bus.observers import STALL_S
-from genie.bus.subscription import CONTEXT, PAYLOAD
 from genie.contracts.message import Message
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import EdgeError, GenieError, ImmutableMessageError
+from genie.execution.context import HandlerContext, Handling
+from genie.execution.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream, tell
+from genie.inflight import accounting
+from genie.inflight.subscription import CONTEXT, PAYLOAD
+from genie.observation.observers import STALL_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextvars import Context as Variables
 
     from genie.backend.asyncio_trio import Waiter
-    from genie.bus.delivery import Delivery, Ending
-    from genie.bus.mailbox import RoomTicket, Subscriber
-    from genie.bus.scope import Scope
-    from genie.bus.workers import Workers
+    from genie.execution.workers import Workers
+    from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.mailbox import RoomTicket, Subscriber
+    from genie.inflight.scope import Scope
 
 CANCELLED, DEAD_LETTERED = Outcome.CANCELLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64
