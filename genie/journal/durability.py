@@ -29,6 +29,8 @@ class Durability:
         self._log = log
         self._history = history
         self._recorder: Recorder | None = None
+        self.redrives: tuple[tuple[str, float], ...] = ()
+        """Dead letters that somebody wants to be redriven, and how many a second."""
         self.seed = seed
         if history is None or history.prefix is None:
             self.ids = IdSource(prefix)
@@ -59,12 +61,18 @@ class Durability:
         tasks.start(recorder.write)
         if suspects:
             tasks.start(functools.partial(hand_out, bus, recorder, suspects))
+        self.redrives = tuple((one["id"], one["per_s"]) for one in self._history.redrives.values())
         self._history = None
 
     def stop(self) -> None:
         """The runtime closes: what it cuts off now is not over, and goes on when a runtime opens the log again."""
         if self._recorder is not None:
             self._recorder.stop()
+
+    async def rest(self) -> None:
+        """Wait until the batch that is being written is kept, before tasks are cancelled."""
+        if self._recorder is not None:
+            await self._recorder.rest()
 
     async def close(self) -> None:
         """Write what waits, and close the log."""

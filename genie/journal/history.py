@@ -86,6 +86,8 @@ class History:
         self.letters: dict[str, LogRecord] = {}
         self.keys: dict[str, LogRecord] = {}
         """Idempotency keys of runs that are over."""
+        self.redrives: dict[str, LogRecord] = {}
+        """Dead letters that somebody wants to be redriven."""
         for record in records:
             self.add(record)
 
@@ -109,7 +111,7 @@ class History:
             else:
                 self.runs.setdefault(number, OpenRun(record))
             return
-        if kind in {"letter", "key", "gone"}:
+        if kind in {"letter", "key", "redrive", "gone"}:
             self._stand(record)
             return
         if kind in PARKED:
@@ -128,7 +130,7 @@ class History:
 
     def _stand(self, record: LogRecord) -> None:
         """Take in what outlives its run: a dead letter, or a key with its answer."""
-        standing = {"letter": self.letters, "key": self.keys}
+        standing = {"letter": self.letters, "key": self.keys, "redrive": self.redrives}
         if record["kind"] == "gone":
             standing[record["of"]].pop(record["id"], None)
         else:

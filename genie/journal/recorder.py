@@ -75,7 +75,7 @@ class Recorder(Interceptor):
         self._states: dict[tuple[int, str], str] = {}
         self._wake: Waiter = bus.make_waiter()
         self._barriers: list[tuple[int, Waiter]] = []
-        self._stopped = False
+        self._stopped = self._writing = False
         self._begun: set[str] = set()
         self._used: dict[int, dict[str, list[int]]] = {}
         self._edits: set[int] = set()
@@ -233,6 +233,7 @@ class Recorder(Interceptor):
     def letter_gone(self, letter_id: str) -> None:
         """A dead letter was redriven or dropped."""
         self.fall("letter", letter_id)
+        self.fall("redrive", letter_id)
 
     def stand(self, record: LogRecord) -> None:
         """Keep a fact beyond its run; it has a kind and an id."""
@@ -248,7 +249,7 @@ class Recorder(Interceptor):
 
     def take_over(self, history: History) -> None:
         """Tell again what outlives its run, so that the log need not read it at its old place any more."""
-        for record in (*history.letters.values(), *history.keys.values()):
+        for record in (*history.letters.values(), *history.keys.values(), *history.redrives.values()):
             self._standing[record["kind"], record["id"]] = record
         self._ledger = history.standing
         self._tell({"kind": "life", "run": 0})
@@ -338,8 +339,8 @@ class Recorder(Interceptor):
     # --- writing ---
 
     async def write(self) -> None:
-        """Write batches until the log fails or the task is cancelled."""
-        while self.failure is None:
+        """Write batches until the log fails, or nothing more is taken in."""
+        while self.failure is None and not self._stopped:
             if not self._waiting:
                 await self._wake.park()
                 continue
@@ -351,7 +352,7 @@ class Recorder(Interceptor):
         if self._standing and self._told - self._retold > max(RETOLD_AFTER, 8 * len(self._standing)):
             self._retell()
         batch, self._waiting = self._waiting, []
-        told = self._told
+        told, self._writing = self._told, True
         try:
             with anyio.fail_after(
                 LONGEST_S, shield=True
@@ -363,7 +364,15 @@ class Recorder(Interceptor):
             self._failed(error)
         else:
             self._kept = told
+        self._writing = False
         self._release()
+
+    async def rest(self) -> None:
+        """Wait until the batch on its way is kept: a writer that is cancelled in it may lose it."""
+        while self._writing:
+            waiter = self._bus.make_waiter()
+            self._barriers.append((0, waiter))
+            await waiter.park()
 
     def _release(self) -> None:
         waiting, self._barriers = self._barriers, []

@@ -225,7 +225,7 @@ CHECKS: dict[str, Callable[[str, object], None]] = {
         ),
         _text,
     ),
-    **dict.fromkeys(("every_s", "for_s", "within_s"), _seconds),
+    **dict.fromkeys(("every_s", "for_s", "per_s", "within_s"), _seconds),
     "clearance": _label,
     "edit": _payload,
     "done": _flag,

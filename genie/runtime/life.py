@@ -12,7 +12,15 @@ from genie.backend.clock import Clock
 from genie.bus.bus import Bus
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import AskInHandlerError, RuntimeClosedError, RuntimeDrainingError, RuntimeFailedError, class_name
+from genie.errors import (
+    AskInHandlerError,
+    GenieError,
+    InputError,
+    RuntimeClosedError,
+    RuntimeDrainingError,
+    RuntimeFailedError,
+    class_name,
+)
 from genie.execution.handlers import calls_of, job_of
 from genie.execution.worker import STOP_S
 from genie.execution.workers import Workers
@@ -23,7 +31,7 @@ from genie.observation.observers import opened
 from genie.policy.policy import PolicySet
 from genie.runtime.arguments import Made, ports_bound
 from genie.runtime.parts import Parts, plugged_in
-from genie.runtime.run import Run
+from genie.runtime.run import Run, redriven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +93,8 @@ class Life:
 
                 self._remote = await attended(bus, self.parts.holds, self.parts.switches, made.control)
             await kept.go_on(bus, tasks)
+            if kept.redrives:
+                tasks.start(self._redrive)
         except BaseException as error:  # what was started is closed, then the error goes on
             await self.close(error)
             raise
@@ -194,6 +204,41 @@ class Life:
             card = getattr(agent, "card", None)
             self.bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
 
+    # --- dead letters ---
+
+    async def _redrive(self) -> None:
+        """Redrive what somebody asked for while no process ran; one that cannot be is kept, and tried next time."""
+        for letter_id, per_s in self._durability.redrives:
+            try:
+                await self.redrive(letter_id)
+            except GenieError as error:
+                self.bus.log_failure("redrive", error)
+            await anyio.sleep(1 / per_s)
+
+    async def redrive(self, letter_id: str) -> None:
+        """Publish a dead letter's payload to its agent again.
+
+        Raises:
+            InputError: No dead letter of that id is kept, or no class of today reads its payload.
+        """
+        bus = self.admitting()
+        letter = bus.dead_letters.get(letter_id)
+        if letter is None:
+            raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
+        await redriven(bus, letter, self._made.limits.deadline_s)
+
+    async def redrive_all(self, agent: str | None, topic: str | None, code: str | None, per_s: float) -> int:
+        """Redrive the dead letters that are kept now, and answer to every given filter; returns how many."""
+        filters = (("agent", agent), ("topic", topic), ("code", code))
+        done = 0
+        for letter in self.open_bus().dead_letters.all():
+            if all(value in {None, getattr(letter, name)} for name, value in filters):
+                if done:
+                    await anyio.sleep(1 / per_s)
+                await self.redrive(letter.id)
+                done += 1
+        return done
+
     # --- the end ---
 
     async def drain(self, within_s: float) -> None:
@@ -225,6 +270,8 @@ class Life:
         bus = self.bus
         self.draining = True
         self._durability.stop()
+        with anyio.CancelScope(shield=True):
+            await self._durability.rest()
         for run in tuple(bus.runs.open_runs.values()):
             bus.runs.end(run, CANCELLED, CLOSED)
         bus.closing = True

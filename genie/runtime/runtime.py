@@ -31,7 +31,7 @@ from genie.runtime.arguments import (
     seconds,
     several,
 )
-from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, redriven, send
+from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, send
 from genie.runtime.watching import events_of, observing
 
 if TYPE_CHECKING:
@@ -292,8 +292,7 @@ class Runtime:
         need: Need = "all" if len(answers) == 1 else 1
         if key is not None:
             asked = Asked(payload_given(question), answers, need, to, notices is None)
-            keyed = self._started(asked, within_s, caller, key, asks=True)
-            return await keyed.noted(notices)
+            return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
         bus = self._admitting(asks=True)
         run, gather, ticket = self._questions.begin(
             bus, question, answers, need, to, within_s, caller, mute=notices is None
@@ -349,10 +348,7 @@ class Runtime:
         caller: Caller | None = None,
         key: str | None = None,
     ) -> Run[T]:
-        """Publish a question and return the live run; a full mailbox never makes this wait.
-
-        A ``key`` stands for the question as it does for ``ask``: given again, it brings the run that it stands for.
-        """
+        """Publish a question and return the live run, or that of its ``key``; a full mailbox never makes this wait."""
         answers_asked(answer)
         addressed(to, caller)
         return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key)
@@ -491,8 +487,13 @@ class Runtime:
             UnknownAgentError, NotConsumedError: Its agent is no longer there; the letter is kept.
             TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """
-        bus = self._admitting()
-        letter = bus.dead_letters.get(letter_id)
-        if letter is None:
-            raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
-        await redriven(bus, letter, self._made.limits.deadline_s)
+        self._open_bus()
+        await self._life.redrive(letter_id)
+
+    @checked
+    async def redrive_all(
+        self, *, agent: str | None = None, topic: str | None = None, code: str | None = None, per_s: float = 100.0
+    ) -> int:
+        """Redrive the dead letters of an agent, a topic or a reason's code, so many a second; returns how many."""
+        self._open_bus()
+        return await self._life.redrive_all(agent, topic, code, per_s)
