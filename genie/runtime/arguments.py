@@ -180,6 +180,19 @@ def policy_set(policies: object) -> PolicySet:
     return PolicySet(given)
 
 
+def replaceable(old: AgentCard, new: AgentCard) -> None:
+    """Check that an agent can take the place of another while messages flow.
+
+    Raises:
+        AgentDefinitionError: It takes or sends less, or differs in whether it works on several messages at once.
+    """
+    lacking = sorted(kind.__name__ for kind in {*old.consumes, *old.sends} - {*new.consumes, *new.sends})
+    if lacking:
+        raise AgentDefinitionError(new.id, f"cannot take the place of the old one: it lacks {', '.join(lacking)}")
+    if (old.concurrency > 1) != (new.concurrency > 1):
+        raise AgentDefinitionError(new.id, "cannot take the place of the old one: one works on one message at a time")
+
+
 def _text(name: str, value: object) -> None:
     instance(name, value, str)
 

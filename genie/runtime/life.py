@@ -29,7 +29,7 @@ from genie.inflight.mailbox import Subscriber
 from genie.journal.durability import durability
 from genie.observation.observers import opened
 from genie.policy.policy import PolicySet
-from genie.runtime.arguments import Made, ports_bound
+from genie.runtime.arguments import Made, ports_bound, replaceable
 from genie.runtime.parts import Parts, plugged_in
 from genie.runtime.run import Run, redriven
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 CLOSE_S = 5.0
 """Seconds that an agent's ``close`` has; then it is left, and its agent named."""
+LOOKED_S = 0.01
+"""Seconds between two looks at whether a replaced agent has ended its work."""
 CANCELLED = Outcome.CANCELLED
 DRAIN, CLOSED = Reason("drain"), Reason("closed")
 
@@ -65,8 +67,6 @@ class Life:
         self._remote: RemoteControl | None = None
         self._failed: BaseException | None = None
         self._opened: list[object] = []
-        self.draining = False
-        """No run is admitted any more."""
 
     async def open(self) -> Self:
         """Make the bus, open the agents, start the timers, and go on with what a log says is in flight."""
@@ -118,7 +118,7 @@ class Life:
             AskInHandlerError: A handler would wait for it.
         """
         bus = self.open_bus()
-        if self.draining:
+        if self.parts.operations.draining:
             raise RuntimeDrainingError
         if asks and bus.workers.runs_here():
             raise AskInHandlerError
@@ -140,7 +140,6 @@ class Life:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
         """
         ports_bound(binding)
-        made = self._made
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
             await opening()
@@ -154,6 +153,47 @@ class Life:
             binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), workers=bus.workers,
             behind_key=bus.deadlocks.behind_key,
         )  # fmt: skip
+        self._called(subscriber, binding)
+        bus.add(subscriber)
+        self.parts.switches.enforce(subscriber)
+
+    async def replace_agent(self, binding: Binding) -> None:
+        """Let another object do the work of an agent from the next delivery on; what the old one works on, it ends.
+
+        Raises:
+            AgentDefinitionError: It takes or sends less than the old one, or differs in whether it works in parallel.
+            UnknownAgentError: There is none of its id.
+        """
+        card, bus = binding.card, self.open_bus()
+        subscriber = self.parts.operations.subscriber(card.id)
+        replaceable(subscriber.card, card)
+        ports_bound(binding)
+        opening = getattr(binding.agent, "open", None)
+        if opening is not None:
+            await opening()
+        self.open_bus()
+        old, old_job = subscriber.agent, subscriber.job
+        at_work = [(worker, worker.delivery) for worker in subscriber.running]
+        self._registry.replace(card)
+        subscriber.agent, subscriber.settings, subscriber.ports = binding.agent, binding.settings, dict(binding.ports)
+        self._called(subscriber, binding)
+        subscriber.take_card(card)
+        bus.reroute()
+        bus.epoch += 1  # what waits is judged again for the new card, and handled by the new object
+        bus.record_act("replaced", card.id, by="operator", detail={"version": card.version})
+        self._opened = [binding.agent if one is old else one for one in self._opened]
+        while any(worker.delivery is delivery for worker, delivery in at_work):
+            waiter = bus.make_waiter()
+            bus.timers.at(bus.now() + LOOKED_S, "call", waiter.wake)
+            await waiter.park()
+        if old_job is not None:
+            old_job.close()
+        if old is not binding.agent:
+            await self._close_agent(old)
+
+    def _called(self, subscriber: Subscriber, binding: Binding) -> None:
+        """Say how the handlers of an agent are called."""
+        subscriber.job = None
         if binding.card.executor != "loop":
             if self._executor is None:
                 from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
@@ -161,10 +201,8 @@ class Life:
                 self._executor = DefaultExecutor()
             subscriber.job = job_of(binding.agent, binding.card, self._executor)
         subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
-        if made.calls is not None:
-            subscriber.calls = made.calls(binding.card, subscriber.calls)
-        bus.add(subscriber)
-        self.parts.switches.enforce(subscriber)
+        if self._made.calls is not None:
+            subscriber.calls = self._made.calls(binding.card, subscriber.calls)
 
     async def remove_agent(self, agent: str) -> None:
         """Stop routing to an agent, wait until its handlers have ended or were abandoned, and close it."""
@@ -244,7 +282,7 @@ class Life:
     async def drain(self, within_s: float) -> None:
         """Admit no more runs and let those in flight end; what is left at the limit is cancelled, or kept by a log."""
         bus = self.open_bus()
-        self.draining = True
+        self.parts.operations.draining = True
         with anyio.move_on_after(within_s):
             left = True
             while left:
@@ -268,7 +306,7 @@ class Life:
             RuntimeFailedError: The runtime had failed by an error of its own.
         """
         bus = self.bus
-        self.draining = True
+        self.parts.operations.draining = True
         self._durability.stop()
         with anyio.CancelScope(shield=True):
             await self._durability.rest()

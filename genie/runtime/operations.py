@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import InputError, UnknownAgentError
+from genie.operations.health import Health, health_of
 from genie.operations.reload import EVERY_S
 from genie.operations.switches import Switches, Target
 from genie.runtime.arguments import checked, policy_set
@@ -43,6 +44,8 @@ class Operations:
         self._incidents = incidents
         self._reloads = reloads
         self._effects = effects
+        self.draining = False
+        """No run is admitted any more."""
 
     @checked
     def replace_policies(
@@ -185,6 +188,12 @@ class Operations:
         bus.record_act("cancelled", run_id, by=by, reason=reason)
         bus.runs.end(run, Outcome.CANCELLED, Reason("cancelled", reason))
         return True
+
+    # --- health ---
+
+    def health(self) -> Health:
+        """Return whether the runtime is live, ready or draining, and which agents are not well, with reasons."""
+        return health_of(self._open_bus(), draining=self.draining)
 
     # --- outside effects ---
 

@@ -402,8 +402,6 @@ class Runtime:
         self._open_bus()
         return self._life.admitting(asks=asks)
 
-    # --- watching ---
-
     def observe(
         self,
         *topics: type[Payload],
@@ -450,8 +448,6 @@ class Runtime:
         """Return the cards of the agents that name a capability."""
         return self._registry.capable(capability)
 
-    # --- agents that come and go ---
-
     async def add(self, agent: Agent | Binding) -> None:
         """Register an agent while running; it gets what is published from now on.
 
@@ -466,6 +462,11 @@ class Runtime:
         except BaseException:  # an agent that cannot be opened is not listed, then the error goes on
             self._registry.remove(binding.card.id)
             raise
+
+    async def replace(self, agent: Agent | Binding) -> None:
+        """Let another object do the work of the agent of its id; see ``Life.replace_agent``. Nothing is lost."""
+        self._open_bus()
+        await self._life.replace_agent(bound(agent))
 
     @checked
     async def remove(self, agent: str) -> None:
