@@ -96,10 +96,12 @@ class Keys:
 
     Args:
         bus: The bus.
+        most: Keys that are kept at once.
     """
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, *, most: int = MOST_KEYS) -> None:
         self._bus = bus
+        self._most = most
         self._over: OrderedDict[str, Known] = OrderedDict()
         """Keys of runs that are over, in the order of their ends."""
         self._open: dict[str, tuple[Known, RunState]] = {}
@@ -131,8 +133,8 @@ class Keys:
         bus, opened = self._bus, self._open.get(place)
         known = self._over.get(place) if opened is None else opened[0]
         if known is None:
-            if len(self) >= MOST_KEYS:
-                raise TooManyKeysError(limit=MOST_KEYS)
+            if len(self) >= self._most:
+                raise TooManyKeysError(limit=self._most)
             return begin(lambda run: self._note(place, key, digest_, run))
         if known.digest != digest_:
             raise KeyReusedError(key=key)
@@ -225,7 +227,7 @@ def _digest_of(asked: Asked[Any], caller: Caller) -> str:
     facts = {
         "question": digest(asked.question), "answers": [_name(one) for one in asked.answers], "to": asked.to,
         "roles": sorted(caller.roles), "clearance": caller.clearance.label, "region": caller.region,
-        "consent": sorted(caller.consent), "mute": asked.mute,
+        "consent": sorted(caller.consent),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -255,9 +255,12 @@ class Run(Generic[T]):
 
     async def noted(self, notices: list[str] | None) -> T:
         """Wait for the answer, and add what must be shown beside it to a list."""
-        answer = await self.result()
+        answer, shown = await self.result(), self.notices()
         if notices is not None:
-            notices += self.notices()
+            notices += shown
+        elif shown:  # the run was begun by somebody who can show them
+            reason = "denied: its notices cannot be shown by who asks now"
+            raise RunStalled(run_id=self.id, expected=topic_of(answer).name, reasons=(reason,))
         return answer
 
     async def settled(self) -> None:

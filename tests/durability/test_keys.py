@@ -10,7 +10,8 @@ from genie import Payload, Runtime, agent
 from genie.contracts.card import Caller
 from genie.errors import KeyReusedError, RunStalled, TooManyKeysError
 from genie.journal.history import History
-from genie.runtime.keys import KEPT_S, MOST_KEYS
+from genie.runtime.keys import KEPT_S, Keys
+from genie.runtime.run import Asked, Questions
 from genie.testing import settled
 from tests.durability.restarts import Machine
 
@@ -131,10 +132,17 @@ async def test_keys_are_bounded() -> None:
         return Receipt(amount=order.amount, handled=0)
 
     async with Runtime([quick]) as runtime:
-        for number in range(MOST_KEYS):
-            runtime.start(Order(amount=1), Receipt, key=str(number))
-            if number % 1000 == 0:
-                await settled(runtime)
+        keys, questions = Keys(runtime.bus, most=2), Questions(None, ANN)
+        asked: Asked[Receipt] = Asked(Order(amount=1), (Receipt,), "all", None)
+
+        def run(key: str) -> str:
+            return keys.run(key, asked, ANN, lambda told: questions.start(runtime.bus, asked, None, ANN, told)).id
+
+        first = run("a")
+        run("b")
         with pytest.raises(TooManyKeysError):
-            runtime.start(Order(amount=1), Receipt, key="one more")
-        assert runtime.start(Order(amount=1), Receipt, key="7").id
+            run("c")
+        await settled(runtime)
+        with pytest.raises(TooManyKeysError):  # they are kept after their runs as well
+            run("c")
+        assert run("a") == first
