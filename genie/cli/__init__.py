@@ -36,6 +36,7 @@ _COMMANDS = {
     "effects": _Lazy("Settle outside effects whose fate is unknown.", "effects"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
+    "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
     "kill": _Lazy("Stop an agent, a tenant, or everything.", "control", "kill"),
     "new": _Lazy("Create an agent or a project from templates.", "new"),
     "pipelines": _Lazy("List the pipelines that ship.", "shipped", "pipelines"),
@@ -57,7 +58,7 @@ _GROUPS = {
     "Run": ("run", "ask", "runs", "pipelines", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
     "Govern": ("policy", "approvals", "audit"),
-    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""

@@ -9,11 +9,13 @@ from genie.contracts.message import topic_of
 from genie.inflight.delivery import original
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
-    from genie.inflight.interceptors import Recorder
+    from genie.inflight.interceptors import Effects, Recorder
 
 
 class DeadLetter(NamedTuple):
@@ -45,19 +47,20 @@ class DeadLetters:
 
     Args:
         capacity: How many are kept.
+        cycle: Returns the loop of agents that an agent is in.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, cycle: Callable[[str], tuple[str, ...]]) -> None:
         self._capacity = capacity
+        self._cycle = cycle
+        self.effects: Effects | None = None
+        """What keeps the fate of outside effects."""
         self._letters: OrderedDict[str, DeadLetter] = OrderedDict()
         self.dropped = 0
         self.recorder: Recorder | None = None
         """Keeps them beyond the life of the process."""
 
-    def append(
-        self, delivery: Delivery, reason: Reason, at: float, cycle: tuple[str, ...] = (),
-        effects: tuple[LogRecord, ...] = (),
-    ) -> None:  # fmt: skip
+    def append(self, delivery: Delivery, reason: Reason, at: float) -> None:
         """Keep a delivery; the oldest is dropped when there are too many."""
         if self._capacity < 1:
             self.dropped += 1
@@ -65,6 +68,8 @@ class DeadLetters:
         message, extra = original(delivery), delivery.extra
         agent = delivery.subscription.subscriber.card.id
         failures = () if extra is None else extra.failures
+        cycle = self._cycle(message.sender) if reason.code in {"loop", "budget"} else ()
+        effects = () if self.effects is None else self.effects.of(message.scope.run, agent)
         letter = DeadLetter(
             delivery.id, agent, topic_of(message.payload).name, str(reason), at, message, reason.code,
             1 if extra is None else extra.attempt, (*map(str, failures), str(reason)), cycle,

@@ -12,6 +12,7 @@ import logging
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
@@ -21,6 +22,7 @@ from genie.contracts.message import Payload, stamp, topic_of
 from genie.errors.tracebacks import place_of
 from genie.inflight.dead_letters import DeadLetter
 from genie.inflight.scope import Asker, RunState
+from genie.journal.faithful import faithful_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,14 +40,21 @@ Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""
 
 
+_NAMES: WeakKeyDictionary[type[Payload], str] = WeakKeyDictionary()
+_LABELS = {label: label.label for label in Classification}
+
+
 class NotKeptError(ValueError):
     """Something cannot be written to a log so that it is the same when it is read."""
 
 
 def kind_name(kind: type[Payload]) -> str:
     """Return how records name a payload class: ``insights.question@1``."""
-    topic = topic_of(kind)
-    return f"{topic.name}@{topic.version}"
+    found = _NAMES.get(kind)
+    if found is None:
+        topic = topic_of(kind)
+        found = _NAMES[kind] = f"{topic.name}@{topic.version}"
+    return found
 
 
 def kinds_of(cards: Iterable[AgentCard]) -> Kinds:
@@ -71,6 +80,9 @@ def payload_text(payload: Payload) -> str:
     Raises:
         NotKeptError: Its class does not read the same payload from it, as a float that is no number or raw bytes.
     """
+    faithful = faithful_text(payload)
+    if faithful is not None:
+        return faithful
     for write in (_as_json, _with_bytes):
         try:
             text = write(payload)
@@ -181,9 +193,23 @@ def message_record(message: Envelope[Any], plan: list[str]) -> LogRecord:
     return {
         "kind": "message", "run": message.scope.run.number, "number": message.number, "scope": message.scope.number,
         "topic": kind_name(type(message.payload)), "payload": payload_text(message.payload), "sender": message.sender,
-        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": message.label.label,
-        "headers": message.headers.record(), "plan": plan,
+        "to": message.recipient, "cause": message.cause, "hops": message.hops, "label": _LABELS[message.label],
+        "headers": _headers_record(message.headers), "plan": plan,
     }  # fmt: skip
+
+
+_HEADERS: dict[int, tuple[Headers, LogRecord]] = {}
+"""Headers, by their identity, with their record: messages of a run share them."""
+_MOST_HEADERS = 256
+
+
+def _headers_record(headers: Headers) -> LogRecord:
+    known = _HEADERS.get(id(headers))
+    if known is None or known[0] is not headers:
+        if len(_HEADERS) >= _MOST_HEADERS:
+            _HEADERS.clear()
+        known = _HEADERS[id(headers)] = (headers, headers.record())
+    return known[1]
 
 
 def scope_record(scope: Scope) -> LogRecord:

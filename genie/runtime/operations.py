@@ -12,7 +12,7 @@ from genie.operations.switches import Switches, Target
 from genie.runtime.arguments import checked, policy_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from genie.bus.bus import Bus
     from genie.inflight.dead_letters import DeadLetter
@@ -46,6 +46,8 @@ class Operations:
         self._effects = effects
         self.draining = False
         """No run is admitted any more."""
+        self.redrive: Callable[[str], Awaitable[None]]
+        """Publishes one dead letter again; the runtime sets it."""
 
     @checked
     def replace_policies(
@@ -226,6 +228,38 @@ class Operations:
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters that are kept, oldest first."""
         return self._open_bus().dead_letters.all()
+
+    @checked
+    async def redrive_all(
+        self, *, agent: str | None = None, topic: str | None = None, code: str | None = None, per_s: float = 100.0
+    ) -> int:
+        """Redrive the dead letters of an agent, a topic or a reason's code that are kept now.
+
+        Args:
+            agent: Id of the agent.
+            topic: Its name.
+            code: Label of the reason, such as ``timeout``.
+            per_s: Letters a second, above 0.
+
+        Returns:
+            How many were redriven; each is judged again by the policies in force.
+
+        Raises:
+            ValueError: ``per_s`` is not above 0.
+        """
+        import anyio  # noqa: PLC0415 - start-up: what is open has loaded it
+
+        if not per_s > 0:
+            raise ValueError(f"per_s is a number above 0, not {per_s}")
+        filters = (("agent", agent), ("topic", topic), ("code", code))
+        done = 0
+        for letter in self.dead_letters():
+            if all(value in {None, getattr(letter, name)} for name, value in filters):
+                if done:
+                    await anyio.sleep(1 / per_s)
+                await self.redrive(letter.id)
+                done += 1
+        return done
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return repeated denials and failures, each with its count and severity, oldest first."""

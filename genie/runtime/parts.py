@@ -78,7 +78,7 @@ def plugged_in(
     holds = bus.approvals = Holds(bus)
     bus.consultations = SlowJudges(bus)
     switches, consents = Switches(bus), Consents(bus)
-    effects = bus.effects = EffectKeeper(bus)
+    effects = bus.effects = bus.dead_letters.effects = EffectKeeper(bus)
     bus.intercept(switches)
     bus.intercept(consents)
     controller = None

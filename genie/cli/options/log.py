@@ -9,24 +9,32 @@ import anyio
 import click
 
 from genie.journal.desk import Desk
-from genie.journal.sqlite import SqliteLog
+from genie.journal.places import log_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-LOG = click.option(
-    "--log", "log", required=True, metavar="FILE", type=click.Path(exists=True, dir_okay=False),
-    help="Log of a durable runtime, which no process uses at the moment.",
+_LOG = (
+    click.option("--log", "log", required=True, metavar="LOG",
+                 help="File or PostgreSQL address of the log of a durable runtime, which no process uses now."),
+    click.option("--keys", metavar="KEYS", help="Key ring of a sealed log: a file, or env:NAME."),
 )  # fmt: skip
 WHO = click.option("--as", "user", metavar="USER", help="Name of the person; the login name by default.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def LOG(function: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 - it stands among options
+    """Add --log and --keys."""
+    for option in reversed(_LOG):
+        function = option(function)
+    return function
 
 
 def at_desk(given: Mapping[str, Any], work: Callable[[Desk], Awaitable[Any]]) -> Any:
     """Open the log that the options name, do something with it, and close it."""
 
     async def main() -> Any:
-        async with Desk(SqliteLog(given["log"])) as desk:
+        async with Desk(log_at(given["log"], keys=given.get("keys"))) as desk:
             return await work(desk)
 
     return anyio.run(main)
