@@ -26,13 +26,7 @@ from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
-from genie.errors import (
-    BudgetExceededError,
-    MailboxFullError,
-    NotConsumedError,
-    TooManyRunsError,
-    UnknownAgentError,
-)
+from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, TooManyRunsError, UnknownAgentError
 from genie.inflight import accounting
 from genie.inflight.accounting import accept
 from genie.inflight.dead_letters import DeadLetters
