@@ -142,7 +142,7 @@ class EffectKeeper(Interceptor):
     def _of(self, run: RunState) -> dict[tuple[str, str], Effect]:
         if not self._watching:  # until there is an effect, no run pays for being told of its end
             self._watching = True
-            self._bus.endings += (self._ended,)
+            self._bus.intercept(self)
         return self._runs.setdefault(run.number, {})
 
     def _effect(self, delivery: Delivery, key: str) -> Effect:
@@ -310,7 +310,7 @@ class EffectKeeper(Interceptor):
             if fact["run"] != run.number:
                 self._is(one, one.fate)
 
-    def _ended(self, run: RunState) -> None:
+    def closed(self, run: RunState) -> None:
         """A run is at rest: what is known of its effects is in the log, and in its dead letters."""
         self._runs.pop(run.number, None)
 

@@ -87,7 +87,6 @@ def plugged_in(
 
         controller = AdmissionController(bus, admission)
         bus.intercept(controller)
-    bus.intercept(effects)
     keys = bus.keys = Keys(bus)
     incidents = bus.observers.incidents = Incidents(told)
     bus.sinks.extend(JoinAgent(bus, join) for join in joins)
