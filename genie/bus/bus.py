@@ -181,7 +181,7 @@ class Bus:
         self.suspensions.suspend(subscriber, REMOVED)
         subscriber.removed = True
         self.leaving.append(subscriber)
-        self.retries.forgive(agent)  # one that is added later under the name begins anew
+        self.retries.forgive(agent)  # one that is added later under the name starts from zero
         self.suspensions.cancel_handlers(subscriber, REMOVED)
 
     def reroute(self) -> None:
@@ -247,7 +247,7 @@ class Bus:
             ticket: Of earlier payloads of the same output, which wait for room.
             to: One agent only; answers nothing.
             answers_as: The agent in whose name an answer counts, when a fallback sends it.
-            asked: This is the question of ``scope``, so it is no answer to it.
+            asked: This is the question of ``scope``, so it is not an answer to it.
             reject: Raise ``MailboxFullError`` where a mailbox rejects.
             inspection: What is in a payload that was too large to be inspected at once.
 

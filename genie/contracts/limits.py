@@ -120,7 +120,7 @@ def exact_cost(cost: Cost) -> Decimal:
     """Return a cost as it is written.
 
     Raises:
-        ValueError: It is no finite number from 0 to 10**15 with at most 30 decimals.
+        ValueError: It is not a finite number from 0 to 10**15 with at most 30 decimals.
     """
     try:
         exact = cost if isinstance(cost, Decimal) else Decimal(str(cost))

@@ -292,7 +292,7 @@ class Finding(NamedTuple):
     label: Classification
     """Clearance needed to see the span."""
     maskable: bool = True
-    """False where the field is no plain string, so that the payload must be denied instead of masked."""
+    """False where the field is not a plain string, so that the payload must be denied instead of masked."""
     score: float = 1.0
     """How sure the inspector was, in [0, 1]."""
 

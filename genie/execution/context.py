@@ -398,8 +398,7 @@ class HandlerContext:
         effects = handling.bus.effects
         if effects is None:  # a bus of its own, without a runtime
             raise RuntimeError("effects need a runtime")
-        result: Result = await effects.once(handling.delivery, key, effect, probe)
-        return result
+        return cast("Result", await effects.once(handling.delivery, key, effect, probe))
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Report what the handler used."""

@@ -54,11 +54,11 @@ def job_of(agent: object, card: AgentCard, executor: Executor) -> Job:
     """Return how an agent that does not run on the loop is called.
 
     Raises:
-        AgentDefinitionError: It is no plain function, or cannot run there.
+        AgentDefinitionError: It is not a plain function, or cannot run there.
     """
     problem = misplaced(agent, card)
     if problem is not None or not isinstance(agent, FunctionAgent):
-        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is no function")
+        raise AgentDefinitionError(f"agent {card.id!r}", problem or "is not a function")
     return executor.job(card.executor, card.id, agent.function, agent.signature, card.concurrency)
 
 
@@ -185,7 +185,7 @@ def tell(error: GenieError) -> None:
     _told[error] = str(error)
 
 
-def named(bus: Bus, error: BaseException, message: Envelope[Any], label: Classification) -> Reason:
+def named(bus: Bus, error: BaseException, message: Envelope[Payload], label: Classification) -> Reason:
     """Return how a failure is named to whoever asked.
 
     Exceptions of others are named by their class alone. Errors of this library say what happened, and an agent may put

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genie.contracts.message import topic_of
 from genie.inflight.delivery import original
@@ -11,7 +11,7 @@ from genie.inflight.delivery import original
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.contracts.message import Envelope
+    from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import LogRecord
     from genie.inflight.delivery import Delivery
@@ -28,7 +28,7 @@ class DeadLetter(NamedTuple):
     reason: str
     at: float
     """On the loop's clock."""
-    message: Envelope[Any] | None
+    message: Envelope[Payload] | None
     """The original, not a masked copy; None where no class of today reads the payload that an earlier process kept."""
     code: str = ""
     """Stable label of the reason."""

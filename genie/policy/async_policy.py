@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from genie.contracts.card import AgentCard
-from genie.contracts.message import Envelope
+from genie.contracts.message import Envelope, Payload
 from genie.policy.settings import PolicySettings
 from genie.policy.verdicts import Consult, Deny, Hold, Judge, Verdict
 
-AsyncJudge = Callable[[Envelope[Any], AgentCard], Awaitable[Verdict]]
+AsyncJudge = Callable[[Envelope[Payload], AgentCard], Awaitable[Verdict]]
 """Judges one delivery by the message and its sender's card. It may wait; it is cancelled at its deadline."""
 
 
@@ -55,7 +55,7 @@ class AsyncPolicy(ABC):
         """Return the judge of a ``Route``, or None when the policy always allows it."""
 
     def compile(self, route: Any) -> Judge | None:
-        """Return a judge of a route that says whom to ask; None when the policy always allows it."""
+        """Return a judge of a route that names the slow judge to ask; None when the policy always allows it."""
         judge = self.judge_of(route)
         if judge is None:
             return None

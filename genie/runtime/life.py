@@ -29,7 +29,7 @@ from genie.inflight.mailbox import Subscriber
 from genie.journal.durability import durability
 from genie.observation.observers import opened
 from genie.policy.policy import PolicySet
-from genie.runtime.arguments import Made, ports_bound, replaceable
+from genie.runtime.arguments import Made, can_start, replaceable
 from genie.runtime.parts import Parts, plugged_in
 from genie.runtime.run import Run, redriven
 
@@ -146,7 +146,7 @@ class Life:
         Raises:
             RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
         """
-        ports_bound(binding)
+        can_start(binding)
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
             await opening()
@@ -174,7 +174,7 @@ class Life:
         card, bus = binding.card, self.open_bus()
         subscriber = self.parts.operations.subscriber(card.id)
         replaceable(subscriber.card, card)
-        ports_bound(binding)
+        can_start(binding)
         opening = getattr(binding.agent, "open", None)
         if opening is not None:
             await opening()
