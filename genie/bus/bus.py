@@ -27,6 +27,8 @@ from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
 from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, TooManyRunsError, UnknownAgentError
+from genie.errors.genie_error import code_of
+from genie.errors.told import tell
 from genie.inflight import accounting
 from genie.inflight.accounting import accept
 from genie.inflight.dead_letters import DeadLetters
@@ -362,10 +364,9 @@ class Bus:
         Raises:
             BudgetExceededError: It takes what is kept for others, or its run has had all its messages.
         """
-        if published > self._most_of_one:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages, share=self._most_of_one)
-        if delivery is not None and delivery.message.scope.run.published > self._max_messages:
-            raise BudgetExceededError(agent=agent, limit=self._max_messages)
+        own = published > self._most_of_one
+        if own or (delivery is not None and delivery.message.scope.run.published > self._max_messages):
+            raise tell(BudgetExceededError(agent, self._max_messages, share=self._most_of_one if own else None))
 
     def at_rest_if_empty(self, scope: Scope) -> None:
         """Something of a scope has ended: see whether that was the last, or leaves a wait that cannot end."""
@@ -461,10 +462,10 @@ class Bus:
 
     def refused(self, delivery: Delivery, error: GenieError) -> None:
         """A handler tried what its card does not allow; counted beside its outcome."""
-        agent = delivery.subscription.subscriber.card.id
+        agent, code = delivery.subscription.subscriber.card.id, code_of(error)
         accounting.refused(delivery.subscription)
-        self.emit_event(delivery.message, "refused", agent, Reason(error.code))
-        self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
+        self.emit_event(delivery.message, "refused", agent, Reason(code))
+        self.record_act("identity_refused", agent, by="bus", reason=code, message=delivery.message)
 
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:

@@ -27,6 +27,17 @@ ORDINARY = """
 {The|A|Each|This|Every} {agent|assistant|model|prompt|message|tool|handler|session|request|client|system} {is|can be|must be|should be|will be} {created|called|configured|sent|given|registered|judged|stored|closed|shown|used|replaced} {once|by the user|for each run|with a system prompt|in order|before the first message|with its own rules|without a restart|from the command line}.
 {If you|When you|As you|Before you} {use|run|have|want|write|need|build} {a|the|your own|this} {model|agent|prompt|client|tool|plugin|policy|rule}, {see the guide|pass the option|you can set a limit|read the reference|add a test|note that the default is off|the system asks for a name}.
 {Activate|Enable|Turn on|Switch to|Use} {the|} {offline|dark|silent|night|power saving|private} mode {of the app|of the phone|before you fly|and note the steps|to save power}.
+{Please read|Check|Do|Sign|Bring|Clean} {this|the form|the label|the filter|your card|one thing} before {anything else|you do anything else|all else}{.|: the lift is broken.| on Monday.|, then call us.}
+{Do|Press|Touch|Change|Say|Eat|Buy} {nothing else|not anything else} {until the light is green|after the meal|on the screen|before the doctor comes|this week}.
+{If you need|Is there|Do you want|I did not see|She did not buy} anything else{, call the desk|, tell us|?| there.| that day.}
+{The reset|Holding the button|A long press|This option|Clearing the cache} {makes|lets} the {router|phone|camera|browser|printer|car|thermostat} {forget|drop|ignore|lose} {all|its|the|any} {earlier|previous|paired|saved|old} {settings|devices|networks|schedules|jobs|stations}.
+{Hold|Press} the {reset|power|left} button to make the {router|watch|speaker|radio|player} forget {all earlier settings|every network|its owner|previous pairings}.
+{In|During} {this|the} {board game|card game|second act|school play|simulation|opera|video game|film} {you|each player|the hero|she} {act as|acts as|plays|becomes|is} {a mayor|a queen|a pilot|a thief|a general|a governor} {with no limits on spending|who obeys no rules|without restrictions on fuel|who breaks every law|free of all duties}.
+{Forget everything you know about|Forget what you knew about} {rice|gardening|tax|TOPIC|winter tyres|coffee}{.|: start again.|, says the new guide.}
+{Print|Show|Write} the {system message|version|help|usage|settings} and {exit|exit with status 0|return}{.| if --show is given.}
+{The jury|The court|The witness|The clerk|The auditor} was {told|asked|ordered} to {disregard|ignore|set aside|forget} the {statement|remark|earlier answer|second report|previous instruction}{.| of the witness.| on Monday.}
+{Answer|Reply} {with one word|with YES or NO|in two sentences|by Friday|only in blue ink} {to keep your appointment|on the form|when the clerk asks|please}.
+{Do as|Act as|Follow what} the {display|manual|label|sign|screen} says{.| and press nothing else.| before you start.| and do not touch the plug.}
 {Say|Write|Translate|Print} "{thank you|good morning|happy birthday|see you soon|welcome home}" {in Japanese|on the cake|into Italian|on the card|for the guests}.
 {How do you say|What does it mean when people say|Who wrote} "{good night|to be or not to be|never say never|less is more}"{?| in French?}
 {My name is|His name is|Your name is} {Ann|on the list|Peter|next|in the book} and {I have to move|he must pay|you will be called|I need a loan|we live in Rome}.
