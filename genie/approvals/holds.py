@@ -219,7 +219,7 @@ class Holds:
         self._unpark(held)
         decided = {
             "policies": sorted(held.approved | held.request.seal.policies),
-            "sealed": held.request.payload_sha256,
+            "payload_sha256": held.request.payload_sha256,
         }
         self._tell(held, {"kind": "decided", "outcome": None, **decided})
         bus.emit_event(held.message, "released", held.recipient, Reason("released", held.id))

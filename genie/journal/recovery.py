@@ -186,7 +186,7 @@ class _Resumed:
         extra.reopened = []
         decided = self._open.decided.get(opened.id)
         if decided is not None and decided["outcome"] is None:
-            extra.approved, extra.sealed = frozenset(decided["policies"]), decided["sealed"]
+            extra.approved, extra.sealed = frozenset(decided["policies"]), decided["payload_sha256"]
         return delivery
 
     def _lose(self, opened: OpenDelivery, record: LogRecord, reason: Reason) -> None:

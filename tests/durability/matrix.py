@@ -14,7 +14,6 @@ import sqlite3
 import sys
 import tempfile
 import time
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -26,6 +25,7 @@ from genie.contracts.agent import Join
 from genie.contracts.card import Caller
 from genie.contracts.context import Context
 from genie.errors import InputError, NotDoneError, RunHeld
+from genie.journal.bodies import checked
 from genie.journal.history import History
 from genie.journal.sqlite import SqliteLog
 from genie.policy.policy import Hold, PolicySet
@@ -246,8 +246,8 @@ def problems_of(folder: Path) -> Iterator[str]:
     if len(done) != RUNS * PAYERS or set(done.values()) != {1}:
         yield f"effects {len(done)}, {max(done.values())} times"
     with sqlite3.connect(folder / "log") as file:
-        rows = file.execute("SELECT body FROM batches ORDER BY number").fetchall()
-    batches = [json.loads(zlib.decompress(body)) for (body,) in rows]
+        rows = file.execute("SELECT number, body, sha256 FROM batches ORDER BY number").fetchall()
+    batches = [checked(str(folder), number, body, digest)[0] for number, body, digest in rows]
     story = Story()
     for batch in batches:
         story.add(batch)
