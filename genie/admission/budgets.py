@@ -200,6 +200,12 @@ class BudgetState:
             account = accounts[self] = self._opened(None, Use())
         return account
 
+    def spent_before(self, spent: list[int]) -> Accounts:
+        """Return the account of a run that has spent something in an earlier process."""
+        return tuple(
+            Account(self, kind, limit, used, None) for (kind, limit), used in zip(self.limits, spent, strict=True)
+        )
+
     def accounts(self, runs: Iterable[Any]) -> list[Accounts]:
         """Return every account there is now."""
         return [run.budgets[self] for run in runs if run.budgets is not None and self in run.budgets]

@@ -32,6 +32,7 @@ from genie.inflight.interceptors import Interceptor
 from genie.inflight.pending import RATE, Parked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from genie.bus.bus import Bus
@@ -322,6 +323,19 @@ class AdmissionController(Interceptor):
         return {account: 0 for account in found if account is not NOT_COVERED and account is not NO_ACCOUNT}
 
     # --- runs ---
+
+    def used(self, run: RunState) -> dict[str, list[int]]:
+        """Return what a run has spent of each budget, a number a unit."""
+        budgets: Any = run.budgets or {}  # this controller alone sets it
+        return {state.budget.id: [account.spent for account in accounts] for state, accounts in budgets.items()}
+
+    def use(self, run: RunState, used: Mapping[str, list[int]]) -> None:
+        """Take what a run had spent before its process ended from its budgets; one that has changed starts full."""
+        for state in self._states:
+            spent = used.get(state.budget.id, [])
+            if state.budget.per == "run" and len(spent) == len(state.limits):
+                run.budgets = run.budgets or {}
+                run.budgets[state] = state.spent_before(spent)
 
     def opened(self, run: RunState) -> None:
         """A run begins; a budget of wall time bounds its deadline."""

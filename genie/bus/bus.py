@@ -26,14 +26,8 @@ from genie.bus.suspension import REMOVED, Suspensions
 from genie.contracts.limits import Overflow
 from genie.contracts.message import Envelope, Unstamped, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
-from genie.errors import (
-    BudgetExceededError,
-    MailboxFullError,
-    NotConsumedError,
-    TooManyRunsError,
-    UnknownAgentError,
-    code_of,
-)
+from genie.errors import BudgetExceededError, MailboxFullError, NotConsumedError, TooManyRunsError, UnknownAgentError
+from genie.errors.genie_error import code_of
 from genie.errors.told import tell
 from genie.inflight import accounting
 from genie.inflight.accounting import accept
@@ -63,7 +57,7 @@ if TYPE_CHECKING:
     from genie.graph.registry import Registry
     from genie.inflight.delivery import Delivery, Ending
     from genie.inflight.handlers import Workers
-    from genie.inflight.interceptors import Approvals, Check, Consultations, Sink
+    from genie.inflight.interceptors import Approvals, Check, Consultations, Effects, Interceptor, Keys, Sink
     from genie.inflight.mailbox import Subscriber
     from genie.inflight.pending import Parked
     from genie.inflight.scope import Asker, RunState, Scope
@@ -135,13 +129,15 @@ class Bus:
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
+        self.effects: Effects | None = None
+        self.keys: Keys | None = None
         self.failures = Failures(self, debug=debug)
         self.log_failure, self.fail = self.failures.log, self.failures.runtime
         self.workers = workers = make_workers(self)
         self.timers = Timers(self.now, make_waiter(), workers.sweep, self.failures.timer)
         self.pending = Pending(self.timers)
         self.retries = Retries(self, random_source)
-        self.dead_letters = DeadLetters(limits.dead_letters)
+        self.dead_letters = DeadLetters(limits.dead_letters, registry.cycle)
         self.deadlocks = Deadlocks(self)
         self.correlator = Correlator(self)
         self.runs = Runs(self, ids)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from genie.inflight.mailbox import Subscriber
 
 DENIED, DEAD_LETTERED = Outcome.DENIED, Outcome.DEAD_LETTERED
+MOST_FAILURES = 16
+"""Failed attempts of one delivery whose reasons are kept."""
 
 
 class Retries:
@@ -60,6 +62,8 @@ class Retries:
             interceptor.failed(delivery)
         run = delivery.message.scope.run
         bus.runs.failed(run, subscriber.card.id)
+        if bus.effects is not None and run.alive and bus.effects.park(delivery):
+            return  # to try again, or to hand it over, might do a second time what nobody knows the fate of
         exhausted = self._exhausted(subscriber)
         attempt = 1 if delivery.extra is None else delivery.extra.attempt
         again = not (final or exhausted) and run.alive and attempt < subscriber.card.retry.attempts
@@ -82,6 +86,7 @@ class Retries:
         bus, subscriber = self._bus, delivery.subscription.subscriber
         extra = delivery.extra = delivery.extra or Extra()
         extra.attempt = attempt + 1
+        extra.failures = (*extra.failures, reason)[-MOST_FAILURES:]
         accounting.retried(subscriber)
         subscriber.retrying += 1
         subscriber.keep_key(delivery)

@@ -31,7 +31,9 @@ _COMMANDS = {
     "bench": _Lazy("Measure the bus against bare asyncio.", "bench"),
     "check": _Lazy("Check a pipeline without starting it.", "check"),
     "completion": _Lazy("Print the completion script of a shell.", "completion"),
+    "dlq": _Lazy("List, show, redrive and drop dead letters.", "dlq"),
     "doctor": _Lazy("Check this installation and this machine.", "doctor"),
+    "effects": _Lazy("Settle outside effects whose fate is unknown.", "effects"),
     "graph": _Lazy("Draw a pipeline as a Mermaid graph.", "graph"),
     "inspect": _Lazy("Show what the detectors find in a file, and the verdicts.", "inspect"),
     "journal": _Lazy("Show, check and shorten the log of a durable runtime.", "journal"),
@@ -57,7 +59,7 @@ _GROUPS = {
     "Run": ("run", "ask", "runs", "pipelines", "serve-schedule"),
     "Try": ("simulate", "scenarios", "bench"),
     "Govern": ("policy", "approvals", "audit", "tools"),
-    "Operate": ("status", "pause", "resume", "kill", "revive", "journal"),
+    "Operate": ("status", "pause", "resume", "kill", "revive", "dlq", "effects", "journal"),
     "Install": ("doctor", "completion"),
 }
 """The sections of the help; each command stands in one."""

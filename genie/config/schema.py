@@ -135,6 +135,11 @@ class LimitsSection(Section):
     )
     hold_s: float = Field(default=86_400.0, gt=0, description="Seconds that a held message waits for a decision.")
     dead_letters: int = Field(default=1_000, ge=0, description="Dead letters kept for inspection.")
+    deaths: int = Field(
+        default=2,
+        ge=0,
+        description="Processes that may die with one delivery at work before it is quarantined; 0: never.",
+    )
 
 
 class CoverSection(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from genie.contracts.views import Parts, Views
 
 Port = TypeVar("Port")
+Result = TypeVar("Result")
 U = TypeVar("U", bound=Payload)
 S_co = TypeVar("S_co", bound=Payload, covariant=True)
 
@@ -221,6 +222,32 @@ class Context(Protocol):
             end: Class of the answer, or several of which the first that comes ends the stream.
             to: One agent.
             within_s: End the wait after that many seconds.
+        """
+        ...
+
+    async def once(
+        self,
+        key: str,
+        effect: Callable[[str], Awaitable[Result]],
+        *,
+        probe: Callable[[str], Awaitable[Result]] | None = None,
+    ) -> Result:
+        """Let an outside effect happen once for this agent, run and key, whatever becomes of the handler.
+
+        The intent is kept before the effect, the result after it. A handler that runs again gets that result. Where the
+        fate of the effect is unknown (the process was killed, the effect raised or was cut off), ``probe`` finds it
+        out. Without a probe, or where it fails, the delivery waits for a person, and nothing is done a second time.
+
+        Args:
+            key: Names the effect within the agent and the run.
+            effect: Does it, and returns JSON values. It gets a token that is the same for every try, so the receiver
+                can tell repetitions. It raises ``NotDoneError`` where it has certainly not happened.
+            probe: Asks the receiver by the token: returns the result, or raises ``NotDoneError``.
+
+        Raises:
+            NotDoneError: The effect said so; it may be tried again.
+            IndeterminateEffectError: A person has to say what has happened. Let it leave the handler.
+            TypeError: The result is not made of JSON values; the effect has happened.
         """
         ...
 

@@ -97,6 +97,8 @@ class RunLimits:
     """Seconds a held delivery waits for its decision before it ends ``expired``."""
     dead_letters: int = 1_000
     """Dead letters kept for inspection and redriving; older ones are dropped, their counts stay."""
+    deaths: int = 2
+    """With a log: processes that may die with one delivery at work; then it is ``dead_lettered(poison)``. 0: never."""
 
     @property
     def most_of_one(self) -> int:

@@ -223,6 +223,19 @@ class Payload(Value):
     __fragment__: ClassVar[Fragment | None] = None
     """Set on a class whose payloads are pieces of a longer text."""
 
+    @classmethod
+    def upcast(cls, version: int, fields: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG003 - for those that override it
+        """Return the fields of this version of the topic from those of an earlier one, both as JSON values.
+
+        A runtime with a log calls it for a payload that an earlier program has kept. What it returns is validated.
+        None, the default, says that the class does not read that version.
+
+        Args:
+            version: The version that was kept.
+            fields: Its fields.
+        """
+        return None
+
     def _repr_html_(self) -> str:
         """Show the report of the payload in a notebook; whoever holds a payload may see it."""
         import importlib  # noqa: PLC0415 - start-up: for notebooks alone

@@ -140,6 +140,16 @@ class TooManyRunsError(CapacityError):
         return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
 
 
+class TooManyKeysError(CapacityError):
+    """As many idempotency keys are kept as may be; the oldest ones expire by themselves."""
+
+    code: ClassVar[str] = "too_many_keys"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} idempotency keys are kept, which is the limit; wait for some to expire"
+
+
 class AuditFailedError(CapacityError):
     """The audit cannot be written, and is configured to admit no run that it cannot record."""
 

@@ -36,7 +36,7 @@ from genie.inflight.scope import Taint
 if TYPE_CHECKING:
     import datetime
     import logging
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from genie.bus.bus import Bus
     from genie.contracts.classification import Classification
@@ -52,12 +52,15 @@ if TYPE_CHECKING:
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""
+LONGEST_KEY = 200
+"""Characters of the key of an effect."""
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
 ASKER_ENDED = Reason("asker_ended", "its asker ended")
 
 T = TypeVar("T", bound=Payload)
 U = TypeVar("U", bound=Payload)
 Port = TypeVar("Port")
+Result = TypeVar("Result")
 
 
 class Handling:
@@ -412,6 +415,20 @@ class HandlerContext:
             accounting.leave(scope)
             if not scope.in_flight:
                 bus.correlator.at_rest(scope)
+
+    async def once(
+        self, key: str, effect: Callable[[str], Awaitable[Result]], *,
+        probe: Callable[[str], Awaitable[Result]] | None = None,
+    ) -> Result:  # fmt: skip
+        """Let an outside effect happen once for this agent and run."""
+        handling = handling_of(self)
+        _ = handling.alive("do something once")
+        if not (isinstance(cast("object", key), str) and 0 < len(key) <= LONGEST_KEY and key.isprintable()):
+            raise ValueError(f"the key of an effect is 1 to {LONGEST_KEY} visible characters")
+        effects = handling.bus.effects
+        if effects is None:  # a bus of its own, without a runtime
+            raise RuntimeError("effects need a runtime")
+        return cast("Result", await effects.once(handling.delivery, key, effect, probe))
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Report what the handler used."""

@@ -1,4 +1,4 @@
-"""How the context names what a handler gives it: classes by topic, and numbers as exact ones."""
+"""How the context names what a handler gives it: classes by their topic."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from genie.contracts.gather import Gathered
 from genie.contracts.limits import RunLimits
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Outcome, Reason
-from genie.errors import AskInHandlerError, InputError, RuntimeClosedError, RuntimeDrainingError
+from genie.errors import InputError, RuntimeClosedError
 from genie.graph.registry import Registry
 from genie.inflight.events import Watcher
 from genie.runtime.arguments import (
@@ -28,11 +28,11 @@ from genie.runtime.arguments import (
     seconds,
     several,
 )
-from genie.runtime.run import Questions, Run, answer_of, answered, found_room, redriven, send
+from genie.runtime.run import Asked, Questions, Run, answer_of, answered, found_room, send
 from genie.runtime.watching import events_of, observing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
     from os import PathLike
     from types import TracebackType
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from genie.contracts.statistics import Statistics
     from genie.contracts.views import Parts, Views
     from genie.inflight.events import Event
+    from genie.inflight.scope import RunState
     from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
     from genie.policy.policy import Policy, PolicySet
@@ -241,17 +242,16 @@ class Runtime:
             raise RuntimeClosedError
         return self._bus
 
-    # --- asking ---
-
     @overload
     async def ask(
         self, question: Payload, answer: type[T], *, to: str | None = None, within_s: float | None = None,
-        caller: Caller | None = None, notices: list[str] | None = None,
+        caller: Caller | None = None, notices: list[str] | None = None, key: str | None = None,
     ) -> T: ...  # fmt: skip
     @overload
     async def ask(
         self, question: Payload, answer: tuple[type[T], type[U]], *, to: str | None = None,
         within_s: float | None = None, caller: Caller | None = None, notices: list[str] | None = None,
+        key: str | None = None,
     ) -> T | U: ...  # fmt: skip
     async def ask(
         self,
@@ -262,6 +262,7 @@ class Runtime:
         within_s: float | None = None,
         caller: Caller | None = None,
         notices: list[str] | None = None,
+        key: str | None = None,
     ) -> Payload:
         """Publish a question and wait for one typed answer.
 
@@ -272,6 +273,8 @@ class Runtime:
             within_s: Deadline of everything the question causes.
             caller: Who asks; the runtime's caller by default.
             notices: Takes what must be shown beside the answer; without it an answer that carries a notice is denied.
+            key: Stands for this question of this caller, until a day after its run: given again, with a log after a
+                restart too, it brings the same answer or error. Its run goes on when the caller goes away.
 
         Raises:
             TypeError, ValueError: An argument is not of its type, or out of range.
@@ -281,6 +284,7 @@ class Runtime:
             TooManyRunsError, RuntimeDrainingError, AuditFailedError: The run is not admitted.
             AskInHandlerError: A handler asks through the runtime instead of its context.
             IdentityError: The caller's term is over; one that ends during the run ends the run.
+            KeyReusedError, TooManyKeysError: The key stands for another question, or no more can be kept.
 
         Cancelled: the run is cancelled, wherever it is.
         """
@@ -290,6 +294,9 @@ class Runtime:
         if notices is not None:
             instance("notices", notices, list)
         need: Need = "all" if len(answers) == 1 else 1
+        if key is not None:
+            asked = Asked(payload_given(question), answers, need, to, notices is None)
+            return await self._started(asked, within_s, caller, key, asks=True).noted(notices)
         bus = self._admitting(asks=True)
         run, gather, ticket = self._questions.begin(
             bus, question, answers, need, to, within_s, caller, mute=notices is None
@@ -351,17 +358,23 @@ class Runtime:
     def start(
         self, question: Payload, answer: type[T], *, to: str | None = None, deadline_s: float | None = None,
         caller: Caller | None = None,
+        key: str | None = None,
     ) -> Run[T]:  # fmt: skip
-        """Publish a question and return the live run; a full mailbox never makes this wait."""
-        answers = answers_asked(answer)
+        """Publish a question and return the live run, or that of its ``key``; a full mailbox never makes this wait."""
+        answers_asked(answer)
         addressed(to, caller)
-        bus = self._admitting()
-        state = self._questions.open(bus, payload_given(question), deadline_s, caller)
-        watcher = Watcher(bus.make_waiter, keeps=True)
-        bus.correlator.expect(state.root, answers, "all", lambda: bus.runs.notice(state), type(question))
-        state.watchers, state.observed, state.agents = (watcher,), True, {}
-        send(bus, state, question, to)
-        return Run(bus, state, (answer,), watcher)
+        return self._started(Asked(payload_given(question), (answer,), "all", to), deadline_s, caller, key)
+
+    def _started(
+        self, asked: Asked[T], deadline_s: float | None, caller: Caller | None, key: str | None, *, asks: bool = False
+    ) -> Run[T]:
+        def begin(told: Callable[[RunState], None] | None = None) -> Run[T]:
+            return self._questions.start(self._admitting(asks=asks), asked, deadline_s, caller, told)
+
+        self._open_bus()
+        if key is None:
+            return begin()
+        return self._life.parts.keys.run(key, asked, self._questions.caller(caller), begin)
 
     @checked
     def run(self, run_id: str) -> Run[Payload]:
@@ -400,15 +413,8 @@ class Runtime:
             await self._life.published()
 
     def _admitting(self, *, asks: bool = False) -> Bus:
-        bus = self._open_bus()
-        if self._life.draining:
-            raise RuntimeDrainingError
-        if asks and bus.workers.runs_here():
-            raise AskInHandlerError
-        bus.admit_run()
-        return bus
-
-    # --- watching ---
+        self._open_bus()
+        return self._life.admitting(asks=asks)
 
     def observe(
         self,
@@ -456,8 +462,6 @@ class Runtime:
         """Return the cards of the agents that name a capability."""
         return self._registry.capable(capability)
 
-    # --- agents that come and go ---
-
     async def add(self, agent: Agent | Binding) -> None:
         """Register an agent while running; it gets what is published from now on.
 
@@ -472,6 +476,11 @@ class Runtime:
         except BaseException:  # an agent that cannot be opened is not listed, then the error goes on
             self._registry.remove(binding.card.id)
             raise
+
+    async def replace(self, agent: Agent | Binding) -> None:
+        """Let another object do the work of the agent of its id; see ``Life.replace_agent``. Nothing is lost."""
+        self._open_bus()
+        await self._life.replace_agent(bound(agent))
 
     @checked
     async def remove(self, agent: str) -> None:
@@ -493,8 +502,5 @@ class Runtime:
             UnknownAgentError, NotConsumedError: Its agent is no longer there; the letter is kept.
             TooManyRunsError, RuntimeDrainingError: The run is not admitted; the letter is kept.
         """
-        bus = self._admitting()
-        letter = bus.dead_letters.get(letter_id)
-        if letter is None:
-            raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
-        await redriven(bus, letter, self._made.limits.deadline_s)
+        self._open_bus()
+        await self._life.redrive(letter_id)

@@ -17,7 +17,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.errors import PartMissingError, UndeclaredMessageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -30,6 +30,7 @@ T = TypeVar("T", bound=Payload)
 U = TypeVar("U", bound=Payload)
 S = TypeVar("S", bound=Payload)
 Port = TypeVar("Port")
+Result = TypeVar("Result")
 
 _LOGGER = logging.getLogger("genie.testing")
 _START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -103,6 +104,8 @@ class FakeContext:
     cost: Decimal = Decimal(0)
     tokens: int = 0
     state: dict[str, Any] = field(default_factory=dict)
+    done: dict[str, Any] = field(default_factory=dict)
+    """Results of ``once``, by key; a test that puts one there has an effect that has happened."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
@@ -201,6 +204,15 @@ class FakeContext:
     def policy_set(self) -> str:
         """No policies are in force."""
         return ""
+
+    async def once(
+        self, key: str, effect: Callable[[str], Awaitable[Result]], *,
+        probe: Callable[[str], Awaitable[Result]] | None = None,
+    ) -> Result:  # fmt: skip
+        """Let the effect happen, with the key as its token; a second call returns the first result."""
+        if key not in self.done:
+            self.done[key] = await effect(key)
+        return cast("Result", self.done[key])
 
     def charge(self, *, cost: Cost = 0, tokens: int = 0) -> None:
         """Add up what the handler used."""

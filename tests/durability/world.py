@@ -66,12 +66,13 @@ class World:
     """One process: its agents, and what they have done outside the bus."""
 
     def __init__(
-        self, records: Sequence[LogRecord] = (), *, log: EventLog | None = None, deadline_s: float | None = 60.0
-    ) -> None:
+        self, records: Sequence[LogRecord] = (), *, log: EventLog | None = None, deadline_s: float | None = 60.0,
+        deaths: int = 0,
+    ) -> None:  # fmt: skip
         self.log = RecordingLog()
         self.log.records.extend(records)
         self._log = log or self.log
-        self._limits = RunLimits(deadline_s=deadline_s)
+        self._limits = RunLimits(deadline_s=deadline_s, deaths=deaths)
         self.seen: Counter[str] = Counter()
         seen = self.seen
 
