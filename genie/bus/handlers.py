@@ -138,9 +138,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
         async for payload in iterator:
             if worker.ended is not None:
                 break
-            if (
-                durable
-            ):  # nothing leaves before the outcome, so an iterator that fails is started again from its beginning
+            if durable:  # nothing leaves before the outcome; an iterator that fails is started again from its beginning
                 held.append(payload)
                 bus.within_budget(worker.subscriber.card.id, worker.delivery, len(held))
                 await anyio.lowlevel.checkpoint()
@@ -152,7 +150,7 @@ async def publish_stream(worker: Worker, bus: Bus, iterator: Any) -> None:
                 await bus.overflows.room(ticket, worker)
             elif worker.yielded % FAIRNESS == 0:  # an iterator that never waits would keep the loop for itself
                 await anyio.lowlevel.checkpoint()
-        for payload in held:
+        for payload in held if worker.ended is None else ():
             worker.publish(payload)
     finally:
         close = getattr(iterator, "aclose", None)

@@ -11,6 +11,7 @@ import pytest
 
 from tools.mutants import mutants_of, sample
 from tools.mutants.__main__ import found, main
+from tools.mutants.named import named_mutants
 
 
 def changes(source: str) -> list[str]:
@@ -204,3 +205,22 @@ def test_patterns_and_folders_name_test_files(shop: Path) -> None:
     (shop / "test_config.py").write_text("")
     assert found(shop, ["test_*.py"]) == ["test_config.py", "test_price.py"]
     assert found(shop, ["test_config.py", "."]) == ["test_config.py", "test_price.py"]
+
+
+def test_a_named_mutant_follows_its_code_and_says_when_it_cannot(shop: Path) -> None:
+    entries = shop / "named.toml"
+    entries.write_text('[[mutant]]\nname = "no end"\nbefore = "n <= 9"\nafter = "True"\n')
+    [mutant] = named_mutants(shop, ["shop"], entries)
+    assert (str(mutant), mutant.source) == (
+        "shop/price.py:2: no end",
+        "def fits(n):\n    return n >= 1 and True\n",
+    )
+    entries.write_text('[[mutant]]\nname = "twice"\nbefore = "n"\nafter = "m"\n')
+    with pytest.raises(LookupError, match="twice"):
+        named_mutants(shop, ["shop"], entries)
+
+
+@pytest.mark.slow
+def test_every_named_mutant_of_the_kernel_dies(capsys: pytest.CaptureFixture[str]) -> None:
+    """These were promises that no test held. Where the code moves or changes, its entry follows."""
+    assert main(["--named", "--tests", "tests/mutants", "--at-least", "100"]) == 0, capsys.readouterr()

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.mutants import Mutant, files_in, mutants_in, sample, without_equivalents
+from tools.mutants.named import PACKAGES as NAMED_PACKAGES
+from tools.mutants.named import named_mutants
 
 PACKAGES = ("genie/bus", "genie/policy")
 TESTS = (
@@ -98,23 +100,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--at-least", type=float, default=90.0, help="percentage of mutants that must be killed")
     parser.add_argument("--equivalent", type=Path, default=EQUIVALENT, help="mutants to leave out, with reasons")
+    parser.add_argument("--named", action="store_true", help="test those of named.toml instead")
     parser.add_argument("--list", action="store_true", help="print the mutants and do not test them")
     parser.add_argument("--all", action="store_true", help="print the killed mutants too, with the test that failed")
     given, root = parser.parse_args(arguments), Path.cwd()
     try:
-        mutants, stale = without_equivalents(mutants_in(root, given.package), given.equivalent)
+        packages = NAMED_PACKAGES if given.named else given.package
+        mutants, stale = (
+            (named_mutants(root), []) if given.named
+            else without_equivalents(mutants_in(root, packages), given.equivalent)
+        )  # fmt: skip
         if stale:
-            raise RuntimeError(
-                "\n".join(f"{given.equivalent.name} lists what is not there: {entry}" for entry in stale)
-            )
+            raise RuntimeError(f"{given.equivalent.name} lists what is not there:\n" + "\n".join(stale))
         mutants = sample(mutants, given.limit, given.seed)
         if given.list:
             sys.stdout.writelines(f"{mutant}\n" for mutant in mutants)
             return 0
         tests = found(root, given.tests)
         killed = slow = 0
-        inside = all(package.startswith(PACKAGES) for package in given.package)  # one recording serves every part
-        watched = files_in(root, PACKAGES if inside else given.package)
+        inside = all(package.startswith(PACKAGES) for package in packages)  # one recording serves every part
+        watched = files_in(root, PACKAGES if inside else packages)
         for mutant, verdict in verdicts(mutants, root, tests, watched):
             word = verdict["verdict"]
             killed += word in {"killed", "timeout"}
@@ -124,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if given.all:
                 sys.stdout.write(f"    {json.dumps(verdict)}\n")
             sys.stdout.flush()
-    except (FileNotFoundError, RuntimeError) as error:
+    except (LookupError, OSError, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     percent = 100.0 * killed / max(1, len(mutants))
