@@ -22,7 +22,7 @@ PACKAGES = ("genie/bus", "genie/policy")
 TESTS = (
     "tests/mutants", "tests/genie/bus", "tests/genie/policy", "tests/genie/joins", "tests/genie/approvals",
     "tests/genie/operations", "tests/genie/admission", "tests/genie/policies", "tests/golden", "tests/reliability",
-    "tests/properties",
+    "tests/properties", "tests/attacks", "tests/genie/journal", "tests/durability/test_crash.py",
 )  # fmt: skip
 """The tests of the kernel and of what plugs into it."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
@@ -50,7 +50,9 @@ def _lines_of(root: Path, watched: Sequence[str]) -> Path:
     return root / LINES / f"{state.hexdigest()[:16]}.json"
 
 
-def verdicts(mutants: list[Mutant], root: Path, tests: list[str], watched: list[str]) -> Iterator[tuple[Mutant, Any]]:
+def verdicts(
+    mutants: list[Mutant], root: Path, tests: list[str], watched: list[str], options: Sequence[str] = ()
+) -> Iterator[tuple[Mutant, Any]]:
     """Yield each mutant with its verdict; ``RuntimeError`` if the tests fail without a change."""
     home = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (str(root), home, os.environ.get("PYTHONPATH"))))
@@ -65,7 +67,8 @@ def verdicts(mutants: list[Mutant], root: Path, tests: list[str], watched: list[
         with process.stdin as job:
             lines = str(_lines_of(root, watched))
             states = {test: f"{test} {hashlib.sha256((root / test).read_bytes()).hexdigest()}" for test in tests}
-            json.dump({"mutants": mutants, "tests": states, "watched": watched, "lines": lines}, job)
+            given = {"mutants": mutants, "tests": states, "options": options, "watched": watched, "lines": lines}
+            json.dump(given, job)
         for text in process.stdout:
             verdict = json.loads(text)
             if "error" in verdict:
@@ -96,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--package", nargs="+", default=PACKAGES, help="folders or files to change")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="folders, files or patterns of fast tests")
+    parser.add_argument("--keyword", help="those of these tests alone, as pytest's -k")
     parser.add_argument("--limit", type=int, help="test that many mutants, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--at-least", type=float, default=90.0, help="percentage of mutants that must be killed")
@@ -116,11 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.list:
             sys.stdout.writelines(f"{mutant}\n" for mutant in mutants)
             return 0
-        tests = found(root, given.tests)
+        tests, options = found(root, given.tests), ["-k", given.keyword] if given.keyword else []
         killed = slow = 0
         inside = all(package.startswith(PACKAGES) for package in packages)  # one recording serves every part
         watched = files_in(root, PACKAGES if inside else packages)
-        for mutant, verdict in verdicts(mutants, root, tests, watched):
+        for mutant, verdict in verdicts(mutants, root, tests, watched, options):
             word = verdict["verdict"]
             killed += word in {"killed", "timeout"}
             slow += word == "timeout"

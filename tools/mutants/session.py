@@ -128,10 +128,11 @@ class Session:
     def _known(self, imported: Test, items: list[pytest.Item]) -> dict[str, Test]:
         """Return the lines that the import and each test run; what is not known yet is recorded."""
         kept = read(self._lines)
-        new = [item for item in items if self._states[self._file(item)] not in kept]
+        new = [item for item in items if item.nodeid not in kept.get(self._states[self._file(item)], ())]
         if new:
-            files = [f"{self._file(item)} " for item in new]
-            kept = {state: tests for state, tests in kept.items() if not state.startswith(tuple(files))}
+            changed = tuple(f"{self._file(item)} " for item in new)
+            now = self._states.values()
+            kept = {state: tests for state, tests in kept.items() if state in now or not state.startswith(changed)}
             _forked(lambda: self._record(kept, new))
             kept = read(self._lines)
         return {IMPORT: imported} | {test: lines for tests in kept.values() for test, lines in tests.items()}
@@ -153,13 +154,15 @@ class Session:
     ) -> tuple[int, str]:
         """Return the exit code of the tests of a mutant in a fork, and the test that failed."""
         file = self._root / mutant.path
-        at = mmap.mmap(-1, 8)  # shared with the fork: how many tests it has begun
+        at, parent = mmap.mmap(-1, 8), os.getpid()  # shared with the fork: how many tests it has begun
 
         def run() -> int:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             if not put(mutant.source, file, mutant.line, functions):
                 return _NOT_APPLICABLE
             for begun, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True), 1):
+                if os.getppid() != parent:
+                    return _KILLED  # nobody waits for it any more
                 at[:] = begun.to_bytes(8)
                 _limit(known[item.nodeid].seconds)
                 if not _passes(item, following):
@@ -209,7 +212,7 @@ def main() -> int:
         sys.meta_path.insert(0, Finder(_module(path), root / path, source))
         return int(pytest.main(["-x", "--tb=no", *_PYTEST, *job["tests"]]) != 0)
     session = Session(root, job, verdicts)
-    code = pytest.main([*_PYTEST, *job["tests"]], plugins=[session])
+    code = pytest.main([*_PYTEST, *job["options"], *job["tests"]], plugins=[session])
     return 0 if code in {0, 5} else 2
 
 
