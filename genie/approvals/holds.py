@@ -117,7 +117,6 @@ class Holds:
         except Exception as error:  # noqa: BLE001 - fail closed: what cannot be sealed cannot be approved
             self._bus.settle(delivery, Outcome.DENIED, _not_shown(error))
             return
-        accounting.held(delivery.subscription)
         self._park(Held(request.id, message, recipient, decision, delivery, request, stands_for(delivery)))
 
     def hold_answer(
