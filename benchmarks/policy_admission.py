@@ -17,13 +17,13 @@ from benchmarks.figures import Figure, Limit, printed
 from genie.admission.limiter import AdmissionController
 from genie.benchmark.policies import CALLER
 from genie.benchmark.workload import SERIES, Work, worker
-from genie.bus.accounting import accept, settle
-from genie.bus.scope import Asker
 from genie.contracts.admission import Admission, Budget, Rate
 from genie.contracts.classification import Classification
 from genie.contracts.limits import Estimate
 from genie.contracts.message import stamp
 from genie.contracts.outcome import Outcome
+from genie.inflight.accounting import accept, settle
+from genie.inflight.scope import Asker
 from genie.runtime.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -22,22 +22,22 @@ from genie.admission.budgets import (
     scaled,
     shown,
 )
-from genie.bus.interceptors import Interceptor
-from genie.bus.pending import RATE, Parked
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.statistics import BudgetStatistics, RateStatistics
 from genie.errors import BudgetExceededError
+from genie.inflight.interceptors import Interceptor
+from genie.inflight.pending import RATE, Parked
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.scope import RunState
-    from genie.bus.subscription import Subscription
     from genie.contracts.admission import Admission
     from genie.contracts.message import Envelope
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.scope import RunState
+    from genie.inflight.subscription import Subscription
 
 DENIED = Outcome.DENIED
 ENOUGH = 1 - 1e-9

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genie.approvals.request import ApprovalRequest, State, digest, request_of
-from genie.bus import accounting
-from genie.bus.delivery import Extra, original, stands_for
-from genie.bus.gather import ONE, Gather
 from genie.bus.judging import CHANGED
-from genie.bus.pending import HOLD, Parked
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import class_name
+from genie.inflight import accounting
+from genie.inflight.delivery import Extra, original, stands_for
+from genie.inflight.gather import ONE, Gather
+from genie.inflight.pending import HOLD, Parked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.scope import RunState, Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision, Verdict
 
 REMEMBERED = 1_000

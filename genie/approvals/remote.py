@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from genie.approvals.request import Seal, Sight, State, fields_of, merged
 from genie.approvals.voting import Voting, validated
 from genie.contracts.ports.control import Act, ControlNews, ControlReport
-from genie.errors import GenieError, InputError, class_name, place_of
+from genie.errors import GenieError, InputError, class_name
+from genie.errors.tracebacks import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

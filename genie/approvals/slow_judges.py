@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CancelScope
 
-from genie.bus import accounting
-from genie.bus.delivery import Extra
-from genie.bus.pending import JUDGE, Parked
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import class_name
+from genie.inflight import accounting
+from genie.inflight.delivery import Extra
+from genie.inflight.pending import JUDGE, Parked
 from genie.policy.verdicts import Allow, Deny, Hold, Redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.interceptors import Sink
-    from genie.bus.scope import Scope
     from genie.contracts.message import Envelope
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Sink
+    from genie.inflight.scope import Scope
     from genie.policy.async_policy import AsyncPolicy
     from genie.policy.policy import Decision, Verdict
     from genie.policy.verdicts import Consultation

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
-from genie.bus.delivery import disclose
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight import accounting
+from genie.inflight.delivery import disclose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Ending
-    from genie.bus.gather import Gather
-    from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.delivery import Ending
+    from genie.inflight.gather import Gather
+    from genie.inflight.scope import Scope
     from genie.policy.policy import Decision, Verdict
 
 _NOTHING: Mapping[str, Verdict] = {}

@@ -11,27 +11,18 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from genie.backend.timers import Timers
-from genie.bus import accounting
-from genie.bus.accounting import accept
 from genie.bus.answers import Answers
 from genie.bus.correlator import Correlator
-from genie.bus.dead_letters import DeadLetters
 from genie.bus.deadlock import Deadlocks
 from genie.bus.delayed import DelayedPublications
-from genie.bus.delivery import QUEUED
 from genie.bus.failures import Failures
 from genie.bus.judging import Judging
-from genie.bus.mailbox import RoomTicket
-from genie.bus.observers import STALL_S, Observers
 from genie.bus.overflow import Overflows
-from genie.bus.pending import HOLD, Pending
 from genie.bus.retries import Retries
 from genie.bus.routes import Route, route_of
 from genie.bus.runs import Runs
 from genie.bus.scans import Scans
 from genie.bus.suspension import REMOVED, Suspensions
-from genie.bus.taps import show
-from genie.bus.workers import Workers
 from genie.contracts.limits import Overflow
 from genie.contracts.message import stamp, topic_of
 from genie.contracts.outcome import Counts, Outcome, Reason
@@ -42,6 +33,15 @@ from genie.errors import (
     TooManyRunsError,
     UnknownAgentError,
 )
+from genie.inflight import accounting
+from genie.inflight.accounting import accept
+from genie.inflight.dead_letters import DeadLetters
+from genie.inflight.delivery import QUEUED
+from genie.inflight.interceptors import Interceptor
+from genie.inflight.mailbox import RoomTicket
+from genie.inflight.pending import HOLD, Pending
+from genie.observation.observers import STALL_S, Observers
+from genie.observation.taps import show
 
 if TYPE_CHECKING:
     import random
@@ -50,14 +50,6 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Tasks, Waiter
     from genie.backend.clock import Clock
     from genie.backend.ids import IdSource
-    from genie.bus.delivery import Delivery, Ending
-    from genie.bus.interceptors import Approvals, Check, Consultations, Interceptor, Sink
-    from genie.bus.mailbox import Subscriber
-    from genie.bus.pending import Parked
-    from genie.bus.registry import Registry
-    from genie.bus.scope import Asker, RunState, Scope
-    from genie.bus.subscription import Subscription
-    from genie.bus.taps import Tap
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
@@ -66,6 +58,15 @@ if TYPE_CHECKING:
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
     from genie.errors import GenieError
+    from genie.graph.registry import Registry
+    from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.handlers import Workers
+    from genie.inflight.interceptors import Approvals, Check, Consultations, Sink
+    from genie.inflight.mailbox import Subscriber
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import Asker, RunState, Scope
+    from genie.inflight.subscription import Subscription
+    from genie.observation.taps import Tap
     from genie.policy.evaluator import Evaluator
     from genie.policy.policy import PolicySet
 
@@ -82,14 +83,15 @@ class Bus:
         policies: What judges every delivery.
         limits: Bounds of runs.
         make_waiter: Makes the backend's wake-up primitive.
-        tasks: Where workers and timers run.
+        tasks: Where timers and scans run.
+        make_workers: Makes what runs handlers.
         journal: Where every message, verdict and outcome is recorded.
         audit: Where every act of governance is recorded.
         random_source: For the jitter of retries.
         seed: Of the randomness that agents draw.
     """
 
-    def __init__(  # noqa: PLR0913 - the runtime alone builds it, by name
+    def __init__(  # noqa: PLR0913, PLR0915 - the runtime alone builds it, by name
         self,
         *,
         clock: Clock,
@@ -99,6 +101,7 @@ class Bus:
         limits: RunLimits,
         make_waiter: Callable[[], Waiter],
         tasks: Tasks,
+        make_workers: Callable[[Bus], Workers],
         journal: Journal | None,
         audit: Audit | None = None,
         random_source: random.Random,
@@ -122,13 +125,17 @@ class Bus:
         self.sinks: list[Sink] = []
         self.taps: list[Tap] = []
         self.interceptors: list[Interceptor] = []
+        self.openings: tuple[Callable[[RunState], None], ...] = ()
+        """What interceptors do when a run begins, ..."""
+        self.endings: tuple[Callable[[RunState], None], ...] = ()
+        """... and when it is at rest."""
         self.intercepting: tuple[Interceptor, ...] = ()
         """The active ones: while there is one, every message is shown to it."""
         self.approvals: Approvals | None = None
         self.consultations: Consultations | None = None
         self.failures = Failures(self, debug=debug)
         self.log_failure, self.fail = self.failures.log, self.failures.runtime
-        self.workers = workers = Workers(self, tasks)
+        self.workers = workers = make_workers(self)
         self.timers = Timers(self.now, make_waiter(), workers.sweep, self.failures.timer)
         self.pending = Pending(self.timers)
         self.retries = Retries(self, random_source)
@@ -155,6 +162,11 @@ class Bus:
     def intercept(self, interceptor: Interceptor) -> None:
         """Plug an interceptor in, behind the others."""
         self.interceptors.append(interceptor)
+        kind = type(interceptor)  # one that does nothing is not called: it costs every run
+        if kind.opened is not Interceptor.opened:
+            self.openings += (interceptor.opened,)
+        if kind.closed is not Interceptor.closed:
+            self.endings += (interceptor.closed,)
         self.reintercept()
 
     def reintercept(self) -> None:
@@ -327,7 +339,7 @@ class Bus:
                         self.observers.judged(message, sink.id, decision)
                     sink.accept(message, sender, decision)
         if route.taps and refusal is None:
-            show(self, route.taps, message, sender)
+            show(route.taps, message, sender, self.now(), self.log_failure)
         if rejected is not None and reject:
             raise MailboxFullError(agent=rejected.card.id, capacity=rejected.capacity)
         return ticket
@@ -371,8 +383,11 @@ class Bus:
     def handled(self, delivery: Delivery, seconds: float) -> None:
         """End a delivery that its handler has handled, in that time; once it has ended, a call changes nothing."""
         scope = accounting.handled(delivery, seconds)
-        if scope is None:
-            return
+        if scope is not None:
+            self.after_handled(delivery, scope)
+
+    def after_handled(self, delivery: Delivery, scope: Scope) -> None:
+        """Say that a delivery was handled, and see whether its scope is at rest."""
         subscription = delivery.subscription
         if subscription.branches:
             self.correlator.check_later(scope)
@@ -444,11 +459,6 @@ class Bus:
         self.emit_event(delivery.message, "refused", agent, Reason(error.code))
         self.record_act("identity_refused", agent, by="bus", reason=error.code, message=delivery.message)
 
-    def did_not_stop(self, subscriber: Subscriber) -> None:
-        """A handler did not stop when it was cancelled."""
-        agent = subscriber.card.id
-        _warn(f"agent {agent} did not stop when it was cancelled; its handler is abandoned", agent=agent)
-
     @staticmethod
     def blocked(subscriber: Subscriber, seconds: float) -> None:
         """Name a handler that kept the loop to itself: nothing else ran meanwhile, not even its own timeout."""
@@ -467,7 +477,9 @@ class Bus:
         """
         if len(self.runs.open_runs) >= self.limits.max_runs:
             raise TooManyRunsError(limit=self.limits.max_runs)
-        self.observers.refuse_unaudited()
+        observers = self.observers
+        if observers.audit is not None or observers.recorder is not None:
+            observers.refuse_unaudited()
 
 
 def _warn(text: str, **extra: object) -> None:

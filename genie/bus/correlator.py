@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
-from genie.bus.gather import Gather, GatherSpec
-from genie.bus.pending import DELAYED, HOLD, JUDGE
-from genie.bus.scope import Scope
+from genie.inflight import accounting
+from genie.inflight.gather import Gather, GatherSpec
+from genie.inflight.pending import DELAYED, HOLD, JUDGE
+from genie.inflight.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
     from genie.contracts.gather import Each, Expected, Need
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Failure
+    from genie.inflight.delivery import Delivery
 
 MOST_SPECS = 1024
 """Forms of gathers that are kept; a program has a few, unless it builds them as it runs."""

@@ -17,19 +17,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.bus.delivery import BEHIND_KEY, QUEUED, WAITS_FOR_ROOM
-from genie.bus.mailbox import RoomTicket
-from genie.bus.scope import Scope
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight.delivery import BEHIND_KEY, QUEUED, WAITS_FOR_ROOM
+from genie.inflight.mailbox import RoomTicket
+from genie.inflight.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.mailbox import Subscriber
-    from genie.bus.worker import Worker
     from genie.contracts.message import Envelope
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Worker
+    from genie.inflight.mailbox import Subscriber
 
 Wait = Scope | RoomTicket
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genie.bus import accounting
-from genie.bus.pending import DELAYED
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Reason
 from genie.errors import (
@@ -13,15 +11,17 @@ from genie.errors import (
     NotConsumedError,
     UnknownAgentError,
 )
+from genie.inflight import accounting
+from genie.inflight.pending import DELAYED
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.pending import Parked
-    from genie.bus.scope import Scope
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import Scope
 
 
 class Delayed:

@@ -11,17 +11,18 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING
 
-from genie.bus.delivery import disclose, original
-from genie.bus.scope import RunState
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.serialization import as_wire
-from genie.errors import GenieError, InputError, class_name, code_of, place_of, traceback_of
+from genie.errors import GenieError, InputError, class_name, code_of
+from genie.errors.tracebacks import place_of, traceback_of
+from genie.inflight.delivery import disclose, original
+from genie.inflight.scope import RunState
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Worker
 
 MOST_RUNS = 64
 """Runs whose exceptions are kept with ``debug``."""
@@ -153,7 +154,7 @@ def _delivery_in(error: BaseException) -> Delivery | None:
     found: Delivery | None = None
     traceback = error.__traceback__
     while traceback is not None and found is None:
-        if traceback.tb_frame.f_globals.get("__name__") == "genie.bus.worker":
+        if traceback.tb_frame.f_globals.get("__name__") == "genie.execution.worker":
             found = traceback.tb_frame.f_locals.get("delivery")
         traceback = traceback.tb_next
     return found

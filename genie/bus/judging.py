@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
-from genie.bus.delivery import SEALED, TO_BE_ASKED, Extra, disclose, original
 from genie.bus.suspension import REMOVED
 from genie.contracts.message import masked_copy, stamp
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight import accounting
+from genie.inflight.delivery import SEALED, TO_BE_ASKED, Extra, disclose, original
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery, Ending
-    from genie.bus.interceptors import Check
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope
+    from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.interceptors import Check
     from genie.policy.policy import Decision
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from genie.bus.delivery import WAITS_FOR_ROOM
-from genie.bus.mailbox import RoomTicket
 from genie.contracts.limits import Overflow
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight.delivery import WAITS_FOR_ROOM
+from genie.inflight.mailbox import RoomTicket
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.mailbox import Subscriber
-    from genie.bus.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Worker
+    from genie.inflight.mailbox import Subscriber
 
 OVERFLOW = Reason("overflow")
 

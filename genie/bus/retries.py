@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from genie.bus import accounting
-from genie.bus.delivery import Extra, original, stands_for
-from genie.bus.pending import JUDGE, RATE, RETRY, Parked
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight import accounting
+from genie.inflight.delivery import Extra, original, stands_for
+from genie.inflight.pending import JUDGE, RATE, RETRY, Parked
 
 if TYPE_CHECKING:
     import random
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.mailbox import Subscriber
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.mailbox import Subscriber
 
 DENIED, DEAD_LETTERED = Outcome.DENIED, Outcome.DEAD_LETTERED
 

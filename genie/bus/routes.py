@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.bus.subscription import Subscription
 from genie.contracts.message import topic_of
+from genie.inflight.subscription import Subscription
 from genie.policy.declassification import labels_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.handlers import Call
-    from genie.bus.interceptors import Sink
-    from genie.bus.mailbox import Subscriber
-    from genie.bus.taps import Tap
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Inspection, Payload
+    from genie.inflight.handlers import Call
+    from genie.inflight.interceptors import Sink
+    from genie.inflight.mailbox import Subscriber
+    from genie.observation.taps import Tap
 
 
 def instrument(bus: Bus, wrap: Callable[[AgentCard, Mapping[type[Payload], Call]], dict[type[Payload], Call]]) -> None:

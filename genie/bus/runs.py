@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
-from genie.bus.pending import HOLD, JUDGE, RETRY
-from genie.bus.scope import AgentRun, RunState, Scope
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight import accounting
+from genie.inflight.pending import HOLD, JUDGE, RETRY
+from genie.inflight.scope import AgentRun, RunState, Scope
 
 if TYPE_CHECKING:
     from genie.backend.ids import IdSource
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.scope import Asker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.scope import Asker
 
 EXPIRED, CANCELLED = Outcome.EXPIRED, Outcome.CANCELLED
 DEADLINE = Reason("deadline")
@@ -51,8 +51,8 @@ class Runs:
 
     def reopen(self, run: RunState) -> None:
         """Let a run be in flight: a new one, or one that an earlier process has begun."""
-        for interceptor in self._bus.interceptors:
-            interceptor.opened(run)
+        for begun in self._bus.openings:
+            begun(run)
         self.open_runs[run.number] = run
         if run.deadline != math.inf:
             run.expiry = self._bus.timers.at(run.deadline, "deadline", run)
@@ -69,8 +69,10 @@ class Runs:
         self.open_runs.pop(run.number, None)
         if run.expiry is not None:
             run.expiry.cancel()
-        for interceptor in self._bus.interceptors:
-            interceptor.closed(run)
+        if run.lapse is not None:
+            run.lapse.cancel()
+        for ended in self._bus.endings:
+            ended(run)
         run.state = run.taints = None
         if run.observed or run.watchers:
             self.notice(run)

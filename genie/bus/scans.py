@@ -11,21 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from genie.backend.asyncio_trio import offload
-from genie.bus import accounting
-from genie.bus.mailbox import RoomTicket
-from genie.bus.pending import DELAYED
 from genie.errors import NotConsumedError, UnknownAgentError
+from genie.inflight import accounting
+from genie.inflight.mailbox import RoomTicket
+from genie.inflight.pending import DELAYED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from genie.bus.bus import Bus
-    from genie.bus.pending import Parked
-    from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Inspection, Payload
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import Scope
     from genie.policy.inspection import Inspectors
 
     Sent = tuple[Payload, AgentCard, Scope, int, int, Headers, Classification]

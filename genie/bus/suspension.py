@@ -8,10 +8,12 @@ from genie.contracts.outcome import Outcome, Reason
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.mailbox import Subscriber
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.mailbox import Subscriber
 
 REMOVED = Reason("removed")
+MOST_ABANDONED = 16
+"""Handlers of one agent that may be abandoned at once; at one more the agent is quarantined."""
 
 
 class Suspensions:
@@ -42,6 +44,17 @@ class Suspensions:
         self.suspend(subscriber, Reason("quarantined", f"quarantined: {why}"))
         message = None if delivery is None else delivery.message
         self._bus.record_act("quarantined", subscriber.card.id, by="supervisor", reason=why, message=message)
+
+    def did_not_stop(self, subscriber: Subscriber) -> None:
+        """A handler did not stop when it was cancelled: it is abandoned and named, and too many suspend the agent."""
+        import logging  # noqa: PLC0415 - start-up: only what goes wrong is logged
+
+        agent = subscriber.card.id
+        text = f"agent {agent} did not stop when it was cancelled; its handler is abandoned"
+        logging.getLogger("genie.bus").warning(text, extra={"agent": agent})
+        subscriber.abandoned += 1
+        if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
+            self.quarantine(subscriber, f"{subscriber.abandoned} handlers did not stop when they were cancelled")
 
     def cancel_handlers(self, subscriber: Subscriber, reason: Reason) -> None:
         """Cancel what an agent is handling."""

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from genie.bus.handlers import misplaced
 from genie.config.plugins import Plugins, settings_of
 from genie.config.schema import (
     AgentSection,
@@ -37,6 +36,7 @@ from genie.contracts.message import Payload, topic_of
 from genie.contracts.ports.audit import Audit
 from genie.contracts.schedule import Schedule
 from genie.errors import DefinitionError, ScheduleError
+from genie.execution.handlers import misplaced
 from genie.graph.model import KeyPath, Problem, name_of
 
 Rule = TypeVar("Rule", Retry, Mailbox, RestartBudget)

@@ -16,7 +16,8 @@ from typing import (
 )
 
 from genie.contracts.message import Payload, topic_of
-from genie.errors import PartMissingError, cause_among
+from genie.errors import PartMissingError
+from genie.errors.tracebacks import cause_among
 
 if TYPE_CHECKING:
     pass

@@ -302,6 +302,11 @@ class Inspection:
     """Why an inspector could not look; whoever needs its findings denies."""
     masked: dict[frozenset[Path], Payload] = field(default_factory=dict, compare=False, repr=False)
     """Masked copies made so far, by the paths that are masked; filled by the engine alone."""
+    clean: bool = field(init=False, compare=False, repr=False)
+    """It could look, and found nothing."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clean", self.failed is None and not self.findings)
 
 
 # --- the envelope ---

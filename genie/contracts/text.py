@@ -50,6 +50,17 @@ class Text(NamedTuple):
     """True for a plain ``str`` field; constrained strings, literals and bytes would become invalid."""
 
 
+class Flat(NamedTuple):
+    """How a class of strings, scalars and tuples of scalars is read by name, without a walk."""
+
+    strings: Callable[[dict[str, Any]], tuple[str, ...]]
+    """Return its strings, of its values by name."""
+    runs: tuple[str, ...]
+    """Fields that are tuples of scalars."""
+    scalars: int
+    """Other fields that are scalars."""
+
+
 class Reader(NamedTuple):
     """How the strings of one class are read."""
 
@@ -66,6 +77,8 @@ class Reader(NamedTuple):
     """
     sound: Callable[[Any], bool]
     """Return True where a value has the shape of its class; the insides of bulky fields are looked at apart."""
+    flat: Flat | None = None
+    """Set where every string is a field, no number may be personal, and an instance that was validated is sound."""
 
 
 _readers: dict[type[Value], Reader] = {}  # one entry per payload class of the program, never per message
@@ -136,7 +149,8 @@ def _compile(kind: type[Value]) -> Reader:
     if len(texts) < 2 or others or bulky:
         return Reader(read, tuple(bulky), tuple(runs), _telling(read, sound), sound)
     told = _telling_flat(tuple(texts), tuple(runs), tuple(numbers), scalars, sound, marked=marked)
-    return Reader(read, (), tuple(runs), told, sound)
+    flat = Flat(operator.itemgetter(*texts), tuple(runs), scalars) if marked and not numbers else None
+    return Reader(read, (), tuple(runs), told, sound, flat)
 
 
 def _may_be_personal(name: str, info: FieldInfo) -> bool:
@@ -185,7 +199,11 @@ def _telling_flat(
 
     def told(value: Any) -> tuple[str, int]:
         # The mark is looked at here, not in ``sound``: a call less for every message (benchmarks.instructions).
-        if not (marked and getattr(value, "_validated", False)) and not sound(value):
+        try:
+            certain = marked and value._validated  # noqa: SLF001 - the mark is of this package
+        except AttributeError:  # made past its constructor
+            certain = False
+        if not certain and not sound(value):
             raise TypeError("a value does not have the shape of its class")
         values = value.__dict__
         count = scalars

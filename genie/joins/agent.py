@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 from pydantic import ValidationError
 
-from genie.bus import accounting
-from genie.bus.delivery import disclose
 from genie.contracts.agent import Join
 from genie.contracts.card import AgentCard, Risk, Tier
 from genie.contracts.classification import Classification
 from genie.contracts.message import Envelope, Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import class_name
+from genie.inflight import accounting
+from genie.inflight.delivery import disclose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from genie.backend.timers import Timer
     from genie.bus.bus import Bus
-    from genie.bus.scope import Scope
     from genie.contracts.headers import Headers
+    from genie.inflight.scope import Scope
     from genie.policy.policy import Decision
 
 

@@ -16,11 +16,11 @@ from genie.contracts.message import Payload, topic_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from genie.bus.gather import Gather
-    from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.gather import Gather
+    from genie.inflight.scope import Scope
 
 Kinds = dict[str, type[Payload]]
 """Payload classes by ``topic@version``."""

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from genie.bus.delayed import Delayed
-from genie.bus.interceptors import Interceptor
-from genie.bus.pending import DELAYED, RETRY
 from genie.bus.scans import Publication
 from genie.contracts.outcome import Outcome
-from genie.errors import JournalError, class_name, place_of
+from genie.errors import JournalError, class_name
+from genie.errors.tracebacks import place_of
+from genie.inflight.interceptors import Interceptor
+from genie.inflight.pending import DELAYED, RETRY
 from genie.journal.facts import NotKeptError, caller_record, kind_name, message_record, payload_text, scope_record
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
     from genie.backend.asyncio_trio import Waiter
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.pending import Parked
-    from genie.bus.scope import RunState, Scope
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.journal import EventLog, LogRecord
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import RunState, Scope
 
 _LOGGER = logging.getLogger("genie.journal")
 MOST_WAITING = 50_000

@@ -10,25 +10,25 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from genie.bus import accounting
 from genie.bus.delayed import Delayed
-from genie.bus.delivery import Extra
-from genie.bus.gather import Gather, GatherSpec
-from genie.bus.pending import DELAYED, RETRY
-from genie.bus.scope import Asker, RunState, Scope, Taint
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.contracts.gather import Each
 from genie.contracts.message import stamp
 from genie.contracts.outcome import Outcome, Reason
+from genie.inflight import accounting
+from genie.inflight.delivery import Extra
+from genie.inflight.gather import Gather, GatherSpec
+from genie.inflight.pending import DELAYED, RETRY
+from genie.inflight.scope import Asker, RunState, Scope, Taint
 from genie.journal.facts import caller_of, headers_of, kinds_of, payload_of
 from genie.journal.history import OpenDelivery, waits
 
 if TYPE_CHECKING:
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.journal import LogRecord
+    from genie.inflight.delivery import Delivery
     from genie.journal.facts import Kinds
     from genie.journal.history import History, OpenRun
     from genie.journal.recorder import Recorder

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from genie.bus.delivery import original
-from genie.bus.interceptors import Interceptor
 from genie.contracts.headers import Consent
+from genie.inflight.delivery import original
+from genie.inflight.interceptors import Interceptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from genie.bus.bus import Bus
-    from genie.bus.scope import RunState
     from genie.contracts.headers import Headers
+    from genie.inflight.scope import RunState
 
 MOST_SETS = 1024
 """Sets of consents of which it is known what is left of them."""
@@ -46,11 +46,6 @@ class Consents(Interceptor):
         """A run begins."""
         if run.headers.consent:
             self.watch(run)
-
-    def closed(self, run: RunState) -> None:
-        """A run is at rest: its timer is not needed."""
-        if run.lapse is not None:
-            run.lapse.cancel()
 
     def watch(self, run: RunState) -> None:
         """Set a timer for the end of a run's first consent that ends."""

@@ -6,18 +6,18 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from genie.bus.pending import DELAYED, HOLD, JUDGE, RATE
 from genie.contracts.message import topic_of
 from genie.contracts.outcome import Counts
 from genie.contracts.statistics import NONE_ENDED, AgentStatistics, Statistics, TopicStatistics
+from genie.inflight.pending import DELAYED, HOLD, JUDGE, RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.mailbox import Subscriber
-    from genie.bus.worker import Worker
     from genie.contracts.statistics import BudgetStatistics, RateStatistics
+    from genie.inflight.handlers import Worker
+    from genie.inflight.mailbox import Subscriber
 
 
 def statistics(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from genie.bus.interceptors import Interceptor
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.ports.control import Act
+from genie.inflight.interceptors import Interceptor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.backend.timers import Timer
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Ending
-    from genie.bus.mailbox import Subscriber
     from genie.contracts.message import Envelope
+    from genie.inflight.delivery import Ending
+    from genie.inflight.mailbox import Subscriber
 
 Kind = Literal["agent", "tenant", "all"]
 Word = Literal["killed", "paused"]

@@ -197,13 +197,13 @@ class Evaluator:
             heard: Verdicts on this very delivery of policies that have been asked, by ``policy@version``.
         """
         inspection = message.inspection
-        if inspection.failed is not None:
-            return self._uninspected(message, sender)
-        clean = not inspection.findings
+        clean = inspection.clean
         if clean and message.headers is self._allowed and inspection.size_bytes <= self._size:
             label = message.label
             if label is PUBLIC or label <= self._label:
                 return None
+        if inspection.failed is not None:
+            return self._uninspected(message, sender)
         try:
             if message.headers is not self._allowed:
                 for judge in self._headers:

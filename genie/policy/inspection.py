@@ -8,7 +8,7 @@ import math
 import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from genie.contracts import text as fields
 from genie.contracts.classification import Classification
@@ -214,6 +214,26 @@ class Inspectors:
         if reader.bulky or self._seen_by(kind).always:
             return slow
         told, match, scalar, limit = reader.told, self._match, fields.SCALAR_BYTES, min(self._limit(kind), most)
+
+        if reader.flat is not None:
+            strings, runs, scalars_ = reader.flat
+            join, least = fields.SEPARATOR.join, scalar * scalars_
+
+            def inspect_flat(payload: Any) -> _I:  # the same by hand: benchmarks.instructions, 0.6 % a message
+                try:
+                    if payload._validated:  # noqa: SLF001 - the constructor's mark; a property would cost a call
+                        values = payload.__dict__
+                        text, size = join(strings(values)), least
+                        for run in runs:
+                            size += scalar * len(values[run])
+                        size += len(text)
+                        if size <= limit and text.isascii() and len(match(text.encode()) or ()) == 1:
+                            return _clean.get(size) or _clean_of(size)
+                except Exception:  # noqa: BLE001 - fail closed: the slow path names what failed
+                    return slow(payload)
+                return slow(payload)
+
+            return inspect_flat
 
         def inspect(payload: Payload) -> _I:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from genie.contracts.agent import Binding
 from genie.contracts.card import AgentCard, Caller
@@ -16,14 +16,41 @@ from genie.errors import AgentDefinitionError, shown_type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.contracts.agent import Agent
+    from genie.contracts.admission import Admission
+    from genie.contracts.agent import Agent, Join
     from genie.contracts.gather import Expected
+    from genie.contracts.limits import RunLimits
+    from genie.contracts.ports.audit import Audit
+    from genie.contracts.ports.control import Control
+    from genie.contracts.ports.executor import Executor
+    from genie.contracts.ports.journal import EventLog, Journal
+    from genie.operations.reload import PolicySource
     from genie.policy.policy import PolicySet
 
 T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+
+
+class Made(NamedTuple):
+    """What a runtime is made of, checked; see the arguments of ``Runtime``."""
+
+    agents: tuple[Binding, ...]
+    policies: PolicySet | None
+    joins: tuple[Join, ...]
+    limits: RunLimits
+    journal: Journal | None
+    log: EventLog | None
+    audit: Audit | None
+    control: Control | None
+    admission: Admission | None
+    seed: int
+    wall: float | None
+    prefix: str | None
+    executor: Executor | None
+    source: PolicySource | None
+    debug: bool
 
 
 def payload_given(payload: object) -> Payload:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from genie.bus.bus import Bus
-    from genie.bus.dead_letters import DeadLetter
-    from genie.bus.mailbox import Subscriber
+    from genie.inflight.dead_letters import DeadLetter
+    from genie.inflight.mailbox import Subscriber
     from genie.operations.incidents import Incident, Incidents
     from genie.operations.reload import Reloads
     from genie.operations.switches import Word

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
-from genie.bus.events import Event, Watcher
-from genie.bus.pending import HOLD, Parked
+from genie.contracts.classification import Classification
 from genie.contracts.message import Payload, topic_of
 from genie.contracts.outcome import Outcome, Reason
 from genie.contracts.rendering import counted
-from genie.errors import IdentityError, RunCancelledError, RunExpiredError, RunHeld, RunStalled, cause_among
+from genie.errors import IdentityError, MailboxFullError, RunCancelledError, RunExpiredError, RunHeld, RunStalled
+from genie.errors.tracebacks import cause_among
+from genie.inflight.events import Event, Watcher
+from genie.inflight.pending import HOLD, Parked
+from genie.inflight.scope import Asker
+from genie.runtime.arguments import payload_given, seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Mapping
@@ -18,12 +22,132 @@ if TYPE_CHECKING:
     from genie.backend.clock import Clock
     from genie.bus.bus import Bus
     from genie.bus.failures import Failures
-    from genie.bus.gather import Gather
-    from genie.bus.scope import RunState
     from genie.contracts.card import Caller
+    from genie.contracts.gather import Expected, Need
     from genie.contracts.outcome import Counts, Failure
+    from genie.inflight.dead_letters import DeadLetter
+    from genie.inflight.gather import Gather
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import RunState
 
 T = TypeVar("T", bound=Payload)
+
+MOST_CALLERS = 1024
+"""Callers whose policies are kept compiled."""
+_PUBLIC = Classification.PUBLIC
+_CALLER_LEFT = Reason("caller_left", "its caller went away")
+
+
+class Questions:
+    """Questions from outside on their way to the bus: each opens a run for its caller.
+
+    Args:
+        deadline_s: Seconds that a run has, where its caller states nothing.
+        caller: Who asks, where a question names nobody.
+    """
+
+    def __init__(self, deadline_s: float | None, caller: Caller) -> None:
+        self._deadline_s = deadline_s
+        self._caller = caller
+        self._own = Asker(caller.card(), caller.headers(), caller)
+        self._askers: dict[Caller, Asker] = {}
+
+    def open(self, bus: Bus, _question: Payload, deadline_s: float | None, caller: Caller | None) -> RunState:
+        """Open a run for a question."""
+        within_s = seconds(self._deadline_s if deadline_s is None else deadline_s)
+        asker = self._own if caller is None else self._asker(caller)
+        return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
+
+    def begin(
+        self,
+        bus: Bus,
+        question: Payload,
+        expect: tuple[Expected, ...],
+        need: Need,
+        to: str | None,
+        deadline_s: float | None,
+        caller: Caller | None,
+        *,
+        mute: bool = False,
+    ) -> tuple[RunState, Gather, RoomTicket | None]:
+        """Open a run, expect its answers, and send its question; ``mute`` says that no notice can be shown."""
+        run = self.open(bus, payload_given(question), deadline_s, caller)
+        waiter = run.waiter = bus.make_waiter()
+        try:
+            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question))
+        except BaseException:  # a run without its question is closed, then the error goes on
+            bus.runs.opened(run)
+            raise
+        if mute:
+            gather.notices = None
+        return run, gather, send(bus, run, question, to)
+
+    def _asker(self, caller: Caller) -> Asker:
+        asker = self._askers.get(caller)
+        if asker is None:
+            if len(self._askers) >= MOST_CALLERS:
+                self._askers.clear()
+            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
+        return asker
+
+
+def send(
+    bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC
+) -> RoomTicket | None:
+    """Publish the first message of a run."""
+    asker = run.asker.card
+    try:
+        return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
+    except MailboxFullError:
+        if run.root.gather is not None:  # nobody is left who waits for what the others would answer
+            bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
+        raise
+    finally:
+        bus.runs.opened(run)
+
+
+async def found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
+    """Wait until the first message of a run has found room."""
+    if ticket is not None:
+        try:
+            await bus.overflows.room(ticket)
+        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
+            bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
+            raise
+
+
+async def answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
+    """Wait until a gather is over.
+
+    Raises:
+        RunHeld: Everything left waits for a person.
+    """
+    waiter = run.waiter
+    try:
+        if ticket is not None:
+            await bus.overflows.room(ticket)
+        while not gather.done:
+            if run.held and bus.runs.all_held(run.root):
+                raise RunHeld(run_id=run.id, holds=holds_of(run))
+            if waiter is not None:
+                await waiter.park()
+    except RunHeld:
+        raise
+    except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
+        bus.runs.end(run, Outcome.CANCELLED, _CALLER_LEFT)
+        raise
+    if bus.observers.recorder is not None:
+        await bus.observers.recorder.barrier()
+
+
+async def redriven(bus: Bus, letter: DeadLetter, deadline_s: float | None) -> None:
+    """Publish a dead letter's payload to its agent again in a new run, and forget the letter."""
+    message = letter.message
+    run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
+    run.headers = run.headers.met(bus.judging.narrowed(message.headers))
+    ticket = send(bus, run, message.payload, letter.agent, message.label)
+    bus.dead_letters.pop(letter.id)
+    await found_room(bus, run, ticket)
 
 
 class AgentRunCounts(NamedTuple):

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
-import random
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TypeVar, overload
 
-from genie.backend.clock import Clock
-from genie.bus.events import Watcher
-from genie.bus.registry import Registry
-from genie.bus.scope import Asker, RunState
 from genie.contracts.agent import Agent, Binding, Join
 from genie.contracts.card import AgentCard, Caller, Risk, Tier
 from genie.contracts.classification import Classification
@@ -22,15 +15,13 @@ from genie.contracts.outcome import Outcome, Reason
 from genie.errors import (
     AskInHandlerError,
     InputError,
-    MailboxFullError,
-    RunHeld,
     RuntimeClosedError,
     RuntimeDrainingError,
-    RuntimeFailedError,
-    class_name,
 )
-from genie.journal.durability import Durability, durability
+from genie.graph.registry import Registry
+from genie.inflight.events import Watcher
 from genie.runtime.arguments import (
+    Made,
     addressed,
     answers_asked,
     bound,
@@ -39,24 +30,19 @@ from genie.runtime.arguments import (
     parts_expected,
     payload_given,
     policy_set,
-    ports_bound,
     seconds,
     several,
 )
-from genie.runtime.run import Run, answer_of, ends_at, holds_of
+from genie.runtime.run import Questions, Run, answer_of, answered, found_room, redriven, send
+from genie.runtime.watching import events_of, observing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
+    from contextlib import AbstractAsyncContextManager
     from os import PathLike
     from types import TracebackType
 
-    from genie.approvals.remote import RemoteControl
-    from genie.backend.asyncio_trio import Tasks
     from genie.bus.bus import Bus
-    from genie.bus.events import Event
-    from genie.bus.gather import Gather
-    from genie.bus.mailbox import RoomTicket
-    from genie.bus.taps import Observation
     from genie.config.pipeline import Pipeline
     from genie.contracts.admission import Admission
     from genie.contracts.gather import Expected, Need
@@ -65,28 +51,22 @@ if TYPE_CHECKING:
     from genie.contracts.ports.executor import Executor
     from genie.contracts.ports.journal import EventLog, Journal
     from genie.contracts.statistics import Statistics
+    from genie.inflight.events import Event
+    from genie.observation.taps import Observation
     from genie.operations.reload import PolicySource
     from genie.policy.policy import Policy, PolicySet
     from genie.runtime.approvals import Approvals
+    from genie.runtime.life import Life
     from genie.runtime.operations import Operations
-    from genie.runtime.parts import Parts
 
 T = TypeVar("T", bound=Payload)
 U = TypeVar("U", bound=Payload)
 
-_PUBLIC = Classification.PUBLIC
-MOST_CALLERS = 1024
-"""Callers whose policies are kept compiled."""
 FAIRNESS = 64
 """Payloads that are published from outside in a row before the loop turns."""
 MOST_NAMED = 8
 """Agents that the text form of a runtime names."""
-CLOSE_S = 5.0
-"""Seconds that an agent's ``close`` has; then it is left, and its agent named."""
-CANCELLED = Outcome.CANCELLED
-CALLER_LEFT = Reason("caller_left", "its caller went away")
 NO_LONGER_NEEDED = Reason("no_longer_needed", "no longer needed")
-DRAIN, CLOSED = Reason("drain"), Reason("closed")
 
 
 class Runtime:
@@ -144,37 +124,20 @@ class Runtime:
         policies = None if policies is None else policy_set(policies)
         if debug and policies is not None and policies.environment.name == "production":
             raise InputError("debug", "shows texts of exceptions, so it is refused in production", "set `environment`")
-        self._source = source
-        self._agents = [bound(agent) for agent in several("agents", agents, "agents")]
-        self._policies = policies
-        self._joins = tuple(several("joins", joins, "joins"))
-        self._debug = debug
-        self._limits = limits or RunLimits()
-        self._journal = journal
-        self._log = log
-        self._audit = audit
-        self._control = control
-        self._remote: RemoteControl | None = None
-        self._admission = admission
-        self._caller = caller or Caller()
-        self._seed = int.from_bytes(os.urandom(4)) if seed is None else seed
-        self._wall = wall
-        self._prefix = prefix
-        self._executor = executor
+        seed = int.from_bytes(os.urandom(4)) if seed is None else seed
+        self._made = made = Made(
+            tuple(bound(agent) for agent in several("agents", agents, "agents")), policies,
+            tuple(several("joins", joins, "joins")), limits or RunLimits(), journal, log, audit, control, admission,
+            seed, wall, prefix, executor, source, debug,
+        )  # fmt: skip
         self._registry = Registry()
-        self._askers: dict[Caller, Asker] = {}
-        self._local = Asker(self._caller.card(), self._caller.headers(), self._caller)
-        self._draining = False
+        self._questions = Questions(made.limits.deadline_s, caller or Caller())
         self._published = 0
         self._bus: Bus | None = None
-        self._durability: Durability
-        self._parts: Parts
-        self._tasks: Tasks
-        self._failed: BaseException | None = None
-        self._opened: list[object] = []
-        for binding in self._agents:
+        self._life: Life
+        for binding in made.agents:
             self._registry.add(binding.card)
-        for join in self._joins:
+        for join in made.joins:
             self._registry.join(join)
 
     def __repr__(self) -> str:
@@ -220,13 +183,13 @@ class Runtime:
     def operations(self) -> Operations:
         """What an operator may do: pause, kill, reload, revoke, incidents, dead letters."""
         self._open_bus()
-        return self._parts.operations
+        return self._life.parts.operations
 
     @property
     def approvals(self) -> Approvals:
         """What waits for people, and their votes."""
         self._open_bus()
-        return self._parts.approvals
+        return self._life.parts.approvals
 
     @property
     def bus(self) -> Bus:
@@ -238,74 +201,13 @@ class Runtime:
     async def __aenter__(self) -> Self:
         """Open agents and start the timers."""
         # Start-up: what a program needs to define payloads and agents is less than half of what a bus is made of.
-        from genie.backend.asyncio_trio import loop_time, open_tasks, waiter_factory  # noqa: PLC0415 - as above
-        from genie.bus.bus import Bus  # noqa: PLC0415 - as above
-        from genie.bus.observers import opened  # noqa: PLC0415 - as above
-        from genie.policy.policy import PolicySet  # noqa: PLC0415 - as above
-        from genie.runtime.parts import plugged_in  # noqa: PLC0415 - as above
+        from genie.runtime.life import Life  # noqa: PLC0415 - as above
 
         if self._bus is not None:
             raise RuntimeClosedError
-        make_waiter = waiter_factory()
-        clock = Clock(loop_time(), wall=self._wall)
-        self._durability = await durability(self._log, self._prefix, self._seed)
-        self._seed = self._durability.seed
-        self._close_audit = opened(self._audit)
-        self._tasks = tasks = open_tasks(self._fail)
-        self._bus = bus = Bus(
-            clock=clock, ids=self._durability.ids, registry=self._registry, policies=self._policies or PolicySet(),
-            limits=self._limits, make_waiter=make_waiter, tasks=tasks, journal=self._journal, audit=self._audit,
-            random_source=random.Random(f"{self._seed}/retries"), seed=self._seed,  # noqa: S311 - jitter, no secret
-            debug=self._debug,
-        )  # fmt: skip
-        self._parts = plugged_in(bus, self._open_bus, self._joins, self._admission, self._source)
-        tasks.start(bus.timers.run)
-        try:
-            for binding in self._agents:
-                await self._open(binding)
-            if self._control is not None:
-                from genie.approvals.remote import attended  # noqa: PLC0415 - start-up: for those with a control file
-
-                self._remote = await attended(bus, self._parts.holds, self._parts.switches, self._control)
-            self._durability.go_on(bus, tasks)
-        except BaseException as error:  # what was started is closed, then the error goes on
-            await self.__aexit__(type(error), error, error.__traceback__)
-            raise
+        self._life = Life(self._made, self._registry)
+        self._bus = (await self._life.open()).bus
         return self
-
-    def _fail(self, error: BaseException) -> None:
-        """A worker or the timer task crashed."""
-        if self._failed is None:
-            self._failed = error
-            if self._bus is not None:
-                self._bus.fail(error)
-
-    async def _open(self, binding: Binding) -> None:
-        ports_bound(binding)
-        from genie.bus.handlers import calls_of, job_of  # noqa: PLC0415 - start-up: as where the bus is made
-        from genie.bus.mailbox import Subscriber  # noqa: PLC0415 - as above
-
-        opening = getattr(binding.agent, "open", None)
-        if opening is not None:
-            await opening()
-        self._opened.append(binding.agent)
-        bus = self._bus
-        if bus is None or bus.closing:  # it was closed while the agent opened
-            self._opened.remove(binding.agent)
-            await self._close(binding.agent)
-            raise RuntimeClosedError
-        subscriber = Subscriber(
-            binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), workers=bus.workers
-        )
-        if binding.card.executor != "loop":
-            if self._executor is None:
-                from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
-
-                self._executor = DefaultExecutor()
-            subscriber.job = job_of(binding.agent, binding.card, self._executor)
-        subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
-        bus.add(subscriber)
-        self._parts.switches.enforce(subscriber)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -315,57 +217,8 @@ class Runtime:
         Raises:
             RuntimeFailedError: The runtime had failed by an error of its own.
         """
-        import anyio  # noqa: PLC0415 - start-up: what is open has loaded it
-
-        from genie.bus.worker import STOP_S  # noqa: PLC0415 - as above
-
-        bus = self._bus
-        if bus is None:
-            return
-        self._draining = True
-        self._durability.stop()
-        for run in tuple(bus.runs.open_runs.values()):
-            bus.runs.end(run, CANCELLED, CLOSED)
-        bus.closing = True
-        bus.workers.close()
-        for tap in bus.taps:
-            tap.close()
-        try:
-            await self._tasks.close(STOP_S, bus.workers.abandon)
-        finally:
-            with anyio.CancelScope(shield=True):
-                if self._executor is not None:
-                    await self._executor.close()
-                if self._remote is not None:
-                    await self._remote.close()
-                await self._close_agents()
-                await self._durability.close()
-        if self._failed is not None and error is None:
-            raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
-
-    async def _close_agents(self) -> None:
-        """Close the agents in the reverse of their order; one that fails does not keep the others open."""
-        failed: Exception | None = None
-        while self._opened:
-            try:
-                await self._close(self._opened.pop())
-            except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
-                failed = failed or error
-        self._close_audit()
-        if failed is not None:
-            raise failed
-
-    async def _close(self, agent: object) -> None:
-        import anyio  # noqa: PLC0415 - as where it is closed
-
-        closing = getattr(agent, "close", None)
-        if closing is None:
-            return
-        with anyio.move_on_after(CLOSE_S) as limit:
-            await closing()
-        if limit.cancelled_caught and self._bus is not None:
-            card = getattr(agent, "card", None)
-            self._bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
+        if self._bus is not None:
+            await self._life.close(error)
 
     @checked
     async def drain(self, within_s: float) -> None:
@@ -376,22 +229,8 @@ class Runtime:
         Args:
             within_s: Seconds to wait, from 0.
         """
-        import anyio  # noqa: PLC0415 - as where it is closed
-
-        bus = self._open_bus()
-        self._draining = True
-        with anyio.move_on_after(within_s):
-            left = True
-            while left:
-                left = False
-                for run in tuple(bus.runs.open_runs.values()):
-                    if not run.closed and not bus.runs.all_held(run.root):
-                        left = True
-                        await Run(bus, run, (Payload,), Watcher(bus.make_waiter, keeps=False)).settled()
-        if self._log is not None:
-            return  # they go on when the runtime opens again
-        for run in tuple(bus.runs.open_runs.values()):
-            bus.runs.end(run, CANCELLED, DRAIN)
+        self._open_bus()
+        await self._life.drain(within_s)
 
     def _open_bus(self) -> Bus:
         if self._bus is None or self._bus.closing:
@@ -448,9 +287,11 @@ class Runtime:
             instance("notices", notices, list)
         need: Need = "all" if len(answers) == 1 else 1
         bus = self._admitting(asks=True)
-        run, gather, ticket = self._begin(bus, question, answers, need, to, within_s, caller, mute=notices is None)
+        run, gather, ticket = self._questions.begin(
+            bus, question, answers, need, to, within_s, caller, mute=notices is None
+        )
         del question  # it is not kept while its answer is awaited
-        await self._answered(bus, run, gather, ticket)
+        await answered(bus, run, gather, ticket)
         gather.closed = True
         if notices is not None:
             notices += gather.notices or ()
@@ -476,43 +317,19 @@ class Runtime:
         addressed(None, caller)
         instance("cancel_rest", cancel_rest, bool)
         bus = self._admitting(asks=True)
-        run, gather, ticket = self._begin(bus, payload, parts, need, None, None, caller)
+        run, gather, ticket = self._questions.begin(bus, payload, parts, need, None, None, caller)
         del payload  # it is not kept while its answers are awaited
         timer = None if within_s is None else bus.timers.at(bus.now() + within_s, "gather", gather.limit(ticket))
         try:
-            await self._answered(bus, run, gather, ticket)
+            await answered(bus, run, gather, ticket)
         finally:
             if timer is not None:
                 timer.cancel()
         gather.closed = True
         result = gather.result(run.id, bus.failures.of(run.id))
         if need == "first" or cancel_rest:
-            bus.runs.end(run, CANCELLED, NO_LONGER_NEEDED)
+            bus.runs.end(run, Outcome.CANCELLED, NO_LONGER_NEEDED)
         return result
-
-    @staticmethod
-    async def _answered(bus: Bus, run: RunState, gather: Gather, ticket: RoomTicket | None) -> None:
-        """Wait until a gather is over.
-
-        Raises:
-            RunHeld: Everything left waits for a person.
-        """
-        waiter = run.waiter
-        try:
-            if ticket is not None:
-                await bus.overflows.room(ticket)
-            while not gather.done:
-                if run.held and bus.runs.all_held(run.root):
-                    raise RunHeld(run_id=run.id, holds=holds_of(run))
-                if waiter is not None:
-                    await waiter.park()
-        except RunHeld:
-            raise
-        except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-            bus.runs.end(run, CANCELLED, CALLER_LEFT)
-            raise
-        if bus.observers.recorder is not None:
-            await bus.observers.recorder.barrier()
 
     def start(
         self,
@@ -527,11 +344,11 @@ class Runtime:
         answers = answers_asked(answer)
         addressed(to, caller)
         bus = self._admitting()
-        state = self._open_run(bus, payload_given(question), deadline_s, caller)
+        state = self._questions.open(bus, payload_given(question), deadline_s, caller)
         watcher = Watcher(bus.make_waiter, keeps=True)
         bus.correlator.expect(state.root, answers, "all", lambda: bus.runs.notice(state), type(question))
         state.watchers, state.observed, state.agents = (watcher,), True, {}
-        self._send(bus, state, question, to)
+        send(bus, state, question, to)
         return Run(bus, state, (answer,), watcher)
 
     @checked
@@ -565,82 +382,21 @@ class Runtime:
 
             await anyio.lowlevel.checkpoint()
         bus = self._admitting()
-        run = self._open_run(bus, payload_given(payload), None, caller)
-        await self._found_room(bus, run, self._send(bus, run, payload, to))
-
-    def _begin(
-        self,
-        bus: Bus,
-        question: Payload,
-        expect: tuple[Expected, ...],
-        need: Need,
-        to: str | None,
-        deadline_s: float | None,
-        caller: Caller | None,
-        *,
-        mute: bool = False,
-    ) -> tuple[RunState, Gather, RoomTicket | None]:
-        run = self._open_run(bus, payload_given(question), deadline_s, caller)
-        waiter = run.waiter = bus.make_waiter()
-        try:
-            gather = bus.correlator.expect(run.root, expect, need, waiter.wake, type(question))
-        except BaseException:  # a run without its question is closed, then the error goes on
-            bus.runs.opened(run)
-            raise
-        if mute:
-            gather.notices = None
-        return run, gather, self._send(bus, run, question, to)
-
-    @staticmethod
-    async def _found_room(bus: Bus, run: RunState, ticket: RoomTicket | None) -> None:
-        """Wait until the first message has found room."""
-        if ticket is not None:
-            try:
-                await bus.overflows.room(ticket)
-            except BaseException:  # the run of a caller that left is cancelled, then the cancellation goes on
-                bus.runs.end(run, CANCELLED, CALLER_LEFT)
-                raise
+        run = self._questions.open(bus, payload_given(payload), None, caller)
+        await found_room(bus, run, send(bus, run, payload, to))
 
     def _admitting(self, *, asks: bool = False) -> Bus:
         bus = self._open_bus()
-        if self._draining:
+        if self._life.draining:
             raise RuntimeDrainingError
         if asks and bus.workers.runs_here():
             raise AskInHandlerError
         bus.admit_run()
         return bus
 
-    def _open_run(self, bus: Bus, _question: Payload, deadline_s: float | None, caller: Caller | None) -> RunState:
-        within_s = seconds(self._limits.deadline_s if deadline_s is None else deadline_s)
-        asker = self._local if caller is None else self._asker(caller)
-        return bus.runs.open(asker, ends_at(within_s, caller or self._caller, bus.clock))
-
-    @staticmethod
-    def _send(
-        bus: Bus, run: RunState, question: Payload, to: str | None, read: Classification = _PUBLIC
-    ) -> RoomTicket | None:
-        asker = run.asker.card
-        try:
-            return bus.publish(question, asker, run.root, 0, 0, run.headers, read, None, to, asked=True, reject=True)
-        except MailboxFullError:
-            if run.root.gather is not None:  # nobody is left who waits for what the others would answer
-                bus.runs.end(run, CANCELLED, CALLER_LEFT)
-            raise
-        finally:
-            bus.runs.opened(run)
-
-    def _asker(self, caller: Caller) -> Asker:
-        asker = self._askers.get(caller)
-        if asker is None:
-            if len(self._askers) >= MOST_CALLERS:
-                self._askers.clear()
-            asker = self._askers[caller] = Asker(caller.card(), caller.headers(), caller)
-        return asker
-
     # --- watching ---
 
-    @asynccontextmanager
-    async def observe(
+    def observe(
         self,
         *topics: type[Payload],
         id: str = "tap",  # noqa: A002 - the card's own word
@@ -648,7 +404,7 @@ class Runtime:
         capacity: int = 1024,
         tenants: frozenset[str] | None = None,
         region: str | None = None,
-    ) -> AsyncIterator[AsyncIterator[Observation]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[Observation]]:
         """Observe messages; masked as the clearance demands, dropped oldest first, and no run waits for it.
 
         Args:
@@ -659,44 +415,23 @@ class Runtime:
             tenants: Tenants whose messages it may see; all by default.
             region: Where what it sees goes; unknown by default.
         """
-        from genie.bus.taps import Tap  # noqa: PLC0415 - start-up: as where the bus is made
-
         if capacity < 1:
             raise ValueError(f"the capacity of a tap is at least 1 observation, not {capacity}")
-        bus = self._open_bus()
         card = AgentCard(
             id=id, risk=Risk.LOW, tier=Tier.PRODUCTION, clearance=clearance, tenants=tenants, region=region,
             egress=True, notices=True,
         )  # fmt: skip
-        tap = Tap(card, topics, capacity, bus.make_waiter)
-        bus.taps.append(tap)
-        bus.reroute()
-        try:
-            yield tap
-        finally:
-            bus.taps.remove(tap)
-            bus.reroute()
-            tap.close()
+        return observing(self._open_bus(), topics, card, capacity)
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncIterator[Event]:
         """Yield what happens in every run from now on; the oldest are dropped beyond 4,096 unread."""
-        bus = self._open_bus()
-        watcher = Watcher(bus.make_waiter, keeps=True)
-        bus.observers.watch(watcher, on=True)
-        try:
-            events = watcher.events
-            while events is not None and not bus.closing:
-                while events:
-                    yield events.popleft()
-                await watcher.wait()
-        finally:
-            bus.observers.watch(watcher, on=False)
+        return events_of(self._open_bus())
 
     def statistics(self) -> Statistics:
         """Return every counter as it is now, or as it was when the runtime closed."""
         if self._bus is None:
             raise RuntimeClosedError
-        return self._parts.statistics()
+        return self._life.parts.statistics()
 
     def cards(self) -> tuple[AgentCard, ...]:
         """Return the cards of all agents, in the order of registration."""
@@ -719,7 +454,7 @@ class Runtime:
         binding = bound(agent)
         self._registry.add(binding.card)
         try:
-            await self._open(binding)
+            await self._life.open_agent(binding)
         except BaseException:  # an agent that cannot be opened is not listed, then the error goes on
             self._registry.remove(binding.card.id)
             raise
@@ -730,19 +465,8 @@ class Runtime:
 
         Returns when its handlers have ended, or were abandoned, and it is closed.
         """
-        bus = self._open_bus()
-        subscriber = self._parts.operations.subscriber(agent)
-        self._registry.remove(agent)
-        bus.remove(agent)
-        while subscriber.running:
-            subscriber.left = bus.make_waiter()
-            await subscriber.left.park()
-        if subscriber.job is not None:
-            subscriber.job.close()
-        self._parts.fold_departed()
-        if subscriber.agent in self._opened:
-            self._opened.remove(subscriber.agent)
-            await self._close(subscriber.agent)
+        self._open_bus()
+        await self._life.remove_agent(agent)
 
     @checked
     async def redrive(self, letter_id: str) -> None:
@@ -759,10 +483,4 @@ class Runtime:
         letter = bus.dead_letters.get(letter_id)
         if letter is None:
             raise InputError(f"dead letter {letter_id!r}", "is not kept", "see operations.dead_letters()")
-        message = letter.message
-        deadline_s = self._limits.deadline_s
-        run = bus.runs.open(message.scope.run.asker, math.inf if deadline_s is None else bus.now() + deadline_s)
-        run.headers = run.headers.met(bus.judging.narrowed(message.headers))
-        ticket = self._send(bus, run, message.payload, letter.agent, message.label)
-        bus.dead_letters.pop(letter_id)
-        await self._found_room(bus, run, ticket)
+        await redriven(bus, letter, self._made.limits.deadline_s)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from genie.approvals.request import ApprovalRequest
-    from genie.bus.events import Event
     from genie.config.pipeline import Pipeline
     from genie.contracts.card import Caller
     from genie.contracts.message import Payload
     from genie.contracts.ports.journal import Journal
+    from genie.inflight.events import Event
     from genie.runtime.run import Run
 
 _COUNTS = (

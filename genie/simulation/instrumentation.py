@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.bus.delivery import original
-from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.contracts.agent import FunctionAgent
 from genie.errors import AgentDefinitionError
+from genie.inflight.delivery import original
+from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.simulation.fault_injection import FaultInjector, FaultyContext, RandomStreams
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from genie.bus.bus import Bus
-    from genie.bus.handlers import Call
     from genie.contracts.agent import Binding
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
+    from genie.inflight.handlers import Call
     from genie.policy.policy import Decision, Evaluator, PolicySet
     from genie.simulation.durations import Distribution
     from genie.simulation.journal import SimulationJournal

@@ -20,8 +20,8 @@ from genie.errors import (
     WrongOutputError,
     class_name,
     code_of,
-    place_of,
 )
+from genie.errors.tracebacks import place_of
 from genie.journal.memory import MemoryJournal
 from tests.genie.bus.test_observers import Kept
 from tests.genie.policies_for_tests import Answer, Note, running

@@ -45,5 +45,5 @@ async def asked(runtime: Any, caller: Caller | None = None, **options: Any) -> s
 def assert_nothing_is_reserved(runtime: Any) -> None:
     told = runtime.statistics().budgets
     assert [place for place, one in told.items() if one.reserved] == []
-    assert runtime._parts.admission.reservations == {}
+    assert runtime._life.parts.admission.reservations == {}
     assert runtime.bus.pending.of("rate") == ()

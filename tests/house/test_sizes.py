@@ -22,9 +22,7 @@ FOREIGN = {"peers"}
 """Folders of files that come from elsewhere and stay as they are: every bus is measured by the same common.py."""
 MOST_BUS_LINES = 3_000
 """Of all modules of the kernel together, so that it is read in an hour."""
-ROOT_MODULES = {"__init__.py", "__main__.py", "errors.py"}
-BEING_SPLIT = ("genie/runtime/runtime.py", "genie/errors.py")
-"""Files that are too long today; a file that is short leaves this list, as the strict xfail demands."""
+ROOT_MODULES = {"__init__.py", "__main__.py"}
 
 
 def lines_of(path: Path) -> int:
@@ -68,20 +66,13 @@ def is_documented(root: Path, package: str) -> bool:
 
 
 def test_files_are_short() -> None:
-    assert [path for path in long_files(ROOT) if path not in BEING_SPLIT] == []
-
-
-@pytest.mark.parametrize("path", BEING_SPLIT)
-@pytest.mark.xfail(strict=True, reason="being split")
-def test_a_file_that_is_being_split_is_short(path: str) -> None:
-    assert path not in long_files(ROOT)
+    assert long_files(ROOT) == []
 
 
 def test_the_root_holds_the_errors_alone() -> None:
     assert root_modules(ROOT) == []
 
 
-@pytest.mark.xfail(strict=True, reason="being split")
 def test_the_kernel_is_read_in_an_hour() -> None:
     assert bus_lines(ROOT) <= MOST_BUS_LINES
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from genie.bus.pending import Parked
 from genie.bus.retries import Retries
 from genie.config.plugins import Plugins
 from genie.contracts.agent import agent
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
+from genie.inflight.pending import Parked
 from genie.policies.index import POLICIES
 
 

@@ -132,7 +132,7 @@ def judging(world: World, offset: int) -> PolicySet:
 
 def assert_the_law(runtime: Any) -> None:
     """``limit == left + reserved + spent``, each from 0, in every account; and what is reserved belongs to somebody."""
-    controller = runtime._parts.admission
+    controller = runtime._life.parts.admission
     alive = set(runtime.bus.deliveries())
     assert set(controller.reservations) <= alive
     owed: dict[Any, int] = {}
@@ -196,7 +196,7 @@ async def live_through(world: World, script: list[tuple[str, int]]) -> None:
         await turns()
         assert_the_law(runtime)
         told = runtime.statistics()
-        assert runtime._parts.admission.reservations == {}
+        assert runtime._life.parts.admission.reservations == {}
         assert runtime.bus.pending.of("rate") == ()
         assert all(one.reserved == 0 for one in told.budgets.values())
         assert_at_rest(runtime)

@@ -19,7 +19,6 @@ import trio.testing  # noqa: TID251 - virtual time makes sleeping free and repea
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genie.bus.context import handling_of
 from genie.contracts.agent import FunctionAgent, Join, Signature
 from genie.contracts.card import AgentCard, Caller
 from genie.contracts.gather import Each
@@ -27,6 +26,7 @@ from genie.contracts.limits import Mailbox, Overflow, RestartBudget, Retry, RunL
 from genie.contracts.message import Payload
 from genie.contracts.outcome import Counts
 from genie.errors import GenieError, InputError
+from genie.execution.context import handling_of
 from genie.journal.memory import MemoryJournal
 from genie.operations.statistics import agent_statistics
 from genie.policy.policy import ALLOW, Deny, Hold, PolicySet, PolicySettings, Redact

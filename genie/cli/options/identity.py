@@ -115,8 +115,8 @@ def _verified(path: str, signed: SignedIdentity, most: Caller) -> Caller:
 
 def _refused(audit: Audit | None, error: IdentityError) -> None:
     """Record a rejected identity by its code only: none of its claims has been verified."""
-    from genie.bus.observers import opened  # noqa: PLC0415 - as above
     from genie.contracts.ports.audit import AuditRecord  # noqa: PLC0415 - only for rejected tokens
+    from genie.observation.observers import opened  # noqa: PLC0415 - as above
 
     if audit is not None:
         close = opened(audit)

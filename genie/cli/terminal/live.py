@@ -15,7 +15,7 @@ from genie.cli.terminal.drawing import plain
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from genie.bus.events import Event
+    from genie.inflight.events import Event
 
 _MARKS = {
     "started": ("working", "cyan"),

@@ -17,7 +17,7 @@ from typing import IO, Final
 from pydantic import BaseModel
 
 from genie.contracts.message import Message, Payload, topic_of
-from genie.errors import place_of
+from genie.errors.tracebacks import place_of
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 FORMATS: Final = ("pretty", "json")

@@ -149,7 +149,7 @@ async def test_rates_and_budgets_are_never_touched_by_judging_again() -> None:
         gate.open.set()
         for run in runs:
             assert (await run.result()).text == "slow"
-        [bucket] = runtime._parts.admission.rates_by_place[0].buckets.values()
+        [bucket] = runtime._life.parts.admission.rates_by_place[0].buckets.values()
         assert bucket.tokens == pytest.approx(0, abs=0.001)
         assert runtime.statistics().budgets["few", "messages"].spent == 4
 
@@ -242,13 +242,13 @@ async def test_what_one_rule_denies_costs_nothing_of_the_others() -> None:
     few = Budget(id="few", per="tenant_day", messages=3)
     async with running(answerer, admission=Admission(rates=(wide, narrow), budgets=(few,))) as runtime:
         assert [await asked(runtime) == "ok" for _ in range(5)] == [True, True, False, False, False]
-        meters = runtime._parts.admission.rates_by_place
+        meters = runtime._life.parts.admission.rates_by_place
         assert [round(next(iter(meter.buckets.values())).tokens) for meter in meters] == [8, 0]
         assert runtime.statistics().budgets["few", "messages"].least_left == 1
     narrow_budget = Budget(id="few", per="tenant_day", messages=1)
     async with running(answerer, admission=Admission(rates=(wide,), budgets=(narrow_budget,))) as runtime:
         assert [await asked(runtime) == "ok" for _ in range(3)] == [True, False, False]
-        [bucket] = runtime._parts.admission.rates_by_place[0].buckets.values()
+        [bucket] = runtime._life.parts.admission.rates_by_place[0].buckets.values()
         assert round(bucket.tokens) == 9
 
 
@@ -552,7 +552,7 @@ async def test_a_denial_is_journalled_and_audited_with_its_code_and_rule() -> No
 
 async def test_without_rules_there_is_no_turnstile() -> None:
     async with running(answerer, admission=Admission()) as runtime:
-        assert runtime._parts.admission is None
+        assert runtime._life.parts.admission is None
         assert (runtime.statistics().rates, runtime.statistics().budgets) == ({}, {})
 
 

@@ -167,10 +167,10 @@ async def test_the_holds_let_go_nothing_that_is_not_approved_whoever_calls_it() 
     for state in (State.PENDING, State.DENIED, State.EXPIRED, State.CANCELLED):
         async with running(answerer, policies=asking(1)) as runtime:
             run, hold = await held_run(runtime)
-            held = runtime._parts.holds.pop(hold)
+            held = runtime._life.parts.holds.pop(hold)
             assert held is not None
             held.request = held.request.ended(state)
-            runtime._parts.holds.release(held)
+            runtime._life.parts.holds.release(held)
             with pytest.raises(RunStalled, match=f"is {state}, not approved"):
                 await run.result()
             assert_at_rest(runtime)
@@ -463,7 +463,7 @@ def test_nothing_runs_that_is_not_exactly_approved(quorum: int, roles: frozenset
                 except InputError:
                     text = before
                 await turns(20)
-            ended = [one for one in runtime._parts.holds.ended if one.id == request.id]
+            ended = [one for one in runtime._life.parts.holds.ended if one.id == request.id]
             last = ended[-1] if ended else runtime.approvals.requests()[0]
             approvers = {vote.by for vote in last.votes if vote.approve}
             if last.state is State.APPROVED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genie import Context, Payload, Runtime, agent
-from genie.bus.events import Watcher
+from genie.inflight.events import Watcher
 
 pytestmark = pytest.mark.anyio
 

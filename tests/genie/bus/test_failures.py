@@ -9,8 +9,9 @@ import anyio
 import pytest
 
 from genie import Caller, Classification, Context, Payload, Runtime, agent
-from genie.bus.interceptors import Interceptor
-from genie.errors import InputError, PartMissingError, RunCancelledError, RunStalled, place_of, traceback_of
+from genie.errors import InputError, PartMissingError, RunCancelledError, RunStalled
+from genie.errors.tracebacks import place_of, traceback_of
+from genie.inflight.interceptors import Interceptor
 from genie.policies.clearance import Clearance
 from genie.policy.policy import Environment, PolicySet
 from tests.genie.policies_for_tests import Answer, Note, Question, answerer, assert_at_rest, running, turns

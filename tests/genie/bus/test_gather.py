@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from genie.bus.gather import Gather, GatherSpec
 from genie.contracts.gather import Each
 from genie.contracts.outcome import Failure, Outcome, Reason
+from genie.inflight.gather import Gather, GatherSpec
 from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 

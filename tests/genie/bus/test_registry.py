@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from genie.bus.registry import Registry, reach
 from genie.contracts.agent import Join
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Payload
 from genie.errors import DuplicateAgentError, UnknownAgentError
+from genie.graph.registry import Registry, reach
 from tests.genie.policies_for_tests import Answer, Note, Opinion, Question
 
 

@@ -592,7 +592,7 @@ async def test_callers_come_and_go_without_leaving_anything() -> None:
         for number in range(3_000):
             await runtime.ask(Question(), Answer, caller=Caller(user=f"user {number}"))
         gc.collect()
-        assert len(runtime._askers) <= 1_024
+        assert len(runtime._questions._askers) <= 1_024
         assert len(runtime._bus._judged_for) <= 2 * 1_024
 
 

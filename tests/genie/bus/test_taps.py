@@ -5,11 +5,11 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from genie.bus.taps import Observation
 from genie.contracts.agent import agent
 from genie.contracts.card import Caller
 from genie.contracts.classification import Classification
 from genie.journal.memory import MemoryJournal
+from genie.observation.taps import Observation
 from genie.policy.policy import PolicySet
 from tests.genie.policies_for_tests import (
     CARDS,

@@ -10,7 +10,6 @@ from typing import Literal
 import anyio
 import pytest
 
-from genie.bus.handlers import Call
 from genie.bus.routes import instrument
 from genie.contracts.agent import agent
 from genie.contracts.card import AgentCard
@@ -19,6 +18,7 @@ from genie.contracts.limits import Mailbox, Overflow, Retry
 from genie.contracts.message import Message, Payload
 from genie.edges.executors.default import InlineExecutor
 from genie.errors import RunCancelledError, RunStalled
+from genie.inflight.handlers import Call
 from tests.genie.policies_for_tests import (
     Answer,
     Gate,

@@ -9,10 +9,10 @@ from datetime import date
 import pytest
 from rich.console import Console
 
-from genie.bus.events import Event
 from genie.cli.terminal.layout import laid_out
 from genie.cli.terminal.live import View
 from genie.cli.terminal.summary import render_summary
+from genie.inflight.events import Event
 from genie.runtime.report import Outcome, Status
 from genie_finance.contracts.insights import (
     AdviceItem,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from genie.bus.context import Handling
 from genie.contracts.agent import agent
 from genie.contracts.classification import Classification
 from genie.contracts.context import Context
 from genie.contracts.limits import Retry
 from genie.contracts.message import Payload
+from genie.execution.context import Handling
 from genie.simulation.invariants import account_balances
 from genie.simulation.record import Record
 from genie.simulation.runner import Subset, simulate

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from genie import errors
-from genie.bus.subscription import CONTEXT, MESSAGE, PAYLOAD
 from genie.contracts.agent import FunctionAgent, Handlers
 from genie.contracts.card import AgentCard
 from genie.contracts.message import Envelope, Message, Payload, topic_of
@@ -26,21 +25,20 @@ from genie.errors import (
     code_of,
     kind_name,
 )
+from genie.inflight.subscription import CONTEXT, MESSAGE, PAYLOAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.worker import Worker
     from genie.contracts.classification import Classification
     from genie.contracts.ports.executor import Executor, Job
+    from genie.execution.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.handlers import Call
 
 FAIRNESS = 64
 """Payloads that an async iterator yields in a row before the loop turns."""
-
-Call = tuple["Callable[..., Any]", int, bool]
-"""The handler, what it is called with (``PAYLOAD``, ``CONTEXT``, ``MESSAGE``), and whether its outcome can differ."""
 
 
 def misplaced(agent: object, card: AgentCard) -> str | None:

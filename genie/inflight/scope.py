@@ -1,6 +1,6 @@
 """Scopes and runs: the request tree that a message belongs to, with its counters and the index of what is in flight.
 
-Counters are written by ``genie.bus.accounting`` alone. First values are on the classes: a scope is made for every
+Counters are written by ``genie.inflight.accounting`` alone. First values are on the classes: a scope is made for every
 question, and setting twenty zeros would cost more than the counting.
 """
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Waiter
     from genie.backend.ids import IdSource
     from genie.backend.timers import Timer
-    from genie.bus.delivery import Delivery
-    from genie.bus.events import Watcher
-    from genie.bus.gather import Gather
-    from genie.bus.pending import Parked
-    from genie.bus.worker import Worker
     from genie.contracts.card import AgentCard, Caller
     from genie.contracts.classification import Classification
     from genie.contracts.headers import Headers
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Failure, Outcome, Reason
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.events import Watcher
+    from genie.inflight.gather import Gather
+    from genie.inflight.handlers import Worker
+    from genie.inflight.pending import Parked
     from genie.policy.evaluator import Evaluator
 
 

@@ -14,24 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from genie.bus import accounting
-from genie.bus.context import HandlerContext, Handling
-from genie.bus.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream, tell
-from genie.bus.observers import STALL_S
-from genie.bus.subscription import CONTEXT, PAYLOAD
 from genie.contracts.message import Message
 from genie.contracts.outcome import Outcome, Reason
 from genie.errors import EdgeError, GenieError, ImmutableMessageError
+from genie.execution.context import HandlerContext, Handling
+from genie.execution.handlers import Streamed, belongs_to_loop, named, of_the_loop, outputs_of, publish_stream, tell
+from genie.inflight import accounting
+from genie.inflight.accounting import handled
+from genie.inflight.delivery import NOWHERE, QUEUED
+from genie.inflight.subscription import CONTEXT, PAYLOAD
+from genie.observation.observers import STALL_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextvars import Context as Variables
 
     from genie.backend.asyncio_trio import Waiter
-    from genie.bus.delivery import Delivery, Ending
-    from genie.bus.mailbox import RoomTicket, Subscriber
-    from genie.bus.scope import Scope
-    from genie.bus.workers import Workers
+    from genie.execution.workers import Workers
+    from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.mailbox import RoomTicket, Subscriber
+    from genie.inflight.scope import Scope
 
 CANCELLED, DEAD_LETTERED = Outcome.CANCELLED, Outcome.DEAD_LETTERED
 FAIRNESS = 64
@@ -40,15 +42,13 @@ KEPT_IDLE = 64
 """Idle workers that are kept; more of them end."""
 STOP_S = 1.0
 """Seconds that a cancelled handler has to stop; then it is abandoned, and its agent named."""
-MOST_ABANDONED = 16
-"""Handlers of one agent that may be abandoned at once; at one more the agent is quarantined."""
 
 _REFUSED: deque[Any] = deque(maxlen=256)  # coroutines of handlers that refused to stop
 _SENT: Any = object()  # the handler's first awaited object has gone to the loop; it may be None, so None cannot say so
 
 
 class Worker:
-    """Runs handlers, one at a time."""
+    """Runs handlers, one at a time; ``genie.inflight.handlers`` says what the bus sees of it."""
 
     __slots__ = (
         "_abandoned", "_attends", "_base", "_bus", "_pending", "_scope", "_stop", "_suspended", "_variables", "_waiter",
@@ -67,7 +67,6 @@ class Worker:
         self._base = workers.variables
         self._variables: Variables = workers.variables
         self.coroutine: Any = None
-        """The handler that has suspended, a coroutine of the agent's author."""
         self._pending: Any = _SENT  # what that coroutine awaits, as its event loop made it
         self._scope: anyio.CancelScope
         self._attends = True
@@ -77,17 +76,12 @@ class Worker:
         self._stop: Any = None  # the timer at which a handler that was cut is abandoned
         self.subscriber: Subscriber
         self.delivery: Delivery | None = None
-        """What is being handled."""
         self.handling: Handling | None = None
         self.started = 0.0
         self.until = math.inf
-        """When the handling exceeds its card's timeout."""
         self.ended: Ending | None = None
-        """Why the handling was cut off."""
         self.waits: tuple[Scope | RoomTicket, ...] = ()
-        """What its handler waits for."""
         self.yielded = 0
-        """Payloads that its handler's async iterator has yielded."""
 
     async def run(self) -> None:  # noqa: C901, PLR0912 - the loop of a worker, in one frame
         """Serve ready agents until the runtime closes."""
@@ -104,7 +98,9 @@ class Worker:
                                 if self._bus.closing or len(workers.idle) >= KEPT_IDLE:
                                     self._attends = False
                                     return
-                                await self._idle()
+                                workers.idle.append(self)
+                                self._attends = True  # it will, when it is woken
+                                await self._waiter.park()
                                 workers.woken -= 1
                                 continue
                             rest = self._serve()
@@ -134,12 +130,6 @@ class Worker:
             elif self._attends and not self._bus.closing:
                 workers.hand_over()
             self._bus.tasks.left(self.task)
-
-    def _idle(self) -> Awaitable[None]:
-        """Go to the idle stack; what it returns waits until ``wake``."""
-        self._workers.idle.append(self)
-        self._attends = True  # it will, when it is woken
-        return self._waiter.park()
 
     # --- a handler that suspends, and its end ---
 
@@ -197,9 +187,15 @@ class Worker:
             subscriber.listed = False
             if subscriber.active >= subscriber.concurrency:
                 continue  # listed again when a slot is free
-            delivery = subscriber.take()
-            if delivery is None:
+            queue = subscriber.queue
+            ordered = subscriber.due or subscriber.keyed or subscriber.holders or subscriber.waiters
+            if queue and not ordered and queue[0].place == QUEUED:  # ``take`` by hand, as the end below
+                delivery = queue.popleft()
+                delivery.place = NOWHERE
+            elif (found := subscriber.take()) is None:
                 continue
+            else:
+                delivery = found
             if subscriber.queue or subscriber.due:
                 subscriber.listed = True
                 ready.append(subscriber)  # behind the others: no agent keeps the rest from their turn
@@ -268,7 +264,16 @@ class Worker:
                 handling_.close()
             if run.observed:
                 bus.runs.took(delivery, seconds)
-            bus.handled(delivery, seconds)
+            scope = handled(delivery, seconds)
+            if scope is not None and (
+                not scope.in_flight
+                or scope.may_deadlock
+                or subscription.branches
+                or run.observed
+                or bus.intercepting
+                or bus.observers.listening
+            ):
+                bus.after_handled(delivery, scope)
             if subscriber.holders:
                 subscriber.release(delivery)
         return None
@@ -303,8 +308,7 @@ class Worker:
             raise error
         return self._step(self.coroutine.throw, error)
 
-    def _refuses(self) -> bool:
-        """Return True while the runtime closes and the handler has had its time to stop."""
+    def _refuses(self) -> bool:  # it had its time to stop
         return self._abandoned or self._bus.now() - self._workers.closing_since > STOP_S
 
     def close(self) -> None:
@@ -425,12 +429,8 @@ class Worker:
             return
         self._abandoned = True
         self._cut_short()
-        bus.did_not_stop(subscriber)
-        subscriber.abandoned += 1
+        bus.suspensions.did_not_stop(subscriber)
         self._free_slot()
-        if subscriber.abandoned > MOST_ABANDONED and subscriber.suspended is None:
-            why = f"{subscriber.abandoned} handlers did not stop when they were cancelled"
-            bus.suspensions.quarantine(subscriber, why)
         if bus.closing:
             bus.tasks.interrupt(self.task)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genie.bus.accounting import OutcomeCounters
+from genie.inflight.accounting import OutcomeCounters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genie.bus.mailbox import Subscriber
     from genie.contracts.message import Payload
+    from genie.inflight.mailbox import Subscriber
     from genie.policy.evaluator import Evaluator
 
 PAYLOAD, CONTEXT, MESSAGE = range(3)

@@ -11,27 +11,28 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from genie.bus.events import Event
 from genie.contracts.message import Value, topic_of
 from genie.contracts.outcome import Reason
 from genie.contracts.ports.audit import AuditRecord
 from genie.contracts.ports.journal import JournalRecord
-from genie.errors import AuditFailedError, JournalError, class_name, place_of
+from genie.errors import AuditFailedError, JournalError, class_name
+from genie.errors.tracebacks import place_of
+from genie.inflight.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from genie.backend.clock import Clock
     from genie.backend.timers import Timers
-    from genie.bus.delivery import Delivery
-    from genie.bus.events import Watcher
-    from genie.bus.interceptors import Recorder
-    from genie.bus.scope import Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.classification import Classification
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.ports.audit import Audit
     from genie.contracts.ports.journal import Journal
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.events import Watcher
+    from genie.inflight.interceptors import Recorder
+    from genie.inflight.scope import Scope
     from genie.policy.evaluator import Evaluator
     from genie.policy.inspection import Inspectors
     from genie.policy.policy import Decision, PolicySet

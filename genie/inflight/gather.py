@@ -16,10 +16,10 @@ from genie.errors import shown_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from genie.bus.mailbox import RoomTicket
     from genie.contracts.gather import Expected, Need
     from genie.contracts.headers import Headers
     from genie.contracts.outcome import Failure
+    from genie.inflight.mailbox import RoomTicket
 
 LATE = "late"
 NOBODY = "nobody subscribed"

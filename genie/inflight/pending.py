@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from genie.backend.timers import Timer, Timers
-    from genie.bus.delivery import Delivery
-    from genie.bus.interceptors import Recorder
-    from genie.bus.scope import Scope
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.interceptors import Recorder
+    from genie.inflight.scope import Scope
 
 RETRY, DELAYED, RATE, HOLD, JUDGE = "retry", "delayed", "rate", "hold", "judge"
 KINDS = (RETRY, DELAYED, RATE, HOLD, JUDGE)

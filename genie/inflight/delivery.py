@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from genie.policy.disclosure import seen
 
 if TYPE_CHECKING:
-    from genie.bus.pending import Parked
-    from genie.bus.scope import Scope
-    from genie.bus.subscription import Subscription
-    from genie.bus.worker import Worker
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Envelope, Payload
     from genie.contracts.outcome import Outcome, Reason
+    from genie.inflight.handlers import Worker
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import Scope
+    from genie.inflight.subscription import Subscription
     from genie.policy.disclosure import Disclosure
     from genie.policy.policy import Decision, Verdict
     from genie.policy.verdicts import Consultation
@@ -33,7 +33,7 @@ SEALED = -1
 
 
 class Delivery:
-    """One message for one subscriber. ``genie.bus.accounting.accept`` makes it, ``settle`` ends it."""
+    """One message for one subscriber. ``genie.inflight.accounting.accept`` makes it, ``settle`` ends it."""
 
     __slots__ = ("epoch", "extra", "message", "parked", "place", "subscription", "worker")
 

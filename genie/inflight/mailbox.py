@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-from genie.bus.accounting import AgentCounters, OutcomeCounters
-from genie.bus.delivery import BEHIND_KEY, NOWHERE, QUEUED, WAITS_FOR_ROOM, Delivery, original
+from genie.inflight.accounting import AgentCounters, OutcomeCounters
+from genie.inflight.delivery import BEHIND_KEY, NOWHERE, QUEUED, WAITS_FOR_ROOM, Delivery, original
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pydantic import BaseModel
 
     from genie.backend.asyncio_trio import Waiter
     from genie.backend.timers import Timer
-    from genie.bus.handlers import Call
-    from genie.bus.worker import Worker
-    from genie.bus.workers import Workers
     from genie.contracts.card import AgentCard
     from genie.contracts.message import Payload
     from genie.contracts.outcome import Reason
     from genie.contracts.ports.executor import Job
+    from genie.inflight.handlers import Call, Worker, Workers
 
 SPARSE = 64
 """Dead entries in a queue below which they stay where they are."""
@@ -70,10 +68,10 @@ class Subscriber:
     """One registered agent as the bus knows it: its mailbox, its handlers in progress and its counters."""
 
     __slots__ = (
-        "__weakref__", "abandoned", "active", "agent", "behind_keys", "calls", "capacity", "card", "concurrency",
-        "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "lanes", "left", "limit", "listed",
-        "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled", "suspended", "suspends",
-        "timeout_s", "waiters", "waiting", "workers",
+        "__weakref__", "abandoned", "active", "agent", "behind_key", "behind_keys", "calls", "capacity", "card",
+        "concurrency", "counters", "dead", "due", "ends", "evaluators", "holders", "job", "keyed", "lanes", "left",
+        "limit", "listed", "overflow", "ports", "queue", "removed", "retrying", "running", "settings", "stalled",
+        "suspended", "suspends", "timeout_s", "waiters", "waiting", "workers",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915 - one statement for each slot
@@ -84,12 +82,15 @@ class Subscriber:
         settings: BaseModel | None,
         ports: dict[type[Any], object],
         workers: Workers,
+        behind_key: Callable[[Delivery], None],
     ) -> None:
         self.agent = agent
         self.card = card
         self.settings = settings
         self.ports = ports
         self.workers = workers
+        self.behind_key = behind_key
+        """Called with each delivery that has to wait for another with its key."""
         self.concurrency = card.concurrency
         self.capacity = card.mailbox.capacity
         self.limit = card.mailbox.capacity
@@ -241,7 +242,7 @@ class Subscriber:
                     self.lanes.setdefault(key, deque()).append(delivery)
                     self.behind_keys += 1
                     self._bound()
-                    self.workers.bus.deadlocks.behind_key(delivery)
+                    self.behind_key(delivery)
                     continue
                 if self.keyed:
                     self.holders[key] = delivery

@@ -13,13 +13,13 @@ from collections import deque
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING
 
-from genie.bus.worker import Worker
 from genie.contracts.signature import IN_HANDLER
+from genie.execution.worker import Worker
 
 if TYPE_CHECKING:
     from genie.backend.asyncio_trio import Tasks
     from genie.bus.bus import Bus
-    from genie.bus.mailbox import Subscriber
+    from genie.inflight.mailbox import Subscriber
 
 BURST = 128
 """Workers that are woken together when handlers suspend."""

@@ -7,25 +7,33 @@ per agent. Every function here moves a counter and its opposite in one step that
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from genie.bus.delivery import NOWHERE, Delivery
 from genie.contracts.limits import EXACT
 from genie.contracts.outcome import Failure, Outcome
+from genie.inflight.delivery import NOWHERE, Delivery
 
 if TYPE_CHECKING:
-    from genie.bus.bus import Bus
-    from genie.bus.mailbox import Subscriber
-    from genie.bus.scope import RunState, Scope
-    from genie.bus.subscription import Subscription
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Reason
+    from genie.inflight.mailbox import Subscriber
+    from genie.inflight.scope import RunState, Scope
+    from genie.inflight.subscription import Subscription
 
 MOST_FAILURES = 1_000
 """Failures that one scope remembers by name: the first half and the latest; its counts go on."""
 HISTOGRAM_BUCKETS = 64
 """Handler times are counted by the bit length of their microseconds: bucket n holds times below 2**n us."""
 _new = Delivery.__new__
+
+
+class Totals(Protocol):
+    """What a bus counts beside the account."""
+
+    late: int
+    """Answers that changed nothing."""
+    unrouted: int
+    """Payloads without a subscriber and without an asker."""
 
 
 class OutcomeCounters:
@@ -129,7 +137,7 @@ def answered(scope: Scope, redacted: bool) -> None:  # noqa: FBT001 - of every a
         scope.redacted += 1
 
 
-def late(bus: Bus, scope: Scope) -> None:
+def late(bus: Totals, scope: Scope) -> None:
     """Count an answer that changed nothing: its scope was closed, or had one already."""
     scope.late += 1
     bus.late += 1
@@ -156,7 +164,7 @@ def unpark(scope: Scope, outcome: Outcome | None) -> None:
         _count(scope, outcome)
 
 
-def unrouted(bus: Bus, scope: Scope) -> None:
+def unrouted(bus: Totals, scope: Scope) -> None:
     """Count a payload without a subscriber and without an asker."""
     scope.unrouted += 1
     bus.unrouted += 1

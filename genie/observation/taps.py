@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.bus.delivery import disclose
 from genie.contracts.message import topic_of
+from genie.inflight.delivery import disclose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.backend.asyncio_trio import Waiter
-    from genie.bus.bus import Bus
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope, Payload
@@ -119,11 +118,17 @@ class Tap:
         return observation
 
 
-def show(bus: Bus, taps: tuple[Tap, ...], message: Envelope[Any], sender: AgentCard) -> None:
-    """Show a message to taps; one that raises is closed."""
+def show(
+    taps: tuple[Tap, ...],
+    message: Envelope[Any],
+    sender: AgentCard,
+    at: float,
+    failed: Callable[[str, Exception], None],
+) -> None:
+    """Show a message to taps; one that raises is closed, and ``failed`` is called with its id and the error."""
     for tap in taps:
         try:
-            tap.show(message, sender, bus.now())
+            tap.show(message, sender, at)
         except Exception as error:  # noqa: BLE001 - an observer cannot stop a delivery
             tap.close()
-            bus.log_failure(tap.card.id, error)
+            failed(tap.card.id, error)

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import anyio
 
-from genie.bus import accounting
-from genie.bus.handlers import tell
-from genie.bus.scope import Taint
 from genie.contracts.gather import Each
 from genie.contracts.headers import copied, exact
 from genie.contracts.limits import Cost, exact_cost
@@ -26,10 +23,13 @@ from genie.errors import (
     HeadersWidenedError,
     PartMissingError,
     UndeclaredMessageError,
-    cause_among,
     kind_name,
     shown_type,
 )
+from genie.errors.tracebacks import cause_among
+from genie.execution.handlers import tell
+from genie.inflight import accounting
+from genie.inflight.scope import Taint
 
 if TYPE_CHECKING:
     import datetime
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genie.bus.bus import Bus
-    from genie.bus.delivery import Delivery
-    from genie.bus.gather import Gather
-    from genie.bus.mailbox import RoomTicket
-    from genie.bus.scope import Scope
-    from genie.bus.worker import Worker
     from genie.contracts.classification import Classification
     from genie.contracts.gather import Expected, Gathered, Need
     from genie.contracts.headers import Headers
+    from genie.execution.worker import Worker
+    from genie.inflight.delivery import Delivery
+    from genie.inflight.gather import Gather
+    from genie.inflight.mailbox import RoomTicket
+    from genie.inflight.scope import Scope
 
 FAIRNESS = 64
 """Payloads that a handler publishes in a row before the loop turns."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from genie.bus.delivery import original
 from genie.contracts.message import topic_of
+from genie.inflight.delivery import original
 
 if TYPE_CHECKING:
-    from genie.bus.delivery import Delivery
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Reason
+    from genie.inflight.delivery import Delivery
 
 
 class DeadLetter(NamedTuple):

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from genie.bus.delivery import Delivery, Ending
-    from genie.bus.pending import Parked
-    from genie.bus.scope import RunState, Scope
     from genie.contracts.card import AgentCard
     from genie.contracts.headers import Headers
     from genie.contracts.message import Envelope
     from genie.contracts.outcome import Outcome, Reason
+    from genie.inflight.delivery import Delivery, Ending
+    from genie.inflight.pending import Parked
+    from genie.inflight.scope import RunState, Scope
     from genie.policy.policy import Decision, Verdict
 
 

@@ -1,0 +1,354 @@
+"""Every error Genie raises, drawn as one tree.
+
+The second column says who must act: **C** the caller, **A** the author of the agent, **O** the operator.
+
+    GenieError
+    ├── DefinitionError            A   a payload, card or handler is declared wrongly
+    │   ├── PayloadDefinitionError
+    │   ├── AgentDefinitionError
+    │   └── ScheduleError              never fires, or cannot be read here
+    ├── ContractError              A   a handler broke its own contract while running
+    │   ├── UndeclaredMessageError     published or asked what its card does not declare
+    │   ├── WrongOutputError           returned something that is no declared payload
+    │   ├── ImmutableMessageError      assigned to a message
+    │   ├── ForgedMessageError         handed over an envelope of its own
+    │   ├── HeadersWidenedError        raised a role, lowered a classification, changed tenant
+    │   ├── TransferError              its input or output cannot be carried to or from its process
+    │   └── RelayedError               what a handler in another process raised of this tree
+    ├── RoutingError               C   no such recipient
+    │   ├── UnknownAgentError
+    │   ├── UnknownTopicError
+    │   ├── NotConsumedError
+    │   └── DuplicateAgentError
+    ├── RunError                   C   a run did not bring the answer
+    │   ├── RunStalled                 it can no longer come, and why
+    │   ├── RunHeld                    a person must decide first
+    │   ├── RunCancelledError
+    │   ├── RunExpiredError
+    │   └── PartMissingError           a gathered part is not there
+    ├── CapacityError              O   a bound was reached
+    │   ├── MailboxFullError
+    │   ├── BudgetExceededError        more was published or charged than a budget has
+    │   ├── TooManyRunsError
+    │   ├── AuditFailedError           what governs cannot be written down any more
+    │   ├── JournalError               the log of a durable runtime cannot be written any more
+    │   ├── RuntimeDrainingError
+    │   └── RuntimeClosedError
+    ├── PolicyError                O   a policy cannot be used as it is configured
+    ├── ConfigError                O   a file says something that cannot be run
+    ├── IdentityError              C   a caller's identity is not good, or gives too much
+    ├── InputError                 C   input that cannot be read
+    ├── EdgeError                  O   something outside did not do its part
+    │   ├── FetchError                 a URL may not be fetched, or brought nothing usable
+    │   └── WebhookError               a receiver did not take a message
+    ├── RuntimeFailedError         O   an error of the runtime's own; every run ended by name
+    └── AskInHandlerError          A   a handler asked through the runtime instead of its context
+        └── SyncAskInHandlerError
+
+A class owns its sentence; a call site passes facts. ``code`` is a stable label for logs and metrics; text is not API.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from genie.errors.genie_error import LONGEST_NAME as LONGEST_NAME
+from genie.errors.genie_error import GenieError as GenieError
+from genie.errors.genie_error import class_name as class_name
+from genie.errors.genie_error import code_of as code_of
+from genie.errors.genie_error import did_you_mean as did_you_mean
+from genie.errors.genie_error import kind_name as kind_name
+from genie.errors.genie_error import shown_type as shown_type
+from genie.errors.runs import AuditFailedError as AuditFailedError
+from genie.errors.runs import BudgetExceededError as BudgetExceededError
+from genie.errors.runs import CapacityError as CapacityError
+from genie.errors.runs import JournalError as JournalError
+from genie.errors.runs import MailboxFullError as MailboxFullError
+from genie.errors.runs import PartMissingError as PartMissingError
+from genie.errors.runs import RunCancelledError as RunCancelledError
+from genie.errors.runs import RunError as RunError
+from genie.errors.runs import RunExpiredError as RunExpiredError
+from genie.errors.runs import RunHeld as RunHeld
+from genie.errors.runs import RunStalled as RunStalled
+from genie.errors.runs import RuntimeClosedError as RuntimeClosedError
+from genie.errors.runs import RuntimeDrainingError as RuntimeDrainingError
+from genie.errors.runs import TooManyRunsError as TooManyRunsError
+
+# --- declared wrongly ---
+
+
+class DefinitionError(GenieError):
+    """Something is declared in a way that cannot work; the author mends the declaration."""
+
+    code: ClassVar[str] = "definition"
+    subject: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}"
+
+
+class PayloadDefinitionError(DefinitionError):
+    """A payload class is not immutable, or its topic is malformed."""
+
+    code: ClassVar[str] = "payload_definition"
+
+
+class AgentDefinitionError(DefinitionError):
+    """An agent's annotations or card do not make a contract."""
+
+    code: ClassVar[str] = "agent_definition"
+
+
+class ScheduleError(DefinitionError):
+    """A schedule's expression or time zone cannot be used."""
+
+    code: ClassVar[str] = "schedule"
+
+    def __str__(self) -> str:
+        return f"schedule {self.subject!r}: {self.problem}"
+
+
+# --- a handler broke its contract ---
+
+
+class ContractError(GenieError):
+    """A handler did what its card does not allow; contained to its delivery."""
+
+    code: ClassVar[str] = "contract"
+    agent: str
+
+
+_DECLARED_IN = {"ask": "asks={...}", "expect": "asks={...}", "use the port": "ports=(...)"}
+
+
+class UndeclaredMessageError(ContractError):
+    """A handler published, asked, expected or used what its card does not declare."""
+
+    code: ClassVar[str] = "undeclared_message"
+    payload: str
+    verb: str = "publish"
+
+    def __str__(self) -> str:
+        where = _DECLARED_IN.get(self.verb, "publishes=(...) or the return annotation")
+        return f"{self.agent!r} may not {self.verb} {self.payload}; declare it in {where}"
+
+
+class WrongOutputError(ContractError):
+    """A handler returned something that is not a declared payload."""
+
+    code: ClassVar[str] = "wrong_output"
+    got: str
+    declared: tuple[str, ...]
+
+    def __str__(self) -> str:
+        allowed = ", ".join(self.declared) or "nothing"
+        return f"{self.agent!r} returned {self.got}; its annotation declares {allowed}"
+
+
+class ImmutableMessageError(ContractError):
+    """Somebody assigned to a message; messages are shared, so they never change."""
+
+    code: ClassVar[str] = "immutable_message"
+    field: str
+
+    def __str__(self) -> str:
+        return f"a message is immutable: {self.field!r} cannot be assigned; publish a new payload instead"
+
+
+class ForgedMessageError(ContractError):
+    """A handler handed over an envelope; envelopes are stamped by the bus alone."""
+
+    code: ClassVar[str] = "forged_message"
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} handed over a message of its own; publish a payload, the bus stamps the sender"
+
+
+class HeadersWidenedError(ContractError):
+    """Headers handed over give more than the ones the handler was given."""
+
+    code: ClassVar[str] = "headers_widened"
+    widened: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} widened {', '.join(self.widened)}; headers can only be narrowed"
+
+
+class TransferError(ContractError):
+    """A payload cannot be carried to or from the process that a handler runs in."""
+
+    code: ClassVar[str] = "transfer"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.agent!r} runs in a process of its own: {self.problem}"
+
+
+class RelayedError(ContractError):
+    """A handler in another process raised an error of this library; its text is that error's."""
+
+    code: ClassVar[str] = "relayed"
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+# --- routing ---
+
+
+class RoutingError(GenieError):
+    """A message was addressed to something that cannot take it."""
+
+    code: ClassVar[str] = "routing"
+
+
+class UnknownAgentError(RoutingError):
+    """No agent of that id is registered."""
+
+    code: ClassVar[str] = "unknown_agent"
+    agent: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"no agent {self.agent!r} is registered{did_you_mean(self.agent, self.known)}"
+
+
+class UnknownTopicError(RoutingError):
+    """No payload class of that topic is known."""
+
+    code: ClassVar[str] = "unknown_topic"
+    topic: str
+    known: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"no payload has the topic {self.topic!r}{did_you_mean(self.topic, self.known)}"
+
+
+class NotConsumedError(RoutingError):
+    """The agent addressed does not consume that type."""
+
+    code: ClassVar[str] = "not_consumed"
+    agent: str
+    payload: str
+
+    def __str__(self) -> str:
+        return f"agent {self.agent!r} does not consume {self.payload}; publish it without `to`, or ask another agent"
+
+
+class DuplicateAgentError(RoutingError):
+    """An agent of that id is registered already."""
+
+    code: ClassVar[str] = "duplicate_agent"
+    agent: str
+
+    def __str__(self) -> str:
+        return f"an agent {self.agent!r} is registered already; remove it first, or give this one another id"
+
+
+# --- policies, configuration, input ---
+
+
+class PolicyError(GenieError):
+    """A policy cannot be used as configured."""
+
+    code: ClassVar[str] = "policy"
+    policy: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"policy {self.policy!r}: {self.problem}"
+
+
+class ConfigError(GenieError):
+    """A configuration file cannot be used; ``problems`` are complete lines ``file:line: what is wrong``."""
+
+    code: ClassVar[str] = "config"
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class IdentityError(GenieError):
+    """A caller's identity was refused; ``why`` is a stable word, and nothing of what was claimed is quoted."""
+
+    code: ClassVar[str] = "identity"
+    why: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"identity refused ({self.why}): {self.problem}"
+
+
+class InputError(GenieError):
+    """Input that cannot be used; ``remedy`` is the next step."""
+
+    code: ClassVar[str] = "input"
+    subject: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+# --- the world outside ---
+
+
+class EdgeError(GenieError):
+    """Something outside did not do its part; names its host and the rule, never a path, a query or an answer.
+
+    ``again_s`` is None when trying again cannot help; otherwise an agent's ``retry`` tries again, not sooner than after
+    that many seconds.
+    """
+
+    code: ClassVar[str] = "edge"
+    host: str
+    problem: str
+    again_s: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.problem}"
+
+
+class FetchError(EdgeError):
+    """A URL may not be fetched, or brought nothing that can be used."""
+
+    code: ClassVar[str] = "fetch"
+
+
+class WebhookError(EdgeError):
+    """A receiver did not take a message."""
+
+    code: ClassVar[str] = "webhook"
+
+
+class RuntimeFailedError(GenieError):
+    """The runtime failed by an error of its own; every run in flight ended by name."""
+
+    code: ClassVar[str] = "runtime_failed"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the runtime failed ({self.problem}); the log names the place, and every run in flight was cancelled"
+
+
+class AskInHandlerError(GenieError):
+    """A handler asks through the runtime: its wait would be hidden from deadlock detection, and could last for ever."""
+
+    code: ClassVar[str] = "ask_in_handler"
+
+    def __str__(self) -> str:
+        return "a handler may not ask through the runtime; use `await context.ask(...)`"
+
+
+class SyncAskInHandlerError(AskInHandlerError):
+    """``genie.ask`` blocks its caller, so it may not be called inside a handler."""
+
+    code: ClassVar[str] = "sync_ask_in_handler"
+
+    def __str__(self) -> str:
+        return "genie.ask blocks its caller, so a handler may not call it; use `await context.ask(...)`"

@@ -1,0 +1,109 @@
+"""The base of all errors, and the names of classes that may be shown: a name that nobody can import may carry text."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, ClassVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 - start-up: for those who erred
+
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6) if isinstance(word, str) else ()
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shown_type(value: object) -> str:
+    """Return what a wrong argument is, for an error: its class, never its value."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+LONGEST_NAME = 60
+"""Letters of the longest class name that is shown."""
+
+
+def class_name(error: BaseException) -> str:
+    """Return the name of an exception's class, or of its nearest base that can be imported: a name may carry text."""
+    return next((kind.__name__ for kind in type(error).__mro__ if _importable(kind)), "BaseException")
+
+
+def kind_name(kind: type) -> str:
+    """Return the name of a class that can be imported; of any other it is not shown, because it may carry text."""
+    return kind.__name__ if _importable(kind) else "a class that cannot be imported"
+
+
+def code_of(error: GenieError) -> str:
+    """Return the code that an importable class of an error states; not what an instance or a made-up class says."""
+    for kind in type(error).__mro__:
+        code = vars(kind).get("code")
+        if type(code) is str and _importable(kind) and len(code) <= LONGEST_NAME and _plain(code):
+            return code
+    return GenieError.code
+
+
+def _plain(code: str) -> bool:
+    return code.isascii() and code.replace(".", "_").replace("-", "_").isidentifier()
+
+
+def _importable(kind: type) -> bool:
+    """Return True for a class that its module holds under its own name, of at most ``LONGEST_NAME`` letters."""
+    # By the metaclass's own descriptors: a class may define attributes of these names.
+    name, place, module = (vars(type)[which].__get__(kind) for which in ("__name__", "__qualname__", "__module__"))
+    found: object = sys.modules.get(module) if type(module) is str else None
+    for part in place.split("."):
+        found = getattr(found, part, None)
+    return found is kind and len(name) <= LONGEST_NAME
+
+
+def _rebuild(cls: type[GenieError], values: dict[str, object]) -> GenieError:
+    error = cls.__new__(cls)
+    error.__dict__.update(values)
+    return error
+
+
+@dataclass_transform(eq_default=False)
+class GenieError(Exception):
+    """Base of all errors of this library; ``code`` names the class for logs and metrics.
+
+    The annotations of a class are its facts and its constructor's arguments, those of its bases first. A dataclass
+    would say the same, but writing and compiling a constructor for each of forty classes takes longer than the rest
+    of an import.
+
+    Raises:
+        TypeError: A fact is missing, unknown or given twice.
+    """
+
+    code: ClassVar[str] = "genie"
+    facts: ClassVar[tuple[str, ...]] = ()
+    """Names of what an error of the class tells."""
+
+    def __init_subclass__(cls) -> None:
+        own = (name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar"))
+        cls.facts = (*cls.facts, *own)
+
+    def __init__(self, *given: object, **named: object) -> None:
+        kind = type(self)
+        names = kind.facts
+        told = dict(zip(names, given, strict=False))
+        wrong = [name for name in named if name in told or name not in names]
+        if wrong or len(given) > len(names):
+            raise TypeError(f"{kind.__name__} takes {', '.join(names) or 'nothing'}, each once")
+        told |= named
+        missing = [name for name in names if name not in told and not hasattr(kind, name)]
+        if missing:
+            raise TypeError(f"{kind.__name__} needs {', '.join(missing)}")
+        self.__dict__.update(told)
+
+    def __repr__(self) -> str:
+        named = ", ".join(f"{name}={value!r}" for name, value in self._values().items())
+        return f"{type(self).__name__}({named})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self._values()))
+
+    def _values(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.facts}

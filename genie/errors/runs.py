@@ -1,0 +1,164 @@
+"""Errors of runs: a run did not bring its answer, or a bound was reached."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from genie.errors.genie_error import GenieError
+
+
+class RunError(GenieError):
+    """A run did not bring what was asked of it."""
+
+    code: ClassVar[str] = "run"
+    run_id: str
+
+
+class RunStalled(RunError):
+    """The answer can no longer come: nothing that could bring it is in flight."""
+
+    code: ClassVar[str] = "run_stalled"
+    expected: str
+    reasons: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        why = "; ".join(self.reasons) or "no agent that could answer is left"
+        return f"run {self.run_id} cannot be answered with {self.expected}: {why}"
+
+
+class RunHeld(RunError):
+    """Everything left waits for a person; approve or deny the holds, then await the result again."""
+
+    code: ClassVar[str] = "run_held"
+    holds: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} waits for a decision on {', '.join(self.holds)}; approve(id) or deny(id)"
+
+
+class RunCancelledError(RunError):
+    """The run was cancelled before it had its answer."""
+
+    code: ClassVar[str] = "run_cancelled"
+    reason: str = "cancelled"
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} was cancelled: {self.reason}"
+
+
+class RunExpiredError(RunError):
+    """The run's deadline passed, or its wall time was used up, before it had its answer."""
+
+    code: ClassVar[str] = "run_expired"
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"run {self.run_id} ended before it was answered: {self.reason}"
+        return f"run {self.run_id} passed its deadline before it was answered; give it more time, or see statistics()"
+
+
+class PartMissingError(RunError):
+    """A part of a gathered result is missing; ``reason`` says why."""
+
+    code: ClassVar[str] = "part_missing"
+    part: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.part} is missing from the gathered result of run {self.run_id}: {self.reason}"
+
+
+# --- capacity ---
+
+
+class CapacityError(GenieError):
+    """A stated bound was reached."""
+
+    code: ClassVar[str] = "capacity"
+
+
+class MailboxFullError(CapacityError):
+    """A mailbox that rejects on overflow is full."""
+
+    code: ClassVar[str] = "mailbox_full"
+    agent: str
+    capacity: int
+
+    def __str__(self) -> str:
+        return (
+            f"mailbox of {self.agent!r} is full ({self.capacity} messages); "
+            "raise `mailbox`, or choose another `overflow`"
+        )
+
+
+class BudgetExceededError(CapacityError):
+    """A handler published or charged beyond a budget; what it publishes then reaches nobody any more."""
+
+    code: ClassVar[str] = "budget_exceeded"
+    agent: str
+    limit: int | str
+    budget: str = "max_messages"
+    unit: str = "messages"
+    share: int | None = None
+
+    def __str__(self) -> str:
+        if self.share is not None:
+            return (
+                f"budget: {self.agent!r} published more than {self.share} of its run's {self.limit} messages in one "
+                "handling; the rest is kept for others: raise `max_messages`, or publish less"
+            )
+        if self.budget != "max_messages":
+            return f"budget {self.budget}: {self.agent!r} used more {self.unit} than is left of {self.limit}; raise it"
+        return (
+            f"budget: {self.agent!r} published in a run that has had its {self.limit} messages; "
+            "raise `max_messages`, or publish less"
+        )
+
+
+class TooManyRunsError(CapacityError):
+    """Admission bounds the runs in flight, and the bound is reached."""
+
+    code: ClassVar[str] = "too_many_runs"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} runs are in flight, which is the limit; raise `max_runs`, or wait for one to end"
+
+
+class AuditFailedError(CapacityError):
+    """The audit cannot be written, and is configured to admit no run that it cannot record."""
+
+    code: ClassVar[str] = "audit_failed"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"no run is admitted: {self.problem}; mend that and open another runtime, or see `on_failure`"
+
+
+class JournalError(CapacityError):
+    """The log of a durable runtime cannot be written, so nothing may rely on it."""
+
+    code: ClassVar[str] = "journal_failed"
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the log keeps nothing more: {self.problem}; mend that and open the runtime again"
+
+
+class RuntimeDrainingError(CapacityError):
+    """The runtime is draining and admits no new run."""
+
+    code: ClassVar[str] = "runtime_draining"
+
+    def __str__(self) -> str:
+        return "the runtime is draining and admits no new run; open another runtime"
+
+
+class RuntimeClosedError(CapacityError):
+    """The runtime is not open."""
+
+    code: ClassVar[str] = "runtime_closed"
+
+    def __str__(self) -> str:
+        return "the runtime is not open; use it inside `async with Runtime(...)`"

@@ -1,0 +1,227 @@
+"""The life of an open runtime: what is made when it opens, agents that come and go, draining, and closing."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from genie.backend.asyncio_trio import loop_time, open_tasks, waiter_factory
+from genie.backend.clock import Clock
+from genie.bus.bus import Bus
+from genie.contracts.message import Payload
+from genie.contracts.outcome import Outcome, Reason
+from genie.errors import RuntimeClosedError, RuntimeFailedError, class_name
+from genie.execution.handlers import calls_of, job_of
+from genie.execution.worker import STOP_S
+from genie.execution.workers import Workers
+from genie.inflight.events import Watcher
+from genie.inflight.mailbox import Subscriber
+from genie.journal.durability import durability
+from genie.observation.observers import opened
+from genie.policy.policy import PolicySet
+from genie.runtime.arguments import Made, ports_bound
+from genie.runtime.parts import Parts, plugged_in
+from genie.runtime.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from genie.approvals.remote import RemoteControl
+    from genie.contracts.agent import Binding
+    from genie.graph.registry import Registry
+
+CLOSE_S = 5.0
+"""Seconds that an agent's ``close`` has; then it is left, and its agent named."""
+CANCELLED = Outcome.CANCELLED
+DRAIN, CLOSED = Reason("drain"), Reason("closed")
+
+
+class Life:
+    """One runtime, open. ``opened`` makes it.
+
+    Args:
+        made: What it is made of.
+        registry: The cards in force.
+    """
+
+    parts: Parts
+    """What is plugged into its bus."""
+
+    def __init__(self, made: Made, registry: Registry) -> None:
+        self._made = made
+        self._registry = registry
+        self._executor = made.executor
+        self._remote: RemoteControl | None = None
+        self._failed: BaseException | None = None
+        self._opened: list[object] = []
+        self.draining = False
+        """No run is admitted any more."""
+
+    async def open(self) -> Self:
+        """Make the bus, open the agents, start the timers, and go on with what a log says is in flight."""
+        made = self._made
+        make_waiter = waiter_factory()
+        clock = Clock(loop_time(), wall=made.wall)
+        self._durability = kept = await durability(made.log, made.prefix, made.seed)
+        self._close_audit = opened(made.audit)
+        self._tasks = tasks = open_tasks(self._fail)
+        self.bus = bus = Bus(
+            clock=clock, ids=kept.ids, registry=self._registry, policies=made.policies or PolicySet(),
+            limits=made.limits, make_waiter=make_waiter, tasks=tasks, make_workers=lambda bus: Workers(bus, tasks),
+            journal=made.journal, audit=made.audit,
+            random_source=random.Random(f"{kept.seed}/retries"), seed=kept.seed,  # noqa: S311 - jitter, no secret
+            debug=made.debug,
+        )  # fmt: skip
+        self.parts = plugged_in(bus, self.open_bus, made.joins, made.admission, made.source)
+        tasks.start(bus.timers.run)
+        try:
+            for binding in made.agents:
+                await self.open_agent(binding)
+            if made.control is not None:
+                from genie.approvals.remote import attended  # noqa: PLC0415 - start-up: for those with a control file
+
+                self._remote = await attended(bus, self.parts.holds, self.parts.switches, made.control)
+            kept.go_on(bus, tasks)
+        except BaseException as error:  # what was started is closed, then the error goes on
+            await self.close(error)
+            raise
+        return self
+
+    def open_bus(self) -> Bus:
+        """Return the bus.
+
+        Raises:
+            RuntimeClosedError: The runtime is closed.
+        """
+        if self.bus.closing:
+            raise RuntimeClosedError
+        return self.bus
+
+    def _fail(self, error: BaseException) -> None:
+        """A worker or the timer task crashed."""
+        if self._failed is None:
+            self._failed = error
+            self.bus.fail(error)
+
+    # --- agents that come and go ---
+
+    async def open_agent(self, binding: Binding) -> None:
+        """Open an agent, and route to it from now on.
+
+        Raises:
+            RuntimeClosedError: The runtime closed while the agent opened; the agent is closed again.
+        """
+        ports_bound(binding)
+        opening = getattr(binding.agent, "open", None)
+        if opening is not None:
+            await opening()
+        self._opened.append(binding.agent)
+        bus = self.bus
+        if bus.closing:
+            self._opened.remove(binding.agent)
+            await self._close_agent(binding.agent)
+            raise RuntimeClosedError
+        subscriber = Subscriber(
+            binding.agent, binding.card, settings=binding.settings, ports=dict(binding.ports), workers=bus.workers,
+            behind_key=bus.deadlocks.behind_key,
+        )  # fmt: skip
+        if binding.card.executor != "loop":
+            if self._executor is None:
+                from genie.edges.executors.default import DefaultExecutor  # noqa: PLC0415 - loaded by those who use it
+
+                self._executor = DefaultExecutor()
+            subscriber.job = job_of(binding.agent, binding.card, self._executor)
+        subscriber.calls = calls_of(binding.agent, binding.card, subscriber.job)
+        bus.add(subscriber)
+        self.parts.switches.enforce(subscriber)
+
+    async def remove_agent(self, agent: str) -> None:
+        """Stop routing to an agent, wait until its handlers have ended or were abandoned, and close it."""
+        bus = self.open_bus()
+        subscriber = self.parts.operations.subscriber(agent)
+        self._registry.remove(agent)
+        bus.remove(agent)
+        while subscriber.running:
+            subscriber.left = bus.make_waiter()
+            await subscriber.left.park()
+        if subscriber.job is not None:
+            subscriber.job.close()
+        self.parts.fold_departed()
+        if subscriber.agent in self._opened:
+            self._opened.remove(subscriber.agent)
+            await self._close_agent(subscriber.agent)
+
+    async def _close_agents(self) -> None:
+        """Close the agents in the reverse of their order; one that fails does not keep the others open."""
+        failed: Exception | None = None
+        while self._opened:
+            try:
+                await self._close_agent(self._opened.pop())
+            except Exception as error:  # noqa: BLE001 - the first is raised, after the others are closed
+                failed = failed or error
+        self._close_audit()
+        if failed is not None:
+            raise failed
+
+    async def _close_agent(self, agent: Any) -> None:  # third parties need not have a ``close``
+        closing: Callable[[], Any] | None = getattr(agent, "close", None)
+        if closing is None:
+            return
+        with anyio.move_on_after(CLOSE_S) as limit:
+            await closing()
+        if limit.cancelled_caught:
+            card = getattr(agent, "card", None)
+            self.bus.log_failure(getattr(card, "id", type(agent).__name__), TimeoutError())
+
+    # --- the end ---
+
+    async def drain(self, within_s: float) -> None:
+        """Admit no more runs and let those in flight end; what is left at the limit is cancelled, or kept by a log."""
+        bus = self.open_bus()
+        self.draining = True
+        with anyio.move_on_after(within_s):
+            left = True
+            while left:
+                left = False
+                for run in tuple(bus.runs.open_runs.values()):
+                    if not run.closed and not bus.runs.all_held(run.root):
+                        left = True
+                        await Run(bus, run, (Payload,), Watcher(bus.make_waiter, keeps=False)).settled()
+        if self._made.log is not None:
+            return  # they go on when the runtime opens again
+        for run in tuple(bus.runs.open_runs.values()):
+            bus.runs.end(run, CANCELLED, DRAIN)
+
+    async def close(self, error: BaseException | None) -> None:
+        """Cancel what runs, and close agents.
+
+        Args:
+            error: With which the runtime is left.
+
+        Raises:
+            RuntimeFailedError: The runtime had failed by an error of its own.
+        """
+        bus = self.bus
+        self.draining = True
+        self._durability.stop()
+        for run in tuple(bus.runs.open_runs.values()):
+            bus.runs.end(run, CANCELLED, CLOSED)
+        bus.closing = True
+        bus.workers.close()
+        for tap in bus.taps:
+            tap.close()
+        try:
+            await self._tasks.close(STOP_S, bus.workers.abandon)
+        finally:
+            with anyio.CancelScope(shield=True):
+                if self._executor is not None:
+                    await self._executor.close()
+                if self._remote is not None:
+                    await self._remote.close()
+                await self._close_agents()
+                await self._durability.close()
+        if self._failed is not None and error is None:
+            raise RuntimeFailedError(problem=class_name(self._failed)) from self._failed
