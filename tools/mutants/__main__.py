@@ -18,7 +18,7 @@ from tools.mutants import Mutant, files_in, mutants_in, sample, without_equivale
 from tools.mutants.named import PACKAGES as NAMED_PACKAGES
 from tools.mutants.named import named_mutants
 
-PACKAGES = ("genie/bus", "genie/policy")
+PACKAGES = ("genie/bus", "genie/execution", "genie/inflight", "genie/observation", "genie/policy")
 TESTS = (
     "tests/mutants", "tests/genie/bus", "tests/genie/policy", "tests/genie/joins", "tests/genie/approvals",
     "tests/genie/operations", "tests/genie/admission", "tests/genie/policies", "tests/golden", "tests/reliability",

@@ -9,7 +9,10 @@ from pathlib import Path
 from tools.mutants import Mutant, files_in
 
 FILE = Path(__file__).with_name("named.toml")
-PACKAGES = ("genie/bus", "genie/policy", "genie/approvals", "genie/joins")
+PACKAGES = (
+    "genie/bus", "genie/execution", "genie/inflight", "genie/observation", "genie/policy", "genie/approvals",
+    "genie/joins",
+)  # fmt: skip
 
 
 def named_mutants(root: Path, packages: Iterable[str] = PACKAGES, file: Path = FILE) -> list[Mutant]:
