@@ -179,6 +179,7 @@ def test_what_no_test_runs_survives_and_what_the_import_runs_is_imported_again(
     assert json.loads(lines[swapped + 1])["verdict"] == "killed"
 
 
+@pytest.mark.slow
 def test_a_mutant_that_never_ends_is_killed_by_its_time_limit(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shop / "shop" / "price.py").write_text("def fits(n):\n    while n < 1:\n        n += 1\n    return n\n")
     (shop / "test_price.py").write_text("from shop.price import fits\n\ndef test_price():\n    assert fits(0) == 1\n")
