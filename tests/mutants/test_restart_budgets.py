@@ -5,8 +5,9 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from genie import Mailbox, PolicySet, RestartBudget, Retry, agent
-from tests.genie.policies_for_tests import Answer, Order, Question, assert_at_rest, running, turns
+from genie import Context, Mailbox, PolicySet, RestartBudget, Retry, agent
+from genie.testing import RecordingLog
+from tests.genie.policies_for_tests import Answer, Note, Order, Question, assert_at_rest, running, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -125,4 +126,33 @@ async def test_as_many_retries_may_wait_as_the_mailbox_has_places() -> None:
         assert "2 wait for a retry already" in letter.reason
         await anyio.sleep(1_000)
         assert runtime.statistics().totals.dead_lettered == 3
+        assert_at_rest(runtime)
+
+
+@pytest.mark.parametrize(("log", "notes"), [(None, 2), (RecordingLog, 1)], ids=["passing", "durable"])
+async def test_what_a_failed_attempt_published_stays_but_in_a_durable_runtime(
+    log: type[RecordingLog] | None, notes: int
+) -> None:
+    """There nothing leaves before the outcome of its handling, so that a repetition repeats nothing."""
+    seen: list[str] = []
+    attempts = 0
+
+    @agent("writer", publishes=(Note,), retry=Retry(attempts=2, first_s=1))
+    async def writer(question: Question, context: Context) -> Answer:
+        nonlocal attempts
+        attempts += 1
+        await context.publish(Note(text=f"attempt {attempts}"))
+        if attempts == 1:
+            raise ValueError
+        return Answer()
+
+    @agent("reader")
+    async def reader(note: Note) -> None:
+        seen.append(note.text)
+
+    async with running(writer, reader, log=log and log()) as runtime:
+        run = runtime.start(Question(), Answer)
+        await run.result()
+        await run.settled()
+        assert seen == ["attempt 1", "attempt 2"][-notes:]
         assert_at_rest(runtime)
